@@ -1,0 +1,47 @@
+/**
+ * Every error this library throws on purpose. Each is one sentence that names the operation, what it got and what it
+ * needed, with the numbers; `code` is stable and meant for programs, `message` for people.
+ */
+
+export type FcnErrorCode =
+  | "no-webgpu" // this runtime has no WebGPU at all
+  | "no-adapter" // WebGPU is there but no driver offers an adapter
+  | "limit-too-small" // the adapter cannot hold it: both numbers are in the message
+  | "device-lost" // the device went away (driver reset, unplugged, destroyed from outside)
+  | "gpu-error" // WebGPU reported a validation or internal error: a bug of this library
+  | "out-of-memory" // the adapter could not allocate
+  | "bad-shape" // tensors that do not fit each other or the operation
+  | "bad-weights" // a checkpoint that cannot be read or does not fit the model
+  | "bad-image" // a picture that cannot be decoded or used
+  | "bad-option" // an argument outside its documented values
+  | "disposed"; // used after dispose()
+
+export class FcnError extends Error {
+  override readonly name = "FcnError";
+  readonly code: FcnErrorCode;
+
+  constructor(code: FcnErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Tensors that do not fit; `op: got ..., needed ...`. */
+export function badShape(message: string): FcnError {
+  return new FcnError("bad-shape", message);
+}
+
+/** `limit-too-small` with both numbers. `what` reads like "a tensor of 900 MB". */
+export function limitTooSmall(what: string, limit: string, needed: number, offered: number): FcnError {
+  return new FcnError("limit-too-small", `${what} needs ${limit} ${needed}, this adapter offers ${offered}`);
+}
+
+/** True for errors of this library with the given code (any code when left out). */
+export function isFcnError(error: unknown, code?: FcnErrorCode): error is FcnError {
+  return error instanceof FcnError && (code === undefined || error.code === code);
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
