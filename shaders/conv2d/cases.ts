@@ -1,0 +1,44 @@
+/** Edge shapes for the tests, and the layers of ResNet-101 at 224x224 for the benchmarks. */
+import type { KernelCase } from "../../src/kernel.js";
+
+const bench = (name: string, x: number[], weight: number[], attrs: KernelCase["attrs"]): KernelCase => ({
+  name,
+  shapes: { x, weight, bias: [weight[0] as number] },
+  attrs: { relu: true, ...attrs },
+  bench: true,
+});
+
+/** Channel counts on both sides of the vec4 edge, at an odd picture size. */
+const channels: KernelCase[] = [1, 3, 4, 5, 15, 16, 17].map((c) => ({
+  name: `3x3 s1 p1, ${c} -> ${c + 1} channels, 7x11`,
+  shapes: { x: [1, c, 7, 11], weight: [c + 1, c, 3, 3], bias: [c + 1] },
+  attrs: { padding: 1 },
+}));
+
+export const conv2dCases: readonly KernelCase[] = [
+  { name: "1x1 on one pixel", shapes: { x: [1, 1, 1, 1], weight: [1, 1, 1, 1] } },
+  { name: "1x1 pixel, 3x3 p1: eight of nine taps outside", shapes: { x: [1, 5, 1, 1], weight: [6, 5, 3, 3] }, attrs: { padding: 1 } },
+  { name: "1x1 s2, batch 2, 13x17", shapes: { x: [2, 8, 13, 17], weight: [12, 8, 1, 1] }, attrs: { stride: 2 } },
+  ...channels,
+  { name: "stem 7x7 s2 p3, 3 -> 16, 31x37", shapes: { x: [1, 3, 31, 37], weight: [16, 3, 7, 7], bias: [16] }, attrs: { stride: 2, padding: 3, relu: true } },
+  { name: "3x3 s2 p1, batch 3, 8x9", shapes: { x: [3, 6, 8, 9], weight: [10, 6, 3, 3] }, attrs: { stride: 2, padding: 1 } },
+  { name: "dilation 2", shapes: { x: [1, 7, 11, 13], weight: [9, 7, 3, 3] }, attrs: { padding: 2, dilation: 2 } },
+  { name: "dilation 4, picture smaller than the window", shapes: { x: [1, 4, 5, 3], weight: [4, 4, 3, 3] }, attrs: { padding: 4, dilation: 4 } },
+  { name: "stride 2 with dilation 3", shapes: { x: [1, 5, 19, 23], weight: [6, 5, 3, 3] }, attrs: { stride: 2, padding: 3, dilation: 3 } },
+  { name: "1x5 kernel, pairs of stride and padding", shapes: { x: [1, 3, 9, 14], weight: [5, 3, 1, 5] }, attrs: { stride: [2, 3], padding: [0, 2] } },
+  { name: "4x2 kernel, no padding", shapes: { x: [2, 3, 5, 6], weight: [4, 3, 4, 2] } },
+  { name: "padding larger than the kernel", shapes: { x: [1, 2, 3, 3], weight: [3, 2, 1, 1] }, attrs: { padding: 2 } },
+  { name: "groups 3 of 2 -> 3 channels", shapes: { x: [2, 6, 7, 5], weight: [9, 2, 3, 3], bias: [9] }, attrs: { padding: 1, groups: 3 } },
+  { name: "depthwise", shapes: { x: [1, 5, 8, 7], weight: [5, 1, 3, 3] }, attrs: { padding: 1, groups: 5 } },
+  { name: "bias, residual and ReLU", shapes: { x: [2, 8, 5, 7], weight: [13, 8, 1, 1], bias: [13], residual: [2, 13, 5, 7] }, attrs: { relu: true } },
+  { name: "residual alone", shapes: { x: [1, 4, 6, 6], weight: [6, 4, 3, 3], residual: [1, 6, 6, 6] }, attrs: { padding: 1 } },
+  { name: "ReLU alone", shapes: { x: [1, 16, 4, 4], weight: [16, 16, 1, 1] }, attrs: { relu: true } },
+  bench("stem 7x7 s2 @224", [1, 3, 224, 224], [64, 3, 7, 7], { stride: 2, padding: 3 }),
+  bench("layer1 3x3 64 @56", [1, 64, 56, 56], [64, 64, 3, 3], { padding: 1 }),
+  bench("layer1 1x1 64 -> 256 @56", [1, 64, 56, 56], [256, 64, 1, 1], {}),
+  bench("layer2 3x3 128 @28", [1, 128, 28, 28], [128, 128, 3, 3], { padding: 1 }),
+  bench("layer3 1x1 1024 -> 256 @14", [1, 1024, 14, 14], [256, 1024, 1, 1], {}),
+  bench("layer3 3x3 256 @14", [1, 256, 14, 14], [256, 256, 3, 3], { padding: 1 }),
+  bench("layer3 1x1 256 -> 1024 @14", [1, 256, 14, 14], [1024, 256, 1, 1], {}),
+  bench("layer4 3x3 512 @7", [1, 512, 7, 7], [512, 512, 3, 3], { padding: 1 }),
+];

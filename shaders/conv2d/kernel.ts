@@ -1,0 +1,109 @@
+/**
+ * 2-D convolution (cross-correlation, as PyTorch's conv2d) with the epilogue y = relu(conv(x) + bias + residual), each part
+ * optional. Batch norm has no place here: it is folded into weight and bias when a checkpoint is loaded.
+ */
+import { badShape } from "../../src/errors.js";
+import { defineKernel, pair, u32 } from "../../src/kernel.js";
+import type { Packing, Pair } from "../../src/kernel.js";
+import { blocksOf, sizeOf } from "../../src/layout.js";
+import { convOutputSize, elements, formatShape } from "../../src/shape.js";
+
+/** [out][in][kh][kw] -> [out/4][kh][kw][in/4][4 outputs] of vec4 over 4 inputs: what one thread of vec4.wgsl reads in order. */
+const outputBlocks: Packing = {
+  name: "conv2d/output-blocks",
+  pack(data, shape) {
+    const [outC, inC, kh, kw] = shape as [number, number, number, number];
+    const inBlocks = blocksOf(inC);
+    const packed = new Float32Array(blocksOf(outC) * 4 * kh * kw * inBlocks * 4);
+    for (let o = 0; o < outC; o++) {
+      for (let c = 0; c < inC; c++) {
+        for (let tap = 0; tap < kh * kw; tap++) {
+          const block = ((o >> 2) * kh * kw + tap) * inBlocks + (c >> 2);
+          packed[block * 16 + (o & 3) * 4 + (c & 3)] = data[(o * inC + c) * kh * kw + tap] as number;
+        }
+      }
+    }
+    return packed;
+  },
+};
+
+export const conv2d = defineKernel({
+  name: "conv2d",
+  summary: "2-D convolution with optional bias, residual and ReLU in the store",
+  source: "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html",
+  inputs: {
+    x: { role: "tensor", layout: "nhwc4" },
+    weight: { role: "weight" },
+    bias: { role: "weight", optional: true },
+    residual: { role: "tensor", layout: "nhwc4", optional: true },
+  },
+  outputs: { y: { role: "tensor", layout: "nhwc4" } },
+  attrs: { stride: 1 as Pair, padding: 0 as Pair, dilation: 1 as Pair, groups: 1, relu: false },
+
+  shape({ x, weight, bias, residual }, { stride, padding, dilation, groups }) {
+    if (weight.length !== 4) throw badShape(`conv2d: weight ${formatShape(weight)} needs 4 dimensions [out, in/groups, kh, kw]`);
+    const [outC, inC, kh, kw] = weight as [number, number, number, number];
+    if (!Number.isInteger(groups) || groups < 1 || outC % groups !== 0) {
+      throw badShape(`conv2d: groups ${groups} must divide the ${outC} output channels of weight ${formatShape(weight)}`);
+    }
+    if (inC * groups !== x[1]) {
+      throw badShape(`conv2d: weight ${formatShape(weight)} needs ${inC * groups} input channels, x ${formatShape(x)} has ${x[1]}`);
+    }
+    if (bias && elements(bias) !== outC) throw badShape(`conv2d: bias ${formatShape(bias)} needs ${outC} values for weight ${formatShape(weight)}`);
+    const axis = (i: 0 | 1): number =>
+      convOutputSize(x[2 + i] as number, {
+        kernel: i === 0 ? kh : kw,
+        stride: pair(stride)[i],
+        padding: pair(padding)[i],
+        dilation: pair(dilation)[i],
+      });
+    const y = [x[0], outC, axis(0), axis(1)] as const;
+    if (residual && residual.some((d, i) => d !== y[i])) {
+      throw badShape(`conv2d: residual ${formatShape(residual)} needs the output's shape ${formatShape(y)}`);
+    }
+    return { y };
+  },
+  params: ({ in: { x }, out: { y } }) => ({
+    in_h: u32(x[2]),
+    in_w: u32(x[3]),
+    out_h: u32(y[2]),
+    out_w: u32(y[3]),
+    pixels: u32(y[0] * y[2] * y[3]),
+  }),
+  overrides: ({ in: { x, weight, bias, residual }, attrs }) => ({
+    IN_C: x[1],
+    OUT_C: weight[0] as number,
+    KERNEL_H: weight[2] as number,
+    KERNEL_W: weight[3] as number,
+    STRIDE_H: pair(attrs.stride)[0],
+    STRIDE_W: pair(attrs.stride)[1],
+    PAD_H: pair(attrs.padding)[0],
+    PAD_W: pair(attrs.padding)[1],
+    DILATION_H: pair(attrs.dilation)[0],
+    DILATION_W: pair(attrs.dilation)[1],
+    GROUPS: attrs.groups,
+    HAS_BIAS: bias ? 1 : 0,
+    HAS_RESIDUAL: residual ? 1 : 0,
+    RELU: attrs.relu ? 1 : 0,
+  }),
+  cost: ({ in: { x, weight, residual }, out: { y } }) => ({
+    flops: 2 * sizeOf(y) * (elements(weight) / (weight[0] as number)),
+    bytes: 4 * (sizeOf(x) + elements(weight) + sizeOf(y) + (residual ? sizeOf(residual) : 0)),
+  }),
+  variants: {
+    naive: {
+      wgsl: "naive",
+      summary: "one thread, one output value; every tap tested: the teaching baseline",
+      workgroup: [64, 1, 1],
+      threads: ({ out: { y } }) => [y[0] * y[2] * y[3] * blocksOf(y[1]) * 4, 1, 1],
+    },
+    vec4: {
+      wgsl: "vec4",
+      summary: "one thread, four output channels of a pixel; vec4 loads along the input channels, window clipped once",
+      workgroup: [64, 1, 1],
+      packing: { weight: outputBlocks },
+      when: ({ attrs }) => attrs.groups === 1,
+      threads: ({ out: { y } }) => [y[0] * y[2] * y[3] * blocksOf(y[1]), 1, 1],
+    },
+  },
+});

@@ -1,0 +1,16 @@
+// convert, from-f16: one thread unpacks four halves into a vec4f.
+
+struct Params {
+  blocks: u32, // vec4 blocks in all
+}
+
+@group(0) @binding(0) var<storage, read> x: array<vec2u>;
+@group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(2) var<uniform> params: Params;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * groups.x * 64 + id.x;
+  if (i >= params.blocks) { return; }
+  y[i] = vec4f(unpack2x16float(x[i].x), unpack2x16float(x[i].y));
+}

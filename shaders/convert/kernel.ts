@@ -1,0 +1,49 @@
+/**
+ * Copies a tensor from one layout to another. Plans insert it where a consumer reads another layout than the producer writes;
+ * it is also how f16 storage is packed and unpacked (pack2x16float needs no feature).
+ */
+import { badShape } from "../../src/errors.js";
+import { defineKernel, u32 } from "../../src/kernel.js";
+import { blocksOf, layouts } from "../../src/layout.js";
+import type { LayoutName } from "../../src/layout.js";
+
+const DIRECTIONS: readonly string[] = ["nhwc4 > nhwc4-f16", "nhwc4-f16 > nhwc4"];
+
+export const convert = defineKernel({
+  name: "convert",
+  summary: "copy between layouts: f32 blocks to f16 blocks and back",
+  source: "https://www.w3.org/TR/WGSL/#pack-builtin-functions",
+  inputs: { x: { role: "tensor", layout: "nhwc4" } },
+  outputs: { y: { role: "tensor", layout: "nhwc4-f16" } },
+  attrs: { from: "nhwc4" as string, to: "nhwc4-f16" as string },
+
+  shape({ x }, { from, to }) {
+    if (!DIRECTIONS.includes(`${from} > ${to}`)) {
+      throw badShape(`convert: no conversion from layout ${from} to ${to}; there is ${DIRECTIONS.join(", ")}`);
+    }
+    return { y: x };
+  },
+  params: ({ in: { x } }) => ({ blocks: u32(x[0] * x[2] * x[3] * blocksOf(x[1])) }),
+  overrides: () => ({}),
+  cost: ({ in: { x }, attrs }) => ({
+    flops: 0,
+    bytes: layouts[attrs.from as LayoutName].byteSize(x) + layouts[attrs.to as LayoutName].byteSize(x),
+  }),
+  variants: {
+    "to-f16": {
+      wgsl: "to-f16",
+      summary: "vec4f to two packed halves, rounded as the adapter rounds",
+      workgroup: [64, 1, 1],
+      when: ({ attrs }) => attrs.to === "nhwc4-f16",
+      threads: ({ in: { x } }) => [x[0] * x[2] * x[3] * blocksOf(x[1]), 1, 1],
+    },
+    "from-f16": {
+      wgsl: "from-f16",
+      summary: "two packed halves to vec4f, exact",
+      workgroup: [64, 1, 1],
+      layouts: { x: "nhwc4-f16", y: "nhwc4" },
+      when: ({ attrs }) => attrs.from === "nhwc4-f16",
+      threads: ({ in: { x } }) => [x[0] * x[2] * x[3] * blocksOf(x[1]), 1, 1],
+    },
+  },
+});

@@ -1,0 +1,16 @@
+// convert, to-f16: one thread turns one vec4f into four packed halves. Values past 65,504 become infinite, as in any f16 cast.
+
+struct Params {
+  blocks: u32, // vec4 blocks in all
+}
+
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> y: array<vec2u>;
+@group(0) @binding(2) var<uniform> params: Params;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * groups.x * 64 + id.x;
+  if (i >= params.blocks) { return; }
+  y[i] = vec2u(pack2x16float(x[i].xy), pack2x16float(x[i].zw));
+}

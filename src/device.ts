@@ -1,0 +1,198 @@
+/**
+ * The device: adapter, limits, features, and what goes wrong asynchronously. WebGPU reports validation errors and the loss of
+ * a device through events; here both become a typed error at the next await. Works on any `GPU` object: `navigator.gpu` in
+ * browsers and workers, the `webgpu` package in Node (see node.ts). https://www.w3.org/TR/webgpu/
+ */
+import { FcnError, messageOf } from "./errors.js";
+import type { DeviceTraits } from "./kernel.js";
+
+/** Limits raised to what the adapter has: kernels ask for storage, never for more than is there. */
+const WANTED_LIMITS = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxStorageTexturesPerShaderStage",
+  "maxTextureDimension2D",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+  "maxComputeWorkgroupSizeY",
+  "maxComputeWorkgroupSizeZ",
+  "maxComputeWorkgroupsPerDimension",
+] as const;
+export type LimitName = (typeof WANTED_LIMITS)[number];
+
+/** Features used when present, never required. */
+const WANTED_FEATURES = ["timestamp-query", "shader-f16", "subgroups", "chromium-experimental-subgroup-matrix"];
+
+export interface AdapterSummary {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly device: string;
+  readonly description: string;
+  /** Software adapters (llvmpipe, SwiftShader) run on the CPU. */
+  readonly software: boolean;
+  readonly subgroupSize: number;
+}
+
+export interface DeviceOptions {
+  readonly powerPreference?: "high-performance" | "low-power";
+  /** The GPU entry point; `navigator.gpu` when left out. */
+  readonly gpu?: GPU;
+  /** Wraps long waits on the GPU; Node uses it so that waiting does not busy-poll a core. */
+  readonly pace?: <T>(wait: Promise<T>) => Promise<T>;
+}
+
+export class Device implements DeviceTraits {
+  readonly features: ReadonlySet<string>;
+  readonly limits: Readonly<Record<LimitName, number>>;
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly subgroupSize: number;
+  /** Resolves with the typed error when the device is lost; stays pending after a plain dispose(). */
+  readonly lost: Promise<FcnError>;
+  #lostError: FcnError | undefined;
+  #uncaptured: FcnError | undefined;
+  #disposed = false;
+  readonly #cleanups = new Set<() => void>();
+  readonly #pace: (<T>(wait: Promise<T>) => Promise<T>) | undefined;
+
+  constructor(
+    readonly gpu: GPUDevice,
+    readonly adapter: AdapterSummary,
+    pace?: <T>(wait: Promise<T>) => Promise<T>,
+  ) {
+    this.features = new Set(gpu.features);
+    this.limits = Object.fromEntries(WANTED_LIMITS.map((k) => [k, gpu.limits[k]])) as Record<LimitName, number>;
+    this.vendor = adapter.vendor;
+    this.architecture = adapter.architecture;
+    this.subgroupSize = adapter.subgroupSize;
+    this.#pace = pace;
+    this.lost = new Promise((resolve) => {
+      void gpu.lost.then((info) => {
+        if (this.#disposed) return; // our own destroy() is not a loss
+        const why = info.message.trim() || info.reason || "no reason given";
+        this.#lostError = new FcnError("device-lost", `the GPU device "${this.label}" was lost: ${why}`);
+        resolve(this.#lostError);
+      });
+    });
+    gpu.addEventListener("uncapturederror", (event) => {
+      event.preventDefault?.();
+      const { error } = event;
+      const memory = typeof GPUOutOfMemoryError !== "undefined" && error instanceof GPUOutOfMemoryError;
+      this.#uncaptured ??= memory
+        ? new FcnError("out-of-memory", `the GPU is out of memory: ${error.message}`)
+        : new FcnError("gpu-error", `WebGPU reported: ${error.message}`);
+    });
+  }
+
+  /** What to call this adapter in messages and reports. */
+  get label(): string {
+    const { vendor, architecture, device, description } = this.adapter;
+    return device || description || [vendor, architecture].filter(Boolean).join(" ") || "unnamed adapter";
+  }
+
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** Throws what has happened since the last look: disposed, lost, or an error WebGPU reported on its own. */
+  check(): void {
+    if (this.#disposed) throw new FcnError("disposed", "this device was disposed; request a new one");
+    if (this.#lostError) throw this.#lostError;
+    const error = this.#uncaptured;
+    this.#uncaptured = undefined;
+    if (error) throw error;
+  }
+
+  /** Awaits GPU work; a lost device or an uncaptured error rejects it with the typed error. */
+  async settle<T>(work: Promise<T>): Promise<T> {
+    let value: T;
+    try {
+      value = await Promise.race([this.#pace ? this.#pace(work) : work, this.lost.then((error) => Promise.reject(error))]);
+    } catch (error) {
+      if (error instanceof FcnError) throw error;
+      // A map that fails because the device is gone rejects just before `lost` resolves: give it one turn.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      this.check();
+      throw new FcnError("gpu-error", `waiting for the GPU failed: ${messageOf(error)}`, { cause: error });
+    }
+    this.check();
+    return value;
+  }
+
+  /** Runs `work`, which must be synchronous, under error scopes; validation and memory errors reject. `what` names it. */
+  async scoped<T>(what: string, work: () => T): Promise<T> {
+    this.check();
+    this.gpu.pushErrorScope("out-of-memory");
+    this.gpu.pushErrorScope("validation");
+    let value: T;
+    let scopes: Promise<GPUError | null>[];
+    try {
+      value = work();
+    } finally {
+      scopes = [this.gpu.popErrorScope(), this.gpu.popErrorScope()];
+    }
+    const [invalid, memory] = await Promise.all(scopes.map((scope) => scope.catch(() => null)));
+    if (memory) throw new FcnError("out-of-memory", `${what}: the GPU is out of memory: ${memory.message}`);
+    if (invalid) throw new FcnError("gpu-error", `${what}: ${invalid.message}`);
+    this.check();
+    return value;
+  }
+
+  /** Registers what must go when the device goes; returns the way to take it back. */
+  onDispose(cleanup: () => void): () => void {
+    this.#cleanups.add(cleanup);
+    return () => this.#cleanups.delete(cleanup);
+  }
+
+  /** Frees everything made on this device. May be called any number of times. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    for (const cleanup of [...this.#cleanups]) cleanup();
+    this.#cleanups.clear();
+    this.gpu.destroy();
+  }
+}
+
+function summarise(adapter: GPUAdapter): AdapterSummary {
+  const info = adapter.info;
+  const text = `${info.vendor} ${info.architecture} ${info.device} ${info.description}`;
+  return {
+    vendor: info.vendor,
+    architecture: info.architecture,
+    device: info.device,
+    description: info.description,
+    software: /llvmpipe|lavapipe|swiftshader|software|cpu/i.test(text),
+    subgroupSize: info.subgroupMinSize || 0,
+  };
+}
+
+/** Asks `gpu` for its adapter and opens a device with the features and limits the kernels can use. */
+export async function requestDevice(options: DeviceOptions = {}): Promise<Device> {
+  const gpu = options.gpu ?? (globalThis.navigator as Navigator | undefined)?.gpu;
+  if (!gpu) {
+    throw new FcnError(
+      "no-webgpu",
+      "this runtime has no WebGPU (navigator.gpu is missing): use Chrome or Edge 113+, Safari 26+, Firefox 141+, or import fcn-webgpu/node in Node",
+    );
+  }
+  const wish = options.powerPreference ? { powerPreference: options.powerPreference } : {};
+  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance", ...wish });
+  if (!adapter) {
+    throw new FcnError(
+      "no-adapter",
+      "WebGPU found no graphics adapter: install a Vulkan driver (Debian 12: Mesa 25's mesa-vulkan-drivers from bookworm-backports; `npm run setup` in a checkout does it), or turn on hardware acceleration in the browser",
+    );
+  }
+  const requiredLimits = Object.fromEntries(WANTED_LIMITS.map((k) => [k, adapter.limits[k]]));
+  const requiredFeatures = WANTED_FEATURES.filter((f) => adapter.features.has(f)) as GPUFeatureName[];
+  let device: GPUDevice;
+  try {
+    device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
+  } catch (error) {
+    throw new FcnError("no-adapter", `the adapter "${adapter.info.description}" refused a device: ${messageOf(error)}`, { cause: error });
+  }
+  return new Device(device, summarise(adapter), options.pace);
+}

@@ -1,0 +1,210 @@
+/**
+ * One declaration per kernel. `defineKernel` holds once what a compute kernel is: inputs and outputs (key order = binding
+ * order), attributes with defaults, the shape rule, the uniforms, the pipeline constants, the cost, and an ordered list of
+ * variants (the naive one first). Validation, bind group layouts, pipeline keys, tests, benchmarks and the kernel table of the
+ * docs are derived from it. This file declares; it runs nothing (see pipelines.ts, plan.ts, run-kernel.ts).
+ */
+import { badShape } from "./errors.js";
+import type { LayoutName, Nchw } from "./layout.js";
+import type { Shape } from "./shape.js";
+
+/** One number for both axes, or [rows, columns]. */
+export type Pair = number | readonly [number, number];
+export type AttrValue = number | boolean | string | Pair;
+export type Attrs = Readonly<Record<string, AttrValue>>;
+
+/** [rows, columns] of an attribute such as stride or padding. */
+export const pair = (value: Pair): readonly [number, number] => (typeof value === "number" ? [value, value] : value);
+
+/** A tensor lives on the GPU and is planned; a weight is a constant that the variant packs once, on the host. */
+export interface TensorSpec {
+  readonly role: "tensor";
+  readonly layout: LayoutName;
+  readonly optional?: boolean;
+}
+export interface WeightSpec {
+  readonly role: "weight";
+  readonly optional?: boolean;
+}
+export type InputSpecs = Readonly<Record<string, TensorSpec | WeightSpec>>;
+export type OutputSpecs = Readonly<Record<string, TensorSpec>>;
+
+type OneShape<S> = S extends { role: "weight" } ? Shape : Nchw;
+type MaybeShape<S> = S extends { optional: true } ? OneShape<S> | undefined : OneShape<S>;
+export type InputShapes<I> = { readonly [K in keyof I]: MaybeShape<I[K]> };
+export type OutputShapes<O> = { readonly [K in keyof O]: MaybeShape<O[K]> };
+
+/** One instance of a kernel: what is known of it before anything is allocated. */
+export interface Problem<I, O, A> {
+  readonly in: InputShapes<I>;
+  readonly out: OutputShapes<O>;
+  readonly attrs: A;
+}
+
+/** What variants may ask of the device when they say whether they apply. */
+export interface DeviceTraits {
+  readonly features: ReadonlySet<string>;
+  readonly limits: Readonly<Record<string, number>>;
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly subgroupSize: number;
+}
+
+/** A uniform: a 4-byte scalar, so that no alignment rule can bite. */
+export interface Scalar {
+  readonly type: "u32" | "i32" | "f32";
+  readonly value: number;
+}
+export const u32 = (value: number): Scalar => ({ type: "u32", value });
+export const i32 = (value: number): Scalar => ({ type: "i32", value });
+export const f32 = (value: number): Scalar => ({ type: "f32", value });
+
+/** How a weight is laid out for one variant. `name` is part of the key under which the GPU copy is shared. */
+export interface Packing<P = Problem<InputSpecs, OutputSpecs, Attrs>> {
+  readonly name: string;
+  pack(data: Float32Array, shape: Shape, problem: P): Float32Array | Uint32Array;
+}
+
+export type Extent = readonly [number, number, number];
+
+export interface Variant<P> {
+  /** File in the kernel's folder, without the ending. */
+  readonly wgsl: string;
+  /** One line: the idea. */
+  readonly summary: string;
+  readonly workgroup: Extent;
+  /** Where this variant reads or writes another layout than the kernel's default. */
+  readonly layouts?: Readonly<Record<string, LayoutName>>;
+  readonly packing?: Readonly<Record<string, Packing<P>>>;
+  /** Features the pipeline needs; without them the variant is not offered. */
+  readonly features?: readonly string[];
+  /** Replaces the initialiser of a top-level `const NAME: T = value;` in the WGSL (register tile sizes). */
+  readonly consts?: Readonly<Record<string, number>>;
+  when?(problem: P, device: DeviceTraits): boolean;
+  /** Threads needed along x, y, z; the plan divides by the workgroup size and folds what exceeds the grid limit. */
+  threads(problem: P): Extent;
+}
+
+export interface Cost {
+  /** Multiply-adds count as two. */
+  readonly flops: number;
+  /** Bytes that must move at least: each input read once, each output written once. */
+  readonly bytes: number;
+}
+
+export interface KernelDef<I, O, A> {
+  readonly name: string;
+  readonly summary: string;
+  /** Paper, specification or PyTorch operator that defines the result. */
+  readonly source: string;
+  readonly inputs: I;
+  readonly outputs: O;
+  readonly attrs: A;
+  /** Checks the inputs and gives the outputs' shapes; throws `bad-shape` with the numbers. */
+  shape(shapes: InputShapes<I>, attrs: A): OutputShapes<O>;
+  /** Uniforms: what varies with the image. Key order = field order of `struct Params`. */
+  params(problem: Problem<I, O, A>): Readonly<Record<string, Scalar>>;
+  /** Pipeline constants: what the layer fixes. */
+  overrides(problem: Problem<I, O, A>): Readonly<Record<string, number>>;
+  cost(problem: Problem<I, O, A>): Cost;
+  /** The naive one first; the last one whose `when` holds is the default choice. */
+  readonly variants: Readonly<Record<string, Variant<Problem<I, O, A>>>>;
+}
+
+/** A kernel with its key types erased: what plans, tests and benchmarks iterate over. */
+export type Kernel = KernelDef<InputSpecs, OutputSpecs, Attrs>;
+export type AnyProblem = Problem<InputSpecs, OutputSpecs, Attrs>;
+
+export function defineKernel<const I extends InputSpecs, const O extends OutputSpecs, A extends Attrs>(
+  definition: KernelDef<I, O, A>,
+): KernelDef<I, O, A> {
+  return Object.freeze(definition);
+}
+
+/** Drops the key types. Sound because every method re-reads its own keys from the same records. */
+export function erase<I, O, A>(kernel: KernelDef<I, O, A>): Kernel {
+  return kernel as unknown as Kernel;
+}
+
+/** Attributes given by the caller over the defaults; an unknown or mistyped one is an error, never ignored. */
+export function resolveAttrs(kernel: Kernel, given: Attrs = {}): Attrs {
+  for (const [key, value] of Object.entries(given)) {
+    if (!(key in kernel.attrs)) {
+      throw badShape(`${kernel.name}: no attribute "${key}"; it has ${Object.keys(kernel.attrs).join(", ") || "none"}`);
+    }
+    const expected = typeof kernel.attrs[key];
+    const numbers = typeof value === "object" ? value : [value];
+    const bad = numbers.some((v) => typeof v !== expected || (typeof v === "number" && !Number.isFinite(v)));
+    if (bad || numbers.length !== (typeof value === "object" ? 2 : 1)) {
+      throw badShape(`${kernel.name}: attribute ${key} needs a ${expected}, got ${JSON.stringify(value)}`);
+    }
+  }
+  return { ...kernel.attrs, ...given };
+}
+
+/** Runs the shape rule after checking that required inputs are there and no unknown one is. */
+export function makeProblem(kernel: Kernel, shapes: Readonly<Record<string, Shape | undefined>>, given?: Attrs): AnyProblem {
+  const attrs = resolveAttrs(kernel, given);
+  for (const key of Object.keys(shapes)) {
+    if (!(key in kernel.inputs)) throw badShape(`${kernel.name}: no input "${key}"; it has ${Object.keys(kernel.inputs).join(", ")}`);
+  }
+  for (const [key, spec] of Object.entries(kernel.inputs)) {
+    const shape = shapes[key];
+    if (shape === undefined) {
+      if (!spec.optional) throw badShape(`${kernel.name}: input ${key} is missing`);
+      continue;
+    }
+    if (spec.role === "tensor" && shape.length !== 4) {
+      throw badShape(`${kernel.name}: ${key} [${shape.join(",")}] needs 4 dimensions [N, C, H, W]`);
+    }
+    if (shape.some((d) => !Number.isInteger(d) || d < 1)) {
+      throw badShape(`${kernel.name}: ${key} [${shape.join(",")}] has a dimension that is not a positive integer`);
+    }
+  }
+  const inputs = shapes as InputShapes<InputSpecs>;
+  return { in: inputs, out: kernel.shape(inputs, attrs), attrs };
+}
+
+/** The layout a variant uses for one of its tensors. */
+export function layoutOf(kernel: Kernel, variant: Variant<AnyProblem>, key: string): LayoutName {
+  const spec = kernel.outputs[key] ?? kernel.inputs[key];
+  if (!spec || spec.role !== "tensor") throw badShape(`${kernel.name}: no tensor "${key}"`);
+  return variant.layouts?.[key] ?? spec.layout;
+}
+
+/** Names of the variants this device can run for this problem, in declared order. */
+export function usableVariants(kernel: Kernel, problem: AnyProblem, device: DeviceTraits): string[] {
+  return Object.entries(kernel.variants)
+    .filter(([, v]) => (v.features ?? []).every((f) => device.features.has(f)) && (v.when?.(problem, device) ?? true))
+    .map(([name]) => name);
+}
+
+/** Values on the host in [N, C, H, W] (or a weight's own) order. */
+export interface HostTensor {
+  readonly shape: Shape;
+  readonly data: ArrayLike<number>;
+}
+
+/** The oracle of a kernel: plain loops in float64 over host values. */
+export type Reference<A = Attrs> = (inputs: Readonly<Record<string, HostTensor>>, attrs: A) => Readonly<Record<string, HostTensor>>;
+
+/** One problem for tests (edges) and benchmarks (`bench`: a real shape of the networks). */
+export interface KernelCase {
+  readonly name: string;
+  readonly shapes: Readonly<Record<string, Shape>>;
+  readonly attrs?: Attrs;
+  /** How to fill an input; uniform in [-1, 1) when left out. `random` is seeded and uniform in [0, 1). */
+  readonly fill?: Readonly<Record<string, (index: number, random: () => number) => number>>;
+  readonly bench?: boolean;
+}
+
+/** A line of the registry: all that tests, benchmarks and docs need to know of a kernel. */
+export interface RegistryEntry {
+  readonly kernel: Kernel;
+  readonly reference: Reference;
+  readonly cases: readonly KernelCase[];
+}
+
+export function register<I, O, A>(kernel: KernelDef<I, O, A>, reference: Reference<A>, cases: readonly KernelCase[]): RegistryEntry {
+  return { kernel: erase(kernel), reference: reference as Reference, cases };
+}

@@ -1,0 +1,183 @@
+/**
+ * Where the numbers of a tensor lie in GPU memory. Users see [N, C, H, W]; kernels see one of these layouts. A kernel variant
+ * states the layout it reads and writes, and the plan inserts a conversion where two differ. Pure arithmetic: no WebGPU here.
+ *
+ * Invariant of every channel-blocked layout: the lanes between C and the next multiple of 4 are zero. Kernels may rely on it
+ * and must keep it (the kernel tests check it on every output).
+ */
+import { badShape } from "./errors.js";
+
+/** [N, C, H, W]: batch, channels, rows, columns. */
+export type Nchw = readonly [number, number, number, number];
+
+/** Element types as a user sees them. f16 is a storage type: kernels compute in f32. */
+export type DType = "f32" | "f16" | "u32" | "u8";
+
+export type HostArray = Float32Array | Uint32Array | Uint8Array;
+
+export type LayoutName = "nhwc4" | "nhwc4-f16" | "nhwc4-u32" | "rgba8" | "u8" | "u32";
+
+export interface Layout {
+  readonly name: LayoutName;
+  readonly dtype: DType;
+  /** One line for documentation: how an element is found. */
+  readonly description: string;
+  /** Bytes the tensor takes, always a multiple of 4. */
+  byteSize(shape: Nchw): number;
+  /** From [N, C, H, W] order to this layout. */
+  pack(values: ArrayLike<number>, shape: Nchw): ArrayBuffer;
+  /** From this layout to [N, C, H, W] order. */
+  unpack(bytes: ArrayBuffer, shape: Nchw): HostArray;
+}
+
+export const blocksOf = (channels: number): number => Math.ceil(channels / 4);
+export const sizeOf = (shape: Nchw): number => shape[0] * shape[1] * shape[2] * shape[3];
+
+/** Calls `visit(nchw index, nhwc4 index)` for every element: the one place that knows the channel-blocked order. */
+function eachBlocked(shape: Nchw, visit: (nchw: number, nhwc: number) => void): void {
+  const [n, c, h, w] = shape;
+  const pitch = blocksOf(c) * 4;
+  for (let b = 0, from = 0; b < n; b++) {
+    for (let ch = 0; ch < c; ch++) {
+      for (let p = 0, to = b * h * w * pitch + ch; p < h * w; p++, to += pitch) visit(from++, to);
+    }
+  }
+}
+
+const blockedElements = ([n, c, h, w]: Nchw): number => n * h * w * blocksOf(c) * 4;
+
+const nhwc4: Layout = {
+  name: "nhwc4",
+  dtype: "f32",
+  description: "array<vec4f>, element ((n*H + y)*W + x)*ceil(C/4) + c/4, lane c%4; lanes past C are zero",
+  byteSize: (shape) => blockedElements(shape) * 4,
+  pack(values, shape) {
+    const out = new Float32Array(blockedElements(shape));
+    eachBlocked(shape, (from, to) => (out[to] = values[from] as number));
+    return out.buffer;
+  },
+  unpack(bytes, shape) {
+    const data = new Float32Array(bytes);
+    const out = new Float32Array(sizeOf(shape));
+    eachBlocked(shape, (to, from) => (out[to] = data[from] as number));
+    return out;
+  },
+};
+
+const nhwc4U32: Layout = {
+  name: "nhwc4-u32",
+  dtype: "u32",
+  description: "as nhwc4, with u32 elements (indices of max pooling)",
+  byteSize: nhwc4.byteSize,
+  pack(values, shape) {
+    const out = new Uint32Array(blockedElements(shape));
+    eachBlocked(shape, (from, to) => (out[to] = values[from] as number));
+    return out.buffer;
+  },
+  unpack(bytes, shape) {
+    const data = new Uint32Array(bytes);
+    const out = new Uint32Array(sizeOf(shape));
+    eachBlocked(shape, (to, from) => (out[to] = data[from] as number));
+    return out;
+  },
+};
+
+const nhwc4F16: Layout = {
+  name: "nhwc4-f16",
+  dtype: "f16",
+  description: "as nhwc4, four f16 in a vec2u (pack2x16float): half the memory, readable without shader-f16",
+  byteSize: (shape) => blockedElements(shape) * 2,
+  pack(values, shape) {
+    const out = new Uint16Array(blockedElements(shape));
+    eachBlocked(shape, (from, to) => (out[to] = toHalf(values[from] as number)));
+    return out.buffer;
+  },
+  unpack(bytes, shape) {
+    const data = new Uint16Array(bytes);
+    const out = new Float32Array(sizeOf(shape));
+    eachBlocked(shape, (to, from) => (out[to] = fromHalf(data[from] as number)));
+    return out;
+  },
+};
+
+/** Layouts whose physical order is [N, H, W, C] with no padding between elements. */
+function dense(name: LayoutName, dtype: DType, description: string, channels: number, wide: boolean): Layout {
+  const typed = (buffer: ArrayBuffer): HostArray => (wide ? new Uint32Array(buffer) : new Uint8Array(buffer));
+  const byteSize = ([n, , h, w]: Nchw): number => Math.ceil((n * h * w * channels * (wide ? 4 : 1)) / 4) * 4;
+  const reorder = (from: ArrayLike<number>, to: HostArray, shape: Nchw, packing: boolean): void => {
+    const plane = shape[2] * shape[3];
+    for (let n = 0; n < shape[0]; n++) {
+      for (let c = 0; c < channels; c++) {
+        for (let p = 0; p < plane; p++) {
+          const nchw = (n * channels + c) * plane + p;
+          const nhwc = (n * plane + p) * channels + c;
+          if (packing) to[nhwc] = from[nchw] as number;
+          else to[nchw] = from[nhwc] as number;
+        }
+      }
+    }
+  };
+  return {
+    name,
+    dtype,
+    description,
+    byteSize(shape) {
+      if (shape[1] !== channels) throw badShape(`layout ${name} holds ${channels} channel(s), got [${shape.join(",")}]`);
+      return byteSize(shape);
+    },
+    pack(values, shape) {
+      const buffer = new ArrayBuffer(this.byteSize(shape));
+      reorder(values, typed(buffer), shape, true);
+      return buffer;
+    },
+    unpack(bytes, shape) {
+      const out = wide ? new Uint32Array(sizeOf(shape)) : new Uint8Array(sizeOf(shape));
+      reorder(typed(bytes), out, shape, false);
+      return out;
+    },
+  };
+}
+
+export const layouts: Readonly<Record<LayoutName, Layout>> = {
+  nhwc4,
+  "nhwc4-f16": nhwc4F16,
+  "nhwc4-u32": nhwc4U32,
+  rgba8: dense("rgba8", "u8", "one u32 a pixel, R in the low byte", 4, false),
+  u8: dense("u8", "u8", "four labels in a u32, pixel i in byte i%4 of word i/4", 1, false),
+  u32: dense("u32", "u32", "one u32 a pixel", 1, true),
+};
+
+// f16 <-> f32 for storage on the host: IEEE 754-2008 binary16, round to nearest, ties to even.
+const scratch = new Float32Array(1);
+const scratchBits = new Uint32Array(scratch.buffer);
+
+export function toHalf(value: number): number {
+  scratch[0] = value;
+  const bits = scratchBits[0] as number;
+  const sign = (bits >>> 16) & 0x8000;
+  const exponent = (bits >>> 23) & 0xff;
+  const mantissa = bits & 0x7fffff;
+  if (exponent === 0xff) return sign | 0x7c00 | (mantissa ? 0x200 : 0);
+  let shift = 13;
+  let half = ((exponent - 112) << 10) | (mantissa >>> 13);
+  let full = mantissa;
+  if (exponent < 113) {
+    if (exponent < 102) return sign; // below half of the smallest subnormal
+    full = mantissa | 0x800000;
+    shift = 126 - exponent;
+    half = full >>> shift;
+  }
+  const rest = full & ((1 << shift) - 1);
+  const tie = 1 << (shift - 1);
+  if (rest > tie || (rest === tie && half & 1)) half++; // may carry into the exponent, which is right
+  return half >= 0x7c00 ? sign | 0x7c00 : sign | half;
+}
+
+export function fromHalf(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1;
+  const exponent = (half >>> 10) & 31;
+  const mantissa = half & 1023;
+  if (exponent === 0) return sign * mantissa * 2 ** -24;
+  if (exponent === 31) return mantissa ? NaN : sign * Infinity;
+  return sign * (1 + mantissa / 1024) * 2 ** (exponent - 15);
+}

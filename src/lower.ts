@@ -1,0 +1,102 @@
+/**
+ * From a graph to steps: a variant for every node, a layout for every tensor, and a conversion where a consumer wants another
+ * layout than the producer writes. Pure: the device is only asked for its traits.
+ */
+import { convert } from "../shaders/convert/kernel.js";
+import { FcnError } from "./errors.js";
+import type { Graph, Node, Weight } from "./graph.js";
+import { erase, layoutOf, makeProblem, usableVariants } from "./kernel.js";
+import type { AnyProblem, DeviceTraits, Kernel, Variant } from "./kernel.js";
+import type { LayoutName, Nchw } from "./layout.js";
+
+/** A tensor with a layout. `step` is where it is written; -1 for inputs of the graph. */
+export interface Physical {
+  readonly name: string;
+  readonly shape: Nchw;
+  readonly layout: LayoutName;
+  readonly step: number;
+}
+
+export interface Step {
+  readonly label: string;
+  readonly kernel: Kernel;
+  readonly variantName: string;
+  readonly variant: Variant<AnyProblem>;
+  readonly problem: AnyProblem;
+  readonly tensors: Readonly<Record<string, Physical>>;
+  readonly weights: Readonly<Record<string, Weight>>;
+  readonly outputs: Readonly<Record<string, Physical>>;
+}
+
+export interface Lowered {
+  readonly steps: readonly Step[];
+  readonly inputs: ReadonlyMap<string, Physical>;
+  readonly outputs: ReadonlyMap<string, Physical>;
+}
+
+/** Variant to use by kernel name, where the default choice is not wanted (tests, benchmarks, comparisons). */
+export type VariantChoice = Readonly<Record<string, string>>;
+
+/** The last declared variant that this device can run, unless `choice` names one; a name that cannot run is an error. */
+export function chooseVariant(kernel: Kernel, problem: AnyProblem, device: DeviceTraits, choice: VariantChoice = {}): string {
+  const usable = usableVariants(kernel, problem, device);
+  const wanted = choice[kernel.name];
+  if (wanted !== undefined && !usable.includes(wanted)) {
+    throw new FcnError("bad-option", `${kernel.name}: variant "${wanted}" cannot run here; usable: ${usable.join(", ")}`);
+  }
+  const chosen = wanted ?? usable.at(-1);
+  if (chosen === undefined) throw new FcnError("limit-too-small", `${kernel.name}: no variant runs on this device`);
+  return chosen;
+}
+
+export function lower(graph: Graph, device: DeviceTraits, choice?: VariantChoice): Lowered {
+  const steps: Step[] = [];
+  const byLayout = new Map<object, Map<LayoutName, Physical>>();
+  const inputs = new Map<string, Physical>();
+
+  const define = (value: { readonly name: string; readonly shape: Nchw }, layout: LayoutName, step: number): Physical => {
+    const physical: Physical = { name: value.name, shape: value.shape, layout, step };
+    byLayout.set(value, new Map([[layout, physical]]));
+    return physical;
+  };
+
+  const inLayout = (value: { readonly name: string }, layout: LayoutName): Physical => {
+    const known = byLayout.get(value) ?? new Map<LayoutName, Physical>();
+    const there = known.get(layout);
+    if (there) return there;
+    const source = [...known.values()][0];
+    if (!source) throw new FcnError("bad-shape", `graph: ${value.name} is used before it is made`);
+    const kernel = erase(convert);
+    const problem = makeProblem(kernel, { x: source.shape }, { from: source.layout, to: layout });
+    const variantName = chooseVariant(kernel, problem, device);
+    const variant = kernel.variants[variantName] as Variant<AnyProblem>;
+    const y: Physical = { name: `${value.name} as ${layout}`, shape: source.shape, layout, step: steps.length };
+    steps.push({ label: y.name, kernel, variantName, variant, problem, tensors: { x: source }, weights: {}, outputs: { y } });
+    known.set(layout, y);
+    return y;
+  };
+
+  for (const [name, { value, layout }] of graph.inputs) inputs.set(name, define(value, layout, -1));
+  for (const node of graph.nodes) {
+    const variantName = chooseVariant(node.kernel, node.problem, device, choice);
+    const variant = node.kernel.variants[variantName] as Variant<AnyProblem>;
+    const wants = (key: string): LayoutName => layoutOf(node.kernel, variant, key);
+    const tensors = mapRecord(node.tensors, (value, key) => inLayout(value, wants(key)));
+    const outputs = mapRecord(node.outputs, (value, key) => define(value, wants(key), steps.length));
+    steps.push({ ...stepBase(node), variantName, variant, tensors, outputs });
+  }
+  const outputs = new Map<string, Physical>();
+  for (const [name, value] of graph.outputs) {
+    const physical = [...(byLayout.get(value) ?? new Map<LayoutName, Physical>()).values()][0];
+    if (physical) outputs.set(name, physical);
+  }
+  return { steps, inputs, outputs };
+}
+
+function stepBase({ label, kernel, problem, weights }: Node): Pick<Step, "label" | "kernel" | "problem" | "weights"> {
+  return { label, kernel, problem, weights };
+}
+
+function mapRecord<T, U>(record: Readonly<Record<string, T>>, map: (value: T, key: string) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value, key)]));
+}

@@ -1,0 +1,107 @@
+/**
+ * Compute pipelines, compiled asynchronously and shared. The key is derived from what makes two pipelines differ (kernel,
+ * variant, constants), is readable, and serves as the label; two requests in flight share one compilation, and a failed one is
+ * reported with the shader and its messages and is not cached.
+ */
+import { wgsl } from "../shaders/wgsl.generated.js";
+import type { Device } from "./device.js";
+import { FcnError } from "./errors.js";
+import type { AnyProblem, Kernel, Variant } from "./kernel.js";
+import { withConsts } from "./wgsl-edit.js";
+
+// GPUShaderStage.COMPUTE and friends are globals that some runtimes lack at import time; the values are fixed by the spec.
+const COMPUTE_STAGE = 4;
+
+export interface Pipeline {
+  readonly key: string;
+  readonly pipeline: GPUComputePipeline;
+  readonly bindings: GPUBindGroupLayout;
+}
+
+export class PipelineCache {
+  readonly #ready = new Map<string, Promise<Pipeline>>();
+  readonly #modules = new Map<string, GPUShaderModule>();
+  readonly #layouts = new Map<string, GPUBindGroupLayout>();
+
+  constructor(readonly device: Device) {}
+
+  /** Pipelines compiled or compiling on this device. */
+  get size(): number {
+    return this.#ready.size;
+  }
+
+  get(kernel: Kernel, variantName: string, problem: AnyProblem): Promise<Pipeline> {
+    const variant = kernel.variants[variantName];
+    if (!variant) throw new FcnError("bad-option", `${kernel.name} has no variant "${variantName}"; it has ${Object.keys(kernel.variants).join(", ")}`);
+    const constants = kernel.overrides(problem);
+    const key = pipelineKey(kernel.name, variantName, { ...constants, ...variant.consts });
+    let pending = this.#ready.get(key);
+    if (!pending) {
+      pending = this.#compile(key, kernel, variant, constants);
+      this.#ready.set(key, pending);
+      pending.catch(() => this.#ready.delete(key));
+    }
+    return pending;
+  }
+
+  async #compile(key: string, kernel: Kernel, variant: Variant<AnyProblem>, constants: Readonly<Record<string, number>>): Promise<Pipeline> {
+    const file = `${kernel.name}/${variant.wgsl}`;
+    const source = wgsl[file];
+    if (source === undefined) throw new FcnError("gpu-error", `shader ${file}.wgsl is not in the build: run npm run build`);
+    const code = withConsts(source, variant.consts, file);
+    const { gpu } = this.device;
+    const moduleKey = `${file} ${JSON.stringify(variant.consts ?? {})}`;
+    const module = this.#modules.get(moduleKey) ?? gpu.createShaderModule({ label: moduleKey, code });
+    this.#modules.set(moduleKey, module);
+    const bindings = this.#bindings(kernel, variant);
+    const layout = gpu.createPipelineLayout({ label: key, bindGroupLayouts: [bindings] });
+    try {
+      const compute = { module, entryPoint: "main", constants };
+      const pipeline = await this.device.settle(gpu.createComputePipelineAsync({ label: key, layout, compute }));
+      return { key, pipeline, bindings };
+    } catch (error) {
+      if (error instanceof FcnError && error.code !== "gpu-error") throw error;
+      this.#modules.delete(moduleKey);
+      const { messages } = await module.getCompilationInfo();
+      const notes = messages.map((m) => `  [${m.type} at ${m.lineNum}:${m.linePos}] ${m.message}`);
+      const lines = [`pipeline ${key} did not compile: ${String(error instanceof Error ? error.message : error)}`, ...notes, code];
+      throw new FcnError("gpu-error", lines.join("\n"), { cause: error });
+    }
+  }
+
+  /** Inputs in key order, then outputs, then the uniforms. */
+  #bindings(kernel: Kernel, variant: Variant<AnyProblem>): GPUBindGroupLayout {
+    const keys = Object.keys(kernel.inputs);
+    const label = `${kernel.name} ${Object.values(variant.layouts ?? {}).join(" ")}`.trim();
+    const made = this.#layouts.get(label);
+    if (made) return made;
+    const entries: Omit<GPUBindGroupLayoutEntry, "binding" | "visibility">[] = [
+      ...keys.map(() => ({ buffer: { type: "read-only-storage" as const } })),
+      ...Object.keys(kernel.outputs).map(() => ({ buffer: { type: "storage" as const } })),
+      { buffer: { type: "uniform" as const } },
+    ];
+    const layout = this.device.gpu.createBindGroupLayout({
+      label,
+      entries: entries.map((entry, binding) => ({ ...entry, binding, visibility: COMPUTE_STAGE })),
+    });
+    this.#layouts.set(label, layout);
+    return layout;
+  }
+}
+
+/** `conv2d/vec4 IN_C=64 OUT_C=256 ...`: what the pipeline is, for labels, profiles and errors. */
+export function pipelineKey(kernel: string, variant: string, constants: Readonly<Record<string, number>>): string {
+  const parts = Object.keys(constants)
+    .sort()
+    .map((name) => `${name}=${String(constants[name])}`);
+  return [`${kernel}/${variant}`, ...parts].join(" ");
+}
+
+const caches = new WeakMap<Device, PipelineCache>();
+
+/** The one cache of a device. */
+export function pipelinesOf(device: Device): PipelineCache {
+  let cache = caches.get(device);
+  if (!cache) caches.set(device, (cache = new PipelineCache(device)));
+  return cache;
+}

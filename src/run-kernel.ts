@@ -1,0 +1,117 @@
+/**
+ * Calls one kernel on tensors, outside any model: `const { y } = await runKernel(device, conv2d, { x, weight }, { stride: 2 })`.
+ * Allocates its outputs and builds a bind group on every call, which a plan does once; use it to try and to test kernels.
+ */
+import { convert } from "../shaders/convert/kernel.js";
+import type { Device } from "./device.js";
+import { gridOf, packParams } from "./dispatch.js";
+import { badShape } from "./errors.js";
+import { erase, layoutOf, makeProblem } from "./kernel.js";
+import type { AnyProblem, Attrs, KernelDef, Variant } from "./kernel.js";
+import { chooseVariant } from "./lower.js";
+import { pipelinesOf } from "./pipelines.js";
+import type { Shape } from "./shape.js";
+import { Tensor } from "./tensor.js";
+import { plainPacking } from "./weight-store.js";
+
+/** A constant operand: values in [out, in, kh, kw] or [c] order. */
+export interface HostWeight {
+  readonly shape: Shape;
+  readonly data: Float32Array;
+}
+
+type KernelArguments<I> = { readonly [K in keyof I]?: (I[K] extends { role: "weight" } ? HostWeight : Tensor) | undefined };
+type KernelResults<O> = { readonly [K in keyof O]: O[K] extends { optional: true } ? Tensor | undefined : Tensor };
+
+export interface RunKernelOptions {
+  /** Variant by name; the default is what a plan would choose. */
+  readonly variant?: string;
+  /** Makes the output tensors; tests pass guarded and poisoned memory. */
+  readonly allocate?: (device: Device, ...args: Parameters<typeof Tensor.empty> extends [Device, ...infer R] ? R : never) => Promise<Tensor>;
+}
+
+const COPY_DST = 0x8;
+const UNIFORM = 0x40;
+const STORAGE = 0x80;
+
+export async function runKernel<I, O, A>(
+  device: Device,
+  kernel: KernelDef<I, O, A>,
+  args: KernelArguments<I>,
+  attrs: Partial<A> = {},
+  options: RunKernelOptions = {},
+): Promise<KernelResults<O>> {
+  device.check();
+  const erased = erase(kernel);
+  const given = Object.entries(args as Readonly<Record<string, Tensor | HostWeight | undefined>>).flatMap(([k, v]) => (v ? [[k, v] as const] : []));
+  const problem = makeProblem(erased, Object.fromEntries(given.map(([k, v]) => [k, v.shape])), attrs as Attrs);
+  const variantName = chooseVariant(erased, problem, device, options.variant === undefined ? {} : { [erased.name]: options.variant });
+  const variant = erased.variants[variantName] as Variant<AnyProblem>;
+  const grid = gridOf(erased, variant, problem, device.limits.maxComputeWorkgroupsPerDimension);
+  const { pipeline, bindings } = await pipelinesOf(device).get(erased, variantName, problem);
+
+  const temporary: GPUBuffer[] = [];
+  const scratch = (data: ArrayBuffer | Float32Array | Uint32Array, usage: number): GPUBufferBinding => {
+    const buffer = device.gpu.createBuffer({ label: erased.name, size: data.byteLength, usage: usage | COPY_DST });
+    device.gpu.queue.writeBuffer(buffer, 0, data as BufferSource);
+    temporary.push(buffer);
+    return { buffer };
+  };
+  const converted: Tensor[] = [];
+  try {
+    const inputs = new Map<string, Tensor>();
+    for (const [key, value] of given) {
+      if (!(value instanceof Tensor)) continue;
+      value.check();
+      const layout = layoutOf(erased, variant, key);
+      if (value.layout === layout) inputs.set(key, value);
+      else {
+        const { y } = await runKernel(device, convert, { x: value }, { from: value.layout, to: layout });
+        converted.push(y);
+        inputs.set(key, y);
+      }
+    }
+    const outputs: Record<string, Tensor> = {};
+    for (const [key, shape] of Object.entries(problem.out)) {
+      if (!shape) continue;
+      const make = options.allocate ?? ((d, s, o) => Tensor.empty(d, s, o));
+      outputs[key] = await make(device, shape, { layout: layoutOf(erased, variant, key), label: `${erased.name}.${key}` });
+    }
+    await device.scoped(erased.name, () => {
+      const resources: GPUBufferBinding[] = [];
+      for (const [key, spec] of Object.entries(erased.inputs)) {
+        const tensor = inputs.get(key);
+        const weight = given.find(([k]) => k === key)?.[1];
+        if (tensor) resources.push(tensor.binding);
+        else if (weight && spec.role === "weight") resources.push(scratch(packWeight(weight, key, variant, problem), STORAGE));
+        else resources.push(scratch(new ArrayBuffer(16), STORAGE)); // an absent optional input still needs a binding
+      }
+      for (const key of Object.keys(erased.outputs)) resources.push(outputs[key]?.binding ?? scratch(new ArrayBuffer(16), STORAGE));
+      resources.push(scratch(packParams(erased, problem), UNIFORM));
+      const entries = resources.map((resource, binding) => ({ binding, resource }));
+      const bindGroup = device.gpu.createBindGroup({ label: erased.name, layout: bindings, entries });
+      const encoder = device.gpu.createCommandEncoder();
+      const pass = encoder.beginComputePass();
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, bindGroup);
+      pass.dispatchWorkgroups(...grid);
+      pass.end();
+      device.gpu.queue.submit([encoder.finish()]);
+    });
+    return outputs as unknown as KernelResults<O>;
+  } finally {
+    // Destroying after submit is allowed: the submitted work keeps what it uses.
+    for (const buffer of temporary) buffer.destroy();
+    for (const tensor of converted) tensor.dispose();
+  }
+}
+
+function packWeight(weight: Tensor | HostWeight, key: string, variant: Variant<AnyProblem>, problem: AnyProblem): Float32Array | Uint32Array {
+  if (weight instanceof Tensor) throw badShape(`input ${key} is a weight: pass { shape, data }, not a tensor`);
+  const expected = weight.shape.reduce((a, b) => a * b, 1);
+  if (weight.data.length !== expected) {
+    throw badShape(`input ${key} [${weight.shape.join(",")}] needs ${expected} values, got ${weight.data.length}`);
+  }
+  return (variant.packing?.[key] ?? plainPacking).pack(weight.data, weight.shape, problem);
+}
+

@@ -1,0 +1,112 @@
+/**
+ * Runs one variant of a kernel on one case and compares it with the float64 reference. The output is filled with NaN
+ * beforehand and fenced by guard words, so that an unwritten element, a write past the end and a NaN all fail.
+ */
+import { badShape } from "../../src/errors.js";
+import type { Device } from "../../src/device.js";
+import { layoutOf, makeProblem, resolveAttrs } from "../../src/kernel.js";
+import type { HostTensor, KernelCase, RegistryEntry } from "../../src/kernel.js";
+import { layouts } from "../../src/layout.js";
+import type { DType, Nchw } from "../../src/layout.js";
+import { runKernel } from "../../src/run-kernel.js";
+import type { HostWeight } from "../../src/run-kernel.js";
+import { Tensor, defaultLayout } from "../../src/tensor.js";
+import { seedOf, seeded } from "./random.js";
+
+/** The one tolerance table: |a - b| <= atol + rtol * |b|, and the normalised mean square error, by element type. */
+export const TOLERANCE: Readonly<Record<DType, { atol: number; rtol: number; nmse: number }>> = {
+  f32: { atol: 2e-5, rtol: 2e-5, nmse: 1e-10 },
+  f16: { atol: 1e-7, rtol: 1e-3, nmse: 1e-6 },
+  u32: { atol: 0, rtol: 0, nmse: 0 },
+  u8: { atol: 0, rtol: 0, nmse: 0 },
+};
+
+const GUARD = 0xdeadbeef;
+const GUARD_BYTES = 1024;
+const NAN_WORD = 0xffffffff; // NaN as f32 and as two f16; an impossible label or index as an integer
+
+export function makeInputs(entry: RegistryEntry, test: KernelCase): Record<string, HostTensor> {
+  const inputs: Record<string, HostTensor> = {};
+  for (const [key, shape] of Object.entries(test.shapes)) {
+    const random = seeded(seedOf(`${entry.kernel.name}/${test.name}/${key}`));
+    const fill = test.fill?.[key] ?? (() => random() * 2 - 1);
+    const data = new Float32Array(shape.reduce((a, b) => a * b, 1)).map((_, i) => fill(i, random));
+    inputs[key] = { shape, data };
+  }
+  return inputs;
+}
+
+/** Output memory full of NaN between two fences. */
+async function guarded(device: Device, shape: readonly number[], options: { layout?: Tensor["layout"]; label?: string }): Promise<Tensor> {
+  const full = shape as Nchw;
+  const layout = options.layout ?? defaultLayout("f32", full[1]);
+  const size = layouts[layout].byteSize(full);
+  const words = new Uint32Array((size + 2 * GUARD_BYTES) / 4).fill(GUARD);
+  words.fill(NAN_WORD, GUARD_BYTES / 4, (GUARD_BYTES + size) / 4);
+  const buffer = device.gpu.createBuffer({ size: words.byteLength, usage: 0x80 | 0x4 | 0x8 });
+  device.gpu.queue.writeBuffer(buffer, 0, words);
+  return Promise.resolve(new Tensor(device, full, layout, { buffer, offset: GUARD_BYTES, size }, options.label));
+}
+
+async function fencesIntact(device: Device, tensor: Tensor): Promise<boolean> {
+  const size = tensor.binding.size + 2 * GUARD_BYTES;
+  const whole = new Tensor(device, [1, 1, 1, size / 4], "u32", { buffer: tensor.binding.buffer, offset: 0, size });
+  const words = new Uint32Array(await whole.readBytes());
+  const inside = (i: number): boolean => i >= GUARD_BYTES / 4 && i < (GUARD_BYTES + tensor.binding.size) / 4;
+  return words.every((word, i) => inside(i) || word === GUARD);
+}
+
+/** Throws with the first element that differs; returns the largest difference. */
+export function compare(got: ArrayLike<number>, want: ArrayLike<number>, dtype: DType, label: string): number {
+  const { atol, rtol, nmse } = TOLERANCE[dtype];
+  if (got.length !== want.length) throw badShape(`${label}: ${got.length} values, expected ${want.length}`);
+  let worst = 0;
+  let errors = 0;
+  let power = 0;
+  for (let i = 0; i < want.length; i++) {
+    const a = got[i] as number;
+    const b = want[i] as number;
+    const difference = Math.abs(a - b);
+    // Written so that a NaN on either side fails.
+    if (a !== b && !(difference <= atol + rtol * Math.abs(b))) throw new Error(`${label}: element ${i} is ${a}, expected ${b}`);
+    worst = Math.max(worst, a === b ? 0 : difference);
+    if (a !== b) errors += difference ** 2;
+    power += b * b;
+  }
+  if (!(errors <= nmse * Math.max(power, Number.MIN_VALUE) || errors === 0)) throw new Error(`${label}: normalised mean square error ${errors / power}`);
+  return worst;
+}
+
+export async function verify(device: Device, entry: RegistryEntry, variantName: string, test: KernelCase): Promise<number> {
+  const { kernel } = entry;
+  const variant = kernel.variants[variantName];
+  if (!variant) throw new Error(`no variant ${variantName}`);
+  const host = makeInputs(entry, test);
+  const problem = makeProblem(kernel, test.shapes, test.attrs);
+  const args: Record<string, Tensor | HostWeight> = {};
+  for (const [key, { shape, data }] of Object.entries(host)) {
+    if (kernel.inputs[key]?.role === "weight") args[key] = { shape, data: data as Float32Array };
+    else args[key] = await Tensor.from(device, data, shape, { layout: layoutOf(kernel, variant, key) });
+  }
+  const results = (await runKernel(device, kernel, args, problem.attrs, { variant: variantName, allocate: guarded })) as Record<string, Tensor>;
+  const expected = entry.reference(host, resolveAttrs(kernel, test.attrs));
+  let worst = 0;
+  for (const [key, want] of Object.entries(expected)) {
+    const tensor = results[key];
+    if (!tensor) throw new Error(`${kernel.name} gave no output ${key}`);
+    const label = `${kernel.name}/${variantName} "${test.name}" ${key}`;
+    if (tensor.shape.join() !== want.shape.join()) throw new Error(`${label}: shape [${tensor.shape.join()}], the reference says [${want.shape.join()}]`);
+    const bytes = await tensor.readBytes();
+    if (!(await fencesIntact(device, tensor))) throw new Error(`${label}: wrote outside its output`);
+    const layout = layouts[tensor.layout];
+    const values = layout.unpack(bytes, tensor.shape);
+    worst = Math.max(worst, compare(values, want.data, layout.dtype, label));
+    // What unpack does not see are the padding lanes: packing the values again gives zeros there.
+    const lanes = new Uint8Array(layout.pack(values, tensor.shape));
+    const raw = new Uint8Array(bytes);
+    if (!values.some(Number.isNaN) && lanes.some((byte, i) => byte !== raw[i])) throw new Error(`${label}: a padding lane is not zero`);
+    tensor.dispose();
+  }
+  for (const argument of Object.values(args)) if (argument instanceof Tensor) argument.dispose();
+  return worst;
+}
