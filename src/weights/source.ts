@@ -1,0 +1,101 @@
+/**
+ * Where checkpoint bytes come from: one small interface over memory, a Blob, a URL (url-source.ts) and, in Node, a
+ * path (file-source.ts). Readers ask for the ranges they need, so a 200 MB file is never in memory as a whole.
+ *
+ * Not here: what the bytes mean (safetensors.ts, pth/). Browser-safe, no node: imports.
+ * Blob ranges: https://w3c.github.io/FileAPI/#slice-blob
+ */
+
+import { FcnError } from "../errors.js";
+
+/** Bytes that own their memory, so that a reader may keep or reinterpret them without another copy. */
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+export interface ByteSource {
+  /** What errors call it: a file name, a URL, or "weights in memory". */
+  readonly name: string;
+  /** Total bytes. */
+  readonly size: number;
+  /**
+   * Exactly `length` bytes from `offset`: fresh memory that starts at byteOffset 0 (so typed-array views are aligned).
+   * Throws `bad-weights` for a range outside the source and for one that comes back short.
+   */
+  read(offset: number, length: number): Promise<Bytes>;
+  /** Idempotent. A read after it throws `disposed`. */
+  close(): Promise<void>;
+}
+
+/** The one error readers of weights throw: `NAME: SENTENCE`. */
+export function badWeights(name: string, sentence: string, cause?: unknown): FcnError {
+  return new FcnError("bad-weights", `${name}: ${sentence}`, cause === undefined ? undefined : { cause });
+}
+
+/** Untrusted text made fit for one line of an error: control characters escaped, long names cut. */
+export function quote(text: string, limit = 80): string {
+  const cut = text.length > limit ? `${text.slice(0, limit)}...` : text;
+  return JSON.stringify(cut);
+}
+
+/** Throws unless [offset, offset + length) lies inside the source. Every source calls it before it allocates. */
+export function checkRange(name: string, size: number, offset: number, length: number): void {
+  const whole = Number.isSafeInteger(offset) && Number.isSafeInteger(length);
+  if (!whole || offset < 0 || length < 0 || offset + length > size) {
+    throw badWeights(name, `${length} bytes at offset ${offset} are asked for, but it has ${size} bytes; it may be cut off`);
+  }
+}
+
+/** Throws `disposed` when `closed`. */
+export function checkOpen(name: string, closed: boolean): void {
+  if (closed) throw new FcnError("disposed", `${name}: read after close()`);
+}
+
+/** Bytes already in memory. They are not copied until read, so do not change them meanwhile. */
+export function bufferSource(data: ArrayBuffer | Uint8Array, name = "weights in memory"): ByteSource {
+  const bytes = data instanceof Uint8Array ? data : new Uint8Array(data);
+  const size = bytes.byteLength;
+  let closed = false;
+  return {
+    name,
+    size,
+    async read(offset, length) {
+      checkOpen(name, closed);
+      checkRange(name, size, offset, length);
+      // `new Uint8Array(length)` and not slice(): a Node Buffer's slice() is a view, and views may be unaligned.
+      const out = new Uint8Array(length);
+      out.set(bytes.subarray(offset, offset + length));
+      return out;
+    },
+    async close() {
+      closed = true;
+    },
+  };
+}
+
+/** A Blob or File (a file input, drag and drop): only the ranges asked for are read from disk. */
+export function blobSource(blob: Blob, name?: string): ByteSource {
+  const given = name ?? ("name" in blob && typeof blob.name === "string" && blob.name !== "" ? blob.name : "blob");
+  const size = blob.size;
+  let closed = false;
+  return {
+    name: given,
+    size,
+    async read(offset, length) {
+      checkOpen(given, closed);
+      checkRange(given, size, offset, length);
+      let buffer: ArrayBuffer;
+      try {
+        buffer = await blob.slice(offset, offset + length).arrayBuffer();
+      } catch (cause) {
+        // Browsers throw NotReadableError when the file behind a File was changed or moved after it was chosen.
+        throw badWeights(given, `${length} bytes at offset ${offset} could not be read; choose the file again`, cause);
+      }
+      if (buffer.byteLength !== length) {
+        throw badWeights(given, `${length} bytes at offset ${offset} were asked for and ${buffer.byteLength} came`);
+      }
+      return new Uint8Array(buffer);
+    },
+    async close() {
+      closed = true;
+    },
+  };
+}
