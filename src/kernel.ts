@@ -108,7 +108,7 @@ export interface KernelDef<I, O, A> {
   overrides(problem: Problem<I, O, A>): Readonly<Record<string, number>>;
   cost(problem: Problem<I, O, A>): Cost;
   /** The naive one first; the last one whose `when` holds is the default choice. */
-  readonly variants: Readonly<Record<string, Variant<Problem<I, O, A>>>>;
+  readonly variants: Readonly<Record<string, Variant<Problem<NoInfer<I>, NoInfer<O>, NoInfer<A>>>>>;
 }
 
 /** A kernel with its key types erased: what plans, tests and benchmarks iterate over. */

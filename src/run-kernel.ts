@@ -20,14 +20,15 @@ export interface HostWeight {
   readonly data: Float32Array;
 }
 
-type KernelArguments<I> = { readonly [K in keyof I]?: (I[K] extends { role: "weight" } ? HostWeight : Tensor) | undefined };
+type Argument<S> = S extends { role: "weight" } ? HostWeight : Tensor;
+type KernelArguments<I> = { readonly [K in keyof I]?: Argument<I[K]> | undefined };
 type KernelResults<O> = { readonly [K in keyof O]: O[K] extends { optional: true } ? Tensor | undefined : Tensor };
 
 export interface RunKernelOptions {
   /** Variant by name; the default is what a plan would choose. */
   readonly variant?: string;
   /** Makes the output tensors; tests pass guarded and poisoned memory. */
-  readonly allocate?: (device: Device, ...args: Parameters<typeof Tensor.empty> extends [Device, ...infer R] ? R : never) => Promise<Tensor>;
+  readonly allocate?: typeof Tensor.empty;
 }
 
 const COPY_DST = 0x8;
@@ -74,7 +75,7 @@ export async function runKernel<I, O, A>(
     const outputs: Record<string, Tensor> = {};
     for (const [key, shape] of Object.entries(problem.out)) {
       if (!shape) continue;
-      const make = options.allocate ?? ((d, s, o) => Tensor.empty(d, s, o));
+      const make = options.allocate ?? ((...a: Parameters<typeof Tensor.empty>) => Tensor.empty(...a));
       outputs[key] = await make(device, shape, { layout: layoutOf(erased, variant, key), label: `${erased.name}.${key}` });
     }
     await device.scoped(erased.name, () => {

@@ -38,7 +38,7 @@ export const conv2d = defineKernel({
     residual: { role: "tensor", layout: "nhwc4", optional: true },
   },
   outputs: { y: { role: "tensor", layout: "nhwc4" } },
-  attrs: { stride: 1 as Pair, padding: 0 as Pair, dilation: 1 as Pair, groups: 1, relu: false },
+  attrs: { stride: 1 as Pair, padding: 0 as Pair, dilation: 1 as Pair, groups: 1, relu: false as boolean },
 
   shape({ x, weight, bias, residual }, { stride, padding, dilation, groups }) {
     if (weight.length !== 4) throw badShape(`conv2d: weight ${formatShape(weight)} needs 4 dimensions [out, in/groups, kh, kw]`);

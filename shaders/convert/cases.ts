@@ -2,12 +2,14 @@ import type { KernelCase } from "../../src/kernel.js";
 
 const there = { from: "nhwc4", to: "nhwc4-f16" };
 const back = { from: "nhwc4-f16", to: "nhwc4" };
+/** Multiples of 1/1024 below 1, which f16 holds exactly. */
+const halves = { x: (_: number, random: () => number) => Math.floor(random() * 2048 - 1024) / 1024 };
 
 export const convertCases: readonly KernelCase[] = [
   { name: "to f16, 5 channels, batch 2", shapes: { x: [2, 5, 7, 11] }, attrs: there },
   { name: "to f16, one value", shapes: { x: [1, 1, 1, 1] }, attrs: there },
   { name: "to f16, large and tiny values", shapes: { x: [1, 4, 3, 5] }, attrs: there, fill: { x: (i, random) => (random() - 0.5) * 10 ** ((i % 9) - 4) } },
-  { name: "from f16, 3 channels", shapes: { x: [1, 3, 13, 3] }, attrs: back },
-  { name: "from f16, 17 channels, batch 2", shapes: { x: [2, 17, 5, 2] }, attrs: back },
+  { name: "from f16, 3 channels", shapes: { x: [1, 3, 13, 3] }, attrs: back, fill: halves },
+  { name: "from f16, 17 channels, batch 2", shapes: { x: [2, 17, 5, 2] }, attrs: back, fill: halves },
   { name: "to f16, layer1 @56", shapes: { x: [1, 256, 56, 56] }, attrs: there, bench: true },
 ];

@@ -11,6 +11,7 @@ import type { DType, Nchw } from "../../src/layout.js";
 import { runKernel } from "../../src/run-kernel.js";
 import type { HostWeight } from "../../src/run-kernel.js";
 import { Tensor, defaultLayout } from "../../src/tensor.js";
+import type { TensorOptions } from "../../src/tensor.js";
 import { seedOf, seeded } from "./random.js";
 
 /** The one tolerance table: |a - b| <= atol + rtol * |b|, and the normalised mean square error, by element type. */
@@ -37,7 +38,7 @@ export function makeInputs(entry: RegistryEntry, test: KernelCase): Record<strin
 }
 
 /** Output memory full of NaN between two fences. */
-async function guarded(device: Device, shape: readonly number[], options: { layout?: Tensor["layout"]; label?: string }): Promise<Tensor> {
+async function guarded(device: Device, shape: readonly number[], options: TensorOptions = {}): Promise<Tensor> {
   const full = shape as Nchw;
   const layout = options.layout ?? defaultLayout("f32", full[1]);
   const size = layouts[layout].byteSize(full);

@@ -1,0 +1,43 @@
+/**
+ * The class of every pixel: the channel with the largest logit. The first index wins ties; NaN never wins (a pixel that is
+ * NaN throughout becomes class 0).
+ */
+import { badShape } from "../../src/errors.js";
+import { defineKernel, u32 } from "../../src/kernel.js";
+import { sizeOf } from "../../src/layout.js";
+import { formatShape } from "../../src/shape.js";
+
+export const argmax = defineKernel({
+  name: "argmax",
+  summary: "index of the largest channel of every pixel, as u8 or u32 labels",
+  source: "https://docs.pytorch.org/docs/stable/generated/torch.argmax.html",
+  inputs: { x: { role: "tensor", layout: "nhwc4" } },
+  outputs: { y: { role: "tensor", layout: "u8" } },
+  attrs: { dtype: "u8" as string },
+
+  shape({ x }, { dtype }) {
+    if (dtype !== "u8" && dtype !== "u32") throw badShape(`argmax: dtype "${dtype}" is not one of u8, u32`);
+    if (dtype === "u8" && x[1] > 256) throw badShape(`argmax: x ${formatShape(x)} has ${x[1]} channels, u8 labels hold 256: use dtype "u32"`);
+    return { y: [x[0], 1, x[2], x[3]] };
+  },
+  params: ({ in: { x } }) => ({ pixels: u32(x[0] * x[2] * x[3]) }),
+  overrides: ({ in: { x } }) => ({ CHANNELS: x[1] }),
+  cost: ({ in: { x }, attrs }) => ({ flops: sizeOf(x), bytes: 4 * sizeOf(x) + (attrs.dtype === "u8" ? 1 : 4) * x[0] * x[2] * x[3] }),
+  variants: {
+    naive: {
+      wgsl: "naive",
+      summary: "one thread, one pixel, one u32",
+      workgroup: [64, 1, 1],
+      layouts: { y: "u32" },
+      when: ({ attrs }) => attrs.dtype === "u32",
+      threads: ({ in: { x } }) => [x[0] * x[2] * x[3], 1, 1],
+    },
+    packed: {
+      wgsl: "packed",
+      summary: "one thread, four pixels, four labels in a word: a quarter of the readback",
+      workgroup: [64, 1, 1],
+      when: ({ attrs }) => attrs.dtype === "u8",
+      threads: ({ in: { x } }) => [Math.ceil((x[0] * x[2] * x[3]) / 4), 1, 1],
+    },
+  },
+});

@@ -1,0 +1,144 @@
+/**
+ * 2-D transposed convolution (PyTorch's conv_transpose2d) with an optional crop: the "deconvolution" that brings FCN scores
+ * back to the size of a skip or of the picture. Dense (groups 1: learned upscore kernels) and per channel (groups = channels:
+ * the fixed bilinear kernel, 4 products an output value instead of 4 * channels).
+ */
+import { badShape } from "../../src/errors.js";
+import { defineKernel, pair, u32 } from "../../src/kernel.js";
+import type { Packing, Pair } from "../../src/kernel.js";
+import { blocksOf, sizeOf } from "../../src/layout.js";
+import { convTransposeOutputSize, elements, formatShape } from "../../src/shape.js";
+
+/** [in][out][kh][kw] -> [out/4][kh][kw][in/4][4 outputs] of vec4 over 4 inputs. */
+const outputBlocks: Packing = {
+  name: "conv-transpose2d/output-blocks",
+  pack(data, shape) {
+    const [inC, outC, kh, kw] = shape as [number, number, number, number];
+    const inBlocks = blocksOf(inC);
+    const packed = new Float32Array(blocksOf(outC) * kh * kw * inBlocks * 16);
+    for (let c = 0; c < inC; c++) {
+      for (let o = 0; o < outC; o++) {
+        for (let tap = 0; tap < kh * kw; tap++) {
+          const block = ((o >> 2) * kh * kw + tap) * inBlocks + (c >> 2);
+          packed[block * 16 + (o & 3) * 4 + (c & 3)] = data[(c * outC + o) * kh * kw + tap] as number;
+        }
+      }
+    }
+    return packed;
+  },
+};
+
+/** [channel][1][kh][kw] -> [kh][kw][channel/4] of vec4 over 4 channels. */
+const channelBlocks: Packing = {
+  name: "conv-transpose2d/channel-blocks",
+  pack(data, shape) {
+    const [channels, , kh, kw] = shape as [number, number, number, number];
+    const pitch = blocksOf(channels) * 4;
+    const packed = new Float32Array(kh * kw * pitch);
+    for (let c = 0; c < channels; c++) {
+      for (let tap = 0; tap < kh * kw; tap++) packed[tap * pitch + c] = data[c * kh * kw + tap] as number;
+    }
+    return packed;
+  },
+};
+
+export const convTranspose2d = defineKernel({
+  name: "conv-transpose2d",
+  summary: "transposed convolution with crop, dense or per channel",
+  source: "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose2d.html",
+  inputs: {
+    x: { role: "tensor", layout: "nhwc4" },
+    weight: { role: "weight" },
+    bias: { role: "weight", optional: true },
+  },
+  outputs: { y: { role: "tensor", layout: "nhwc4" } },
+  attrs: {
+    stride: 1 as Pair,
+    padding: 0 as Pair,
+    output_padding: 0 as Pair,
+    dilation: 1 as Pair,
+    groups: 1,
+    /** Rows and columns to keep, from `crop_offset` on; 0 keeps all. */
+    crop: 0 as Pair,
+    crop_offset: 0 as Pair,
+  },
+
+  shape({ x, weight, bias }, attrs) {
+    if (weight.length !== 4) throw badShape(`conv-transpose2d: weight ${formatShape(weight)} needs 4 dimensions [in, out/groups, kh, kw]`);
+    const [inC, groupOut, kh, kw] = weight as [number, number, number, number];
+    const { groups } = attrs;
+    if (inC !== x[1]) throw badShape(`conv-transpose2d: weight ${formatShape(weight)} needs ${inC} input channels, x ${formatShape(x)} has ${x[1]}`);
+    if (!Number.isInteger(groups) || groups < 1 || inC % groups !== 0) {
+      throw badShape(`conv-transpose2d: groups ${groups} must divide the ${inC} input channels of weight ${formatShape(weight)}`);
+    }
+    const outC = groupOut * groups;
+    if (bias && elements(bias) !== outC) throw badShape(`conv-transpose2d: bias ${formatShape(bias)} needs ${outC} values`);
+    const axis = (i: 0 | 1): number => {
+      const full = convTransposeOutputSize(x[2 + i] as number, {
+        kernel: i === 0 ? kh : kw,
+        stride: pair(attrs.stride)[i],
+        padding: pair(attrs.padding)[i],
+        outputPadding: pair(attrs.output_padding)[i],
+        dilation: pair(attrs.dilation)[i],
+      });
+      const offset = pair(attrs.crop_offset)[i];
+      const size = pair(attrs.crop)[i] || full - offset;
+      if (!Number.isInteger(offset) || offset < 0 || !Number.isInteger(size) || size < 1 || offset + size > full) {
+        throw badShape(`conv-transpose2d: crop of ${size} from ${offset} does not fit in the ${full} ${i === 0 ? "rows" : "columns"} made from x ${formatShape(x)}`);
+      }
+      return size;
+    };
+    return { y: [x[0], outC, axis(0), axis(1)] };
+  },
+  params: ({ in: { x }, out: { y }, attrs }) => ({
+    in_h: u32(x[2]),
+    in_w: u32(x[3]),
+    out_h: u32(y[2]),
+    out_w: u32(y[3]),
+    pixels: u32(y[0] * y[2] * y[3]),
+    crop_top: u32(pair(attrs.crop_offset)[0]),
+    crop_left: u32(pair(attrs.crop_offset)[1]),
+  }),
+  overrides: ({ in: { x, weight, bias }, out: { y }, attrs }) => ({
+    IN_C: x[1],
+    OUT_C: y[1],
+    KERNEL_H: weight[2] as number,
+    KERNEL_W: weight[3] as number,
+    STRIDE_H: pair(attrs.stride)[0],
+    STRIDE_W: pair(attrs.stride)[1],
+    PAD_H: pair(attrs.padding)[0],
+    PAD_W: pair(attrs.padding)[1],
+    DILATION_H: pair(attrs.dilation)[0],
+    DILATION_W: pair(attrs.dilation)[1],
+    GROUPS: attrs.groups,
+    HAS_BIAS: bias ? 1 : 0,
+  }),
+  cost: ({ in: { x, weight }, out: { y }, attrs }) => {
+    const taps = Math.ceil((weight[2] as number) / pair(attrs.stride)[0]) * Math.ceil((weight[3] as number) / pair(attrs.stride)[1]);
+    return { flops: 2 * sizeOf(y) * taps * (x[1] / attrs.groups), bytes: 4 * (sizeOf(x) + elements(weight) + sizeOf(y)) };
+  },
+  variants: {
+    naive: {
+      wgsl: "naive",
+      summary: "one thread, one output value; every tap tested for a whole input position",
+      workgroup: [64, 1, 1],
+      threads: ({ out: { y } }) => [y[0] * y[2] * y[3] * blocksOf(y[1]) * 4, 1, 1],
+    },
+    dense: {
+      wgsl: "dense",
+      summary: "four outputs of a pixel; only the taps that hit an input, found by stepping with the stride",
+      workgroup: [64, 1, 1],
+      packing: { weight: outputBlocks },
+      when: ({ attrs }) => attrs.groups === 1 && pair(attrs.dilation).every((d) => d === 1),
+      threads: ({ out: { y } }) => [y[0] * y[2] * y[3] * blocksOf(y[1]), 1, 1],
+    },
+    "per-channel": {
+      wgsl: "per-channel",
+      summary: "four channels of a pixel; a kernel of 2 strides costs 2 x 2 taps",
+      workgroup: [64, 1, 1],
+      packing: { weight: channelBlocks },
+      when: ({ in: { x, weight }, attrs }) => attrs.groups === x[1] && weight[1] === 1 && pair(attrs.dilation).every((d) => d === 1),
+      threads: ({ out: { y } }) => [y[0] * y[2] * y[3] * blocksOf(y[1]), 1, 1],
+    },
+  },
+});

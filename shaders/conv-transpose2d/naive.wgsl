@@ -1,0 +1,69 @@
+// conv-transpose2d, naive: one thread computes one output value. Input (iy, ix) reaches output iy * stride - pad + ky * dilation,
+// so each tap asks which input position it would come from, and whether that is a whole one inside the picture.
+// x, y: NHWC, channels padded to 4.  weight: [in][out/groups][kh][kw].
+
+override IN_C: u32 = 1;
+override OUT_C: u32 = 1;
+override KERNEL_H: u32 = 1;
+override KERNEL_W: u32 = 1;
+override STRIDE_H: u32 = 1;
+override STRIDE_W: u32 = 1;
+override PAD_H: u32 = 0;
+override PAD_W: u32 = 0;
+override DILATION_H: u32 = 1;
+override DILATION_W: u32 = 1;
+override GROUPS: u32 = 1;
+override HAS_BIAS: bool = false;
+
+struct Params {
+  in_h: u32,
+  in_w: u32,
+  out_h: u32,
+  out_w: u32,
+  pixels: u32, // batch * out_h * out_w
+  crop_top: u32,
+  crop_left: u32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> weight: array<f32>;
+@group(0) @binding(2) var<storage, read> bias: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(4) var<uniform> params: Params;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let in_pitch = (IN_C + 3) / 4 * 4;
+  let out_pitch = (OUT_C + 3) / 4 * 4;
+  let i = id.y * groups.x * 64 + id.x;
+  if (i >= params.pixels * out_pitch) { return; }
+
+  let oc = i % out_pitch;
+  if (oc >= OUT_C) { // the lanes past the last channel stay zero
+    y[i] = 0;
+    return;
+  }
+  let pixel = i / out_pitch;
+  let ox = pixel % params.out_w + params.crop_left;
+  let oy = pixel / params.out_w % params.out_h + params.crop_top;
+  let n = pixel / (params.out_w * params.out_h);
+  let group_in = IN_C / GROUPS;
+  let group_out = OUT_C / GROUPS;
+  let first_in = oc / group_out * group_in;
+
+  var sum = 0.0;
+  for (var ky = 0u; ky < KERNEL_H; ky++) {
+    let ty = i32(oy + PAD_H) - i32(ky * DILATION_H);
+    if (ty < 0 || u32(ty) % STRIDE_H != 0 || u32(ty) / STRIDE_H >= params.in_h) { continue; }
+    for (var kx = 0u; kx < KERNEL_W; kx++) {
+      let tx = i32(ox + PAD_W) - i32(kx * DILATION_W);
+      if (tx < 0 || u32(tx) % STRIDE_W != 0 || u32(tx) / STRIDE_W >= params.in_w) { continue; }
+      let at = ((n * params.in_h + u32(ty) / STRIDE_H) * params.in_w + u32(tx) / STRIDE_W) * in_pitch + first_in;
+      for (var c = 0u; c < group_in; c++) {
+        sum += x[at + c] * weight[(((first_in + c) * group_out + oc % group_out) * KERNEL_H + ky) * KERNEL_W + kx];
+      }
+    }
+  }
+  if (HAS_BIAS) { sum += bias[oc]; }
+  y[i] = sum;
+}

@@ -1,0 +1,58 @@
+// conv-transpose2d, per-channel: one thread computes four channels of one pixel, each channel from itself alone. This is the
+// fixed bilinear upscore of the FCN paper: kernel 2s, stride s, 2 x 2 taps.
+// x, y: NHWC in vec4 blocks.  weight: [kh][kw][channel/4], each a vec4 over 4 channels.
+
+override IN_C: u32 = 1;
+override OUT_C: u32 = 1;
+override KERNEL_H: u32 = 1;
+override KERNEL_W: u32 = 1;
+override STRIDE_H: u32 = 1;
+override STRIDE_W: u32 = 1;
+override PAD_H: u32 = 0;
+override PAD_W: u32 = 0;
+override DILATION_H: u32 = 1;
+override DILATION_W: u32 = 1;
+override GROUPS: u32 = 1;
+override HAS_BIAS: bool = false;
+
+struct Params {
+  in_h: u32,
+  in_w: u32,
+  out_h: u32,
+  out_w: u32,
+  pixels: u32, // batch * out_h * out_w
+  crop_top: u32,
+  crop_left: u32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read> weight: array<vec4f>;
+@group(0) @binding(2) var<storage, read> bias: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(4) var<uniform> params: Params;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let blocks = (OUT_C + 3) / 4;
+  let i = id.y * groups.x * 64 + id.x;
+  if (i >= params.pixels * blocks) { return; }
+
+  let block = i % blocks;
+  let pixel = i / blocks;
+  let tx = pixel % params.out_w + params.crop_left + PAD_W;
+  let ty = pixel / params.out_w % params.out_h + params.crop_top + PAD_H;
+  let n = pixel / (params.out_w * params.out_h);
+
+  var sum = vec4f();
+  for (var ky = ty % STRIDE_H; ky < KERNEL_H && ky <= ty; ky += STRIDE_H) {
+    let iy = (ty - ky) / STRIDE_H;
+    if (iy >= params.in_h) { continue; }
+    for (var kx = tx % STRIDE_W; kx < KERNEL_W && kx <= tx; kx += STRIDE_W) {
+      let ix = (tx - kx) / STRIDE_W;
+      if (ix >= params.in_w) { continue; }
+      sum += x[((n * params.in_h + iy) * params.in_w + ix) * blocks + block] * weight[(ky * KERNEL_W + kx) * blocks + block];
+    }
+  }
+  if (HAS_BIAS) { sum += bias[block]; }
+  y[i] = sum;
+}

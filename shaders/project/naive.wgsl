@@ -1,0 +1,35 @@
+// project, naive: one thread computes one logit of one pixel.
+// x, y: NHWC, channels padded to 4.  weight: [classes][in].
+
+override IN_C: u32 = 1;
+override CLASSES: u32 = 1;
+override HAS_BIAS: bool = false;
+
+struct Params {
+  pixels: u32, // batch * height * width
+}
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> weight: array<f32>;
+@group(0) @binding(2) var<storage, read> bias: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(4) var<uniform> params: Params;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let in_pitch = (IN_C + 3) / 4 * 4;
+  let out_pitch = (CLASSES + 3) / 4 * 4;
+  let i = id.y * groups.x * 64 + id.x;
+  if (i >= params.pixels * out_pitch) { return; }
+
+  let class_index = i % out_pitch;
+  let pixel = i / out_pitch;
+  var sum = 0.0;
+  if (class_index < CLASSES) { // the lanes past the last class stay zero
+    for (var c = 0u; c < IN_C; c++) {
+      sum += x[pixel * in_pitch + c] * weight[class_index * IN_C + c];
+    }
+    if (HAS_BIAS) { sum += bias[class_index]; }
+  }
+  y[i] = sum;
+}

@@ -1,0 +1,64 @@
+/** Convolution layers: a convolution with its batch norm folded in, and the 1x1 class projection. */
+import { conv2d } from "../../shaders/conv2d/kernel.js";
+import { project } from "../../shaders/project/kernel.js";
+import type { Graph, Value, Weight } from "../graph.js";
+import { foldBatchNorm } from "../weights/fold-batch-norm.js";
+import type { Parameters } from "../weights/parameters.js";
+
+export interface ConvBnOptions {
+  readonly in: number;
+  readonly out: number;
+  readonly kernel: number;
+  readonly stride?: number;
+  readonly padding?: number;
+  readonly dilation?: number;
+  readonly relu?: boolean;
+}
+
+/** Convolution without bias, then batch norm, then (if asked) ReLU: one kernel call. */
+export class ConvBn {
+  readonly #name: string;
+  readonly #weight: Weight;
+  readonly #bias: Weight;
+  readonly #attrs: { stride: number; padding: number; dilation: number; relu: boolean };
+
+  /** `conv` and `bn` are the names PyTorch gives the two modules under `params`. */
+  constructor(params: Parameters, conv: string, bn: string, options: ConvBnOptions) {
+    const { kernel, stride = 1, padding = 0, dilation = 1, relu = false } = options;
+    const c = [options.out] as const;
+    const norm = params.at(bn);
+    const folded = foldBatchNorm(params.at(conv).take("weight", [options.out, options.in, kernel, kernel]), {
+      weight: norm.take("weight", c),
+      bias: norm.take("bias", c),
+      mean: norm.take("running_mean", c),
+      variance: norm.take("running_var", c),
+    });
+    this.#name = `${params.prefix}${conv}`;
+    this.#weight = folded.weight;
+    this.#bias = folded.bias;
+    this.#attrs = { stride, padding, dilation, relu };
+  }
+
+  /** relu(conv(x) + bias + residual); the residual is added before the ReLU, as ResNet's blocks end. */
+  apply(graph: Graph, x: Value, residual?: Value): Value {
+    return graph.op(this.#name, conv2d, { x, weight: this.#weight, bias: this.#bias, residual }, this.#attrs).y;
+  }
+}
+
+/** 1x1 class projection ("score" layer): [N, in, H, W] features to [N, classes, H, W] logits. */
+export class Score {
+  readonly #name: string;
+  readonly #weight: Weight;
+  readonly #bias: Weight;
+
+  constructor(params: Parameters, name: string, channels: number, classes: number) {
+    const own = params.at(name);
+    this.#name = `${params.prefix}${name}`;
+    this.#weight = own.take("weight", [classes, channels, 1, 1]);
+    this.#bias = own.take("bias", [classes]);
+  }
+
+  apply(graph: Graph, x: Value): Value {
+    return graph.op(this.#name, project, { x, weight: this.#weight, bias: this.#bias }).y;
+  }
+}
