@@ -4,9 +4,13 @@
  */
 
 import type { Checkpoint } from "./checkpoint.js";
+import { openLegacyCheckpoint } from "./pth/legacy.js";
+import { openTarCheckpoint } from "./pth/tar-checkpoint.js";
+import { isTarHeader } from "./pth/tar.js";
+import { openZipCheckpoint } from "./pth/zip-checkpoint.js";
 import { openSafetensors } from "./safetensors.js";
 import { badWeights } from "./source.js";
-import type { ByteSource } from "./source.js";
+import type { Bytes, ByteSource } from "./source.js";
 
 /**
  * Reads names, shapes and dtypes; tensor bytes are read later, on demand. The checkpoint takes over the source and
@@ -16,12 +20,36 @@ export async function openCheckpoint(source: ByteSource): Promise<Checkpoint> {
   try {
     return await sniff(source);
   } catch (error) {
-    await source.close();
+    await source.close().catch(() => undefined); // the first error is the one to report
     throw error;
   }
 }
 
+function startsWith(head: Bytes, ...wanted: number[]): boolean {
+  return wanted.every((byte, i) => head[i] === byte);
+}
+
+/** What a file that is no checkpoint is, with what to do about it. */
+function describe(head: Bytes, size: number): string {
+  const text = new TextDecoder("latin1").decode(head.subarray(0, 64));
+  if (/^\s*<(?:!doctype|html|\?xml|head|body)/i.test(text)) return "it is a web page (HTML), not a checkpoint; the download went wrong";
+  if (text.startsWith("version https://git-lfs")) return 'it is a Git LFS pointer, not the file itself; run "git lfs pull"';
+  if (head.subarray(0, 64).every((byte) => byte >= 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d)) {
+    return `it is a text file of ${size} bytes, not a checkpoint`;
+  }
+  if (startsWith(head, 0x1f, 0x8b)) return "it is compressed with gzip; unpack it first";
+  if (startsWith(head, 0x89, 0x48, 0x44, 0x46)) return "it is an HDF5 (Keras) file; PyTorch checkpoints and safetensors can be read";
+  const bytes = [...head.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+  return `it is neither safetensors nor a PyTorch checkpoint (${size} bytes, which start with ${bytes})`;
+}
+
 async function sniff(source: ByteSource): Promise<Checkpoint> {
   if (source.size === 0) throw badWeights(source.name, "the file is empty (0 bytes)");
-  return openSafetensors(source);
+  const head = await source.read(0, Math.min(source.size, 512));
+  if (startsWith(head, 0x50, 0x4b, 3, 4) || startsWith(head, 0x50, 0x4b, 5, 6)) return openZipCheckpoint(source);
+  if (head[0] === 0x80 && (head[1] ?? 0xff) <= 5) return openLegacyCheckpoint(source);
+  if (isTarHeader(head)) return openTarCheckpoint(source);
+  // The top bytes of an honest header length are 0, so no text file looks like safetensors.
+  if (head.subarray(0, 8).includes(0) && (head[8] === 0x7b || source.size < 9)) return openSafetensors(source);
+  throw badWeights(source.name, describe(head, source.size));
 }
