@@ -1,15 +1,84 @@
+/**
+ * Size arithmetic, pure. The output-size formulas are PyTorch's (torch.nn.Conv2d, ConvTranspose2d); everything else about sizes,
+ * the decoder's geometry included, follows from them.
+ */
 import { badShape } from "./errors.js";
+
 export type Shape = readonly number[];
-export const elements = (s: Shape): number => s.reduce((a, b) => a * b, 1);
-export const formatShape = (s: Shape): string => `[${s.join(",")}]`;
+
+export const elements = (shape: Shape): number => shape.reduce((product, d) => product * d, 1);
+export const formatShape = (shape: Shape): string => `[${shape.join(",")}]`;
 export const ceilDiv = (a: number, b: number): number => Math.ceil(a / b);
-export const alignUp = (a: number, b: number): number => Math.ceil(a / b) * b;
-export interface W { kernel: number; stride?: number; padding?: number; dilation?: number }
-export function convOutputSize(input: number, { kernel, stride = 1, padding = 0, dilation = 1 }: W): number {
-  const o = Math.floor((input + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1;
-  if (!(o >= 1)) throw badShape("conv");
-  return o;
+export const alignUp = (value: number, alignment: number): number => Math.ceil(value / alignment) * alignment;
+
+/** One axis of a convolution or pooling window. */
+export interface Window {
+  readonly kernel: number;
+  readonly stride?: number;
+  readonly padding?: number;
+  readonly dilation?: number;
 }
-export function convTransposeOutputSize(input: number, { kernel, stride = 1, padding = 0, dilation = 1, outputPadding = 0 }: W & { outputPadding?: number }): number {
-  return (input - 1) * stride - 2 * padding + dilation * (kernel - 1) + outputPadding + 1;
+
+export interface TransposedWindow extends Window {
+  /** Rows added at the far end, to tell apart the input sizes that a strided convolution maps to one output. */
+  readonly outputPadding?: number;
+}
+
+function checkWindow(op: string, { kernel, stride = 1, padding = 0, dilation = 1 }: Window): Required<Window> {
+  const whole = [kernel, stride, padding, dilation].every(Number.isInteger);
+  if (!whole || kernel < 1 || stride < 1 || dilation < 1 || padding < 0) {
+    throw badShape(
+      `${op}: kernel ${kernel}, stride ${stride}, padding ${padding}, dilation ${dilation} must be whole numbers, padding 0 or more and the others 1 or more`,
+    );
+  }
+  return { kernel, stride, padding, dilation };
+}
+
+function checkSize(op: string, size: number): void {
+  if (!Number.isInteger(size) || size < 1) throw badShape(`${op}: input size ${size} is not a positive whole number`);
+}
+
+/**
+ * Output size of a convolution or pooling: floor((in + 2p - d(k-1) - 1) / s) + 1.
+ * @throws bad-shape when the window does not fit in the padded input
+ */
+export function convOutputSize(input: number, window: Window): number {
+  checkSize("convolution", input);
+  const { kernel, stride, padding, dilation } = checkWindow("convolution", window);
+  const reach = dilation * (kernel - 1) + 1;
+  if (input + 2 * padding < reach) {
+    throw badShape(`convolution: a window of ${reach} (kernel ${kernel}, dilation ${dilation}) does not fit in ${input} + 2 * ${padding} of padding`);
+  }
+  return Math.floor((input + 2 * padding - reach) / stride) + 1;
+}
+
+/**
+ * The inverse: the smallest and the largest input that give this output. They differ by stride - 1, which is what
+ * output_padding of the transposed convolution chooses between.
+ */
+export function convInputSizes(output: number, window: Window): { readonly min: number; readonly max: number } {
+  checkSize("convolution", output);
+  const { kernel, stride, padding, dilation } = checkWindow("convolution", window);
+  const min = (output - 1) * stride - 2 * padding + dilation * (kernel - 1) + 1;
+  const max = min + stride - 1;
+  if (max < 1) throw badShape(`convolution: no input has output ${output} with kernel ${kernel}, stride ${stride}, padding ${padding}`);
+  return { min: Math.max(1, min), max };
+}
+
+/**
+ * Output size of a transposed convolution: (in - 1)s - 2p + d(k-1) + output_padding + 1.
+ * @throws bad-shape when that is less than 1, or output_padding is not below max(stride, dilation)
+ */
+export function convTransposeOutputSize(input: number, window: TransposedWindow): number {
+  checkSize("transposed convolution", input);
+  const { kernel, stride, padding, dilation } = checkWindow("transposed convolution", window);
+  const { outputPadding = 0 } = window;
+  if (!Number.isInteger(outputPadding) || outputPadding < 0 || outputPadding >= Math.max(stride, dilation)) {
+    throw badShape(`transposed convolution: output_padding ${outputPadding} must be a whole number below max(stride ${stride}, dilation ${dilation})`);
+  }
+  const output = (input - 1) * stride - 2 * padding + dilation * (kernel - 1) + outputPadding + 1;
+  if (output < 1) {
+    throw badShape(`transposed convolution: input ${input} with kernel ${kernel}, stride ${stride}, padding ${padding} has no output (size ${output})`);
+  }
+  return output;
 }

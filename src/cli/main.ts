@@ -1,0 +1,60 @@
+#!/usr/bin/env node
+/** The program: finds the command, runs it, and turns errors into one sentence and an exit code (1 failed, 2 called wrongly). */
+import { readFileSync } from "node:fs";
+import { FcnError, messageOf } from "../errors.js";
+import { UsageError, exit, print, printError } from "./command.js";
+import type { Command } from "./command.js";
+import { demo } from "./demo.js";
+import { doctor } from "./doctor.js";
+import { segment } from "./segment.js";
+
+const COMMANDS: readonly Command[] = [segment, demo, doctor];
+
+function help(): string {
+  const width = Math.max(...COMMANDS.map((c) => c.name.length));
+  const lines = COMMANDS.map((c) => `  ${c.name.padEnd(width)}  ${c.summary}`);
+  return ["fcn: semantic segmentation with fully convolutional networks on WebGPU", "", ...lines, "", "fcn COMMAND --help says more about a command."].join("\n");
+}
+
+function version(): string {
+  // The package's own folder, from src/cli in a checkout and from dist/src/cli in a build.
+  for (const up of ["../../package.json", "../../../package.json"]) {
+    try {
+      const { name, version: v } = JSON.parse(readFileSync(new URL(up, import.meta.url), "utf8")) as { name: string; version: string };
+      if (name === "fcn-webgpu") return v;
+    } catch {
+      // not this one: the build has one folder more than the sources
+    }
+  }
+  return "unknown";
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    print(help());
+    return name === undefined ? 2 : 0;
+  }
+  if (name === "--version" || name === "-v") {
+    print(version());
+    return 0;
+  }
+  const command = COMMANDS.find((c) => c.name === name);
+  if (!command) throw new UsageError(`there is no command "${name}"; there is ${COMMANDS.map((c) => c.name).join(", ")}`);
+  if (rest.includes("--help") || rest.includes("-h")) {
+    print(command.usage);
+    return 0;
+  }
+  return command.run(rest);
+}
+
+main(process.argv.slice(2))
+  .catch((error: unknown) => {
+    printError(`fcn: ${messageOf(error)}`);
+    if (error instanceof UsageError) return 2;
+    // A typed error is a complete sentence; anything else is a bug, and its stack is what a report needs.
+    if (!(error instanceof FcnError) && error instanceof Error && error.stack) printError(error.stack);
+    return 1;
+  })
+  .then(exit)
+  .catch(() => process.exit(1));

@@ -1,0 +1,51 @@
+/**
+ * fcn-webgpu for browsers, workers and bundlers. In Node import `fcn-webgpu/node`, which adds the `webgpu` package, paths and
+ * PNG files to what is here.
+ */
+import { requestDevice } from "./device.js";
+import { loadFrom } from "./models/load.js";
+import type { LoadOptions } from "./models/load.js";
+import type { Fcn } from "./models/segmenter.js";
+import type { Picture } from "./image/picture.js";
+import { DEFAULT_CHECKPOINT, defaultCheckpointUrl } from "./weights/default-checkpoint.js";
+import { sourceOf } from "./weights/url-source.js";
+
+export interface BrowserLoadOptions extends LoadOptions {
+  /** A checkpoint: URL, Blob or File, or bytes. Without one, the small default that ships with the package. */
+  readonly weights?: string | URL | Blob | ArrayBuffer | Uint8Array;
+}
+
+/**
+ * Loads a network and makes it ready for pictures.
+ * @throws no-webgpu, no-adapter, bad-weights, bad-option
+ */
+export async function loadFcn(options: BrowserLoadOptions = {}): Promise<Fcn<Picture>> {
+  const { weights, ...rest } = options;
+  const source = await sourceOf(weights ?? defaultCheckpointUrl());
+  const checked = weights === undefined ? { sha256: DEFAULT_CHECKPOINT.sha256, ...rest } : rest;
+  return loadFrom(source, checked, (picture: Picture) => picture, () => requestDevice());
+}
+
+export { Device, requestDevice } from "./device.js";
+export type { AdapterSummary, DeviceOptions } from "./device.js";
+export { FcnError, isFcnError } from "./errors.js";
+export type { FcnErrorCode } from "./errors.js";
+export { decoderGeometry } from "./geometry.js";
+export { Graph } from "./graph.js";
+export type { Value, Weight } from "./graph.js";
+export { overlay } from "./image/overlay.js";
+export { VOC_CLASSES, vocPalette } from "./image/palette.js";
+export type { Picture } from "./image/picture.js";
+export type { DType } from "./layout.js";
+export { FCN_VARIANTS } from "./models/fcn.js";
+export type { FcnVariant } from "./models/fcn.js";
+export type { LoadOptions } from "./models/load.js";
+export { Fcn } from "./models/segmenter.js";
+export type { Preprocessing, Scores, Segmentation, Timings } from "./models/segmenter.js";
+export { Plan } from "./plan.js";
+export { runKernel } from "./run-kernel.js";
+export type { HostWeight, RunKernelOptions } from "./run-kernel.js";
+export { convOutputSize, convTransposeOutputSize } from "./shape.js";
+export { Tensor } from "./tensor.js";
+export type { Checkpoint, TensorInfo } from "./weights/checkpoint.js";
+export { openCheckpoint } from "./weights/open.js";

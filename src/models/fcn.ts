@@ -1,0 +1,91 @@
+/**
+ * FCN-32s, FCN-16s and FCN-8s over one backbone: one function and a list of skips. Scores of stride 32 are doubled and fused
+ * with the scores of stride 16 (16s), then of stride 8 (8s), and brought to the picture's size by one last transposed
+ * convolution. https://arxiv.org/abs/1411.4038, section 4; tensor names as in weights/README.md.
+ */
+import { decoderGeometry } from "../geometry.js";
+import type { Graph, Value } from "../graph.js";
+import { Score } from "../layers/conv.js";
+import { Upscore, fuse } from "../layers/upsample.js";
+import type { Parameters } from "../weights/parameters.js";
+import { RESNET101_CHAIN, ResNet101 } from "./resnet101.js";
+import type { Features } from "./resnet101.js";
+
+export const FCN_VARIANTS = ["fcn32s", "fcn16s", "fcn8s"] as const;
+export type FcnVariant = (typeof FCN_VARIANTS)[number];
+
+type Stride = 8 | 16 | 32;
+type Tap = `stride${Stride}`;
+
+/** Strides fused on the way up, coarse to fine. */
+const SKIPS: Readonly<Record<FcnVariant, readonly Stride[]>> = { fcn32s: [], fcn16s: [16], fcn8s: [16, 8] };
+
+/** The step that doubles the scores into the skip of this stride. */
+const UP_NAME: Readonly<Record<number, string>> = { 16: "up2", 8: "up4" };
+
+interface Fusion {
+  readonly up: Upscore;
+  readonly score: Score;
+  readonly tap: Tap;
+}
+
+export class FcnHead {
+  readonly #prefix: string;
+  readonly #score32: Score;
+  readonly #fusions: readonly Fusion[];
+  readonly #final: Upscore;
+  readonly classes: number;
+
+  /** `params` is scoped to the head's own tensors (`fcn8s.`); the class count is read from `score32`. */
+  constructor(params: Parameters, variant: FcnVariant, channels: ResNet101["channels"]) {
+    this.#prefix = params.prefix;
+    this.classes = params.shape("score32.weight")?.[0] ?? 21;
+    const steps = decoderGeometry(RESNET101_CHAIN)[variant];
+    this.#score32 = new Score(params, "score32", channels.stride32, this.classes);
+    this.#fusions = SKIPS[variant].map((stride, i) => {
+      const tap: Tap = `stride${stride}`;
+      const up = new Upscore(params, UP_NAME[stride] as string, this.classes, stepAt(steps, i), { optional: false });
+      return { up, score: new Score(params, `score${stride}`, channels[tap], this.classes), tap };
+    });
+    const last = stepAt(steps, steps.length - 1);
+    this.#final = new Upscore(params, `upscore${last.stride}`, this.classes, last, { optional: true });
+  }
+
+  /** Features to logits [N, classes, H, W] for a picture of H x W. */
+  apply(graph: Graph, features: Features, size: readonly [number, number]): Value {
+    let scores = this.#score32.apply(graph, features.stride32);
+    for (const { up, score, tap } of this.#fusions) {
+      const skip = score.apply(graph, features[tap]);
+      const raised = up.apply(graph, scores, [skip.shape[2], skip.shape[3]]);
+      scores = fuse(graph, `${this.#prefix}${up.name}.fuse`, raised, skip);
+    }
+    return this.#final.apply(graph, scores, size);
+  }
+}
+
+function stepAt<T>(steps: readonly T[], index: number): T {
+  return steps[index] as T;
+}
+
+/** A network that turns a normalised picture into logits: what the segmenter needs to know of any model. */
+export interface Network {
+  readonly name: string;
+  readonly classes: number;
+  /** Normalised picture [N, 3, H, W] to logits [N, classes, H, W]. */
+  logits(graph: Graph, image: Value): Value;
+}
+
+/** Assembles one variant from a checkpoint. @throws bad-weights naming all that is missing, mis-shaped or unexpected */
+export function fcnNetwork(params: Parameters, variant: FcnVariant): Network {
+  const backbone = new ResNet101(params.at("backbone"));
+  const head = new FcnHead(params.at(variant), variant, backbone.channels);
+  // A checkpoint may carry the heads of the other variants, and PyTorch's batch counters.
+  const others = FCN_VARIANTS.filter((v) => v !== variant).map((v) => `${v}.`);
+  params.allow((name) => name.endsWith(".num_batches_tracked") || others.some((prefix) => name.startsWith(prefix)));
+  params.finish(variant);
+  return {
+    name: variant,
+    classes: head.classes,
+    logits: (graph, image) => head.apply(graph, backbone.apply(graph, image), [image.shape[2], image.shape[3]]),
+  };
+}

@@ -1,0 +1,255 @@
+/**
+ * The public face of a network: pictures in, label maps, logits or probabilities out. Owns the weights on the GPU and the
+ * plans by picture size; calls are queued, so any number may be in flight.
+ */
+import { argmax } from "../../shaders/argmax/kernel.js";
+import { normalize } from "../../shaders/normalize/kernel.js";
+import { softmax } from "../../shaders/softmax/kernel.js";
+import type { Device } from "../device.js";
+import { FcnError } from "../errors.js";
+import { Graph } from "../graph.js";
+import type { Weight } from "../graph.js";
+import { toRgba } from "../image/picture.js";
+import type { Picture } from "../image/picture.js";
+import { VOC_CLASSES } from "../image/palette.js";
+import { layouts } from "../layout.js";
+import type { HostArray } from "../layout.js";
+import type { VariantChoice } from "../lower.js";
+import { Plan } from "../plan.js";
+import type { RunTimings } from "../plan.js";
+import { WeightStore } from "../weight-store.js";
+import type { Network } from "./fcn.js";
+import { PlanCache } from "./plans.js";
+
+/** Milliseconds. `compile` is the time to make the plan, 0 when the size was seen before; `total` is all of it. */
+export interface Timings extends RunTimings {
+  readonly compile: number;
+  readonly total: number;
+}
+
+export interface Segmentation {
+  readonly width: number;
+  readonly height: number;
+  /** Class of every pixel, row by row, at the picture's size. */
+  readonly labels: Uint8Array;
+  /** Classes that occur, ascending, and their names in the same order. */
+  readonly classes: number[];
+  readonly names: string[];
+  /** Pixels of each class that occurs. */
+  readonly pixels: Readonly<Record<number, number>>;
+  readonly timings: Timings;
+}
+
+/** Values of every class at every pixel: shape [1, classes, height, width]. */
+export interface Scores {
+  readonly shape: readonly [number, number, number, number];
+  readonly data: Float32Array;
+  readonly timings: Timings;
+}
+
+export interface Preprocessing {
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+}
+
+/** Of ImageNet, which every ResNet checkpoint was trained with. */
+export const IMAGENET: Preprocessing = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+
+/** From whatever an entry accepts as a picture to its pixels. */
+export type ReadImage<Image> = (image: Image) => Picture | Promise<Picture>;
+
+export interface SegmenterOptions<Image> {
+  readonly device: Device;
+  readonly network: Network;
+  readonly readImage: ReadImage<Image>;
+  readonly preprocessing?: Preprocessing;
+  readonly classNames?: readonly string[];
+  /** Sizes whose plans are kept (default 4); each holds its activations. */
+  readonly maxPlans?: number;
+  /** Kernel variants to use instead of the default choice, for comparisons. */
+  readonly kernels?: VariantChoice;
+  /** Called once by dispose(): closes the checkpoint, and the device when the loader opened it. */
+  readonly onDispose?: () => void;
+}
+
+type Output = "labels" | "logits" | "probabilities";
+
+export class Fcn<Image = Picture> {
+  readonly device: Device;
+  readonly variant: string;
+  readonly classNames: readonly string[];
+  readonly #network: Network;
+  readonly #preprocessing: Preprocessing;
+  readonly #readImage: ReadImage<Image>;
+  readonly #kernels: VariantChoice | undefined;
+  readonly #store: WeightStore;
+  readonly #plans: PlanCache;
+  readonly #onDispose: (() => void) | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+  #disposed = false;
+
+  constructor(options: SegmenterOptions<Image>) {
+    this.device = options.device;
+    this.#network = options.network;
+    this.variant = options.network.name;
+    this.#preprocessing = options.preprocessing ?? IMAGENET;
+    this.#readImage = options.readImage;
+    this.#kernels = options.kernels;
+    this.#store = new WeightStore(options.device);
+    const { maxPlans = 4 } = options;
+    if (!Number.isInteger(maxPlans) || maxPlans < 1) throw new FcnError("bad-option", `maxPlans must be a whole number of 1 or more, got ${maxPlans}`);
+    this.#plans = new PlanCache(maxPlans);
+    this.#onDispose = options.onDispose;
+    const { classes } = options.network;
+    this.classNames = options.classNames ?? (classes === VOC_CLASSES.length ? VOC_CLASSES : Array.from({ length: classes }, (_, i) => `class ${i}`));
+    if (this.classNames.length !== classes) {
+      throw new FcnError("bad-option", `classNames has ${this.classNames.length} names, the checkpoint has ${classes} classes`);
+    }
+    if (typeof Symbol.dispose === "symbol") Object.defineProperty(this, Symbol.dispose, { value: () => this.dispose() });
+  }
+
+  /** Bytes of GPU memory in use. */
+  get memory(): { weights: number; plans: number } {
+    return { weights: this.#store.bytes, plans: this.#plans.bytes };
+  }
+
+  /** The class of every pixel. @throws bad-image, limit-too-small, device-lost, disposed */
+  async segment(image: Image): Promise<Segmentation> {
+    return (await this.segmentBatch([image]))[0] as Segmentation;
+  }
+
+  /** Several pictures, in order; those of one size run as one batch (halved while it does not fit the device). */
+  segmentBatch(images: readonly Image[]): Promise<Segmentation[]> {
+    return this.#enqueue(async () => {
+      const pictures = await Promise.all(images.map(async (image) => toRgba(await this.#readImage(image))));
+      const bySize = new Map<string, number[]>();
+      pictures.forEach((p, i) => {
+        const key = `${p.width}x${p.height}`;
+        bySize.set(key, [...(bySize.get(key) ?? []), i]);
+      });
+      const results: Segmentation[] = [];
+      for (const group of bySize.values()) await this.#segmentGroup(pictures, group, results);
+      return results;
+    });
+  }
+
+  async #segmentGroup(pictures: readonly RgbaPicture[], group: readonly number[], results: Segmentation[]): Promise<void> {
+    let run: RunResult;
+    try {
+      run = await this.#run("labels", group.map((i) => pictures[i] as RgbaPicture));
+    } catch (error) {
+      if (!(error instanceof FcnError) || error.code !== "limit-too-small" || group.length === 1) throw error;
+      const half = Math.ceil(group.length / 2);
+      await this.#segmentGroup(pictures, group.slice(0, half), results);
+      await this.#segmentGroup(pictures, group.slice(half), results);
+      return;
+    }
+    group.forEach((index, position) => {
+      const { width, height } = pictures[index] as RgbaPicture;
+      const labels = run.values.slice(position * width * height, (position + 1) * width * height) as Uint8Array;
+      const counts = new Map<number, number>();
+      for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+      const classes = [...counts.keys()].sort((a, b) => a - b);
+      const names = classes.map((c) => this.classNames[c] ?? `class ${c}`);
+      const pixels = Object.fromEntries(classes.map((c) => [c, counts.get(c) as number]));
+      results[index] = { width, height, labels, classes, names, pixels, timings: run.timings };
+    });
+  }
+
+  /** Raw scores of every class, before the softmax. */
+  logits(image: Image): Promise<Scores> {
+    return this.#scores("logits", image);
+  }
+
+  /** Softmax over the classes. */
+  probabilities(image: Image): Promise<Scores> {
+    return this.#scores("probabilities", image);
+  }
+
+  #scores(kind: Output, image: Image): Promise<Scores> {
+    return this.#enqueue(async () => {
+      const picture = toRgba(await this.#readImage(image));
+      const { values, timings } = await this.#run(kind, [picture]);
+      return { shape: [1, this.classNames.length, picture.height, picture.width], data: values as Float32Array, timings };
+    });
+  }
+
+  /** Makes the plan for pictures of this size (weights, pipelines, memory) and runs it once, so that the first real call is fast. */
+  async warmup(height: number, width: number): Promise<void> {
+    const blank = toRgba({ width, height, data: new Uint8Array(Math.max(0, width * height * 4) || 0) });
+    await this.#enqueue(() => this.#run("labels", [blank]));
+  }
+
+  async #run(kind: Output, pictures: readonly RgbaPicture[]): Promise<RunResult> {
+    const start = performance.now();
+    const { width, height } = pictures[0] as RgbaPicture;
+    const n = pictures.length;
+    const plan = await this.#plans.get(`${kind} ${n}x${height}x${width}`, async () => {
+      try {
+        return await Plan.create(this.device, this.#graph(kind, n, height, width), this.#store, this.#kernels);
+      } catch (error) {
+        if (!(error instanceof FcnError) || (error.code !== "limit-too-small" && error.code !== "out-of-memory")) throw error;
+        throw new FcnError(error.code, `a picture of ${width} x ${height} is too large for this device: ${error.message}`, { cause: error });
+      }
+    });
+    const compiled = performance.now();
+    const bytes = new Uint8Array(n * width * height * 4);
+    pictures.forEach((picture, i) => bytes.set(picture.data, i * width * height * 4));
+    const { outputs, timings } = await plan.run({ picture: bytes });
+    const output = outputs.get(kind);
+    if (!output) throw new FcnError("gpu-error", `the plan gave no output "${kind}"`);
+    const values = layouts[output.layout].unpack(output.bytes, output.shape);
+    return { values, timings: { ...timings, compile: compiled - start, total: performance.now() - start } };
+  }
+
+  #graph(kind: Output, n: number, height: number, width: number): Graph {
+    const graph = new Graph();
+    const image = graph.input("picture", [n, 4, height, width], "rgba8");
+    const { mean, std } = this.#preprocessing;
+    const x = graph.op("normalize", normalize, { image, mean: constant("mean", mean), std: constant("std", std) }).y;
+    const logits = this.#network.logits(graph, x);
+    if (kind === "labels") graph.output(kind, graph.op("argmax", argmax, { x: logits }).y);
+    else if (kind === "logits") graph.output(kind, logits);
+    else graph.output(kind, graph.op("softmax", softmax, { x: logits }).y);
+    return graph;
+  }
+
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(() => {
+      if (this.#disposed) throw new FcnError("disposed", "this model was disposed; load it again");
+      return work();
+    });
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Frees the weights and plans once what is queued has ended. Idempotent. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    void this.#queue.then(() => {
+      this.#plans.dispose();
+      this.#store.dispose();
+      this.#onDispose?.();
+    });
+  }
+}
+
+type RgbaPicture = ReturnType<typeof toRgba>;
+
+interface RunResult {
+  readonly values: HostArray;
+  readonly timings: Timings;
+}
+
+const constants = new WeakMap<object, Weight>();
+
+/** A small constant as a weight; one object per array, so that plans share its GPU copy. */
+function constant(name: string, values: readonly number[]): Weight {
+  let weight = constants.get(values);
+  if (!weight) {
+    weight = { name, shape: [values.length], read: () => Promise.resolve(Float32Array.from(values)) };
+    constants.set(values, weight);
+  }
+  return weight;
+}

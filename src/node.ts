@@ -1,0 +1,68 @@
+/**
+ * fcn-webgpu for Node: the same as the browser entry, with the device of the `webgpu` package, weights from paths, and
+ * pictures from PNG files or bytes.
+ */
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { FcnError, messageOf } from "./errors.js";
+import type { Picture } from "./image/picture.js";
+import { decodePng } from "./image/png.js";
+import { loadFrom } from "./models/load.js";
+import type { LoadOptions } from "./models/load.js";
+import type { Fcn } from "./models/segmenter.js";
+import { requestDevice } from "./node-device.js";
+import type { NodeDeviceOptions } from "./node-device.js";
+import { DEFAULT_CHECKPOINT, defaultCheckpointUrl } from "./weights/default-checkpoint.js";
+import { fileSource } from "./weights/file-source.js";
+import type { ByteSource } from "./weights/source.js";
+import { isUrl, sourceOf } from "./weights/url-source.js";
+
+/** Pixels, the path of a PNG file, or the bytes of one. */
+export type NodePicture = Picture | string | URL | Uint8Array;
+
+export interface NodeLoadOptions extends LoadOptions {
+  /** A checkpoint: path, URL, Blob or bytes. Without one, the small default that ships with the package. */
+  readonly weights?: string | URL | Blob | ArrayBuffer | Uint8Array;
+  /** How to open the device, when none is given. */
+  readonly gpu?: NodeDeviceOptions;
+}
+
+/** Reads a picture. @throws bad-image when the file cannot be read or decoded */
+export async function readPicture(image: NodePicture): Promise<Picture> {
+  if (image instanceof Uint8Array) return decodePng(image, "PNG bytes");
+  if (typeof image !== "string" && !(image instanceof URL)) return image;
+  const path = image instanceof URL ? fileURLToPath(image) : image;
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : messageOf(error);
+    throw new FcnError("bad-image", `${path}: ${why}`, { cause: error });
+  }
+  return decodePng(bytes, path);
+}
+
+/** A checkpoint's bytes from a path, URL, Blob or memory. */
+export async function openSource(weights: NonNullable<NodeLoadOptions["weights"]>): Promise<ByteSource> {
+  if (typeof weights === "string" && !isUrl(weights)) return fileSource(weights);
+  if (weights instanceof URL && weights.protocol === "file:") return fileSource(fileURLToPath(weights));
+  return sourceOf(weights);
+}
+
+/**
+ * Loads a network and makes it ready for pictures.
+ * @throws no-webgpu, no-adapter, bad-weights, bad-option
+ */
+export async function loadFcn(options: NodeLoadOptions = {}): Promise<Fcn<NodePicture>> {
+  const { weights, gpu, ...rest } = options;
+  const source = await openSource(weights ?? defaultCheckpointUrl());
+  const checked = weights === undefined ? { sha256: DEFAULT_CHECKPOINT.sha256, ...rest } : rest;
+  return loadFrom(source, checked, readPicture, () => requestDevice(gpu));
+}
+
+export * from "./index.js";
+export { requestDevice } from "./node-device.js";
+export type { NodeDeviceOptions } from "./node-device.js";
+export { decodePng, encodeLabelPng, encodePng } from "./image/png.js";
+export { fileSource } from "./weights/file-source.js";
