@@ -46,10 +46,14 @@ function describe(head: Bytes, size: number): string {
 async function sniff(source: ByteSource): Promise<Checkpoint> {
   if (source.size === 0) throw badWeights(source.name, "the file is empty (0 bytes)");
   const head = await source.read(0, Math.min(source.size, 512));
+  // safetensors first: its header length may begin with any bytes, those of a pickle or a zip among them, while neither
+  // of those can have four zeros and a brace here.
+  if (head[8] === 0x7b && head.subarray(4, 8).every((byte) => byte === 0)) return openSafetensors(source);
   if (startsWith(head, 0x50, 0x4b, 3, 4) || startsWith(head, 0x50, 0x4b, 5, 6)) return openZipCheckpoint(source);
   if (head[0] === 0x80 && (head[1] ?? 0xff) <= 5) return openLegacyCheckpoint(source);
   if (isTarHeader(head)) return openTarCheckpoint(source);
-  // The top bytes of an honest header length are 0, so no text file looks like safetensors.
+  // What is left with a zero among its first 8 bytes and a brace, or no room for one, is a damaged safetensors file and
+  // not text: let its reader say what is wrong.
   if (head.subarray(0, 8).includes(0) && (head[8] === 0x7b || source.size < 9)) return openSafetensors(source);
   throw badWeights(source.name, describe(head, source.size));
 }

@@ -3,6 +3,7 @@
 import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { fileSource } from "../../src/weights/file-source.js";
+import { openCheckpoint } from "../../src/weights/open.js";
 import { openSafetensors } from "../../src/weights/safetensors.js";
 import { bufferSource } from "../../src/weights/source.js";
 import { fixture, refusal, safetensorsBytes } from "./fixtures.js";
@@ -63,6 +64,13 @@ test("every dtype, 0-dim and empty tensors, any order, unaligned data, metadata,
   await expect(checkpoint.read("absent")).rejects.toThrow('it has no tensor "absent"');
   await checkpoint.close();
   await expect(checkpoint.read("f32")).rejects.toThrow("read after close()");
+});
+
+test("a header whose length begins like a pickle or a zip is still told by content", async () => {
+  for (const length of [0x180, 0x280, 0x580, 0x04034b50]) {
+    const bytes = safetensorsBytes(new Uint8Array(length).fill(0x20).fill(0x7b, 0, 1).fill(0x7d, 1, 2), 0);
+    expect((await openCheckpoint(bufferSource(bytes))).container).toBe("safetensors");
+  }
 });
 
 test("no tensors at all is legal", async () => {
