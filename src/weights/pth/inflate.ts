@@ -3,7 +3,7 @@
  * https://wicg.github.io/compression/#compression-stream, https://www.rfc-editor.org/rfc/rfc1951
  */
 
-import { messageOf } from "../../errors.js";
+import { isFcnError, messageOf } from "../../errors.js";
 import { badWeights } from "../source.js";
 import type { Bytes } from "../source.js";
 
@@ -44,12 +44,12 @@ export async function inflateRaw(packed: Bytes, size: number, file: string, memb
       got += value.byteLength;
     }
     const error = await feeding;
-    if (error !== undefined) throw error;
+    if (error !== undefined) throw badWeights(file, `${member} cannot be unpacked (${messageOf(error)})`, error);
   } catch (error) {
     stopped = true;
     await reader.cancel().catch(() => undefined);
     await writer.abort().catch(() => undefined);
-    if (error instanceof Error && error.name === "FcnError") throw error;
+    if (isFcnError(error)) throw error;
     throw badWeights(file, `${member} cannot be unpacked (${messageOf(error)})`, error);
   }
   if (got !== size) throw badWeights(file, `${member} unpacks to ${got} bytes, ${size} were declared`);

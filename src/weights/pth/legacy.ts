@@ -12,7 +12,7 @@ import { storageFromId } from "./globals.js";
 import { makeCheckpoint } from "./pth-checkpoint.js";
 import type { StorageStore } from "./pth-checkpoint.js";
 import { checkLittleEndian, readPickle } from "./read-pickle.js";
-import { Dict, Sequence, StorageRef } from "./values.js";
+import { Dict, Sequence, StorageRef, wholeNumber } from "./values.js";
 import type { Value } from "./values.js";
 
 const MAGIC = 0x1950a86a20f9469cfc6cn;
@@ -53,7 +53,9 @@ export async function openLegacyCheckpoint(source: ByteSource): Promise<Checkpoi
     throw badWeights(file, "it is a Python pickle, but not one of torch.save; save a state dict with torch.save or as safetensors");
   }
   const protocol = await readPickle(source, magic.end, size, 64, context);
-  if (protocol.value !== PROTOCOL) throw badWeights(file, `its legacy format says protocol ${String(protocol.value)}, ${PROTOCOL} is known`);
+  if (protocol.value !== PROTOCOL) {
+    throw badWeights(file, `its legacy format says protocol ${wholeNumber(protocol.value) ?? "nothing"}, ${PROTOCOL} is known`);
+  }
   const info = await readPickle(source, protocol.end, size, 1024, context);
   checkLittleEndian(info.value instanceof Dict ? info.value.entries : [], file);
   const object = await readPickle(source, info.end, size, 256 * 1024, context);

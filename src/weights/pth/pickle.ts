@@ -206,7 +206,7 @@ class Unpickler {
     switch (op) {
       case 0x80: return void (this.u8() > 5 && this.fail("a pickle protocol above 5")); // PROTO
       case 0x95: return void this.skip(8); // FRAME: only a hint for buffered reading
-      case 0x28: return void this.marks.push(stack.length > MAX_STACK || this.marks.length > MAX_STACK ? this.fail("too many marks") : stack.length); // MARK
+      case 0x28: return void (this.marks.push(stack.length) > MAX_STACK && this.fail("too many marks")); // MARK
       case 0x30: return void this.pop(); // POP
       case 0x31: return void this.popMark(); // POP_MARK
       case 0x4e: return void stack.push(null); // NONE

@@ -45,7 +45,9 @@ async function readStorages(source: ByteSource, member: TarMember): Promise<Stor
     const head = await readPickle(source, at, limit, 256, plain(file));
     const [id, , type] = head.value instanceof Sequence ? head.value.items : [];
     const key = keyOf(id);
-    if (key === undefined || !(type instanceof GlobalRef) || type.role.kind !== "storage") throw badWeights(file, `storage ${i} of ${count} has no key and type`);
+    if (key === undefined || !(type instanceof GlobalRef) || type.role.kind !== "storage") {
+      throw badWeights(file, `storage ${i} of ${count} has no key and type`);
+    }
     if (head.end + 8 > limit) throw badWeights(file, `storage ${quote(key)} has no count; the file may be cut off`);
     const numel = new DataView((await source.read(head.end, 8)).buffer).getBigUint64(0, true);
     const start = head.end + 8;
@@ -105,8 +107,9 @@ export async function openTarCheckpoint(source: ByteSource): Promise<Checkpoint>
   const members = await listTar(source);
   const need = (name: string): TarMember => {
     const member = members.get(name);
-    if (member === undefined) throw badWeights(file, `a tar file of torch.save has a member ${quote(name)}, this one has ${[...members.keys()].slice(0, 4).map((other) => quote(other, 40)).join(", ") || "none"}; it may be cut off`);
-    return member;
+    if (member !== undefined) return member;
+    const others = [...members.keys()].slice(0, 4).map((other) => quote(other, 40)).join(", ");
+    throw badWeights(file, `a tar file of torch.save has a member ${quote(name)}, this one has ${others || "none"}; it may be cut off`);
   };
   const [sysInfo, storagesMember, tensorsMember, pickle] = [need("sys_info"), need("storages"), need("tensors"), need("pickle")];
   const info = await readPickle(source, sysInfo.offset, sysInfo.offset + sysInfo.size, 1024, plain(file));

@@ -54,7 +54,8 @@ export async function listTar(source: ByteSource): Promise<Map<string, TarMember
     const size = numberOf(block.subarray(124, 136));
     const offset = at + BLOCK;
     if (size === undefined || offset + size > source.size) {
-      throw badWeights(source.name, `its tar member ${quote(name)} claims ${size ?? "an unreadable number of"} bytes at ${offset}, but the file has ${source.size}; it may be cut off`);
+      const claim = `claims ${size ?? "an unreadable number of"} bytes at ${offset}, but the file has ${source.size}`;
+      throw badWeights(source.name, `its tar member ${quote(name)} ${claim}; it may be cut off`);
     }
     const type = String.fromCharCode(block[156] ?? 0);
     if (type === "0" || type === "\0") members.set(name, { name, offset, size });

@@ -48,7 +48,8 @@ async function findDirectory(source: ByteSource): Promise<Directory> {
     const directory = has64 ? await readEnd64(source, tail.getBigUint64(at - 20 + 8, true)) : plain;
     const limit = tailStart + at;
     if (directory.offset + directory.size > limit || directory.count * 46 > directory.size) {
-      throw badWeights(name, `its zip directory claims ${directory.count} members in ${directory.size} bytes at ${directory.offset}, which does not fit a file of ${size} bytes`);
+      const claim = `${directory.count} members in ${directory.size} bytes at ${directory.offset}`;
+      throw badWeights(name, `its zip directory claims ${claim}, which does not fit a file of ${size} bytes`);
     }
     return directory;
   }
@@ -100,7 +101,9 @@ function parseDirectory(file: string, bytes: Bytes, directory: Directory): Map<s
     const name = new TextDecoder().decode(bytes.subarray(at + 46, nameEnd));
     const method = view.getUint16(at + 10, true);
     if ((view.getUint16(at + 8, true) & 1) !== 0) throw badWeights(file, `zip member ${quote(name)} is encrypted`);
-    if (method !== 0 && method !== 8) throw badWeights(file, `zip member ${quote(name)} is packed by method ${method}; stored (0) and deflated (8) can be read`);
+    if (method !== 0 && method !== 8) {
+      throw badWeights(file, `zip member ${quote(name)} is packed by method ${method}; stored (0) and deflated (8) can be read`);
+    }
     const narrow = [view.getUint32(at + 24, true), view.getUint32(at + 20, true), view.getUint32(at + 42, true)];
     const [size = 0, packedSize = 0, headerOffset = 0] = widen(file, name, narrow, bytes.slice(nameEnd, nameEnd + extraLength));
     if (headerOffset + 30 + packedSize > directory.offset || (method === 0 && size !== packedSize)) {
