@@ -1,30 +1,62 @@
 /** The registry: one line a kernel. Tests, benchmarks, `doctor` and the documentation iterate over it. */
 import { register } from "../src/kernel.js";
 import type { RegistryEntry } from "../src/kernel.js";
+import { addCases } from "./add/cases.js";
+import { add } from "./add/kernel.js";
+import { addReference } from "./add/reference.js";
+import { argmaxCases } from "./argmax/cases.js";
+import { argmax } from "./argmax/kernel.js";
+import { argmaxReference } from "./argmax/reference.js";
+import { batchNormCases } from "./batch-norm/cases.js";
+import { batchNorm } from "./batch-norm/kernel.js";
+import { batchNormReference } from "./batch-norm/reference.js";
+import { colorizeCases } from "./colorize/cases.js";
+import { colorize } from "./colorize/kernel.js";
+import { colorizeReference } from "./colorize/reference.js";
+import { convTranspose2dCases } from "./conv-transpose2d/cases.js";
+import { convTranspose2d } from "./conv-transpose2d/kernel.js";
+import { convTranspose2dReference } from "./conv-transpose2d/reference.js";
 import { conv2dCases } from "./conv2d/cases.js";
 import { conv2d } from "./conv2d/kernel.js";
 import { conv2dReference } from "./conv2d/reference.js";
 import { convertCases } from "./convert/cases.js";
 import { convert } from "./convert/kernel.js";
 import { convertReference } from "./convert/reference.js";
-import { argmaxCases } from "./argmax/cases.js";
-import { argmax } from "./argmax/kernel.js";
-import { argmaxReference } from "./argmax/reference.js";
-import { convTranspose2dCases } from "./conv-transpose2d/cases.js";
-import { convTranspose2d } from "./conv-transpose2d/kernel.js";
-import { convTranspose2dReference } from "./conv-transpose2d/reference.js";
+import { maxPool2dCases } from "./max-pool2d/cases.js";
+import { maxPool2d } from "./max-pool2d/kernel.js";
+import { maxPool2dReference } from "./max-pool2d/reference.js";
+import { maxUnpool2dCases } from "./max-unpool2d/cases.js";
+import { maxUnpool2d } from "./max-unpool2d/kernel.js";
+import { maxUnpool2dReference } from "./max-unpool2d/reference.js";
 import { normalizeCases } from "./normalize/cases.js";
 import { normalize } from "./normalize/kernel.js";
 import { normalizeReference } from "./normalize/reference.js";
 import { projectCases } from "./project/cases.js";
 import { project } from "./project/kernel.js";
 import { projectReference } from "./project/reference.js";
+import { reluCases } from "./relu/cases.js";
+import { relu } from "./relu/kernel.js";
+import { reluReference } from "./relu/reference.js";
+import { resizeCases } from "./resize/cases.js";
+import { resize } from "./resize/kernel.js";
+import { resizeReference } from "./resize/reference.js";
+import { softmaxCases } from "./softmax/cases.js";
+import { softmax } from "./softmax/kernel.js";
+import { softmaxReference } from "./softmax/reference.js";
 
 export const registry: readonly RegistryEntry[] = [
+  register(add, addReference, addCases),
+  register(argmax, argmaxReference, argmaxCases),
+  register(batchNorm, batchNormReference, batchNormCases),
+  register(colorize, colorizeReference, colorizeCases),
+  register(convTranspose2d, convTranspose2dReference, convTranspose2dCases),
   register(conv2d, conv2dReference, conv2dCases),
   register(convert, convertReference, convertCases),
-  register(argmax, argmaxReference, argmaxCases),
-  register(convTranspose2d, convTranspose2dReference, convTranspose2dCases),
+  register(maxPool2d, maxPool2dReference, maxPool2dCases),
+  register(maxUnpool2d, maxUnpool2dReference, maxUnpool2dCases),
   register(normalize, normalizeReference, normalizeCases),
   register(project, projectReference, projectCases),
+  register(relu, reluReference, reluCases),
+  register(resize, resizeReference, resizeCases),
+  register(softmax, softmaxReference, softmaxCases),
 ];

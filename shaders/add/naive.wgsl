@@ -1,0 +1,35 @@
+// add, naive: one thread adds four channels of one pixel of the skip to the same pixel of x.
+// x, skip, y: NHWC in vec4 blocks; skip and y have the size out_h x out_w, x may be larger.
+
+override CHANNELS: u32 = 1;
+override RELU: bool = false;
+
+struct Params {
+  in_h: u32,
+  in_w: u32,
+  out_h: u32,
+  out_w: u32,
+  pixels: u32, // batch * out_h * out_w
+}
+
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read> skip: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(3) var<uniform> params: Params;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let blocks = (CHANNELS + 3) / 4;
+  let i = id.y * groups.x * 64 + id.x;
+  if (i >= params.pixels * blocks) { return; }
+
+  let pixel = i / blocks;
+  let column = pixel % params.out_w;
+  let row = pixel / params.out_w % params.out_h;
+  let n = pixel / (params.out_w * params.out_h);
+  let at = ((n * params.in_h + row) * params.in_w + column) * blocks + i % blocks;
+
+  var sum = x[at] + skip[i];
+  if (RELU) { sum = select(sum, vec4f(), sum < vec4f()); } // select, not max: NaN must stay visible
+  y[i] = sum;
+}

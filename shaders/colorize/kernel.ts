@@ -1,0 +1,73 @@
+/**
+ * Labels to a picture: every pixel gets the palette's colour, mixed with the picture when one is given. Integer arithmetic
+ * throughout, so that every adapter gives the same bytes:
+ *   value = (image * (256 - o) + colour * o + 128) >> 8, with o = floor(opacity * 256 + 0.5).
+ * With a picture and `keep_background`, pixels of class 0 stay as they are; without a picture the result is the palette's
+ * colour itself and opacity has no effect. Alpha is always 255.
+ */
+import { FcnError, badShape } from "../../src/errors.js";
+import { defineKernel, u32 } from "../../src/kernel.js";
+import type { Packing } from "../../src/kernel.js";
+import { sizeOf } from "../../src/layout.js";
+import { formatShape } from "../../src/shape.js";
+
+const ENTRIES = 256;
+
+/** [256][3] -> 256 words, R in the low byte and 255 in the high one: what an rgba8 pixel is. */
+const words: Packing = {
+  name: "colorize/words",
+  pack(data) {
+    const packed = new Uint32Array(ENTRIES).fill(0xff000000);
+    for (let i = 0; i < ENTRIES * 3; i++) {
+      const value = data[i] as number;
+      if (!Number.isInteger(value) || value < 0 || value > 255) {
+        throw new FcnError("bad-option", `colorize: palette entry ${Math.floor(i / 3)} holds ${value}, needs whole numbers from 0 to 255`);
+      }
+      const entry = Math.floor(i / 3);
+      packed[entry] = ((packed[entry] as number) | (value << ((i % 3) * 8))) >>> 0;
+    }
+    return packed;
+  },
+};
+
+/** Weight of the colour in 256ths: the one rounding of opacity, shared with the reference. */
+export const opacityWeight = (opacity: number): number => Math.floor(opacity * 256 + 0.5);
+
+export const colorize = defineKernel({
+  name: "colorize",
+  summary: "labels to RGBA in a palette's colours, over the picture when there is one",
+  source: "http://host.robots.ox.ac.uk/pascal/VOC/voc2012/htmldoc/index.html",
+  inputs: {
+    labels: { role: "tensor", layout: "u8" },
+    image: { role: "tensor", layout: "rgba8", optional: true },
+    palette: { role: "weight" },
+  },
+  outputs: { y: { role: "tensor", layout: "rgba8" } },
+  attrs: { opacity: 0.6, keep_background: true as boolean },
+
+  shape({ labels, image, palette }, { opacity }) {
+    if (labels[1] !== 1) throw badShape(`colorize: labels ${formatShape(labels)} has ${labels[1]} channels, needs 1`);
+    const y = [labels[0], 4, labels[2], labels[3]] as const;
+    if (image && image.some((d, i) => d !== y[i])) {
+      throw badShape(`colorize: image ${formatShape(image)} needs ${formatShape(y)}: RGBA, of the size of labels ${formatShape(labels)}`);
+    }
+    if (palette.length !== 2 || palette[0] !== ENTRIES || palette[1] !== 3) {
+      throw badShape(`colorize: palette ${formatShape(palette)} needs [${ENTRIES},3], a colour for every label a byte holds`);
+    }
+    if (!(opacity >= 0 && opacity <= 1)) throw badShape(`colorize: opacity ${opacity} needs to be from 0 to 1`);
+    return { y };
+  },
+  // Opacity is a uniform and not a constant of the pipeline: it may hang on a slider.
+  params: ({ in: { labels }, attrs }) => ({ pixels: u32(sizeOf(labels)), opacity: u32(opacityWeight(attrs.opacity)) }),
+  overrides: ({ in: { image }, attrs }) => ({ HAS_IMAGE: image ? 1 : 0, KEEP_BACKGROUND: attrs.keep_background ? 1 : 0 }),
+  cost: ({ in: { labels, image } }) => ({ flops: (image ? 15 : 0) * sizeOf(labels), bytes: (image ? 9 : 5) * sizeOf(labels) + 4 * ENTRIES }),
+  variants: {
+    naive: {
+      wgsl: "naive",
+      summary: "one thread, one pixel",
+      workgroup: [64, 1, 1],
+      packing: { palette: words },
+      threads: ({ in: { labels } }) => [sizeOf(labels), 1, 1],
+    },
+  },
+});

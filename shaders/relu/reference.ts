@@ -1,0 +1,7 @@
+/** relu from the definition; NaN < 0 is false, so NaN stays. */
+import type { Reference } from "../../src/kernel.js";
+
+export const reluReference: Reference<object> = ({ x }) => {
+  if (!x) throw new Error("relu needs x");
+  return { y: { shape: x.shape, data: Float64Array.from(x.data, (v) => (v < 0 ? 0 : v)) } };
+};
