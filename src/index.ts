@@ -33,7 +33,6 @@ export type { FcnErrorCode } from "./errors.js";
 export { decoderGeometry } from "./geometry.js";
 export { Graph } from "./graph.js";
 export type { Value, Weight } from "./graph.js";
-export { overlay } from "./image/overlay.js";
 export { VOC_CLASSES, vocPalette } from "./image/palette.js";
 export type { Picture } from "./image/picture.js";
 export type { DType } from "./layout.js";

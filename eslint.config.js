@@ -1,0 +1,20 @@
+import tseslint from "typescript-eslint";
+
+export default tseslint.config(
+  { ignores: ["dist/", "out/", "node_modules/", "shaders/wgsl.generated.ts", "weights/provenance/"] },
+  {
+    files: ["src/**/*.ts", "shaders/**/*.ts", "bench/**/*.ts", "test/**/*.ts", "vitest.config.ts"],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      "@typescript-eslint/no-explicit-any": "error",
+      "@typescript-eslint/no-floating-promises": "error",
+      "@typescript-eslint/no-misused-promises": "error",
+      "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/switch-exhaustiveness-check": "error",
+      "@typescript-eslint/no-non-null-assertion": "error",
+      eqeqeq: "error",
+    },
+  },
+  { files: ["scripts/**/*.mjs"], extends: [tseslint.configs.base], rules: { eqeqeq: "error" } },
+);

@@ -1,0 +1,35 @@
+/**
+ * Compiles every .wgsl file as it stands, defaults included, with the adapter's own compiler. A file that enables a feature
+ * this adapter lacks cannot be compiled here; it is named, never passed over in silence.
+ */
+import { create } from "webgpu";
+import { readShaders } from "./embed-wgsl.mjs";
+
+const FEATURES = { f16: "shader-f16", subgroups: "subgroups", chromium_experimental_subgroup_matrix: "chromium-experimental-subgroup-matrix" };
+
+const gpu = create(["enable-dawn-features=allow_unsafe_apis"]);
+globalThis.kept = gpu; // Dawn dies with this object
+const adapter = await gpu.requestAdapter();
+if (!adapter) throw new Error("no adapter: run npm run setup");
+const device = await adapter.requestDevice({ requiredFeatures: Object.values(FEATURES).filter((f) => adapter.features.has(f)) });
+device.addEventListener("uncapturederror", (event) => event.preventDefault());
+
+let bad = 0;
+let checked = 0;
+for (const [name, code] of Object.entries(readShaders())) {
+  const enables = [...code.matchAll(/^enable ([a-z0-9_, ]+);/gm)].flatMap(([, names]) => names.split(/,\s*/));
+  const missing = enables.map((e) => FEATURES[e] ?? e).filter((feature) => !device.features.has(feature));
+  if (missing.length) {
+    console.log(`${name}.wgsl not checked here: needs ${missing.join(", ")}`);
+    continue;
+  }
+  const { messages } = await device.createShaderModule({ label: name, code }).getCompilationInfo();
+  checked++;
+  for (const { type, lineNum, linePos, message } of messages) {
+    if (type === "info") continue;
+    bad++;
+    console.log(`shaders/${name}.wgsl:${lineNum}:${linePos} ${type}: ${message}`);
+  }
+}
+console.log(`${checked} shaders compiled as they stand`);
+process.exit(bad || !checked ? 1 : 0);

@@ -1,0 +1,50 @@
+/** The pictures of samples/ and test/fixtures/val with PyTorch's label maps of the three variants. */
+import { readFileSync, readdirSync } from "node:fs";
+import { decodeLabelPng, decodePng } from "../../src/image/png.js";
+import type { Picture } from "../../src/image/picture.js";
+
+export interface ReferencePicture {
+  readonly name: string;
+  readonly path: string;
+  readonly picture: Picture;
+  readonly truth: Uint8Array;
+  torch(variant: string): Uint8Array;
+}
+
+const root = new URL("../../", import.meta.url);
+
+export function fixture(path: string): Buffer {
+  return readFileSync(new URL(path, root));
+}
+
+export function referencePictures(folder: "samples" | "test/fixtures/val"): ReferencePicture[] {
+  const names = readdirSync(new URL(folder, root)).filter((f) => /^[^.]+\.png$/.test(f));
+  return names.sort().map((file) => {
+    const base = `${folder}/${file.replace(/\.png$/, "")}`;
+    const map = (kind: string): Uint8Array => decodeLabelPng(fixture(`${base}.${kind}.png`), `${base}.${kind}.png`).labels;
+    return { name: base, path: `${base}.png`, picture: decodePng(fixture(`${base}.png`), base), truth: map("label"), torch: map };
+  });
+}
+
+export function float32File(path: string): Float32Array {
+  const bytes = fixture(path);
+  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+}
+
+/** Largest absolute difference; NaN when anything is NaN. */
+export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length) return NaN;
+  let worst = 0;
+  for (let i = 0; i < a.length; i++) {
+    const difference = Math.abs((a[i] as number) - (b[i] as number));
+    if (!(difference <= worst)) worst = difference;
+  }
+  return worst;
+}
+
+export function agreement(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length) return 0;
+  let same = 0;
+  for (let i = 0; i < a.length; i++) if (a[i] === b[i]) same++;
+  return same / a.length;
+}
