@@ -24,6 +24,11 @@ export interface TransposedWindow extends Window {
   readonly outputPadding?: number;
 }
 
+export interface PoolWindow extends Window {
+  /** Round the output size up: the last window may hang over the far edge, but starts inside the input or its near padding. */
+  readonly ceilMode?: boolean;
+}
+
 function checkWindow(op: string, { kernel, stride = 1, padding = 0, dilation = 1 }: Window): Required<Window> {
   const whole = [kernel, stride, padding, dilation].every(Number.isInteger);
   if (!whole || kernel < 1 || stride < 1 || dilation < 1 || padding < 0) {
@@ -34,8 +39,8 @@ function checkWindow(op: string, { kernel, stride = 1, padding = 0, dilation = 1
   return { kernel, stride, padding, dilation };
 }
 
-function checkSize(op: string, size: number): void {
-  if (!Number.isInteger(size) || size < 1) throw badShape(`${op}: input size ${size} is not a positive whole number`);
+function checkSize(op: string, size: number, what = "input"): void {
+  if (!Number.isInteger(size) || size < 1) throw badShape(`${op}: ${what} size ${size} is not a positive whole number`);
 }
 
 /**
@@ -53,11 +58,24 @@ export function convOutputSize(input: number, window: Window): number {
 }
 
 /**
+ * Output size of a pooling, as torch.nn.MaxPool2d has it.
+ * @throws bad-shape as convOutputSize, and when padding is more than half the kernel (a window could see padding only)
+ */
+export function poolOutputSize(input: number, window: PoolWindow): number {
+  const floor = convOutputSize(input, window);
+  const { kernel, stride, padding, dilation } = checkWindow("pooling", window);
+  if (2 * padding > kernel) throw badShape(`pooling: padding ${padding} is more than half of kernel ${kernel}`);
+  if (!window.ceilMode) return floor;
+  const ceil = ceilDiv(input + 2 * padding - dilation * (kernel - 1) - 1, stride) + 1;
+  return (ceil - 1) * stride >= input + padding ? ceil - 1 : ceil;
+}
+
+/**
  * The inverse: the smallest and the largest input that give this output. They differ by stride - 1, which is what
  * output_padding of the transposed convolution chooses between.
  */
 export function convInputSizes(output: number, window: Window): { readonly min: number; readonly max: number } {
-  checkSize("convolution", output);
+  checkSize("convolution", output, "output");
   const { kernel, stride, padding, dilation } = checkWindow("convolution", window);
   const min = (output - 1) * stride - 2 * padding + dilation * (kernel - 1) + 1;
   const max = min + stride - 1;

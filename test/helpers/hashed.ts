@@ -1,0 +1,136 @@
+/**
+ * The checkpoints of /fixtures made by an integer hash instead of training, rebuilt value for value: `hashed`, `bilinear` and the
+ * rules of `fill()` in make_fixtures.py, which gave test/fixtures/golden. 32-bit arithmetic throughout; every product is taken
+ * in float64 and rounded once to float32, so that the tensors equal PyTorch's to the last bit.
+ */
+
+export interface TensorSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** FNV-1a of the name's UTF-8 bytes. */
+function fnv1a(name: string): number {
+  let hash = 2166136261;
+  for (const byte of new TextEncoder().encode(name)) hash = Math.imul(hash ^ byte, 16777619);
+  return hash;
+}
+
+/** The i-th value in [-1, 1) of the stream with this seed: MurmurHash3's finaliser, of which 24 bits are kept. */
+function valueAt(seed: number, i: number): number {
+  let u = (Math.imul(i, 0x9e3779b1) + seed) | 0;
+  u = Math.imul(u ^ (u >>> 16), 0x85ebca6b);
+  u = Math.imul(u ^ (u >>> 13), 0xc2b2ae35);
+  return ((u ^ (u >>> 16)) >>> 8) * 2 ** -23 - 1;
+}
+
+/** n values in [-1, 1) that depend on the name only. */
+export function hashed(name: string, n: number): Float64Array {
+  const seed = fnv1a(name);
+  const values = new Float64Array(n);
+  for (let i = 0; i < n; i++) values[i] = valueAt(seed, i);
+  return values;
+}
+
+/** The bilinear kernel [k, k]: outer product of the taps 1 - |i - c| / f. */
+export function bilinear(k: number): Float64Array {
+  const f = Math.floor((k + 1) / 2);
+  const c = k % 2 === 1 ? f - 1 : f - 0.5;
+  const tap = (i: number): number => 1 - Math.abs(i - c) / f;
+  return Float64Array.from({ length: k * k }, (_, i) => tap(Math.floor(i / k)) * tap(i % k));
+}
+
+/** base + scale * hashed for a tensor of this name, as fill() has it (all but the learned 2x kernels, which add a diagonal). */
+function scaling(name: string, shape: readonly number[]): readonly [base: number, scale: number] {
+  if (shape.length === 4) {
+    if (isUpscore(name)) return [0, 0.05];
+    const fanIn = shape.slice(1).reduce((a, b) => a * b, 1);
+    const projects = name.includes("score") || name.endsWith("classifier.4.weight");
+    return [0, Math.sqrt((projects ? 3 : 6) / fanIn)];
+  }
+  if (name.endsWith("running_var")) return [1, 0.3];
+  if (name.endsWith("running_mean") || name.endsWith("bias")) return [0, 0.1];
+  // Small gains at the end of each block, so that 33 residual sums do not grow without bound.
+  if (name.endsWith("bn3.weight")) return [0.2, 0.1];
+  return [1, 0.2];
+}
+
+const isUpscore = (name: string): boolean => name.includes(".up2.") || name.includes(".up4.");
+
+/** The tensor of this name in the generated checkpoint. */
+export function hashedTensor(name: string, shape: readonly number[]): Float32Array {
+  if (name.endsWith("num_batches_tracked")) throw new Error(`${name} is a counter: fill() leaves it out`);
+  const n = shape.reduce((a, b) => a * b, 1);
+  const seed = fnv1a(name);
+  const [base, scale] = scaling(name, shape);
+  const data = new Float32Array(n);
+  for (let i = 0; i < n; i++) data[i] = base + scale * valueAt(seed, i);
+  if (shape.length === 4 && isUpscore(name)) {
+    const [outputs = 0, inputs = 0, k = 0] = shape;
+    const kernel = bilinear(k);
+    for (let c = 0; c < outputs; c++) {
+      // From the float64 value again: adding to data[i] would round twice.
+      kernel.forEach((tap, j) => {
+        const i = (c * inputs + c) * k * k + j;
+        data[i] = scale * valueAt(seed, i) + tap;
+      });
+    }
+  }
+  return data;
+}
+
+/** The network input of a golden output: `a64` is [1, 3, 64, 64], `b97x131` is [1, 3, 97, 131]. */
+export function hashedInput(tag: string, shape: readonly number[]): Float32Array {
+  return Float32Array.from(hashed(`input/${tag}`, shape.reduce((a, b) => a * b, 1)), (v) => 2 * v);
+}
+
+const batchNorm = (name: string, channels: number): TensorSpec[] =>
+  ["weight", "bias", "running_mean", "running_var"].map((part) => ({ name: `${name}.${part}`, shape: [channels] }));
+
+const projection = (name: string, inputs: number, outputs: number): TensorSpec[] => [
+  { name: `${name}.weight`, shape: [outputs, inputs, 1, 1] },
+  { name: `${name}.bias`, shape: [outputs] },
+];
+
+/** ResNet-101 without its classifier, in state_dict order. */
+function backbone(width: number): TensorSpec[] {
+  const tensors: TensorSpec[] = [{ name: "backbone.conv1.weight", shape: [width, 3, 7, 7] }, ...batchNorm("backbone.bn1", width)];
+  let inputs = width;
+  [3, 4, 23, 3].forEach((count, stage) => {
+    const planes = width * 2 ** stage;
+    const outputs = planes * 4;
+    for (let b = 0; b < count; b++) {
+      const block = `backbone.layer${stage + 1}.${b}`;
+      tensors.push({ name: `${block}.conv1.weight`, shape: [planes, inputs, 1, 1] }, ...batchNorm(`${block}.bn1`, planes));
+      tensors.push({ name: `${block}.conv2.weight`, shape: [planes, planes, 3, 3] }, ...batchNorm(`${block}.bn2`, planes));
+      tensors.push({ name: `${block}.conv3.weight`, shape: [outputs, planes, 1, 1] }, ...batchNorm(`${block}.bn3`, outputs));
+      if (b === 0) tensors.push({ name: `${block}.downsample.0.weight`, shape: [outputs, inputs, 1, 1] }, ...batchNorm(`${block}.downsample.1`, outputs));
+      inputs = outputs;
+    }
+  });
+  return tensors;
+}
+
+/** State dict of make_fixtures.py's PaperFCN (names as in weights/README.md), without the batch counters. */
+export function paperFcnTensors(classes = 21, width = 64): TensorSpec[] {
+  const tensors = backbone(width);
+  for (const variant of [32, 16, 8]) {
+    const head = `fcn${variant}s`;
+    tensors.push(...projection(`${head}.score32`, width * 32, classes));
+    const skips = [["up2", 16], ["up4", 8]] as const;
+    for (const [up, stride] of skips.filter(([, s]) => s >= variant)) {
+      tensors.push({ name: `${head}.${up}.weight`, shape: [classes, classes, 4, 4] }, ...projection(`${head}.score${stride}`, width * stride, classes));
+    }
+  }
+  return tensors;
+}
+
+/** State dict of torchvision's fcn_resnet101 with its auxiliary head, without the batch counters. */
+export function torchvisionFcnTensors(classes = 21, width = 64): TensorSpec[] {
+  const head = (name: string, inputs: number): TensorSpec[] => [
+    { name: `${name}.0.weight`, shape: [inputs / 4, inputs, 3, 3] },
+    ...batchNorm(`${name}.1`, inputs / 4),
+    ...projection(`${name}.4`, inputs / 4, classes),
+  ];
+  return [...backbone(width), ...head("classifier", width * 32), ...head("aux_classifier", width * 16)];
+}
