@@ -49,6 +49,7 @@ export class Device implements DeviceTraits {
   readonly vendor: string;
   readonly architecture: string;
   readonly subgroupSize: number;
+  readonly software: boolean;
   /** Resolves with the typed error when the device is lost; stays pending after a plain dispose(). */
   readonly lost: Promise<FcnError>;
   #lostError: FcnError | undefined;
@@ -67,6 +68,7 @@ export class Device implements DeviceTraits {
     this.vendor = adapter.vendor;
     this.architecture = adapter.architecture;
     this.subgroupSize = adapter.subgroupSize;
+    this.software = adapter.software;
     this.#pace = pace;
     this.lost = new Promise((resolve) => {
       void gpu.lost.then((info) => {

@@ -21,8 +21,8 @@ export function gridOf(kernel: Kernel, variant: Variant<AnyProblem>, problem: An
 }
 
 /** The uniforms as the shader's `struct Params` lays them out: consecutive 4-byte scalars, padded to 16 bytes. */
-export function packParams(kernel: Kernel, problem: AnyProblem): ArrayBuffer {
-  const fields = Object.values(kernel.params(problem));
+export function packParams(kernel: Kernel, variant: Variant<AnyProblem>, problem: AnyProblem): ArrayBuffer {
+  const fields = Object.values((variant.params ?? kernel.params)(problem));
   const buffer = new ArrayBuffer(Math.max(16, Math.ceil(fields.length / 4) * 16));
   const view = new DataView(buffer);
   fields.forEach(({ type, value }, i) => {

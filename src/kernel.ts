@@ -47,7 +47,10 @@ export interface DeviceTraits {
   readonly limits: Readonly<Record<string, number>>;
   readonly vendor: string;
   readonly architecture: string;
+  /** Lanes of a subgroup; 0 when the adapter does not say. */
   readonly subgroupSize: number;
+  /** Whether the adapter runs on the CPU. */
+  readonly software: boolean;
 }
 
 /** A uniform: a 4-byte scalar, so that no alignment rule can bite. */
@@ -62,8 +65,13 @@ export const f32 = (value: number): Scalar => ({ type: "f32", value });
 /** How a weight is laid out for one variant. `name` is part of the key under which the GPU copy is shared. */
 export interface Packing<P = Problem<InputSpecs, OutputSpecs, Attrs>> {
   readonly name: string;
+  /** "texture": texels of four f32 in rows of WEIGHT_TEXTURE_WIDTH, bound as a read-only rgba32float storage texture. */
+  readonly storage?: "buffer" | "texture";
   pack(data: Float32Array, shape: Shape, problem: P): Float32Array | Uint32Array;
 }
+
+/** Texels in a row of a weight texture. */
+export const WEIGHT_TEXTURE_WIDTH = 1024;
 
 export type Extent = readonly [number, number, number];
 
@@ -78,9 +86,14 @@ export interface Variant<P> {
   readonly packing?: Readonly<Record<string, Packing<P>>>;
   /** Features the pipeline needs; without them the variant is not offered. */
   readonly features?: readonly string[];
+  /** Lanes a subgroup must have, where the shader counts on them. */
+  readonly subgroupSize?: number;
   /** Replaces the initialiser of a top-level `const NAME: T = value;` in the WGSL (register tile sizes). */
   readonly consts?: Readonly<Record<string, number>>;
   when?(problem: P, device: DeviceTraits): boolean;
+  /** Uniforms and constants of this variant, where they are not the kernel's own. */
+  params?(problem: P): Readonly<Record<string, Scalar>>;
+  overrides?(problem: P): Readonly<Record<string, number>>;
   /** Threads needed along x, y, z; the plan divides by the workgroup size and folds what exceeds the grid limit. */
   threads(problem: P): Extent;
 }
@@ -172,10 +185,16 @@ export function layoutOf(kernel: Kernel, variant: Variant<AnyProblem>, key: stri
   return variant.layouts?.[key] ?? spec.layout;
 }
 
+/** Whether the device has what the variant needs for any problem at all. */
+export function offersVariant(variant: Variant<AnyProblem>, device: DeviceTraits): boolean {
+  const { features = [], subgroupSize = device.subgroupSize } = variant;
+  return features.every((f) => device.features.has(f)) && subgroupSize === device.subgroupSize;
+}
+
 /** Names of the variants this device can run for this problem, in declared order. */
 export function usableVariants(kernel: Kernel, problem: AnyProblem, device: DeviceTraits): string[] {
   return Object.entries(kernel.variants)
-    .filter(([, v]) => (v.features ?? []).every((f) => device.features.has(f)) && (v.when?.(problem, device) ?? true))
+    .filter(([, v]) => offersVariant(v, device) && (v.when?.(problem, device) ?? true))
     .map(([name]) => name);
 }
 

@@ -15,19 +15,28 @@ export type DType = "f32" | "f16" | "u32" | "u8";
 
 export type HostArray = Float32Array | Uint32Array | Uint8Array;
 
-export type LayoutName = "nhwc4" | "nhwc4-f16" | "nhwc4-u32" | "rgba8" | "u8" | "u32";
+export type LayoutName = "nhwc4" | "nhwc4-f16" | "nhwc4-u32" | "tex4" | "rgba8" | "u8" | "u32";
 
 export interface Layout {
   readonly name: LayoutName;
   readonly dtype: DType;
   /** One line for documentation: how an element is found. */
   readonly description: string;
+  /** Set when the tensor lives in an rgba32float texture of this size rather than in a buffer. */
+  extent?(shape: Nchw): TextureExtent;
   /** Bytes the tensor takes, always a multiple of 4. */
   byteSize(shape: Nchw): number;
   /** From [N, C, H, W] order to this layout. */
   pack(values: ArrayLike<number>, shape: Nchw): ArrayBuffer;
   /** From this layout to [N, C, H, W] order. */
   unpack(bytes: ArrayBuffer, shape: Nchw): HostArray;
+}
+
+export interface TextureExtent {
+  readonly width: number;
+  readonly height: number;
+  /** Planes side by side. */
+  readonly columns: number;
 }
 
 export const blocksOf = (channels: number): number => Math.ceil(channels / 4);
@@ -100,6 +109,64 @@ const nhwc4F16: Layout = {
   },
 };
 
+/** The side every WebGPU device offers for a 2-D texture. */
+const TEXTURE_SIDE = 8192;
+
+/**
+ * Planes of H x W texels, four channels in a texel, stacked in columns no taller than a texture may be. Column 0 of every plane
+ * is zero: a kernel whose window reaches outside the picture reads it there, without a branch.
+ */
+function planes([n, c, h, w]: Nchw): TextureExtent & { readonly rows: number } {
+  const count = n * blocksOf(c);
+  const columns = Math.ceil(count / Math.max(1, Math.floor(TEXTURE_SIDE / h)));
+  const rows = Math.ceil(count / columns);
+  return { width: columns * (w + 1), height: rows * h, columns, rows };
+}
+
+/** Whether a tensor fits in one texture. */
+export function fitsTexture(shape: Nchw): boolean {
+  const { width, height } = planes(shape);
+  return width <= TEXTURE_SIDE && height <= TEXTURE_SIDE;
+}
+
+/** Planes side by side in the texture of a tensor: a uniform of the kernels that address it. */
+export const textureColumns = (shape: Nchw): number => planes(shape).columns;
+
+function eachTexel(shape: Nchw, visit: (nchw: number, texel: number) => void): void {
+  const [n, c, h, w] = shape;
+  const { width, columns } = planes(shape);
+  for (let b = 0, from = 0; b < n; b++) {
+    for (let ch = 0; ch < c; ch++) {
+      const plane = b * blocksOf(c) + (ch >> 2);
+      const left = (plane % columns) * (w + 1) + 1;
+      const top = Math.floor(plane / columns) * h;
+      for (let y = 0; y < h; y++) for (let x = 0; x < w; x++) visit(from++, ((top + y) * width + left + x) * 4 + (ch & 3));
+    }
+  }
+}
+
+const tex4: Layout = {
+  name: "tex4",
+  dtype: "f32",
+  description: "rgba32float texture; channels 4k..4k+3 of a batch item are one plane of H x (1 + W) texels whose column 0 is zero; planes fill `columns` columns row by row",
+  extent: planes,
+  byteSize(shape) {
+    const { width, height } = planes(shape);
+    return width * height * 16;
+  },
+  pack(values, shape) {
+    const out = new Float32Array(this.byteSize(shape) / 4);
+    eachTexel(shape, (from, to) => (out[to] = values[from] as number));
+    return out.buffer;
+  },
+  unpack(bytes, shape) {
+    const data = new Float32Array(bytes);
+    const out = new Float32Array(sizeOf(shape));
+    eachTexel(shape, (to, from) => (out[to] = data[from] as number));
+    return out;
+  },
+};
+
 /** Layouts whose physical order is [N, H, W, C] with no padding between elements. */
 function dense(name: LayoutName, dtype: DType, description: string, channels: number, wide: boolean): Layout {
   const typed = (buffer: ArrayBuffer): HostArray => (wide ? new Uint32Array(buffer) : new Uint8Array(buffer));
@@ -142,6 +209,7 @@ export const layouts: Readonly<Record<LayoutName, Layout>> = {
   nhwc4,
   "nhwc4-f16": nhwc4F16,
   "nhwc4-u32": nhwc4U32,
+  tex4,
   rgba8: dense("rgba8", "u8", "one u32 a pixel, R in the low byte", 4, false),
   u8: dense("u8", "u8", "four labels in a u32, pixel i in byte i%4 of word i/4", 1, false),
   u32: dense("u32", "u32", "one u32 a pixel", 1, true),

@@ -6,11 +6,11 @@
 import { wgsl } from "../shaders/wgsl.generated.js";
 import type { Device } from "./device.js";
 import { FcnError } from "./errors.js";
-import type { AnyProblem, Kernel, Variant } from "./kernel.js";
+import { COMPUTE_STAGE } from "./gpu-flags.js";
+import { layoutOf } from "./kernel.js";
+import type { AnyProblem, Kernel, TensorSpec, Variant, WeightSpec } from "./kernel.js";
+import { layouts } from "./layout.js";
 import { withConsts } from "./wgsl-edit.js";
-
-// GPUShaderStage.COMPUTE and friends are globals that some runtimes lack at import time; the values are fixed by the spec.
-const COMPUTE_STAGE = 4;
 
 export interface Pipeline {
   readonly key: string;
@@ -33,7 +33,7 @@ export class PipelineCache {
   get(kernel: Kernel, variantName: string, problem: AnyProblem): Promise<Pipeline> {
     const variant = kernel.variants[variantName];
     if (!variant) throw new FcnError("bad-option", `${kernel.name} has no variant "${variantName}"; it has ${Object.keys(kernel.variants).join(", ")}`);
-    const constants = kernel.overrides(problem);
+    const constants = (variant.overrides ?? kernel.overrides)(problem);
     const key = pipelineKey(kernel.name, variantName, { ...constants, ...variant.consts });
     let pending = this.#ready.get(key);
     if (!pending) {
@@ -71,15 +71,18 @@ export class PipelineCache {
 
   /** Inputs in key order, then outputs, then the uniforms. */
   #bindings(kernel: Kernel, variant: Variant<AnyProblem>): GPUBindGroupLayout {
-    const keys = Object.keys(kernel.inputs);
-    const label = `${kernel.name} ${Object.values(variant.layouts ?? {}).join(" ")}`.trim();
+    const isTexture = (key: string, spec: TensorSpec | WeightSpec): boolean =>
+      spec.role === "weight" ? variant.packing?.[key]?.storage === "texture" : layouts[layoutOf(kernel, variant, key)].extent !== undefined;
+    const texture = (access: GPUStorageTextureAccess) => ({ storageTexture: { access, format: "rgba32float" as const } });
+    const buffer = (type: GPUBufferBindingType) => ({ buffer: { type } });
+    const entries = [
+      ...Object.entries(kernel.inputs).map(([key, spec]) => (isTexture(key, spec) ? texture("read-only") : buffer("read-only-storage"))),
+      ...Object.entries(kernel.outputs).map(([key, spec]) => (isTexture(key, spec) ? texture("write-only") : buffer("storage"))),
+      buffer("uniform"),
+    ];
+    const label = `${kernel.name} ${entries.map((entry) => ("buffer" in entry ? "b" : "t")).join("")}`;
     const made = this.#layouts.get(label);
     if (made) return made;
-    const entries: Omit<GPUBindGroupLayoutEntry, "binding" | "visibility">[] = [
-      ...keys.map(() => ({ buffer: { type: "read-only-storage" as const } })),
-      ...Object.keys(kernel.outputs).map(() => ({ buffer: { type: "storage" as const } })),
-      { buffer: { type: "uniform" as const } },
-    ];
     const layout = this.device.gpu.createBindGroupLayout({
       label,
       entries: entries.map((entry, binding) => ({ ...entry, binding, visibility: COMPUTE_STAGE })),

@@ -6,25 +6,21 @@
 import { planArena } from "./arena.js";
 import type { Device } from "./device.js";
 import { gridOf, packParams } from "./dispatch.js";
-import { FcnError, limitTooSmall } from "./errors.js";
+import { FcnError } from "./errors.js";
+import { BUFFER, MAP_MODE_READ } from "./gpu-flags.js";
 import type { Graph } from "./graph.js";
+import { layoutOf } from "./kernel.js";
 import type { Extent } from "./kernel.js";
 import { layouts } from "./layout.js";
 import type { LayoutName, Nchw } from "./layout.js";
 import { lower } from "./lower.js";
 import type { Lowered, Physical, Step, VariantChoice } from "./lower.js";
+import { bindingOf, checkFits, createTexture, destroy, encodeCopy, readStaging, stagingSize } from "./memory.js";
+import type { Memory } from "./memory.js";
 import { pipelinesOf } from "./pipelines.js";
 import { alignUp } from "./shape.js";
 import { plainPacking } from "./weight-store.js";
 import type { WeightStore } from "./weight-store.js";
-
-// Values of GPUBufferUsage and GPUMapMode, globals that some runtimes lack at import time (WebGPU specification).
-const MAP_READ = 0x1;
-const COPY_SRC = 0x4;
-const COPY_DST = 0x8;
-const UNIFORM = 0x40;
-const STORAGE = 0x80;
-const MODE_READ = 1;
 
 interface Dispatch {
   readonly pipeline: GPUComputePipeline;
@@ -33,7 +29,7 @@ interface Dispatch {
 }
 
 interface Output {
-  readonly source: GPUBufferBinding & { readonly size: number };
+  readonly source: Memory;
   readonly staging: GPUBuffer;
   readonly shape: Nchw;
   readonly layout: LayoutName;
@@ -65,7 +61,7 @@ export class Plan {
     private readonly dispatches: readonly Dispatch[],
     private readonly inputs: ReadonlyMap<string, { buffer: GPUBuffer; bytes: number }>,
     private readonly outputs: ReadonlyMap<string, Output>,
-    private readonly buffers: readonly GPUBuffer[],
+    private readonly owned: Owned,
   ) {}
 
   static async create(device: Device, graph: Graph, store: WeightStore, choice?: VariantChoice): Promise<Plan> {
@@ -75,37 +71,38 @@ export class Plan {
     const grids = lowered.steps.map((s) => gridOf(s.kernel, s.variant, s.problem, device.limits.maxComputeWorkgroupsPerDimension));
     const cache = pipelinesOf(device);
     const pipelines = await Promise.all(lowered.steps.map((s) => cache.get(s.kernel, s.variantName, s.problem)));
-    const weights = new Map<string, GPUBuffer>();
+    const weights = new Map<string, Memory>();
     for (const [i, step] of lowered.steps.entries()) {
       for (const [key, weight] of Object.entries(step.weights)) {
         weights.set(`${i} ${key}`, await store.get(weight, step.variant.packing?.[key] ?? plainPacking, step.problem));
       }
     }
-    const buffers: GPUBuffer[] = [];
+    const owned: Owned = [];
     try {
       return await device.scoped("plan", () => {
-        const memory = allocate(device, lowered, buffers);
+        const memory = allocate(device, lowered, owned);
         const dispatches = lowered.steps.map((step, i): Dispatch => {
           const compiled = pipelines[i] as Awaited<ReturnType<typeof cache.get>>;
-          const resources: (GPUBufferBinding | undefined)[] = [];
+          const resources: GPUBindingResource[] = [];
           for (const key of Object.keys(step.kernel.inputs)) {
             const tensor = step.tensors[key];
             const weight = weights.get(`${i} ${key}`);
-            resources.push(tensor ? memory.place(tensor) : weight ? { buffer: weight } : memory.empty);
+            const place = tensor ? memory.place(tensor) : (weight ?? memory.absent(step, key));
+            resources.push(bindingOf(place));
           }
           for (const key of Object.keys(step.kernel.outputs)) {
             const tensor = step.outputs[key];
-            resources.push(tensor ? memory.place(tensor) : memory.sink);
+            resources.push(bindingOf(tensor ? memory.place(tensor) : memory.absent(step, key)));
           }
           resources.push(memory.params(i));
-          const entries = resources.map((resource, binding) => ({ binding, resource: resource as GPUBufferBinding }));
+          const entries = resources.map((resource, binding) => ({ binding, resource }));
           const bindGroup = device.gpu.createBindGroup({ label: step.label, layout: compiled.bindings, entries });
           return { pipeline: compiled.pipeline, bindGroup, grid: grids[i] as Extent };
         });
-        return new Plan(device, lowered.steps, memory.bytes(), dispatches, memory.inputs, memory.outputs, buffers);
+        return new Plan(device, lowered.steps, memory.bytes(), dispatches, memory.inputs, memory.outputs, owned);
       });
     } catch (error) {
-      for (const buffer of buffers) buffer.destroy();
+      for (const resource of owned) resource.destroy();
       throw error;
     }
   }
@@ -139,15 +136,15 @@ export class Plan {
     }
     pass.end();
     for (const { source, staging } of this.outputs.values()) {
-      encoder.copyBufferToBuffer(source.buffer, source.offset ?? 0, staging, 0, source.size);
+      encodeCopy(encoder, source, staging);
     }
     gpu.queue.submit([encoder.finish()]);
     const t2 = performance.now();
     const outputs = [...this.outputs.entries()];
-    await this.device.settle(Promise.all(outputs.map(([, { staging, source }]) => staging.mapAsync(MODE_READ, 0, source.size))));
+    await this.device.settle(Promise.all(outputs.map(([, { staging }]) => staging.mapAsync(MAP_MODE_READ))));
     const t3 = performance.now();
     const read = outputs.map(([name, { staging, source, shape, layout }]) => {
-      const bytes = staging.getMappedRange(0, source.size).slice(0);
+      const bytes = readStaging(source, staging.getMappedRange());
       staging.unmap();
       return [name, { bytes, shape, layout }] as const;
     });
@@ -159,83 +156,120 @@ export class Plan {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    void this.#queue.then(() => this.buffers.forEach((buffer) => buffer.destroy()));
+    void this.#queue.then(() => this.owned.forEach((resource) => resource.destroy()));
   }
 }
 
 function checkLimits(device: Device, { steps, inputs }: Lowered): void {
-  const { maxStorageBufferBindingSize } = device.limits;
   for (const tensor of [...inputs.values(), ...steps.flatMap((s) => Object.values(s.outputs))]) {
-    const bytes = layouts[tensor.layout].byteSize(tensor.shape);
-    if (bytes > maxStorageBufferBindingSize) {
-      const what = `tensor ${tensor.name} [${tensor.shape.join(",")}]`;
-      throw limitTooSmall(what, "maxStorageBufferBindingSize", bytes, maxStorageBufferBindingSize);
-    }
+    checkFits(device, tensor.name, layouts[tensor.layout], tensor.shape);
   }
 }
 
-/** Creates every buffer of a plan (pushed to `made`, so that a failure can free them) and says where each tensor lies. */
-function allocate(device: Device, { steps, inputs, outputs }: Lowered, made: GPUBuffer[]) {
+/** What a plan frees. */
+type Owned = { destroy(): void }[];
+
+/** First and last step that touch each tensor the steps make; outputs live to the end. */
+function lifetimesOf({ steps, outputs }: Lowered): Map<Physical, { from: number; to: number }> {
+  const kept = new Set(outputs.values());
+  const made = steps.flatMap((step) => Object.values(step.outputs));
+  return new Map(
+    made.map((tensor) => {
+      const uses = steps.flatMap((step, i) => (Object.values(step.tensors).includes(tensor) ? [i] : []));
+      return [tensor, { from: tensor.step, to: kept.has(tensor) ? steps.length : Math.max(tensor.step, ...uses) }];
+    }),
+  );
+}
+
+/** Creates all memory of a plan (noted in `owned`, so that a failure can free it) and says where each tensor lies. */
+function allocate(device: Device, lowered: Lowered, owned: Owned) {
+  const { steps, inputs, outputs } = lowered;
   let bytes = 0;
-  const create = (label: string, size: number, usage: number): GPUBuffer => {
-    const buffer = device.gpu.createBuffer({ label, size, usage });
-    made.push(buffer);
+  const buffer = (label: string, size: number, usage: number): GPUBuffer => {
+    const made = device.gpu.createBuffer({ label, size, usage });
+    owned.push(made);
     bytes += size;
-    return buffer;
+    return made;
+  };
+  const texture = (label: string, extent: { width: number; height: number }): Memory => {
+    const made = createTexture(device, label, extent);
+    owned.push({ destroy: () => destroy(made) });
+    bytes += made.size;
+    return made;
   };
 
-  const places = new Map<Physical, GPUBufferBinding & { size: number }>();
+  const places = new Map<Physical, Memory>();
   const inputBuffers = new Map<string, { buffer: GPUBuffer; bytes: number }>();
   for (const [name, tensor] of inputs) {
     const size = layouts[tensor.layout].byteSize(tensor.shape);
-    const buffer = create(`input ${name}`, size, STORAGE | COPY_DST | COPY_SRC);
-    inputBuffers.set(name, { buffer, bytes: size });
-    places.set(tensor, { buffer, offset: 0, size });
+    const made = buffer(`input ${name}`, size, BUFFER.STORAGE | BUFFER.COPY_DST);
+    inputBuffers.set(name, { buffer: made, bytes: size });
+    places.set(tensor, { kind: "buffer", buffer: made, offset: 0, size });
   }
 
-  const made_by = steps.flatMap((step) => Object.values(step.outputs));
-  const index = new Map(made_by.map((tensor, i) => [tensor, i]));
-  const kept = new Set(outputs.values());
-  const lifetimes = made_by.map((tensor) => {
-    const uses = steps.flatMap((step, i) => (Object.values(step.tensors).includes(tensor) ? [i] : []));
+  const lifetimes = lifetimesOf(lowered);
+  const inBuffers = [...lifetimes].filter(([tensor]) => !layouts[tensor.layout].extent);
+  const index = new Map(inBuffers.map(([tensor], i) => [tensor, i]));
+  const requests = inBuffers.map(([tensor, { from, to }]) => {
     const producer = steps[tensor.step] as Step;
     const apart = new Set(Object.values(producer.tensors).flatMap((t) => index.get(t) ?? []));
-    const last = kept.has(tensor) ? steps.length : Math.max(tensor.step, ...uses);
-    return { name: tensor.name, bytes: layouts[tensor.layout].byteSize(tensor.shape), from: tensor.step, to: last, apart };
+    return { name: tensor.name, bytes: layouts[tensor.layout].byteSize(tensor.shape), from, to, apart };
   });
-  const arena = planArena(lifetimes, device.limits.maxBufferSize);
-  const slabs = arena.slabs.map((size, i) => create(`arena ${i}`, size, STORAGE | COPY_SRC));
-  made_by.forEach((tensor, i) => {
+  const arena = planArena(requests, device.limits.maxBufferSize);
+  const slabs = arena.slabs.map((size, i) => buffer(`arena ${i}`, size, BUFFER.STORAGE | BUFFER.COPY_SRC));
+  inBuffers.forEach(([tensor], i) => {
     const { slab, offset } = arena.placements[i] as { slab: number; offset: number };
-    places.set(tensor, { buffer: slabs[slab] as GPUBuffer, offset, size: (lifetimes[i] as { bytes: number }).bytes });
+    places.set(tensor, { kind: "buffer", buffer: slabs[slab] as GPUBuffer, offset, size: (requests[i] as { bytes: number }).bytes });
   });
 
-  const packed = steps.map((step) => packParams(step.kernel, step.problem));
+  // Textures cannot overlap, so a dead one serves again where the planes have the same geometry: the zero columns then stay zero.
+  const pool: { key: string; free: number; memory: Memory }[] = [];
+  for (const [tensor, { from, to }] of lifetimes) {
+    const extent = layouts[tensor.layout].extent?.(tensor.shape);
+    if (!extent) continue;
+    const key = `${tensor.shape[2]}x${tensor.shape[3]} ${extent.width}x${extent.height}`;
+    let slot = pool.find((s) => s.key === key && s.free < from);
+    if (!slot) pool.push((slot = { key, free: 0, memory: texture(tensor.name, extent) }));
+    slot.free = to;
+    places.set(tensor, slot.memory);
+  }
+
+  const packed = steps.map((step) => packParams(step.kernel, step.variant, step.problem));
   const offsets: number[] = [];
   let size = 0;
   for (const params of packed) {
     offsets.push(size);
     size = alignUp(size + params.byteLength, 256);
   }
-  const uniforms = create("params", Math.max(size, 16), UNIFORM | COPY_DST);
+  const uniforms = buffer("params", Math.max(size, 16), BUFFER.UNIFORM | BUFFER.COPY_DST);
   packed.forEach((params, i) => device.gpu.queue.writeBuffer(uniforms, offsets[i] as number, params));
 
   const outputPlaces = new Map<string, Output>();
   for (const [name, tensor] of outputs) {
-    const source = places.get(tensor) as GPUBufferBinding & { size: number };
-    const staging = create(`staging ${name}`, source.size, MAP_READ | COPY_DST);
+    const source = places.get(tensor) as Memory;
+    const staging = buffer(`staging ${name}`, stagingSize(source), BUFFER.MAP_READ | BUFFER.COPY_DST);
     outputPlaces.set(name, { source, staging, shape: tensor.shape, layout: tensor.layout });
   }
-  // What absent optional inputs and outputs bind: never read or written for its value, but a binding must be there.
-  const empty: GPUBufferBinding = { buffer: create("empty", 16, STORAGE) };
-  const sink: GPUBufferBinding = { buffer: create("sink", 16, STORAGE) };
+
+  // What absent optional inputs and outputs bind: never used, but a binding must be there, and reads and writes not the same one.
+  const fillers = new Map<string, Memory>();
+  const absent = (step: Step, key: string): Memory => {
+    const weight = step.kernel.inputs[key]?.role === "weight";
+    const isTexture = !weight && layouts[layoutOf(step.kernel, step.variant, key)].extent !== undefined;
+    const name = `absent ${isTexture ? "texture" : "buffer"} ${key in step.kernel.outputs ? "output" : "input"}`;
+    let filler = fillers.get(name);
+    if (!filler) {
+      filler = isTexture ? texture(name, { width: 1, height: 1 }) : { kind: "buffer", buffer: buffer(name, 16, BUFFER.STORAGE), offset: 0, size: 16 };
+      fillers.set(name, filler);
+    }
+    return filler;
+  };
   return {
-    place: (tensor: Physical) => places.get(tensor),
-    params: (i: number): GPUBufferBinding => ({ buffer: uniforms, offset: offsets[i] as number, size: (packed[i] as ArrayBuffer).byteLength }),
+    place: (tensor: Physical): Memory => places.get(tensor) as Memory,
+    params: (i: number): GPUBindingResource => ({ buffer: uniforms, offset: offsets[i] as number, size: (packed[i] as ArrayBuffer).byteLength }),
+    absent,
     bytes: () => bytes,
     inputs: inputBuffers,
     outputs: outputPlaces,
-    empty,
-    sink,
   };
 }

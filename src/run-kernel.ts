@@ -6,13 +6,17 @@ import { convert } from "../shaders/convert/kernel.js";
 import type { Device } from "./device.js";
 import { gridOf, packParams } from "./dispatch.js";
 import { badShape } from "./errors.js";
+import { BUFFER } from "./gpu-flags.js";
 import { erase, layoutOf, makeProblem } from "./kernel.js";
-import type { AnyProblem, Attrs, KernelDef, Variant } from "./kernel.js";
+import type { AnyProblem, Attrs, KernelDef, Packing, Variant } from "./kernel.js";
+import { layouts } from "./layout.js";
 import { chooseVariant } from "./lower.js";
+import { bindingOf, createBuffer, createTexture, destroy, write } from "./memory.js";
+import type { Memory } from "./memory.js";
 import { pipelinesOf } from "./pipelines.js";
 import type { Shape } from "./shape.js";
 import { Tensor } from "./tensor.js";
-import { plainPacking } from "./weight-store.js";
+import { plainPacking, upload } from "./weight-store.js";
 
 /** A constant operand: values in [out, in, kh, kw] or [c] order. */
 export interface HostWeight {
@@ -31,10 +35,6 @@ export interface RunKernelOptions {
   readonly allocate?: typeof Tensor.empty;
 }
 
-const COPY_DST = 0x8;
-const UNIFORM = 0x40;
-const STORAGE = 0x80;
-
 export async function runKernel<I, O, A>(
   device: Device,
   kernel: KernelDef<I, O, A>,
@@ -51,13 +51,16 @@ export async function runKernel<I, O, A>(
   const grid = gridOf(erased, variant, problem, device.limits.maxComputeWorkgroupsPerDimension);
   const { pipeline, bindings } = await pipelinesOf(device).get(erased, variantName, problem);
 
-  const temporary: GPUBuffer[] = [];
-  const scratch = (data: ArrayBuffer | Float32Array | Uint32Array, usage: number): GPUBufferBinding => {
-    const buffer = device.gpu.createBuffer({ label: erased.name, size: data.byteLength, usage: usage | COPY_DST });
-    device.gpu.queue.writeBuffer(buffer, 0, data as BufferSource);
-    temporary.push(buffer);
-    return { buffer };
+  const packedParams = packParams(erased, variant, problem);
+  const temporary: Memory[] = [];
+  const keep = (memory: Memory): GPUBindingResource => {
+    temporary.push(memory);
+    return bindingOf(memory);
   };
+  /** What an absent optional tensor binds: a binding must be there. */
+  const nothing = (key: string): GPUBindingResource =>
+    keep(isTexture(key) ? createTexture(device, "none", { width: 1, height: 1 }) : createBuffer(device, "none", 16, 0));
+  const isTexture = (key: string): boolean => erased.inputs[key]?.role !== "weight" && layouts[layoutOf(erased, variant, key)].extent !== undefined;
   const converted: Tensor[] = [];
   try {
     const inputs = new Map<string, Tensor>();
@@ -79,16 +82,23 @@ export async function runKernel<I, O, A>(
       outputs[key] = await make(device, shape, { layout: layoutOf(erased, variant, key), label: `${erased.name}.${key}` });
     }
     await device.scoped(erased.name, () => {
-      const resources: GPUBufferBinding[] = [];
-      for (const [key, spec] of Object.entries(erased.inputs)) {
+      const resources: GPUBindingResource[] = [];
+      for (const key of Object.keys(erased.inputs)) {
         const tensor = inputs.get(key);
         const weight = given.find(([k]) => k === key)?.[1];
-        if (tensor) resources.push(tensor.binding);
-        else if (weight && spec.role === "weight") resources.push(scratch(packWeight(weight, key, variant, problem), STORAGE));
-        else resources.push(scratch(new ArrayBuffer(16), STORAGE)); // an absent optional input still needs a binding
+        if (tensor) resources.push(bindingOf(tensor.memory));
+        else if (weight) {
+          const packing = variant.packing?.[key] ?? plainPacking;
+          resources.push(keep(upload(device, key, packing, packWeight(weight, key, packing, problem))));
+        } else resources.push(nothing(key));
       }
-      for (const key of Object.keys(erased.outputs)) resources.push(outputs[key]?.binding ?? scratch(new ArrayBuffer(16), STORAGE));
-      resources.push(scratch(packParams(erased, problem), UNIFORM));
+      for (const key of Object.keys(erased.outputs)) {
+        const output = outputs[key];
+        resources.push(output ? bindingOf(output.memory) : nothing(key));
+      }
+      const params = createBuffer(device, "params", packedParams.byteLength, BUFFER.UNIFORM | BUFFER.COPY_DST);
+      write(device, params, packedParams);
+      resources.push(keep(params));
       const entries = resources.map((resource, binding) => ({ binding, resource }));
       const bindGroup = device.gpu.createBindGroup({ label: erased.name, layout: bindings, entries });
       const encoder = device.gpu.createCommandEncoder();
@@ -102,17 +112,16 @@ export async function runKernel<I, O, A>(
     return outputs as unknown as KernelResults<O>;
   } finally {
     // Destroying after submit is allowed: the submitted work keeps what it uses.
-    for (const buffer of temporary) buffer.destroy();
+    temporary.forEach(destroy);
     for (const tensor of converted) tensor.dispose();
   }
 }
 
-function packWeight(weight: Tensor | HostWeight, key: string, variant: Variant<AnyProblem>, problem: AnyProblem): Float32Array | Uint32Array {
+function packWeight(weight: Tensor | HostWeight, key: string, packing: Packing, problem: AnyProblem): Float32Array | Uint32Array {
   if (weight instanceof Tensor) throw badShape(`input ${key} is a weight: pass { shape, data }, not a tensor`);
   const expected = weight.shape.reduce((a, b) => a * b, 1);
   if (weight.data.length !== expected) {
     throw badShape(`input ${key} [${weight.shape.join(",")}] needs ${expected} values, got ${weight.data.length}`);
   }
-  return (variant.packing?.[key] ?? plainPacking).pack(weight.data, weight.shape, problem);
+  return packing.pack(weight.data, weight.shape, problem);
 }
-

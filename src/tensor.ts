@@ -3,15 +3,12 @@
  * kernels on their own; models keep their tensors inside a plan. Free it with dispose() (or `using`).
  */
 import type { Device } from "./device.js";
-import { FcnError, badShape, limitTooSmall } from "./errors.js";
+import { FcnError, badShape } from "./errors.js";
+import { BUFFER, MAP_MODE_READ } from "./gpu-flags.js";
 import { layouts, sizeOf } from "./layout.js";
 import type { DType, HostArray, LayoutName, Nchw } from "./layout.js";
-
-const MAP_READ = 0x1;
-const COPY_SRC = 0x4;
-const COPY_DST = 0x8;
-const STORAGE = 0x80;
-const MODE_READ = 1;
+import { checkFits, createBuffer, createTexture, destroy, encodeCopy, readStaging, stagingSize, write } from "./memory.js";
+import type { Memory } from "./memory.js";
 
 /** The layout a dtype gets when none is asked for. */
 export function defaultLayout(dtype: DType, channels: number): LayoutName {
@@ -33,12 +30,12 @@ export interface TensorOptions {
 export class Tensor {
   #disposed = false;
 
-  /** Wraps `binding`; Tensor.from and runKernel make tensors, user code rarely needs this. */
+  /** Wraps `memory`; Tensor.from and runKernel make tensors, user code rarely needs this. */
   constructor(
     readonly device: Device,
     readonly shape: Nchw,
     readonly layout: LayoutName,
-    readonly binding: GPUBufferBinding & { readonly size: number },
+    readonly memory: Memory,
     readonly label = "tensor",
   ) {
     // Symbol.dispose is missing in older browsers; where it is there, `using t = ...` works.
@@ -60,21 +57,22 @@ export class Tensor {
     }
     const layout = options.layout ?? defaultLayout(options.dtype ?? "f32", full[1]);
     const tensor = await Tensor.empty(device, full, { ...options, layout });
-    device.gpu.queue.writeBuffer(tensor.binding.buffer, 0, layouts[layout].pack(values, full));
+    write(device, tensor.memory, layouts[layout].pack(values, full));
     return tensor;
   }
 
   /** A tensor of zeros. */
   static async empty(device: Device, shape: readonly number[], options: TensorOptions = {}): Promise<Tensor> {
     const full = checkShape(shape);
-    const layout = options.layout ?? defaultLayout(options.dtype ?? "f32", full[1]);
-    const size = layouts[layout].byteSize(full);
+    const name = options.layout ?? defaultLayout(options.dtype ?? "f32", full[1]);
+    const layout = layouts[name];
     const label = options.label ?? "tensor";
-    const limit = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
-    if (size > limit) throw limitTooSmall(`${label} [${full.join(",")}]`, "maxStorageBufferBindingSize", size, limit);
-    const usage = STORAGE | COPY_SRC | COPY_DST;
-    const buffer = await device.scoped(label, () => device.gpu.createBuffer({ label, size, usage }));
-    return new Tensor(device, full, layout, { buffer, offset: 0, size }, label);
+    checkFits(device, label, layout, full);
+    const extent = layout.extent?.(full);
+    const memory = await device.scoped(label, () =>
+      extent ? createTexture(device, label, extent) : createBuffer(device, label, layout.byteSize(full), BUFFER.COPY_SRC | BUFFER.COPY_DST),
+    );
+    return new Tensor(device, full, name, memory, label);
   }
 
   /** The values in [N, C, H, W] order: Float32Array for f32 and f16, Uint32Array or Uint8Array for integers. */
@@ -86,14 +84,14 @@ export class Tensor {
   async readBytes(): Promise<ArrayBuffer> {
     this.check();
     const { gpu } = this.device;
-    const { buffer, offset = 0, size } = this.binding;
-    const staging = await this.device.scoped(this.label, () => gpu.createBuffer({ size, usage: MAP_READ | COPY_DST }));
+    const size = stagingSize(this.memory);
+    const staging = await this.device.scoped(this.label, () => gpu.createBuffer({ size, usage: BUFFER.MAP_READ | BUFFER.COPY_DST }));
     try {
       const encoder = gpu.createCommandEncoder();
-      encoder.copyBufferToBuffer(buffer, offset, staging, 0, size);
+      encodeCopy(encoder, this.memory, staging);
       gpu.queue.submit([encoder.finish()]);
-      await this.device.settle(staging.mapAsync(MODE_READ));
-      return staging.getMappedRange().slice(0);
+      await this.device.settle(staging.mapAsync(MAP_MODE_READ));
+      return readStaging(this.memory, staging.getMappedRange());
     } finally {
       staging.destroy();
     }
@@ -108,7 +106,7 @@ export class Tensor {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.binding.buffer.destroy();
+    destroy(this.memory);
   }
 }
 

@@ -5,11 +5,11 @@
 import type { Device } from "./device.js";
 import { FcnError, limitTooSmall } from "./errors.js";
 import type { Weight } from "./graph.js";
+import { BUFFER } from "./gpu-flags.js";
+import { WEIGHT_TEXTURE_WIDTH } from "./kernel.js";
 import type { AnyProblem, Packing } from "./kernel.js";
-
-// Values of GPUBufferUsage, a global that some runtimes lack at import time: https://www.w3.org/TR/webgpu/#buffer-usage
-const COPY_DST = 0x8;
-const STORAGE = 0x80;
+import { createBuffer, createTexture, destroy, write } from "./memory.js";
+import type { Memory } from "./memory.js";
 
 /** As it is, padded with zeros to a multiple of 4 elements: biases, scales. */
 export const plainPacking: Packing = {
@@ -22,7 +22,7 @@ export const plainPacking: Packing = {
 };
 
 export class WeightStore {
-  readonly #copies = new Map<Weight, Map<string, Promise<GPUBuffer>>>();
+  readonly #copies = new Map<Weight, Map<string, Promise<Memory>>>();
   #bytes = 0;
   #disposed = false;
 
@@ -33,7 +33,7 @@ export class WeightStore {
     return this.#bytes;
   }
 
-  get(weight: Weight, packing: Packing, problem: AnyProblem): Promise<GPUBuffer> {
+  get(weight: Weight, packing: Packing, problem: AnyProblem): Promise<Memory> {
     let copies = this.#copies.get(weight);
     if (!copies) this.#copies.set(weight, (copies = new Map()));
     let copy = copies.get(packing.name);
@@ -46,37 +46,48 @@ export class WeightStore {
     return copy;
   }
 
-  async #upload(weight: Weight, packing: Packing, problem: AnyProblem): Promise<GPUBuffer> {
+  async #upload(weight: Weight, packing: Packing, problem: AnyProblem): Promise<Memory> {
     const data = await weight.read();
     const expected = weight.shape.reduce((a, b) => a * b, 1);
     if (data.length !== expected) {
       throw new FcnError("bad-weights", `${weight.name} [${weight.shape.join(",")}] needs ${expected} values, got ${data.length}`);
     }
-    const packed = packing.pack(data, weight.shape, problem);
-    const limit = Math.min(this.device.limits.maxStorageBufferBindingSize, this.device.limits.maxBufferSize);
-    if (packed.byteLength > limit) {
-      throw limitTooSmall(`weight ${weight.name}`, "maxStorageBufferBindingSize", packed.byteLength, limit);
-    }
-    const buffer = await this.device.scoped(`weight ${weight.name}`, () => {
-      const made = this.device.gpu.createBuffer({ label: weight.name, size: packed.byteLength, usage: STORAGE | COPY_DST });
-      this.device.gpu.queue.writeBuffer(made, 0, packed.buffer as ArrayBuffer, packed.byteOffset, packed.byteLength);
-      return made;
-    });
+    const memory = await this.device.scoped(`weight ${weight.name}`, () => upload(this.device, weight.name, packing, packing.pack(data, weight.shape, problem)));
     if (this.#disposed) {
-      buffer.destroy();
+      destroy(memory);
       throw new FcnError("disposed", "the model was disposed while its weights were loading");
     }
-    this.#bytes += packed.byteLength;
-    return buffer;
+    this.#bytes += memory.size;
+    return memory;
   }
 
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
     for (const copies of this.#copies.values()) {
-      for (const copy of copies.values()) void copy.then((buffer) => buffer.destroy()).catch(() => undefined);
+      for (const copy of copies.values()) void copy.then(destroy).catch(() => undefined);
     }
     this.#copies.clear();
     this.#bytes = 0;
   }
+}
+
+/** Packed values into GPU memory of the kind the packing asks for. @throws limit-too-small */
+export function upload(device: Device, name: string, packing: Packing, packed: Float32Array | Uint32Array): Memory {
+  if (packing.storage === "texture") {
+    const rowBytes = WEIGHT_TEXTURE_WIDTH * 16;
+    const height = Math.ceil(packed.byteLength / rowBytes);
+    const side = device.limits.maxTextureDimension2D;
+    if (height > side) throw limitTooSmall(`weight ${name}`, "maxTextureDimension2D", height, side);
+    const whole = new Float32Array((height * rowBytes) / 4);
+    whole.set(packed);
+    const memory = createTexture(device, name, { width: WEIGHT_TEXTURE_WIDTH, height });
+    write(device, memory, whole.buffer);
+    return memory;
+  }
+  const limit = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
+  if (packed.byteLength > limit) throw limitTooSmall(`weight ${name}`, "maxStorageBufferBindingSize", packed.byteLength, limit);
+  const memory = createBuffer(device, name, packed.byteLength, BUFFER.COPY_DST);
+  write(device, memory, packed.buffer as ArrayBuffer);
+  return memory;
 }

@@ -4,9 +4,11 @@
  */
 import { badShape } from "../../src/errors.js";
 import { defineKernel, pair, u32 } from "../../src/kernel.js";
-import type { Packing, Pair } from "../../src/kernel.js";
-import { blocksOf, sizeOf } from "../../src/layout.js";
-import { convOutputSize, elements, formatShape } from "../../src/shape.js";
+import type { DeviceTraits, Packing, Pair } from "../../src/kernel.js";
+import { blocksOf, fitsTexture, sizeOf, textureColumns } from "../../src/layout.js";
+import type { Nchw } from "../../src/layout.js";
+import { ceilDiv, convOutputSize, elements, formatShape } from "../../src/shape.js";
+import type { Shape } from "../../src/shape.js";
 
 /** [out][in][kh][kw] -> [out/4][kh][kw][in/4][4 outputs] of vec4 over 4 inputs: what one thread of vec4.wgsl reads in order. */
 const outputBlocks: Packing = {
@@ -26,6 +28,74 @@ const outputBlocks: Packing = {
     return packed;
   },
 };
+
+/** Output channels and vectors of pixels that a thread of lanes.wgsl keeps in registers: what the compiler still unrolls. */
+const LANES_TC = 16;
+const LANES_TP = 4;
+
+/** [out][in][kh][kw] -> texels of 4 inputs of one output, [out/TC][kh][kw][in/4][TC]: lane l of a subgroup reads texel l, l + 8 ... */
+const channelTiles: Packing = {
+  name: `conv2d/channel-tiles-${LANES_TC}`,
+  storage: "texture",
+  pack(data, shape) {
+    const [outC, inC, kh, kw] = shape as [number, number, number, number];
+    const inBlocks = blocksOf(inC);
+    const packed = new Float32Array(Math.ceil(outC / LANES_TC) * kh * kw * inBlocks * LANES_TC * 4);
+    for (let o = 0; o < outC; o++) {
+      for (let c = 0; c < inC; c++) {
+        for (let tap = 0; tap < kh * kw; tap++) {
+          const step = (Math.floor(o / LANES_TC) * kh * kw + tap) * inBlocks + (c >> 2);
+          packed[(step * LANES_TC + (o % LANES_TC)) * 4 + (c & 3)] = data[(o * inC + c) * kh * kw + tap] as number;
+        }
+      }
+    }
+    return packed;
+  },
+};
+
+type ConvProblem = {
+  readonly in: { readonly x: Nchw; readonly weight: Shape; readonly bias: Shape | undefined; readonly residual: Nchw | undefined };
+  readonly out: { readonly y: Nchw };
+  readonly attrs: { readonly stride: Pair; readonly padding: Pair; readonly dilation: Pair; readonly groups: number; readonly relu: boolean };
+};
+
+/** Pixels on lanes, operands in textures: one pipeline for every layer, so all sizes are uniforms. */
+const lanes = (subgroup: number) => ({
+  wgsl: "lanes",
+  summary: `pixels on the ${subgroup} lanes of a subgroup, ${LANES_TP} x ${LANES_TC} results a thread, operands in storage textures: for software adapters`,
+  workgroup: [subgroup, 1, 1] as const,
+  features: ["subgroups"],
+  subgroupSize: subgroup,
+  consts: { LANES: subgroup, TP: LANES_TP, TC: LANES_TC },
+  layouts: { x: "tex4", residual: "tex4", y: "tex4" } as const,
+  packing: { weight: channelTiles },
+  when: ({ in: { x }, out: { y }, attrs }: ConvProblem, device: DeviceTraits): boolean =>
+    device.software && attrs.groups === 1 && fitsTexture(x) && fitsTexture(y),
+  overrides: () => ({}),
+  params: ({ in: { x, weight, bias, residual }, out: { y }, attrs }: ConvProblem) => ({
+    in_w: u32(x[3]),
+    in_h: u32(x[2]),
+    in_blocks: u32(blocksOf(x[1])),
+    in_columns: u32(textureColumns(x)),
+    out_w: u32(y[3]),
+    out_h: u32(y[2]),
+    out_blocks: u32(blocksOf(y[1])),
+    out_columns: u32(textureColumns(y)),
+    pixels: u32(y[0] * y[2] * y[3]),
+    kernel_h: u32(weight[2] as number),
+    kernel_w: u32(weight[3] as number),
+    stride_h: u32(pair(attrs.stride)[0]),
+    stride_w: u32(pair(attrs.stride)[1]),
+    pad_h: u32(pair(attrs.padding)[0]),
+    pad_w: u32(pair(attrs.padding)[1]),
+    dilation_h: u32(pair(attrs.dilation)[0]),
+    dilation_w: u32(pair(attrs.dilation)[1]),
+    has_bias: u32(bias ? 1 : 0),
+    has_residual: u32(residual ? 1 : 0),
+    relu: u32(attrs.relu ? 1 : 0),
+  }),
+  threads: ({ out: { y } }: ConvProblem) => [ceilDiv(y[0] * y[2] * y[3], LANES_TP * subgroup) * subgroup, ceilDiv(y[1], LANES_TC), 1] as const,
+});
 
 export const conv2d = defineKernel({
   name: "conv2d",
@@ -105,5 +175,7 @@ export const conv2d = defineKernel({
       when: ({ attrs }) => attrs.groups === 1,
       threads: ({ out: { y } }) => [y[0] * y[2] * y[3] * blocksOf(y[1]), 1, 1],
     },
+    "lanes-4": lanes(4),
+    "lanes-8": lanes(8),
   },
 });

@@ -11,5 +11,13 @@ export const convertCases: readonly KernelCase[] = [
   { name: "to f16, large and tiny values", shapes: { x: [1, 4, 3, 5] }, attrs: there, fill: { x: (i, random) => (random() - 0.5) * 10 ** ((i % 9) - 4) } },
   { name: "from f16, 3 channels", shapes: { x: [1, 3, 13, 3] }, attrs: back, fill: halves },
   { name: "from f16, 17 channels, batch 2", shapes: { x: [2, 17, 5, 2] }, attrs: back, fill: halves },
+  ...[
+    { name: "3 channels, batch 2, 5x7", shapes: { x: [2, 3, 5, 7] } },
+    { name: "17 channels, one pixel", shapes: { x: [1, 17, 1, 1] } },
+    { name: "planes in several columns", shapes: { x: [2, 9, 3001, 2] } },
+  ].flatMap((c) => [
+    { ...c, name: `to texture, ${c.name}`, attrs: { from: "nhwc4", to: "tex4" } },
+    { ...c, name: `from texture, ${c.name}`, attrs: { from: "tex4", to: "nhwc4" } },
+  ]),
   { name: "to f16, layer1 @56", shapes: { x: [1, 256, 56, 56] }, attrs: there, bench: true },
 ];

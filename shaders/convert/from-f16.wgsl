@@ -2,6 +2,10 @@
 
 struct Params {
   blocks: u32, // vec4 blocks in all
+  height: u32,
+  width: u32,
+  channel_blocks: u32,
+  columns: u32, // planes side by side in the texture
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec2u>;

@@ -4,14 +4,14 @@
  */
 import { badShape } from "../../src/errors.js";
 import { defineKernel, u32 } from "../../src/kernel.js";
-import { blocksOf, layouts } from "../../src/layout.js";
+import { blocksOf, fitsTexture, layouts, textureColumns } from "../../src/layout.js";
 import type { LayoutName } from "../../src/layout.js";
 
-const DIRECTIONS: readonly string[] = ["nhwc4 > nhwc4-f16", "nhwc4-f16 > nhwc4"];
+const DIRECTIONS: readonly string[] = ["nhwc4 > nhwc4-f16", "nhwc4-f16 > nhwc4", "nhwc4 > tex4", "tex4 > nhwc4"];
 
 export const convert = defineKernel({
   name: "convert",
-  summary: "copy between layouts: f32 blocks to f16 blocks and back",
+  summary: "copy between layouts: f32 blocks to f16 blocks or texture planes, and back",
   source: "https://www.w3.org/TR/WGSL/#pack-builtin-functions",
   inputs: { x: { role: "tensor", layout: "nhwc4" } },
   outputs: { y: { role: "tensor", layout: "nhwc4-f16" } },
@@ -23,7 +23,13 @@ export const convert = defineKernel({
     }
     return { y: x };
   },
-  params: ({ in: { x } }) => ({ blocks: u32(x[0] * x[2] * x[3] * blocksOf(x[1])) }),
+  params: ({ in: { x } }) => ({
+    blocks: u32(x[0] * x[2] * x[3] * blocksOf(x[1])),
+    height: u32(x[2]),
+    width: u32(x[3]),
+    channel_blocks: u32(blocksOf(x[1])),
+    columns: u32(textureColumns(x)),
+  }),
   overrides: () => ({}),
   cost: ({ in: { x }, attrs }) => ({
     flops: 0,
@@ -43,6 +49,22 @@ export const convert = defineKernel({
       workgroup: [64, 1, 1],
       layouts: { x: "nhwc4-f16", y: "nhwc4" },
       when: ({ attrs }) => attrs.from === "nhwc4-f16",
+      threads: ({ in: { x } }) => [x[0] * x[2] * x[3] * blocksOf(x[1]), 1, 1],
+    },
+    "to-texture": {
+      wgsl: "to-texture",
+      summary: "NHWC blocks to planes of texels",
+      workgroup: [64, 1, 1],
+      layouts: { y: "tex4" },
+      when: ({ in: { x }, attrs }) => attrs.to === "tex4" && fitsTexture(x),
+      threads: ({ in: { x } }) => [x[0] * x[2] * x[3] * blocksOf(x[1]), 1, 1],
+    },
+    "from-texture": {
+      wgsl: "from-texture",
+      summary: "planes of texels to NHWC blocks",
+      workgroup: [64, 1, 1],
+      layouts: { x: "tex4", y: "nhwc4" },
+      when: ({ attrs }) => attrs.from === "tex4",
       threads: ({ in: { x } }) => [x[0] * x[2] * x[3] * blocksOf(x[1]), 1, 1],
     },
   },

@@ -45,18 +45,25 @@ async function guarded(device: Device, shape: readonly number[], options: Tensor
   const full = shape as Nchw;
   const layout = options.layout ?? defaultLayout("f32", full[1]);
   const size = layouts[layout].byteSize(full);
+  if (layouts[layout].extent) {
+    // A texture has no outside; its column of zeros is the fence, which packing the values again checks.
+    const nan = new Float32Array(full.reduce((a, b) => a * b, 1)).fill(NaN);
+    return Tensor.from(device, nan, full, { ...options, layout });
+  }
   const words = new Uint32Array((size + 2 * GUARD_BYTES) / 4).fill(GUARD);
   words.fill(NAN_WORD, GUARD_BYTES / 4, (GUARD_BYTES + size) / 4);
   const buffer = device.gpu.createBuffer({ size: words.byteLength, usage: 0x80 | 0x4 | 0x8 });
   device.gpu.queue.writeBuffer(buffer, 0, words);
-  return Promise.resolve(new Tensor(device, full, layout, { buffer, offset: GUARD_BYTES, size: size + GUARD_BYTES }, options.label));
+  return Promise.resolve(new Tensor(device, full, layout, { kind: "buffer", buffer, offset: GUARD_BYTES, size: size + GUARD_BYTES }, options.label));
 }
 
 async function fencesIntact(device: Device, tensor: Tensor): Promise<boolean> {
-  const size = tensor.binding.size + GUARD_BYTES;
-  const whole = new Tensor(device, [1, 1, 1, size / 4], "u32", { buffer: tensor.binding.buffer, offset: 0, size });
+  const { memory } = tensor;
+  if (memory.kind === "texture") return true;
+  const size = memory.size + GUARD_BYTES;
+  const whole = new Tensor(device, [1, 1, 1, size / 4], "u32", { kind: "buffer", buffer: memory.buffer, offset: 0, size });
   const words = new Uint32Array(await whole.readBytes());
-  const inside = (i: number): boolean => i >= GUARD_BYTES / 4 && i < tensor.binding.size / 4;
+  const inside = (i: number): boolean => i >= GUARD_BYTES / 4 && i < memory.size / 4;
   return words.every((word, i) => inside(i) || word === GUARD);
 }
 

@@ -1,0 +1,30 @@
+// convert, from-texture: one thread copies one texel into its vec4 block.
+
+struct Params {
+  blocks: u32, // vec4 blocks in all
+  height: u32,
+  width: u32,
+  channel_blocks: u32,
+  columns: u32, // planes side by side in the texture
+}
+
+@group(0) @binding(0) var x: texture_storage_2d<rgba32float, read>;
+@group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(2) var<uniform> params: Params;
+
+// Texel of a vec4 block: column 0 of every plane is left zero.
+fn texel(i: u32) -> vec2u {
+  let block = i % params.channel_blocks;
+  let pixel = i / params.channel_blocks;
+  let n = pixel / (params.width * params.height);
+  let plane = n * params.channel_blocks + block;
+  let corner = vec2u(plane % params.columns * (params.width + 1) + 1, plane / params.columns * params.height);
+  return corner + vec2u(pixel % params.width, pixel / params.width % params.height);
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * groups.x * 64 + id.x;
+  if (i >= params.blocks) { return; }
+  y[i] = textureLoad(x, texel(i));
+}
