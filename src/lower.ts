@@ -64,7 +64,9 @@ export function lower(graph: Graph, device: DeviceTraits, choice?: VariantChoice
     const known = byLayout.get(value) ?? new Map<LayoutName, Physical>();
     const there = known.get(layout);
     if (there) return there;
-    const source = [...known.values()][0];
+    let source = known.get("nhwc4") ?? [...known.values()][0];
+    // nhwc4 is the hub: there is a conversion from and to it, none between the others.
+    if (source && source.layout !== "nhwc4" && layout !== "nhwc4") source = inLayout(value, "nhwc4");
     if (!source) throw new FcnError("bad-shape", `graph: ${value.name} is used before it is made`);
     const kernel = erase(convert);
     const problem = makeProblem(kernel, { x: source.shape }, { from: source.layout, to: layout });

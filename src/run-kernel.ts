@@ -10,6 +10,7 @@ import { BUFFER } from "./gpu-flags.js";
 import { erase, layoutOf, makeProblem } from "./kernel.js";
 import type { AnyProblem, Attrs, KernelDef, Packing, Variant } from "./kernel.js";
 import { layouts } from "./layout.js";
+import type { LayoutName } from "./layout.js";
 import { chooseVariant } from "./lower.js";
 import { bindingOf, createBuffer, createTexture, destroy, write } from "./memory.js";
 import type { Memory } from "./memory.js";
@@ -68,12 +69,14 @@ export async function runKernel<I, O, A>(
       if (!(value instanceof Tensor)) continue;
       value.check();
       const layout = layoutOf(erased, variant, key);
-      if (value.layout === layout) inputs.set(key, value);
-      else {
-        const { y } = await runKernel(device, convert, { x: value }, { from: value.layout, to: layout });
-        converted.push(y);
-        inputs.set(key, y);
+      // nhwc4 is the hub of conversions: between two other layouts the way leads through it.
+      const way = value.layout === layout ? [] : [...new Set<LayoutName>(["nhwc4", layout])].filter((l) => l !== value.layout);
+      let tensor = value;
+      for (const to of way) {
+        tensor = (await runKernel(device, convert, { x: tensor }, { from: tensor.layout, to })).y;
+        converted.push(tensor);
       }
+      inputs.set(key, tensor);
     }
     const outputs: Record<string, Tensor> = {};
     for (const [key, shape] of Object.entries(problem.out)) {
