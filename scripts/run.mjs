@@ -98,7 +98,10 @@ function test(args) {
 
 /** @type {Record<string, (args: string[]) => number>} */
 const TASKS = {
-  setup: () => (setup(), 0),
+  setup() {
+    process.stdout.write(`Ready. Adapter: ${setup().name}\n`);
+    return 0;
+  },
   build: () => (setup(), build()),
   embed: () => (embed(), 0),
   check: () => (setup(), embed(), check(["types", "lint", "shaders", "structure"]).length ? 1 : 0),

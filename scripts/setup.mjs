@@ -121,7 +121,7 @@ function installDriver() {
   return undefined;
 }
 
-/** Packages, driver, environment of the commands that follow. @throws {SetupError} */
+/** Packages, driver, environment of the commands that follow; gives the adapter. @throws {SetupError} */
 export function setup() {
   checkNode();
   installPackages();
@@ -133,12 +133,12 @@ export function setup() {
     adapter = probe();
   }
   if (!adapter) throw new SetupError("A Vulkan driver is installed, but Dawn accepts none of them: run `npm run -s fcn -- doctor` and look at its driver lines.");
-  say(`Adapter: ${adapter.name}`);
+  return adapter;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
-    setup();
+    say(`Ready. Adapter: ${setup().name}`);
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
     say(error.message);

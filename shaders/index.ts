@@ -60,3 +60,18 @@ export const registry: readonly RegistryEntry[] = [
   register(resize, resizeReference, resizeCases),
   register(softmax, softmaxReference, softmaxCases),
 ];
+
+export { add } from "./add/kernel.js";
+export { argmax } from "./argmax/kernel.js";
+export { batchNorm } from "./batch-norm/kernel.js";
+export { colorize } from "./colorize/kernel.js";
+export { convTranspose2d } from "./conv-transpose2d/kernel.js";
+export { conv2d } from "./conv2d/kernel.js";
+export { convert } from "./convert/kernel.js";
+export { maxPool2d } from "./max-pool2d/kernel.js";
+export { maxUnpool2d } from "./max-unpool2d/kernel.js";
+export { normalize } from "./normalize/kernel.js";
+export { project } from "./project/kernel.js";
+export { relu } from "./relu/kernel.js";
+export { resize } from "./resize/kernel.js";
+export { softmax } from "./softmax/kernel.js";

@@ -1,12 +1,13 @@
 /** `fcn demo`: the four sample pictures through all three networks, and one figure to look at. */
 import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { contactSheet } from "../image/contact-sheet.js";
 import type { SheetRow } from "../image/contact-sheet.js";
-import { encodeLabelPng, encodePng } from "../image/png.js";
+import { decodeLabelPng, encodeLabelPng, encodePng } from "../image/png.js";
 import { FCN_VARIANTS, loadFcn, readPicture, requestDevice } from "../node.js";
-import type { Fcn, NodePicture, Picture } from "../node.js";
+import type { Fcn, NodePicture } from "../node.js";
 import { UsageError, parse, print } from "./command.js";
 import type { Command } from "./command.js";
 import { outputFolder, writeWhole } from "./files.js";
@@ -30,7 +31,9 @@ function samplesFolder(): string {
 
 const milliseconds = (ms: number): string => `${Math.round(ms)} ms`;
 
-async function segmentAll(name: string, picture: Picture, models: readonly Fcn<NodePicture>[], out: string): Promise<SheetRow> {
+async function segmentAll(name: string, folder: string, models: readonly Fcn<NodePicture>[], out: string): Promise<SheetRow> {
+  const picture = await readPicture(join(folder, `${name}.png`));
+  const truth = decodeLabelPng(await readFile(join(folder, `${name}.label.png`)), `${name}.label.png`).labels;
   print(`\n${name}.png`);
   const columns = [];
   for (const fcn of models) {
@@ -42,7 +45,7 @@ async function segmentAll(name: string, picture: Picture, models: readonly Fcn<N
     print(`  ${title.padEnd(8)} scores ${shape}, argmax -> [${height}, ${width}]  ${milliseconds(timings.total).padStart(7)}  ${names.join(", ")}`);
     columns.push({ title, caption: milliseconds(timings.total), labels });
   }
-  return { title: name, picture, columns };
+  return { title: name, picture, truth, columns };
 }
 
 export const demo: Command = {
@@ -60,7 +63,7 @@ export const demo: Command = {
     const models = await Promise.all(FCN_VARIANTS.map((variant) => loadFcn({ variant, device, maxPlans: 1 })));
     print(`Loaded ${FCN_VARIANTS.map((v) => TITLES[v]).join(", ")} in ${milliseconds(performance.now() - start)}`);
     const rows: SheetRow[] = [];
-    for (const name of SAMPLES) rows.push(await segmentAll(name, await readPicture(join(folder, `${name}.png`)), models, values.out));
+    for (const name of SAMPLES) rows.push(await segmentAll(name, folder, models, values.out));
     const subtitle = `ResNet-101 (16 planes, trained on drawn icons), 21 classes of PASCAL VOC. Milliseconds from RGBA to labels, warm, on ${device.label}.`;
     const sheet = join(values.out, "contact-sheet.png");
     await writeWhole(sheet, encodePng(contactSheet(rows, { title: "FCN-32s, FCN-16s and FCN-8s on WebGPU", subtitle })));

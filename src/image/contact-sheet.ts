@@ -39,10 +39,10 @@ interface Cell {
   readonly pictures: readonly Picture[];
 }
 
-/** Every row: the picture; the truth, if known; then for each column the overlay and, below it, the bare label map. */
+/** Every row: the picture with the truth, if known, below it; then for each column the overlay and the bare label map. */
 export function contactSheet(rows: readonly SheetRow[], options: SheetOptions = {}): Canvas {
   const { title, subtitle, classNames, columnWidth = 300 } = options;
-  const columns = Math.max(...rows.map((row) => 1 + (row.truth ? 1 : 0) + row.columns.length));
+  const columns = Math.max(...rows.map((row) => 1 + row.columns.length));
   const inner = columns * columnWidth + (columns - 1) * GUTTER;
   const laid = rows.map((row) => layOut(row, columnWidth, inner, classNames));
   const head = (title ? lineHeight("title") + 4 : 0) + (subtitle ? lineHeight() + 4 : 0) + (title ?? subtitle ? 20 : 0);
@@ -70,8 +70,11 @@ function layOut(row: SheetRow, width: number, inner: number, names: readonly str
   const small = (p: Picture): Picture => scaled(p, width, height);
   const pair = (labels: Uint8Array): Picture[] => [small(overlay(picture, labels)), small(colourMap(labels, picture.width, picture.height))];
   const cells: Cell[] = [
-    { title: "picture", caption: `${picture.width} \u00d7 ${picture.height}`, pictures: [small(picture)] },
-    ...(truth ? [{ title: "truth", caption: "", pictures: pair(truth) }] : []),
+    {
+      title: truth ? "picture and truth" : "picture",
+      caption: `${picture.width} \u00d7 ${picture.height}`,
+      pictures: [small(picture), ...(truth ? [small(colourMap(truth, picture.width, picture.height))] : [])],
+    },
     ...row.columns.map((column) => ({ title: column.title, caption: column.caption ?? "", pictures: pair(column.labels) })),
   ];
   const all = [...(truth ? [truth] : []), ...row.columns.map((c) => c.labels)];
