@@ -94,6 +94,24 @@ export class ConfusionMatrix {
     return this.#truths().reduce((sum, n, c) => (n ? sum + (n / total) * (iou[c] as number) : sum), 0);
   }
 
+  /** Index and count of what is not zero, in turn: one picture has few classes. */
+  toSparse(): number[] {
+    const pairs: number[] = [];
+    this.counts.forEach((count, i) => {
+      if (count) pairs.push(i, count);
+    });
+    return pairs;
+  }
+
+  /** Adds what toSparse() gave. */
+  addSparse(pairs: readonly number[]): void {
+    for (let i = 0; i < pairs.length; i += 2) {
+      const [at, count] = [pairs[i] as number, pairs[i + 1] as number];
+      if (!(at in this.counts) || !Number.isInteger(count) || count < 0) throw new FcnError("bad-shape", `confusion: ${this.classes} classes have ${this.counts.length} counts, got ${count} at ${at}`);
+      this.counts[at] = (this.counts[at] as number) + count;
+    }
+  }
+
   toJSON(): ConfusionJson {
     return { classes: this.classes, counts: Array.from(this.counts) };
   }

@@ -1,0 +1,126 @@
+/** Confusion matrix and trimap against plain references, written from the definitions and sharing no code with src/. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ConfusionMatrix, trimap } from "../../src/eval/index.js";
+
+/** Metrics by walking over the pixels once per class: slow, and as the paper words them. */
+function plainMetrics(pairs: readonly (readonly [number, number])[], classes: number) {
+  const known = pairs.filter(([t]) => t < classes);
+  const all = Array.from({ length: classes }, (_, c) => {
+    const truth = known.filter(([t]) => t === c).length;
+    const right = known.filter(([t, p]) => t === c && p === c).length;
+    const union = known.filter(([t, p]) => t === c || p === c).length;
+    return { truth, accuracy: right / truth, iou: right / union };
+  });
+  const seen = all.filter(({ truth }) => truth > 0);
+  const mean = (values: number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+  return {
+    pixelAccuracy: known.filter(([t, p]) => t === p).length / known.length,
+    meanAccuracy: mean(seen.map((c) => c.accuracy)),
+    meanIoU: mean(seen.map((c) => c.iou)),
+    frequencyWeightedIoU: seen.reduce((sum, c) => sum + (c.truth * c.iou) / known.length, 0),
+    iou: all.map((c) => c.iou),
+  };
+}
+
+const label = (classes: number): fc.Arbitrary<number> => fc.oneof(fc.nat(classes - 1), fc.constantFrom(255, classes, 254));
+const picture = (classes: number) => fc.array(fc.tuple(label(classes), label(classes)), { minLength: 1, maxLength: 80 });
+const sets = fc.integer({ min: 1, max: 21 }).chain((classes) => fc.tuple(fc.constant(classes), fc.array(picture(classes), { minLength: 1, maxLength: 6 })));
+
+const matrixOf = (pictures: readonly (readonly (readonly [number, number])[])[], classes: number): ConfusionMatrix => {
+  const matrix = new ConfusionMatrix(classes);
+  for (const pairs of pictures) matrix.add(pairs.map(([t]) => t), Uint8Array.from(pairs.map(([, p]) => p)));
+  return matrix;
+};
+
+describe("ConfusionMatrix", () => {
+  it("has the metrics' definitions for values", () => {
+    fc.assert(
+      fc.property(sets, ([classes, pictures]) => {
+        const matrix = matrixOf(pictures, classes);
+        const want = plainMetrics(pictures.flat(), classes);
+        for (const key of ["pixelAccuracy", "meanAccuracy", "meanIoU", "frequencyWeightedIoU"] as const) {
+          if (matrix.total === 0 && key === "frequencyWeightedIoU") continue; // nothing to weight: 0
+          if (Number.isNaN(want[key])) expect(matrix[key], key).toBeNaN();
+          else expect(matrix[key], key).toBeCloseTo(want[key], 12);
+        }
+        matrix.perClassIoU.forEach((iou, c) => expect(iou).toEqual(want.iou[c]));
+      }),
+    );
+  });
+
+  it("does not depend on how a set is split, nor on going through JSON or sparse counts", () => {
+    fc.assert(
+      fc.property(sets, fc.nat(), ([classes, pictures], seed) => {
+        const whole = matrixOf(pictures, classes);
+        const parts = [0, 1, 2].map((k) => matrixOf(pictures.filter((_, i) => (i * 7 + seed) % 3 === k), classes));
+        const merged = new ConfusionMatrix(classes);
+        for (const part of parts.reverse()) merged.merge(ConfusionMatrix.fromJSON(JSON.parse(JSON.stringify(part)) as ReturnType<typeof part.toJSON>));
+        const sparse = new ConfusionMatrix(classes);
+        for (const part of parts) sparse.addSparse(JSON.parse(JSON.stringify(part.toSparse())) as number[]);
+        expect(merged.counts).toEqual(whole.counts);
+        expect(sparse.counts).toEqual(whole.counts);
+      }),
+    );
+  });
+
+  it("drops void, counts a stray prediction as wrong, and leaves classes that do not occur out of the means", () => {
+    const matrix = new ConfusionMatrix(3);
+    matrix.add([0, 0, 1, 1, 255, 7], [0, 1, 1, 9, 0, 1]);
+    expect([matrix.total, matrix.pixelAccuracy, matrix.meanAccuracy]).toEqual([4, 0.5, 0.5]);
+    expect(matrix.perClassIoU).toEqual([0.5, 1 / 3, NaN]);
+    expect(matrix.meanIoU).toBeCloseTo(5 / 12, 15);
+  });
+
+  it("refuses what does not fit", () => {
+    expect(() => new ConfusionMatrix(0)).toThrow("1 to 256 classes, got 0");
+    expect(() => new ConfusionMatrix(2).add([0], [0, 1])).toThrow("1 true labels, 2 predicted");
+    expect(() => new ConfusionMatrix(2).merge(new ConfusionMatrix(3))).toThrow("2 classes cannot be merged with 3");
+    expect(() => new ConfusionMatrix(2).addSparse([6, 1])).toThrow("2 classes have 6 counts, got 1 at 6");
+    expect(() => new ConfusionMatrix(2).addSparse([1, -1])).toThrow("got -1 at 1");
+  });
+});
+
+/** The band from the definition: for each pixel, is there a border pixel in the square around it? */
+function plainTrimap(truth: readonly number[], columns: number, rows: number, width: number): number[] {
+  const at = (x: number, y: number): number | undefined => (x >= 0 && y >= 0 && x < columns && y < rows ? truth[y * columns + x] : undefined);
+  const isBorder = (x: number, y: number): boolean => {
+    const own = at(x, y);
+    const others = [at(x - 1, y), at(x + 1, y), at(x, y - 1), at(x, y + 1)];
+    return own !== undefined && others.some((other) => other !== undefined && other !== own);
+  };
+  return truth.map((label, i) => {
+    const [x, y] = [i % columns, Math.floor(i / columns)];
+    for (let dy = 1 - width; dy < width; dy++) for (let dx = 1 - width; dx < width; dx++) if (isBorder(x + dx, y + dy)) return label;
+    return 255;
+  });
+}
+
+describe("trimap", () => {
+  it("is the band of the definition, for any map and width", () => {
+    const maps = fc.tuple(fc.integer({ min: 1, max: 13 }), fc.integer({ min: 1, max: 11 })).chain(([columns, rows]) =>
+      fc.record({
+        columns: fc.constant(columns),
+        rows: fc.constant(rows),
+        width: fc.integer({ min: 1, max: 6 }),
+        // Mostly one label, so that there are bands and not only borders.
+        truth: fc.array(fc.oneof({ weight: 12, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constantFrom(3, 255) }), { minLength: columns * rows, maxLength: columns * rows }),
+      }),
+    );
+    fc.assert(
+      fc.property(maps, ({ truth, columns, rows, width }) => {
+        expect([...trimap(truth, columns, rows, width)]).toEqual(plainTrimap(truth, columns, rows, width));
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it("of a picture with one label is empty", () => {
+    expect(new Set(trimap(new Uint8Array(35).fill(4), 7, 5, 3))).toEqual(new Set([255]));
+  });
+
+  it("refuses what does not fit", () => {
+    expect(() => trimap([1, 2], 3, 1)).toThrow("trimap: 3 x 1 needs 3 labels, got 2");
+    expect(() => trimap([1, 2], 2, 1, 0)).toThrow("whole number of 1 or more, got 0");
+  });
+});
