@@ -19,6 +19,7 @@ import { bindingOf, checkFits, createTexture, destroy, encodeCopy, readStaging, 
 import type { Memory } from "./memory.js";
 import { pipelinesOf } from "./pipelines.js";
 import { alignUp } from "./shape.js";
+import { StageTimer } from "./stage-timer.js";
 import { plainPacking } from "./weight-store.js";
 import type { WeightStore } from "./weight-store.js";
 
@@ -43,9 +44,16 @@ export interface RunTimings {
   readonly readback: number;
 }
 
+export interface PlanOptions {
+  /** Names the stage a step belongs to; the GPU time of each stage is then measured, where the device has timestamps. */
+  readonly stageOf?: ((step: Step) => string) | undefined;
+}
+
 export interface PlanResult {
   readonly outputs: ReadonlyMap<string, { readonly bytes: ArrayBuffer; readonly shape: Nchw; readonly layout: LayoutName }>;
   readonly timings: RunTimings;
+  /** Milliseconds of GPU time by stage, if the plan was made with stages and the device has timestamps. */
+  readonly stages?: ReadonlyMap<string, number>;
 }
 
 export class Plan {
@@ -62,9 +70,10 @@ export class Plan {
     private readonly inputs: ReadonlyMap<string, { buffer: GPUBuffer; bytes: number }>,
     private readonly outputs: ReadonlyMap<string, Output>,
     private readonly owned: Owned,
+    private readonly timer: StageTimer | undefined,
   ) {}
 
-  static async create(device: Device, graph: Graph, store: WeightStore, choice?: VariantChoice): Promise<Plan> {
+  static async create(device: Device, graph: Graph, store: WeightStore, choice?: VariantChoice, { stageOf }: PlanOptions = {}): Promise<Plan> {
     device.check();
     const lowered = lower(graph, device, choice);
     checkLimits(device, lowered);
@@ -99,7 +108,8 @@ export class Plan {
           const bindGroup = device.gpu.createBindGroup({ label: step.label, layout: compiled.bindings, entries });
           return { pipeline: compiled.pipeline, bindGroup, grid: grids[i] as Extent };
         });
-        return new Plan(device, lowered.steps, memory.bytes(), dispatches, memory.inputs, memory.outputs, owned);
+        const timer = stageOf && StageTimer.create(device, lowered.steps.map(stageOf), owned);
+        return new Plan(device, lowered.steps, memory.bytes(), dispatches, memory.inputs, memory.outputs, owned, timer);
       });
     } catch (error) {
       for (const resource of owned) resource.destroy();
@@ -124,24 +134,29 @@ export class Plan {
       if (!data || alignUp(data.byteLength, 4) !== bytes) {
         throw new FcnError("bad-shape", `plan: input "${name}" needs ${bytes} bytes, got ${data?.byteLength ?? "none"}`);
       }
-      gpu.queue.writeBuffer(buffer, 0, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+      gpu.queue.writeBuffer(buffer, 0, data.buffer, data.byteOffset, data.byteLength);
     }
     const t1 = performance.now();
     const encoder = gpu.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    for (const { pipeline, bindGroup, grid } of this.dispatches) {
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, bindGroup);
-      pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
+    for (const { from, to, descriptor } of this.timer?.passes ?? [{ from: 0, to: this.dispatches.length, descriptor: {} }]) {
+      const pass = encoder.beginComputePass(descriptor);
+      for (let i = from; i < to; i++) {
+        const { pipeline, bindGroup, grid } = this.dispatches[i] as Dispatch;
+        pass.setPipeline(pipeline);
+        pass.setBindGroup(0, bindGroup);
+        pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
+      }
+      pass.end();
     }
-    pass.end();
+    this.timer?.encode(encoder);
     for (const { source, staging } of this.outputs.values()) {
       encodeCopy(encoder, source, staging);
     }
     gpu.queue.submit([encoder.finish()]);
     const t2 = performance.now();
     const outputs = [...this.outputs.entries()];
-    await this.device.settle(Promise.all(outputs.map(([, { staging }]) => staging.mapAsync(MAP_MODE_READ))));
+    const readable = [...outputs.map(([, { staging }]) => staging), ...(this.timer ? [this.timer.staging] : [])];
+    await this.device.settle(Promise.all(readable.map((staging) => staging.mapAsync(MAP_MODE_READ))));
     const t3 = performance.now();
     const read = outputs.map(([name, { staging, source, shape, layout }]) => {
       const bytes = readStaging(source, staging.getMappedRange());
@@ -149,7 +164,7 @@ export class Plan {
       return [name, { bytes, shape, layout }] as const;
     });
     const timings = { upload: t1 - t0, encode: t2 - t1, gpu: t3 - t2, readback: performance.now() - t3 };
-    return { outputs: new Map(read), timings };
+    return { outputs: new Map(read), timings, ...(this.timer ? { stages: this.timer.read() } : {}) };
   }
 
   /** Frees the plan's buffers once the run in progress has ended. Idempotent. */

@@ -245,7 +245,7 @@ interface RunResult {
 const constants = new WeakMap<object, Weight>();
 
 /** A small constant as a weight; one object per array, so that plans share its GPU copy. */
-function constant(name: string, values: readonly number[]): Weight {
+export function constant(name: string, values: readonly number[]): Weight {
   let weight = constants.get(values);
   if (!weight) {
     weight = { name, shape: [values.length], read: () => Promise.resolve(Float32Array.from(values)) };

@@ -1,0 +1,218 @@
+/**
+ * FCN-32s, 16s and 8s side by side: one graph with the backbone once and a head for each variant, so that a picture costs one
+ * backbone. Measures what is shared and what each head adds. The class for using one network is segmenter.ts.
+ */
+import { argmax } from "../../shaders/argmax/kernel.js";
+import { normalize } from "../../shaders/normalize/kernel.js";
+import type { Device } from "../device.js";
+import { FcnError } from "../errors.js";
+import { Graph } from "../graph.js";
+import { VOC_CLASSES } from "../image/palette.js";
+import { toRgba } from "../image/picture.js";
+import type { Picture } from "../image/picture.js";
+import { layouts } from "../layout.js";
+import type { VariantChoice } from "../lower.js";
+import { Plan } from "../plan.js";
+import { WeightStore, plainPacking } from "../weight-store.js";
+import type { Checkpoint } from "../weights/checkpoint.js";
+import { Parameters } from "../weights/parameters.js";
+import { FcnHead } from "./fcn.js";
+import { PlanCache } from "./plans.js";
+import { ResNet101 } from "./resnet101.js";
+import { IMAGENET, constant } from "./segmenter.js";
+import type { Preprocessing } from "./segmenter.js";
+
+/** The variants that stand on one and the same backbone. */
+export const COMPARED = ["fcn32s", "fcn16s", "fcn8s"] as const;
+export type ComparedVariant = (typeof COMPARED)[number];
+
+/** The stage of all that the variants share: normalisation and backbone. The other stages are the variants. */
+export const SHARED = "shared";
+
+export interface ComparisonOptions {
+  readonly variants?: readonly ComparedVariant[];
+  readonly preprocessing?: Preprocessing;
+  readonly kernels?: VariantChoice | undefined;
+  /** Picture sizes whose plans are kept (default 4). */
+  readonly maxPlans?: number;
+}
+
+export interface ComparisonResult {
+  readonly width: number;
+  readonly height: number;
+  readonly labels: Readonly<Record<string, Uint8Array>>;
+  /** Milliseconds from RGBA to all label maps, without making the plan. */
+  readonly total: number;
+  /** Milliseconds it took to make the plan; 0 when the size was seen before. */
+  readonly compile: number;
+  /** Milliseconds of GPU time: "shared" and each variant's head. Absent where the device has no timestamps. */
+  readonly stages?: Readonly<Record<string, number>>;
+}
+
+/** What a network costs for one picture of a size. */
+export interface NetworkCost {
+  readonly variant: ComparedVariant;
+  readonly width: number;
+  readonly height: number;
+  /** Milliseconds from RGBA to labels with this variant alone: the median of the runs after a first one. */
+  readonly ms: number;
+  /** Multiply-adds count as two. */
+  readonly sharedFlops: number;
+  readonly headFlops: number;
+  /** Learned numbers: weights, biases, batch norm's scales and shifts. */
+  readonly sharedParameters: number;
+  readonly headParameters: number;
+  /** Bytes of GPU memory: weights as packed, activations with inputs and staging. */
+  readonly weightBytes: number;
+  readonly planBytes: number;
+}
+
+export class Comparison {
+  readonly variants: readonly ComparedVariant[];
+  readonly classes: number;
+  readonly classNames: readonly string[];
+  readonly #backbone: ResNet101;
+  readonly #heads: ReadonlyMap<ComparedVariant, FcnHead>;
+  readonly #store: WeightStore;
+  readonly #plans: PlanCache;
+  readonly #preprocessing: Preprocessing;
+  readonly #kernels: VariantChoice | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+  #disposed = false;
+
+  /** @throws bad-weights when the checkpoint lacks the backbone or one of the heads, or the heads differ in their classes */
+  constructor(
+    readonly device: Device,
+    readonly checkpoint: Checkpoint,
+    options: ComparisonOptions = {},
+  ) {
+    const { variants = COMPARED, preprocessing = IMAGENET, kernels, maxPlans = 4 } = options;
+    if (variants.length === 0) throw new FcnError("bad-option", "compare: name at least one variant");
+    const params = Parameters.of(checkpoint);
+    this.variants = variants;
+    this.#backbone = new ResNet101(params.at("backbone"));
+    this.#heads = new Map(variants.map((v) => [v, new FcnHead(params.at(v), v, this.#backbone.channels)]));
+    params.allow((name) => name.endsWith(".num_batches_tracked") || COMPARED.some((v) => !variants.includes(v) && name.startsWith(`${v}.`)));
+    params.finish(variants.join(", "));
+    const counts = new Set([...this.#heads.values()].map((head) => head.classes));
+    if (counts.size > 1) throw new FcnError("bad-weights", `${checkpoint.name}: its heads have ${[...counts].join(" and ")} classes; networks of one set of classes can be compared`);
+    this.classes = [...counts][0] ?? 0;
+    this.classNames = this.classes === VOC_CLASSES.length ? VOC_CLASSES : Array.from({ length: this.classes }, (_, i) => `class ${i}`);
+    this.#preprocessing = preprocessing;
+    this.#kernels = kernels;
+    this.#store = new WeightStore(device);
+    this.#plans = new PlanCache(maxPlans);
+  }
+
+  /** Bytes of GPU memory in use, for all variants together. */
+  get memory(): { weights: number; plans: number } {
+    return { weights: this.#store.bytes, plans: this.#plans.bytes };
+  }
+
+  /** The label map of every variant. @throws bad-image, limit-too-small, device-lost, disposed */
+  run(image: Picture): Promise<ComparisonResult> {
+    return this.#enqueue(async () => {
+      const picture = toRgba(image);
+      const { width, height } = picture;
+      const start = performance.now();
+      const plan = await this.#plans.get(`${height}x${width}`, () => this.#plan(this.variants, height, width, true));
+      const made = performance.now();
+      const { outputs, stages } = await plan.run({ picture: picture.data });
+      const labels = Object.fromEntries([...outputs].map(([name, { bytes, layout, shape }]) => [name, layouts[layout].unpack(bytes, shape) as Uint8Array]));
+      const times = stages && stages.size ? { stages: Object.fromEntries(stages) } : {};
+      return { width, height, labels, compile: made - start, total: performance.now() - made, ...times };
+    });
+  }
+
+  /** Runs one variant alone on a grey picture and adds up what it costs. */
+  measure(variant: ComparedVariant, height: number, width: number, runs = 3): Promise<NetworkCost> {
+    return this.#enqueue(async () => {
+      const plan = await this.#plan([variant], height, width, false);
+      try {
+        const picture = new Uint8Array(height * width * 4).fill(128);
+        const times: number[] = [];
+        for (let i = 0; i <= runs; i++) {
+          const start = performance.now();
+          const { outputs } = await plan.run({ picture });
+          for (const { bytes, layout, shape } of outputs.values()) layouts[layout].unpack(bytes, shape);
+          if (i > 0) times.push(performance.now() - start);
+        }
+        const flops = { shared: 0, head: 0 };
+        const copies = new Map<string, number>();
+        for (const step of plan.steps) {
+          flops[stageOf(step.label) === SHARED ? "shared" : "head"] += step.kernel.cost(step.problem).flops;
+          for (const [key, weight] of Object.entries(step.weights)) {
+            const packing = step.variant.packing?.[key] ?? plainPacking;
+            copies.set(`${weight.name} ${packing.name}`, (await this.#store.get(weight, packing, step.problem)).size);
+          }
+        }
+        return {
+          variant,
+          width,
+          height,
+          ms: median(times),
+          sharedFlops: flops.shared,
+          headFlops: flops.head,
+          sharedParameters: this.#parameters("backbone."),
+          headParameters: this.#parameters(`${variant}.`),
+          weightBytes: [...copies.values()].reduce((a, b) => a + b, 0),
+          planBytes: plan.bytes,
+        };
+      } finally {
+        plan.dispose();
+      }
+    });
+  }
+
+  /** Learned numbers in the checkpoint under a prefix; running statistics are measured, not learned. */
+  #parameters(prefix: string): number {
+    const own = [...this.checkpoint.tensors.values()].filter(({ name }) => name.startsWith(prefix) && !/\.(running_mean|running_var|num_batches_tracked)$/.test(name));
+    return own.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  }
+
+  async #plan(variants: readonly ComparedVariant[], height: number, width: number, timed: boolean): Promise<Plan> {
+    const graph = new Graph();
+    const image = graph.input("picture", [1, 4, height, width], "rgba8");
+    const { mean, std } = this.#preprocessing;
+    const x = graph.op("normalize", normalize, { image, mean: constant("mean", mean), std: constant("std", std) }).y;
+    const features = this.#backbone.apply(graph, x);
+    for (const variant of variants) {
+      const logits = (this.#heads.get(variant) as FcnHead).apply(graph, features, [height, width]);
+      graph.output(variant, graph.op(`${variant}.argmax`, argmax, { x: logits }).y);
+    }
+    try {
+      return await Plan.create(this.device, graph, this.#store, this.#kernels, timed ? { stageOf: (step) => stageOf(step.label) } : {});
+    } catch (error) {
+      if (!(error instanceof FcnError) || (error.code !== "limit-too-small" && error.code !== "out-of-memory")) throw error;
+      throw new FcnError(error.code, `a picture of ${width} x ${height} is too large for this device: ${error.message}`, { cause: error });
+    }
+  }
+
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(() => {
+      if (this.#disposed) throw new FcnError("disposed", "this comparison was disposed; make a new one");
+      return work();
+    });
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Frees weights and plans once what is queued has ended; the device and the checkpoint stay the caller's. Idempotent. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    void this.#queue.then(() => {
+      this.#plans.dispose();
+      this.#store.dispose();
+    });
+  }
+}
+
+/** Heads prefix their steps with their name; conversions of the backbone's features belong to the backbone. */
+const stageOf = (label: string): string => COMPARED.find((variant) => label.startsWith(`${variant}.`)) ?? SHARED;
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? (sorted[middle] as number) : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
+}
