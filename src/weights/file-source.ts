@@ -1,6 +1,6 @@
 /**
  * A path as a ByteSource, for Node: opens the file once and reads ranges from it by position.
- * The only module of src/weights that imports node:*, so keep it out of whatever a browser loads.
+ * Imports node:*, so keep it out of whatever a browser loads.
  * https://nodejs.org/api/fs.html#class-filehandle
  */
 
@@ -17,18 +17,18 @@ function reasonOf(error: unknown): string {
   return `it cannot be opened (${messageOf(error)})`;
 }
 
-/** Opens a regular file for reading. Throws `bad-weights` if it is missing, unreadable or not a regular file. */
-export async function fileSource(path: string): Promise<ByteSource> {
+/** Opens a regular file for reading; `name` is what errors call it. Throws `bad-weights` if it is missing, unreadable or not a regular file. */
+export async function fileSource(path: string, name = path): Promise<ByteSource> {
   let handle: FileHandle;
   try {
     handle = await open(path, "r");
   } catch (cause) {
-    throw badWeights(path, reasonOf(cause), cause);
+    throw badWeights(name, reasonOf(cause), cause);
   }
   let size: number;
   try {
     const stat = await handle.stat();
-    if (!stat.isFile()) throw badWeights(path, "a file was expected, this is a directory or a device");
+    if (!stat.isFile()) throw badWeights(name, "a file was expected, this is a directory or a device");
     size = stat.size;
   } catch (error) {
     await handle.close();
@@ -36,11 +36,11 @@ export async function fileSource(path: string): Promise<ByteSource> {
   }
   let closing: Promise<void> | undefined;
   return {
-    name: path,
+    name,
     size,
     async read(offset, length) {
-      checkOpen(path, closing !== undefined);
-      checkRange(path, size, offset, length);
+      checkOpen(name, closing !== undefined);
+      checkRange(name, size, offset, length);
       const out = new Uint8Array(length);
       let done = 0;
       // One read may return less than asked for (signals, network file systems); 0 means the file ended early.
@@ -49,10 +49,10 @@ export async function fileSource(path: string): Promise<ByteSource> {
         try {
           ({ bytesRead: count } = await handle.read(out, done, length - done, offset + done));
         } catch (cause) {
-          throw badWeights(path, `${length} bytes at offset ${offset} could not be read (${messageOf(cause)})`, cause);
+          throw badWeights(name, `${length} bytes at offset ${offset} could not be read (${messageOf(cause)})`, cause);
         }
         if (count === 0) {
-          throw badWeights(path, `it had ${size} bytes when opened and now ends at ${offset + done}; was it written to?`);
+          throw badWeights(name, `it had ${size} bytes when opened and now ends at ${offset + done}; was it written to?`);
         }
         done += count;
       }
