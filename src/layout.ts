@@ -113,14 +113,15 @@ const nhwc4F16: Layout = {
 const TEXTURE_SIDE = 8192;
 
 /**
- * Planes of H x W texels, four channels in a texel, stacked in columns no taller than a texture may be. Column 0 of every plane
- * is zero: a kernel whose window reaches outside the picture reads it there, without a branch.
+ * Planes of H x W texels, four channels in a texel, in rows of `columns` planes, so that the texture is no taller than it may be;
+ * a batch item begins with a new row. Column 0 of every plane is zero: a kernel whose window reaches outside the picture reads
+ * it there, without a branch.
  */
 function planes([n, c, h, w]: Nchw): TextureExtent & { readonly rows: number } {
-  const count = n * blocksOf(c);
-  const columns = Math.ceil(count / Math.max(1, Math.floor(TEXTURE_SIDE / h)));
-  const rows = Math.ceil(count / columns);
-  return { width: columns * (w + 1), height: rows * h, columns, rows };
+  const blocks = blocksOf(c);
+  const columns = Math.ceil(blocks / Math.max(1, Math.floor(TEXTURE_SIDE / (n * h))));
+  const rows = Math.ceil(blocks / columns);
+  return { width: columns * (w + 1), height: n * rows * h, columns, rows };
 }
 
 /** Whether a tensor fits in one texture. */
@@ -134,12 +135,12 @@ export const textureColumns = (shape: Nchw): number => planes(shape).columns;
 
 function eachTexel(shape: Nchw, visit: (nchw: number, texel: number) => void): void {
   const [n, c, h, w] = shape;
-  const { width, columns } = planes(shape);
+  const { width, columns, rows } = planes(shape);
   for (let b = 0, from = 0; b < n; b++) {
     for (let ch = 0; ch < c; ch++) {
-      const plane = b * blocksOf(c) + (ch >> 2);
-      const left = (plane % columns) * (w + 1) + 1;
-      const top = Math.floor(plane / columns) * h;
+      const block = ch >> 2;
+      const left = (block % columns) * (w + 1) + 1;
+      const top = (b * rows + Math.floor(block / columns)) * h;
       for (let y = 0; y < h; y++) for (let x = 0; x < w; x++) visit(from++, ((top + y) * width + left + x) * 4 + (ch & 3));
     }
   }
@@ -148,7 +149,7 @@ function eachTexel(shape: Nchw, visit: (nchw: number, texel: number) => void): v
 const tex4: Layout = {
   name: "tex4",
   dtype: "f32",
-  description: "rgba32float texture; channels 4k..4k+3 of a batch item are one plane of H x (1 + W) texels whose column 0 is zero; planes fill `columns` columns row by row",
+  description: "rgba32float texture; channels 4k..4k+3 of a batch item are one plane of H x (1 + W) texels whose column 0 is zero; planes fill rows of `columns`",
   extent: planes,
   byteSize(shape) {
     const { width, height } = planes(shape);

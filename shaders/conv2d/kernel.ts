@@ -29,7 +29,7 @@ const outputBlocks: Packing = {
   },
 };
 
-/** Output channels and vectors of pixels that a thread of lanes.wgsl keeps in registers: what the compiler still unrolls. */
+/** Output channels and pixels that a thread of lanes.wgsl keeps in registers. */
 const LANES_TC = 16;
 const LANES_TP = 4;
 
@@ -66,7 +66,7 @@ const lanes = (subgroup: number) => ({
   workgroup: [subgroup, 1, 1] as const,
   features: ["subgroups"],
   subgroupSize: subgroup,
-  consts: { LANES: subgroup, TP: LANES_TP, TC: LANES_TC },
+  consts: { LANES: subgroup, TC: LANES_TC },
   layouts: { x: "tex4", residual: "tex4", y: "tex4" } as const,
   packing: { weight: channelTiles },
   when: ({ in: { x }, out: { y }, attrs }: ConvProblem, device: DeviceTraits): boolean =>

@@ -1,12 +1,13 @@
 // conv2d, lanes: for software Vulkan and other narrow-SIMD adapters, where a load costs tens of multiply-adds and a barrier more.
-// The lanes of a subgroup are neighbouring pixels; each thread keeps TP pixels x TC output channels in registers. Operands come
+// The lanes of a subgroup are neighbouring pixels; each thread keeps 4 pixels x TC output channels in registers. Operands come
 // from read-only storage textures (four channels a fetch, half the price of a buffer load); each lane loads a share of the
-// weights and passes it round the subgroup. No workgroup memory, no barrier.
+// weights and passes it round the subgroup. No workgroup memory, no barrier. Arrays are indexed by loops of constant length,
+// which the compiler unrolls, so that they are registers and not memory.
 // x, residual, y: planes of 4 channels, see layout tex4.  weight: texels of 4 inputs of one output, [out/TC][kh][kw][in/4][TC].
 enable subgroups;
 
 const LANES: u32 = 8; // threads of a workgroup = lanes of a subgroup
-const TP: u32 = 4; // pixels of a thread, LANES apart
+const TP: u32 = 4; // pixels of a thread, LANES apart: the columns of a mat4x4f
 const TC: u32 = 16; // output channels of a thread
 
 const WEIGHT_WIDTH: u32 = 1024; // texels in a row of the weight texture
@@ -43,17 +44,19 @@ struct Params {
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  // The pixels of this thread: batch item, and the corner of the window in the input (may lie outside it).
+  // The pixels of this thread: the rows of the texture where their batch item begins, and the corner of their window in the
+  // input (which may lie outside it).
+  let image_rows = (params.in_blocks + params.in_columns - 1) / params.in_columns * params.in_h;
   var image: array<u32, TP>;
   var corner: array<vec2u, TP>;
   for (var p = 0u; p < TP; p++) {
     let pixel = min((group.x * TP + p) * LANES + lane, params.pixels - 1);
     let xy = vec2u(pixel % params.out_w, pixel / params.out_w % params.out_h);
-    image[p] = pixel / (params.out_w * params.out_h);
+    image[p] = pixel / (params.out_w * params.out_h) * image_rows;
     corner[p] = xy * vec2u(params.stride_w, params.stride_h) - vec2u(params.pad_w, params.pad_h);
   }
 
-  var sum: array<f32, TP * TC>;
+  var sum: array<vec4f, TC>; // of one output channel, for the thread's four pixels
   var index = group.y * params.kernel_h * params.kernel_w * params.in_blocks * TC + lane;
   for (var ky = 0u; ky < params.kernel_h; ky++) {
     for (var kx = 0u; kx < params.kernel_w; kx++) {
@@ -61,8 +64,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       for (var p = 0u; p < TP; p++) {
         // Outside the picture wraps to a huge number; column 0 of every plane is zero.
         let xy = corner[p] + vec2u(kx * params.dilation_w, ky * params.dilation_h);
-        at[p] = select(vec2u(0), xy + vec2u(1, 0), xy.x < params.in_w && xy.y < params.in_h);
+        at[p] = select(vec2u(0), xy + vec2u(1, image[p]), xy.x < params.in_w && xy.y < params.in_h);
       }
+      var plane = vec2u(0); // corner of the plane of c4; counted, because a division costs more than the fetch
       for (var c4 = 0u; c4 < params.in_blocks; c4++) {
         var w: array<vec4f, TC / LANES>;
         for (var j = 0u; j < TC / LANES; j++) {
@@ -70,34 +74,30 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
           w[j] = textureLoad(weight, vec2u(i % WEIGHT_WIDTH, i / WEIGHT_WIDTH));
         }
         index += TC;
-        var v: array<vec4f, TP>;
-        for (var p = 0u; p < TP; p++) {
-          let plane = image[p] * params.in_blocks + c4;
-          let origin = vec2u(plane % params.in_columns * (params.in_w + 1), plane / params.in_columns * params.in_h);
-          v[p] = textureLoad(x, origin + at[p]);
-        }
-        for (var c = 0u; c < TC; c++) {
-          let b = subgroupShuffle(w[c / LANES], c % LANES);
-          for (var p = 0u; p < TP; p++) {
-            sum[p * TC + c] += v[p].x * b.x + v[p].y * b.y + v[p].z * b.z + v[p].w * b.w;
-          }
-        }
+        // Columns: four channels of a pixel each; transposed, one channel of the four pixels each.
+        let v = transpose(mat4x4f(
+          textureLoad(x, at[0] + plane), textureLoad(x, at[1] + plane),
+          textureLoad(x, at[2] + plane), textureLoad(x, at[3] + plane)));
+        plane.x += params.in_w + 1;
+        if (plane.x >= params.in_columns * (params.in_w + 1)) { plane = vec2u(0, plane.y + params.in_h); }
+        for (var c = 0u; c < TC; c++) { sum[c] += v * subgroupShuffle(w[c / LANES], c % LANES); }
       }
     }
   }
 
   // A copy, so that only the copy is indexed at run time and the sums themselves stay in registers.
   var result = sum;
+  let out_rows = (params.out_blocks + params.out_columns - 1) / params.out_columns * params.out_h;
   for (var p = 0u; p < TP; p++) {
     let pixel = (group.x * TP + p) * LANES + lane;
     if (pixel >= params.pixels) { continue; }
-    let xy = vec2u(pixel % params.out_w + 1, pixel / params.out_w % params.out_h);
+    let n = pixel / (params.out_w * params.out_h);
+    let xy = vec2u(pixel % params.out_w + 1, n * out_rows + pixel / params.out_w % params.out_h);
     for (var q = 0u; q < TC / 4; q++) {
       let block = group.y * (TC / 4) + q;
       if (block >= params.out_blocks) { continue; }
-      let plane = image[p] * params.out_blocks + block;
-      let to = vec2u(plane % params.out_columns * (params.out_w + 1), plane / params.out_columns * params.out_h) + xy;
-      var value = vec4f(result[p * TC + q * 4], result[p * TC + q * 4 + 1], result[p * TC + q * 4 + 2], result[p * TC + q * 4 + 3]);
+      let to = vec2u(block % params.out_columns * (params.out_w + 1), block / params.out_columns * params.out_h) + xy;
+      var value = vec4f(result[q * 4][p], result[q * 4 + 1][p], result[q * 4 + 2][p], result[q * 4 + 3][p]);
       if (params.has_bias != 0) { value += bias[block]; }
       if (params.has_residual != 0) { value += textureLoad(residual, to); }
       if (params.relu != 0) { value = select(value, vec4f(), value < vec4f()); }

@@ -17,8 +17,8 @@ fn texel(i: u32) -> vec2u {
   let block = i % params.channel_blocks;
   let pixel = i / params.channel_blocks;
   let n = pixel / (params.width * params.height);
-  let plane = n * params.channel_blocks + block;
-  let corner = vec2u(plane % params.columns * (params.width + 1) + 1, plane / params.columns * params.height);
+  let rows = (params.channel_blocks + params.columns - 1) / params.columns; // of planes, for each batch item
+  let corner = vec2u(block % params.columns * (params.width + 1) + 1, (n * rows + block / params.columns) * params.height);
   return corner + vec2u(pixel % params.width, pixel / params.width % params.height);
 }
 
