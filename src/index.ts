@@ -7,12 +7,23 @@ import { loadFrom } from "./models/load.js";
 import type { LoadOptions } from "./models/load.js";
 import type { Fcn } from "./models/segmenter.js";
 import type { Picture } from "./image/picture.js";
+import { browserCachedSource, downloadedSource, hasBrowserCache } from "./weights/browser-cache.js";
 import { DEFAULT_CHECKPOINT, defaultCheckpointUrl } from "./weights/default-checkpoint.js";
+import { isRemote } from "./weights/download.js";
+import type { WeightsOptions } from "./weights/download.js";
+import type { ByteSource } from "./weights/source.js";
 import { sourceOf } from "./weights/url-source.js";
 
-export interface BrowserLoadOptions extends LoadOptions {
-  /** A checkpoint: URL, Blob or File, or bytes. Without one, the small default that ships with the package. */
+export interface BrowserLoadOptions extends LoadOptions, WeightsOptions {
+  /** A checkpoint: URL (kept in the browser's cache), Blob or File, or bytes. Without one, the small default that ships with the package. */
   readonly weights?: string | URL | Blob | ArrayBuffer | Uint8Array;
+}
+
+/** A checkpoint's bytes from a URL (downloaded into the browser's cache first), Blob or memory. @throws bad-weights */
+export async function openSource(weights: NonNullable<BrowserLoadOptions["weights"]>, options: WeightsOptions = {}): Promise<ByteSource> {
+  const { cache = true, ...download } = options;
+  if (!isRemote(weights)) return sourceOf(weights);
+  return cache && hasBrowserCache() ? browserCachedSource(weights, download) : downloadedSource(weights, download);
 }
 
 /**
@@ -20,8 +31,10 @@ export interface BrowserLoadOptions extends LoadOptions {
  * @throws no-webgpu, no-adapter, bad-weights, bad-option
  */
 export async function loadFcn(options: BrowserLoadOptions = {}): Promise<Fcn<Picture>> {
-  const { weights, ...rest } = options;
-  const source = await sourceOf(weights ?? defaultCheckpointUrl());
+  const { weights, onProgress, cache = true, ...rest } = options;
+  // The default is small, part of the page's own assets, and checked below: the browser's HTTP cache is the place for it.
+  const keep = cache && weights !== undefined;
+  const source = await openSource(weights ?? defaultCheckpointUrl(), onProgress === undefined ? { cache: keep } : { cache: keep, onProgress });
   const checked = weights === undefined ? { sha256: DEFAULT_CHECKPOINT.sha256, ...rest } : rest;
   return loadFrom(source, checked, (picture: Picture) => picture, () => requestDevice());
 }
@@ -47,4 +60,5 @@ export type { HostWeight, RunKernelOptions } from "./run-kernel.js";
 export { convOutputSize, convTransposeOutputSize } from "./shape.js";
 export { Tensor } from "./tensor.js";
 export type { Checkpoint, TensorInfo } from "./weights/checkpoint.js";
+export type { DownloadProgress, WeightsOptions } from "./weights/download.js";
 export { openCheckpoint } from "./weights/open.js";

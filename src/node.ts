@@ -12,7 +12,11 @@ import type { LoadOptions } from "./models/load.js";
 import type { Fcn } from "./models/segmenter.js";
 import { requestDevice } from "./node-device.js";
 import type { NodeDeviceOptions } from "./node-device.js";
+import { downloadedSource } from "./weights/browser-cache.js";
 import { DEFAULT_CHECKPOINT, defaultCheckpointUrl } from "./weights/default-checkpoint.js";
+import { cachedSource } from "./weights/disk-cache.js";
+import { isRemote } from "./weights/download.js";
+import type { WeightsOptions } from "./weights/download.js";
 import { fileSource } from "./weights/file-source.js";
 import type { ByteSource } from "./weights/source.js";
 import { isUrl, sourceOf } from "./weights/url-source.js";
@@ -20,8 +24,8 @@ import { isUrl, sourceOf } from "./weights/url-source.js";
 /** Pixels, the path of a PNG file, or the bytes of one. */
 export type NodePicture = Picture | string | URL | Uint8Array;
 
-export interface NodeLoadOptions extends LoadOptions {
-  /** A checkpoint: path, URL, Blob or bytes. Without one, the small default that ships with the package. */
+export interface NodeLoadOptions extends LoadOptions, WeightsOptions {
+  /** A checkpoint: path, URL (kept in a cache on disk), Blob or bytes. Without one, the small default that ships with the package. */
   readonly weights?: string | URL | Blob | ArrayBuffer | Uint8Array;
   /** How to open the device, when none is given. */
   readonly gpu?: NodeDeviceOptions;
@@ -43,8 +47,10 @@ export async function readPicture(image: NodePicture): Promise<Picture> {
   return decodePng(bytes, path);
 }
 
-/** A checkpoint's bytes from a path, URL, Blob or memory. */
-export async function openSource(weights: NonNullable<NodeLoadOptions["weights"]>): Promise<ByteSource> {
+/** A checkpoint's bytes from a path, URL (downloaded into the cache first), Blob or memory. @throws bad-weights */
+export async function openSource(weights: NonNullable<NodeLoadOptions["weights"]>, options: WeightsOptions = {}): Promise<ByteSource> {
+  const { cache = true, ...download } = options;
+  if (isRemote(weights)) return cache ? cachedSource(weights, download) : downloadedSource(weights, download);
   if (typeof weights === "string" && !isUrl(weights)) return fileSource(weights);
   if (weights instanceof URL && weights.protocol === "file:") return fileSource(fileURLToPath(weights));
   return sourceOf(weights);
@@ -55,8 +61,8 @@ export async function openSource(weights: NonNullable<NodeLoadOptions["weights"]
  * @throws no-webgpu, no-adapter, bad-weights, bad-option
  */
 export async function loadFcn(options: NodeLoadOptions = {}): Promise<Fcn<NodePicture>> {
-  const { weights, gpu, ...rest } = options;
-  const source = await openSource(weights ?? defaultCheckpointUrl());
+  const { weights, gpu, onProgress, cache = true, ...rest } = options;
+  const source = await openSource(weights ?? defaultCheckpointUrl(), onProgress === undefined ? { cache } : { cache, onProgress });
   const checked = weights === undefined ? { sha256: DEFAULT_CHECKPOINT.sha256, ...rest } : rest;
   return loadFrom(source, checked, readPicture, () => requestDevice(gpu));
 }

@@ -9,12 +9,16 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { openSource } from "../src/node.js";
+import { browserCachedSource } from "../src/weights/browser-cache.js";
+import type { BrowserCacheOptions, CacheLike } from "../src/weights/browser-cache.js";
 import { cacheFolder, cachedFile, cachedSource } from "../src/weights/disk-cache.js";
 import { promisedHash } from "../src/weights/download.js";
 import type { DownloadProgress } from "../src/weights/download.js";
 import { openCheckpoint } from "../src/weights/open.js";
 import { writeSafetensors } from "../src/weights/safetensors-writer.js";
 import { Sha256 } from "../src/weights/sha256.js";
+import type { ByteSource } from "../src/weights/source.js";
 
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
@@ -255,6 +259,90 @@ describe("a server that lies", () => {
     answer = (_, response) => void response.writeHead(503, "Busy").end();
     await refused("/w.pth", /the server answered 503 Busy; run it again/, { retries: 1 });
     expect(log).toHaveLength(5);
+  });
+});
+
+/** A Cache of Maps, with a limit to run out of. */
+function fakeCache(room = Infinity): CacheLike & { readonly entries: Map<string, Blob> } {
+  const entries = new Map<string, Blob>();
+  return {
+    entries,
+    match: (key) => Promise.resolve(entries.has((key as string)) ? new Response(entries.get((key as string))) : undefined),
+    delete: (key) => Promise.resolve(entries.delete((key as string))),
+    async put(key, response) {
+      const blob = await response.blob();
+      if ([...entries.values()].reduce((sum, { size }) => sum + size, blob.size) > room) throw new Error("QuotaExceededError");
+      entries.set((key as string), blob);
+    },
+  };
+}
+
+describe("the browser's cache", () => {
+  const options = (cache: CacheLike): BrowserCacheOptions => ({ cache, pieceBytes: 200_000, retries: 0, retryDelay: 1 });
+  const bytesOf = async (source: ByteSource): Promise<string> => sha256(await source.read(0, source.size));
+  const wholes = async (cache: ReturnType<typeof fakeCache>): Promise<unknown[]> =>
+    Promise.all([...cache.entries].filter(([key]) => key.endsWith("/manifest")).map(async ([, blob]) => (JSON.parse(await blob.text()) as { whole: boolean }).whole));
+
+  test("pieces and a manifest; the second time without the server", async () => {
+    answer = ranged();
+    const cache = fakeCache();
+    const url = `${base}/w-${SHORT}.safetensors`;
+    const [one, two] = await Promise.all([browserCachedSource(url, options(cache)), browserCachedSource(url, options(cache))]);
+    expect([await bytesOf(one), await bytesOf(two)]).toEqual([sha256(DATA), sha256(DATA)]);
+    expect(cache.entries.size).toBeGreaterThan(3);
+    expect(log).toEqual(["all"]);
+  });
+
+  test("resumes; wrong bytes are thrown away; pieces the browser dropped are fetched again", async () => {
+    const cache = fakeCache();
+    answer = ranged(DATA, '"v1"', HALF);
+    await expect(browserCachedSource(`${base}/w.safetensors`, options(cache))).rejects.toThrow(/broke off/);
+    expect(await wholes(cache)).toEqual([false]);
+    answer = ranged();
+    expect(await bytesOf(await browserCachedSource(`${base}/w.safetensors`, options(cache)))).toBe(sha256(DATA));
+    expect(log.at(-1)).toMatch(/^bytes=\d+- if "v1"$/);
+    cache.entries.delete([...cache.entries.keys()].find((key) => key.endsWith("/1")) ?? "");
+    expect(await bytesOf(await browserCachedSource(`${base}/w.safetensors`, options(cache)))).toBe(sha256(DATA));
+    expect(log).toHaveLength(3);
+    answer = ranged(OTHER);
+    const other = fakeCache();
+    await expect(browserCachedSource(`${base}/w-${SHORT}.safetensors`, options(other))).rejects.toThrow(/starts with/);
+    expect(await wholes(other)).toEqual([false]);
+    expect(other.entries.size).toBe(1);
+  });
+
+  test("no room is one sentence", async () => {
+    answer = ranged();
+    await expect(browserCachedSource(`${base}/w.safetensors`, options(fakeCache(500_000)))).rejects.toMatchObject({
+      code: "bad-weights", message: expect.stringMatching(/cannot be kept in the browser's cache .*cache: false/) as string,
+    });
+  });
+});
+
+describe("openSource", () => {
+  test("cache: false downloads into memory with the same checks", async () => {
+    answer = ranged();
+    const seen: DownloadProgress[] = [];
+    const source = await openSource(`${base}/w-${SHORT}.pth`, { cache: false, onProgress: (progress) => seen.push(progress) });
+    expect(sha256(await source.read(0, source.size))).toBe(sha256(DATA));
+    expect(seen.at(-1)).toEqual({ loaded: DATA.length, total: DATA.length });
+    answer = ranged(OTHER);
+    await expect(openSource(`${base}/w-${SHORT}.pth`, { cache: false })).rejects.toThrow(/starts with/);
+  });
+
+  test("a URL goes through the cache", async () => {
+    answer = ranged();
+    const before = process.env.FCN_WEBGPU_CACHE;
+    process.env.FCN_WEBGPU_CACHE = folder;
+    try {
+      await (await openSource(new URL(`${base}/w.pth`))).close();
+      await (await openSource(`${base}/w.pth`)).close();
+    } finally {
+      if (before === undefined) delete process.env.FCN_WEBGPU_CACHE;
+      else process.env.FCN_WEBGPU_CACHE = before;
+    }
+    expect(log).toEqual(["all"]);
+    expect(whole()).toHaveLength(1);
   });
 });
 

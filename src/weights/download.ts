@@ -31,6 +31,19 @@ export interface DownloadOptions {
   readonly retryDelay?: number;
 }
 
+/** What callers of loadFcn and openSource may say about weights that come from a URL. */
+export interface WeightsOptions {
+  /** Progress of the download as one total; not called for weights that are no http(s) URL. */
+  readonly onProgress?: (progress: DownloadProgress) => void;
+  /** `false`: download into memory for this time, and leave the cache alone. Default true. */
+  readonly cache?: boolean;
+}
+
+/** True for what a cache is for: `blob:` and `data:` URLs are here already. */
+export function isRemote(weights: unknown): weights is string | URL {
+  return (typeof weights === "string" || weights instanceof URL) && /^https?:/i.test(String(weights));
+}
+
 /** Which version of the file the partial bytes are of. */
 export interface Origin {
   readonly url: string;
