@@ -1,0 +1,74 @@
+/**
+ * Memory while a full-size checkpoint is read: torchvision's fcn_resnet101 with hashed weights, 218 MB, in each container,
+ * opened and read tensor by tensor in a process of its own.
+ */
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { BIG_FILES, writeBigCheckpoints } from "./helpers/big-checkpoints.js";
+import { hashedTensor, torchvisionFcnTensors } from "./helpers/hashed.js";
+import { writePlainJavaScript } from "./helpers/plain-javascript.js";
+
+const MB = 1e6;
+const LIMIT = (218 + 150) * MB;
+const SPECS = torchvisionFcnTensors();
+const VALUES = SPECS.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+const folder = mkdtempSync(join(tmpdir(), "fcn-memory-"));
+const run = promisify(execFile);
+
+/** Peak RSS of this process alone: resourceUsage().maxRSS starts from that of the process that forked it. */
+const PEAK = `
+import { readFileSync } from "node:fs";
+export function peak() {
+  try {
+    return Number(/VmHWM:\\s+(\\d+) kB/.exec(readFileSync("/proc/self/status", "utf8"))[1]) * 1024;
+  } catch {
+    return process.resourceUsage().maxRSS * 1024;
+  }
+}`;
+
+const READ = `
+import { openCheckpoint } from "./src/weights/open.js";
+import { fileSource } from "./src/weights/file-source.js";
+import { peak } from "./peak.js";
+const start = performance.now();
+const checkpoint = await openCheckpoint(await fileSource(process.argv[2]));
+let values = 0, last = 0;
+for (const name of checkpoint.tensors.keys()) {
+  const data = await checkpoint.read(name);
+  values += data.length;
+  last = data.at(-1);
+}
+await checkpoint.close();
+console.log(JSON.stringify({ container: checkpoint.container, values, last, peak: peak(), ms: performance.now() - start }));
+`;
+
+interface Result {
+  readonly container: string;
+  readonly values: number;
+  readonly last: number;
+  readonly peak: number;
+  readonly ms: number;
+}
+
+beforeAll(() => {
+  writePlainJavaScript(folder, ["src/weights/open.ts", "src/weights/file-source.ts"]);
+  writeFileSync(join(folder, "peak.js"), PEAK);
+  writeFileSync(join(folder, "read.js"), READ);
+  writeBigCheckpoints(folder, SPECS, ({ name, shape }) => hashedTensor(name, shape));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test.each(Object.entries(BIG_FILES))("%s: reads 218 MB within 218 + 150 MB", async (container, file) => {
+  const path = join(folder, file);
+  const { stdout } = await run(process.execPath, [join(folder, "read.js"), path]);
+  const result = JSON.parse(stdout) as Result;
+  console.log(`${container}: ${(statSync(path).size / MB).toFixed(1)} MB read in ${(result.ms / 1000).toFixed(2)} s, peak RSS ${(result.peak / MB).toFixed(0)} MB`);
+  const final = SPECS.at(-1);
+  expect(result).toMatchObject({ container, values: VALUES, last: final && hashedTensor(final.name, final.shape).at(-1) });
+  expect(result.peak).toBeGreaterThan(20 * MB); // the figure is one
+  expect(result.peak).toBeLessThan(LIMIT);
+});
