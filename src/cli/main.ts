@@ -4,11 +4,12 @@ import { readFileSync } from "node:fs";
 import { FcnError, messageOf } from "../errors.js";
 import { UsageError, exit, print, printError } from "./command.js";
 import type { Command } from "./command.js";
+import { compare } from "./compare.js";
 import { demo } from "./demo.js";
 import { doctor } from "./doctor.js";
 import { segment } from "./segment.js";
 
-const COMMANDS: readonly Command[] = [segment, demo, doctor];
+const COMMANDS: readonly Command[] = [segment, compare, demo, doctor];
 
 function help(): string {
   const width = Math.max(...COMMANDS.map((c) => c.name.length));

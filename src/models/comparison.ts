@@ -13,6 +13,7 @@ import type { Picture } from "../image/picture.js";
 import { layouts } from "../layout.js";
 import type { VariantChoice } from "../lower.js";
 import { Plan } from "../plan.js";
+import { median } from "../statistics.js";
 import { WeightStore, plainPacking } from "../weight-store.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
 import { Parameters } from "../weights/parameters.js";
@@ -28,6 +29,9 @@ export type ComparedVariant = (typeof COMPARED)[number];
 
 /** The stage of all that the variants share: normalisation and backbone. The other stages are the variants. */
 export const SHARED = "shared";
+
+/** All variants in one plan, where a single one could be named. */
+export const ALL = "all" as const;
 
 export interface ComparisonOptions {
   readonly variants?: readonly ComparedVariant[];
@@ -51,10 +55,11 @@ export interface ComparisonResult {
 
 /** What a network costs for one picture of a size. */
 export interface NetworkCost {
-  readonly variant: ComparedVariant;
+  /** A variant alone, or "all" of them over one backbone. */
+  readonly variant: ComparedVariant | typeof ALL;
   readonly width: number;
   readonly height: number;
-  /** Milliseconds from RGBA to labels with this variant alone: the median of the runs after a first one. */
+  /** Milliseconds from RGBA to labels: the median of the runs after a first one. */
   readonly ms: number;
   /** Multiply-adds count as two. */
   readonly sharedFlops: number;
@@ -124,10 +129,11 @@ export class Comparison {
     });
   }
 
-  /** Runs one variant alone on a grey picture and adds up what it costs. */
-  measure(variant: ComparedVariant, height: number, width: number, runs = 3): Promise<NetworkCost> {
+  /** Runs one variant alone, or all of them over one backbone, on a grey picture and adds up what it costs. */
+  measure(variant: NetworkCost["variant"], height: number, width: number, runs = 5): Promise<NetworkCost> {
     return this.#enqueue(async () => {
-      const plan = await this.#plan([variant], height, width, false);
+      const measured = variant === ALL ? this.variants : [variant];
+      const plan = await this.#plan(measured, height, width, false);
       try {
         const picture = new Uint8Array(height * width * 4).fill(128);
         const times: number[] = [];
@@ -154,7 +160,7 @@ export class Comparison {
           sharedFlops: flops.shared,
           headFlops: flops.head,
           sharedParameters: this.#parameters("backbone."),
-          headParameters: this.#parameters(`${variant}.`),
+          headParameters: measured.reduce((sum, v) => sum + this.#parameters(`${v}.`), 0),
           weightBytes: [...copies.values()].reduce((a, b) => a + b, 0),
           planBytes: plan.bytes,
         };
@@ -210,9 +216,3 @@ export class Comparison {
 
 /** Heads prefix their steps with their name; conversions of the backbone's features belong to the backbone. */
 const stageOf = (label: string): string => COMPARED.find((variant) => label.startsWith(`${variant}.`)) ?? SHARED;
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? (sorted[middle] as number) : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
-}

@@ -1,0 +1,50 @@
+/** The comparison as text for a terminal. */
+import type { Summary } from "../eval/summary.js";
+
+export const VARIANT_TITLES: Readonly<Record<string, string>> = { fcn32s: "FCN-32s", fcn16s: "FCN-16s", fcn8s: "FCN-8s" };
+export const titleOf = (variant: string): string => VARIANT_TITLES[variant] ?? variant;
+
+export const percent = (share: number | undefined, digits = 1): string => (share === undefined || Number.isNaN(share) ? "-" : `${(100 * share).toFixed(digits)}`);
+export const milliseconds = (ms: number | undefined): string => (ms === undefined || Number.isNaN(ms) ? "-" : ms < 10 ? ms.toFixed(1) : String(Math.round(ms)));
+export const giga = (flops: number): string => (flops / 1e9).toFixed(flops < 1e10 ? 2 : 1);
+export const mega = (count: number): string => (count / 1e6).toFixed(count < 1e7 ? 2 : 1);
+export const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
+
+/** Columns padded to a common width: the first to the left, numbers to the right. */
+export function columns(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => (row[i] ?? "").length)));
+  return rows.map((row) => row.map((cell, i) => (i ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))).join("  ").trimEnd()).join("\n");
+}
+
+export function textReport(summary: Summary): string {
+  const { variants, header, pictures, labelled, failures, commonSize } = summary;
+  const blocks: string[] = [];
+  const size = commonSize ? ` at ${commonSize.width} x ${commonSize.height}` : "";
+  const cost = variants.map(({ variant, headMs, cost: c }) => [
+    titleOf(variant),
+    milliseconds(c?.ms),
+    milliseconds(summary.sharedMs),
+    milliseconds(headMs),
+    ...(c ? [giga(c.sharedFlops + c.headFlops), giga(c.headFlops), mega(c.sharedParameters + c.headParameters), mega(c.headParameters), mebibytes(c.weightBytes + c.planBytes)] : ["-", "-", "-", "-", "-"]),
+  ]);
+  blocks.push(columns([["cost", "ms", "shared ms", "head ms", "GFLOP", "of head", "M params", "of head", "MiB"], ...cost]));
+  const notes = [`ms: one variant alone from RGBA to labels${size}; shared (the backbone, once a picture) and head: GPU time, median of ${pictures.length}.`];
+  const { together } = summary;
+  const finest = variants.at(-1);
+  if (together && finest?.cost && variants.length > 1) {
+    notes.push(`All ${variants.length} over one backbone: ${milliseconds(together.ms)} ms, ${(together.ms / finest.cost.ms).toFixed(2)} times ${titleOf(finest.variant)} alone.`);
+  }
+  blocks.push(notes.join("\n"));
+  if (labelled) {
+    const rows = variants.map(({ variant, metrics: m }) => [titleOf(variant), percent(m?.pixelAccuracy), percent(m?.meanAccuracy), percent(m?.meanIoU), percent(m?.frequencyWeightedIoU), percent(m?.boundaryIoU)]);
+    blocks.push(columns([["accuracy in %", "pixel acc", "mean acc", "mean IoU", "f.w. IoU", `boundary IoU (${header.boundaryWidth} px)`], ...rows]));
+  }
+  if (variants.length > 1 && pictures.length) {
+    const rows = summary.agreement.map(({ a, b, share }) => [`${titleOf(a)} and ${titleOf(b)}`, percent(share, 2)]);
+    blocks.push(columns([["same label, % of pixels", ""], ...rows]));
+  }
+  const without = pictures.length - labelled;
+  const counts = [`${pictures.length} pictures`, labelled ? `${labelled} with label maps` : "", labelled && without ? `${without} without` : "", failures.length ? `${failures.length} failed` : ""];
+  blocks.push(`${counts.filter(Boolean).join(", ")}.`);
+  return blocks.join("\n\n");
+}

@@ -1,0 +1,24 @@
+/** The summary as plain JSON: `report.json` and `fcn compare --json`. Metrics that are undefined (0 of 0) are null. */
+import type { Summary } from "./summary.js";
+
+export function reportJson(summary: Summary): Record<string, unknown> {
+  const { header, variants, pictures, labelled, failures, agreement, sharedMs, together, commonSize, costs } = summary;
+  return {
+    ...header,
+    pictures: { done: pictures.length, labelled, failed: failures.length },
+    commonSize,
+    sharedMs,
+    together,
+    variants: Object.fromEntries(
+      variants.map(({ variant, metrics, headMs, cost }) => {
+        if (!metrics) return [variant, { headMs, cost }];
+        const { confusion, boundary, ...scores } = metrics;
+        return [variant, { ...scores, headMs, cost, confusion: confusion.toJSON(), boundary: boundary.toJSON() }];
+      }),
+    ),
+    agreement,
+    costs,
+    failures,
+    perPicture: pictures,
+  };
+}
