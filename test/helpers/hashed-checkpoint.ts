@@ -1,0 +1,25 @@
+/** A checkpoint in memory: tensors of given names and shapes, with values from the hash of their names. */
+import type { Checkpoint } from "../../src/weights/checkpoint.js";
+import { hashedTensor } from "./hashed.js";
+import type { TensorSpec } from "./hashed.js";
+
+type Values = (name: string, shape: readonly number[]) => Float32Array;
+
+export function hashedCheckpoint(specs: readonly TensorSpec[], values: Values = hashedTensor): Checkpoint {
+  const tensors = new Map(specs.map(({ name, shape }) => [name, { name, shape, dtype: name.endsWith("num_batches_tracked") ? ("i64" as const) : ("f32" as const) }]));
+  const read = (name: string): Float32Array => {
+    const info = tensors.get(name);
+    if (!info) throw new Error(`the test's checkpoint has no ${name}`);
+    return values(name, info.shape);
+  };
+  return {
+    container: "safetensors",
+    name: "hashed",
+    bytes: 0,
+    metadata: new Map(),
+    tensors,
+    read: (name) => Promise.resolve(Float32Array.from(read(name))),
+    readFloat64: (name) => Promise.resolve(Float64Array.from(read(name))),
+    close: () => Promise.resolve(),
+  };
+}
