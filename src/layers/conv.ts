@@ -27,7 +27,11 @@ export class ConvBn {
     const { kernel, stride = 1, padding = 0, dilation = 1, relu = false } = options;
     const c = [options.out] as const;
     const norm = params.at(bn);
-    const folded = foldBatchNorm(params.at(conv).take("weight", [options.out, options.in, kernel, kernel]), {
+    const own = params.at(conv);
+    const weight = own.take("weight", [options.out, options.in, kernel, kernel]);
+    // Files of `fcn import --fold-bn` hold what foldBatchNorm gives; with neither norm nor bias the norm is what is missing.
+    const done = own.has("bias") && !norm.has("weight") && !norm.has("running_var");
+    const folded = done ? { weight, bias: own.take("bias", c) } : foldBatchNorm(weight, {
       weight: norm.take("weight", c),
       bias: norm.take("bias", c),
       mean: norm.take("running_mean", c),

@@ -1,0 +1,179 @@
+/** `fcn import` as a library function and a command: round trips, folding, float16, whole files or none, bad inputs. */
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { importFile } from "../src/cli/import.js";
+import type { ImportOptions } from "../src/cli/import.js";
+import type { FcnVariant } from "../src/node.js";
+import { FCN_VARIANTS, loadFcn } from "../src/node.js";
+import type { Checkpoint } from "../src/weights/checkpoint.js";
+import { convertCheckpoint } from "../src/weights/convert-checkpoint.js";
+import { defaultCheckpointUrl } from "../src/weights/default-checkpoint.js";
+import { fileSource } from "../src/weights/file-source.js";
+import { openCheckpoint } from "../src/weights/open.js";
+import { bufferSource } from "../src/weights/source.js";
+import { writeSafetensors } from "../src/weights/safetensors-writer.js";
+import type { TensorToWrite } from "../src/weights/safetensors-writer.js";
+import { useDevice } from "./helpers/device.js";
+import { agreement, referencePictures } from "./helpers/reference-maps.js";
+import { fixturePath } from "./weights/fixtures.js";
+
+const device = useDevice();
+const SHIPPED = fileURLToPath(defaultCheckpointUrl());
+const PTH = fixturePath("fcn-resnet101-w16.pth");
+const root = mkdtempSync(join(tmpdir(), "fcn-import-"));
+afterAll(() => rmSync(root, { recursive: true }));
+let folder = "";
+let out = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(root, "test-"));
+  out = join(folder, "out.safetensors");
+});
+
+async function opened<T>(path: string, use: (checkpoint: Checkpoint) => Promise<T>): Promise<T> {
+  const checkpoint = await openCheckpoint(await fileSource(path));
+  try {
+    return await use(checkpoint);
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+/** A digest of each tensor's float32 numbers, by name. */
+const valuesOf = (path: string): Promise<Record<string, string>> => opened(path, async (checkpoint) => {
+  const values: Record<string, string> = {};
+  for (const name of [...checkpoint.tensors.keys()].filter((n) => !n.endsWith("num_batches_tracked")).sort()) {
+    values[name] = createHash("sha256").update(await checkpoint.read(name)).digest("hex");
+  }
+  return values;
+});
+
+/** A safetensors file of these tensors. */
+async function written(name: string, tensors: Record<string, { shape: number[]; data: number[] }>): Promise<string> {
+  const list = Object.entries(tensors).map(([key, { shape, data }]): TensorToWrite => ({ name: key, shape, dtype: "f32", read: () => Float32Array.from(data) }));
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of writeSafetensors(list)) chunks.push(chunk);
+  const path = join(folder, name);
+  writeFileSync(path, Buffer.concat(chunks));
+  return path;
+}
+
+describe("round trips", () => {
+  test("a .pth in f32 holds the same numbers, and says where it came from", async () => {
+    const report = await importFile(PTH, out);
+    const sha256 = createHash("sha256").update(readFileSync(PTH)).digest("hex");
+    expect(report).toMatchObject({ source: "fcn-resnet101-w16.pth", sha256, dtype: "f32", folded: false, tensors: 535 });
+    expect(await valuesOf(out)).toEqual(await valuesOf(PTH));
+    expect(report.bytes).toBe(readFileSync(out).length);
+    const metadata = await opened(out, (checkpoint) => Promise.resolve(Object.fromEntries(checkpoint.metadata)));
+    expect(metadata).toMatchObject({
+      source: "fcn-resnet101-w16.pth", source_sha256: sha256, source_container: "pth-zip", dtype: "f32", batch_norm: "separate", license: "unknown",
+      imported_by: expect.stringMatching(/^fcn-webgpu \d+\.\d+\.\d+/) as string, imported_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string,
+    });
+  });
+
+  test("importing the result again changes nothing but the provenance", async () => {
+    await importFile(SHIPPED, out, { dtype: "f16" });
+    const again = join(folder, "again.safetensors");
+    await importFile(out, again, { dtype: "f16" });
+    expect(await valuesOf(again)).toEqual(await valuesOf(SHIPPED)); // the shipped weights are float16 and float32 already
+  });
+
+  test("f16 is for weights only; progress ends at the size of the file", async () => {
+    const seen: number[] = [];
+    await importFile(PTH, out, { dtype: "f16", onProgress: ({ loaded }) => seen.push(loaded) });
+    expect(seen.at(-1)).toBe(readFileSync(out).length);
+    const kinds = await opened(out, (checkpoint) => Promise.resolve(new Set([...checkpoint.tensors.values()].map(({ dtype, shape }) => `${dtype} ${shape.length}`))));
+    expect(kinds).toEqual(new Set(["f32 1", "f16 4"]));
+  });
+});
+
+describe("labels", () => {
+  const pictures = referencePictures("samples");
+  test.each<[string, readonly FcnVariant[], ImportOptions]>([
+    ["folded", ["fcn8s"], { foldBatchNorm: true }],
+    ["f16", ["fcn8s"], { dtype: "f16" }],
+    ["folded f16", FCN_VARIANTS, { foldBatchNorm: true, dtype: "f16" }],
+  ])("%s: >= 99.9 % as from the original with %s", async (_, variants, options) => {
+    await importFile(PTH, out, options);
+    for (const variant of variants) {
+      const [original, imported] = await Promise.all([PTH, out].map((weights) => loadFcn({ variant, weights, device: device(), maxPlans: 1 })));
+      if (!original || !imported) throw new Error("two networks were asked for");
+      for (const { name, picture } of pictures) {
+        const [a, b] = [await original.segment(picture), await imported.segment(picture)];
+        expect(agreement(a.labels, b.labels), `${variant} ${name}`).toBeGreaterThanOrEqual(0.999);
+      }
+      original.dispose();
+      imported.dispose();
+    }
+  });
+});
+
+describe("folding", () => {
+  const norm = (name: string): Record<string, { shape: number[]; data: number[] }> => ({
+    [`${name}.weight`]: { shape: [2], data: [2, -3] },
+    [`${name}.bias`]: { shape: [2], data: [0.5, 1] },
+    [`${name}.running_mean`]: { shape: [2], data: [4, -2] },
+    [`${name}.running_var`]: { shape: [2], data: [1 - 1e-5, 4 - 1e-5] },
+  });
+  const open = async (tensors: Parameters<typeof written>[1]): Promise<Checkpoint> => openCheckpoint(bufferSource(readFileSync(await written("in.safetensors", tensors)), "in"));
+  const convert = async (tensors: Parameters<typeof written>[1]): Promise<Record<string, number[]>> => {
+    const converted = convertCheckpoint(await open(tensors), { foldBatchNorm: true });
+    expect(converted.metadata.get("batch_norm")).toBe("folded");
+    const entries = await Promise.all(converted.tensors.map(async (tensor): Promise<[string, number[]]> => [tensor.name, [...(await tensor.read())].map((v) => Math.round(v * 1e4) / 1e4)]));
+    return Object.fromEntries(entries);
+  };
+  const conv = { shape: [2, 1, 1, 1], data: [10, 20] };
+
+  test.each([["conv1", "bn1"], ["layer1.0.conv2", "layer1.0.bn2"], ["downsample.0", "downsample.1"], ["classifier.0", "classifier.1"]])("%s with %s", async (c, n) => {
+    expect(await convert({ [`${c}.weight`]: conv, ...norm(n) })).toEqual({ [`${c}.weight`]: [20, -30], [`${c}.bias`]: [0.5 - 8, 1 - 3] });
+  });
+
+  test("a convolution that has a bias already", async () => {
+    expect(await convert({ "conv1.weight": conv, "conv1.bias": { shape: [2], data: [1, 2] }, ...norm("bn1") })).toEqual({ "conv1.weight": [20, -30], "conv1.bias": [0.5 - 8 + 2, 1 - 3 - 3] });
+  });
+
+  test("what cannot be folded is refused by name", async () => {
+    await expect(convert({ x: conv, ...norm("bn1") })).rejects.toThrow(/batch norm bn1 cannot be folded: a convolution conv1\.weight of 2 channels/);
+    const partial = Object.entries(norm("bn1")).filter(([name]) => name !== "bn1.bias");
+    await expect(convert({ "conv1.weight": conv, ...Object.fromEntries(partial) })).rejects.toThrow(/batch norm bn1 cannot be folded: it has no bias/);
+  });
+});
+
+describe("whole or not at all", () => {
+  const refused = async (path: string, sentence: RegExp, options: ImportOptions = {}, code = "bad-weights"): Promise<void> => {
+    const before = readdirSync(folder);
+    await expect(importFile(path, out, options)).rejects.toMatchObject({ code, message: expect.stringMatching(sentence) as string });
+    expect(readdirSync(folder)).toEqual(before);
+  };
+
+  test("a value beyond float16 names its tensor and leaves no file", async () => {
+    const path = await written("big.safetensors", { a: { shape: [1, 1], data: [1] }, "layer.weight": { shape: [2, 2], data: [1, 65504, 70000, 0] } });
+    await refused(path, /"layer\.weight" holds 70000, beyond float16's 65504/, { dtype: "f16" });
+  });
+
+  test("a failed import leaves the file that was there before", async () => {
+    copyFileSync(SHIPPED, out);
+    await refused(fixturePath("bad-truncated.pth"), /./);
+    expect(readFileSync(out).equals(readFileSync(SHIPPED))).toBe(true);
+  });
+
+  test("bad inputs", async () => {
+    await refused(join(folder, "none.pth"), /there is no such file/);
+    await refused(fixturePath("bad-code.pth"), /./);
+    await refused(fixturePath("bad-text.pth"), /bad-text\.pth: /);
+    await refused(folder, /directory/);
+    const counts = await written("empty.safetensors", {});
+    await refused(counts, /holds no tensors/);
+    await expect(importFile(PTH, join(folder, "no", "folder.safetensors"))).rejects.toMatchObject({ code: "bad-option" });
+  });
+
+  test("the input is never overwritten", async () => {
+    copyFileSync(SHIPPED, out);
+    await refused(out, /is the file to import/, {}, "bad-option");
+    expect(existsSync(out)).toBe(true);
+  });
+});
