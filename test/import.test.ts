@@ -52,7 +52,7 @@ const valuesOf = (path: string): Promise<Record<string, string>> => opened(path,
 });
 
 /** A safetensors file of these tensors. */
-async function written(name: string, tensors: Record<string, { shape: number[]; data: number[] }>): Promise<string> {
+async function written(name: string, tensors: Record<string, { shape: readonly number[]; data: ArrayLike<number> }>): Promise<string> {
   const list = Object.entries(tensors).map(([key, { shape, data }]): TensorToWrite => ({ name: key, shape, dtype: "f32", read: () => Float32Array.from(data) }));
   const chunks: Uint8Array[] = [];
   for await (const chunk of writeSafetensors(list)) chunks.push(chunk);
@@ -61,7 +61,32 @@ async function written(name: string, tensors: Record<string, { shape: number[]; 
   return path;
 }
 
+/** The shipped checkpoint with one tensor changed. */
+function changed(name: string, change: (values: Float32Array) => void): Promise<string> {
+  return opened(SHIPPED, async (checkpoint) => {
+    const tensors: Parameters<typeof written>[1] = {};
+    for (const { name: key, shape } of checkpoint.tensors.values()) {
+      const data = await checkpoint.read(key);
+      if (key === name) change(data);
+      tensors[key] = { shape, data };
+    }
+    return written("changed.safetensors", tensors);
+  });
+}
+
 describe("round trips", () => {
+  test("names of others become ours", async () => {
+    const torchvision = (name: string): string => name.replace(/^backbone\./, "");
+    const tensors: Parameters<typeof written>[1] = {};
+    await opened(SHIPPED, async (checkpoint) => {
+      for (const { name, shape } of checkpoint.tensors.values()) if (name.startsWith("backbone.")) tensors[torchvision(name)] = { shape, data: await checkpoint.read(name) };
+    });
+    const report = await importFile(await written("resnet101.safetensors", { ...tensors, "fc.weight": { shape: [10, 512], data: new Float32Array(5120) } }), out);
+    expect(report).toMatchObject({ architecture: expect.stringMatching(/resnet101: backbone only/) as string, dropped: ["fc.weight"] });
+    const shipped = Object.entries(await valuesOf(SHIPPED)).filter(([name]) => name.startsWith("backbone."));
+    expect(await valuesOf(out)).toEqual(Object.fromEntries(shipped));
+  });
+
   test("a .pth in f32 holds the same numbers, and says where it came from", async () => {
     const report = await importFile(PTH, out);
     const sha256 = createHash("sha256").update(readFileSync(PTH)).digest("hex");
@@ -151,8 +176,9 @@ describe("whole or not at all", () => {
   };
 
   test("a value beyond float16 names its tensor and leaves no file", async () => {
-    const path = await written("big.safetensors", { a: { shape: [1, 1], data: [1] }, "layer.weight": { shape: [2, 2], data: [1, 65504, 70000, 0] } });
-    await refused(path, /"layer\.weight" holds 70000, beyond float16's 65504/, { dtype: "f16" });
+    const path = await changed("backbone.layer3.7.conv2.weight", (values) => (values[5] = 70000));
+    await refused(path, /"backbone\.layer3\.7\.conv2\.weight" holds 70000, beyond float16's 65504/, { dtype: "f16" });
+    await expect(importFile(path, out)).resolves.toMatchObject({ dtype: "f32" });
   });
 
   test("a failed import leaves the file that was there before", async () => {
@@ -166,8 +192,8 @@ describe("whole or not at all", () => {
     await refused(fixturePath("bad-code.pth"), /./);
     await refused(fixturePath("bad-text.pth"), /bad-text\.pth: /);
     await refused(folder, /directory/);
-    const counts = await written("empty.safetensors", {});
-    await refused(counts, /holds no tensors/);
+    await refused(await written("other.safetensors", { "encoder.weight": { shape: [1], data: [1] } }), /"encoder\.weight"\) are not those of a ResNet-101/);
+    await refused(await written("empty.safetensors", {}), /not those of a ResNet-101/);
     await expect(importFile(PTH, join(folder, "no", "folder.safetensors"))).rejects.toMatchObject({ code: "bad-option" });
   });
 

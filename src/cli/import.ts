@@ -9,6 +9,7 @@ import { convertCheckpoint } from "../weights/convert-checkpoint.js";
 import { cachedFile } from "../weights/disk-cache.js";
 import { isRemote } from "../weights/download.js";
 import { fileSource } from "../weights/file-source.js";
+import { recognise } from "../weights/names.js";
 import { openCheckpoint } from "../weights/open.js";
 import { safetensorsSize, writeSafetensors } from "../weights/safetensors-writer.js";
 import { UsageError, oneOf, parse, print } from "./command.js";
@@ -105,16 +106,15 @@ async function writeAtomically(out: string, chunks: AsyncIterable<Uint8Array>, o
   }
 }
 
-/** Imports one file. @throws bad-weights for what cannot be read or converted, bad-option for an output that cannot be written */
+/** Imports one file. @throws bad-weights for what cannot be read, recognised or converted, bad-option for an output that cannot be written */
 export async function importFile(path: string, out: string, options: ImportOptions = {}): Promise<ImportReport> {
   const { dtype = "f32", foldBatchNorm = false, onProgress, sourceName = basename(path) } = options;
   if (await sameFile(path, out)) throw new FcnError("bad-option", `import: ${out} is the file to import; choose another name for the result`);
   const start = performance.now();
   const checkpoint = await openCheckpoint(await fileSource(path));
   try {
-    // The whole file is read once more for its digest, from the system's cache as a rule, while tensors are converted.
+    const { description: architecture, checkpoint: ours, ignored } = recognise(checkpoint);
     const digest = await sha256Of(path);
-    const architecture = "unknown";
     const metadata = new Map([
       ["source", sourceName],
       ["source_sha256", digest],
@@ -124,10 +124,11 @@ export async function importFile(path: string, out: string, options: ImportOptio
       ["imported_at", new Date().toISOString()],
       ["license", checkpoint.metadata.get("license") ?? "unknown"],
     ]);
-    const converted = convertCheckpoint(checkpoint, { dtype, foldBatchNorm, metadata });
+    const converted = convertCheckpoint(ours, { dtype, foldBatchNorm, metadata });
     const total = safetensorsSize(converted.tensors, converted.metadata);
     await writeAtomically(out, writeSafetensors(converted.tensors, converted.metadata), (loaded) => onProgress?.({ loaded, total }));
-    const { dropped, tensors } = converted;
+    const { tensors } = converted;
+    const dropped = [...ignored, ...converted.dropped];
     const seconds = Math.round(performance.now() - start) / 1000;
     return { source: sourceName, sha256: digest, architecture, out, tensors: tensors.length, bytes: total, dropped, dtype, folded: foldBatchNorm, seconds };
   } finally {
