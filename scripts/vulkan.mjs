@@ -49,7 +49,7 @@ export function parseAptSources(text, format) {
 export function backportsSource(entries, codename) {
   const base = entries.find(({ suites, components }) => suites.includes(codename) && components.includes("main"));
   if (!base) return undefined;
-  const signedBy = base.signedBy ? `Signed-By: ${base.signedBy.replace(/\n/g, "\n ")}\n` : "";
+  const signedBy = base.signedBy ? `Signed-By: ${base.signedBy.split("\n").map((line, i) => (i ? ` ${line || "."}` : line)).join("\n")}\n` : "";
   return `# Written by fcn-webgpu's set-up for Mesa's software Vulkan driver; delete it to undo.\nTypes: deb\nURIs: ${base.uris[0]}\nSuites: ${codename}-backports\nComponents: main\n${signedBy}`;
 }
 
