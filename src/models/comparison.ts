@@ -19,9 +19,9 @@ import type { Checkpoint } from "../weights/checkpoint.js";
 import { Parameters } from "../weights/parameters.js";
 import { FcnHead } from "./fcn.js";
 import { PlanCache } from "./plans.js";
+import { IMAGENET, constant } from "./preprocessing.js";
+import type { Preprocessing } from "./preprocessing.js";
 import { ResNet101 } from "./resnet101.js";
-import { IMAGENET, constant } from "./segmenter.js";
-import type { Preprocessing } from "./segmenter.js";
 
 /** The variants that stand on one and the same backbone. */
 export const COMPARED = ["fcn32s", "fcn16s", "fcn8s"] as const;

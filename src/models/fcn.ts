@@ -18,10 +18,10 @@ type Stride = 8 | 16 | 32;
 type Tap = `stride${Stride}`;
 
 /** Strides fused on the way up, coarse to fine. */
-const SKIPS: Readonly<Record<FcnVariant, readonly Stride[]>> = { fcn32s: [], fcn16s: [16], fcn8s: [16, 8] };
+export const SKIPS: Readonly<Record<FcnVariant, readonly Stride[]>> = { fcn32s: [], fcn16s: [16], fcn8s: [16, 8] };
 
 /** The step that doubles the scores into the skip of this stride. */
-const UP_NAME: Readonly<Record<number, string>> = { 16: "up2", 8: "up4" };
+export const UP_NAME: Readonly<Record<number, string>> = { 16: "up2", 8: "up4" };
 
 interface Fusion {
   readonly up: Upscore;
@@ -71,16 +71,20 @@ function stepAt<T>(steps: readonly T[], index: number): T {
 export interface Network {
   readonly name: string;
   readonly classes: number;
+  /** Shorter side that pictures are brought to, where the weights were trained so; without it they keep their size. */
+  readonly resize?: number;
   /** Normalised picture [N, 3, H, W] to logits [N, classes, H, W]. */
   logits(graph: Graph, image: Value): Value;
+  /** The same from an auxiliary head, where the checkpoint has one. */
+  readonly auxLogits?: (graph: Graph, image: Value) => Value;
 }
 
 /** Assembles one variant from a checkpoint. @throws bad-weights naming all that is missing, mis-shaped or unexpected */
 export function fcnNetwork(params: Parameters, variant: FcnVariant): Network {
   const backbone = new ResNet101(params.at("backbone"));
   const head = new FcnHead(params.at(variant), variant, backbone.channels);
-  // A checkpoint may carry the heads of the other variants, and PyTorch's batch counters.
-  const others = FCN_VARIANTS.filter((v) => v !== variant).map((v) => `${v}.`);
+  // A checkpoint may carry the heads of the other variants, torchvision's among them, and PyTorch's batch counters.
+  const others = [...FCN_VARIANTS.filter((v) => v !== variant), "classifier", "aux_classifier"].map((v) => `${v}.`);
   params.allow((name) => name.endsWith(".num_batches_tracked") || others.some((prefix) => name.startsWith(prefix)));
   params.finish(variant);
   return {

@@ -9,14 +9,34 @@ import { openCheckpoint } from "../weights/open.js";
 import { verified } from "../weights/default-checkpoint.js";
 import { Parameters } from "../weights/parameters.js";
 import type { ByteSource } from "../weights/source.js";
+import { VOC_CLASSES } from "../image/palette.js";
+import { recognise } from "../weights/names.js";
+import type { Recognised } from "../weights/names.js";
 import { FCN_VARIANTS, fcnNetwork } from "./fcn.js";
-import type { FcnVariant } from "./fcn.js";
+import type { Network } from "./fcn.js";
+import { withInitialHead } from "./initial-heads.js";
+import type { Preprocessing, Resize } from "./preprocessing.js";
 import { Fcn } from "./segmenter.js";
-import type { Preprocessing, ReadImage } from "./segmenter.js";
+import type { ReadImage } from "./segmenter.js";
+import { TORCHVISION_VARIANT, torchvisionNetwork } from "./torchvision.js";
+
+/** The three networks of the FCN paper, and torchvision's. */
+export const VARIANTS = [...FCN_VARIANTS, TORCHVISION_VARIANT] as const;
+export type Variant = (typeof VARIANTS)[number];
 
 export interface LoadOptions {
-  /** Which network: strides 32, 16 or 8 fused. Default "fcn8s", the finest. */
-  readonly variant?: FcnVariant;
+  /** Which network. Default: the finest that the checkpoint has a head for, "fcn8s" for the one that ships. */
+  readonly variant?: Variant;
+  /**
+   * "init" gives a backbone that comes without the head asked for an untrained one: its labels mean nothing, and `fcn.notice`
+   * says so. It has as many classes as `classNames`, or PASCAL VOC's 21. Default "file": such a checkpoint is an error.
+   */
+  readonly heads?: "file" | "init";
+  /**
+   * Pixels of a picture's shorter side as the network sees it, or "none" for its own size. Default: as the weights were
+   * trained, 520 for "fcn-resnet101" and "none" for the others. Labels have the picture's size in any case.
+   */
+  readonly resize?: Resize;
   /** SHA-256 (hex) that the weights must have; the default checkpoint is always checked. */
   readonly sha256?: string;
   /** A device to share; without one, one is opened and closed with the model. */
@@ -30,28 +50,53 @@ export interface LoadOptions {
   readonly kernels?: VariantChoice;
 }
 
+/** The network asked for, from what was recognised. @throws bad-weights when the file has no such head and `heads` is not "init" */
+export function networkOf(found: Recognised, options: Pick<LoadOptions, "variant" | "heads" | "classNames">): { network: Network; notice?: string } {
+  const { checkpoint, description, variants, width } = found;
+  const { variant = variants[0] ?? "fcn8s", heads = "file", classNames } = options;
+  const there = variants.includes(variant);
+  if (!there && heads === "file") {
+    const has = variants.length ? `it has no head for ${variant}: load it as ${variants.join(" or ")}` : `it has no trained head for ${variant}`;
+    throw new FcnError("bad-weights", `${checkpoint.name} is ${description}; ${has}, or give heads: "init" (--heads init) for an untrained one`);
+  }
+  const weights = there ? checkpoint : withInitialHead(checkpoint, variant, found.classes ?? classNames?.length ?? VOC_CLASSES.length, width);
+  const params = Parameters.of(weights);
+  const network = variant === TORCHVISION_VARIANT ? torchvisionNetwork(params) : fcnNetwork(params, variant);
+  if (there) return { network };
+  return { network, notice: `the head of ${variant} is untrained, so its labels mean nothing: ${checkpoint.name} is ${description}` };
+}
+
+function checkOptions({ variant, heads }: LoadOptions): void {
+  if (variant !== undefined && !VARIANTS.includes(variant)) throw new FcnError("bad-option", `variant "${String(variant)}" is not one of ${VARIANTS.join(", ")}`);
+  if (heads !== undefined && heads !== "file" && heads !== "init") throw new FcnError("bad-option", `heads "${String(heads)}" is not one of file, init`);
+}
+
+/** Opens a checkpoint of any container and naming scheme as a network. Takes over the source, whatever happens. */
 export async function loadFrom<Image>(
   source: ByteSource,
   options: LoadOptions,
   readImage: ReadImage<Image>,
   openDevice: () => Promise<Device>,
 ): Promise<Fcn<Image>> {
-  const { variant = "fcn8s", sha256, device: shared, ...rest } = options;
-  if (!FCN_VARIANTS.includes(variant)) {
+  try {
+    checkOptions(options);
+  } catch (error) {
     await source.close();
-    throw new FcnError("bad-option", `variant "${String(variant)}" is not one of ${FCN_VARIANTS.join(", ")}`);
+    throw error;
   }
+  const { sha256, device: shared } = options;
   const checkpoint = await openCheckpoint(sha256 === undefined ? source : await verified(source, sha256));
   let device: Device | undefined;
   try {
-    const network = fcnNetwork(Parameters.of(checkpoint), variant);
+    const found = recognise(checkpoint);
+    const { network, notice } = networkOf(found, options);
     device = shared ?? (await openDevice());
     const owned = device;
     const onDispose = (): void => {
       void checkpoint.close();
       if (!shared) owned.dispose();
     };
-    return new Fcn({ device, network, readImage, onDispose, ...rest });
+    return new Fcn({ ...options, device, network, readImage, onDispose, description: found.description, notice });
   } catch (error) {
     await checkpoint.close();
     if (!shared) device?.dispose();

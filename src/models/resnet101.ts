@@ -82,12 +82,22 @@ export class ResNet101 {
 
   /** [N, 3, H, W] to feature maps of [N, 8w | 16w | 32w, ceil(H/8 | /16 | /32), ...] for width w (without dilation). */
   apply(graph: Graph, image: Value): Features {
+    const [, stride8, stride16, stride32] = this.#run(graph, image, 4) as [Value, Value, Value, Value];
+    return { stride8, stride16, stride32 };
+  }
+
+  /** The feature map of `stride16` alone, without the last stage. */
+  applyStride16(graph: Graph, image: Value): Value {
+    return this.#run(graph, image, 3)[2] as Value;
+  }
+
+  /** Outputs of the first `count` stages. */
+  #run(graph: Graph, image: Value, count: number): Value[] {
     let x = stemPool(graph, `${this.#prefix}maxpool`, this.#stem.apply(graph, image));
-    const [, stride8, stride16, stride32] = this.#stages.map((blocks) => {
+    return this.#stages.slice(0, count).map((blocks) => {
       for (const block of blocks) x = block.apply(graph, x);
       return x;
-    }) as [Value, Value, Value, Value];
-    return { stride8, stride16, stride32 };
+    });
   }
 }
 

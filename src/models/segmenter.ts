@@ -4,11 +4,12 @@
  */
 import { argmax } from "../../shaders/argmax/kernel.js";
 import { normalize } from "../../shaders/normalize/kernel.js";
+import { resize } from "../../shaders/resize/kernel.js";
 import { softmax } from "../../shaders/softmax/kernel.js";
 import type { Device } from "../device.js";
 import { FcnError } from "../errors.js";
 import { Graph } from "../graph.js";
-import type { Weight } from "../graph.js";
+import type { Value } from "../graph.js";
 import { toRgba } from "../image/picture.js";
 import type { Picture } from "../image/picture.js";
 import { VOC_CLASSES } from "../image/palette.js";
@@ -20,6 +21,8 @@ import type { RunTimings } from "../plan.js";
 import { WeightStore } from "../weight-store.js";
 import type { Network } from "./fcn.js";
 import { PlanCache } from "./plans.js";
+import { IMAGENET, checkResize, constant, networkSize } from "./preprocessing.js";
+import type { Preprocessing, Resize } from "./preprocessing.js";
 
 /** Milliseconds. `compile` is the time to make the plan, 0 when the size was seen before; `total` is all of it. */
 export interface Timings extends RunTimings {
@@ -47,14 +50,6 @@ export interface Scores {
   readonly timings: Timings;
 }
 
-export interface Preprocessing {
-  readonly mean: readonly [number, number, number];
-  readonly std: readonly [number, number, number];
-}
-
-/** Of ImageNet, which every ResNet checkpoint was trained with. */
-export const IMAGENET: Preprocessing = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
-
 /** From whatever an entry accepts as a picture to its pixels. */
 export type ReadImage<Image> = (image: Image) => Picture | Promise<Picture>;
 
@@ -63,6 +58,12 @@ export interface SegmenterOptions<Image> {
   readonly network: Network;
   readonly readImage: ReadImage<Image>;
   readonly preprocessing?: Preprocessing;
+  /** Shorter side of what the network sees; without it, what goes with the network. */
+  readonly resize?: Resize;
+  /** What the weights were recognised as. */
+  readonly description?: string;
+  /** What a user must know before trusting a label, such as that heads are untrained. */
+  readonly notice?: string | undefined;
   readonly classNames?: readonly string[];
   /** Sizes whose plans are kept (default 4); each holds its activations. */
   readonly maxPlans?: number;
@@ -72,12 +73,18 @@ export interface SegmenterOptions<Image> {
   readonly onDispose?: () => void;
 }
 
-type Output = "labels" | "logits" | "probabilities";
+type Output = "labels" | "logits" | "probabilities" | "aux";
 
 export class Fcn<Image = Picture> {
   readonly device: Device;
   readonly variant: string;
   readonly classNames: readonly string[];
+  /** What the weights were recognised as, such as "torchvision fcn_resnet101: dilated, 21 classes, with aux head". */
+  readonly description: string;
+  /** What you must know before you trust a label: set when heads are untrained. Show it. */
+  readonly notice: string | undefined;
+  /** Shorter side of pictures as the network sees them; labels and scores have the picture's size all the same. */
+  readonly resize: Resize;
   readonly #network: Network;
   readonly #preprocessing: Preprocessing;
   readonly #readImage: ReadImage<Image>;
@@ -92,6 +99,9 @@ export class Fcn<Image = Picture> {
     this.device = options.device;
     this.#network = options.network;
     this.variant = options.network.name;
+    this.description = options.description ?? options.network.name;
+    this.notice = options.notice;
+    this.resize = checkResize(options.resize ?? options.network.resize ?? "none");
     this.#preprocessing = options.preprocessing ?? IMAGENET;
     this.#readImage = options.readImage;
     this.#kernels = options.kernels;
@@ -156,9 +166,12 @@ export class Fcn<Image = Picture> {
     });
   }
 
-  /** Raw scores of every class, before the softmax. */
-  logits(image: Image): Promise<Scores> {
-    return this.#scores("logits", image);
+  /**
+   * Raw scores of every class, before the softmax; with `aux`, those of torchvision's auxiliary head (after layer3).
+   * @throws bad-option when an auxiliary head is asked for and there is none
+   */
+  logits(image: Image, { aux = false }: { readonly aux?: boolean } = {}): Promise<Scores> {
+    return this.#scores(aux ? "aux" : "logits", image);
   }
 
   /** Softmax over the classes. */
@@ -189,7 +202,9 @@ export class Fcn<Image = Picture> {
         return await Plan.create(this.device, this.#graph(kind, n, height, width), this.#store, this.#kernels);
       } catch (error) {
         if (!(error instanceof FcnError) || (error.code !== "limit-too-small" && error.code !== "out-of-memory")) throw error;
-        throw new FcnError(error.code, `a picture of ${width} x ${height} is too large for this device: ${error.message}`, { cause: error });
+        const [h, w] = networkSize(height, width, this.resize);
+        const seen = h === height && w === width ? "" : `, resized to ${w} x ${h},`;
+        throw new FcnError(error.code, `a picture of ${width} x ${height}${seen} is too large for this device: ${error.message}`, { cause: error });
       }
     });
     const compiled = performance.now();
@@ -206,12 +221,20 @@ export class Fcn<Image = Picture> {
     const graph = new Graph();
     const image = graph.input("picture", [n, 4, height, width], "rgba8");
     const { mean, std } = this.#preprocessing;
-    const x = graph.op("normalize", normalize, { image, mean: constant("mean", mean), std: constant("std", std) }).y;
-    const logits = this.#network.logits(graph, x);
+    const [h, w] = networkSize(height, width, this.resize);
+    const x = graph.op("normalize", normalize, { image, mean: constant("mean", mean), std: constant("std", std) }, { height: h, width: w }).y;
+    const scores = kind === "aux" ? this.#auxLogits(graph, x) : this.#network.logits(graph, x);
+    const logits = h === height && w === width ? scores : graph.op("resize", resize, { x: scores }, { height, width }).y;
     if (kind === "labels") graph.output(kind, graph.op("argmax", argmax, { x: logits }).y);
-    else if (kind === "logits") graph.output(kind, logits);
-    else graph.output(kind, graph.op("softmax", softmax, { x: logits }).y);
+    else if (kind === "probabilities") graph.output(kind, graph.op("softmax", softmax, { x: logits }).y);
+    else graph.output(kind, logits);
     return graph;
+  }
+
+  #auxLogits(graph: Graph, x: Value): Value {
+    const { auxLogits, name } = this.#network;
+    if (!auxLogits) throw new FcnError("bad-option", `logits: ${name} has no auxiliary head here; only torchvision's fcn-resnet101 can have one, and these weights are ${this.description}`);
+    return auxLogits(graph, x);
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
@@ -240,16 +263,4 @@ type RgbaPicture = ReturnType<typeof toRgba>;
 interface RunResult {
   readonly values: HostArray;
   readonly timings: Timings;
-}
-
-const constants = new WeakMap<object, Weight>();
-
-/** A small constant as a weight; one object per array, so that plans share its GPU copy. */
-export function constant(name: string, values: readonly number[]): Weight {
-  let weight = constants.get(values);
-  if (!weight) {
-    weight = { name, shape: [values.length], read: () => Promise.resolve(Float32Array.from(values)) };
-    constants.set(values, weight);
-  }
-  return weight;
 }
