@@ -1,6 +1,6 @@
 /**
  * Memory while a full-size checkpoint is read: torchvision's fcn_resnet101 with hashed weights, 218 MB, in each container,
- * opened and read tensor by tensor in a process of its own.
+ * opened and read tensor by tensor in a process of its own; and while it is imported. Times are printed, not judged.
  */
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { ImportReport } from "../src/cli/import.js";
 import { BIG_FILES, writeBigCheckpoints } from "./helpers/big-checkpoints.js";
 import { hashedTensor, torchvisionFcnTensors } from "./helpers/hashed.js";
 import { writePlainJavaScript } from "./helpers/plain-javascript.js";
@@ -46,6 +47,13 @@ await checkpoint.close();
 console.log(JSON.stringify({ container: checkpoint.container, values, last, peak: peak(), ms: performance.now() - start }));
 `;
 
+const IMPORT = `
+import { importFile } from "./src/cli/import.js";
+import { peak } from "./peak.js";
+const report = await importFile(process.argv[2], process.argv[3], { dtype: "f16", foldBatchNorm: process.argv[4] === "fold" });
+console.log(JSON.stringify({ ...report, peak: peak() }));
+`;
+
 interface Result {
   readonly container: string;
   readonly values: number;
@@ -55,9 +63,10 @@ interface Result {
 }
 
 beforeAll(() => {
-  writePlainJavaScript(folder, ["src/weights/open.ts", "src/weights/file-source.ts"]);
+  writePlainJavaScript(folder, ["src/weights/open.ts", "src/weights/file-source.ts", "src/cli/import.ts"]);
   writeFileSync(join(folder, "peak.js"), PEAK);
   writeFileSync(join(folder, "read.js"), READ);
+  writeFileSync(join(folder, "import.js"), IMPORT);
   writeBigCheckpoints(folder, SPECS, ({ name, shape }) => hashedTensor(name, shape));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -71,4 +80,15 @@ test.each(Object.entries(BIG_FILES))("%s: reads 218 MB within 218 + 150 MB", asy
   expect(result).toMatchObject({ container, values: VALUES, last: final && hashedTensor(final.name, final.shape).at(-1) });
   expect(result.peak).toBeGreaterThan(20 * MB); // the figure is one
   expect(result.peak).toBeLessThan(LIMIT);
+});
+
+test.each([["plain"], ["fold"]])("import of 218 MB to f16, %s, within the same bound", async (how) => {
+  const out = join(folder, `${how}.safetensors`);
+  const { stdout } = await run(process.execPath, [join(folder, "import.js"), join(folder, BIG_FILES["pth-legacy"]), out, how]);
+  const report = JSON.parse(stdout) as ImportReport & { peak: number };
+  console.log(`import to f16, ${how}: ${report.seconds.toFixed(2)} s, ${(report.bytes / MB).toFixed(1)} MB, peak RSS ${(report.peak / MB).toFixed(0)} MB`);
+  expect(report.architecture).toBe("torchvision fcn_resnet101: dilated, 21 classes, with aux head");
+  expect(report.bytes).toBe(statSync(out).size);
+  expect(report.bytes).toBeLessThan(115 * MB);
+  expect(report.peak).toBeLessThan(LIMIT);
 });

@@ -7,9 +7,11 @@ import type { Command } from "./command.js";
 import { compare } from "./compare.js";
 import { demo } from "./demo.js";
 import { doctor } from "./doctor.js";
+import { importCommand } from "./import.js";
+import { inspect } from "./inspect.js";
 import { segment } from "./segment.js";
 
-const COMMANDS: readonly Command[] = [segment, compare, demo, doctor];
+const COMMANDS: readonly Command[] = [segment, compare, demo, inspect, importCommand, doctor];
 
 function help(): string {
   const width = Math.max(...COMMANDS.map((c) => c.name.length));

@@ -14,6 +14,13 @@ interface Ledger {
   readonly misshaped: string[];
 }
 
+export interface Faults {
+  readonly missing: readonly string[];
+  /** Sentences: name, shape and what was needed. */
+  readonly misshaped: readonly string[];
+  readonly unexpected: readonly string[];
+}
+
 /** `null` in an expected shape leaves that dimension to the checkpoint. */
 export type Pattern = readonly (number | null)[];
 
@@ -60,10 +67,15 @@ export class Parameters {
     for (const name of this.checkpoint.tensors.keys()) if (matches(name)) this.ledger.taken.add(name);
   }
 
+  /** All that is wrong so far, in full; `allow` first what may be there. */
+  faults(): Faults {
+    const { missing, misshaped, taken } = this.ledger;
+    return { missing, misshaped, unexpected: [...this.checkpoint.tensors.keys()].filter((name) => !taken.has(name)) };
+  }
+
   /** @throws bad-weights naming every missing, mis-shaped and unexpected tensor (the first few of each, and how many). */
   finish(model: string): void {
-    const { missing, misshaped, taken } = this.ledger;
-    const unexpected = [...this.checkpoint.tensors.keys()].filter((name) => !taken.has(name));
+    const { missing, misshaped, unexpected } = this.faults();
     const parts = [list("missing", missing), list("mis-shaped", misshaped), list("unexpected", unexpected)].filter(Boolean);
     if (parts.length) throw new FcnError("bad-weights", `${this.checkpoint.name} does not fit ${model}: ${parts.join("; ")}`);
   }
