@@ -147,7 +147,7 @@ export const compare: Command = {
       await outputFolder("compare", values.out);
       summary = summarise(header, records);
     } else ({ summary, stopped } = await run(values, positionals));
-    const files = await writeReport(summary, values.out);
+    const files = await writeReport(summary, values.out, values.merge ? positionals : [values.out]);
     if (values.json) print(JSON.stringify(reportJson(summary)));
     else print(`${textReport(summary)}\n\n${files.map((file) => join(values.out, file)).join("\n")}`);
     return stopped ? 130 : summary.failures.length ? 1 : 0;

@@ -134,3 +134,10 @@ function chunk(type: string, data: Uint8Array): Buffer {
   framed.writeUInt32BE(crc32(body), body.length + 4);
   return framed;
 }
+
+/** The same indexed PNG with index 0 transparent, to be laid over a picture. */
+export function withTransparentBackground(png: Uint8Array): Uint8Array {
+  const at = Buffer.from(png.buffer, png.byteOffset, png.byteLength).indexOf("IDAT", 0, "latin1") - 4;
+  if (at < 0) throw bad("label map", "the PNG has no pixels (no IDAT)");
+  return Buffer.concat([png.subarray(0, at), chunk("tRNS", new Uint8Array([0])), png.subarray(at)]);
+}

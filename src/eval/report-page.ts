@@ -1,0 +1,93 @@
+/** The look and the behaviour of report.html: one stylesheet, one small script, no other file and no request. */
+import { PLOT_CSS, themeCss } from "./svg.js";
+
+export const PAGE_CSS = `${themeCss(":root")}${PLOT_CSS}
+:root{color-scheme:light dark;--page:#f5f6f8;--soft:#f0f2f5}
+@media (prefers-color-scheme:dark){:root:not([data-theme=light]){--page:#0e1013;--soft:#1e222a}}
+:root[data-theme=dark]{color-scheme:dark;--page:#0e1013;--soft:#1e222a}
+:root[data-theme=light]{color-scheme:light}
+*{box-sizing:border-box}
+body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif;font-variant-numeric:tabular-nums}
+main{max-width:1240px;margin:0 auto;padding:40px 28px 80px}
+header{display:flex;gap:24px;align-items:flex-start;justify-content:space-between}
+h1{font-size:28px;line-height:1.2;margin:0 0 6px;letter-spacing:-.015em}
+h2{font-size:18px;margin:44px 0 14px;letter-spacing:-.01em}
+p{margin:0 0 10px;max-width:76ch}.quiet{color:var(--quiet)}
+button,.tabs label{font:inherit;font-size:13px;color:var(--ink);background:var(--ground);border:1px solid var(--rule);border-radius:8px;padding:5px 12px;cursor:pointer;white-space:nowrap}
+button:hover,.tabs label:hover{border-color:var(--quiet)}
+:focus-visible{outline:2px solid var(--s2);outline-offset:2px}
+.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(250px,1fr));gap:16px;margin-top:28px}
+.card,.panel{background:var(--ground);border:1px solid var(--rule);border-radius:12px;padding:18px 20px}
+.card{border-top:3px solid var(--c)}.s0{--c:var(--s0)}.s1{--c:var(--s1)}.s2{--c:var(--s2)}
+.card h3{margin:0;font-size:14px;font-weight:600}
+.card .big{font-size:38px;line-height:1.15;font-weight:650;letter-spacing:-.02em;margin:4px 0 0}
+.card .big small{font-size:14px;font-weight:500;color:var(--quiet);letter-spacing:0;margin-left:6px}
+.card .gain{font-size:13px;font-weight:600;color:var(--c);min-height:20px}
+.card dl{display:grid;grid-template-columns:1fr auto;gap:3px 12px;margin:12px 0 0;font-size:13.5px}
+.card dt{color:var(--quiet)}.card dd{margin:0;text-align:right}
+.plots{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:16px;align-items:start}
+@media (max-width:900px){.plots{grid-template-columns:1fr}}
+.panel h3{margin:0 0 10px;font-size:14px;font-weight:600}.panel svg{width:100%;height:auto;display:block}
+.stack{display:grid;gap:16px}
+.scroll{overflow-x:auto;background:var(--ground);border:1px solid var(--rule);border-radius:12px}
+.tall{max-height:520px;overflow-y:auto}
+table{border-collapse:collapse;width:100%;font-size:13.5px}
+th,td{padding:7px 14px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--rule)}
+tbody tr:last-child td{border-bottom:0}tbody tr:hover td{background:var(--soft)}
+th:first-child,td:first-child{text-align:left}
+th{font-weight:600;color:var(--quiet);position:sticky;top:0;background:var(--ground);z-index:1}
+th button{all:unset;cursor:pointer;color:inherit;font:inherit}th button:hover{color:var(--ink)}th button:focus-visible{outline:2px solid var(--s2)}
+th[aria-sort] button{color:var(--ink)}th[aria-sort=ascending] button::after{content:" \\2191"}th[aria-sort=descending] button::after{content:" \\2193"}
+td.best{font-weight:650}td.up{color:var(--s1)}td.down{color:var(--bad)}
+.swatch{display:inline-block;width:12px;height:12px;border-radius:3px;margin-right:8px;vertical-align:-1px;border:1px solid color-mix(in srgb,var(--ink) 25%,transparent)}
+.tabs{display:flex;gap:8px;flex-wrap:wrap;margin-bottom:12px}.tabs input{position:absolute;opacity:0}
+.tabs input:checked+label{background:var(--ink);color:var(--ground);border-color:var(--ink)}.tabs input:focus-visible+label{outline:2px solid var(--s2);outline-offset:2px}
+[hidden]{display:none!important}
+.controls{display:flex;gap:18px;align-items:center;flex-wrap:wrap;font-size:13.5px;margin-bottom:14px}.controls input{accent-color:var(--s2);vertical-align:middle}
+.row{background:var(--ground);border:1px solid var(--rule);border-radius:12px;padding:14px 18px 16px;margin-bottom:14px}
+.row h3{margin:0 0 10px;font-size:14px;display:flex;justify-content:space-between;gap:16px;flex-wrap:wrap;overflow-wrap:anywhere}.row h3 span{font-weight:400;color:var(--quiet)}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px}
+figure{margin:0}figcaption{font-size:12.5px;display:flex;justify-content:space-between;margin-bottom:4px;gap:8px}figcaption b{font-weight:600}figcaption span{color:var(--quiet)}
+.pic{position:relative;border-radius:6px;overflow:hidden;background:#000;line-height:0}
+.pic img{width:100%;display:block}.pic img+img{position:absolute;inset:0;height:100%;opacity:var(--mix,.75);image-rendering:pixelated}
+.bare .pic img:first-child:not(:last-child){opacity:0}.bare .pic img+img{opacity:1}
+.legend{display:flex;flex-wrap:wrap;gap:4px 16px;font-size:12.5px;color:var(--quiet);margin-top:10px}
+footer{margin-top:48px;font-size:13px;color:var(--quiet)}
+@media print{header button,.controls{display:none}body{background:#fff}.tall{max-height:none}}
+`;
+
+/** Sorts tables, switches tabs and theme, mixes overlays. Values to sort by stand in data-v. */
+export const PAGE_SCRIPT = `
+document.querySelectorAll("table.sortable").forEach(function(table){
+  var heads=[].slice.call(table.tHead.rows[0].cells);
+  heads.forEach(function(th,i){
+    th.querySelector("button").addEventListener("click",function(){
+      var down=th.getAttribute("aria-sort")?th.getAttribute("aria-sort")==="ascending":th.dataset.first!=="up";
+      heads.forEach(function(h){h.removeAttribute("aria-sort")});
+      th.setAttribute("aria-sort",down?"descending":"ascending");
+      var rows=[].slice.call(table.tBodies[0].rows).map(function(r,k){return{r:r,k:k,v:r.cells[i].dataset.v}});
+      var text=rows.some(function(x){return x.v!==""&&isNaN(Number(x.v))});
+      rows.sort(function(a,b){
+        if(a.v===""||b.v==="")return(a.v==="")-(b.v==="")||a.k-b.k;
+        var d=text?(a.v<b.v?-1:a.v>b.v?1:0):Number(a.v)-Number(b.v);
+        return(down?-d:d)||a.k-b.k});
+      rows.forEach(function(x){table.tBodies[0].appendChild(x.r)});
+    });
+  });
+});
+document.querySelectorAll(".tabs input").forEach(function(input){
+  input.addEventListener("change",function(){
+    document.querySelectorAll("[data-tab]").forEach(function(panel){panel.hidden=panel.dataset.tab!==input.value});
+  });
+});
+var theme=document.getElementById("theme");
+theme.addEventListener("click",function(){
+  var root=document.documentElement;
+  var dark=root.dataset.theme?root.dataset.theme==="dark":matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset.theme=dark?"light":"dark";
+});
+var mix=document.getElementById("mix");
+if(mix)mix.addEventListener("input",function(){document.documentElement.style.setProperty("--mix",mix.value)});
+var bare=document.getElementById("bare");
+if(bare)bare.addEventListener("change",function(){document.getElementById("pictures").classList.toggle("bare",bare.checked)});
+`;
