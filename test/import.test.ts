@@ -17,6 +17,8 @@ import { openCheckpoint } from "../src/weights/open.js";
 import { bufferSource } from "../src/weights/source.js";
 import { writeSafetensors } from "../src/weights/safetensors-writer.js";
 import type { TensorToWrite } from "../src/weights/safetensors-writer.js";
+import { BIG_FILES, writeBigCheckpoints } from "./helpers/big-checkpoints.js";
+import { hashedTensor, torchvisionFcnTensors } from "./helpers/hashed.js";
 import { useDevice } from "./helpers/device.js";
 import { agreement, referencePictures } from "./helpers/reference-maps.js";
 import { fixturePath } from "./weights/fixtures.js";
@@ -135,6 +137,24 @@ describe("labels", () => {
       imported.dispose();
     }
   });
+});
+
+test("full size: fcn_resnet101 of 54 million hashed weights, in f16, gives >= 99.9 % of the f32 labels", async () => {
+  writeBigCheckpoints(folder, torchvisionFcnTensors(), ({ name, shape }) => hashedTensor(name, shape));
+  const original = join(folder, BIG_FILES["pth-legacy"]);
+  await importFile(original, out, { dtype: "f16" });
+  const [sample] = referencePictures("samples");
+  if (!sample) throw new Error("samples/ is empty");
+  const maps: Uint8Array[] = [];
+  for (const weights of [original, out]) {
+    const fcn = await loadFcn({ weights, device: device(), resize: 128, maxPlans: 1 });
+    maps.push((await fcn.segment(sample.picture)).labels);
+    fcn.dispose();
+  }
+  const [f32 = new Uint8Array(), f16 = new Uint8Array()] = maps;
+  expect(new Set(f32).size).toBeGreaterThan(3); // not all background, which would prove nothing
+  expect(agreement(f32, f16)).toBeGreaterThanOrEqual(0.999);
+  rmSync(folder, { recursive: true });
 });
 
 describe("folding", () => {

@@ -1,8 +1,8 @@
 /** Progress of a transfer on stderr, on a terminal only: `downloading [####......] 12.3 / 217.8 MB`. */
 
 export interface ByteBar {
-  show(what: string, at: { readonly loaded: number; readonly total: number | undefined }): void;
-  clear(): void;
+  readonly show: (what: string, at: { readonly loaded: number; readonly total: number | undefined }) => void;
+  readonly clear: () => void;
 }
 
 /** Redraws at most ten times a second. */

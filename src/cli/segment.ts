@@ -5,6 +5,7 @@ import { legendOverlay } from "../image/overlay.js";
 import { encodeLabelPng, encodePng } from "../image/png.js";
 import { VARIANTS, loadFcn, readPicture } from "../node.js";
 import type { Fcn, NodePicture, Resize, Segmentation } from "../node.js";
+import { byteBar } from "./byte-bar.js";
 import { UsageError, oneOf, parse, print, printError } from "./command.js";
 import type { Command } from "./command.js";
 import { checkInputs, outputFolder, stem, writeWhole } from "./files.js";
@@ -94,7 +95,8 @@ export const segment: Command = {
     const start = performance.now();
     const weights = values.weights === undefined ? {} : { weights: values.weights };
     const gpu = values.adapter === undefined ? {} : { gpu: { adapter: values.adapter } };
-    const fcn = await loadFcn({ heads, ...variant, ...resize, ...weights, ...gpu });
+    const transfer = byteBar();
+    const fcn = await loadFcn({ heads, ...variant, ...resize, ...weights, ...gpu, onProgress: (at) => transfer.show("downloading", at) }).finally(transfer.clear);
     const load = performance.now() - start;
     if (values.weights !== undefined) printError(`fcn: ${values.weights} is ${fcn.description}; runs as ${fcn.variant}`);
     if (fcn.notice !== undefined) printError(`fcn: WARNING: ${fcn.notice}`);
