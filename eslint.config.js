@@ -14,7 +14,14 @@ export default tseslint.config(
       "@typescript-eslint/switch-exhaustiveness-check": "error",
       "@typescript-eslint/no-non-null-assertion": "error",
       eqeqeq: "error",
+      // An async method without await turns what it throws into a rejection, which is what its interface promises.
+      "@typescript-eslint/require-await": "off",
     },
+  },
+  {
+    // `stride: 1 as Pair` widens the type of an attribute; the rule sees the cast as idle, the inference does not.
+    files: ["shaders/*/kernel.ts"],
+    rules: { "@typescript-eslint/no-unnecessary-type-assertion": "off" },
   },
   { files: ["scripts/**/*.mjs"], extends: [tseslint.configs.base], rules: { eqeqeq: "error" } },
 );

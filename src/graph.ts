@@ -68,7 +68,8 @@ export class Graph {
     const erased = erase(kernel);
     const tensors: Record<string, Value> = {};
     const weights: Record<string, Weight> = {};
-    for (const [key, value] of Object.entries(args as Readonly<Record<string, Value | Weight | undefined>>)) {
+    const given = args as Readonly<Record<string, Value | Weight | undefined>>;
+    for (const [key, value] of Object.entries(given)) {
       if (value === undefined) continue;
       if (value instanceof Value) {
         if (!this.#known.has(value)) throw badShape(`${label}: input ${key} belongs to another graph`);

@@ -77,7 +77,7 @@ const nhwc4U32: Layout = {
   name: "nhwc4-u32",
   dtype: "u32",
   description: "as nhwc4, with u32 elements (indices of max pooling)",
-  byteSize: nhwc4.byteSize,
+  byteSize: (shape) => blockedElements(shape) * 4,
   pack(values, shape) {
     const out = new Uint32Array(blockedElements(shape));
     eachBlocked(shape, (from, to) => (out[to] = values[from] as number));

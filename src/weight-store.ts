@@ -35,7 +35,7 @@ export class WeightStore {
 
   get(weight: Weight, packing: Packing, problem: AnyProblem): Promise<Memory> {
     let copies = this.#copies.get(weight);
-    if (!copies) this.#copies.set(weight, (copies = new Map()));
+    if (!copies) this.#copies.set(weight, (copies = new Map<string, Promise<Memory>>()));
     let copy = copies.get(packing.name);
     if (!copy) {
       copy = this.#upload(weight, packing, problem);

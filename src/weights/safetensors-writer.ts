@@ -17,7 +17,7 @@ export interface TensorToWrite {
   readonly shape: readonly number[];
   readonly dtype: "f32" | "f16";
   /** Row-major values, as many as the shape says. Called once, when it is the tensor's turn. */
-  read(): Promise<Float32Array<ArrayBuffer>> | Float32Array<ArrayBuffer>;
+  readonly read: () => Promise<Float32Array<ArrayBuffer>> | Float32Array<ArrayBuffer>;
 }
 
 function bad(sentence: string): FcnError {

@@ -8,7 +8,7 @@ export interface ReferencePicture {
   readonly path: string;
   readonly picture: Picture;
   readonly truth: Uint8Array;
-  torch(variant: string): Uint8Array;
+  readonly torch: (variant: string) => Uint8Array;
 }
 
 const root = new URL("../../", import.meta.url);

@@ -12,8 +12,8 @@ import { storageFromId } from "./globals.js";
 import { makeCheckpoint } from "./pth-checkpoint.js";
 import type { StorageStore } from "./pth-checkpoint.js";
 import { checkLittleEndian, readPickle } from "./read-pickle.js";
-import { Dict, Sequence, StorageRef, wholeNumber } from "./values.js";
-import type { Value } from "./values.js";
+import { Dict, Sequence, wholeNumber } from "./values.js";
+import type { Value , StorageRef} from "./values.js";
 
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const PROTOCOL = 1001;
