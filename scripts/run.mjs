@@ -107,6 +107,8 @@ const TASKS = {
   check: () => (setup(), embed(), check(["types", "lint", "shaders", "structure"]).length ? 1 : 0),
   test: (args) => (setup(), build() || test(args)),
   demo: (args) => TASKS.fcn(["demo", ...args]),
+  /** The pictures the shipped checkpoint was validated on, unless others are named. */
+  compare: (args) => TASKS.fcn(["compare", ...(args.length ? args : ["test/fixtures/val", "--fresh"])]),
   /** stdout carries nothing but the program's own output. */
   fcn(args) {
     setup();

@@ -187,7 +187,11 @@ describe("fcn compare --voc", () => {
     const merged = await fcn("compare", "--merge", ...[...shards].reverse().map((name) => at(name)), "--out", at("merged"));
     expect(merged.code).toBe(1);
     expect(await totalsIn(at("merged"))).toEqual(whole);
-    expect(await readdir(at("merged"))).toContain("report.json");
+    expect((await readdir(at("merged"))).sort()).toEqual(["contact-sheet.png", "plots", "report.html", "report.json"]);
+    // One file that asks for nothing: no address in it but those of data.
+    const html = await readFile(at("merged/report.html"), "utf8");
+    expect(html.match(/(?:src|href)="(?!data:)[^"]*"|url\((?!data:)|@import|https?:/g)).toBeNull();
+    expect([html.match(/<article /g)?.length, html.match(/<b>where they differ/g)?.length]).toEqual([21, 21]);
 
     await voc("differs", "--boundary-width", "2", "--shard", "1/7");
     const refused = await fcn("compare", "--merge", at("shard2"), at("differs"), "--out", at("merged2"));

@@ -35,11 +35,10 @@ const dataUri = (png: Uint8Array): string => `data:image/png;base64,${Buffer.fro
 
 function shownPicture({ summary, pixels, differences }: Shown, variants: readonly string[]): ShownPicture {
   const { width, height } = pixels.picture;
-  const iou = (variant: string): string => (summary.meanIoU ? `${percent(summary.meanIoU[variant])} %` : "");
+  const iou = (variant: string): string => (summary.meanIoU ? `IoU ${percent(summary.meanIoU[variant])} %` : "");
   const names = [...(pixels.maps.truth ? ["truth"] : []), ...variants];
-  const tiles = names.map((name) => ({ title: titleOf(name), note: iou(name), map: dataUri(withTransparentBackground(pixels.files[name] as Uint8Array)) }));
+  const tiles = names.map((name) => ({ title: titleOf(name), note: name === "truth" ? "" : iou(name), map: dataUri(withTransparentBackground(pixels.files[name] as Uint8Array)) }));
   if (differences) tiles.push({ title: "where they differ", note: "", map: dataUri(withTransparentBackground(encodeLabelPng(differences, width, height))) });
-  tiles.forEach((tile) => tile.title === "truth" && (tile.note = ""));
   const classes = new Set(names.flatMap((name) => [...new Set(pixels.maps[name]?.labels ?? [])]));
   return { summary, picture: dataUri(pixels.files.picture as Uint8Array), tiles, classes: [...classes].sort((a, b) => a - b) };
 }

@@ -14,7 +14,7 @@ function key(entries: readonly { readonly series: string; readonly label: string
   return entries
     .map(({ series, label, mark }) => {
       const at = x;
-      x += 26 + label.length * 6.6;
+      x += 34 + label.length * 6.8;
       const sign = mark === "dash" ? `<path class="line dash" d="M${num(at)} ${num(top)}h14"/>` : `<circle class="${mark}" cx="${num(at + 6)}" cy="${num(top)}" r="5"/>`;
       return `<g class="${series}">${sign}<text class="v" x="${num(at + 18)}" y="${num(top + 4)}">${escapeText(label)}</text></g>`;
     })
@@ -47,7 +47,7 @@ export function accuracyPlot(summary: Summary): Plot | undefined {
   });
   const names = summary.variants.map(({ variant }) => ({ series: seriesOf(summary, variant), label: titleOf(variant), mark: "fill" as const }));
   const bottom = frame.top + frame.height + 64;
-  const note = `<text x="${num(frame.left + 270)}" y="${num(bottom + 4)}">\u25cf all pixels  \u25cb ${summary.header.boundaryWidth} px around borders</text>`;
+  const note = `<text x="${num(frame.left + frame.width)}" y="${num(bottom + 4)}" text-anchor="end">\u25cf all pixels  \u25cb ${summary.header.boundaryWidth} px around borders</text>`;
   return { name: "accuracy-latency", title: "Accuracy against latency", width: WIDTH, height: bottom + 16, body: body + lines.join("") + marks.join("") + key(names, frame.left, bottom) + note };
 }
 
@@ -100,7 +100,7 @@ export function classPlot(summary: Summary): Plot | undefined {
   });
   const names = summary.variants.map(({ variant }) => ({ series: seriesOf(summary, variant), label: titleOf(variant), mark: "fill" as const }));
   const bottom = frame.top + frame.height + 18;
-  return { name: "class-iou", title: "IoU by class", width: WIDTH, height: bottom + 16, body: grid.join("") + rows.join("") + key(names, frame.left, bottom) };
+  return { name: "class-iou", title: "IoU by class (numbers: the best variant)", width: WIDTH, height: bottom + 16, body: grid.join("") + rows.join("") + key(names, frame.left, bottom) };
 }
 
 /** Rows are true classes in shares of their pixels, columns what was predicted. */

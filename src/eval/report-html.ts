@@ -85,7 +85,7 @@ function costTable(summary: Summary): string {
 function agreementTable(summary: Summary): string {
   if (summary.variants.length < 2) return "";
   const rows = summary.agreement.map(({ a, b, share: s }): Cell[] => [{ html: `${titleOf(a)} and ${titleOf(b)}` }, { html: `${percent(s, 2)} %` }]);
-  return `<h2>Where they agree</h2>${table([{ title: "variants" }, { title: "pixels with the same label" }], rows)}`;
+  return `<div class="panel"><h3>Where they agree</h3>${table([{ title: "variants" }, { title: "pixels with the same label" }], rows)}</div>`;
 }
 
 function classTable(summary: Summary): string {
@@ -102,7 +102,7 @@ function classTable(summary: Summary): string {
     const swatch = `<span class="swatch" style="background:${classColour(c)}"></span>${escapeText(name)}`;
     const gained: Cell = Number.isNaN(gain) ? { html: "-" } : { html: points(gain), value: gain, class: gain > 0.0005 ? "up" : gain < -0.0005 ? "down" : "" };
     const borders = variants.map(({ metrics }) => share(metrics?.perClassBoundaryIoU[c]));
-    return [[{ html: swatch, value: name }, share((last.truthPixels[c] ?? 0) / total), ...values.map((v) => share(v, v === best ? "best" : "")), ...(variants.length > 1 ? [gained] : []), ...borders]];
+    return [[{ html: swatch, value: name }, share((last.truthPixels[c] ?? 0) / total), ...values.map((v) => share(v, v === best && v > 0 ? "best" : "")), ...(variants.length > 1 ? [gained] : []), ...borders]];
   });
   const names = variants.map(({ variant }) => titleOf(variant).replace("FCN-", ""));
   const columns: Column[] = [{ title: "class", first: "up" }, { title: "% of pixels" }, ...names.map((n) => ({ title: `IoU ${n}` })), ...(variants.length > 1 ? [{ title: `gain ${names[0]} \u2192 ${names.at(-1)}` }] : []), ...names.map((n) => ({ title: `border ${n}` }))];
@@ -118,20 +118,21 @@ function confusions(summary: Summary): string {
   const last = plots.at(-1)?.variant;
   const tabs = plots.map(({ variant }) => `<input type="radio" name="confusion" id="tab-${variant}" value="${variant}"${variant === last ? " checked" : ""}><label for="tab-${variant}">${titleOf(variant)}</label>`);
   const panels = plots.map(({ variant, plot }) => `<div data-tab="${variant}"${variant === last ? "" : " hidden"}>${inlineSvg(plot)}</div>`);
-  return `<h2>What is taken for what</h2><p class="quiet">Each row is a class of the truth, in % of its pixels; off the diagonal, in red, what it was labelled instead.</p><div class="panel"><div class="tabs">${tabs.join("")}</div>${panels.join("")}</div>`;
+  return `<h2>What is taken for what</h2><p class="quiet">Each row is a class of the truth, in % of its pixels; off the diagonal, in red, what it was labelled instead.</p><div class="panel matrix"><div class="tabs">${tabs.join("")}</div>${panels.join("")}</div>`;
 }
 
 function pictureRows(summary: Summary, shown: readonly ShownPicture[]): string {
   if (!shown.length) return "";
   const rows = shown.map(({ summary: own, picture, tiles, classes }) => {
-    const figures = tiles.map(({ title, note, map }) => `<figure><figcaption><b>${escapeText(title)}</b><span>${escapeText(note)}</span></figcaption><div class="pic"><img src="${picture}" alt="" loading="lazy"><img src="${map}" alt="${escapeText(`${title}, ${own.picture}`)}" loading="lazy"></div></figure>`);
-    const plain = `<figure><figcaption><b>picture</b><span>${own.width} \u00d7 ${own.height}</span></figcaption><div class="pic"><img src="${picture}" alt="${escapeText(own.picture)}" loading="lazy"></div></figure>`;
+    const name = escapeText(own.picture);
+    const figures = tiles.map(({ title, note, map }) => `<figure><figcaption><b>${escapeText(title)}</b><span>${escapeText(note)}</span></figcaption><div class="pic map"><img src="${map}" alt="${escapeText(title)}, ${name}" loading="lazy"></div></figure>`);
+    const plain = `<figure><figcaption><b>picture</b><span>${own.width} \u00d7 ${own.height}</span></figcaption><div class="pic" role="img" aria-label="${name}"></div></figure>`;
     const legend = classes.filter((c) => c !== 0).map((c) => `<span><i class="swatch" style="background:${classColour(c)}"></i>${escapeText(summary.header.classNames[c] ?? (c === 255 ? "void" : `class ${c}`))}</span>`);
     const note = `two variants agree on no less than ${percent(own.agreement)} % of pixels`;
-    return `<article class="row"><h3>${escapeText(own.picture)}<span>${note}</span></h3><div class="tiles">${plain}${figures.join("")}</div><div class="legend">${legend.join("")}</div></article>`;
+    return `<article class="row" style="--p:url(${picture});--a:${own.width}/${own.height}"><h3>${name}<span>${note}</span></h3><div class="tiles">${plain}${figures.join("")}</div><div class="legend">${legend.join("")}</div></article>`;
   });
   const order = summary.labelled ? `by ${titleOf(summary.header.variants.at(-1) ?? "")}'s mean IoU on the picture` : "by how far the variants disagree";
-  return `<h2>Pictures, the worst first</h2><p class="quiet">The ${shown.length} worst ${order}.</p><div class="controls"><label>overlay <input type="range" id="mix" min="0" max="1" step="0.05" value="0.75"></label><label><input type="checkbox" id="bare"> label maps alone</label></div><div id="pictures">${rows.join("")}</div>`;
+  return `<h2>Pictures, the worst first</h2><p class="quiet">The ${shown.length} worst ${order}. Where they differ: the colour of ${titleOf(summary.header.variants.at(-1) ?? "")}'s label, pale where that is background.</p><div class="controls"><label>overlay <input type="range" id="mix" min="0" max="1" step="0.05" value="0.75"></label><label><input type="checkbox" id="bare"> label maps alone</label></div><div id="pictures">${rows.join("")}</div>`;
 }
 
 function allPictures({ header, pictures, labelled }: Summary): string {
@@ -159,14 +160,13 @@ export function reportHtml(summary: Summary, shown: readonly ShownPicture[]): st
   const { header, pictures, labelled } = summary;
   const title = `${header.variants.map(titleOf).join(", ")}: what they cost and gain`;
   const set = `${pictures.length} pictures${labelled ? `, ${labelled} with label maps` : ""}${summary.failures.length ? `, ${summary.failures.length} not used` : ""} \u00b7 ${escapeText(header.weights)} \u00b7 ${escapeText(header.adapter)}`;
-  const plots = [`<div class="stack">${panel(accuracyPlot(summary))}${panel(latencyPlot(summary))}</div>`, panel(classPlot(summary))].join("");
+  const plots = [`<div class="stack">${panel(accuracyPlot(summary))}${panel(latencyPlot(summary))}</div>`, `<div class="stack">${panel(classPlot(summary))}${agreementTable(summary)}</div>`].join("");
   const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
   const body = [
     `<header><div><h1>${escapeText(title)}</h1><p class="quiet">${set}</p></div><button id="theme" type="button">light / dark</button></header>`,
     cards(summary),
     `<h2>Cost and accuracy</h2>${costTable(summary)}`,
     `<h2>Plots</h2><div class="plots">${plots}</div>`,
-    agreementTable(summary),
     classTable(summary),
     confusions(summary),
     pictureRows(summary, shown),

@@ -12,7 +12,7 @@ main{max-width:1240px;margin:0 auto;padding:40px 28px 80px}
 header{display:flex;gap:24px;align-items:flex-start;justify-content:space-between}
 h1{font-size:28px;line-height:1.2;margin:0 0 6px;letter-spacing:-.015em}
 h2{font-size:18px;margin:44px 0 14px;letter-spacing:-.01em}
-p{margin:0 0 10px;max-width:76ch}.quiet{color:var(--quiet)}
+p{margin:0 0 10px;max-width:110ch}.quiet{color:var(--quiet)}
 button,.tabs label{font:inherit;font-size:13px;color:var(--ink);background:var(--ground);border:1px solid var(--rule);border-radius:8px;padding:5px 12px;cursor:pointer;white-space:nowrap}
 button:hover,.tabs label:hover{border-color:var(--quiet)}
 :focus-visible{outline:2px solid var(--s2);outline-offset:2px}
@@ -27,7 +27,8 @@ button:hover,.tabs label:hover{border-color:var(--quiet)}
 .card dt{color:var(--quiet)}.card dd{margin:0;text-align:right}
 .plots{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:16px;align-items:start}
 @media (max-width:900px){.plots{grid-template-columns:1fr}}
-.panel h3{margin:0 0 10px;font-size:14px;font-weight:600}.panel svg{width:100%;height:auto;display:block}
+.panel h3{margin:0 0 10px;font-size:14px;font-weight:600}.panel svg{width:100%;height:auto;display:block}.matrix svg{max-width:860px;margin:0 auto}
+.panel .scroll{border:0;margin:0 -14px}
 .stack{display:grid;gap:16px}
 .scroll{overflow-x:auto;background:var(--ground);border:1px solid var(--rule);border-radius:12px}
 .tall{max-height:520px;overflow-y:auto}
@@ -48,9 +49,11 @@ td.best{font-weight:650}td.up{color:var(--s1)}td.down{color:var(--bad)}
 .row h3{margin:0 0 10px;font-size:14px;display:flex;justify-content:space-between;gap:16px;flex-wrap:wrap;overflow-wrap:anywhere}.row h3 span{font-weight:400;color:var(--quiet)}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px}
 figure{margin:0}figcaption{font-size:12.5px;display:flex;justify-content:space-between;margin-bottom:4px;gap:8px}figcaption b{font-weight:600}figcaption span{color:var(--quiet)}
-.pic{position:relative;border-radius:6px;overflow:hidden;background:#000;line-height:0}
-.pic img{width:100%;display:block}.pic img+img{position:absolute;inset:0;height:100%;opacity:var(--mix,.75);image-rendering:pixelated}
-.bare .pic img:first-child:not(:last-child){opacity:0}.bare .pic img+img{opacity:1}
+.pic{position:relative;aspect-ratio:var(--a);border-radius:6px;overflow:hidden;background:#000}
+.pic::before{content:"";position:absolute;inset:0;background:var(--p) center/100% 100%}
+.pic.map::before{filter:grayscale(1) brightness(1.15) contrast(.75)}
+.pic img{position:absolute;inset:0;width:100%;height:100%;opacity:var(--mix,.75);image-rendering:pixelated}
+.bare .pic.map::before{opacity:0}.bare .pic img{opacity:1}
 .legend{display:flex;flex-wrap:wrap;gap:4px 16px;font-size:12.5px;color:var(--quiet);margin-top:10px}
 footer{margin-top:48px;font-size:13px;color:var(--quiet)}
 @media print{header button,.controls{display:none}body{background:#fff}.tall{max-height:none}}
