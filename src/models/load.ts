@@ -56,8 +56,8 @@ export function networkOf(found: Recognised, options: Pick<LoadOptions, "variant
   const { variant = variants[0] ?? "fcn8s", heads = "file", classNames } = options;
   const there = variants.includes(variant);
   if (!there && heads === "file") {
-    const has = variants.length ? `it has no head for ${variant}: load it as ${variants.join(" or ")}` : `it has no trained head for ${variant}`;
-    throw new FcnError("bad-weights", `${checkpoint.name} is ${description}; ${has}, or give heads: "init" (--heads init) for an untrained one`);
+    const instead = variants.length ? `load it as ${variants.join(" or ")}, or ` : "";
+    throw new FcnError("bad-weights", `${checkpoint.name} is ${description}; it has no head for ${variant}: ${instead}give heads: "init" (--heads init) for an untrained one`);
   }
   const weights = there ? checkpoint : withInitialHead(checkpoint, variant, found.classes ?? classNames?.length ?? VOC_CLASSES.length, width);
   const params = Parameters.of(weights);

@@ -1,5 +1,6 @@
 /** A checkpoint in memory: tensors of given names and shapes, with values from the hash of their names. */
 import type { Checkpoint } from "../../src/weights/checkpoint.js";
+import { writeSafetensors } from "../../src/weights/safetensors-writer.js";
 import { hashedTensor } from "./hashed.js";
 import type { TensorSpec } from "./hashed.js";
 
@@ -22,4 +23,12 @@ export function hashedCheckpoint(specs: readonly TensorSpec[], values: Values = 
     readFloat64: (name) => Promise.resolve(Float64Array.from(read(name))),
     close: () => Promise.resolve(),
   };
+}
+
+/** The same as the bytes of a safetensors file. */
+export async function hashedFile(specs: readonly TensorSpec[], values: Values = hashedTensor): Promise<Uint8Array> {
+  const tensors = specs.map(({ name, shape }) => ({ name, shape, dtype: "f32" as const, read: () => Float32Array.from(values(name, shape)) }));
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of writeSafetensors(tensors)) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
