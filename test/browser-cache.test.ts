@@ -1,0 +1,65 @@
+/** Downloads into a browser's Cache API, here one of Maps: pieces, resuming, pieces that the browser dropped, no room. */
+import { describe, expect, test } from "vitest";
+import { browserCachedSource } from "../src/weights/browser-cache.js";
+import type { BrowserCacheOptions, CacheLike } from "../src/weights/browser-cache.js";
+import type { ByteSource } from "../src/weights/source.js";
+import { DATA, HALF, OTHER, SHORT, ranged, sha256, useFileServer } from "./helpers/file-server.js";
+
+const server = useFileServer();
+
+/** A Cache of Maps, with a limit to run out of. */
+function fakeCache(room = Infinity): CacheLike & { readonly entries: Map<string, Blob> } {
+  const entries = new Map<string, Blob>();
+  return {
+    entries,
+    match: (key) => Promise.resolve(entries.has((key as string)) ? new Response(entries.get((key as string))) : undefined),
+    delete: (key) => Promise.resolve(entries.delete((key as string))),
+    async put(key, response) {
+      const blob = await response.blob();
+      if ([...entries.values()].reduce((sum, { size }) => sum + size, blob.size) > room) throw new Error("QuotaExceededError");
+      entries.set((key as string), blob);
+    },
+  };
+}
+
+describe("the browser's cache", () => {
+  const options = (cache: CacheLike): BrowserCacheOptions => ({ cache, pieceBytes: 200_000, retries: 0, retryDelay: 1 });
+  const bytesOf = async (source: ByteSource): Promise<string> => sha256(await source.read(0, source.size));
+  const wholes = async (cache: ReturnType<typeof fakeCache>): Promise<unknown[]> =>
+    Promise.all([...cache.entries].filter(([key]) => key.endsWith("/manifest")).map(async ([, blob]) => (JSON.parse(await blob.text()) as { whole: boolean }).whole));
+
+  test("pieces and a manifest; the second time without the server", async () => {
+    server.answer = ranged();
+    const cache = fakeCache();
+    const url = `${server.base}/w-${SHORT}.safetensors`;
+    const [one, two] = await Promise.all([browserCachedSource(url, options(cache)), browserCachedSource(url, options(cache))]);
+    expect([await bytesOf(one), await bytesOf(two)]).toEqual([sha256(DATA), sha256(DATA)]);
+    expect(cache.entries.size).toBeGreaterThan(3);
+    expect(server.log).toEqual(["all"]);
+  });
+
+  test("resumes; wrong bytes are thrown away; pieces the browser dropped are fetched again", async () => {
+    const cache = fakeCache();
+    server.answer = ranged(DATA, '"v1"', HALF);
+    await expect(browserCachedSource(`${server.base}/w.safetensors`, options(cache))).rejects.toThrow(/broke off/);
+    expect(await wholes(cache)).toEqual([false]);
+    server.answer = ranged();
+    expect(await bytesOf(await browserCachedSource(`${server.base}/w.safetensors`, options(cache)))).toBe(sha256(DATA));
+    expect(server.log.at(-1)).toMatch(/^bytes=\d+- if "v1"$/);
+    cache.entries.delete([...cache.entries.keys()].find((key) => key.endsWith("/1")) ?? "");
+    expect(await bytesOf(await browserCachedSource(`${server.base}/w.safetensors`, options(cache)))).toBe(sha256(DATA));
+    expect(server.log).toHaveLength(3);
+    server.answer = ranged(OTHER);
+    const other = fakeCache();
+    await expect(browserCachedSource(`${server.base}/w-${SHORT}.safetensors`, options(other))).rejects.toThrow(/starts with/);
+    expect(await wholes(other)).toEqual([false]);
+    expect(other.entries.size).toBe(1);
+  });
+
+  test("no room is one sentence", async () => {
+    server.answer = ranged();
+    await expect(browserCachedSource(`${server.base}/w.safetensors`, options(fakeCache(500_000)))).rejects.toMatchObject({
+      code: "bad-weights", message: expect.stringMatching(/cannot be kept in the browser's cache .*cache: false/) as string,
+    });
+  });
+});
