@@ -49,7 +49,10 @@ describe("comparison", () => {
   });
 
   it("adds up operations, parameters and memory", async () => {
-    const [coarse, fine] = [await comparison.measure("fcn32s", 64, 96, 1), await comparison.measure("fcn8s", 64, 96, 1)];
+    const [coarse, fine, all] = await comparison.measure(["fcn32s", "fcn8s", "all"], 64, 96, 1);
+    if (!coarse || !fine || !all) throw new Error("three costs were asked for");
+    expect(all.sharedFlops).toBe(coarse.sharedFlops);
+    expect(all.headParameters).toBeGreaterThan(coarse.headParameters + fine.headParameters);
     expect(coarse.sharedFlops).toBe(fine.sharedFlops);
     expect(coarse.headFlops).toBeLessThan(fine.headFlops);
     // score32 has 512 features and 21 classes; 8s adds two dense 4x4 and the scores of 256 and 128 features.
@@ -61,7 +64,7 @@ describe("comparison", () => {
   });
 
   it("refuses a size beyond the device and an empty list", async () => {
-    await expect(comparison.measure("fcn8s", 30_000, 30_000)).rejects.toMatchObject({ code: "limit-too-small", message: expect.stringContaining("30000 x 30000 is too large") as string });
+    await expect(comparison.measure(["fcn8s"], 30_000, 30_000)).rejects.toMatchObject({ code: "limit-too-small", message: expect.stringContaining("30000 x 30000 is too large") as string });
     expect(() => new Comparison(device(), checkpoint, { variants: [] })).toThrow("name at least one variant");
   });
 });

@@ -113,16 +113,14 @@ export function sizesToMeasure(given: readonly (readonly [number, number])[] | u
 export async function measureCosts(sizes: readonly (readonly [number, number])[], { comparison, log, onFailure, stopped }: RunJob): Promise<void> {
   const known = new Set(log.records.flatMap((r) => ("cost" in r ? [`${r.cost.variant} ${r.cost.width}x${r.cost.height}`] : [])));
   for (const [width, height] of sizes) {
-    for (const variant of [...comparison.variants, ALL] as const) {
-      const key = `${variant} ${width}x${height}`;
-      if (stopped() || known.has(key)) continue;
-      known.add(key);
-      try {
-        await log.append({ cost: await comparison.measure(variant, height, width) });
-      } catch (error) {
-        if (!isPictureError(error)) throw error;
-        onFailure(messageOf(error));
-      }
+    const missing = [...comparison.variants, ALL].filter((variant) => !known.has(`${variant} ${width}x${height}`));
+    if (stopped() || !missing.length) continue;
+    missing.forEach((variant) => known.add(`${variant} ${width}x${height}`));
+    try {
+      for (const cost of await comparison.measure(missing, height, width)) await log.append({ cost });
+    } catch (error) {
+      if (!isPictureError(error)) throw error;
+      onFailure(messageOf(error));
     }
   }
 }

@@ -129,45 +129,49 @@ export class Comparison {
     });
   }
 
-  /** Runs one variant alone, or all of them over one backbone, on a grey picture and adds up what it costs. */
-  measure(variant: NetworkCost["variant"], height: number, width: number, runs = 5): Promise<NetworkCost> {
+  /**
+   * Runs variants alone, or all of them over one backbone, on a grey picture and adds up what each costs. They take turns, so
+   * that a machine that slows down for a while slows them all.
+   */
+  measure(measured: readonly NetworkCost["variant"][], height: number, width: number, rounds = 5): Promise<NetworkCost[]> {
     return this.#enqueue(async () => {
-      const measured = variant === ALL ? this.variants : [variant];
-      const plan = await this.#plan(measured, height, width, false);
+      const plans: { readonly variant: NetworkCost["variant"]; readonly plan: Plan; readonly times: number[] }[] = [];
       try {
+        for (const variant of measured) plans.push({ variant, plan: await this.#plan(variant === ALL ? this.variants : [variant], height, width, false), times: [] });
         const picture = new Uint8Array(height * width * 4).fill(128);
-        const times: number[] = [];
-        for (let i = 0; i <= runs; i++) {
-          const start = performance.now();
-          const { outputs } = await plan.run({ picture });
-          for (const { bytes, layout, shape } of outputs.values()) layouts[layout].unpack(bytes, shape);
-          if (i > 0) times.push(performance.now() - start);
-        }
-        const flops = { shared: 0, head: 0 };
-        const copies = new Map<string, number>();
-        for (const step of plan.steps) {
-          flops[stageOf(step.label) === SHARED ? "shared" : "head"] += step.kernel.cost(step.problem).flops;
-          for (const [key, weight] of Object.entries(step.weights)) {
-            const packing = step.variant.packing?.[key] ?? plainPacking;
-            copies.set(`${weight.name} ${packing.name}`, (await this.#store.get(weight, packing, step.problem)).size);
+        for (let round = 0; round <= rounds; round++) {
+          for (const { plan, times } of plans) {
+            const start = performance.now();
+            const { outputs } = await plan.run({ picture });
+            for (const { bytes, layout, shape } of outputs.values()) layouts[layout].unpack(bytes, shape);
+            if (round > 0) times.push(performance.now() - start); // the first run is warming up
           }
         }
-        return {
-          variant,
-          width,
-          height,
-          ms: median(times),
-          sharedFlops: flops.shared,
-          headFlops: flops.head,
-          sharedParameters: this.#parameters("backbone."),
-          headParameters: measured.reduce((sum, v) => sum + this.#parameters(`${v}.`), 0),
-          weightBytes: [...copies.values()].reduce((a, b) => a + b, 0),
-          planBytes: plan.bytes,
-        };
+        return await Promise.all(plans.map(async ({ variant, plan, times }) => ({ variant, width, height, ms: median(times), ...(await this.#costOf(variant, plan)) })));
       } finally {
-        plan.dispose();
+        for (const { plan } of plans) plan.dispose();
       }
     });
+  }
+
+  async #costOf(variant: NetworkCost["variant"], { steps, bytes }: Plan): Promise<Omit<NetworkCost, "variant" | "width" | "height" | "ms">> {
+    const flops = { shared: 0, head: 0 };
+    const copies = new Map<string, number>();
+    for (const step of steps) {
+      flops[stageOf(step.label) === SHARED ? "shared" : "head"] += step.kernel.cost(step.problem).flops;
+      for (const [key, weight] of Object.entries(step.weights)) {
+        const packing = step.variant.packing?.[key] ?? plainPacking;
+        copies.set(`${weight.name} ${packing.name}`, (await this.#store.get(weight, packing, step.problem)).size);
+      }
+    }
+    return {
+      sharedFlops: flops.shared,
+      headFlops: flops.head,
+      sharedParameters: this.#parameters("backbone."),
+      headParameters: (variant === ALL ? this.variants : [variant]).reduce((sum, v) => sum + this.#parameters(`${v}.`), 0),
+      weightBytes: [...copies.values()].reduce((a, b) => a + b, 0),
+      planBytes: bytes,
+    };
   }
 
   /** Learned numbers in the checkpoint under a prefix; running statistics are measured, not learned. */
