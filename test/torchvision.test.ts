@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { normalizeReference } from "../shaders/normalize/reference.js";
 import { resizeReference } from "../shaders/resize/reference.js";
 import { Graph } from "../src/graph.js";
+import { toRgba } from "../src/image/picture.js";
+import { shrink } from "../src/image/shrink.js";
 import { layouts } from "../src/layout.js";
 import { withInitialHead } from "../src/models/initial-heads.js";
 import { IMAGENET, networkSize } from "../src/models/preprocessing.js";
@@ -123,6 +125,31 @@ describe("the size that a network sees", () => {
     expect(agreement(segmented.labels, best)).toBe(1);
     fcn.dispose();
     store.dispose();
+  });
+});
+
+describe("a picture that shrinks", () => {
+  it("is filtered as Pillow does it", () => {
+    const { data } = pictureOf(13, 9);
+    const small = shrink({ width: 13, height: 9, data, channels: 4 }, 3, 5);
+    // Image.frombytes("RGB", ...).resize((5, 3), Image.BILINEAR) of Pillow 12.3
+    const pillow = [
+      109, 135, 110, 139, 110, 107, 109, 124, 148, 129, 154, 123, 120, 123, 129, 137, 108, 116, 114, 128, 147, 132, 151,
+      126, 124, 129, 126, 131, 132, 103, 112, 139, 155, 136, 154, 123, 121, 129, 131, 134, 130, 101, 130, 105, 130,
+    ];
+    expect([...small.data]).toEqual(pillow.flatMap((value, i) => (i % 3 === 2 ? [value, 255] : [value])));
+  });
+
+  it("gives what its small copy gives, brought back to its own size", async () => {
+    const picture = pictureOf(94, 62);
+    const fcn = await load(torchvisionFcnTensors(21, WIDTH), { resize: 31 });
+    const small = shrink(toRgba(picture), 31, 47);
+    const { y } = resizeReference({ x: await fcn.logits(small) }, { mode: "bilinear", align_corners: false, height: 62, width: 94 });
+    expect(largestDifference((await fcn.logits(picture)).data, y?.data ?? [])).toBeLessThan(1e-4);
+    const batch = await fcn.segmentBatch([small, picture, picture]);
+    expect(batch.map(({ width, height, labels }) => [width, height, labels.length])).toEqual([[47, 31, 1457], [94, 62, 5828], [94, 62, 5828]]);
+    expect(batch[2]?.labels).toEqual((await fcn.segment(picture)).labels);
+    fcn.dispose();
   });
 });
 

@@ -11,6 +11,7 @@ import { FcnError } from "../errors.js";
 import { Graph } from "../graph.js";
 import type { Value } from "../graph.js";
 import { toRgba } from "../image/picture.js";
+import { shrink } from "../image/shrink.js";
 import type { Picture } from "../image/picture.js";
 import { VOC_CLASSES } from "../image/palette.js";
 import { layouts } from "../layout.js";
@@ -208,8 +209,9 @@ export class Fcn<Image = Picture> {
       }
     });
     const compiled = performance.now();
-    const bytes = new Uint8Array(n * width * height * 4);
-    pictures.forEach((picture, i) => bytes.set(picture.data, i * width * height * 4));
+    const [h, w] = this.#inputSize(height, width);
+    const bytes = new Uint8Array(n * w * h * 4);
+    pictures.forEach((picture, i) => bytes.set((h === height && w === width ? picture : shrink(picture, h, w)).data, i * w * h * 4));
     const { outputs, timings } = await plan.run({ picture: bytes });
     const output = outputs.get(kind);
     if (!output) throw new FcnError("gpu-error", `the plan gave no output "${kind}"`);
@@ -219,7 +221,7 @@ export class Fcn<Image = Picture> {
 
   #graph(kind: Output, n: number, height: number, width: number): Graph {
     const graph = new Graph();
-    const image = graph.input("picture", [n, 4, height, width], "rgba8");
+    const image = graph.input("picture", [n, 4, ...this.#inputSize(height, width)], "rgba8");
     const { mean, std } = this.#preprocessing;
     const [h, w] = networkSize(height, width, this.resize);
     const x = graph.op("normalize", normalize, { image, mean: constant("mean", mean), std: constant("std", std) }, { height: h, width: w }).y;
@@ -229,6 +231,12 @@ export class Fcn<Image = Picture> {
     else if (kind === "probabilities") graph.output(kind, graph.op("softmax", softmax, { x: logits }).y);
     else graph.output(kind, logits);
     return graph;
+  }
+
+  /** Size at which a picture goes to the GPU: a smaller one is made here, without aliasing; a larger one there, while normalising. */
+  #inputSize(height: number, width: number): readonly [number, number] {
+    const seen = networkSize(height, width, this.resize);
+    return seen[0] < height ? seen : [height, width];
   }
 
   #auxLogits(graph: Graph, x: Value): Value {
