@@ -20,7 +20,7 @@ export function textReport(summary: Summary): string {
     ...(c ? [giga(c.sharedFlops + c.headFlops), giga(c.headFlops), mega(c.sharedParameters + c.headParameters), mega(c.headParameters), mebibytes(c.weightBytes + c.planBytes)] : ["-", "-", "-", "-", "-"]),
   ]);
   blocks.push(columns([["cost", "ms", "shared ms", "head ms", "GFLOP", "of head", "M params", "of head", "MiB"], ...cost]));
-  const notes = [`ms: one variant alone from RGBA to labels${size}; shared (the backbone, once a picture) and head: GPU time, median of ${pictures.length}.`];
+  const notes = [`ms: one variant alone from RGBA to labels${size}, the fastest of 5 runs; shared (the backbone, once a picture) and head: GPU time, median of ${pictures.length}.`];
   const { together } = summary;
   const finest = variants.at(-1);
   if (together && finest?.cost && variants.length > 1) {

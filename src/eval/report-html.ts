@@ -78,7 +78,7 @@ function costTable(summary: Summary): string {
   const finest = summary.variants.at(-1);
   const ratio = together && finest?.cost ? ` All of them over one backbone take ${milliseconds(together.ms)} ms, ${(together.ms / finest.cost.ms).toFixed(2)} times ${titleOf(finest.variant)} alone.` : "";
   const at = commonSize ? ` at ${commonSize.width} \u00d7 ${commonSize.height}` : "";
-  const note = `Milliseconds from RGBA to labels, warm${at}. The backbone is shared: ${milliseconds(sharedMs)} ms of GPU time a picture, once for all variants.${ratio} Boundary IoU counts only pixels within ${summary.header.boundaryWidth} px of a border in the truth; there the strides differ most.`;
+  const note = `Milliseconds from RGBA to labels, warm${at}, the fastest of 5 runs. The backbone is shared: ${milliseconds(sharedMs)} ms of GPU time a picture, once for all variants.${ratio}${summary.labelled ? ` Boundary IoU counts only pixels within ${summary.header.boundaryWidth} px of a border in the truth; there the strides differ most.` : ""}`;
   return `${table(columns, rows)}<p class="quiet" style="margin-top:10px">${note}</p>`;
 }
 
