@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { embed } from "./embed-wgsl.mjs";
-import { SetupError, root, setup } from "./setup.mjs";
+import { SetupError, root, setup, setupBrowser } from "./setup.mjs";
 
 const CLI = join(root, "dist/src/cli/main.js");
 const STAMP = join(root, "dist/.stamp");
@@ -105,7 +105,7 @@ const TASKS = {
   build: () => (setup(), build()),
   embed: () => (embed(), 0),
   check: () => (setup(), embed(), check(["types", "lint", "shaders", "structure"]).length ? 1 : 0),
-  test: (args) => (setup(), build() || test(args)),
+  test: (args) => (setup(), setupBrowser(), build() || test(args)),
   demo: (args) => TASKS.fcn(["demo", ...args]),
   /** The pictures the shipped checkpoint was validated on, unless others are named. */
   compare: (args) => TASKS.fcn(["compare", ...(args.length ? args : ["test/fixtures/val", "--fresh"])]),

@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, statSync, writeFile
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ensureBrowser } from "./browser.mjs";
 import { SWIFTSHADER_PLACES, backportsSource, chooseDriver, parseAptSources, parseOsRelease } from "./vulkan.mjs";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
@@ -134,6 +135,16 @@ export function setup() {
   }
   if (!adapter) throw new SetupError("A Vulkan driver is installed, but Dawn accepts none of them: run `npm run -s fcn -- doctor` and look at its driver lines.");
   return adapter;
+}
+
+/** What the browser tests need besides. @throws {SetupError} */
+export function setupBrowser() {
+  const problem = ensureBrowser((args) => {
+    say("Installing Chromium for the browser tests ...");
+    apt(["update", "-q"]);
+    apt(args);
+  });
+  if (problem) throw new SetupError(problem);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
