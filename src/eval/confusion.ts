@@ -28,8 +28,10 @@ export class ConfusionMatrix {
     const pitch = classes + 1;
     for (let i = 0; i < truth.length; i++) {
       const t = truth[i] as number;
-      if (t >= classes) continue;
-      const at = t * pitch + Math.min(prediction[i] as number, classes);
+      // `>>> 0` changes what is no whole number of 0 or more: -1, which PyTorch users take for void, must not reach another row.
+      if (t >>> 0 !== t || t >= classes) continue;
+      const p = prediction[i] as number;
+      const at = t * pitch + (p >>> 0 === p && p < classes ? p : classes);
       counts[at] = (counts[at] as number) + 1;
     }
   }
