@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { duration } from "../src/cli/progress.js";
 import { encodeLabelPng } from "../src/image/png.js";
 import { COMPARED as VARIANTS } from "../src/models/comparison.js";
 import { loadFcn } from "../src/node.js";
@@ -225,4 +226,8 @@ it("the shipped pictures have the training report's scores", async () => {
     expect(Math.abs((got?.meanIoU ?? NaN) - (want?.mIoU ?? NaN)), variant).toBeLessThan(0.001);
     expect(Math.abs((got?.pixelAccuracy ?? NaN) - (want?.pixAcc ?? NaN)), variant).toBeLessThan(0.001);
   }
+});
+
+it("time left is told in seconds, minutes or hours", () => {
+  expect([3.2, 119, 600, 7300].map(duration)).toEqual(["4 s", "119 s", "10 min", "2.0 h"]);
 });

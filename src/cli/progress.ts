@@ -19,11 +19,17 @@ export function progress(total: number, stream: NodeJS.WriteStream = process.std
       const rate = done / seconds;
       const cells = 24;
       const full = Math.round((done / total) * cells);
-      const left = done < total ? `${Math.ceil((total - done) / rate)} s left` : "done";
+      const left = done < total ? `${duration((total - done) / rate)} left` : "done";
       const line = `[${"#".repeat(full)}${".".repeat(cells - full)}] ${done}/${total}  ${rate.toFixed(1)}/s  ${left}  ${name}`;
       clear();
       stream.write(line.slice(0, Math.max(20, (stream.columns || 80) - 1)));
       if (done === total) stream.write("\n");
     },
   };
+}
+
+/** `45 s`, `12 min`, `3.5 h`. */
+export function duration(seconds: number): string {
+  if (seconds < 120) return `${Math.ceil(seconds)} s`;
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
