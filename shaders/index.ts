@@ -40,6 +40,9 @@ import { reluReference } from "./relu/reference.js";
 import { resizeCases } from "./resize/cases.js";
 import { resize } from "./resize/kernel.js";
 import { resizeReference } from "./resize/reference.js";
+import { resizeArgmaxCases } from "./resize-argmax/cases.js";
+import { resizeArgmax } from "./resize-argmax/kernel.js";
+import { resizeArgmaxReference } from "./resize-argmax/reference.js";
 import { softmaxCases } from "./softmax/cases.js";
 import { softmax } from "./softmax/kernel.js";
 import { softmaxReference } from "./softmax/reference.js";
@@ -58,6 +61,7 @@ export const registry: readonly RegistryEntry[] = [
   register(project, projectReference, projectCases),
   register(relu, reluReference, reluCases),
   register(resize, resizeReference, resizeCases),
+  register(resizeArgmax, resizeArgmaxReference, resizeArgmaxCases),
   register(softmax, softmaxReference, softmaxCases),
 ];
 
@@ -74,4 +78,5 @@ export { normalize } from "./normalize/kernel.js";
 export { project } from "./project/kernel.js";
 export { relu } from "./relu/kernel.js";
 export { resize } from "./resize/kernel.js";
+export { resizeArgmax } from "./resize-argmax/kernel.js";
 export { softmax } from "./softmax/kernel.js";

@@ -4,6 +4,7 @@
  */
 import { argmax } from "../../shaders/argmax/kernel.js";
 import { normalize } from "../../shaders/normalize/kernel.js";
+import { resizeArgmax } from "../../shaders/resize-argmax/kernel.js";
 import { resize } from "../../shaders/resize/kernel.js";
 import { softmax } from "../../shaders/softmax/kernel.js";
 import type { Device } from "../device.js";
@@ -226,10 +227,14 @@ export class Fcn<Image = Picture> {
     const [h, w] = networkSize(height, width, this.resize);
     const x = graph.op("normalize", normalize, { image, mean: constant("mean", mean), std: constant("std", std) }, { height: h, width: w }).y;
     const scores = kind === "aux" ? this.#auxLogits(graph, x) : this.#network.logits(graph, x);
-    const logits = h === height && w === width ? scores : graph.op("resize", resize, { x: scores }, { height, width }).y;
-    if (kind === "labels") graph.output(kind, graph.op("argmax", argmax, { x: logits }).y);
-    else if (kind === "probabilities") graph.output(kind, graph.op("softmax", softmax, { x: logits }).y);
-    else graph.output(kind, logits);
+    const same = h === height && w === width;
+    if (kind === "labels") {
+      // At the picture's size logits would be the largest tensor by far; labels do without.
+      graph.output(kind, same ? graph.op("argmax", argmax, { x: scores }).y : graph.op("argmax", resizeArgmax, { x: scores }, { height, width }).y);
+      return graph;
+    }
+    const logits = same ? scores : graph.op("resize", resize, { x: scores }, { height, width }).y;
+    graph.output(kind, kind === "probabilities" ? graph.op("softmax", softmax, { x: logits }).y : logits);
     return graph;
   }
 

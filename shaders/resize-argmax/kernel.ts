@@ -1,0 +1,59 @@
+/**
+ * Logits resized bilinearly (half-pixel centres) and the largest channel of every pixel taken, without writing the resized
+ * logits anywhere: for a photograph of 12 million pixels and 21 classes those are 1.15 GB, more than many devices bind. Ties
+ * and NaN as in argmax, positions as in resize.
+ */
+import { badShape } from "../../src/errors.js";
+import { defineKernel, i32, u32 } from "../../src/kernel.js";
+import { sizeOf } from "../../src/layout.js";
+import { formatShape } from "../../src/shape.js";
+
+/** Twice in * out must fit in an i32. */
+const MAX_PRODUCT = 2 ** 30;
+
+export const resizeArgmax = defineKernel({
+  name: "resize-argmax",
+  summary: "labels at a given height and width from logits of another, resized bilinearly on the way",
+  source: "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html",
+  inputs: { x: { role: "tensor", layout: "nhwc4" } },
+  outputs: { y: { role: "tensor", layout: "u8" } },
+  /** height and width of the output must be given. */
+  attrs: { height: 0, width: 0 },
+
+  shape({ x }, { height, width }) {
+    if (x[1] > 256) throw badShape(`resize-argmax: x ${formatShape(x)} has ${x[1]} channels, u8 labels hold 256`);
+    if (![height, width].every((d) => Number.isInteger(d) && d > 0)) {
+      throw badShape(`resize-argmax: height ${height} and width ${width} need to be positive whole numbers`);
+    }
+    for (const [what, from, to] of [["rows", x[2], height], ["columns", x[3], width]] as const) {
+      if (from * to >= MAX_PRODUCT) {
+        throw badShape(`resize-argmax: x ${formatShape(x)} to ${to} ${what}: ${from} * ${to} = ${from * to} needs to be below ${MAX_PRODUCT}`);
+      }
+    }
+    return { y: [x[0], 1, height, width] };
+  },
+  // Output i lies at max(i * step + offset, 0) / over = (i + 1/2) * in / out - 1/2 in pixels of the input.
+  params: ({ in: { x }, out: { y } }) => ({
+    in_h: u32(x[2]),
+    in_w: u32(x[3]),
+    out_h: u32(y[2]),
+    out_w: u32(y[3]),
+    pixels: u32(y[0] * y[2] * y[3]),
+    step_h: i32(2 * x[2]),
+    step_w: i32(2 * x[3]),
+    offset_h: i32(x[2] - y[2]),
+    offset_w: i32(x[3] - y[3]),
+    over_h: i32(2 * y[2]),
+    over_w: i32(2 * y[3]),
+  }),
+  overrides: ({ in: { x } }) => ({ CHANNELS: x[1] }),
+  cost: ({ in: { x }, out: { y } }) => ({ flops: 10 * x[1] * sizeOf(y), bytes: 4 * sizeOf(x) + sizeOf(y) }),
+  variants: {
+    naive: {
+      wgsl: "naive",
+      summary: "one thread, four pixels, four labels in a word",
+      workgroup: [64, 1, 1],
+      threads: ({ out: { y } }) => [Math.ceil((y[0] * y[2] * y[3]) / 4), 1, 1],
+    },
+  },
+});
