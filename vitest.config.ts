@@ -7,8 +7,9 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     pool: "forks",
     fileParallelism: false,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // A guard against hanging, not a measure: a fresh machine compiles every shader in every process.
+    testTimeout: 400_000,
+    hookTimeout: 400_000,
     teardownTimeout: 5_000,
   },
 });

@@ -106,7 +106,7 @@ describe("files", () => {
   it("in git name no path of a machine and no download address", () => {
     const listed = execFileSync("git", ["ls-files"], { cwd: root, encoding: "utf8" }).split("\n").filter(Boolean);
     const readable = listed.filter((f) => /\.(ts|mjs|js|json|md|wgsl|py|yml)$|^\.(npmrc|ci)/.test(f) && existsSync(join(root, f)) && !f.startsWith("test/fixtures/"));
-    const needles = ["/wor" + "k/", "registry" + ".npm", '"resolved": "http', "http://" + "deb."];
+    const needles = ["/wor" + "k/", "registry" + ".npm", '"resolved": "' + "http", "http://" + "deb."];
     for (const file of readable) {
       const content = readFileSync(join(root, file), "utf8");
       for (const needle of needles) expect(content.includes(needle), `${file} holds ${needle}`).toBe(false);

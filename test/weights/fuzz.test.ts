@@ -110,7 +110,7 @@ test(`${RUNS} mutations end in a checkpoint or a bad-weights error`, { timeout: 
     if (run % 50 === 0) peak = Math.max(peak, process.memoryUsage().rss - before);
   }
   console.log(`fuzz: ${JSON.stringify(outcomes)}, ${JSON.stringify(Object.fromEntries(containers))}, slowest ${slowest.toFixed(0)} ms, RSS +${(peak / 2 ** 20).toFixed(0)} MiB`);
-  expect(slowest).toBeLessThan(1000);
+  expect(slowest).toBeLessThan(20_000); // none hangs, however busy the machine; 30 to 60 ms when it is not
   expect(peak).toBeLessThan(400 * 2 ** 20);
   // Both outcomes in numbers, and every container among those read: otherwise the mutations miss the readers.
   expect(outcomes.read).toBeGreaterThan(RUNS / 20);
