@@ -38,12 +38,16 @@ function glyphsOf(name: FontName): Map<string, Glyph> {
   return glyphs;
 }
 
-const glyphOf = (glyphs: Map<string, Glyph>, character: string): Glyph => (glyphs.get(character) ?? glyphs.get("?")) as Glyph;
+/** Letters with marks lose the marks ("é" is drawn as "e"); what the fonts lack altogether is drawn as "?". */
+const glyphOf = (glyphs: Map<string, Glyph>, character: string): Glyph => (glyphs.get(character) ?? glyphs.get(character.normalize("NFD").charAt(0)) ?? glyphs.get("?")) as Glyph;
 
-/** Pixels a line of text takes from left to right. Characters the fonts lack count as "?". */
+/** Characters, each with its marks: file names on macOS hold them apart. */
+const lettersOf = (text: string): string[] => Array.from(text.normalize("NFC"));
+
+/** Pixels a line of text takes from left to right. */
 export function textWidth(text: string, font: FontName = "body"): number {
   const glyphs = glyphsOf(font);
-  return Array.from(text).reduce((sum, ch) => sum + glyphOf(glyphs, ch).advance, 0);
+  return lettersOf(text).reduce((sum, ch) => sum + glyphOf(glyphs, ch).advance, 0);
 }
 
 export const lineHeight = (font: FontName = "body"): number => FONTS[font].lineHeight;
@@ -51,7 +55,7 @@ export const lineHeight = (font: FontName = "body"): number => FONTS[font].lineH
 /** As much of the text as fits, with "..." where it was cut. */
 export function fitText(text: string, width: number, font: FontName = "body"): string {
   if (textWidth(text, font) <= width) return text;
-  let cut = Array.from(text);
+  let cut = lettersOf(text);
   while (cut.length && textWidth(`${cut.join("")}...`, font) > width) cut = cut.slice(0, -1);
   return `${cut.join("")}...`;
 }
@@ -77,6 +81,13 @@ export class Canvas implements RgbaPicture {
   }
 
   fill(left: number, top: number, width: number, height: number, colour: Colour, share = 1): void {
+    if (left === 0 && width === this.width && share === 1) {
+      // Whole rows, such as the ground of everything: four bytes at a time.
+      const [r, g, b] = colour;
+      const pixel = new Uint32Array(Uint8Array.of(r, g, b, 255).buffer)[0] as number;
+      new Uint32Array(this.data.buffer).fill(pixel, Math.max(0, top) * width, Math.max(0, Math.min(this.height, top + height)) * width);
+      return;
+    }
     for (let y = top; y < top + height; y++) for (let x = left; x < left + width; x++) this.#mix(x, y, colour, share);
   }
 
@@ -106,7 +117,7 @@ export class Canvas implements RgbaPicture {
     const glyphs = glyphsOf(font);
     const baseline = top + FONTS[font].ascent;
     let x = left;
-    for (const character of text) {
+    for (const character of lettersOf(text)) {
       const glyph = glyphOf(glyphs, character);
       glyph.coverage.forEach((v, i) => {
         if (v) this.#mix(x + glyph.left + (i % glyph.width), baseline - glyph.top + Math.floor(i / glyph.width), colour, v / 15);
@@ -120,22 +131,62 @@ export class Canvas implements RgbaPicture {
 /** A picture made smaller by averaging the area each new pixel covers, or larger by repeating pixels. */
 export function scaled(picture: Picture, width: number, height: number): RgbaPicture {
   const from = toRgba(picture);
-  const data = new Uint8Array(width * height * 4);
-  for (let y = 0; y < height; y++) {
-    const [y0, y1] = span(y, height, from.height);
-    for (let x = 0; x < width; x++) {
-      const [x0, x1] = span(x, width, from.width);
-      const sums = [0, 0, 0, 0];
-      for (let sy = y0; sy < y1; sy++) {
-        for (let sx = x0; sx < x1; sx++) for (let c = 0; c < 4; c++) sums[c] = (sums[c] as number) + (from.data[(sy * from.width + sx) * 4 + c] as number);
+  if (from.width === width && from.height === height) return from;
+  // Columns, then rows; plain loops, because photographs have millions of pixels.
+  const rows = new Float32Array(width * from.height * 4);
+  const columns = cover(width, from.width);
+  for (let y = 0, to = 0; y < from.height; y++) {
+    for (let x = 0; x < width; x++, to += 4) {
+      const { first, weights } = columns[x] as Cover;
+      let [r, g, b, a] = [0, 0, 0, 0];
+      for (let k = 0, at = (y * from.width + first) * 4; k < weights.length; k++, at += 4) {
+        const weight = weights[k] as number;
+        r += weight * (from.data[at] as number);
+        g += weight * (from.data[at + 1] as number);
+        b += weight * (from.data[at + 2] as number);
+        a += weight * (from.data[at + 3] as number);
       }
-      for (let c = 0; c < 4; c++) data[(y * width + x) * 4 + c] = Math.round((sums[c] as number) / ((y1 - y0) * (x1 - x0)));
+      rows[to] = r;
+      rows[to + 1] = g;
+      rows[to + 2] = b;
+      rows[to + 3] = a;
     }
   }
+  const data = new Uint8ClampedArray(width * height * 4); // rounds to nearest
+  const line = width * 4;
+  const sums = new Float64Array(line);
+  cover(height, from.height).forEach(({ first, weights }, y) => {
+    sums.fill(0);
+    for (let k = 0, at = first * line; k < weights.length; k++) {
+      const weight = weights[k] as number;
+      for (let i = 0; i < line; i++, at++) sums[i] = (sums[i] as number) + weight * (rows[at] as number);
+    }
+    data.set(sums, y * line);
+  });
   return { width, height, data, channels: 4 };
 }
 
-function span(index: number, size: number, source: number): [number, number] {
-  const start = Math.floor((index * source) / size);
-  return [start, Math.max(start + 1, Math.floor(((index + 1) * source) / size))];
+interface Cover {
+  readonly first: number;
+  readonly weights: Float64Array;
+}
+
+/** For each new pixel the old ones it covers, and what share of it each is. */
+function cover(size: number, source: number): Cover[] {
+  return Array.from({ length: size }, (_, i) => {
+    const [from, to] = [(i * source) / size, ((i + 1) * source) / size];
+    const first = Math.floor(from);
+    const last = Math.max(first, Math.min(source, Math.ceil(to - 1e-9)) - 1);
+    return { first, weights: Float64Array.from({ length: last - first + 1 }, (__, k) => (Math.min(first + k + 1, to) - Math.max(first + k, from)) / (to - from)) };
+  });
+}
+
+/** A label map at another size, from the nearest pixels: labels cannot be averaged. */
+export function scaledLabels(labels: ArrayLike<number>, from: { readonly width: number; readonly height: number }, width: number, height: number): Uint8Array {
+  const out = new Uint8Array(width * height);
+  for (let y = 0, i = 0; y < height; y++) {
+    const row = Math.floor(((y + 0.5) * from.height) / height) * from.width;
+    for (let x = 0; x < width; x++, i++) out[i] = labels[row + Math.floor(((x + 0.5) * from.width) / width)] as number;
+  }
+  return out;
 }

@@ -1,7 +1,7 @@
 /** Label maps as people look at them: in the palette's colours, over the picture, with a legend. */
 import { FcnError } from "../errors.js";
-import { Canvas, lineHeight, textWidth } from "./canvas.js";
-import type { Colour } from "./canvas.js";
+import { Canvas, fitText, lineHeight, textWidth } from "./canvas.js";
+import type { Colour, FontName } from "./canvas.js";
 import { VOC_CLASSES, VOID_LABEL, vocPalette } from "./palette.js";
 import { toRgba } from "./picture.js";
 import type { Picture, RgbaPicture } from "./picture.js";
@@ -13,6 +13,8 @@ export interface OverlayOptions {
   readonly palette?: Uint8Array;
   /** A darker line where classes meet. Default true. */
   readonly outline?: boolean;
+  /** "grey" takes the colour out of the picture, so that no colour but the classes' is left. Default "picture". */
+  readonly base?: "picture" | "grey";
 }
 
 function checkLabels(labels: ArrayLike<number>, width: number, height: number): void {
@@ -30,13 +32,24 @@ export function colourMap(labels: ArrayLike<number>, width: number, height: numb
   return { width, height, data, channels: 4 };
 }
 
+/** Shades of grey, all of them paler than the grey that is a class's colour (car, 128): a ground for colours. */
+function greyed(data: ArrayLike<number>): Uint8Array {
+  const out = new Uint8Array(data.length);
+  for (let i = 0; i < out.length; i += 4) {
+    const luma = 0.2126 * (data[i] as number) + 0.7152 * (data[i + 1] as number) + 0.0722 * (data[i + 2] as number);
+    out.fill(Math.round(145 + luma * 0.42), i, i + 3);
+    out[i + 3] = data[i + 3] as number;
+  }
+  return out;
+}
+
 /** The classes over the picture. Background (class 0) stays as it is; void is shown. */
 export function overlay(picture: Picture, labels: ArrayLike<number>, options: OverlayOptions = {}): RgbaPicture {
-  const { opacity = 0.6, palette = vocPalette(), outline = true } = options;
+  const { opacity = 0.6, palette = vocPalette(), outline = true, base = "picture" } = options;
   if (!(opacity >= 0 && opacity <= 1)) throw new FcnError("bad-option", `overlay: opacity ${opacity} is not between 0 and 1`);
   const { width, height, data } = toRgba(picture);
   checkLabels(labels, width, height);
-  const out = new Uint8Array(data);
+  const out = base === "grey" ? greyed(data) : new Uint8Array(data);
   const edge = (i: number): boolean => {
     const x = i % width;
     const differs = (j: number): boolean => labels[j] !== labels[i];
@@ -75,41 +88,49 @@ export function legendOf(labels: ArrayLike<number>, names: readonly string[] = V
 }
 
 const percent = (share: number): string => (share < 0.001 ? "<0.1 %" : `${(share * 100).toFixed(1)} %`);
-const SWATCH = 12;
-const GAP = 18;
 
 /** Draws swatches, names and (if asked) shares into rows of at most `width` pixels; gives the height used. Measures without a canvas. */
-export function drawLegend(canvas: Canvas | undefined, entries: readonly LegendEntry[], left: number, top: number, width: number, shares = true): number {
-  const height = lineHeight() + 6;
+export function drawLegend(canvas: Canvas | undefined, entries: readonly LegendEntry[], left: number, top: number, width: number, shares = true, font: FontName = "body"): number {
+  const line = lineHeight(font);
+  const height = Math.round(line * 1.3);
+  const swatch = Math.round(line * 0.66);
+  const space = swatch >> 1;
   let x = left;
   let y = top;
   for (const { name, colour, share } of entries) {
-    const label = shares ? `${name}  ${percent(share)}` : name;
-    const needed = SWATCH + 6 + textWidth(label);
+    const tail = shares ? `  ${percent(share)}` : "";
+    const label = fitText(name, width - swatch - space - textWidth(tail, font), font) + tail;
+    const needed = swatch + space + textWidth(label, font);
     if (x > left && x + needed > left + width) {
       x = left;
       y += height;
     }
     if (canvas) {
-      const middle = y + Math.round((lineHeight() - SWATCH) / 2);
-      canvas.fill(x, middle, SWATCH, SWATCH, colour);
-      canvas.frame(x, middle, SWATCH, SWATCH, [90, 96, 105]);
-      canvas.text(label, x + SWATCH + 6, y);
+      const middle = y + Math.round((line - swatch) / 2);
+      canvas.fill(x, middle, swatch, swatch, colour);
+      canvas.frame(x, middle, swatch, swatch, colour.map((v) => Math.round(v * 0.7)) as [number, number, number]);
+      canvas.text(label, x + swatch + space, y, { font });
     }
-    x += needed + GAP;
+    x += needed + line;
   }
   return y + height - top;
 }
 
+/** From this width on pictures are looked at made smaller, and the legend's letters with them. */
+const LARGE = 1400;
+
 /** The overlay with a legend below it: what `fcn segment --overlay` writes. */
 export function legendOverlay(picture: Picture, labels: ArrayLike<number>, names: readonly string[], options: OverlayOptions = {}): RgbaPicture {
   const over = overlay(picture, labels, options);
-  const entries = legendOf(labels, names, options.palette);
-  const margin = 12;
+  const shown = Uint8Array.from(options.palette ?? vocPalette());
+  shown.fill(255, 0, 3); // background is not painted, so its swatch is empty
+  const entries = legendOf(labels, names, shown);
+  const font = over.width >= LARGE ? "title" : "body";
+  const margin = Math.round(lineHeight(font) * 0.7);
   const width = Math.max(over.width, 220);
-  const height = drawLegend(undefined, entries, margin, 0, width - 2 * margin);
-  const canvas = new Canvas(width, over.height + height + 2 * margin - 6);
-  canvas.draw(over, 0, 0);
-  drawLegend(canvas, entries, margin, over.height + margin, width - 2 * margin);
+  const height = drawLegend(undefined, entries, margin, 0, width - 2 * margin, true, font);
+  const canvas = new Canvas(width, over.height + height + 2 * margin - Math.round(lineHeight(font) * 0.3));
+  canvas.draw(over, (width - over.width) >> 1, 0);
+  drawLegend(canvas, entries, margin, over.height + margin, width - 2 * margin, true, font);
   return canvas;
 }
