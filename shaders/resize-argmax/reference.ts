@@ -1,12 +1,12 @@
 /** resize-argmax in float64: PyTorch's bilinear interpolate, then the first largest value that is a number. */
 import type { Reference } from "../../src/kernel.js";
 
-export const resizeArgmaxReference: Reference<{ height: number; width: number }> = ({ x }, { height, width }) => {
+export const resizeArgmaxReference: Reference<{ height: number; width: number; stride: number }> = ({ x }, { height, width, stride }) => {
   if (!x) throw new Error("resize-argmax needs x");
   const [n, c, h, w] = x.shape as [number, number, number, number];
   const data = new Uint32Array(n * height * width);
   const corner = (i: number, input: number, output: number): readonly [number, number, number] => {
-    const at = Math.max(0, ((i + 0.5) * input) / output - 0.5);
+    const at = Math.max(0, stride ? (i + 0.5) / stride - 0.5 : ((i + 0.5) * input) / output - 0.5);
     const low = Math.floor(at);
     return [low, Math.min(low + 1, input - 1), at - low];
   };

@@ -1,6 +1,8 @@
 /** Transposed convolutions of the decoder: learned (dense) or the fixed bilinear kernel of the FCN paper (per channel). */
 import { add } from "../../shaders/add/kernel.js";
+import { argmax } from "../../shaders/argmax/kernel.js";
 import { convTranspose2d } from "../../shaders/conv-transpose2d/kernel.js";
+import { resizeArgmax } from "../../shaders/resize-argmax/kernel.js";
 import type { UpsampleStep } from "../geometry.js";
 import type { Graph, Value, Weight } from "../graph.js";
 import type { Parameters } from "../weights/parameters.js";
@@ -34,6 +36,8 @@ export function bilinearWeight(name: string, channels: number, kernel: number): 
 export class Upscore {
   readonly #weight: Weight;
   readonly #groups: number;
+  /** False for the fixed bilinear kernel. */
+  readonly learned: boolean;
 
   /** Takes the dense kernel [classes, classes, k, k] named `name`; where `optional` and absent, the fixed bilinear kernel. */
   constructor(
@@ -45,6 +49,7 @@ export class Upscore {
   ) {
     const dense = params.at(name);
     const learned = !options.optional || dense.has("weight");
+    this.learned = learned;
     this.#groups = learned ? 1 : classes;
     this.#weight = learned
       ? dense.take("weight", [classes, classes, step.kernel, step.kernel])
@@ -56,6 +61,19 @@ export class Upscore {
     const attrs = { stride, padding, output_padding: outputPadding, groups: this.#groups, crop: size, crop_offset: [crop.top, crop.left] as const };
     return graph.op(this.#weight.name.replace(/\.weight$/, ""), convTranspose2d, { x, weight: this.#weight }, attrs).y;
   }
+}
+
+/**
+ * The class of every pixel straight from the coarse scores: what the fixed bilinear step and an argmax would give, without
+ * writing logits at the picture's size. [N, C, h, w] to labels [N, 1, H, W].
+ */
+export function upscoreLabels(graph: Graph, name: string, x: Value, stride: number, [height, width]: readonly [number, number]): Value {
+  return graph.op(name, resizeArgmax, { x }, { height, width, stride }).y;
+}
+
+/** The class of every pixel of logits. */
+export function labelsOf(graph: Graph, name: string, x: Value): Value {
+  return graph.op(name, argmax, { x }).y;
 }
 
 /** Skip connection in score space: y = x cropped at top left to the skip's size, plus the skip. */

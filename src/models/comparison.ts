@@ -2,7 +2,6 @@
  * FCN-32s, 16s and 8s side by side: one graph with the backbone once and a head for each variant, so that a picture costs one
  * backbone. Measures what is shared and what each head adds. The class for using one network is segmenter.ts.
  */
-import { argmax } from "../../shaders/argmax/kernel.js";
 import { normalize } from "../../shaders/normalize/kernel.js";
 import type { Device } from "../device.js";
 import { FcnError } from "../errors.js";
@@ -186,8 +185,7 @@ export class Comparison {
     const x = graph.op("normalize", normalize, { image, mean: constant("mean", mean), std: constant("std", std) }).y;
     const features = this.#backbone.apply(graph, x);
     for (const variant of variants) {
-      const logits = (this.#heads.get(variant) as FcnHead).apply(graph, features, [height, width]);
-      graph.output(variant, graph.op(`${variant}.argmax`, argmax, { x: logits }).y);
+      graph.output(variant, (this.#heads.get(variant) as FcnHead).labels(graph, features, [height, width]));
     }
     try {
       return await Plan.create(this.device, graph, this.#store, this.#kernels, timed ? { stageOf: (step) => stageOf(step.label) } : {});

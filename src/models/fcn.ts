@@ -6,7 +6,7 @@
 import { decoderGeometry } from "../geometry.js";
 import type { Graph, Value } from "../graph.js";
 import { Score } from "../layers/conv.js";
-import { Upscore, fuse } from "../layers/upsample.js";
+import { Upscore, fuse, labelsOf, upscoreLabels } from "../layers/upsample.js";
 import type { Parameters } from "../weights/parameters.js";
 import { RESNET101_CHAIN, ResNet101 } from "./resnet101.js";
 import type { Features } from "./resnet101.js";
@@ -53,13 +53,25 @@ export class FcnHead {
 
   /** Features to logits [N, classes, H, W] for a picture of H x W. */
   apply(graph: Graph, features: Features, size: readonly [number, number]): Value {
+    return this.#final.apply(graph, this.#scores(graph, features), size);
+  }
+
+  /** Features to labels [N, 1, H, W]: the same classes as an argmax over the logits, which are written only for a learned kernel. */
+  labels(graph: Graph, features: Features, size: readonly [number, number]): Value {
+    const name = `${this.#prefix}labels`;
+    if (this.#final.learned) return labelsOf(graph, name, this.apply(graph, features, size));
+    return upscoreLabels(graph, name, this.#scores(graph, features), this.#final.step.stride, size);
+  }
+
+  /** Scores at the finest stride that is fused. */
+  #scores(graph: Graph, features: Features): Value {
     let scores = this.#score32.apply(graph, features.stride32);
     for (const { up, score, tap } of this.#fusions) {
       const skip = score.apply(graph, features[tap]);
       const raised = up.apply(graph, scores, [skip.shape[2], skip.shape[3]]);
       scores = fuse(graph, `${this.#prefix}${up.name}.fuse`, raised, skip);
     }
-    return this.#final.apply(graph, scores, size);
+    return scores;
   }
 }
 
@@ -75,6 +87,8 @@ export interface Network {
   readonly resize?: number;
   /** Normalised picture [N, 3, H, W] to logits [N, classes, H, W]. */
   logits(graph: Graph, image: Value): Value;
+  /** The same to labels [N, 1, H, W], where that is cheaper than an argmax over the logits. */
+  labels?(graph: Graph, image: Value): Value;
   /** The same from an auxiliary head, where the checkpoint has one. */
   readonly auxLogits?: (graph: Graph, image: Value) => Value;
 }
@@ -91,5 +105,6 @@ export function fcnNetwork(params: Parameters, variant: FcnVariant): Network {
     name: variant,
     classes: head.classes,
     logits: (graph, image) => head.apply(graph, backbone.apply(graph, image), [image.shape[2], image.shape[3]]),
+    labels: (graph, image) => head.labels(graph, backbone.apply(graph, image), [image.shape[2], image.shape[3]]),
   };
 }

@@ -226,8 +226,12 @@ export class Fcn<Image = Picture> {
     const { mean, std } = this.#preprocessing;
     const [h, w] = networkSize(height, width, this.resize);
     const x = graph.op("normalize", normalize, { image, mean: constant("mean", mean), std: constant("std", std) }, { height: h, width: w }).y;
-    const scores = kind === "aux" ? this.#auxLogits(graph, x) : this.#network.logits(graph, x);
     const same = h === height && w === width;
+    if (kind === "labels" && same && this.#network.labels) {
+      graph.output(kind, this.#network.labels(graph, x));
+      return graph;
+    }
+    const scores = kind === "aux" ? this.#auxLogits(graph, x) : this.#network.logits(graph, x);
     if (kind === "labels") {
       // At the picture's size logits would be the largest tensor by far; labels do without.
       graph.output(kind, same ? graph.op("argmax", argmax, { x: scores }).y : graph.op("argmax", resizeArgmax, { x: scores }, { height, width }).y);
