@@ -156,7 +156,13 @@ export class Plan {
     const t2 = performance.now();
     const outputs = [...this.outputs.entries()];
     const readable = [...outputs.map(([, { staging }]) => staging), ...(this.timer ? [this.timer.staging] : [])];
-    await this.device.settle(Promise.all(readable.map((staging) => staging.mapAsync(MAP_MODE_READ))));
+    try {
+      await this.device.settle(Promise.all(readable.map((staging) => staging.mapAsync(MAP_MODE_READ))));
+    } catch (error) {
+      // An error that WebGPU reported meanwhile must not leave them mapped: the next run copies into them.
+      for (const staging of readable) staging.unmap();
+      throw error;
+    }
     const t3 = performance.now();
     const read = outputs.map(([name, { staging, source, shape, layout }]) => {
       const bytes = readStaging(source, staging.getMappedRange());

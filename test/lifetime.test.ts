@@ -2,8 +2,10 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { loadFcn, requestDevice } from "../src/node.js";
+import { useChild } from "./helpers/child.js";
 import { countingCreations } from "./helpers/count-creations.js";
 import { useDevice } from "./helpers/device.js";
+import { watchMemory } from "./helpers/live-memory.js";
 
 const device = useDevice();
 const picture = (height: number, width: number, seed = 1) => ({ width, height, data: new Uint8Array(width * height * 4).map((_, i) => (i * 31 * seed) & 255) });
@@ -15,30 +17,97 @@ const SIZES = [
   [40, 40],
 ] as const;
 
+/** The code of a rejection within `seconds`; "hangs" after that, "resolves" if it does. */
+function outcome(work: Promise<unknown>, seconds = 20): Promise<unknown> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise((resolve) => (timer = setTimeout(() => resolve("hangs"), seconds * 1000)));
+  const codeOf = (error: unknown): unknown => (error as { code?: unknown }).code ?? error;
+  return Promise.race([work.then(() => "resolves", codeOf), late]).finally(() => clearTimeout(timer));
+}
+const turn = (): Promise<unknown> => new Promise((resolve) => setImmediate(resolve));
+
 describe("a model", () => {
   it("creates no buffer, texture, bind group or pipeline for a size it has seen", async () => {
     const fcn = await loadFcn({ device: device(), variant: "fcn8s" });
     await fcn.segment(picture(48, 64));
     expect(await countingCreations(device(), () => fcn.segment(picture(48, 64, 3)))).toEqual({});
+    await fcn.warmup(33, 47);
+    expect(await countingCreations(device(), () => fcn.segment(picture(33, 47))), "after warmup").toEqual({});
+    await fcn.logits(picture(48, 64));
+    expect(await countingCreations(device(), () => fcn.logits(picture(48, 64)))).toEqual({});
     fcn.dispose();
   });
 
-  it("keeps GPU memory and RSS flat over 200 runs of 5 sizes, evicting plans", async () => {
-    const fcn = await loadFcn({ device: device(), variant: "fcn16s", maxPlans: 3 });
-    const run = async (times: number): Promise<void> => {
-      for (let i = 0; i < times; i++) {
-        const [h, w] = SIZES[i % SIZES.length] ?? SIZES[0];
-        await fcn.segment(picture(h, w, i));
+  const run = useChild();
+  // In a process of its own: the RSS of a test runner moves by tens of MB for reasons of its own.
+  it.each([3, 4, 8])("keeps GPU memory and RSS flat over 200 runs of 5 sizes with %i plans", async (maxPlans) => {
+    const { code, out, err } = await run(
+      `import { loadFcn } from "./src/node.js";
+      const fcn = await loadFcn({ maxPlans: ${maxPlans} });
+      const sizes = ${JSON.stringify(SIZES)};
+      const seen = [];
+      for (let i = 1; i <= 200; i++) {
+        const [height, width] = sizes[i % sizes.length];
+        await fcn.segment({ width, height, data: new Uint8Array(width * height * 4).fill(i) });
+        if (i % 50) continue;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        gc();
+        seen.push({ rss: process.memoryUsage.rss() / 1e6, memory: fcn.memory });
       }
-    };
-    await run(60);
-    const before = { gpu: fcn.memory, rss: process.memoryUsage().rss };
-    await run(200);
-    expect(fcn.memory).toEqual(before.gpu);
-    const grown = (process.memoryUsage().rss - before.rss) / 2 ** 20;
-    console.log(`RSS after 60 runs ${(before.rss / 2 ** 20).toFixed(0)} MiB, after 260 ${grown >= 0 ? "+" : ""}${grown.toFixed(1)} MiB`);
-    expect(grown).toBeLessThan(60); // 200 leaked plans would be over 1,000
+      process.stdout.write(JSON.stringify(seen), () => process.exit(0));`,
+      { flags: ["--expose-gc"], limit: 110 },
+    );
+    expect(code, err).toBe(0);
+    const seen = JSON.parse(out) as { rss: number; memory: object }[];
+    const rss = seen.map((s) => s.rss);
+    console.log(`${maxPlans} plans: RSS after 50, 100, 150 and 200 runs ${rss.map((r) => r.toFixed(1)).join(", ")} MB; GPU memory ${JSON.stringify(seen[3]?.memory)}`);
+    expect(seen.map((s) => s.memory)).toEqual(seen.map(() => seen[0]?.memory));
+    // Measured: evicted plans that something still holds add 250 MB. Those merely not disposed of are collected in time: the
+    // next test counts them.
+    expect((rss[3] ?? NaN) - (rss[0] ?? NaN)).toBeLessThan(50);
+  });
+
+  it("says truly what memory it holds, and frees all of it", async () => {
+    const own = await requestDevice();
+    const live = watchMemory(own);
+    const fcn = await loadFcn({ device: own, maxPlans: 2 });
+    const plans: number[] = [];
+    for (const [h, w] of [...SIZES, ...SIZES]) {
+      await fcn.segment(picture(h, w));
+      await turn(); // an evicted plan frees its memory when its queue is empty
+      expect(live.bytes).toBe(fcn.memory.weights + fcn.memory.plans);
+      plans.push(fcn.memory.plans);
+    }
+    expect(plans[9], "the same two sizes held").toBe(plans[4]);
     fcn.dispose();
+    await turn();
+    expect([live.count, live.bytes]).toEqual([0, 0]);
+    live.stop();
+    own.dispose();
+  });
+
+  it("that is disposed ends the run in progress and rejects what waits behind it", async () => {
+    const fcn = await loadFcn({ variant: "fcn32s" });
+    await fcn.segment(picture(48, 64));
+    const runs = [1, 2, 3].map((seed) => outcome(fcn.segment(picture(48, 64, seed))));
+    await turn(); // the first has begun
+    fcn.dispose();
+    expect(await Promise.all(runs)).toEqual(["resolves", "disposed", "disposed"]);
+  });
+
+  it("leaves a shared device and other models on it alone", async () => {
+    const own = await requestDevice();
+    const [a, b] = [await loadFcn({ device: own, variant: "fcn32s" }), await loadFcn({ device: own })];
+    const { labels } = await b.segment(picture(40, 40));
+    await a.segment(picture(40, 40));
+    a.dispose();
+    expect((await b.segment(picture(40, 40))).labels).toEqual(labels);
+    const running = outcome(b.segment(picture(40, 40)));
+    await turn();
+    own.dispose();
+    expect(await running).toBe("disposed");
+    expect(await outcome(b.segment(picture(40, 40)))).toBe("disposed");
+    b.dispose();
   });
 
   it("answers concurrent calls of mixed sizes, each with its own picture's labels", async () => {
@@ -79,6 +148,31 @@ describe("a device", () => {
     own.dispose();
   });
 
+  it.each([0, 5, 40, 150])("that is lost %i ms into a first call, with weights and pipelines on their way, does so too", async (ms) => {
+    const fcn = await loadFcn();
+    const running = outcome(fcn.segment(picture(160, 160)));
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    fcn.device.gpu.destroy();
+    expect(await running).toBe("device-lost");
+    expect(await outcome(fcn.logits(picture(48, 64))), "a new size").toBe("device-lost");
+    fcn.dispose();
+  });
+
+  it.each([
+    ["before", () => Promise.resolve()],
+    ["during", turn],
+  ])("passes on an error of WebGPU %s a run, and the model goes on", async (_, wait) => {
+    const fcn = await loadFcn();
+    const { labels } = await fcn.segment(picture(160, 160));
+    const running = outcome(fcn.segment(picture(160, 160)));
+    await wait();
+    fcn.device.gpu.createBuffer({ size: 16, usage: 0x1 | 0x80 });
+    expect(await running).toBe("gpu-error");
+    for (let i = 0; i < 2; i++) expect((await fcn.segment(picture(160, 160))).labels).toEqual(labels);
+    expect((await fcn.segment(picture(48, 64))).labels).toHaveLength(48 * 64);
+    fcn.dispose();
+  });
+
   it("reports an error WebGPU raised on its own at the next await", async () => {
     const own = await requestDevice();
     own.gpu.createBuffer({ size: 16, usage: 0x1 | 0x80 }); // MAP_READ with STORAGE is not allowed
@@ -91,6 +185,21 @@ describe("a device", () => {
 });
 
 describe("a program", () => {
+  const run = useChild();
+  const body = `import { loadFcn } from "./src/node.js";
+    const fcn = await loadFcn();
+    const picture = { width: 40, height: 30, data: new Uint8Array(4800) };
+    console.log((await fcn.segment(picture)).labels.length);`;
+
+  it.each([
+    ["that neither disposes nor exits", ""],
+    ["that exits with a run in flight", "void fcn.segment(picture); setImmediate(() => process.exit(0));"],
+    ["that loses its device", "fcn.device.gpu.destroy(); await fcn.segment(picture).catch((error) => console.log(error.code));"],
+  ])("%s ends", async (_, end) => {
+    const { code, out, err } = await run(`${body}\n${end}`, { limit: 60 });
+    expect([code, out.split("\n")[0]], err).toEqual([0, "1200"]);
+  });
+
   const node = new URL("../dist/src/node.js", import.meta.url).href;
   const start = `import { loadFcn } from ${JSON.stringify(node)}; const fcn = await loadFcn({ variant: "fcn32s" });
     const seg = await fcn.segment({ width: 8, height: 8, data: new Uint8Array(256) }); console.log(seg.labels.length);`;
