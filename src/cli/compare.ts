@@ -10,6 +10,7 @@ import type { Summary } from "../eval/summary.js";
 import { COMPARED, Comparison } from "../models/comparison.js";
 import { openSource, requestDevice } from "../node.js";
 import { DEFAULT_CHECKPOINT, defaultCheckpointUrl, verified } from "../weights/default-checkpoint.js";
+import { recognise } from "../weights/names.js";
 import { openCheckpoint } from "../weights/open.js";
 import { UsageError, oneOf, parse, print, printError } from "./command.js";
 import type { Command } from "./command.js";
@@ -94,7 +95,7 @@ async function run(values: Values, inputs: readonly string[]): Promise<{ summary
   await outputFolder("compare", values.out);
 
   const source = await openSource(values.weights ?? fileURLToPath(defaultCheckpointUrl()));
-  const checkpoint = await openCheckpoint(values.weights === undefined ? await verified(source, DEFAULT_CHECKPOINT.sha256) : source);
+  const { checkpoint } = recognise(await openCheckpoint(values.weights === undefined ? await verified(source, DEFAULT_CHECKPOINT.sha256) : source));
   const device = await requestDevice(values.adapter === undefined ? {} : { adapter: values.adapter });
   const comparison = new Comparison(device, checkpoint, { variants: COMPARED.filter((v) => variants.includes(v)) });
   const header: Header = {
