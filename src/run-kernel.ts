@@ -46,6 +46,11 @@ export async function runKernel<I, O, A>(
   device.check();
   const erased = erase(kernel);
   const given = Object.entries(args as Readonly<Record<string, Tensor | HostWeight | undefined>>).flatMap(([k, v]) => (v ? [[k, v] as const] : []));
+  for (const [key, value] of given) {
+    const role = erased.inputs[key]?.role;
+    if (role === "weight" && value instanceof Tensor) throw badShape(`${erased.name}: input ${key} is a weight: pass { shape, data }, not a tensor`);
+    if (role === "tensor" && !(value instanceof Tensor)) throw badShape(`${erased.name}: input ${key} is a tensor: pass one made by Tensor.from, not { shape, data }`);
+  }
   const problem = makeProblem(erased, Object.fromEntries(given.map(([k, v]) => [k, v.shape])), attrs as Attrs);
   const variantName = chooseVariant(erased, problem, device, options.variant === undefined ? {} : { [erased.name]: options.variant });
   const variant = erased.variants[variantName] as Variant<AnyProblem>;

@@ -69,6 +69,9 @@ describe("pictures", () => {
     const fcn = await load({ variant: "fcn32s" });
     await expectError(() => fcn.segment({ ...PICTURE, width: 10 }), "bad-image", "picture: 10 x 7 needs 210 (RGB) or 280 (RGBA) bytes, got 252");
     await expectError(() => fcn.segment({ ...PICTURE, width: 0 }), "bad-image", "picture: 0 x 7 is not a size of at least 1 x 1");
+    await expectError(() => fcn.segment(null as unknown as string), "bad-image", "picture: got null, needed { width, height, data }");
+    await expectError(() => fcn.warmup(60_000, 60_000), "limit-too-small", /^a picture of 60000 x 60000 is too large for this device: .* this adapter offers \d+$/);
+    await expectError(() => fcn.warmup(0, 4), "bad-image", "warmup: 4 x 0 is not a size of at least 1 x 1");
     await expectError(() => fcn.segment("nowhere.png"), "bad-image", "nowhere.png: there is no such file");
     await expectError(() => fcn.segment(new Uint8Array([1, 2, 3])), "bad-image", /no PNG/);
     const side = 3000;
@@ -107,6 +110,21 @@ describe("checkpoints", () => {
     await expectError(() => load({ weights: `test/fixtures/checkpoints/${name}.safetensors` }), "bad-weights", sentence);
   });
 
+  it("a header length of 2^60", async () => {
+    const weights = new Uint8Array(64);
+    new DataView(weights.buffer).setBigUint64(0, 1n << 60n, true);
+    weights[8] = 0x7b;
+    await expectError(() => load({ weights }), "bad-weights", /its safetensors header claims 1152921504606846976 bytes, more than the format's limit of 100000000$/);
+  });
+
+  it("integers where numbers with a fraction belong", async () => {
+    const weights = await edited((tensors) => tensors);
+    const text = Buffer.from(weights.buffer, weights.byteOffset, weights.byteLength);
+    const at = text.indexOf('"F16"', text.indexOf('"fcn8s.score32.weight"'), "latin1");
+    text.write('"I16"', at, "latin1"); // of the same width, so that only the type is wrong
+    await expectError(() => load({ weights, variant: "fcn8s" }), "bad-weights", /fcn8s\.score32\.weight holds i16, needed floating point/);
+  });
+
   it("a digest that differs, with both", async () => {
     const weights = "weights/fcn-resnet101-w16-icons-f16.safetensors";
     await expectError(() => load({ weights, sha256: "0".repeat(64) }), "bad-weights", /sha256 is 8a974e39[0-9a-f]+, expected 0{64}; the file was changed/);
@@ -143,6 +161,8 @@ describe("options and calls", () => {
     await expectError(() => runKernel(device(), conv2d, { x, weight: fits }, { strid: 2 } as object), "bad-shape", /conv2d: no attribute "strid"; it has stride, padding/);
     await expectError(() => runKernel(device(), conv2d, { x, weight: fits }, { relu: 1 } as object), "bad-shape", "conv2d: attribute relu needs a boolean, got 1");
     await expectError(() => runKernel(device(), conv2d, { x, weight: { ...fits, data: new Float32Array(5) } }), "bad-shape", "input weight [2,3,1,1] needs 6 values, got 5");
+    await expectError(() => runKernel(device(), conv2d, { x: { shape: [1, 3, 4, 4], data: new Float32Array(48) } as unknown as Tensor, weight: fits }), "bad-shape", /^conv2d: input x is a tensor: pass one made by Tensor\.from/);
+    await expectError(() => runKernel(device(), conv2d, { x, weight: x as unknown as typeof fits }), "bad-shape", /^conv2d: input weight is a weight: pass \{ shape, data \}/);
     await expectError(() => runKernel(device(), conv2d, { weight: fits }), "bad-shape", "conv2d: input x is missing");
     await expectError(() => Tensor.from(device(), [1, 2], [1, 1, 1, 1]), "bad-shape", "tensor [1,1,1,1] needs 1 values, got 2");
     await expectError(() => Tensor.from(device(), [], [0, 1, 1, 1]), "bad-shape", /needs 4 positive integers/);

@@ -17,6 +17,9 @@ export interface RgbaPicture extends Picture {
 
 /** @throws bad-image with the numbers when sizes and data do not fit each other */
 export function toRgba(picture: Picture, name = "picture"): RgbaPicture {
+  if (typeof picture !== "object" || picture === null) {
+    throw new FcnError("bad-image", `${name}: got ${picture === null ? "null" : typeof picture}, needed { width, height, data }`);
+  }
   const { width, height, data } = picture;
   if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {
     throw new FcnError("bad-image", `${name}: ${width} x ${height} is not a size of at least 1 x 1`);

@@ -191,24 +191,18 @@ export class Fcn<Image = Picture> {
 
   /** Makes the plan for pictures of this size (weights, pipelines, memory) and runs it once, so that the first real call is fast. */
   async warmup(height: number, width: number): Promise<void> {
-    const blank = toRgba({ width, height, data: new Uint8Array(Math.max(0, width * height * 4) || 0) });
-    await this.#enqueue(() => this.#run("labels", [blank]));
+    if (![height, width].every((side) => Number.isInteger(side) && side > 0)) throw new FcnError("bad-image", `warmup: ${width} x ${height} is not a size of at least 1 x 1`);
+    await this.#enqueue(async () => {
+      await this.#planFor("labels", 1, height, width); // says what does not fit the device before a picture of that size is made
+      return this.#run("labels", [toRgba({ width, height, data: new Uint8Array(width * height * 4) })]);
+    });
   }
 
   async #run(kind: Output, pictures: readonly RgbaPicture[]): Promise<RunResult> {
     const start = performance.now();
     const { width, height } = pictures[0] as RgbaPicture;
     const n = pictures.length;
-    const plan = await this.#plans.get(`${kind} ${n}x${height}x${width}`, async () => {
-      try {
-        return await Plan.create(this.device, this.#graph(kind, n, height, width), this.#store, this.#kernels);
-      } catch (error) {
-        if (!(error instanceof FcnError) || (error.code !== "limit-too-small" && error.code !== "out-of-memory")) throw error;
-        const [h, w] = networkSize(height, width, this.resize);
-        const seen = h === height && w === width ? "" : `, resized to ${w} x ${h},`;
-        throw new FcnError(error.code, `a picture of ${width} x ${height}${seen} is too large for this device: ${error.message}`, { cause: error });
-      }
-    });
+    const plan = await this.#planFor(kind, n, height, width);
     const compiled = performance.now();
     const [h, w] = this.#inputSize(height, width);
     const bytes = new Uint8Array(n * w * h * 4);
@@ -218,6 +212,19 @@ export class Fcn<Image = Picture> {
     if (!output) throw new FcnError("gpu-error", `the plan gave no output "${kind}"`);
     const values = layouts[output.layout].unpack(output.bytes, output.shape);
     return { values, timings: { ...timings, compile: compiled - start, total: performance.now() - start } };
+  }
+
+  #planFor(kind: Output, n: number, height: number, width: number): Promise<Plan> {
+    return this.#plans.get(`${kind} ${n}x${height}x${width}`, async () => {
+      try {
+        return await Plan.create(this.device, this.#graph(kind, n, height, width), this.#store, this.#kernels);
+      } catch (error) {
+        if (!(error instanceof FcnError) || (error.code !== "limit-too-small" && error.code !== "out-of-memory")) throw error;
+        const [h, w] = networkSize(height, width, this.resize);
+        const seen = h === height && w === width ? "" : `, resized to ${w} x ${h},`;
+        throw new FcnError(error.code, `a picture of ${width} x ${height}${seen} is too large for this device: ${error.message}`, { cause: error });
+      }
+    });
   }
 
   #graph(kind: Output, n: number, height: number, width: number): Graph {
