@@ -4,10 +4,10 @@ import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { contactSheet } from "../image/contact-sheet.js";
-import type { SheetRow } from "../image/contact-sheet.js";
+import type { SheetColumn } from "../image/contact-sheet.js";
 import { decodeLabelPng, encodeLabelPng, encodePng } from "../image/png.js";
 import { FCN_VARIANTS, loadFcn, readPicture, requestDevice } from "../node.js";
-import type { Fcn, NodePicture } from "../node.js";
+import type { Fcn, NodePicture, Picture } from "../node.js";
 import { UsageError, parse, print } from "./command.js";
 import type { Command } from "./command.js";
 import { outputFolder, writeWhole } from "./files.js";
@@ -31,21 +31,28 @@ function samplesFolder(): string {
 
 const milliseconds = (ms: number): string => `${Math.round(ms)} ms`;
 
-async function segmentAll(name: string, folder: string, models: readonly Fcn<NodePicture>[], out: string): Promise<SheetRow> {
+interface Sample {
+  readonly name: string;
+  readonly picture: Picture;
+  readonly truth: Uint8Array;
+  readonly columns: SheetColumn[];
+  readonly lines: string[];
+}
+
+async function readSample(folder: string, name: string): Promise<Sample> {
   const picture = await readPicture(join(folder, `${name}.png`));
   const truth = decodeLabelPng(await readFile(join(folder, `${name}.label.png`)), `${name}.label.png`).labels;
-  print(`\n${name}.png`);
-  const columns = [];
-  for (const fcn of models) {
-    await fcn.segment(picture); // the first run of a size compiles and allocates; the second is what is timed
-    const { labels, width, height, names, timings } = await fcn.segment(picture);
-    await writeWhole(join(out, `${name}.${fcn.variant}.labels.png`), encodeLabelPng(labels, width, height));
-    const title = TITLES[fcn.variant] ?? fcn.variant;
-    const shape = `[1, ${fcn.classNames.length}, ${height}, ${width}]`;
-    print(`  ${title.padEnd(8)} scores ${shape}, argmax -> [${height}, ${width}]  ${milliseconds(timings.total).padStart(7)}  ${names.join(", ")}`);
-    columns.push({ title, caption: milliseconds(timings.total), labels });
-  }
-  return { title: name, picture, truth, columns };
+  return { name, picture, truth, columns: [], lines: [] };
+}
+
+async function segmentSample(fcn: Fcn<NodePicture>, { name, picture, columns, lines }: Sample, out: string): Promise<void> {
+  await fcn.segment(picture); // the first run of a size compiles and allocates; the second is what is timed
+  const { labels, width, height, names, timings } = await fcn.segment(picture);
+  await writeWhole(join(out, `${name}.${fcn.variant}.labels.png`), encodeLabelPng(labels, width, height));
+  const title = TITLES[fcn.variant] ?? fcn.variant;
+  const shape = `[1, ${fcn.classNames.length}, ${height}, ${width}]`;
+  lines.push(`  ${title.padEnd(8)} scores ${shape}, argmax -> [${height}, ${width}]  ${milliseconds(timings.total).padStart(7)}  ${names.join(", ")}`);
+  columns.push({ title, caption: milliseconds(timings.total), labels });
 }
 
 export const demo: Command = {
@@ -59,15 +66,19 @@ export const demo: Command = {
     await outputFolder("demo", values.out);
     const device = await requestDevice();
     print(`Adapter: ${device.label}${device.adapter.software ? " (software: runs on the CPU)" : ""}`);
-    const start = performance.now();
-    const models = await Promise.all(FCN_VARIANTS.map((variant) => loadFcn({ variant, device, maxPlans: 1 })));
-    print(`Loaded ${FCN_VARIANTS.map((v) => TITLES[v]).join(", ")} in ${milliseconds(performance.now() - start)}`);
-    const rows: SheetRow[] = [];
-    for (const name of SAMPLES) rows.push(await segmentAll(name, folder, models, values.out));
+    const samples = await Promise.all(SAMPLES.map((name) => readSample(folder, name)));
+    // One network after the other, so that the memory is that of one.
+    for (const variant of FCN_VARIANTS) {
+      const fcn = await loadFcn({ variant, device, maxPlans: 1 });
+      print(`Running ${TITLES[variant] ?? variant} on ${samples.length} pictures ...`);
+      for (const sample of samples) await segmentSample(fcn, sample, values.out);
+      fcn.dispose();
+    }
+    for (const { name, lines } of samples) print(`\n${name}.png\n${lines.join("\n")}`);
+    const rows = samples.map(({ name, picture, truth, columns }) => ({ title: name, picture, truth, columns }));
     const subtitle = `ResNet-101 (16 planes, trained on drawn icons), 21 classes of PASCAL VOC. Milliseconds from RGBA to labels, warm, on ${device.label}.`;
     const sheet = join(values.out, "contact-sheet.png");
     await writeWhole(sheet, encodePng(contactSheet(rows, { title: "FCN-32s, FCN-16s and FCN-8s on WebGPU", subtitle })));
-    models.forEach((fcn) => fcn.dispose());
     device.dispose();
     print(`\nLabel maps: ${resolve(values.out)}\nContact sheet: ${resolve(sheet)}`);
     return 0;
