@@ -119,9 +119,10 @@ describe("attacks and nonsense", () => {
   };
   for (const [name, [object, reason]] of Object.entries(cases)) {
     test(name, async () => {
-      const start = performance.now();
+      const start = process.cpuUsage();
       expect(await refusal(makePth(object, data), "x.pth")).toMatch(reason);
-      expect(performance.now() - start).toBeLessThan(20_000); // it does not hang, however busy the machine
+      const { user, system } = process.cpuUsage(start);
+      expect((user + system) / 1000).toBeLessThan(1000); // processor time: what else the machine does must not count
     });
   }
   test("big storages shared by very many tensors are refused, a few are not", async () => {
