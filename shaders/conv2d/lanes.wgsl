@@ -42,21 +42,38 @@ struct Params {
 @group(0) @binding(4) var y: texture_storage_2d<rgba32float, write>;
 @group(0) @binding(5) var<uniform> params: Params;
 
+// Quotient and remainder from a float estimate, off by one at most and put right: integer divisions are done lane by lane.
+fn divide(a: u32, b: u32) -> vec2u {
+  var quotient = i32(f32(a) / f32(b));
+  var rest = i32(a) - quotient * i32(b);
+  if (rest < 0) { quotient--; rest += i32(b); }
+  if (rest >= i32(b)) { quotient++; rest -= i32(b); }
+  return vec2u(u32(quotient), u32(rest));
+}
+
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  // The pixels of this thread: the rows of the texture where their batch item begins, and the corner of their window in the
-  // input (which may lie outside it).
+  // Of each pixel of this thread: the rows of the texture where its batch item begins, the corner of its window in the input
+  // (which may lie outside it), and its texel in plane 0 of the output.
   let image_rows = (params.in_blocks + params.in_columns - 1) / params.in_columns * params.in_h;
+  let out_rows = (params.out_blocks + params.out_columns - 1) / params.out_columns * params.out_h;
   var image: array<u32, TP>;
   var corner: array<vec2u, TP>;
+  var texel: array<vec2u, TP>;
   for (var p = 0u; p < TP; p++) {
-    let pixel = min((group.x * TP + p) * LANES + lane, params.pixels - 1);
-    let xy = vec2u(pixel % params.out_w, pixel / params.out_w % params.out_h);
-    image[p] = pixel / (params.out_w * params.out_h) * image_rows;
-    corner[p] = xy * vec2u(params.stride_w, params.stride_h) - vec2u(params.pad_w, params.pad_h);
+    let row = divide(min((group.x * TP + p) * LANES + lane, params.pixels - 1), params.out_w);
+    let n = divide(row.x, params.out_h);
+    image[p] = n.x * image_rows;
+    corner[p] = vec2u(row.y, n.y) * vec2u(params.stride_w, params.stride_h) - vec2u(params.pad_w, params.pad_h);
+    texel[p] = vec2u(row.y + 1, n.x * out_rows + n.y);
   }
 
   var sum: array<vec4f, TC>; // of one output channel, for the thread's four pixels
+  if (params.has_bias != 0) {
+    // One load for all: lane q has block q.
+    let own = bias[min(group.y * (TC / 4) + lane, params.out_blocks - 1)];
+    for (var c = 0u; c < TC; c++) { sum[c] = vec4f(subgroupShuffle(own, c / 4)[c % 4]); }
+  }
   var index = group.y * params.kernel_h * params.kernel_w * params.in_blocks * TC + lane;
   for (var ky = 0u; ky < params.kernel_h; ky++) {
     for (var kx = 0u; kx < params.kernel_w; kx++) {
@@ -87,21 +104,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 
   // A copy, so that only the copy is indexed at run time and the sums themselves stay in registers.
   var result = sum;
-  let out_rows = (params.out_blocks + params.out_columns - 1) / params.out_columns * params.out_h;
-  for (var p = 0u; p < TP; p++) {
-    let pixel = (group.x * TP + p) * LANES + lane;
-    if (pixel >= params.pixels) { continue; }
-    let n = pixel / (params.out_w * params.out_h);
-    let xy = vec2u(pixel % params.out_w + 1, n * out_rows + pixel / params.out_w % params.out_h);
-    for (var q = 0u; q < TC / 4; q++) {
-      let block = group.y * (TC / 4) + q;
-      if (block >= params.out_blocks) { continue; }
-      let to = vec2u(block % params.out_columns * (params.out_w + 1), block / params.out_columns * params.out_h) + xy;
-      var value = vec4f(result[q * 4][p], result[q * 4 + 1][p], result[q * 4 + 2][p], result[q * 4 + 3][p]);
-      if (params.has_bias != 0) { value += bias[block]; }
-      if (params.has_residual != 0) { value += textureLoad(residual, to); }
-      if (params.relu != 0) { value = select(value, vec4f(), value < vec4f()); }
-      textureStore(y, to, value);
+  var block = group.y * (TC / 4);
+  var to_plane = vec2u(block % params.out_columns * (params.out_w + 1), block / params.out_columns * params.out_h);
+  for (var q = 0u; q < TC / 4; q++) {
+    if (block >= params.out_blocks) { break; }
+    // From one channel of four pixels to four channels of one.
+    var values = transpose(mat4x4f(result[q * 4], result[q * 4 + 1], result[q * 4 + 2], result[q * 4 + 3]));
+    for (var p = 0u; p < TP; p++) {
+      let to = texel[p] + to_plane;
+      if (params.has_residual != 0) { values[p] += textureLoad(residual, to); }
+      if (params.relu != 0) { values[p] = select(values[p], vec4f(), values[p] < vec4f()); }
+      if ((group.x * TP + p) * LANES + lane < params.pixels) { textureStore(y, to, values[p]); }
     }
+    block++;
+    to_plane.x += params.out_w + 1;
+    if (to_plane.x >= params.out_columns * (params.out_w + 1)) { to_plane = vec2u(0, to_plane.y + params.out_h); }
   }
 }
