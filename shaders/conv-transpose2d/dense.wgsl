@@ -1,6 +1,6 @@
 // conv-transpose2d, dense: one thread computes four output channels of one pixel. With t = out + pad, the taps that come from a
 // whole input position are t mod stride, + stride, + 2 stride ...: ceil(kernel / stride) of them, and no other is visited.
-// x, y: NHWC in vec4 blocks.  weight: [out/4][kh][kw][in/4][4 outputs], each a vec4 over 4 inputs.
+// x, residual, y: NHWC in vec4 blocks.  weight: [out/4][kh][kw][in/4][4 outputs], each a vec4 over 4 inputs.
 
 override IN_C: u32 = 1;
 override OUT_C: u32 = 1;
@@ -14,6 +14,7 @@ override DILATION_H: u32 = 1;
 override DILATION_W: u32 = 1;
 override GROUPS: u32 = 1;
 override HAS_BIAS: bool = false;
+override HAS_RESIDUAL: bool = false;
 
 struct Params {
   in_h: u32,
@@ -28,8 +29,9 @@ struct Params {
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> weight: array<vec4f>;
 @group(0) @binding(2) var<storage, read> bias: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
-@group(0) @binding(4) var<uniform> params: Params;
+@group(0) @binding(3) var<storage, read> residual: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(5) var<uniform> params: Params;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -62,5 +64,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     }
   }
   if (HAS_BIAS) { sum += bias[block]; }
+  if (HAS_RESIDUAL) { sum += residual[i]; }
   y[i] = sum;
 }

@@ -1,13 +1,15 @@
 /**
- * 2-D transposed convolution (PyTorch's conv_transpose2d) with an optional crop: the "deconvolution" that brings FCN scores
- * back to the size of a skip or of the picture. Dense (groups 1: learned upscore kernels) and per channel (groups = channels:
+ * 2-D transposed convolution (PyTorch's conv_transpose2d) with an optional crop and an optional residual added in the store:
+ * the "deconvolution" that brings FCN scores back to the size of a skip, and fuses it, or to that of the picture. Dense (groups 1: learned upscore kernels) and per channel (groups = channels:
  * the fixed bilinear kernel, 4 products an output value instead of 4 * channels).
  */
 import { badShape } from "../../src/errors.js";
 import { defineKernel, pair, u32 } from "../../src/kernel.js";
-import type { Packing, Pair } from "../../src/kernel.js";
-import { blocksOf, sizeOf } from "../../src/layout.js";
-import { convTransposeOutputSize, elements, formatShape } from "../../src/shape.js";
+import type { DeviceTraits, Packing, Pair } from "../../src/kernel.js";
+import { blocksOf, fitsTexture, sizeOf, textureColumns } from "../../src/layout.js";
+import type { Nchw } from "../../src/layout.js";
+import { ceilDiv, convTransposeOutputSize, elements, formatShape } from "../../src/shape.js";
+import type { Shape } from "../../src/shape.js";
 
 /** [in][out][kh][kw] -> [out/4][kh][kw][in/4][4 outputs] of vec4 over 4 inputs. */
 const outputBlocks: Packing = {
@@ -42,6 +44,77 @@ const channelBlocks: Packing = {
   },
 };
 
+/** Windows and output channels that a thread of lanes.wgsl keeps in registers: 24 channels hold PASCAL VOC's 21. */
+const LANES_TP = 4;
+const LANES_TC = 24;
+
+/** [in][out][kh][kw] -> texels of 4 inputs of one output, [out/TC][kh][kw][in/4][TC]. */
+const channelTiles: Packing = {
+  name: `conv-transpose2d/channel-tiles-${LANES_TC}`,
+  storage: "texture",
+  pack(data, shape) {
+    const [inC, outC, kh, kw] = shape as [number, number, number, number];
+    const inBlocks = blocksOf(inC);
+    const packed = new Float32Array(ceilDiv(outC, LANES_TC) * kh * kw * inBlocks * LANES_TC * 4);
+    for (let c = 0; c < inC; c++) {
+      for (let o = 0; o < outC; o++) {
+        for (let tap = 0; tap < kh * kw; tap++) {
+          const step = (Math.floor(o / LANES_TC) * kh * kw + tap) * inBlocks + (c >> 2);
+          packed[(step * LANES_TC + (o % LANES_TC)) * 4 + (c & 3)] = data[(c * outC + o) * kh * kw + tap] as number;
+        }
+      }
+    }
+    return packed;
+  },
+};
+
+type UpProblem = {
+  readonly in: { readonly x: Nchw; readonly weight: Shape; readonly bias: Shape | undefined; readonly residual: Nchw | undefined };
+  readonly out: { readonly y: Nchw };
+  readonly attrs: { readonly stride: Pair; readonly padding: Pair; readonly dilation: Pair; readonly groups: number; readonly crop_offset: Pair };
+};
+
+/** Output pixels of one sub-pixel position along an axis. */
+const windows = (size: number, stride: number): number => ceilDiv(size, stride);
+
+const lanes = (subgroup: number) => ({
+  wgsl: "lanes",
+  summary: `sub-pixel convolution: pixels of one position in the stride on the ${subgroup} lanes of a subgroup, operands in storage textures: for software adapters`,
+  workgroup: [subgroup, 1, 1] as const,
+  features: ["subgroups"],
+  subgroupSize: subgroup,
+  consts: { LANES: subgroup, TC: LANES_TC },
+  layouts: { x: "tex4", residual: "tex4", y: "tex4" } as const,
+  packing: { weight: channelTiles },
+  when: ({ in: { x }, out: { y }, attrs }: UpProblem, device: DeviceTraits): boolean =>
+    device.software && attrs.groups === 1 && pair(attrs.dilation).every((d) => d === 1) && fitsTexture(x) && fitsTexture(y),
+  overrides: () => ({}),
+  params: ({ in: { x, weight, bias, residual }, out: { y }, attrs }: UpProblem) => ({
+    in_w: u32(x[3]),
+    in_h: u32(x[2]),
+    in_blocks: u32(blocksOf(x[1])),
+    in_columns: u32(textureColumns(x)),
+    out_w: u32(y[3]),
+    out_h: u32(y[2]),
+    out_blocks: u32(blocksOf(y[1])),
+    out_columns: u32(textureColumns(y)),
+    windows: u32(y[0] * windows(y[2], pair(attrs.stride)[0]) * windows(y[3], pair(attrs.stride)[1])),
+    kernel_h: u32(weight[2] as number),
+    kernel_w: u32(weight[3] as number),
+    stride_h: u32(pair(attrs.stride)[0]),
+    stride_w: u32(pair(attrs.stride)[1]),
+    skip_h: u32(pair(attrs.padding)[0] + pair(attrs.crop_offset)[0]),
+    skip_w: u32(pair(attrs.padding)[1] + pair(attrs.crop_offset)[1]),
+    has_bias: u32(bias ? 1 : 0),
+    has_residual: u32(residual ? 1 : 0),
+  }),
+  threads: ({ out: { y }, attrs }: UpProblem) => {
+    const [sh, sw] = pair(attrs.stride);
+    const count = y[0] * windows(y[2], sh) * windows(y[3], sw);
+    return [ceilDiv(count, LANES_TP * subgroup) * subgroup, ceilDiv(y[1], LANES_TC), sh * sw] as const;
+  },
+});
+
 export const convTranspose2d = defineKernel({
   name: "conv-transpose2d",
   summary: "transposed convolution with crop, dense or per channel",
@@ -50,6 +123,8 @@ export const convTranspose2d = defineKernel({
     x: { role: "tensor", layout: "nhwc4" },
     weight: { role: "weight" },
     bias: { role: "weight", optional: true },
+    /** Added to the cropped result: the skip connection. */
+    residual: { role: "tensor", layout: "nhwc4", optional: true },
   },
   outputs: { y: { role: "tensor", layout: "nhwc4" } },
   attrs: {
@@ -63,7 +138,7 @@ export const convTranspose2d = defineKernel({
     crop_offset: 0 as Pair,
   },
 
-  shape({ x, weight, bias }, attrs) {
+  shape({ x, weight, bias, residual }, attrs) {
     if (weight.length !== 4) throw badShape(`conv-transpose2d: weight ${formatShape(weight)} needs 4 dimensions [in, out/groups, kh, kw]`);
     const [inC, groupOut, kh, kw] = weight as [number, number, number, number];
     const { groups } = attrs;
@@ -88,7 +163,11 @@ export const convTranspose2d = defineKernel({
       }
       return size;
     };
-    return { y: [x[0], outC, axis(0), axis(1)] };
+    const y = [x[0], outC, axis(0), axis(1)] as const;
+    if (residual && residual.some((d, i) => d !== y[i])) {
+      throw badShape(`conv-transpose2d: residual ${formatShape(residual)} needs the output's shape ${formatShape(y)}`);
+    }
+    return { y };
   },
   params: ({ in: { x }, out: { y }, attrs }) => ({
     in_h: u32(x[2]),
@@ -99,7 +178,7 @@ export const convTranspose2d = defineKernel({
     crop_top: u32(pair(attrs.crop_offset)[0]),
     crop_left: u32(pair(attrs.crop_offset)[1]),
   }),
-  overrides: ({ in: { x, weight, bias }, out: { y }, attrs }) => ({
+  overrides: ({ in: { x, weight, bias, residual }, out: { y }, attrs }) => ({
     IN_C: x[1],
     OUT_C: y[1],
     KERNEL_H: weight[2] as number,
@@ -112,10 +191,11 @@ export const convTranspose2d = defineKernel({
     DILATION_W: pair(attrs.dilation)[1],
     GROUPS: attrs.groups,
     HAS_BIAS: bias ? 1 : 0,
+    HAS_RESIDUAL: residual ? 1 : 0,
   }),
-  cost: ({ in: { x, weight }, out: { y }, attrs }) => {
+  cost: ({ in: { x, weight, residual }, out: { y }, attrs }) => {
     const taps = Math.ceil((weight[2] as number) / pair(attrs.stride)[0]) * Math.ceil((weight[3] as number) / pair(attrs.stride)[1]);
-    return { flops: 2 * sizeOf(y) * taps * (x[1] / attrs.groups), bytes: 4 * (sizeOf(x) + elements(weight) + sizeOf(y)) };
+    return { flops: 2 * sizeOf(y) * taps * (x[1] / attrs.groups), bytes: 4 * (sizeOf(x) + elements(weight) + sizeOf(y) + (residual ? sizeOf(residual) : 0)) };
   },
   variants: {
     naive: {
@@ -140,5 +220,7 @@ export const convTranspose2d = defineKernel({
       when: ({ in: { x, weight }, attrs }) => attrs.groups === x[1] && weight[1] === 1 && pair(attrs.dilation).every((d) => d === 1),
       threads: ({ out: { y } }) => [y[0] * y[2] * y[3] * blocksOf(y[1]), 1, 1],
     },
+    "lanes-4": lanes(4),
+    "lanes-8": lanes(8),
   },
 });

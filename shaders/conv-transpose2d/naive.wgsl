@@ -1,6 +1,6 @@
 // conv-transpose2d, naive: one thread computes one output value. Input (iy, ix) reaches output iy * stride - pad + ky * dilation,
 // so each tap asks which input position it would come from, and whether that is a whole one inside the picture.
-// x, y: NHWC, channels padded to 4.  weight: [in][out/groups][kh][kw].
+// x, residual, y: NHWC, channels padded to 4.  weight: [in][out/groups][kh][kw].
 
 override IN_C: u32 = 1;
 override OUT_C: u32 = 1;
@@ -14,6 +14,7 @@ override DILATION_H: u32 = 1;
 override DILATION_W: u32 = 1;
 override GROUPS: u32 = 1;
 override HAS_BIAS: bool = false;
+override HAS_RESIDUAL: bool = false;
 
 struct Params {
   in_h: u32,
@@ -28,8 +29,9 @@ struct Params {
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> weight: array<f32>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
-@group(0) @binding(4) var<uniform> params: Params;
+@group(0) @binding(3) var<storage, read> residual: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+@group(0) @binding(5) var<uniform> params: Params;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -65,5 +67,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     }
   }
   if (HAS_BIAS) { sum += bias[oc]; }
+  if (HAS_RESIDUAL) { sum += residual[i]; }
   y[i] = sum;
 }

@@ -1,6 +1,6 @@
 // conv-transpose2d, per-channel: one thread computes four channels of one pixel, each channel from itself alone. This is the
 // fixed bilinear upscore of the FCN paper: kernel 2s, stride s, 2 x 2 taps.
-// x, y: NHWC in vec4 blocks.  weight: [kh][kw][channel/4], each a vec4 over 4 channels.
+// x, residual, y: NHWC in vec4 blocks.  weight: [kh][kw][channel/4], each a vec4 over 4 channels.
 
 override IN_C: u32 = 1;
 override OUT_C: u32 = 1;
@@ -14,6 +14,7 @@ override DILATION_H: u32 = 1;
 override DILATION_W: u32 = 1;
 override GROUPS: u32 = 1;
 override HAS_BIAS: bool = false;
+override HAS_RESIDUAL: bool = false;
 
 struct Params {
   in_h: u32,
@@ -28,8 +29,9 @@ struct Params {
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> weight: array<vec4f>;
 @group(0) @binding(2) var<storage, read> bias: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
-@group(0) @binding(4) var<uniform> params: Params;
+@group(0) @binding(3) var<storage, read> residual: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(5) var<uniform> params: Params;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -54,5 +56,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     }
   }
   if (HAS_BIAS) { sum += bias[block]; }
+  if (HAS_RESIDUAL) { sum += residual[i]; }
   y[i] = sum;
 }

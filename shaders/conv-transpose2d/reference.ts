@@ -5,7 +5,7 @@ import { convTransposeOutputSize } from "../../src/shape.js";
 
 type Attrs = { stride: Pair; padding: Pair; output_padding: Pair; dilation: Pair; groups: number; crop: Pair; crop_offset: Pair };
 
-export const convTranspose2dReference: Reference<Attrs> = ({ x, weight, bias }, attrs) => {
+export const convTranspose2dReference: Reference<Attrs> = ({ x, weight, bias, residual }, attrs) => {
   if (!x || !weight) throw new Error("conv-transpose2d needs x and weight");
   const [n, inC, h, w] = x.shape as [number, number, number, number];
   const [, groupOut, kh, kw] = weight.shape as [number, number, number, number];
@@ -41,7 +41,9 @@ export const convTranspose2dReference: Reference<Attrs> = ({ x, weight, bias }, 
   let at = 0;
   for (let plane = 0; plane < n * outC; plane++)
     for (let oy = 0; oy < oh; oy++)
-      for (let ox = 0; ox < ow; ox++)
-        data[at++] = (full[(plane * fullH + oy + top) * fullW + ox + left] as number) + Number(bias?.data[plane % outC] ?? 0);
+      for (let ox = 0; ox < ow; ox++, at++) {
+        const sum = full[(plane * fullH + oy + top) * fullW + ox + left] as number;
+        data[at] = sum + Number(bias?.data[plane % outC] ?? 0) + Number(residual?.data[at] ?? 0);
+      }
   return { y: { shape: [n, outC, oh, ow], data } };
 };

@@ -1,5 +1,4 @@
 /** Transposed convolutions of the decoder: learned (dense) or the fixed bilinear kernel of the FCN paper (per channel). */
-import { add } from "../../shaders/add/kernel.js";
 import { argmax } from "../../shaders/argmax/kernel.js";
 import { convTranspose2d } from "../../shaders/conv-transpose2d/kernel.js";
 import { resizeArgmax } from "../../shaders/resize-argmax/kernel.js";
@@ -56,10 +55,11 @@ export class Upscore {
       : bilinearWeight(`${params.prefix}${name}`, classes, step.kernel);
   }
 
-  apply(graph: Graph, x: Value, size: readonly [number, number]): Value {
+  /** `skip`, of the cropped size, is added in the same kernel: the skip connection in score space. */
+  apply(graph: Graph, x: Value, size: readonly [number, number], skip?: Value): Value {
     const { stride, padding, outputPadding, crop } = this.step;
     const attrs = { stride, padding, output_padding: outputPadding, groups: this.#groups, crop: size, crop_offset: [crop.top, crop.left] as const };
-    return graph.op(this.#weight.name.replace(/\.weight$/, ""), convTranspose2d, { x, weight: this.#weight }, attrs).y;
+    return graph.op(this.#weight.name.replace(/\.weight$/, ""), convTranspose2d, { x, weight: this.#weight, residual: skip }, attrs).y;
   }
 }
 
@@ -74,9 +74,4 @@ export function upscoreLabels(graph: Graph, name: string, x: Value, stride: numb
 /** The class of every pixel of logits. */
 export function labelsOf(graph: Graph, name: string, x: Value): Value {
   return graph.op(name, argmax, { x }).y;
-}
-
-/** Skip connection in score space: y = x cropped at top left to the skip's size, plus the skip. */
-export function fuse(graph: Graph, name: string, x: Value, skip: Value): Value {
-  return graph.op(name, add, { x, skip }).y;
 }

@@ -6,7 +6,7 @@
 import { decoderGeometry } from "../geometry.js";
 import type { Graph, Value } from "../graph.js";
 import { Score } from "../layers/conv.js";
-import { Upscore, fuse, labelsOf, upscoreLabels } from "../layers/upsample.js";
+import { Upscore, labelsOf, upscoreLabels } from "../layers/upsample.js";
 import type { Parameters } from "../weights/parameters.js";
 import { RESNET101_CHAIN, ResNet101 } from "./resnet101.js";
 import type { Features } from "./resnet101.js";
@@ -68,8 +68,7 @@ export class FcnHead {
     let scores = this.#score32.apply(graph, features.stride32);
     for (const { up, score, tap } of this.#fusions) {
       const skip = score.apply(graph, features[tap]);
-      const raised = up.apply(graph, scores, [skip.shape[2], skip.shape[3]]);
-      scores = fuse(graph, `${this.#prefix}${up.name}.fuse`, raised, skip);
+      scores = up.apply(graph, scores, [skip.shape[2], skip.shape[3]], skip);
     }
     return scores;
   }

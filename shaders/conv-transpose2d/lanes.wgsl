@@ -1,0 +1,135 @@
+// conv-transpose2d, lanes: for software Vulkan and other narrow-SIMD adapters (see conv2d/lanes.wgsl for why it looks so). A kernel
+// of stride s is s x s small convolutions, one for each position of an output pixel within the stride: with t = out + skip, the
+// taps t mod s, + s, + 2s ... meet the inputs t / s, t / s - 1, t / s - 2 ... One workgroup works at one position (z).
+// x, residual, y: planes of 4 channels, see layout tex4.  weight: texels of 4 inputs of one output, [out/TC][kh][kw][in/4][TC].
+enable subgroups;
+
+const LANES: u32 = 8; // threads of a workgroup = lanes of a subgroup
+const TP: u32 = 4; // pixels of a thread, LANES apart: the columns of a mat4x4f
+const TC: u32 = 24; // output channels of a thread
+
+const WEIGHT_WIDTH: u32 = 1024; // texels in a row of the weight texture
+
+struct Params {
+  in_w: u32,
+  in_h: u32,
+  in_blocks: u32, // in channels / 4
+  in_columns: u32, // planes side by side in the texture
+  out_w: u32,
+  out_h: u32,
+  out_blocks: u32,
+  out_columns: u32,
+  windows: u32, // batch * output pixels of one position
+  kernel_h: u32,
+  kernel_w: u32,
+  stride_h: u32,
+  stride_w: u32,
+  skip_h: u32, // padding and crop: rows of the uncropped result above row 0
+  skip_w: u32,
+  has_bias: u32,
+  has_residual: u32,
+}
+
+@group(0) @binding(0) var x: texture_storage_2d<rgba32float, read>;
+@group(0) @binding(1) var weight: texture_storage_2d<rgba32float, read>;
+@group(0) @binding(2) var<storage, read> bias: array<vec4f>;
+@group(0) @binding(3) var residual: texture_storage_2d<rgba32float, read>;
+@group(0) @binding(4) var y: texture_storage_2d<rgba32float, write>;
+@group(0) @binding(5) var<uniform> params: Params;
+
+// Quotient and remainder from a float estimate, off by one at most and put right: integer divisions are done lane by lane.
+fn divide(a: u32, b: u32) -> vec2u {
+  var quotient = i32(f32(a) / f32(b));
+  var rest = i32(a) - quotient * i32(b);
+  if (rest < 0) { quotient--; rest += i32(b); }
+  if (rest >= i32(b)) { quotient++; rest -= i32(b); }
+  return vec2u(u32(quotient), u32(rest));
+}
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let image_rows = (params.in_blocks + params.in_columns - 1) / params.in_columns * params.in_h;
+  let out_rows = (params.out_blocks + params.out_columns - 1) / params.out_columns * params.out_h;
+  let stride = vec2u(params.stride_w, params.stride_h);
+  let skip = vec2u(params.skip_w, params.skip_h);
+  let position = vec2u(group.z % stride.x, group.z / stride.x); // of t within the stride
+  let first = (position + stride - skip % stride) % stride; // output pixel of window 0
+  let newest = (first + skip) / stride; // input that tap `position` of window 0 meets
+  let size = (vec2u(params.out_w, params.out_h) + stride - 1) / stride; // windows of a batch item
+
+  var image: array<u32, TP>; // row of the texture where the batch item begins
+  var corner: array<vec2u, TP>; // input of the first tap
+  var texel: array<vec2u, TP>; // in plane 0 of the output
+  var inside: array<bool, TP>;
+  for (var p = 0u; p < TP; p++) {
+    let window = (group.x * TP + p) * LANES + lane;
+    let row = divide(min(window, params.windows - 1), size.x);
+    let n = divide(row.x, size.y);
+    let at = vec2u(row.y, n.y);
+    let out = first + at * stride;
+    image[p] = n.x * image_rows;
+    corner[p] = newest + at;
+    texel[p] = out + vec2u(1, n.x * out_rows);
+    inside[p] = window < params.windows && out.x < params.out_w && out.y < params.out_h;
+  }
+
+  var sum: array<vec4f, TC>; // of one output channel, for the thread's four pixels
+  if (params.has_bias != 0) {
+    // One load for all: lane q has block q. TC / 4 may exceed the lanes, so two.
+    let low = bias[min(group.y * (TC / 4) + lane, params.out_blocks - 1)];
+    let high = bias[min(group.y * (TC / 4) + LANES + lane, params.out_blocks - 1)];
+    for (var c = 0u; c < TC; c++) {
+      if (c / 4 < LANES) { sum[c] = vec4f(subgroupShuffle(low, c / 4)[c % 4]); }
+      else { sum[c] = vec4f(subgroupShuffle(high, c / 4 - LANES)[c % 4]); }
+    }
+  }
+  var step = vec2u();
+  for (var ky = position.y; ky < params.kernel_h; ky += stride.y) {
+    step.x = 0;
+    for (var kx = position.x; kx < params.kernel_w; kx += stride.x) {
+      var at: array<vec2u, TP>;
+      for (var p = 0u; p < TP; p++) {
+        // Outside the picture wraps to a huge number; column 0 of every plane is zero.
+        let xy = corner[p] - step;
+        at[p] = select(vec2u(0), xy + vec2u(1, image[p]), xy.x < params.in_w && xy.y < params.in_h);
+      }
+      var index = ((group.y * params.kernel_h + ky) * params.kernel_w + kx) * params.in_blocks * TC + lane;
+      var plane = vec2u(0);
+      for (var c4 = 0u; c4 < params.in_blocks; c4++) {
+        var w: array<vec4f, TC / LANES>;
+        for (var j = 0u; j < TC / LANES; j++) {
+          let i = index + j * LANES;
+          w[j] = textureLoad(weight, vec2u(i % WEIGHT_WIDTH, i / WEIGHT_WIDTH));
+        }
+        index += TC;
+        // Columns: four channels of a pixel each; transposed, one channel of the four pixels each.
+        let v = transpose(mat4x4f(
+          textureLoad(x, at[0] + plane), textureLoad(x, at[1] + plane),
+          textureLoad(x, at[2] + plane), textureLoad(x, at[3] + plane)));
+        plane.x += params.in_w + 1;
+        if (plane.x >= params.in_columns * (params.in_w + 1)) { plane = vec2u(0, plane.y + params.in_h); }
+        for (var c = 0u; c < TC; c++) { sum[c] += v * subgroupShuffle(w[c / LANES], c % LANES); }
+      }
+      step.x++;
+    }
+    step.y++;
+  }
+
+  // A copy, so that only the copy is indexed at run time and the sums themselves stay in registers.
+  var result = sum;
+  var block = group.y * (TC / 4);
+  var to_plane = vec2u(block % params.out_columns * (params.out_w + 1), block / params.out_columns * params.out_h);
+  for (var q = 0u; q < TC / 4; q++) {
+    if (block >= params.out_blocks) { break; }
+    // From one channel of four pixels to four channels of one.
+    var values = transpose(mat4x4f(result[q * 4], result[q * 4 + 1], result[q * 4 + 2], result[q * 4 + 3]));
+    for (var p = 0u; p < TP; p++) {
+      let to = texel[p] + to_plane;
+      if (params.has_residual != 0) { values[p] += textureLoad(residual, to); }
+      if (inside[p]) { textureStore(y, to, values[p]); }
+    }
+    block++;
+    to_plane.x += params.out_w + 1;
+    if (to_plane.x >= params.out_columns * (params.out_w + 1)) { to_plane = vec2u(0, to_plane.y + params.out_h); }
+  }
+}
