@@ -44,9 +44,9 @@ const channelBlocks: Packing = {
   },
 };
 
-/** Windows and output channels that a thread of lanes.wgsl keeps in registers: 24 channels hold PASCAL VOC's 21. */
+/** Windows and output channels that a thread of lanes.wgsl keeps in registers. */
 const LANES_TP = 4;
-const LANES_TC = 24;
+const LANES_TC = 16;
 
 /** [in][out][kh][kw] -> texels of 4 inputs of one output, [out/TC][kh][kw][in/4][TC]. */
 const channelTiles: Packing = {

@@ -6,7 +6,7 @@ enable subgroups;
 
 const LANES: u32 = 8; // threads of a workgroup = lanes of a subgroup
 const TP: u32 = 4; // pixels of a thread, LANES apart: the columns of a mat4x4f
-const TC: u32 = 24; // output channels of a thread
+const TC: u32 = 16; // output channels of a thread
 
 const WEIGHT_WIDTH: u32 = 1024; // texels in a row of the weight texture
 
@@ -75,13 +75,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 
   var sum: array<vec4f, TC>; // of one output channel, for the thread's four pixels
   if (params.has_bias != 0) {
-    // One load for all: lane q has block q. TC / 4 may exceed the lanes, so two.
-    let low = bias[min(group.y * (TC / 4) + lane, params.out_blocks - 1)];
-    let high = bias[min(group.y * (TC / 4) + LANES + lane, params.out_blocks - 1)];
-    for (var c = 0u; c < TC; c++) {
-      if (c / 4 < LANES) { sum[c] = vec4f(subgroupShuffle(low, c / 4)[c % 4]); }
-      else { sum[c] = vec4f(subgroupShuffle(high, c / 4 - LANES)[c % 4]); }
-    }
+    // One load for all: lane q has block q.
+    let own = bias[min(group.y * (TC / 4) + lane, params.out_blocks - 1)];
+    for (var c = 0u; c < TC; c++) { sum[c] = vec4f(subgroupShuffle(own, c / 4)[c % 4]); }
   }
   var step = vec2u();
   for (var ky = position.y; ky < params.kernel_h; ky += stride.y) {

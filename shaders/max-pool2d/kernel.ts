@@ -6,7 +6,8 @@
 import { badShape } from "../../src/errors.js";
 import { defineKernel, pair, u32 } from "../../src/kernel.js";
 import type { Pair } from "../../src/kernel.js";
-import { blocksOf, sizeOf } from "../../src/layout.js";
+import { blocksOf, fitsTexture, sizeOf, textureColumns } from "../../src/layout.js";
+import type { Nchw } from "../../src/layout.js";
 import { ceilDiv, convOutputSize, formatShape } from "../../src/shape.js";
 
 interface Axis {
@@ -16,6 +17,11 @@ interface Axis {
   readonly dilation: number;
 }
 
+type PoolProblem = {
+  readonly in: { readonly x: Nchw };
+  readonly attrs: { readonly kernel: Pair; readonly stride: Pair; readonly padding: Pair; readonly dilation: Pair };
+};
+
 /** With ceil_mode a last window may hang over the end, but it must start inside the input or its left padding. */
 function outputSize(input: number, axis: Axis, ceil: boolean): number {
   if (!ceil) return convOutputSize(input, axis);
@@ -23,6 +29,18 @@ function outputSize(input: number, axis: Axis, ceil: boolean): number {
   const size = ceilDiv(input + 2 * padding - dilation * (kernel - 1) - 1, stride) + 1;
   return (size - 1) * stride >= input + padding ? size - 1 : size;
 }
+
+const windowOf = ({ in: { x }, attrs }: PoolProblem) => ({
+  CHANNELS: x[1],
+  KERNEL_H: pair(attrs.kernel)[0],
+  KERNEL_W: pair(attrs.kernel)[1],
+  STRIDE_H: pair(attrs.stride)[0] || pair(attrs.kernel)[0],
+  STRIDE_W: pair(attrs.stride)[1] || pair(attrs.kernel)[1],
+  PAD_H: pair(attrs.padding)[0],
+  PAD_W: pair(attrs.padding)[1],
+  DILATION_H: pair(attrs.dilation)[0],
+  DILATION_W: pair(attrs.dilation)[1],
+});
 
 export const maxPool2d = defineKernel({
   name: "max-pool2d",
@@ -77,18 +95,7 @@ export const maxPool2d = defineKernel({
     out_w: u32(y[3]),
     pixels: u32(y[0] * y[2] * y[3]),
   }),
-  overrides: ({ in: { x }, attrs }) => ({
-    CHANNELS: x[1],
-    KERNEL_H: pair(attrs.kernel)[0],
-    KERNEL_W: pair(attrs.kernel)[1],
-    STRIDE_H: pair(attrs.stride)[0] || pair(attrs.kernel)[0],
-    STRIDE_W: pair(attrs.stride)[1] || pair(attrs.kernel)[1],
-    PAD_H: pair(attrs.padding)[0],
-    PAD_W: pair(attrs.padding)[1],
-    DILATION_H: pair(attrs.dilation)[0],
-    DILATION_W: pair(attrs.dilation)[1],
-    WITH_INDICES: attrs.indices ? 1 : 0,
-  }),
+  overrides: (problem) => ({ ...windowOf(problem), WITH_INDICES: problem.attrs.indices ? 1 : 0 }),
   cost: ({ in: { x }, out: { y, indices }, attrs }) => ({
     flops: sizeOf(y) * pair(attrs.kernel)[0] * pair(attrs.kernel)[1],
     bytes: 4 * (sizeOf(x) + sizeOf(y) + (indices ? sizeOf(indices) : 0)),
@@ -99,6 +106,24 @@ export const maxPool2d = defineKernel({
       summary: "one thread, four channels of an output pixel; window clipped once",
       workgroup: [64, 1, 1],
       threads: ({ out: { y } }) => [y[0] * y[2] * y[3] * blocksOf(y[1]), 1, 1],
+    },
+    texture: {
+      wgsl: "texture",
+      summary: "as naive, between textures and without indices: for software adapters",
+      workgroup: [8, 8, 1],
+      layouts: { x: "tex4", y: "tex4" },
+      when: ({ in: { x }, out: { y }, attrs }, { software }) => software && !attrs.indices && fitsTexture(x) && fitsTexture(y),
+      overrides: windowOf,
+      params: ({ in: { x }, out: { y } }) => ({
+        in_h: u32(x[2]),
+        in_w: u32(x[3]),
+        in_columns: u32(textureColumns(x)),
+        out_h: u32(y[2]),
+        out_w: u32(y[3]),
+        out_columns: u32(textureColumns(y)),
+        rows: u32(y[0] * y[2]),
+      }),
+      threads: ({ out: { y } }) => [y[3], y[0] * y[2], blocksOf(y[1])],
     },
   },
 });

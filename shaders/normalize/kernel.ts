@@ -4,8 +4,11 @@
  */
 import { badShape } from "../../src/errors.js";
 import { defineKernel, f32, u32 } from "../../src/kernel.js";
-import { sizeOf } from "../../src/layout.js";
-import { elements, formatShape } from "../../src/shape.js";
+import { fitsTexture, sizeOf } from "../../src/layout.js";
+import { ceilDiv, elements, formatShape } from "../../src/shape.js";
+
+/** Pixels that a thread of copy-texture.wgsl makes. */
+const COPY_WORDS = 16;
 
 export const normalize = defineKernel({
   name: "normalize",
@@ -52,6 +55,15 @@ export const normalize = defineKernel({
       workgroup: [64, 1, 1],
       when: ({ in: { image }, out: { y } }) => image[2] === y[2] && image[3] === y[3],
       threads: ({ out: { y } }) => [y[0] * y[2] * y[3], 1, 1],
+    },
+    "copy-texture": {
+      wgsl: "copy-texture",
+      summary: "as copy, into a texture: for software adapters",
+      workgroup: [8, 8, 1],
+      layouts: { y: "tex4" },
+      when: ({ in: { image }, out: { y } }, { software }) => software && image[2] === y[2] && image[3] === y[3] && fitsTexture(y),
+      params: ({ out: { y } }) => ({ width: u32(y[3]), rows: u32(y[0] * y[2]) }),
+      threads: ({ out: { y } }) => [ceilDiv(y[3], COPY_WORDS), y[0] * y[2], 1],
     },
   },
 });

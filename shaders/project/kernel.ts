@@ -4,9 +4,11 @@
  */
 import { badShape } from "../../src/errors.js";
 import { defineKernel, u32 } from "../../src/kernel.js";
-import type { Packing } from "../../src/kernel.js";
-import { blocksOf, sizeOf } from "../../src/layout.js";
-import { elements, formatShape } from "../../src/shape.js";
+import type { DeviceTraits, Packing } from "../../src/kernel.js";
+import { blocksOf, fitsTexture, sizeOf, textureColumns } from "../../src/layout.js";
+import type { Nchw } from "../../src/layout.js";
+import { ceilDiv, elements, formatShape } from "../../src/shape.js";
+import type { Shape } from "../../src/shape.js";
 
 /** [classes][in] -> [classes/4][in/4][4 classes] of vec4 over 4 inputs. */
 const classBlocks: Packing = {
@@ -23,6 +25,57 @@ const classBlocks: Packing = {
     return packed;
   },
 };
+
+/** Pixels and classes that a thread of lanes.wgsl keeps in registers. With 24 the loops are not unrolled and the sums leave the registers. */
+const LANES_TP = 4;
+const LANES_TC = 16;
+
+/** [classes][in] -> texels of 4 inputs of one class, [classes/TC][in/4][TC]. */
+const classTiles: Packing = {
+  name: `project/class-tiles-${LANES_TC}`,
+  storage: "texture",
+  pack(data, shape) {
+    const [classes, inC] = shape as [number, number];
+    const inBlocks = blocksOf(inC);
+    const packed = new Float32Array(ceilDiv(classes, LANES_TC) * inBlocks * LANES_TC * 4);
+    for (let k = 0; k < classes; k++) {
+      for (let c = 0; c < inC; c++) {
+        const step = Math.floor(k / LANES_TC) * inBlocks + (c >> 2);
+        packed[(step * LANES_TC + (k % LANES_TC)) * 4 + (c & 3)] = data[k * inC + c] as number;
+      }
+    }
+    return packed;
+  },
+};
+
+type ProjectProblem = {
+  readonly in: { readonly x: Nchw; readonly weight: Shape; readonly bias: Shape | undefined };
+  readonly out: { readonly y: Nchw };
+};
+
+const lanes = (subgroup: number) => ({
+  wgsl: "lanes",
+  summary: `pixels on the ${subgroup} lanes of a subgroup, ${LANES_TP} x ${LANES_TC} results a thread, operands in storage textures: for software adapters`,
+  workgroup: [subgroup, 1, 1] as const,
+  features: ["subgroups"],
+  subgroupSize: subgroup,
+  consts: { LANES: subgroup, TC: LANES_TC },
+  layouts: { x: "tex4", y: "tex4" } as const,
+  packing: { weight: classTiles },
+  when: ({ in: { x }, out: { y } }: ProjectProblem, device: DeviceTraits): boolean => device.software && fitsTexture(x) && fitsTexture(y),
+  overrides: () => ({}),
+  params: ({ in: { x, bias }, out: { y } }: ProjectProblem) => ({
+    width: u32(x[3]),
+    height: u32(x[2]),
+    in_blocks: u32(blocksOf(x[1])),
+    in_columns: u32(textureColumns(x)),
+    out_blocks: u32(blocksOf(y[1])),
+    out_columns: u32(textureColumns(y)),
+    pixels: u32(x[0] * x[2] * x[3]),
+    has_bias: u32(bias ? 1 : 0),
+  }),
+  threads: ({ out: { y } }: ProjectProblem) => [ceilDiv(y[0] * y[2] * y[3], LANES_TP * subgroup) * subgroup, ceilDiv(y[1], LANES_TC), 1] as const,
+});
 
 export const project = defineKernel({
   name: "project",
@@ -62,5 +115,7 @@ export const project = defineKernel({
       packing: { weight: classBlocks },
       threads: ({ out: { y } }) => [y[0] * y[2] * y[3] * blocksOf(y[1]), 1, 1],
     },
+    "lanes-4": lanes(4),
+    "lanes-8": lanes(8),
   },
 });

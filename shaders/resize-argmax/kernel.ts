@@ -5,11 +5,25 @@
  */
 import { badShape } from "../../src/errors.js";
 import { defineKernel, i32, u32 } from "../../src/kernel.js";
-import { sizeOf } from "../../src/layout.js";
+import { fitsTexture, sizeOf, textureColumns } from "../../src/layout.js";
+import type { Nchw } from "../../src/layout.js";
 import { formatShape } from "../../src/shape.js";
 
 /** Twice in * out must fit in an i32. */
 const MAX_PRODUCT = 2 ** 30;
+
+/** Output i lies at max(i * step + offset, 0) / over = (i + 1/2) * in / out - 1/2 (or (i + 1/2) / stride - 1/2) in pixels of the input. */
+const positions = (x: Nchw, y: Nchw, stride: number) => ({
+  out_h: u32(y[2]),
+  out_w: u32(y[3]),
+  pixels: u32(y[0] * y[2] * y[3]),
+  step_h: i32(stride ? 2 : 2 * x[2]),
+  step_w: i32(stride ? 2 : 2 * x[3]),
+  offset_h: i32(stride ? 1 - stride : x[2] - y[2]),
+  offset_w: i32(stride ? 1 - stride : x[3] - y[3]),
+  over_h: i32(2 * (stride || y[2])),
+  over_w: i32(2 * (stride || y[3])),
+});
 
 export const resizeArgmax = defineKernel({
   name: "resize-argmax",
@@ -40,19 +54,10 @@ export const resizeArgmax = defineKernel({
     }
     return { y: [x[0], 1, height, width] };
   },
-  // Output i lies at max(i * step + offset, 0) / over = (i + 1/2) * in / out - 1/2 (or (i + 1/2) / stride - 1/2) in pixels of the input.
-  params: ({ in: { x }, out: { y }, attrs: { stride } }) => ({
+  params: ({ in: { x }, out: { y }, attrs }) => ({
     in_h: u32(x[2]),
     in_w: u32(x[3]),
-    out_h: u32(y[2]),
-    out_w: u32(y[3]),
-    pixels: u32(y[0] * y[2] * y[3]),
-    step_h: i32(stride ? 2 : 2 * x[2]),
-    step_w: i32(stride ? 2 : 2 * x[3]),
-    offset_h: i32(stride ? 1 - stride : x[2] - y[2]),
-    offset_w: i32(stride ? 1 - stride : x[3] - y[3]),
-    over_h: i32(2 * (stride || y[2])),
-    over_w: i32(2 * (stride || y[3])),
+    ...positions(x, y, attrs.stride),
   }),
   overrides: ({ in: { x } }) => ({ CHANNELS: x[1] }),
   cost: ({ in: { x }, out: { y } }) => ({ flops: 10 * x[1] * sizeOf(y), bytes: 4 * sizeOf(x) + sizeOf(y) }),
@@ -67,6 +72,20 @@ export const resizeArgmax = defineKernel({
       wgsl: "corners",
       summary: "the four pixels of a word mostly share their corners, which are then fetched once",
       workgroup: [64, 1, 1],
+      threads: ({ out: { y } }) => [Math.ceil((y[0] * y[2] * y[3]) / 4), 1, 1],
+    },
+    texture: {
+      wgsl: "texture",
+      summary: "from a texture, and no mixing where the four corners agree on the class: for software adapters",
+      workgroup: [8, 1, 1],
+      layouts: { x: "tex4" },
+      when: ({ in: { x } }, { software }) => software && fitsTexture(x),
+      params: ({ in: { x }, out: { y }, attrs }) => ({
+        in_h: u32(x[2]),
+        in_w: u32(x[3]),
+        in_columns: u32(textureColumns(x)),
+        ...positions(x, y, attrs.stride),
+      }),
       threads: ({ out: { y } }) => [Math.ceil((y[0] * y[2] * y[3]) / 4), 1, 1],
     },
   },

@@ -1,0 +1,29 @@
+// normalize, copy-texture: as copy.wgsl, into the one plane of a texture: what convolutions of software adapters read.
+// image: one RGBA8 word a pixel.  y: texel (1 + column, batch item * height + row), see layout tex4.
+
+struct Params {
+  width: u32,
+  rows: u32, // batch * height
+}
+
+@group(0) @binding(0) var<storage, read> image: array<u32>;
+@group(0) @binding(1) var<storage, read> mean: array<vec4f>;
+@group(0) @binding(2) var<storage, read> deviation: array<vec4f>;
+@group(0) @binding(3) var y: texture_storage_2d<rgba32float, write>;
+@group(0) @binding(4) var<uniform> params: Params;
+
+const WORDS: u32 = 16; // of a row, for one thread: the statistics are loaded once for all
+
+@compute @workgroup_size(8, 8)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  if (id.y >= params.rows) { return; }
+  let average = mean[0].xyz;
+  let spread = deviation[0].xyz;
+  for (var i = 0u; i < WORDS; i++) {
+    let column = id.x + i * groups.x * 8;
+    if (column >= params.width) { break; }
+    let word = image[id.y * params.width + column];
+    let value = vec3f(vec3u(word, word >> 8, word >> 16) & vec3u(255)) / 255.0;
+    textureStore(y, vec2u(column + 1, id.y), vec4f((value - average) / spread, 0.0));
+  }
+}
