@@ -1,14 +1,13 @@
 // conv2d, lanes: for software Vulkan and other narrow-SIMD adapters, where a load costs tens of multiply-adds and a barrier more.
 // The lanes of a subgroup are neighbouring pixels; each thread keeps 4 pixels x TC output channels in registers. Operands come
 // from read-only storage textures (four channels a fetch, half the price of a buffer load); each lane loads a share of the
-// weights and passes it round the subgroup. No workgroup memory, no barrier. Arrays are indexed by loops of constant length,
-// which the compiler unrolls, so that they are registers and not memory.
+// weights and passes it round the subgroup. No workgroup memory, no barrier.
 // x, residual, y: planes of 4 channels, see layout tex4.  weight: texels of 4 inputs of one output, [out/TC][kh][kw][in/4][TC].
 enable subgroups;
 
 const LANES: u32 = 8; // threads of a workgroup = lanes of a subgroup
 const TP: u32 = 4; // pixels of a thread, LANES apart: the columns of a mat4x4f
-const TC: u32 = 16; // output channels of a thread
+const TC: u32 = 16; // output channels of a thread: s0 to s15
 
 const WEIGHT_WIDTH: u32 = 1024; // texels in a row of the weight texture
 
@@ -51,6 +50,20 @@ fn divide(a: u32, b: u32) -> vec2u {
   return vec2u(u32(quotient), u32(rest));
 }
 
+// The texel of an input pixel in plane 0. Outside the picture wraps to a huge number; column 0 of every plane is zero.
+fn source(xy: vec2u, image: u32) -> vec2u {
+  return select(vec2u(0), xy + vec2u(1, image), xy.x < params.in_w && xy.y < params.in_h);
+}
+
+fn load_weight(i: u32) -> vec4f {
+  return textureLoad(weight, vec2u(i % WEIGHT_WIDTH, i / WEIGHT_WIDTH));
+}
+
+// v * k, spelt out: SwiftShader is slower at the matrix product.
+fn times(v: mat4x4f, k: vec4f) -> vec4f {
+  return v[0] * k.x + v[1] * k.y + v[2] * k.z + v[3] * k.w;
+}
+
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   // Of each pixel of this thread: the rows of the texture where its batch item begins, the corner of its window in the input
@@ -68,42 +81,94 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     texel[p] = vec2u(row.y + 1, n.x * out_rows + n.y);
   }
 
-  var sum: array<vec4f, TC>; // of one output channel, for the thread's four pixels
+  // Sums of one output channel each, for the thread's four pixels. By name and not in an array: SwiftShader unrolls no loop, and
+  // an array is memory there.
+  var s0 = vec4f();
+  var s1 = vec4f();
+  var s2 = vec4f();
+  var s3 = vec4f();
+  var s4 = vec4f();
+  var s5 = vec4f();
+  var s6 = vec4f();
+  var s7 = vec4f();
+  var s8 = vec4f();
+  var s9 = vec4f();
+  var s10 = vec4f();
+  var s11 = vec4f();
+  var s12 = vec4f();
+  var s13 = vec4f();
+  var s14 = vec4f();
+  var s15 = vec4f();
   if (params.has_bias != 0) {
     // One load for all: lane q has block q.
     let own = bias[min(group.y * (TC / 4) + lane, params.out_blocks - 1)];
-    for (var c = 0u; c < TC; c++) { sum[c] = vec4f(subgroupShuffle(own, c / 4)[c % 4]); }
+    let b0 = subgroupShuffle(own, 0);
+    let b1 = subgroupShuffle(own, 1);
+    let b2 = subgroupShuffle(own, 2);
+    let b3 = subgroupShuffle(own, 3);
+    s0 = vec4f(b0.x);
+    s1 = vec4f(b0.y);
+    s2 = vec4f(b0.z);
+    s3 = vec4f(b0.w);
+    s4 = vec4f(b1.x);
+    s5 = vec4f(b1.y);
+    s6 = vec4f(b1.z);
+    s7 = vec4f(b1.w);
+    s8 = vec4f(b2.x);
+    s9 = vec4f(b2.y);
+    s10 = vec4f(b2.z);
+    s11 = vec4f(b2.w);
+    s12 = vec4f(b3.x);
+    s13 = vec4f(b3.y);
+    s14 = vec4f(b3.z);
+    s15 = vec4f(b3.w);
   }
   var index = group.y * params.kernel_h * params.kernel_w * params.in_blocks * TC + lane;
   for (var ky = 0u; ky < params.kernel_h; ky++) {
     for (var kx = 0u; kx < params.kernel_w; kx++) {
-      var at: array<vec2u, TP>;
-      for (var p = 0u; p < TP; p++) {
-        // Outside the picture wraps to a huge number; column 0 of every plane is zero.
-        let xy = corner[p] + vec2u(kx * params.dilation_w, ky * params.dilation_h);
-        at[p] = select(vec2u(0), xy + vec2u(1, image[p]), xy.x < params.in_w && xy.y < params.in_h);
-      }
+      let tap = vec2u(kx * params.dilation_w, ky * params.dilation_h);
+      let at0 = source(corner[0] + tap, image[0]);
+      let at1 = source(corner[1] + tap, image[1]);
+      let at2 = source(corner[2] + tap, image[2]);
+      let at3 = source(corner[3] + tap, image[3]);
       var plane = vec2u(0); // corner of the plane of c4; counted, because a division costs more than the fetch
       for (var c4 = 0u; c4 < params.in_blocks; c4++) {
-        var w: array<vec4f, TC / LANES>;
-        for (var j = 0u; j < TC / LANES; j++) {
-          let i = index + j * LANES;
-          w[j] = textureLoad(weight, vec2u(i % WEIGHT_WIDTH, i / WEIGHT_WIDTH));
+        // Channels 4g..4g+3 of the tile lie on lanes (4g..4g+3) % LANES of w[g].
+        let w0 = load_weight(index);
+        var w1 = w0;
+        let w2 = load_weight(index + 8);
+        var w3 = w2;
+        if (LANES == 4) {
+          w1 = load_weight(index + 4);
+          w3 = load_weight(index + 12);
         }
         index += TC;
         // Columns: four channels of a pixel each; transposed, one channel of the four pixels each.
-        let v = transpose(mat4x4f(
-          textureLoad(x, at[0] + plane), textureLoad(x, at[1] + plane),
-          textureLoad(x, at[2] + plane), textureLoad(x, at[3] + plane)));
+        let v = transpose(mat4x4f(textureLoad(x, at0 + plane), textureLoad(x, at1 + plane), textureLoad(x, at2 + plane), textureLoad(x, at3 + plane)));
         plane.x += params.in_w + 1;
         if (plane.x >= params.in_columns * (params.in_w + 1)) { plane = vec2u(0, plane.y + params.in_h); }
-        for (var c = 0u; c < TC; c++) { sum[c] += v * subgroupShuffle(w[c / LANES], c % LANES); }
+        s0 += times(v, subgroupShuffle(w0, 0));
+        s1 += times(v, subgroupShuffle(w0, 1));
+        s2 += times(v, subgroupShuffle(w0, 2));
+        s3 += times(v, subgroupShuffle(w0, 3));
+        s4 += times(v, subgroupShuffle(w1, 4 % LANES));
+        s5 += times(v, subgroupShuffle(w1, 5 % LANES));
+        s6 += times(v, subgroupShuffle(w1, 6 % LANES));
+        s7 += times(v, subgroupShuffle(w1, 7 % LANES));
+        s8 += times(v, subgroupShuffle(w2, 8 % LANES));
+        s9 += times(v, subgroupShuffle(w2, 9 % LANES));
+        s10 += times(v, subgroupShuffle(w2, 10 % LANES));
+        s11 += times(v, subgroupShuffle(w2, 11 % LANES));
+        s12 += times(v, subgroupShuffle(w3, 12 % LANES));
+        s13 += times(v, subgroupShuffle(w3, 13 % LANES));
+        s14 += times(v, subgroupShuffle(w3, 14 % LANES));
+        s15 += times(v, subgroupShuffle(w3, 15 % LANES));
       }
     }
   }
 
-  // A copy, so that only the copy is indexed at run time and the sums themselves stay in registers.
-  var result = sum;
+  // An array at last, because the stores are a loop: unrolled, each costs its share of the compile time.
+  var result = array<vec4f, TC>(s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12, s13, s14, s15);
   var block = group.y * (TC / 4);
   var to_plane = vec2u(block % params.out_columns * (params.out_w + 1), block / params.out_columns * params.out_h);
   for (var q = 0u; q < TC / 4; q++) {
