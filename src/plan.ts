@@ -39,10 +39,12 @@ export interface RunTimings {
 export interface PlanOptions {
   /** Names the stage a step belongs to; the GPU time of each stage is then measured, where the device has timestamps. */
   readonly stageOf?: ((step: Step) => string) | undefined;
+  /** Called for each pipeline that the plan needs and has, compiled for it or before. */
+  readonly onPipeline?: ((ready: number, total: number) => void) | undefined;
 }
 
 export interface PlanResult {
-  readonly outputs: ReadonlyMap<string, { readonly bytes: ArrayBuffer; readonly shape: Nchw; readonly layout: LayoutName }>;
+  readonly outputs: ReadonlyMap<string, { readonly bytes: ArrayBuffer; readonly shape: Nchw; readonly layout: LayoutName; readonly memory: Memory }>;
   readonly timings: RunTimings;
   /** Milliseconds of GPU time by stage, if the plan was made with stages and the device has timestamps. */
   readonly stages?: ReadonlyMap<string, number>;
@@ -65,13 +67,17 @@ export class Plan {
     private readonly timer: StageTimer | undefined,
   ) {}
 
-  static async create(device: Device, graph: Graph, store: WeightStore, choice?: VariantChoice, { stageOf }: PlanOptions = {}): Promise<Plan> {
+  static async create(device: Device, graph: Graph, store: WeightStore, choice?: VariantChoice, { stageOf, onPipeline }: PlanOptions = {}): Promise<Plan> {
     device.check();
     const lowered = lower(graph, device, choice);
     checkLimits(device, lowered);
     const grids = lowered.steps.map((s) => gridOf(s.kernel, s.variant, s.problem, device.limits.maxComputeWorkgroupsPerDimension));
     const cache = pipelinesOf(device);
-    const pipelines = await Promise.all(lowered.steps.map((s) => cache.get(s.kernel, s.variantName, s.problem)));
+    const pending = lowered.steps.map((s) => cache.get(s.kernel, s.variantName, s.problem));
+    const distinct = new Set(pending);
+    let ready = 0;
+    await Promise.all([...distinct].map((pipeline) => pipeline.then(() => onPipeline?.(++ready, distinct.size))));
+    const pipelines = await Promise.all(pending);
     const weights = new Map<string, Memory>();
     for (const [i, step] of lowered.steps.entries()) {
       for (const [key, weight] of Object.entries(step.weights)) {
@@ -159,7 +165,7 @@ export class Plan {
     const read = outputs.map(([name, { staging, source, shape, layout }]) => {
       const bytes = readStaging(source, staging.getMappedRange());
       staging.unmap();
-      return [name, { bytes, shape, layout }] as const;
+      return [name, { bytes, shape, layout, memory: source }] as const;
     });
     const timings = { upload: t1 - t0, encode: t2 - t1, gpu: t3 - t2, readback: performance.now() - t3 };
     return { outputs: new Map(read), timings, ...(this.timer ? { stages: this.timer.read() } : {}) };

@@ -7,7 +7,7 @@ import { defaultCheckpointUrl } from "../src/weights/default-checkpoint.js";
 import { openCheckpoint } from "../src/weights/open.js";
 import { countingCreations } from "./helpers/count-creations.js";
 import { useDevice } from "./helpers/device.js";
-import { referencePictures } from "./helpers/reference-maps.js";
+import { largestDifference, referencePictures } from "./helpers/reference-maps.js";
 
 const device = useDevice();
 const val = referencePictures("test/fixtures/val").slice(0, 2);
@@ -46,6 +46,46 @@ describe("comparison", () => {
     const picture = val[0]?.picture ?? { width: 1, height: 1, data: new Uint8Array(4) };
     await comparison.run(picture);
     expect(await countingCreations(device(), () => comparison.run(picture))).toEqual({});
+  });
+
+  it("gives the probabilities of single pixels as each network does for all, to the corners", async () => {
+    const { picture } = val[1] ?? { picture: { width: 1, height: 1, data: new Uint8Array(4) } };
+    const { scores, labels } = await comparison.run(picture, { scores: true });
+    const { width, height } = picture;
+    const places = [[0, 0], [width - 1, height - 1], [0, height - 1], [37, 101], [width >> 1, height >> 1], [width - 2, 5]] as const;
+    for (const variant of COMPARED) {
+      const fcn = await loadFcn({ variant, device: device() });
+      const whole = (await fcn.probabilities(picture)).data;
+      for (const [x, y] of places) {
+        const here = scores?.[variant]?.probabilities(x, y) ?? new Float32Array();
+        const there = Float32Array.from(here, (_, c) => whole[(c * height + y) * width + x] as number);
+        expect(largestDifference(here, there), `${variant} at ${x}, ${y}`).toBeLessThan(1e-4);
+        expect(here.indexOf(Math.max(...here)), `${variant} at ${x}, ${y}`).toBe(labels[variant]?.[y * width + x]);
+      }
+      fcn.dispose();
+    }
+    expect(() => scores?.fcn8s?.probabilities(width, 0)).toThrow(`pixel (${width}, 0) is not in the picture of ${width} x ${height}`);
+  });
+
+  it("says where the labels lie on the GPU, and how far its pipelines are", async () => {
+    const seen: [number, number][] = [];
+    const own = new Comparison(device(), checkpoint, { onPipeline: (ready, total) => seen.push([ready, total]) });
+    const picture = { width: 40, height: 24, data: Uint8Array.from({ length: 40 * 24 * 4 }, (_, i) => (i * 37) % 256) };
+    const { labels, buffers } = await own.run(picture);
+    const total = seen[0]?.[1] ?? 0;
+    expect(seen).toEqual(Array.from({ length: total }, (_, i) => [i + 1, total]));
+    expect(total).toBeGreaterThan(3);
+    const { buffer, offset = 0 } = buffers.fcn8s ?? {};
+    if (!buffer) throw new Error("no buffer");
+    const { gpu } = device();
+    const staging = gpu.createBuffer({ size: 40 * 24, usage: 0x9 });
+    const encoder = gpu.createCommandEncoder();
+    encoder.copyBufferToBuffer(buffer, offset, staging, 0, 40 * 24);
+    gpu.queue.submit([encoder.finish()]);
+    await staging.mapAsync(1);
+    expect(new Uint8Array(staging.getMappedRange().slice(0))).toEqual(labels.fcn8s);
+    staging.destroy();
+    own.dispose();
   });
 
   it("adds up operations, parameters and memory", async () => {

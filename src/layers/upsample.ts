@@ -33,7 +33,7 @@ export function bilinearWeight(name: string, channels: number, kernel: number): 
 
 /** Scores brought up by one step of the decoder, cropped to `size`. */
 export class Upscore {
-  readonly #weight: Weight;
+  readonly weight: Weight;
   readonly #groups: number;
   /** False for the fixed bilinear kernel. */
   readonly learned: boolean;
@@ -50,7 +50,7 @@ export class Upscore {
     const learned = !options.optional || dense.has("weight");
     this.learned = learned;
     this.#groups = learned ? 1 : classes;
-    this.#weight = learned
+    this.weight = learned
       ? dense.take("weight", [classes, classes, step.kernel, step.kernel])
       : bilinearWeight(`${params.prefix}${name}`, classes, step.kernel);
   }
@@ -59,7 +59,7 @@ export class Upscore {
   apply(graph: Graph, x: Value, size: readonly [number, number], skip?: Value): Value {
     const { stride, padding, outputPadding, crop } = this.step;
     const attrs = { stride, padding, output_padding: outputPadding, groups: this.#groups, crop: size, crop_offset: [crop.top, crop.left] as const };
-    return graph.op(this.#weight.name.replace(/\.weight$/, ""), convTranspose2d, { x, weight: this.#weight, residual: skip }, attrs).y;
+    return graph.op(this.weight.name.replace(/\.weight$/, ""), convTranspose2d, { x, weight: this.weight, residual: skip }, attrs).y;
   }
 }
 

@@ -11,11 +11,14 @@ import { toRgba } from "../image/picture.js";
 import type { Picture } from "../image/picture.js";
 import { layouts } from "../layout.js";
 import type { VariantChoice } from "../lower.js";
+import { bindingOf } from "../memory.js";
 import { Plan } from "../plan.js";
+import type { PlanResult, RunTimings } from "../plan.js";
 import { WeightStore, plainPacking } from "../weight-store.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
 import { Parameters } from "../weights/parameters.js";
 import { FcnHead } from "./fcn.js";
+import { PixelScores } from "./pixel-scores.js";
 import { PlanCache } from "./plans.js";
 import { IMAGENET, constant } from "./preprocessing.js";
 import type { Preprocessing } from "./preprocessing.js";
@@ -37,6 +40,13 @@ export interface ComparisonOptions {
   readonly kernels?: VariantChoice | undefined;
   /** Picture sizes whose plans are kept (default 4). */
   readonly maxPlans?: number;
+  /** Called while a plan is made, for each of its pipelines that is ready. */
+  readonly onPipeline?: (ready: number, total: number) => void;
+}
+
+export interface ComparisonRunOptions {
+  /** Also bring the scores off the GPU, so that pixels can be asked for their probabilities. Default false. */
+  readonly scores?: boolean;
 }
 
 export interface ComparisonResult {
@@ -49,6 +59,12 @@ export interface ComparisonResult {
   readonly compile: number;
   /** Milliseconds of GPU time: "shared" and each variant's head. Absent where the device has no timestamps. */
   readonly stages?: Readonly<Record<string, number>>;
+  /** Milliseconds on the host's clock, parts of `total`. */
+  readonly timings: RunTimings;
+  /** Where each variant's label map lies on the GPU, a byte a pixel in row order: to draw or go on from. Holds until the next run. */
+  readonly buffers: Readonly<Record<string, GPUBufferBinding>>;
+  /** Each variant's logits and probabilities by pixel, where they were asked for. */
+  readonly scores?: Readonly<Record<string, PixelScores>>;
 }
 
 /** What a network costs for one picture of a size. */
@@ -80,6 +96,7 @@ export class Comparison {
   readonly #plans: PlanCache;
   readonly #preprocessing: Preprocessing;
   readonly #kernels: VariantChoice | undefined;
+  readonly #onPipeline: ComparisonOptions["onPipeline"];
   #queue: Promise<unknown> = Promise.resolve();
   #disposed = false;
 
@@ -89,7 +106,7 @@ export class Comparison {
     readonly checkpoint: Checkpoint,
     options: ComparisonOptions = {},
   ) {
-    const { variants = COMPARED, preprocessing = IMAGENET, kernels, maxPlans = 4 } = options;
+    const { variants = COMPARED, preprocessing = IMAGENET, kernels, maxPlans = 4, onPipeline } = options;
     if (variants.length === 0) throw new FcnError("bad-option", "compare: name at least one variant");
     const params = Parameters.of(checkpoint);
     this.variants = variants;
@@ -103,6 +120,7 @@ export class Comparison {
     this.classNames = this.classes === VOC_CLASSES.length ? VOC_CLASSES : Array.from({ length: this.classes }, (_, i) => `class ${i}`);
     this.#preprocessing = preprocessing;
     this.#kernels = kernels;
+    this.#onPipeline = onPipeline;
     this.#store = new WeightStore(device);
     this.#plans = new PlanCache(maxPlans);
   }
@@ -113,18 +131,31 @@ export class Comparison {
   }
 
   /** The label map of every variant. @throws bad-image, limit-too-small, device-lost, disposed */
-  run(image: Picture): Promise<ComparisonResult> {
+  run(image: Picture, { scores = false }: ComparisonRunOptions = {}): Promise<ComparisonResult> {
     return this.#enqueue(async () => {
       const picture = toRgba(image);
       const { width, height } = picture;
       const start = performance.now();
-      const plan = await this.#plans.get(`${height}x${width}`, () => this.#plan(this.variants, height, width, true));
+      const plan = await this.#plans.get(`${height}x${width}${scores ? " scores" : ""}`, () => this.#plan(this.variants, height, width, { timed: true, scores }));
       const made = performance.now();
-      const { outputs, stages } = await plan.run({ picture: picture.data });
-      const labels = Object.fromEntries([...outputs].map(([name, { bytes, layout, shape }]) => [name, layouts[layout].unpack(bytes, shape) as Uint8Array]));
+      const { outputs, stages, timings } = await plan.run({ picture: picture.data });
+      const each = <T>(of: (output: Output, variant: ComparedVariant) => T): Record<string, T> => Object.fromEntries(this.variants.map((v) => [v, of(outputs.get(v) as Output, v)]));
+      const labels = each(({ bytes, layout, shape }) => layouts[layout].unpack(bytes, shape) as Uint8Array);
+      const buffers = each(({ memory }) => bindingOf(memory) as GPUBufferBinding);
+      const total = performance.now() - made;
       const times = stages && stages.size ? { stages: Object.fromEntries(stages) } : {};
-      return { width, height, labels, compile: made - start, total: performance.now() - made, ...times };
+      const result = { width, height, labels, buffers, compile: made - start, total, timings, ...times };
+      return scores ? { ...result, scores: await this.#pixelScores(outputs, width, height) } : result;
     });
+  }
+
+  async #pixelScores(outputs: PlanResult["outputs"], width: number, height: number): Promise<Record<string, PixelScores>> {
+    const pairs = this.variants.map(async (variant) => {
+      const { bytes, layout, shape } = outputs.get(scoresOf(variant)) as Output;
+      const final = await (this.#heads.get(variant) as FcnHead).finalStep();
+      return [variant, new PixelScores(width, height, layouts[layout].unpack(bytes, shape) as Float32Array, shape, final)] as const;
+    });
+    return Object.fromEntries(await Promise.all(pairs));
   }
 
   /**
@@ -135,7 +166,7 @@ export class Comparison {
     return this.#enqueue(async () => {
       const plans: { readonly variant: NetworkCost["variant"]; readonly plan: Plan; readonly times: number[] }[] = [];
       try {
-        for (const variant of measured) plans.push({ variant, plan: await this.#plan(variant === ALL ? this.variants : [variant], height, width, false), times: [] });
+        for (const variant of measured) plans.push({ variant, plan: await this.#plan(variant === ALL ? this.variants : [variant], height, width), times: [] });
         const picture = new Uint8Array(height * width * 4).fill(128);
         for (let round = 0; round <= rounds; round++) {
           for (const { plan, times } of plans) {
@@ -178,17 +209,19 @@ export class Comparison {
     return own.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
   }
 
-  async #plan(variants: readonly ComparedVariant[], height: number, width: number, timed: boolean): Promise<Plan> {
+  async #plan(variants: readonly ComparedVariant[], height: number, width: number, { timed = false, scores = false } = {}): Promise<Plan> {
     const graph = new Graph();
     const image = graph.input("picture", [1, 4, height, width], "rgba8");
     const { mean, std } = this.#preprocessing;
     const x = graph.op("normalize", normalize, { image, mean: constant("mean", mean), std: constant("std", std) }).y;
     const features = this.#backbone.apply(graph, x);
     for (const variant of variants) {
-      graph.output(variant, (this.#heads.get(variant) as FcnHead).labels(graph, features, [height, width]));
+      const scored = (this.#heads.get(variant) as FcnHead).scored(graph, features, [height, width]);
+      graph.output(variant, scored.labels);
+      if (scores) graph.output(scoresOf(variant), scored.scores);
     }
     try {
-      return await Plan.create(this.device, graph, this.#store, this.#kernels, timed ? { stageOf: (step) => stageOf(step.label) } : {});
+      return await Plan.create(this.device, graph, this.#store, this.#kernels, { stageOf: timed ? (step) => stageOf(step.label) : undefined, onPipeline: this.#onPipeline });
     } catch (error) {
       if (!(error instanceof FcnError) || (error.code !== "limit-too-small" && error.code !== "out-of-memory")) throw error;
       throw new FcnError(error.code, `a picture of ${width} x ${height} is too large for this device: ${error.message}`, { cause: error });
@@ -214,6 +247,10 @@ export class Comparison {
     });
   }
 }
+
+type Output = PlanResult["outputs"] extends ReadonlyMap<string, infer O> ? O : never;
+
+const scoresOf = (variant: ComparedVariant): string => `${variant} scores`;
 
 /** Heads prefix their steps with their name; conversions of the backbone's features belong to the backbone. */
 const stageOf = (label: string): string => COMPARED.find((variant) => label.startsWith(`${variant}.`)) ?? SHARED;

@@ -8,6 +8,7 @@ import type { Graph, Value } from "../graph.js";
 import { Score } from "../layers/conv.js";
 import { Upscore, labelsOf, upscoreLabels } from "../layers/upsample.js";
 import type { Parameters } from "../weights/parameters.js";
+import type { FinalStep } from "./pixel-scores.js";
 import { RESNET101_CHAIN, ResNet101 } from "./resnet101.js";
 import type { Features } from "./resnet101.js";
 
@@ -58,9 +59,21 @@ export class FcnHead {
 
   /** Features to labels [N, 1, H, W]: the same classes as an argmax over the logits, which are written only for a learned kernel. */
   labels(graph: Graph, features: Features, size: readonly [number, number]): Value {
+    return this.scored(graph, features, size).labels;
+  }
+
+  /** As `labels`, with the scores they come from: [N, classes, h, w] at the stride of the last step. */
+  scored(graph: Graph, features: Features, size: readonly [number, number]): { labels: Value; scores: Value } {
     const name = `${this.#prefix}labels`;
-    if (this.#final.learned) return labelsOf(graph, name, this.apply(graph, features, size));
-    return upscoreLabels(graph, name, this.#scores(graph, features), this.#final.step.stride, size);
+    const scores = this.#scores(graph, features);
+    const labels = this.#final.learned ? labelsOf(graph, name, this.#final.apply(graph, scores, size)) : upscoreLabels(graph, name, scores, this.#final.step.stride, size);
+    return { labels, scores };
+  }
+
+  /** The step from scores to logits at the picture's size. */
+  async finalStep(): Promise<FinalStep> {
+    const { step, learned, weight } = this.#final;
+    return { step, learned, kernel: await weight.read() };
   }
 
   /** Scores at the finest stride that is fused. */
