@@ -90,7 +90,10 @@ export interface Variant<P> {
   readonly subgroupSize?: number;
   /** Replaces the initialiser of a top-level `const NAME: T = value;` in the WGSL (register tile sizes). */
   readonly consts?: Readonly<Record<string, number>>;
+  /** Whether it can run this problem on this device at all. */
   when?(problem: P, device: DeviceTraits): boolean;
+  /** Whether it is worth being the default where it can run; yes when left out. */
+  prefer?(problem: P, device: DeviceTraits): boolean;
   /** Uniforms and constants of this variant, where they are not the kernel's own. */
   params?(problem: P): Readonly<Record<string, Scalar>>;
   overrides?(problem: P): Readonly<Record<string, number>>;
@@ -120,7 +123,7 @@ export interface KernelDef<I, O, A> {
   /** Pipeline constants: what the layer fixes. */
   overrides(problem: Problem<I, O, A>): Readonly<Record<string, number>>;
   cost(problem: Problem<I, O, A>): Cost;
-  /** The naive one first; the last one whose `when` holds is the default choice. */
+  /** The naive one first; the last one whose `when` and `prefer` hold is the default choice. */
   readonly variants: Readonly<Record<string, Variant<Problem<NoInfer<I>, NoInfer<O>, NoInfer<A>>>>>;
 }
 
@@ -196,6 +199,12 @@ export function usableVariants(kernel: Kernel, problem: AnyProblem, device: Devi
   return Object.entries(kernel.variants)
     .filter(([, v]) => offersVariant(v, device) && (v.when?.(problem, device) ?? true))
     .map(([name]) => name);
+}
+
+/** The variant this device runs where none is named: the last preferred of those it can. */
+export function defaultVariant(kernel: Kernel, problem: AnyProblem, device: DeviceTraits): string | undefined {
+  const usable = usableVariants(kernel, problem, device);
+  return usable.findLast((name) => kernel.variants[name]?.prefer?.(problem, device) ?? true);
 }
 
 /** Values on the host in [N, C, H, W] (or a weight's own) order. */

@@ -5,7 +5,7 @@
 import { convert } from "../shaders/convert/kernel.js";
 import { FcnError } from "./errors.js";
 import type { Graph, Node, Weight } from "./graph.js";
-import { erase, layoutOf, makeProblem, usableVariants } from "./kernel.js";
+import { defaultVariant, erase, layoutOf, makeProblem, usableVariants } from "./kernel.js";
 import type { AnyProblem, DeviceTraits, Kernel, Variant } from "./kernel.js";
 import type { LayoutName, Nchw } from "./layout.js";
 
@@ -37,14 +37,14 @@ export interface Lowered {
 /** Variant to use by kernel name, where the default choice is not wanted (tests, benchmarks, comparisons). */
 export type VariantChoice = Readonly<Record<string, string>>;
 
-/** The last declared variant that this device can run, unless `choice` names one; a name that cannot run is an error. */
+/** The default variant of this device, unless `choice` names one; a name that cannot run is an error. */
 export function chooseVariant(kernel: Kernel, problem: AnyProblem, device: DeviceTraits, choice: VariantChoice = {}): string {
   const usable = usableVariants(kernel, problem, device);
   const wanted = choice[kernel.name];
   if (wanted !== undefined && !usable.includes(wanted)) {
     throw new FcnError("bad-option", `${kernel.name}: variant "${wanted}" cannot run here; usable: ${usable.join(", ")}`);
   }
-  const chosen = wanted ?? usable.at(-1);
+  const chosen = wanted ?? defaultVariant(kernel, problem, device);
   if (chosen === undefined) throw new FcnError("limit-too-small", `${kernel.name}: no variant runs on this device`);
   return chosen;
 }

@@ -15,6 +15,17 @@ const channels: KernelCase[] = [1, 3, 4, 5, 15, 16, 17].map((c) => ({
   attrs: { padding: 1 },
 }));
 
+/** Both sides of the edges of the tiles of tiled.ts: channels at 32 and 64, pixels at 64, sums that do not fill the last step. */
+const tileEdges: KernelCase[] = [
+  ...[31, 32, 33, 64, 65].map((c) => ({ name: `1x1, ${c} -> ${c} channels on 9x7`, shapes: { x: [1, c, 9, 7], weight: [c, c, 1, 1], bias: [c] } })),
+  ...[63, 64, 65].map((w) => ({ name: `1x1 on ${w} pixels`, shapes: { x: [1, 20, 1, w], weight: [40, 20, 1, 1] } })),
+  { name: "1x1 on 129 pixels of a batch of 3, 129 channels", shapes: { x: [3, 12, 1, 43], weight: [129, 12, 1, 1], residual: [3, 129, 1, 43] }, attrs: { relu: true } },
+  { name: "3x3 p1, batch 2, 64 pixels", shapes: { x: [2, 33, 4, 8], weight: [33, 33, 3, 3], bias: [33] }, attrs: { padding: 1 } },
+  { name: "3x3 s2 p1, batch 2, 65 channels", shapes: { x: [2, 65, 13, 9], weight: [34, 65, 3, 3], bias: [34] }, attrs: { stride: 2, padding: 1, relu: true } },
+  ...[2, 4].map((d) => ({ name: `3x3 d${d}, batch 2, 36 channels, residual`, shapes: { x: [2, 36, 6, 7], weight: [31, 36, 3, 3], residual: [2, 31, 6, 7] }, attrs: { padding: d, dilation: d } })),
+  { name: "1x1 s2 of 68 channels, batch 2", shapes: { x: [2, 68, 9, 9], weight: [64, 68, 1, 1] }, attrs: { stride: 2 } },
+];
+
 export const conv2dCases: readonly KernelCase[] = [
   { name: "1x1 on one pixel", shapes: { x: [1, 1, 1, 1], weight: [1, 1, 1, 1] } },
   { name: "1x1 pixel, 3x3 p1: eight of nine taps outside", shapes: { x: [1, 5, 1, 1], weight: [6, 5, 3, 3] }, attrs: { padding: 1 } },
@@ -33,6 +44,7 @@ export const conv2dCases: readonly KernelCase[] = [
   { name: "bias, residual and ReLU", shapes: { x: [2, 8, 5, 7], weight: [13, 8, 1, 1], bias: [13], residual: [2, 13, 5, 7] }, attrs: { relu: true } },
   { name: "residual alone", shapes: { x: [1, 4, 6, 6], weight: [6, 4, 3, 3], residual: [1, 6, 6, 6] }, attrs: { padding: 1 } },
   { name: "ReLU alone", shapes: { x: [1, 16, 4, 4], weight: [16, 16, 1, 1] }, attrs: { relu: true } },
+  ...tileEdges,
   bench("stem 7x7 s2 @224", [1, 3, 224, 224], [64, 3, 7, 7], { stride: 2, padding: 3 }),
   bench("layer1 3x3 64 @56", [1, 64, 56, 56], [64, 64, 3, 3], { padding: 1 }),
   bench("layer1 1x1 64 -> 256 @56", [1, 64, 56, 56], [256, 64, 1, 1], {}),

@@ -6,9 +6,9 @@ import { badShape } from "../../src/errors.js";
 import { defineKernel, pair, u32 } from "../../src/kernel.js";
 import type { DeviceTraits, Packing, Pair } from "../../src/kernel.js";
 import { blocksOf, fitsTexture, sizeOf, textureColumns } from "../../src/layout.js";
-import type { Nchw } from "../../src/layout.js";
 import { ceilDiv, convOutputSize, elements, formatShape } from "../../src/shape.js";
-import type { Shape } from "../../src/shape.js";
+import type { ConvProblem } from "./problem.js";
+import { tiledVariants } from "./tiled.js";
 
 /** [out][in][kh][kw] -> [out/4][kh][kw][in/4][4 outputs] of vec4 over 4 inputs: what one thread of vec4.wgsl reads in order. */
 const outputBlocks: Packing = {
@@ -51,12 +51,6 @@ const channelTiles: Packing = {
     }
     return packed;
   },
-};
-
-type ConvProblem = {
-  readonly in: { readonly x: Nchw; readonly weight: Shape; readonly bias: Shape | undefined; readonly residual: Nchw | undefined };
-  readonly out: { readonly y: Nchw };
-  readonly attrs: { readonly stride: Pair; readonly padding: Pair; readonly dilation: Pair; readonly groups: number; readonly relu: boolean };
 };
 
 /** Pixels on lanes, operands in textures: one pipeline for every layer, so all sizes are uniforms. */
@@ -175,6 +169,7 @@ export const conv2d = defineKernel({
       when: ({ attrs }) => attrs.groups === 1,
       threads: ({ out: { y } }) => [y[0] * y[2] * y[3] * blocksOf(y[1]), 1, 1],
     },
+    ...tiledVariants,
     "lanes-4": lanes(4),
     "lanes-8": lanes(8),
   },

@@ -1,7 +1,7 @@
 /** `fcn doctor`: what this machine offers, and which kernels would run on it. */
 import { registry } from "../../shaders/index.js";
 import { messageOf } from "../errors.js";
-import { makeProblem, usableVariants } from "../kernel.js";
+import { defaultVariant, makeProblem, usableVariants } from "../kernel.js";
 import type { DeviceTraits } from "../kernel.js";
 import { requestDevice } from "../node.js";
 import type { Device } from "../node.js";
@@ -19,10 +19,10 @@ export function kernelTable(device: DeviceTraits): { kernel: string; chosen: str
     const defaults = new Set<string>();
     const usable = new Set<string>();
     for (const { shapes, attrs } of cases) {
-      const names = usableVariants(kernel, makeProblem(kernel, shapes, attrs), device);
-      names.forEach((name) => usable.add(name));
-      const last = names.at(-1);
-      if (last !== undefined) defaults.add(last);
+      const problem = makeProblem(kernel, shapes, attrs);
+      usableVariants(kernel, problem, device).forEach((name) => usable.add(name));
+      const chosen = defaultVariant(kernel, problem, device);
+      if (chosen !== undefined) defaults.add(chosen);
     }
     const absent = Object.keys(kernel.variants).filter((name) => !usable.has(name));
     return { kernel: kernel.name, chosen: [...defaults].join(" or "), offered: [...usable], absent };

@@ -1,0 +1,107 @@
+/**
+ * The GPU variants of tiled.wgsl: tiles of one matrix product in workgroup memory. Which tile is best depends on how many
+ * workgroups the problem gives and on how long its sums are; the tiles here are the candidates.
+ */
+import { pair, u32 } from "../../src/kernel.js";
+import type { DeviceTraits, Packing, Variant } from "../../src/kernel.js";
+import { blocksOf } from "../../src/layout.js";
+import { ceilDiv } from "../../src/shape.js";
+import { isPointwise, matrixSizes } from "./problem.js";
+import type { ConvProblem } from "./problem.js";
+
+/** [out][in][kh][kw] -> [kh][kw][in, padded to 4][out/4] of vec4 over 4 outputs: the rows of the product's right side, for any tile. */
+const rows: Packing<ConvProblem> = {
+  name: "conv2d/rows",
+  pack(data, shape) {
+    const [outC, inC, kh, kw] = shape as [number, number, number, number];
+    const [inPitch, outPitch] = [blocksOf(inC) * 4, blocksOf(outC) * 4];
+    const packed = new Float32Array(kh * kw * inPitch * outPitch);
+    for (let o = 0, from = 0; o < outC; o++) {
+      for (let c = 0; c < inC; c++) {
+        for (let tap = 0; tap < kh * kw; tap++) packed[(tap * inPitch + c) * outPitch + o] = data[from++] as number;
+      }
+    }
+    return packed;
+  },
+};
+
+interface Tile {
+  /** Pixels x output channels of a workgroup. */
+  readonly bm: number;
+  readonly bn: number;
+  /** Input channels of a step. */
+  readonly bk: number;
+  /** Results of a thread. */
+  readonly tm: number;
+  readonly tn: number;
+  /** Groups of threads that share one sum. */
+  readonly kg: number;
+}
+
+/** All within the 16 KiB of workgroup memory that every device has. */
+export const TILES = {
+  "64x128": { bm: 64, bn: 128, bk: 16, tm: 8, tn: 4, kg: 1 },
+  "64x64": { bm: 64, bn: 64, bk: 16, tm: 4, tn: 8, kg: 1 },
+  "64x64-k2": { bm: 64, bn: 64, bk: 16, tm: 4, tn: 8, kg: 2 },
+  "32x32": { bm: 32, bn: 32, bk: 16, tm: 4, tn: 4, kg: 1 },
+  "32x32-k4": { bm: 32, bn: 32, bk: 16, tm: 4, tn: 4, kg: 4 },
+  "32x32-k8": { bm: 32, bn: 32, bk: 8, tm: 4, tn: 4, kg: 8 },
+} as const satisfies Readonly<Record<string, Tile>>;
+export type TileName = keyof typeof TILES;
+
+const threadsOf = ({ bm, bn, tm, tn, kg }: Tile): number => (bm / tm) * (bn / tn) * kg;
+const tilesOf = ({ m, n }: { readonly m: number; readonly n: number }, { bm, bn }: Tile): number => ceilDiv(m, bm) * ceilDiv(n, bn);
+
+/**
+ * The tile to use where nothing was measured: the largest that still gives a large GPU two workgroups a core; below that, small
+ * tiles whose sums are split among more threads the fewer workgroups there are.
+ */
+export function likelyTile(problem: ConvProblem, { limits }: DeviceTraits): TileName {
+  const sizes = matrixSizes(problem);
+  if (sizes.n >= 128 && tilesOf(sizes, TILES["64x128"]) >= 256) return "64x128";
+  if (tilesOf(sizes, TILES["64x64"]) >= 256) return "64x64";
+  if (tilesOf(sizes, TILES["64x64"]) >= 128 && sizes.k >= 512) return "64x64-k2";
+  const small = tilesOf(sizes, TILES["32x32"]);
+  if (small <= 128 && sizes.k >= 1024 && (limits.maxComputeInvocationsPerWorkgroup ?? 0) >= threadsOf(TILES["32x32-k8"])) return "32x32-k8";
+  return small < 512 && sizes.k >= 512 ? "32x32-k4" : "32x32";
+}
+
+const variantOf = (name: TileName): Variant<ConvProblem> => {
+  const tile: Tile = TILES[name];
+  const { bm, bn, bk, tm, tn, kg } = tile;
+  const threads = threadsOf(tile);
+  const split = kg > 1 ? `, sums split ${kg} ways inside the workgroup` : "";
+  return {
+    wgsl: "tiled",
+    summary: `tiles of ${bm} pixels x ${bn} channels in workgroup memory, ${tm} x ${tn} results a thread${split}: for GPUs`,
+    workgroup: [threads, 1, 1],
+    consts: { BM: bm, BN: bn, BK4: bk / 4, TM: tm, TN: tn, KG: kg, THREADS: threads },
+    packing: { weight: rows },
+    when: ({ attrs }, { limits }) => attrs.groups === 1 && (limits.maxComputeInvocationsPerWorkgroup ?? 0) >= threads,
+    prefer: (problem, device) => !device.software && likelyTile(problem, device) === name,
+    overrides: (problem) => ({ POINTWISE: isPointwise(problem) ? 1 : 0 }),
+    params: ({ in: { x, weight, bias, residual }, out: { y }, attrs }) => ({
+      in_h: u32(x[2]),
+      in_w: u32(x[3]),
+      in_blocks: u32(blocksOf(x[1])),
+      out_h: u32(y[2]),
+      out_w: u32(y[3]),
+      out_blocks: u32(blocksOf(y[1])),
+      pixels: u32(y[0] * y[2] * y[3]),
+      kernel_h: u32(weight[2] as number),
+      kernel_w: u32(weight[3] as number),
+      stride_h: u32(pair(attrs.stride)[0]),
+      stride_w: u32(pair(attrs.stride)[1]),
+      pad_h: u32(pair(attrs.padding)[0]),
+      pad_w: u32(pair(attrs.padding)[1]),
+      dilation_h: u32(pair(attrs.dilation)[0]),
+      dilation_w: u32(pair(attrs.dilation)[1]),
+      has_bias: u32(bias ? 1 : 0),
+      has_residual: u32(residual ? 1 : 0),
+      relu: u32(attrs.relu ? 1 : 0),
+    }),
+    threads: (problem) => [tilesOf(matrixSizes(problem), tile) * threads, 1, 1],
+  };
+};
+
+export const tiledVariants = Object.fromEntries((Object.keys(TILES) as TileName[]).map((name) => [`tiled-${name}`, variantOf(name)]));
