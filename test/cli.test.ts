@@ -29,7 +29,7 @@ describe("fcn segment", () => {
     const lines = stdout.trimEnd().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(lines.map((l) => l.image)).toEqual([bird, val15]);
     const [first] = lines;
-    expect(Object.keys(first ?? {})).toEqual(["image", "width", "height", "variant", "classes", "names", "pixels", "ms", "adapter"]);
+    expect(Object.keys(first ?? {})).toEqual(["image", "width", "height", "variant", "classes", "names", "pixels", "ms", "adapter", "files"]);
     expect(first).toMatchObject({ width: 400, height: 400, variant: "fcn16s", classes: [0, 3], names: ["background", "bird"] });
     expect(Object.keys(first?.ms as object)).toEqual(["load", "compile", "run"]);
     expect(Object.values(first?.pixels as Record<string, number>).reduce((a, b) => a + b, 0)).toBe(400 * 400);
@@ -51,18 +51,25 @@ describe("fcn segment", () => {
     const out = join(folder, "some");
     const { status, stdout, stderr } = fcn("segment", small, bad, val15, "--variant", "fcn32s", "--out", out);
     expect(status).toBe(1);
-    expect(stderr).toMatch(/^fcn: .*bad\.png: it is no PNG .*\n$/);
-    expect(stdout).toMatch(/small\.png {2}20 x 10 .*\n {2}-> .*small\.labels\.png\n.*15\.png/);
+    expect(stderr).toMatch(/^fcn: .*bad\.png: it is no PNG .*\nfcn: segment: 1 of 3 pictures failed\n$/);
+    expect(stdout).toMatch(/small\.png {2}20 x 10 .*\n {2}-> .*small\.labels\.png\n/);
+    expect(stdout).toMatch(/15\.png {2}131 x 97 .*\n {2}-> .*15\.labels\.png\n/);
     expect(readdirSync(out).sort()).toEqual(["15.labels.png", "small.labels.png"]);
   });
 
   it.each([
-    ["a file that is not there", ["segment", "nowhere.png"], /^fcn: segment: there is no file nowhere\.png\n$/],
+    ["a file that is not there", ["segment", "nowhere.png"], /^fcn: segment: there is no file or folder nowhere\.png\n$/],
     ["an unknown option", ["segment", bird, "--colour"], /^fcn: segment: unknown option '--colour'.*\n$/],
     ["an option without its value", ["segment", bird, "--out"], /^fcn: segment: .*\n$/],
     ["an unknown variant", ["segment", bird, "--variant", "fcn64s"], /^fcn: segment: --variant fcn64s is not one of fcn32s, fcn16s, fcn8s.*\n$/],
     ["no picture", ["segment"], /^fcn: segment: name at least one picture, as in fcn segment photo\.png\n$/],
-    ["two pictures of one name", ["segment", bird, join(folder, "bird.png")], /^fcn: segment: (there is no file|.* would both be written as bird).*\n$/],
+    ["an unknown format", ["segment", bird, "--format", "labels,gif"], /^fcn: segment: --format gif is not one of labels, overlay, mask, json\n$/],
+    ["a class that is not there", ["segment", bird, "--classes", "bird,unicorn"], /^fcn: segment: --classes unicorn is not one of background, aeroplane, .*, tvmonitor\n$/],
+    ["two pictures for stdout", ["segment", bird, val15, "--out", "-"], /^fcn: segment: --out - takes one picture, 2 are named.*\n$/],
+    ["two formats for stdout", ["segment", bird, "--format", "labels,json", "-o", "-"], /^fcn: segment: --out - takes one format, not labels and json\n$/],
+    ["probabilities for stdout", ["segment", bird, "--probabilities", "-o", "-"], /^fcn: segment: --probabilities writes files of its own.*\n$/],
+    ["two kinds of output for stdout", ["segment", bird, "--json", "-o", "-"], /^fcn: segment: --json and --out - both write to stdout.*\n$/],
+    ["stdin twice", ["segment", "-", "-"], /^fcn: segment: - \(stdin\) can be given once\n$/],
     ["weights that are not there", ["segment", bird, "--weights", "none.pth"], /^fcn: segment: there is no file none\.pth\n$/],
     ["an unknown command", ["segmnt"], /^fcn: there is no command "segmnt"; there is segment, .*\n$/],
   ])("%s is one sentence and exit code 2", (_, args, sentence) => {

@@ -50,3 +50,6 @@ export async function exit(code: number): Promise<never> {
 
 export const print = (line: string): void => void process.stdout.write(`${line}\n`);
 export const printError = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** Bytes as they are, once the system has taken them. */
+export const printBytes = (bytes: Uint8Array): Promise<void> => new Promise((resolve, reject) => process.stdout.write(bytes, (error) => (error ? reject(error) : resolve())));

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { scaled } from "../image/canvas.js";
+import { scaled, scaledLabels } from "../image/canvas.js";
 import type { Picture } from "../image/picture.js";
 import { decodeLabelPng, decodePng, encodeLabelPng, encodePng } from "../image/png.js";
 import type { LabelMap } from "../image/png.js";
@@ -25,16 +25,6 @@ interface Meta {
 
 export interface KeptPicture extends Meta {
   readonly folder: string;
-}
-
-/** Nearest pixel: labels cannot be averaged. */
-function scaledLabels(labels: ArrayLike<number>, from: { readonly width: number; readonly height: number }, width: number, height: number): Uint8Array {
-  const out = new Uint8Array(width * height);
-  for (let y = 0, i = 0; y < height; y++) {
-    const row = Math.min(from.height - 1, Math.floor(((y + 0.5) * from.height) / height)) * from.width;
-    for (let x = 0; x < width; x++, i++) out[i] = labels[row + Math.min(from.width - 1, Math.floor(((x + 0.5) * from.width) / width))] as number;
-  }
-  return out;
 }
 
 async function listFolder(folder: string): Promise<KeptPicture[]> {

@@ -1,5 +1,5 @@
 /**
- * The loop of a comparison: the next picture is decoded while the GPU works on this one, and the last one is counted. Every
+ * The loop of a comparison: pictures are decoded ahead, and the last one is counted while the GPU works on this one. Every
  * finished picture is in results.jsonl before the next is waited for.
  */
 import { isFcnError, messageOf } from "../errors.js";
@@ -13,10 +13,10 @@ import type { Comparison, ComparisonResult } from "../models/comparison.js";
 import type { Item } from "./datasets.js";
 import type { Keeper } from "./compare-kept.js";
 import type { ResultLog } from "./compare-log.js";
+import { overlapped } from "./overlap.js";
 import { progress } from "./progress.js";
 
 interface Loaded {
-  readonly item: Item;
   readonly picture: RgbaPicture;
   readonly truth: Uint8Array | undefined;
 }
@@ -32,14 +32,9 @@ export interface RunJob {
   readonly stopped: () => boolean;
 }
 
-async function load(item: Item): Promise<Loaded | { item: Item; error: unknown }> {
-  try {
-    const picture = await readPictureFile(item.picture);
-    const truth = item.label === undefined ? undefined : (await readLabelFile(item.label, picture)).labels;
-    return { item, picture, truth };
-  } catch (error) {
-    return { item, error };
-  }
+async function load(item: Item): Promise<Loaded> {
+  const picture = await readPictureFile(item.picture);
+  return { picture, truth: item.label === undefined ? undefined : (await readLabelFile(item.label, picture)).labels };
 }
 
 /** What is wrong with this picture alone; anything else ends the run. */
@@ -47,7 +42,7 @@ const isPictureError = (error: unknown): boolean => isFcnError(error, "bad-image
 
 const round = (ms: number): number => Math.round(ms * 1000) / 1000;
 
-async function finish({ header, log, keeper }: RunJob, { item, picture, truth }: Loaded, { labels, total, stages, width, height }: ComparisonResult): Promise<void> {
+async function finish({ header, log, keeper }: RunJob, item: Item, { picture, truth }: Loaded, { labels, total, stages, width, height }: ComparisonResult): Promise<void> {
   const times = stages ? { stages: Object.fromEntries(Object.entries(stages).map(([name, ms]) => [name, round(ms)])) } : {};
   const record: PictureRecord = { picture: item.key, width, height, ms: { total: round(total), ...times }, ...scorePicture(header, labels, picture, truth) };
   // Kept first: killed in between, the picture is not in the results and comes again.
@@ -58,46 +53,22 @@ async function finish({ header, log, keeper }: RunJob, { item, picture, truth }:
 /** Works through the items; pictures that cannot be used are recorded as failures. @throws device-lost and the like */
 export async function runComparison(items: readonly Item[], job: RunJob): Promise<void> {
   const bar = progress(items.length);
-  const fail = async (item: Item, error: unknown): Promise<void> => {
-    if (!isPictureError(error)) throw error;
-    bar.clear();
-    job.onFailure(messageOf(error));
-    await job.log.append({ picture: item.key, error: messageOf(error) });
-  };
-  let coming = items[0] && load(items[0]);
-  let last: { loaded: Loaded; result: ComparisonResult } | undefined;
-  const settleLast = async (): Promise<void> => {
-    if (!last) return;
-    const { loaded, result } = last;
-    last = undefined;
-    await finish(job, loaded, result);
-    bar.step(loaded.item.key);
-  };
-  for (const [i] of items.entries()) {
-    if (job.stopped()) break;
-    const loaded = await (coming as NonNullable<typeof coming>);
-    const next = items[i + 1];
-    if ("error" in loaded) {
-      coming = next && load(next);
-      await fail(loaded.item, loaded.error);
-      bar.step(loaded.item.key);
-      continue;
-    }
-    const running = job.comparison.run(loaded.picture).then(
-      (result) => ({ result }),
-      (error: unknown) => ({ error }),
-    );
-    await new Promise((resolve) => setImmediate(resolve)); // let it reach the GPU before the CPU is busy
-    coming = next && load(next);
-    await settleLast();
-    const outcome = await running;
-    if ("result" in outcome) last = { loaded, result: outcome.result };
-    else {
-      await fail(loaded.item, outcome.error);
-      bar.step(loaded.item.key);
-    }
-  }
-  await settleLast();
+  await overlapped<Item, Loaded, ComparisonResult>(items, {
+    load,
+    run: ({ picture }) => job.comparison.run(picture),
+    async finish(item, loaded, result) {
+      await finish(job, item, loaded, result);
+      bar.step(item.key);
+    },
+    async fail(item, error) {
+      if (!isPictureError(error)) throw error;
+      bar.clear();
+      job.onFailure(messageOf(error));
+      await job.log.append({ picture: item.key, error: messageOf(error) });
+      bar.step(item.key);
+    },
+    stopped: job.stopped,
+  });
   bar.clear();
 }
 

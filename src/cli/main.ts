@@ -51,6 +51,9 @@ async function main(args: readonly string[]): Promise<number> {
   return command.run(rest);
 }
 
+// A reader that has seen enough, such as head, closes the pipe; that is no error worth a word.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+
 main(process.argv.slice(2))
   .catch((error: unknown) => {
     printError(`fcn: ${messageOf(error)}`);

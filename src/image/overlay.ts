@@ -119,7 +119,7 @@ export function drawLegend(canvas: Canvas | undefined, entries: readonly LegendE
 /** From this width on pictures are looked at made smaller, and the legend's letters with them. */
 const LARGE = 1400;
 
-/** The overlay with a legend below it: what `fcn segment --overlay` writes. */
+/** The overlay with a legend below it: what `fcn segment --format overlay` writes. */
 export function legendOverlay(picture: Picture, labels: ArrayLike<number>, names: readonly string[], options: OverlayOptions = {}): RgbaPicture {
   const over = overlay(picture, labels, options);
   const shown = Uint8Array.from(options.palette ?? vocPalette());

@@ -31,6 +31,8 @@ export interface PngFile {
   readonly header: PngHeader;
   /** RGB triples; empty when there is none. */
   readonly palette: Uint8Array;
+  /** Has colours that are transparent (a tRNS chunk). */
+  readonly transparent: boolean;
   /** The parts of the deflate stream. */
   readonly data: readonly Uint8Array[];
   /** Bytes that the deflate stream must hold: every row with its filter byte. */
@@ -108,5 +110,5 @@ export function readChunks(bytes: Uint8Array, name: string, crc32: (data: Uint8A
   }
   const palette = contents("PLTE")[0] ?? new Uint8Array();
   if (header.colourType === 3 && palette.length < 3) throw damaged(name, bytes, "it has no palette (PLTE chunk)");
-  return { header, palette, data, rawLength: raw, end };
+  return { header, palette, transparent: contents("tRNS").length > 0, data, rawLength: raw, end };
 }

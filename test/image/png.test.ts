@@ -2,10 +2,11 @@
 import { readFileSync } from "node:fs";
 import { crc32, deflateSync } from "node:zlib";
 import fc from "fast-check";
+import { PNG } from "pngjs";
 import { describe, expect, it } from "vitest";
 import { isFcnError } from "../../src/errors.js";
 import { vocPalette } from "../../src/image/palette.js";
-import { decodeLabelPng, decodePng, encodeLabelPng, encodePng, withTransparentBackground } from "../../src/image/png.js";
+import { decodeLabelPng, decodePng, encodeGreyPng, encodeLabelPng, encodePng, withTransparentBackground } from "../../src/image/png.js";
 
 const SIGNATURE = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
 
@@ -93,6 +94,20 @@ describe("decodePng", () => {
     const raw = [0, 10, 20, 30, 1, 10, 10, 10, 2, 0, 0, 0, 3, 5, 5, 5, 4, 0, 0, 0];
     const got = decodePng(file({ width: 3, height: 5, depth: 8, colourType: 0 }, raw));
     expect([...got.data].filter((_v, i) => i % 4 === 0)).toEqual(Array.from({ length: 5 }, () => [10, 20, 30]).flat());
+  });
+
+  it.each([0, 2, 3, 4, 6])("undoes any mixture of filters as pngjs does: colour type %i", (colourType) => {
+    const step = CHANNELS[colourType] as number;
+    const palette = chunk("PLTE", Uint8Array.from({ length: 768 }, (_, i) => (i * 37) & 255));
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 9 }), fc.array(fc.nat(4), { minLength: 1, maxLength: 7 }), fc.nat(), (width, filters, seed) => {
+        const raw = filters.flatMap((filter, y) => [filter, ...Array.from({ length: width * step }, (_, x) => Math.imul(x * 31 + y * 17 + seed, 2654435761) >>> 24)]);
+        const bytes = file({ width, height: filters.length, depth: 8, colourType }, raw, colourType === 3 ? [palette] : []);
+        const want = PNG.sync.read(bytes).data.map((v, i, all) => (i % 4 === 3 ? 255 : Math.round((v * (all[i | 3] as number) + 255 * (255 - (all[i | 3] as number))) / 255)));
+        expect([...decodePng(bytes).data]).toEqual([...want]);
+      }),
+      { numRuns: 40 },
+    );
   });
 
   it("lets pass what other readers let pass: bytes after the end, a little too much pixel data, several IDAT chunks", () => {
