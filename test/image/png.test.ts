@@ -236,3 +236,11 @@ describe("encodePng", () => {
     expect([...decodePng(encodePng({ width: 1, height: 1, data: Uint8Array.of(0, 100, 200, 51) })).data]).toEqual([204, 224, 244, 255]);
   });
 });
+
+it("a grey PNG holds its values, and says what does not fit", () => {
+  const values = Uint8Array.from({ length: 300 }, (_, i) => (i * 7) & 255);
+  const png = encodeGreyPng(values, 20, 15);
+  expect([png[24], png[25]]).toEqual([8, 0]); // 8 bits, grey
+  expect(decodeLabelPng(png).labels).toEqual(values);
+  expect(() => encodeGreyPng(values, 20, 16)).toThrow("grey picture: 20 x 16 needs 320 values, got 300");
+});
