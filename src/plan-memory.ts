@@ -14,10 +14,10 @@ import { checkFits, createTexture, destroy, stagingSize } from "./memory.js";
 import type { Memory } from "./memory.js";
 import { alignUp } from "./shape.js";
 
-/** Where an output is copied from, and the buffer it is mapped in. */
+/** Where an output is copied from, and the buffers it is mapped in: one for every run that may be in flight. */
 export interface Output {
   readonly source: Memory;
-  readonly staging: GPUBuffer;
+  readonly staging: readonly GPUBuffer[];
   readonly shape: Nchw;
   readonly layout: LayoutName;
 }
@@ -45,7 +45,7 @@ function lifetimesOf({ steps, outputs }: Lowered): Map<Physical, { from: number;
 }
 
 /** Creates all memory of a plan (noted in `owned`, so that a failure can free it) and says where each tensor lies. */
-export function allocate(device: Device, lowered: Lowered, owned: Owned) {
+export function allocate(device: Device, lowered: Lowered, owned: Owned, inFlight: number) {
   const { steps, inputs, outputs } = lowered;
   let bytes = 0;
   const buffer = (label: string, size: number, usage: number): GPUBuffer => {
@@ -110,7 +110,7 @@ export function allocate(device: Device, lowered: Lowered, owned: Owned) {
   const outputPlaces = new Map<string, Output>();
   for (const [name, tensor] of outputs) {
     const source = places.get(tensor) as Memory;
-    const staging = buffer(`staging ${name}`, stagingSize(source), BUFFER.MAP_READ | BUFFER.COPY_DST);
+    const staging = Array.from({ length: inFlight }, () => buffer(`staging ${name}`, stagingSize(source), BUFFER.MAP_READ | BUFFER.COPY_DST));
     outputPlaces.set(name, { source, staging, shape: tensor.shape, layout: tensor.layout });
   }
 

@@ -1,6 +1,6 @@
 /**
- * A graph made ready to run: one arena for the activations, every pipeline and bind group built, one uniform buffer, one
- * staging buffer per output. `run()` creates nothing on the device: it uploads the inputs, encodes a flat list of dispatches
+ * A graph made ready to run: one arena for the activations, every pipeline and bind group built, one uniform buffer, and for
+ * every run that may be in flight one staging buffer per output. `run()` creates nothing on the device: it uploads the inputs, encodes a flat list of dispatches
  * in one compute pass, copies the outputs to their staging buffers and submits once.
  */
 import type { Device } from "./device.js";
@@ -41,6 +41,11 @@ export interface PlanOptions {
   readonly stageOf?: ((step: Step) => string) | undefined;
   /** Called for each pipeline that the plan needs and has, compiled for it or before. */
   readonly onPipeline?: ((ready: number, total: number) => void) | undefined;
+  /**
+   * Runs in flight at once (default 1): with 2, the GPU works on one while the host reads the last and uploads the next. Costs
+   * a staging buffer per output each; 1 where stages are timed.
+   */
+  readonly inFlight?: number;
 }
 
 export interface PlanResult {
@@ -51,7 +56,9 @@ export interface PlanResult {
 }
 
 export class Plan {
-  #queue: Promise<unknown> = Promise.resolve();
+  /** The last run of every set of staging buffers. */
+  readonly #slots: Promise<unknown>[];
+  #next = 0;
   #disposed = false;
 
   private constructor(
@@ -65,9 +72,12 @@ export class Plan {
     private readonly outputs: ReadonlyMap<string, Output>,
     private readonly owned: Owned,
     private readonly timer: StageTimer | undefined,
-  ) {}
+    inFlight: number,
+  ) {
+    this.#slots = Array.from({ length: inFlight }, () => Promise.resolve());
+  }
 
-  static async create(device: Device, graph: Graph, store: WeightStore, choice?: VariantChoice, { stageOf, onPipeline }: PlanOptions = {}): Promise<Plan> {
+  static async create(device: Device, graph: Graph, store: WeightStore, choice?: VariantChoice, { stageOf, onPipeline, inFlight = 1 }: PlanOptions = {}): Promise<Plan> {
     device.check();
     const lowered = lower(graph, device, choice);
     checkLimits(device, lowered);
@@ -87,7 +97,8 @@ export class Plan {
     const owned: Owned = [];
     try {
       return await device.scoped("plan", () => {
-        const memory = allocate(device, lowered, owned);
+        const slots = stageOf ? 1 : inFlight;
+        const memory = allocate(device, lowered, owned, slots);
         const dispatches = lowered.steps.map((step, i): Dispatch => {
           const compiled = pipelines[i] as Awaited<ReturnType<typeof cache.get>>;
           const resources: GPUBindingResource[] = [];
@@ -107,7 +118,7 @@ export class Plan {
           return { pipeline: compiled.pipeline, bindGroup, grid: grids[i] as Extent };
         });
         const timer = stageOf && StageTimer.create(device, lowered.steps.map(stageOf), owned);
-        return new Plan(device, lowered.steps, memory.bytes(), dispatches, memory.inputs, memory.outputs, owned, timer);
+        return new Plan(device, lowered.steps, memory.bytes(), dispatches, memory.inputs, memory.outputs, owned, timer, slots);
       });
     } catch (error) {
       for (const resource of owned) resource.destroy();
@@ -115,14 +126,15 @@ export class Plan {
     }
   }
 
-  /** Runs once; calls are queued. `inputs` are bytes in the layout that the graph declared for each input. */
+  /** Runs once; calls beyond `inFlight` are queued. `inputs` are bytes in the layout that the graph declared for each input. */
   run(inputs: Readonly<Record<string, ArrayBufferView>>): Promise<PlanResult> {
-    const result = this.#queue.then(() => this.#run(inputs));
-    this.#queue = result.catch(() => undefined);
+    const slot = this.#next++ % this.#slots.length;
+    const result = (this.#slots[slot] as Promise<unknown>).then(() => this.#run(inputs, slot));
+    this.#slots[slot] = result.catch(() => undefined);
     return result;
   }
 
-  async #run(inputs: Readonly<Record<string, ArrayBufferView>>): Promise<PlanResult> {
+  async #run(inputs: Readonly<Record<string, ArrayBufferView>>, slot: number): Promise<PlanResult> {
     if (this.#disposed) throw new FcnError("disposed", "this plan was disposed; make a new one");
     this.device.check();
     const { gpu } = this.device;
@@ -147,13 +159,11 @@ export class Plan {
       pass.end();
     }
     this.timer?.encode(encoder);
-    for (const { source, staging } of this.outputs.values()) {
-      encodeCopy(encoder, source, staging);
-    }
+    const outputs = [...this.outputs].map(([name, { staging, ...output }]) => ({ name, ...output, staging: staging[slot] as GPUBuffer }));
+    for (const { source, staging } of outputs) encodeCopy(encoder, source, staging);
     gpu.queue.submit([encoder.finish()]);
     const t2 = performance.now();
-    const outputs = [...this.outputs.entries()];
-    const readable = [...outputs.map(([, { staging }]) => staging), ...(this.timer ? [this.timer.staging] : [])];
+    const readable = [...outputs.map(({ staging }) => staging), ...(this.timer ? [this.timer.staging] : [])];
     try {
       await this.device.settle(Promise.all(readable.map((staging) => staging.mapAsync(MAP_MODE_READ))));
     } catch (error) {
@@ -162,7 +172,7 @@ export class Plan {
       throw error;
     }
     const t3 = performance.now();
-    const read = outputs.map(([name, { staging, source, shape, layout }]) => {
+    const read = outputs.map(({ name, staging, source, shape, layout }) => {
       const bytes = readStaging(source, staging.getMappedRange());
       staging.unmap();
       return [name, { bytes, shape, layout, memory: source }] as const;
@@ -171,10 +181,10 @@ export class Plan {
     return { outputs: new Map(read), timings, ...(this.timer ? { stages: this.timer.read() } : {}) };
   }
 
-  /** Frees the plan's buffers once the run in progress has ended. Idempotent. */
+  /** Frees the plan's buffers once the runs in flight have ended. Idempotent. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    void this.#queue.then(() => this.owned.forEach((resource) => resource.destroy()));
+    void Promise.all(this.#slots).then(() => this.owned.forEach((resource) => resource.destroy()));
   }
 }

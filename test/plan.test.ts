@@ -53,6 +53,25 @@ async function run(plan: Plan, shape: Nchw): Promise<ArrayLike<number>> {
 }
 
 describe("Plan", () => {
+  it("has two runs in flight that do not disturb each other, and creates nothing for them", async () => {
+    const store = new WeightStore(device());
+    const plan = await Plan.create(device(), residualGraph(), store, undefined, { inFlight: 2 });
+    const pictures = [1, 2, 3, 4, 5].map((seed) => new Float32Array(SHAPE.reduce((a, b) => a * b, 1)).map(seeded(seed)));
+    const outputOf = async (data: Float32Array): Promise<ArrayLike<number>> => {
+      const { outputs } = await plan.run({ x: new Uint8Array(layouts.nhwc4.pack(data, SHAPE)) });
+      const y = outputs.get("y");
+      if (!y) throw new Error("no y");
+      return layouts[y.layout].unpack(y.bytes, y.shape);
+    };
+    const alone: ArrayLike<number>[] = [];
+    for (const picture of pictures) alone.push(await outputOf(picture));
+    let together: ArrayLike<number>[] = [];
+    expect(await countingCreations(device(), async () => (together = await Promise.all(pictures.map(outputOf))))).toEqual({});
+    expect(together).toEqual(alone);
+    plan.dispose();
+    store.dispose();
+  });
+
   it("computes a residual pair as the reference does, twice the same", async () => {
     const store = new WeightStore(device());
     const plan = await Plan.create(device(), residualGraph(), store);
