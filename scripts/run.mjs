@@ -3,10 +3,11 @@
  * one command for whatever it is asked to do.
  */
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { embed } from "./embed-wgsl.mjs";
-import { SetupError, root, setup, setupBrowser } from "./setup.mjs";
+import { finishPackage } from "./package.mjs";
+import { SetupError, installPackages, root, setup, setupBrowser } from "./setup.mjs";
 
 const CLI = join(root, "dist/src/cli/main.js");
 const STAMP = join(root, "dist/.stamp");
@@ -35,7 +36,7 @@ function newest(/** @type {string} */ path) {
 function isBuilt() {
   if (!existsSync(STAMP)) return false;
   const built = statSync(STAMP).mtimeMs;
-  return ["src", "shaders", "weights", "tsconfig.json", "tsconfig.build.json", "package.json"].every((path) => newest(join(root, path)) <= built);
+  return ["src", "shaders", "weights", "scripts/package.mjs", "tsconfig.json", "tsconfig.build.json", "package.json"].every((path) => newest(join(root, path)) <= built);
 }
 
 /** @param {"inherit" | "stderr"} [output] */
@@ -44,10 +45,7 @@ function build(output) {
   rmSync(join(root, "dist"), { recursive: true, force: true });
   const status = tool("typescript/bin/tsc", ["-p", "tsconfig.build.json"], output);
   if (status !== 0) return status;
-  mkdirSync(join(root, "dist/weights"), { recursive: true });
-  for (const file of readdirSync(join(root, "weights"))) {
-    if (/\.(safetensors|json|md)$/.test(file)) cpSync(join(root, "weights", file), join(root, "dist/weights", file));
-  }
+  finishPackage(root);
   writeFileSync(STAMP, "");
   return 0;
 }
@@ -102,7 +100,7 @@ const TASKS = {
     process.stdout.write(`Ready. Adapter: ${setup().name}\n`);
     return 0;
   },
-  build: () => (setup(), build()),
+  build: () => (installPackages(), build()), // needs no adapter
   embed: () => (embed(), 0),
   check: () => (setup(), embed(), check(["types", "lint", "shaders", "structure"]).length ? 1 : 0),
   test: (args) => (setup(), setupBrowser(), build() || test(args)),

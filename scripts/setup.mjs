@@ -3,7 +3,7 @@
  * else may be there yet. Quick when all is done already. `npm run demo` and `npm test` call it; so may you: npm run setup
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,16 +28,27 @@ function checkNode() {
   }
 }
 
-function installPackages() {
-  const stamp = join(root, "node_modules/.package-lock.json");
-  const lock = join(root, "package-lock.json");
-  if (existsSync(stamp) && statSync(stamp).mtimeMs >= statSync(lock).mtimeMs) return;
+/** Whether node_modules holds what the lock file lists. By version, not by time: git touches files, and npm ci takes a while. */
+function packagesAreThere() {
+  const installed = join(root, "node_modules/.package-lock.json");
+  if (!existsSync(installed)) return false;
+  const packagesOf = (/** @type {string} */ path) => Object.entries(JSON.parse(readFileSync(path, "utf8")).packages ?? {});
+  const there = new Map(packagesOf(installed).map(([path, { version }]) => [path, version]));
+  return packagesOf(join(root, "package-lock.json")).every(([path, { version, optional }]) => {
+    if (path === "") return true; // the project itself
+    return there.has(path) ? there.get(path) === version : optional === true; // left out: builds for other systems
+  });
+}
+
+/** Node and the npm packages. None needs its install script: esbuild's saves time, webgpu's lifts a mark of macOS. @throws {SetupError} */
+export function installPackages() {
+  checkNode();
+  if (packagesAreThere()) return;
   say("Installing npm packages ...");
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
   const { status, stderr } = spawnSync(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root, encoding: "utf8", stdio: ["ignore", "ignore", "pipe"], shell: process.platform === "win32" });
   if (status !== 0) throw new SetupError(`npm ci failed: ${lastLine(stderr) || "npm could not be started"}`);
-  if (!existsSync(stamp)) throw new SetupError("npm ci ended well but left no node_modules: look at npm's own log.");
-  writeFileSync(stamp, readFileSync(stamp)); // newer than the lock file from now on, also where npm kept its time
+  if (!packagesAreThere()) throw new SetupError("npm ci ended well, but node_modules does not hold what package-lock.json lists: look at npm's own log.");
 }
 
 const lastLine = (/** @type {string | null} */ text) => (text ?? "").trim().split("\n").at(-1)?.replace(/^npm error\s*/, "") ?? "";
@@ -124,7 +135,6 @@ function installDriver() {
 
 /** Packages, driver, environment of the commands that follow; gives the adapter. @throws {SetupError} */
 export function setup() {
-  checkNode();
   installPackages();
   runtimeDirectory();
   let adapter = probe();

@@ -93,7 +93,7 @@ export class PipelineCache {
 }
 
 /** `conv2d/vec4 IN_C=64 OUT_C=256 ...`: what the pipeline is, for labels, profiles and errors. */
-export function pipelineKey(kernel: string, variant: string, constants: Readonly<Record<string, number>>): string {
+function pipelineKey(kernel: string, variant: string, constants: Readonly<Record<string, number>>): string {
   const parts = Object.keys(constants)
     .sort()
     .map((name) => `${name}=${String(constants[name])}`);

@@ -31,7 +31,7 @@ const words: Packing = {
 };
 
 /** Weight of the colour in 256ths: the one rounding of opacity, shared with the reference. */
-export const opacityWeight = (opacity: number): number => Math.floor(opacity * 256 + 0.5);
+const opacityWeight = (opacity: number): number => Math.floor(opacity * 256 + 0.5);
 
 export const colorize = defineKernel({
   name: "colorize",

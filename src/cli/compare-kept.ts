@@ -10,9 +10,9 @@ import type { Picture } from "../image/picture.js";
 import { decodeLabelPng, decodePng, encodeLabelPng, encodePng } from "../image/png.js";
 import type { LabelMap } from "../image/png.js";
 
-export const KEPT = "kept";
+const KEPT = "kept";
 /** How many, and the longest side that a kept picture has. */
-export const KEPT_COUNT = 24;
+const KEPT_COUNT = 24;
 const SIDE = 320;
 
 interface Meta {

@@ -10,7 +10,7 @@ import { headerDifferences, parseHeader, parseRecord } from "../eval/records.js"
 import type { Header, ResultRecord } from "../eval/records.js";
 import { UsageError } from "./command.js";
 
-export const RESULTS = "results.jsonl";
+const RESULTS = "results.jsonl";
 
 /** Lines between flushes to the disk itself: a killed process needs none, a power cut loses no more than these. */
 const FLUSH_EVERY = 32;
@@ -23,7 +23,7 @@ export interface LogContents {
 }
 
 /** Undefined when there is no file or no whole line in it. @throws bad-option naming file and line */
-export async function readLog(path: string): Promise<LogContents | undefined> {
+async function readLog(path: string): Promise<LogContents | undefined> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return Buffer.alloc(0);
     throw error;

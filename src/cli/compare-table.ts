@@ -3,7 +3,7 @@ import type { Summary } from "../eval/summary.js";
 import { giga, mebibytes, mega, milliseconds, percent, titleOf } from "../eval/titles.js";
 
 /** Columns padded to a common width: the first to the left, numbers to the right. */
-export function columns(rows: readonly (readonly string[])[]): string {
+function columns(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => (row[i] ?? "").length)));
   return rows.map((row) => row.map((cell, i) => (i ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))).join("  ").trimEnd()).join("\n");
 }

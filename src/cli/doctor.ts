@@ -14,7 +14,7 @@ Prints the graphics adapter, its driver, features and limits, and the kernel var
 no adapter, what to install. Exit code 1 when there is none.`;
 
 /** For every kernel the variants it has, those usable on its cases here, and how often each is the default choice. */
-export function kernelTable(device: DeviceTraits): { kernel: string; chosen: string; offered: string[]; absent: string[] }[] {
+function kernelTable(device: DeviceTraits): { kernel: string; chosen: string; offered: string[]; absent: string[] }[] {
   return registry.map(({ kernel, cases }) => {
     const defaults = new Set<string>();
     const usable = new Set<string>();

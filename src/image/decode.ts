@@ -55,7 +55,7 @@ export async function decodePicture(bytes: Uint8Array, name: string): Promise<Rg
 }
 
 /** The bytes of a file. @throws bad-image when it cannot be read */
-export async function readBytes(path: string): Promise<Uint8Array> {
+async function readBytes(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (error) {

@@ -6,7 +6,7 @@
 import { FcnError } from "../errors.js";
 
 export const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a] as const;
-export const MAX_PIXELS = 1 << 28;
+const MAX_PIXELS = 1 << 28;
 /** Deflate turns one byte into 1032 at the very most, so a header that asks for more is lying. */
 const DEFLATE_RATIO = 1032;
 

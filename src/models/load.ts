@@ -51,7 +51,7 @@ export interface LoadOptions {
 }
 
 /** The network asked for, from what was recognised. @throws bad-weights when the file has no such head and `heads` is not "init" */
-export function networkOf(found: Recognised, options: Pick<LoadOptions, "variant" | "heads" | "classNames">): { network: Network; notice?: string } {
+function networkOf(found: Recognised, options: Pick<LoadOptions, "variant" | "heads" | "classNames">): { network: Network; notice?: string } {
   const { checkpoint, description, variants, width } = found;
   const { variant = variants[0] ?? "fcn8s", heads = "file", classNames } = options;
   const there = variants.includes(variant);

@@ -9,7 +9,7 @@ import { ConvBn } from "../layers/conv.js";
 import { stemPool } from "../layers/pool.js";
 import type { Parameters } from "../weights/parameters.js";
 
-export const BLOCKS = [3, 4, 23, 3] as const;
+const BLOCKS = [3, 4, 23, 3] as const;
 const EXPANSION = 4;
 
 /** Feature maps of the last three stages, named by their stride in the undilated network. */

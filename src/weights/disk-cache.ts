@@ -34,7 +34,7 @@ export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
 }
 
 /** Where the file of this URL is, or will be: part of the URL's hash, and its own name to be recognised by. */
-export function cachePath(url: string, folder = cacheFolder()): string {
+function cachePath(url: string, folder = cacheFolder()): string {
   const key = createHash("sha256").update(url).digest("hex").slice(0, 16);
   const name = fileNameOf(url).replace(/[^\w.-]+/g, "_").slice(-100);
   return join(folder, `${key}-${name || "weights"}`);

@@ -13,7 +13,7 @@ export interface BatchNorm {
 }
 
 /** PyTorch's default, and that of every ResNet checkpoint. */
-export const BATCH_NORM_EPS = 1e-5;
+const BATCH_NORM_EPS = 1e-5;
 
 async function scales(bn: BatchNorm, eps: number): Promise<Float64Array> {
   const [gamma, variance] = await Promise.all([bn.weight.read(), bn.variance.read()]);

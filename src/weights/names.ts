@@ -39,7 +39,7 @@ const EXPECTED =
   "expected are the names of torchvision's fcn_resnet101 (backbone.conv1.weight) or resnet101 (conv1.weight, as timm has them), Hugging Face's ResNet (resnet.embedder.embedder.convolution.weight), DETR, or this library";
 
 /** Hugging Face's names of ResNet's parts, below the prefix, in torchvision's; others unchanged. */
-export function fromHuggingFace(name: string): string {
+function fromHuggingFace(name: string): string {
   return name
     .replace(/^embedder\.embedder\.convolution\./, "conv1.")
     .replace(/^embedder\.embedder\.normalization\./, "bn1.")
@@ -74,7 +74,7 @@ function findBackbone(file: Checkpoint, names: readonly string[]): Place {
 }
 
 /** The same file under other names; `names` maps ours to the file's, in file order. */
-export function renamed(file: Checkpoint, names: ReadonlyMap<string, string>): Checkpoint {
+function renamed(file: Checkpoint, names: ReadonlyMap<string, string>): Checkpoint {
   const tensors = new Map<string, TensorInfo>();
   for (const [ours, theirs] of names) tensors.set(ours, { ...(file.tensors.get(theirs) as TensorInfo), name: ours });
   const known = (ours: string): string => {

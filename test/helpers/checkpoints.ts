@@ -5,7 +5,7 @@ import { writeSafetensors } from "../../src/weights/safetensors-writer.js";
 import type { TensorToWrite } from "../../src/weights/safetensors-writer.js";
 import { fixture } from "./reference-maps.js";
 
-export const SHIPPED = "weights/fcn-resnet101-w16-icons-f16.safetensors";
+const SHIPPED = "weights/fcn-resnet101-w16-icons-f16.safetensors";
 
 /** Bytes of the shipped checkpoint after `edit` of its list of tensors (kept in f16). */
 export async function edited(edit: (tensors: TensorToWrite[]) => TensorToWrite[]): Promise<Uint8Array> {

@@ -15,7 +15,7 @@ import type { TensorOptions } from "../../src/tensor.js";
 import { seedOf, seeded } from "./random.js";
 
 /** The one tolerance table: |a - b| <= atol + rtol * |b|, and the normalised mean square error, by element type. */
-export const TOLERANCE: Readonly<Record<DType, { atol: number; rtol: number; nmse: number }>> = {
+const TOLERANCE: Readonly<Record<DType, { atol: number; rtol: number; nmse: number }>> = {
   f32: { atol: 2e-5, rtol: 2e-5, nmse: 1e-10 },
   f16: { atol: 1e-7, rtol: 1e-3, nmse: 1e-6 },
   u32: { atol: 0, rtol: 0, nmse: 0 },
@@ -26,7 +26,7 @@ const GUARD = 0xdeadbeef;
 const GUARD_BYTES = 1024;
 const NAN_WORD = 0xffffffff; // NaN as f32 and as two f16; an impossible label or index as an integer
 
-export function makeInputs(entry: RegistryEntry, test: KernelCase): Record<string, HostTensor> {
+function makeInputs(entry: RegistryEntry, test: KernelCase): Record<string, HostTensor> {
   const inputs: Record<string, HostTensor> = {};
   for (const [key, shape] of Object.entries(test.shapes)) {
     const random = seeded(seedOf(`${entry.kernel.name}/${test.name}/${key}`));

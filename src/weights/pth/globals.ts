@@ -61,7 +61,7 @@ export function findGlobal(module: string, name: string): GlobalRef | undefined 
 }
 
 /** A tuple or list of non-negative whole numbers. */
-export function wholeNumbers(value: Value | undefined): number[] | undefined {
+function wholeNumbers(value: Value | undefined): number[] | undefined {
   if (!(value instanceof Sequence) || value.items.length > MAX_RANK) return undefined;
   const numbers: number[] = [];
   for (const item of value.items) {

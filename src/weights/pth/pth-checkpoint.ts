@@ -23,7 +23,7 @@ export interface StorageStore {
  * Tensors may share storages and repeat elements (stride 0), so a small file can describe huge ones. Honest files stay
  * near 1 (float32) or 2 (float16 read as float32) times their size; deflated ones a little above.
  */
-export const MAX_GROWTH = 32;
+const MAX_GROWTH = 32;
 const SLACK = 1 << 20;
 
 /** Most bytes that may come out of a file of `size` bytes. */
