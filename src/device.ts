@@ -98,6 +98,11 @@ export class Device implements DeviceTraits {
     return this.#disposed;
   }
 
+  /** Why the device was lost, once it was. */
+  get lostError(): FcnError | undefined {
+    return this.#lostError;
+  }
+
   /** Throws what has happened since the last look: disposed, lost, or an error WebGPU reported on its own. */
   check(): void {
     if (this.#disposed) throw new FcnError("disposed", "this device was disposed; request a new one");

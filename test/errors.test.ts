@@ -147,7 +147,7 @@ describe("options and calls", () => {
     const fcn = await load({ variant: "fcn32s" });
     fcn.dispose();
     fcn.dispose();
-    await expectError(() => fcn.segment(PICTURE), "disposed", "this model was disposed; load it again");
+    await expectError(() => fcn.segment(PICTURE), "disposed", "the model fcn32s was disposed; load it again");
     const tensor = await Tensor.from(device(), [1], [1, 1, 1, 1]);
     tensor.dispose();
     await expectError(() => tensor.read(), "disposed", "tensor [1,1,1,1] was disposed");

@@ -14,15 +14,16 @@ import type { VariantChoice } from "../lower.js";
 import { bindingOf } from "../memory.js";
 import { Plan } from "../plan.js";
 import type { PlanResult, RunTimings } from "../plan.js";
-import { WeightStore, plainPacking } from "../weight-store.js";
+import { plainPacking } from "../weight-store.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
 import { Parameters } from "../weights/parameters.js";
 import { FcnHead } from "./fcn.js";
 import { PixelScores } from "./pixel-scores.js";
-import { PlanCache } from "./plans.js";
 import { IMAGENET, constant } from "./preprocessing.js";
 import type { Preprocessing } from "./preprocessing.js";
 import { ResNet101 } from "./resnet101.js";
+import { Runtime } from "./runtime.js";
+import type { LostListener, RuntimeOptions } from "./runtime.js";
 
 /** The variants that stand on one and the same backbone. */
 export const COMPARED = ["fcn32s", "fcn16s", "fcn8s"] as const;
@@ -34,12 +35,10 @@ export const SHARED = "shared";
 /** All variants in one plan, where a single one could be named. */
 export const ALL = "all" as const;
 
-export interface ComparisonOptions {
+export interface ComparisonOptions extends Pick<RuntimeOptions, "openDevice" | "recover" | "maxPlans"> {
   readonly variants?: readonly ComparedVariant[];
   readonly preprocessing?: Preprocessing;
   readonly kernels?: VariantChoice | undefined;
-  /** Picture sizes whose plans are kept (default 4). */
-  readonly maxPlans?: number;
   /** Called while a plan is made, for each of its pipelines that is ready. */
   readonly onPipeline?: (ready: number, total: number) => void;
 }
@@ -92,21 +91,18 @@ export class Comparison {
   readonly classNames: readonly string[];
   readonly #backbone: ResNet101;
   readonly #heads: ReadonlyMap<ComparedVariant, FcnHead>;
-  readonly #store: WeightStore;
-  readonly #plans: PlanCache;
+  readonly #runtime: Runtime;
   readonly #preprocessing: Preprocessing;
   readonly #kernels: VariantChoice | undefined;
   readonly #onPipeline: ComparisonOptions["onPipeline"];
-  #queue: Promise<unknown> = Promise.resolve();
-  #disposed = false;
 
   /** @throws bad-weights when the checkpoint lacks the backbone or one of the heads, or the heads differ in their classes */
   constructor(
-    readonly device: Device,
+    device: Device,
     readonly checkpoint: Checkpoint,
     options: ComparisonOptions = {},
   ) {
-    const { variants = COMPARED, preprocessing = IMAGENET, kernels, maxPlans = 4, onPipeline } = options;
+    const { variants = COMPARED, preprocessing = IMAGENET, kernels, onPipeline } = options;
     if (variants.length === 0) throw new FcnError("bad-option", "compare: name at least one variant");
     const params = Parameters.of(checkpoint);
     this.variants = variants;
@@ -121,22 +117,36 @@ export class Comparison {
     this.#preprocessing = preprocessing;
     this.#kernels = kernels;
     this.#onPipeline = onPipeline;
-    this.#store = new WeightStore(device);
-    this.#plans = new PlanCache(maxPlans);
+    this.#runtime = new Runtime({ ...options, name: "the comparison", device });
+  }
+
+  /** The device in use; another one after recover(). */
+  get device(): Device {
+    return this.#runtime.device;
   }
 
   /** Bytes of GPU memory in use, for all variants together. */
   get memory(): { weights: number; plans: number } {
-    return { weights: this.#store.bytes, plans: this.#plans.bytes };
+    return this.#runtime.memory;
+  }
+
+  /** As of a model: called once for each device that is lost; returns what takes the listener off again. */
+  onLost(listener: LostListener): () => void {
+    return this.#runtime.onLost(listener);
+  }
+
+  /** As of a model: the comparison on a new device, or on `device`, after the one in use was lost. @throws no-adapter, bad-option, disposed */
+  recover(device?: Device): Promise<void> {
+    return this.#runtime.recover(device);
   }
 
   /** The label map of every variant. @throws bad-image, limit-too-small, device-lost, disposed */
   run(image: Picture, { scores = false }: ComparisonRunOptions = {}): Promise<ComparisonResult> {
-    return this.#enqueue(async () => {
+    return this.#runtime.call(async () => {
       const picture = toRgba(image);
       const { width, height } = picture;
       const start = performance.now();
-      const plan = await this.#plans.get(`${height}x${width}${scores ? " scores" : ""}`, () => this.#plan(this.variants, height, width, { timed: true, scores }));
+      const plan = await this.#runtime.plans.get(`${height}x${width}${scores ? " scores" : ""}`, () => this.#plan(this.variants, height, width, { timed: true, scores }));
       const made = performance.now();
       const { outputs, stages, timings } = await plan.run({ picture: picture.data });
       const each = <T>(of: (output: Output, variant: ComparedVariant) => T): Record<string, T> => Object.fromEntries(this.variants.map((v) => [v, of(outputs.get(v) as Output, v)]));
@@ -163,7 +173,7 @@ export class Comparison {
    * that a machine that slows down for a while slows them all.
    */
   measure(measured: readonly NetworkCost["variant"][], height: number, width: number, rounds = 5): Promise<NetworkCost[]> {
-    return this.#enqueue(async () => {
+    return this.#runtime.call(async () => {
       const plans: { readonly variant: NetworkCost["variant"]; readonly plan: Plan; readonly times: number[] }[] = [];
       try {
         for (const variant of measured) plans.push({ variant, plan: await this.#plan(variant === ALL ? this.variants : [variant], height, width), times: [] });
@@ -190,7 +200,7 @@ export class Comparison {
       flops[stageOf(step.label) === SHARED ? "shared" : "head"] += step.kernel.cost(step.problem).flops;
       for (const [key, weight] of Object.entries(step.weights)) {
         const packing = step.variant.packing?.[key] ?? plainPacking;
-        copies.set(`${weight.name} ${packing.name}`, (await this.#store.get(weight, packing, step.problem)).size);
+        copies.set(`${weight.name} ${packing.name}`, (await this.#runtime.store.get(weight, packing, step.problem)).size);
       }
     }
     return {
@@ -221,30 +231,16 @@ export class Comparison {
       if (scores) graph.output(scoresOf(variant), scored.scores);
     }
     try {
-      return await Plan.create(this.device, graph, this.#store, this.#kernels, { stageOf: timed ? (step) => stageOf(step.label) : undefined, onPipeline: this.#onPipeline });
+      return await Plan.create(this.device, graph, this.#runtime.store, this.#kernels, { stageOf: timed ? (step) => stageOf(step.label) : undefined, onPipeline: this.#onPipeline });
     } catch (error) {
       if (!(error instanceof FcnError) || (error.code !== "limit-too-small" && error.code !== "out-of-memory")) throw error;
       throw new FcnError(error.code, `a picture of ${width} x ${height} is too large for this device: ${error.message}`, { cause: error });
     }
   }
 
-  #enqueue<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#queue.then(() => {
-      if (this.#disposed) throw new FcnError("disposed", "this comparison was disposed; make a new one");
-      return work();
-    });
-    this.#queue = result.catch(() => undefined);
-    return result;
-  }
-
-  /** Frees weights and plans once what is queued has ended; the device and the checkpoint stay the caller's. Idempotent. */
+  /** Frees weights and plans once what is queued has ended, and a device that `openDevice` opened; the checkpoint stays the caller's. Idempotent. */
   dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    void this.#queue.then(() => {
-      this.#plans.dispose();
-      this.#store.dispose();
-    });
+    this.#runtime.dispose();
   }
 }
 

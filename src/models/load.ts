@@ -16,6 +16,8 @@ import { FCN_VARIANTS, fcnNetwork } from "./fcn.js";
 import type { Network } from "./fcn.js";
 import { withInitialHead } from "./initial-heads.js";
 import type { Preprocessing, Resize } from "./preprocessing.js";
+import { checkRecovery } from "./runtime.js";
+import type { Recovery } from "./runtime.js";
 import { Fcn } from "./segmenter.js";
 import type { ReadImage } from "./segmenter.js";
 import { TORCHVISION_VARIANT, torchvisionNetwork } from "./torchvision.js";
@@ -41,6 +43,11 @@ export interface LoadOptions {
   readonly sha256?: string;
   /** A device to share; without one, one is opened and closed with the model. */
   readonly device?: Device;
+  /**
+   * What happens after the device was lost. "manual" (default): calls reject with device-lost until `fcn.recover()`. "auto": the
+   * next call opens a new device by itself. What was in flight rejects in either case.
+   */
+  readonly recover?: Recovery;
   readonly preprocessing?: Preprocessing;
   /** Names of the classes, when the checkpoint was trained for others than PASCAL VOC's 21. */
   readonly classNames?: readonly string[];
@@ -66,7 +73,8 @@ function networkOf(found: Recognised, options: Pick<LoadOptions, "variant" | "he
   return { network, notice: `the head of ${variant} is untrained, so its labels mean nothing: ${checkpoint.name} is ${description}` };
 }
 
-function checkOptions({ variant, heads }: LoadOptions): void {
+function checkOptions({ variant, heads, recover = "manual", device }: LoadOptions): void {
+  checkRecovery(recover, device === undefined);
   if (variant !== undefined && !VARIANTS.includes(variant)) throw new FcnError("bad-option", `variant "${String(variant)}" is not one of ${VARIANTS.join(", ")}`);
   if (heads !== undefined && heads !== "file" && heads !== "init") throw new FcnError("bad-option", `heads "${String(heads)}" is not one of file, init`);
 }
@@ -91,12 +99,8 @@ export async function loadFrom<Image>(
     const found = recognise(checkpoint);
     const { network, notice } = networkOf(found, options);
     device = shared ?? (await openDevice());
-    const owned = device;
-    const onDispose = (): void => {
-      void checkpoint.close();
-      if (!shared) owned.dispose();
-    };
-    return new Fcn({ ...options, device, network, readImage, onDispose, description: found.description, notice });
+    const onDispose = (): void => void checkpoint.close();
+    return new Fcn({ ...options, device, openDevice: shared ? undefined : openDevice, network, readImage, onDispose, description: found.description, notice });
   } catch (error) {
     await checkpoint.close();
     if (!shared) device?.dispose();

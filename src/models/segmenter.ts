@@ -1,6 +1,6 @@
 /**
- * The public face of a network: pictures in, label maps, logits or probabilities out. Owns the weights on the GPU and the
- * plans by picture size; calls are queued, so any number may be in flight.
+ * The public face of a network: pictures in, label maps, logits or probabilities out. Its weights and its plans by picture size
+ * are held by a runtime (runtime.ts), which queues the calls: any number may be in flight.
  */
 import { argmax } from "../../shaders/argmax/kernel.js";
 import { normalize } from "../../shaders/normalize/kernel.js";
@@ -20,11 +20,11 @@ import type { HostArray } from "../layout.js";
 import type { VariantChoice } from "../lower.js";
 import { Plan } from "../plan.js";
 import type { RunTimings } from "../plan.js";
-import { WeightStore } from "../weight-store.js";
 import type { Network } from "./fcn.js";
-import { PlanCache } from "./plans.js";
 import { IMAGENET, checkResize, constant, networkSize } from "./preprocessing.js";
 import type { Preprocessing, Resize } from "./preprocessing.js";
+import { Runtime } from "./runtime.js";
+import type { LostListener, RuntimeOptions } from "./runtime.js";
 
 /** Milliseconds. `compile` is the time to make the plan, 0 when the size was seen before; `total` is all of it. */
 export interface Timings extends RunTimings {
@@ -55,8 +55,7 @@ export interface Scores {
 /** From whatever an entry accepts as a picture to its pixels. */
 export type ReadImage<Image> = (image: Image) => Picture | Promise<Picture>;
 
-export interface SegmenterOptions<Image> {
-  readonly device: Device;
+export interface SegmenterOptions<Image> extends Omit<RuntimeOptions, "name"> {
   readonly network: Network;
   readonly readImage: ReadImage<Image>;
   readonly preprocessing?: Preprocessing;
@@ -67,18 +66,13 @@ export interface SegmenterOptions<Image> {
   /** What a user must know before trusting a label, such as that heads are untrained. */
   readonly notice?: string | undefined;
   readonly classNames?: readonly string[];
-  /** Sizes whose plans are kept (default 4); each holds its activations. */
-  readonly maxPlans?: number;
   /** Kernel variants to use instead of the default choice, for comparisons. */
   readonly kernels?: VariantChoice;
-  /** Called once by dispose(): closes the checkpoint, and the device when the loader opened it. */
-  readonly onDispose?: () => void;
 }
 
 type Output = "labels" | "logits" | "probabilities" | "aux";
 
 export class Fcn<Image = Picture> {
-  readonly device: Device;
   readonly variant: string;
   readonly classNames: readonly string[];
   /** What the weights were recognised as, such as "torchvision fcn_resnet101: dilated, 21 classes, with aux head". */
@@ -91,14 +85,9 @@ export class Fcn<Image = Picture> {
   readonly #preprocessing: Preprocessing;
   readonly #readImage: ReadImage<Image>;
   readonly #kernels: VariantChoice | undefined;
-  readonly #store: WeightStore;
-  readonly #plans: PlanCache;
-  readonly #onDispose: (() => void) | undefined;
-  #queue: Promise<unknown> = Promise.resolve();
-  #disposed = false;
+  readonly #runtime: Runtime;
 
   constructor(options: SegmenterOptions<Image>) {
-    this.device = options.device;
     this.#network = options.network;
     this.variant = options.network.name;
     this.description = options.description ?? options.network.name;
@@ -107,22 +96,41 @@ export class Fcn<Image = Picture> {
     this.#preprocessing = options.preprocessing ?? IMAGENET;
     this.#readImage = options.readImage;
     this.#kernels = options.kernels;
-    this.#store = new WeightStore(options.device);
-    const { maxPlans = 4 } = options;
-    if (!Number.isInteger(maxPlans) || maxPlans < 1) throw new FcnError("bad-option", `maxPlans must be a whole number of 1 or more, got ${maxPlans}`);
-    this.#plans = new PlanCache(maxPlans);
-    this.#onDispose = options.onDispose;
     const { classes } = options.network;
     this.classNames = options.classNames ?? (classes === VOC_CLASSES.length ? VOC_CLASSES : Array.from({ length: classes }, (_, i) => `class ${i}`));
     if (this.classNames.length !== classes) {
       throw new FcnError("bad-option", `classNames has ${this.classNames.length} names, the checkpoint has ${classes} classes`);
     }
+    this.#runtime = new Runtime({ ...options, name: `the model ${this.variant}` });
     if (typeof Symbol.dispose === "symbol") Object.defineProperty(this, Symbol.dispose, { value: () => this.dispose() });
+  }
+
+  /** The device in use; another one after recover(). */
+  get device(): Device {
+    return this.#runtime.device;
   }
 
   /** Bytes of GPU memory in use. */
   get memory(): { weights: number; plans: number } {
-    return { weights: this.#store.bytes, plans: this.#plans.bytes };
+    return this.#runtime.memory;
+  }
+
+  /**
+   * Calls `listener` with the error (code device-lost) once for each device that is lost, whether or not a call was in flight;
+   * not after dispose(). Returns what takes the listener off again.
+   */
+  onLost(listener: LostListener): () => void {
+    return this.#runtime.onLost(listener);
+  }
+
+  /**
+   * Brings the model back after its device was lost, on a new device like the first, or on `device` (needed where loadFcn was
+   * given one; it stays the caller's). Calls made before reject with device-lost, calls made after it run. Weights are read again
+   * from where they came from, when a call needs them; plans are made anew. Does nothing while the device is well.
+   * @throws no-adapter when there is no device to be had (try again later), bad-option, disposed
+   */
+  recover(device?: Device): Promise<void> {
+    return this.#runtime.recover(device);
   }
 
   /** The class of every pixel. @throws bad-image, limit-too-small, device-lost, disposed */
@@ -132,7 +140,7 @@ export class Fcn<Image = Picture> {
 
   /** Several pictures, in order; those of one size run as one batch (halved while it does not fit the device). */
   segmentBatch(images: readonly Image[]): Promise<Segmentation[]> {
-    return this.#enqueue(async () => {
+    return this.#runtime.call(async () => {
       const pictures = await Promise.all(images.map(async (image) => toRgba(await this.#readImage(image))));
       const bySize = new Map<string, number[]>();
       pictures.forEach((p, i) => {
@@ -182,7 +190,7 @@ export class Fcn<Image = Picture> {
   }
 
   #scores(kind: Output, image: Image): Promise<Scores> {
-    return this.#enqueue(async () => {
+    return this.#runtime.call(async () => {
       const picture = toRgba(await this.#readImage(image));
       const { values, timings } = await this.#run(kind, [picture]);
       return { shape: [1, this.classNames.length, picture.height, picture.width], data: values as Float32Array, timings };
@@ -192,7 +200,7 @@ export class Fcn<Image = Picture> {
   /** Makes the plan for pictures of this size (weights, pipelines, memory) and runs it once, so that the first real call is fast. */
   async warmup(height: number, width: number): Promise<void> {
     if (![height, width].every((side) => Number.isInteger(side) && side > 0)) throw new FcnError("bad-image", `warmup: ${width} x ${height} is not a size of at least 1 x 1`);
-    await this.#enqueue(async () => {
+    await this.#runtime.call(async () => {
       await this.#planFor("labels", 1, height, width); // says what does not fit the device before a picture of that size is made
       return this.#run("labels", [toRgba({ width, height, data: new Uint8Array(width * height * 4) })]);
     });
@@ -215,9 +223,10 @@ export class Fcn<Image = Picture> {
   }
 
   #planFor(kind: Output, n: number, height: number, width: number): Promise<Plan> {
-    return this.#plans.get(`${kind} ${n}x${height}x${width}`, async () => {
+    const { device, store, plans } = this.#runtime;
+    return plans.get(`${kind} ${n}x${height}x${width}`, async () => {
       try {
-        return await Plan.create(this.device, this.#graph(kind, n, height, width), this.#store, this.#kernels);
+        return await Plan.create(device, this.#graph(kind, n, height, width), store, this.#kernels);
       } catch (error) {
         if (!(error instanceof FcnError) || (error.code !== "limit-too-small" && error.code !== "out-of-memory")) throw error;
         const [h, w] = networkSize(height, width, this.resize);
@@ -261,24 +270,9 @@ export class Fcn<Image = Picture> {
     return auxLogits(graph, x);
   }
 
-  #enqueue<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#queue.then(() => {
-      if (this.#disposed) throw new FcnError("disposed", "this model was disposed; load it again");
-      return work();
-    });
-    this.#queue = result.catch(() => undefined);
-    return result;
-  }
-
-  /** Frees the weights and plans once what is queued has ended. Idempotent. */
+  /** Frees the weights and plans once what is queued has ended, and a device that loadFcn opened. Idempotent. */
   dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    void this.#queue.then(() => {
-      this.#plans.dispose();
-      this.#store.dispose();
-      this.#onDispose?.();
-    });
+    this.#runtime.dispose();
   }
 }
 

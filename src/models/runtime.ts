@@ -1,0 +1,163 @@
+/**
+ * What a model has on a device: its weights, its plans, and the queue of its calls. When the device is lost all of that is gone;
+ * recover() makes it anew on another device. Nothing is kept twice for it: weights are read again from the checkpoint, which
+ * stays open as long as the model.
+ */
+import type { Device } from "../device.js";
+import { FcnError } from "../errors.js";
+import { WeightStore } from "../weight-store.js";
+import { PlanCache } from "./plans.js";
+
+/** Whether a call after a loss opens another device by itself ("auto"), or rejects until recover() was called ("manual"). */
+export type Recovery = "manual" | "auto";
+
+export type LostListener = (error: FcnError) => void;
+
+export interface RuntimeOptions {
+  /** What errors call the model. */
+  readonly name: string;
+  readonly device: Device;
+  /** Opens a device like the first. With it the model owns its devices and closes them; without it `device` is the caller's. */
+  readonly openDevice?: (() => Promise<Device>) | undefined;
+  /** Default "manual". */
+  readonly recover?: Recovery | undefined;
+  /** Plans kept (default 4); each holds its activations. */
+  readonly maxPlans?: number | undefined;
+  /** Called once by dispose(), after all on the device was freed. */
+  readonly onDispose?: (() => void) | undefined;
+}
+
+export class Runtime {
+  readonly #name: string;
+  readonly #openDevice: (() => Promise<Device>) | undefined;
+  readonly #auto: boolean;
+  readonly #onDispose: (() => void) | undefined;
+  readonly #listeners = new Set<LostListener>();
+  #device: Device;
+  #owned: boolean;
+  #store: WeightStore;
+  readonly #plans: PlanCache;
+  #queue: Promise<unknown> = Promise.resolve();
+  #disposed = false;
+
+  /** @throws bad-option */
+  constructor({ name, device, openDevice, recover = "manual", maxPlans = 4, onDispose }: RuntimeOptions) {
+    if (!Number.isInteger(maxPlans) || maxPlans < 1) throw new FcnError("bad-option", `maxPlans must be a whole number of 1 or more, got ${maxPlans}`);
+    checkRecovery(recover, openDevice !== undefined);
+    this.#name = name;
+    this.#openDevice = openDevice;
+    this.#auto = recover === "auto";
+    this.#onDispose = onDispose;
+    this.#owned = openDevice !== undefined;
+    this.#plans = new PlanCache(maxPlans);
+    this.#device = device;
+    this.#store = new WeightStore(device);
+    this.#watch(device);
+  }
+
+  /** The device in use; another one after a recovery. */
+  get device(): Device {
+    return this.#device;
+  }
+
+  get store(): WeightStore {
+    return this.#store;
+  }
+
+  get plans(): PlanCache {
+    return this.#plans;
+  }
+
+  /** Bytes of GPU memory in use. */
+  get memory(): { weights: number; plans: number } {
+    return { weights: this.#store.bytes, plans: this.#plans.bytes };
+  }
+
+  /** Runs `work` after all that was asked for before it. @throws disposed */
+  call<T>(work: () => Promise<T>): Promise<T> {
+    return this.#enqueue(async () => {
+      if (this.#auto && this.#device.lostError) await this.#move();
+      return work();
+    });
+  }
+
+  /** `listener` is called once for each device that is lost. Returns what takes it off again. */
+  onLost(listener: LostListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /**
+   * After a loss: the model on `device`, or on a new one like the first. Waits for the calls before it, which reject; does
+   * nothing while the device is well.
+   */
+  recover(device?: Device): Promise<void> {
+    return this.#enqueue(async () => {
+      if (await this.#gone()) await this.#move(device);
+    });
+  }
+
+  /** Asks the device itself: the news of a loss may still be on its way. */
+  async #gone(): Promise<boolean> {
+    const device = this.#device;
+    try {
+      device.check();
+      await device.settle(device.gpu.queue.onSubmittedWorkDone());
+      return false;
+    } catch (error) {
+      if (device.lostError || device.disposed) return true;
+      throw error;
+    }
+  }
+
+  async #move(given?: Device): Promise<void> {
+    const device = given ?? (await this.#openDevice?.());
+    if (!device) throw new FcnError("bad-option", `${this.#name} runs on a device that was given to it: open another one and give it to recover()`);
+    device.check();
+    this.#free();
+    this.#owned = given === undefined;
+    this.#device = device;
+    this.#store = new WeightStore(device);
+    this.#watch(device);
+  }
+
+  #watch(device: Device): void {
+    void device.lost.then((error) => {
+      if (this.#disposed || device !== this.#device) return;
+      // Each in a turn of its own: one that throws keeps no other from hearing it.
+      for (const listener of this.#listeners) queueMicrotask(() => listener(error));
+    });
+  }
+
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(() => {
+      if (this.#disposed) throw new FcnError("disposed", `${this.#name} was disposed; load it again`);
+      return work();
+    });
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+
+  #free(): void {
+    this.#plans.dispose();
+    this.#store.dispose();
+    if (this.#owned) this.#device.dispose();
+  }
+
+  /** Frees all of it once what is queued has ended. Idempotent. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#listeners.clear();
+    void this.#queue.then(() => {
+      this.#free();
+      this.#onDispose?.();
+    });
+  }
+}
+
+/** @throws bad-option */
+export function checkRecovery(recover: Recovery, owned: boolean): void {
+  if (recover !== "manual" && recover !== "auto") throw new FcnError("bad-option", `recover "${String(recover)}" is not one of manual, auto`);
+  if (recover === "auto" && !owned) throw new FcnError("bad-option", 'recover: "auto" opens devices by itself, so it cannot go with a device of yours; leave one of the two out');
+}
