@@ -65,10 +65,13 @@ export class Graph {
     args: Arguments<I>,
     attrs: Partial<A> = {},
   ): Results<O> {
-    const erased = erase(kernel);
+    return this.append(label, erase(kernel), args as Readonly<Record<string, Value | Weight | undefined>>, attrs as Attrs) as Results<O>;
+  }
+
+  /** As op(), for a kernel that is only known at run time. */
+  append(label: string, kernel: Kernel, given: Readonly<Record<string, Value | Weight | undefined>>, attrs: Attrs = {}): Readonly<Record<string, Value>> {
     const tensors: Record<string, Value> = {};
     const weights: Record<string, Weight> = {};
-    const given = args as Readonly<Record<string, Value | Weight | undefined>>;
     for (const [key, value] of Object.entries(given)) {
       if (value === undefined) continue;
       if (value instanceof Value) {
@@ -77,7 +80,7 @@ export class Graph {
       } else weights[key] = value;
     }
     const shapes = Object.fromEntries([...Object.entries(tensors), ...Object.entries(weights)].map(([k, v]) => [k, v.shape]));
-    const problem = makeProblem(erased, shapes, attrs as Attrs);
+    const problem = makeProblem(kernel, shapes, attrs);
     const outputs: Record<string, Value> = {};
     for (const [key, shape] of Object.entries(problem.out)) {
       if (shape === undefined) continue;
@@ -85,8 +88,8 @@ export class Graph {
       outputs[key] = value;
       this.#known.add(value);
     }
-    this.nodes.push({ kernel: erased, problem, label, tensors, weights, outputs });
-    return outputs as Results<O>;
+    this.nodes.push({ kernel, problem, label, tensors, weights, outputs });
+    return outputs;
   }
 
   output(name: string, value: Value): void {

@@ -37,10 +37,13 @@ export interface Lowered {
 /** Variant to use by kernel name, where the default choice is not wanted (tests, benchmarks, comparisons). */
 export type VariantChoice = Readonly<Record<string, string>>;
 
+/** The same by problem, as measuring gives it; undefined leaves the default. */
+export type VariantPick = (kernel: Kernel, problem: AnyProblem) => string | undefined;
+
 /** The default variant of this device, unless `choice` names one; a name that cannot run is an error. */
-export function chooseVariant(kernel: Kernel, problem: AnyProblem, device: DeviceTraits, choice: VariantChoice = {}): string {
+export function chooseVariant(kernel: Kernel, problem: AnyProblem, device: DeviceTraits, choice: VariantChoice | VariantPick = {}): string {
   const usable = usableVariants(kernel, problem, device);
-  const wanted = choice[kernel.name];
+  const wanted = typeof choice === "function" ? choice(kernel, problem) : choice[kernel.name];
   if (wanted !== undefined && !usable.includes(wanted)) {
     throw new FcnError("bad-option", `${kernel.name}: variant "${wanted}" cannot run here; usable: ${usable.join(", ")}`);
   }
@@ -49,7 +52,7 @@ export function chooseVariant(kernel: Kernel, problem: AnyProblem, device: Devic
   return chosen;
 }
 
-export function lower(graph: Graph, device: DeviceTraits, choice?: VariantChoice): Lowered {
+export function lower(graph: Graph, device: DeviceTraits, choice?: VariantChoice | VariantPick): Lowered {
   const steps: Step[] = [];
   const byLayout = new Map<object, Map<LayoutName, Physical>>();
   const inputs = new Map<string, Physical>();

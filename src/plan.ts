@@ -11,7 +11,7 @@ import type { Graph } from "./graph.js";
 import type { Extent } from "./kernel.js";
 import type { LayoutName, Nchw } from "./layout.js";
 import { lower } from "./lower.js";
-import type { Step, VariantChoice } from "./lower.js";
+import type { Step, VariantChoice, VariantPick } from "./lower.js";
 import { bindingOf, encodeCopy, readStaging } from "./memory.js";
 import type { Memory } from "./memory.js";
 import { pipelinesOf } from "./pipelines.js";
@@ -77,7 +77,7 @@ export class Plan {
     this.#slots = Array.from({ length: inFlight }, () => Promise.resolve());
   }
 
-  static async create(device: Device, graph: Graph, store: WeightStore, choice?: VariantChoice, { stageOf, onPipeline, inFlight = 1 }: PlanOptions = {}): Promise<Plan> {
+  static async create(device: Device, graph: Graph, store: WeightStore, choice?: VariantChoice | VariantPick, { stageOf, onPipeline, inFlight = 1 }: PlanOptions = {}): Promise<Plan> {
     device.check();
     const lowered = lower(graph, device, choice);
     checkLimits(device, lowered);

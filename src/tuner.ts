@@ -1,0 +1,142 @@
+/**
+ * Which variant of a kernel is fastest on this device, by measurement: once for each problem, kept between sessions. Rivals are
+ * the variants that read and write the same layouts as the default one, so that a choice changes nothing around it. The
+ * measuring itself is measure-variant.ts.
+ */
+import { wgsl } from "../shaders/wgsl.generated.js";
+import type { Device } from "./device.js";
+import type { Graph } from "./graph.js";
+import { defaultVariant, layoutOf, usableVariants } from "./kernel.js";
+import type { AnyProblem, Attrs, DeviceTraits, Kernel, Variant } from "./kernel.js";
+import type { VariantChoice, VariantPick } from "./lower.js";
+import { measureVariant } from "./measure-variant.js";
+
+/** Where choices outlive the process. Neither may reject: a store that cannot be read is empty. */
+export interface TuningStore {
+  read(): Promise<string | undefined>;
+  write(text: string): Promise<void>;
+}
+
+/** Milliseconds of one run of a variant; what is slower than `limit` may end early. */
+export type MeasureVariant = (device: Device, kernel: Kernel, problem: AnyProblem, variant: string, limit: number) => Promise<number>;
+
+/** Problems kept in a store; the oldest go first. ResNet-101 has 27 at one size. */
+const MAX_KEPT = 2000;
+
+/** The variants worth measuring; the naive one is a baseline and not among them. Fewer than two leave nothing to choose. */
+export function rivalsOf(kernel: Kernel, problem: AnyProblem, device: DeviceTraits): string[] {
+  const standard = defaultVariant(kernel, problem, device);
+  if (standard === undefined) return [];
+  const layoutsOf = (name: string): string => {
+    const variant = kernel.variants[name] as Variant<AnyProblem>;
+    const keys = [...Object.keys(kernel.outputs), ...Object.entries(kernel.inputs).flatMap(([key, { role }]) => (role === "tensor" ? [key] : []))];
+    return keys.map((key) => layoutOf(kernel, variant, key)).join();
+  };
+  const naive = Object.keys(kernel.variants)[0];
+  return usableVariants(kernel, problem, device).filter((name) => name !== naive && layoutsOf(name) === layoutsOf(standard));
+}
+
+/** FNV-1a: tells texts apart, protects nothing. */
+function fingerprint(text: string): string {
+  let hash = 2166136261;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 16777619);
+  return (hash >>> 0).toString(16);
+}
+
+/** What a choice was measured for: the problem, and the text of the shaders that took part, so that a changed one is measured anew. */
+function keyOf(kernel: Kernel, problem: AnyProblem, rivals: readonly string[]): string {
+  const shaders = rivals.map((name) => {
+    const { wgsl: file, consts } = kernel.variants[name] as Variant<AnyProblem>;
+    return `${name} ${JSON.stringify(consts ?? {})} ${wgsl[`${kernel.name}/${file}`] ?? ""}`;
+  });
+  const shapes = Object.entries(problem.in).flatMap(([key, shape]) => (shape ? [`${key} ${shape.join("x")}`] : []));
+  return `${kernel.name} ${shapes.join(" ")} ${attrsText(problem.attrs)} ${fingerprint(shaders.join())}`;
+}
+
+const attrsText = (attrs: Attrs): string =>
+  Object.keys(attrs)
+    .sort()
+    .map((name) => `${name}=${String(attrs[name])}`)
+    .join(" ");
+
+export class Tuner {
+  readonly #chosen = new Map<string, string>();
+  #read: Promise<void> | undefined;
+
+  constructor(
+    readonly device: Device,
+    private readonly store?: TuningStore,
+    private readonly measure: MeasureVariant = measureVariant,
+  ) {}
+
+  /**
+   * Measures what of the graph was not measured yet, and gives the choice for its plan. `fixed` goes first: what a caller names is
+   * not measured.
+   */
+  async choose(graph: Graph, fixed: VariantChoice = {}): Promise<VariantPick> {
+    await (this.#read ??= this.#load());
+    let measured = false;
+    for (const { kernel, problem } of graph.nodes) {
+      if (fixed[kernel.name] !== undefined) continue;
+      const rivals = rivalsOf(kernel, problem, this.device);
+      const key = keyOf(kernel, problem, rivals);
+      if (rivals.length < 2 || rivals.includes(this.#chosen.get(key) ?? "")) continue;
+      this.#chosen.set(key, await this.#fastest(kernel, problem, rivals));
+      measured = true;
+    }
+    if (measured) await this.#save();
+    return (kernel, problem) => {
+      if (fixed[kernel.name] !== undefined) return fixed[kernel.name];
+      const rivals = rivalsOf(kernel, problem, this.device);
+      const chosen = this.#chosen.get(keyOf(kernel, problem, rivals));
+      return chosen !== undefined && rivals.includes(chosen) ? chosen : undefined;
+    };
+  }
+
+  async #fastest(kernel: Kernel, problem: AnyProblem, rivals: readonly string[]): Promise<string> {
+    let best = { name: rivals[0] as string, ms: Infinity };
+    for (const name of rivals) {
+      const ms = await this.measure(this.device, kernel, problem, name, best.ms);
+      if (ms < best.ms) best = { name, ms };
+    }
+    return best.name;
+  }
+
+  /** Choices of another adapter or driver stay in the store and are not used. */
+  get #adapter(): string {
+    const { vendor, architecture, device, description } = this.device.adapter;
+    return [vendor, architecture, device, description].join(" | ");
+  }
+
+  async #load(): Promise<void> {
+    const kept = parse(await this.store?.read())[this.#adapter] ?? {};
+    for (const [key, name] of Object.entries(kept)) this.#chosen.set(key, name);
+  }
+
+  /** Reads again first: another process may have measured something else meanwhile. */
+  async #save(): Promise<void> {
+    if (!this.store) return;
+    const all = parse(await this.store.read());
+    const merged = Object.entries({ ...all[this.#adapter], ...Object.fromEntries(this.#chosen) }).slice(-MAX_KEPT);
+    await this.store.write(JSON.stringify({ ...all, [this.#adapter]: Object.fromEntries(merged) }, undefined, 1));
+  }
+}
+
+type Choices = Record<string, Record<string, string>>;
+
+/** What a store holds. It is a cache: text that is none of ours is no choices, and gets overwritten. */
+function parse(text: string | undefined): Choices {
+  let value: unknown;
+  try {
+    value = JSON.parse(text ?? "{}");
+  } catch {
+    return {};
+  }
+  const isRecord = (v: unknown): v is Record<string, unknown> => typeof v === "object" && v !== null && !Array.isArray(v);
+  if (!isRecord(value)) return {};
+  const adapters = Object.entries(value).flatMap(([adapter, choices]): [string, Record<string, string>][] => {
+    if (!isRecord(choices)) return [];
+    return [[adapter, Object.fromEntries(Object.entries(choices).filter((entry): entry is [string, string] => typeof entry[1] === "string"))]];
+  });
+  return Object.fromEntries(adapters);
+}

@@ -1,0 +1,167 @@
+/** Choosing variants by measurement: what is measured, what is kept, what a plan makes of it. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { conv2d } from "../shaders/conv2d/kernel.js";
+import { conv2dReference } from "../shaders/conv2d/reference.js";
+import { maxPool2d } from "../shaders/max-pool2d/kernel.js";
+import type { Device } from "../src/device.js";
+import { Graph } from "../src/graph.js";
+import { erase, makeProblem } from "../src/kernel.js";
+import { layouts } from "../src/layout.js";
+import type { Nchw } from "../src/layout.js";
+import { lower } from "../src/lower.js";
+import { measureVariant } from "../src/measure-variant.js";
+import { requestDevice } from "../src/node.js";
+import { Plan } from "../src/plan.js";
+import { Tuner, rivalsOf } from "../src/tuner.js";
+import type { MeasureVariant, TuningStore } from "../src/tuner.js";
+import { WeightStore } from "../src/weight-store.js";
+import { seeded } from "./helpers/random.js";
+import { compare } from "./helpers/verify-kernel.js";
+
+let software: Device;
+/** The same adapter under the pretence of being a GPU, so that the tiles of one are its default and rivals of each other. */
+let gpu: Device;
+beforeAll(async () => {
+  software = await requestDevice();
+  gpu = await requestDevice();
+  Object.defineProperty(gpu, "software", { value: false });
+});
+afterAll(() => {
+  software.dispose();
+  gpu.dispose();
+});
+
+const SHAPE: Nchw = [1, 8, 14, 14];
+const values = (n: number, seed: number): Float32Array => new Float32Array(n).map(seeded(seed));
+const weight = { name: "w", shape: [8, 8, 3, 3], read: () => Promise.resolve(values(8 * 8 * 9, 2)) };
+
+function graphOf(height = 14): Graph {
+  const graph = new Graph();
+  const x = graph.input("x", [1, 8, height, 14], "nhwc4");
+  const a = graph.op("a", conv2d, { x, weight }, { padding: 1 }).y;
+  const b = graph.op("b", conv2d, { x: a, weight }, { padding: 1 }).y;
+  graph.output("y", graph.op("pool", maxPool2d, { x: b }, { kernel: 2 }).y);
+  return graph;
+}
+
+/** Every variant takes as long as its place in `order` says, and is noted. */
+function fake(order: readonly string[]): { measure: MeasureVariant; seen: string[] } {
+  const seen: string[] = [];
+  const measure: MeasureVariant = (_device, kernel, _problem, variant) => {
+    seen.push(`${kernel.name}/${variant}`);
+    const place = order.indexOf(variant);
+    return Promise.resolve(place < 0 ? 1000 : place);
+  };
+  return { measure, seen };
+}
+
+function memoryStore(text?: string): TuningStore & { text: string | undefined; writes: number } {
+  return {
+    text,
+    writes: 0,
+    read() {
+      return Promise.resolve(this.text);
+    },
+    write(next) {
+      this.text = next;
+      this.writes++;
+      return Promise.resolve();
+    },
+  };
+}
+
+const chosenIn = (graph: Graph, device: Device, pick: Parameters<typeof lower>[2]): string[] =>
+  lower(graph, device, pick).steps.flatMap((s) => (s.kernel.name === "conv2d" ? [s.variantName] : []));
+
+describe("rivals", () => {
+  const problem = makeProblem(erase(conv2d), { x: SHAPE, weight: [8, 8, 3, 3] });
+  it("are the variants of the default's layouts, without the naive one", () => {
+    const rivals = rivalsOf(erase(conv2d), problem, gpu);
+    expect(rivals.length).toBeGreaterThan(3);
+    expect(rivals.some((name) => name === "naive" || name.startsWith("lanes"))).toBe(false);
+  });
+  it("are not there on a software adapter: nothing is measured and the default runs", async () => {
+    const { measure, seen } = fake([]);
+    const pick = await new Tuner(software, memoryStore(), measure).choose(graphOf());
+    expect(seen).toEqual([]);
+    expect(chosenIn(graphOf(), software, pick)).toEqual(chosenIn(graphOf(), software, {}));
+  });
+});
+
+describe("Tuner", () => {
+  it("takes the fastest, and measures a problem that occurs twice once", async () => {
+    const { measure, seen } = fake(["tiled-64x64", "vec4"]);
+    const pick = await new Tuner(gpu, undefined, measure).choose(graphOf());
+    expect(chosenIn(graphOf(), gpu, pick)).toEqual(["tiled-64x64", "tiled-64x64"]);
+    expect(new Set(seen).size).toBe(seen.length);
+  });
+
+  it("keeps its choices: a second tuner on the same adapter measures only what is new", async () => {
+    const store = memoryStore();
+    await new Tuner(gpu, store, fake(["vec4"]).measure).choose(graphOf());
+    expect(store.writes).toBe(1);
+    const again = fake(["tiled-32x32"]);
+    const tuner = new Tuner(gpu, store, again.measure);
+    expect(chosenIn(graphOf(), gpu, await tuner.choose(graphOf()))).toEqual(["vec4", "vec4"]);
+    expect(again.seen).toEqual([]);
+    expect(store.writes).toBe(1);
+    expect(chosenIn(graphOf(28), gpu, await tuner.choose(graphOf(28)))).toEqual(["tiled-32x32", "tiled-32x32"]);
+    expect(chosenIn(graphOf(), gpu, await tuner.choose(graphOf()))).toEqual(["vec4", "vec4"]);
+  });
+
+  it.each(["not JSON", "[]", "17", JSON.stringify({ other: { a: 1 }, x: "y" })])("takes a store of %j for an empty one", async (text) => {
+    const store = memoryStore(text);
+    const { measure } = fake(["vec4"]);
+    expect(chosenIn(graphOf(), gpu, await new Tuner(gpu, store, measure).choose(graphOf()))).toEqual(["vec4", "vec4"]);
+    expect(JSON.parse(store.text ?? "")).toBeTypeOf("object");
+  });
+
+  it("measures anew where the kept choice is no variant of this build", async () => {
+    const store = memoryStore();
+    await new Tuner(gpu, store, fake(["vec4"]).measure).choose(graphOf());
+    store.text = store.text?.replaceAll('"vec4"', '"gone"');
+    const { measure, seen } = fake(["tiled-32x32"]);
+    await new Tuner(gpu, store, measure).choose(graphOf());
+    expect(seen.length).toBeGreaterThan(0);
+  });
+
+  it("leaves alone what the caller fixed", async () => {
+    const { measure, seen } = fake([]);
+    const pick = await new Tuner(gpu, memoryStore(), measure).choose(graphOf(), { conv2d: "vec4" });
+    expect(seen).toEqual([]);
+    expect(chosenIn(graphOf(), gpu, pick)).toEqual(["vec4", "vec4"]);
+  });
+
+  it("passes on what goes wrong while measuring", async () => {
+    const tuner = new Tuner(gpu, memoryStore(), () => Promise.reject(new Error("lost")));
+    await expect(tuner.choose(graphOf())).rejects.toThrow("lost");
+  });
+
+  it("measures for real, and the plan of its choice computes the same", async () => {
+    const tuner = new Tuner(gpu);
+    const graph = graphOf();
+    const store = new WeightStore(gpu);
+    const plan = await Plan.create(gpu, graph, store, await tuner.choose(graph));
+    const x = values(8 * 14 * 14, 3);
+    const { outputs } = await plan.run({ x: new Uint8Array(layouts.nhwc4.pack(x, SHAPE)) });
+    const w = { shape: weight.shape, data: await weight.read() };
+    const attrs = { stride: 1, padding: 1, dilation: 1, groups: 1, relu: false };
+    const a = conv2dReference({ x: { shape: SHAPE, data: x }, weight: w }, attrs).y;
+    const b = a && conv2dReference({ x: a, weight: w }, attrs).y;
+    const pooled = Array.from({ length: 8 * 7 * 7 }, (_, i) => {
+      const at = Math.floor(i / 49) * 196 + Math.floor((i % 49) / 7) * 28 + (i % 7) * 2;
+      return Math.max(...[0, 1, 14, 15].map((d) => b?.data[at + d] as number));
+    });
+    const y = outputs.get("y");
+    compare(y ? layouts[y.layout].unpack(y.bytes, y.shape) : [], pooled, "f32", "tuned");
+    plan.dispose();
+    store.dispose();
+  });
+
+  it("gives every rival a time above zero", async () => {
+    const kernel = erase(conv2d);
+    const problem = makeProblem(kernel, { x: SHAPE, weight: [8, 8, 3, 3] });
+    for (const name of rivalsOf(kernel, problem, gpu)) expect(await measureVariant(gpu, kernel, problem, name, Infinity)).toBeGreaterThan(0);
+    expect(await measureVariant(software, kernel, problem, "lanes-8", Infinity)).toBeGreaterThan(0);
+  });
+});
