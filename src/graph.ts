@@ -65,7 +65,7 @@ export class Graph {
     args: Arguments<I>,
     attrs: Partial<A> = {},
   ): Results<O> {
-    return this.append(label, erase(kernel), args as Readonly<Record<string, Value | Weight | undefined>>, attrs as Attrs) as Results<O>;
+    return this.append(label, erase(kernel), args, attrs as Attrs) as Results<O>;
   }
 
   /** As op(), for a kernel that is only known at run time. */
