@@ -55,6 +55,8 @@ export class Device implements DeviceTraits {
   #lostError: FcnError | undefined;
   #uncaptured: FcnError | undefined;
   #disposed = false;
+  /** Rejects what is being waited for. Not by way of `lost`, which would remember every wait of the device's life. */
+  readonly #waiting = new Set<(error: FcnError) => void>();
   readonly #cleanups = new Set<() => void>();
   readonly #pace: (<T>(wait: Promise<T>) => Promise<T>) | undefined;
 
@@ -74,8 +76,10 @@ export class Device implements DeviceTraits {
       void gpu.lost.then((info) => {
         if (this.#disposed) return; // our own destroy() is not a loss
         const why = info.message.trim() || info.reason || "no reason given";
-        this.#lostError = new FcnError("device-lost", `the GPU device "${this.label}" was lost: ${why}`);
-        resolve(this.#lostError);
+        const error = new FcnError("device-lost", `the GPU device "${this.label}" was lost: ${why}`);
+        this.#lostError = error;
+        for (const reject of this.#waiting) reject(error);
+        resolve(error);
       });
     });
     gpu.addEventListener("uncapturederror", (event) => {
@@ -103,10 +107,15 @@ export class Device implements DeviceTraits {
     return this.#lostError;
   }
 
-  /** Throws what has happened since the last look: disposed, lost, or an error WebGPU reported on its own. */
-  check(): void {
+  /** @throws disposed, device-lost */
+  assertUsable(): void {
     if (this.#disposed) throw new FcnError("disposed", "this device was disposed; request a new one");
     if (this.#lostError) throw this.#lostError;
+  }
+
+  /** Throws what has happened since the last look: disposed, lost, or an error WebGPU reported on its own. */
+  check(): void {
+    this.assertUsable();
     const error = this.#uncaptured;
     this.#uncaptured = undefined;
     if (error) throw error;
@@ -115,14 +124,21 @@ export class Device implements DeviceTraits {
   /** Awaits GPU work; a lost device or an uncaptured error rejects it with the typed error. */
   async settle<T>(work: Promise<T>): Promise<T> {
     let value: T;
+    let lose: ((error: FcnError) => void) | undefined;
     try {
-      value = await Promise.race([this.#pace ? this.#pace(work) : work, this.lost.then((error) => Promise.reject(error))]);
+      value = await new Promise<T>((resolve, reject) => {
+        this.#waiting.add((lose = reject));
+        (this.#pace ? this.#pace(work) : work).then(resolve, reject);
+        if (this.#lostError) reject(this.#lostError);
+      });
     } catch (error) {
       if (error instanceof FcnError) throw error;
       // A map that fails because the device is gone rejects just before `lost` resolves: give it one turn.
       await new Promise((resolve) => setTimeout(resolve, 0));
       this.check();
       throw new FcnError("gpu-error", `waiting for the GPU failed: ${messageOf(error)}`, { cause: error });
+    } finally {
+      if (lose) this.#waiting.delete(lose);
     }
     this.check();
     return value;

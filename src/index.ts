@@ -22,23 +22,25 @@ export interface BrowserLoadOptions extends LoadOptions, WeightsOptions {
 /** A checkpoint's bytes from a URL (downloaded into the browser's cache first), Blob or memory. @throws bad-weights */
 export async function openSource(weights: NonNullable<BrowserLoadOptions["weights"]>, options: WeightsOptions = {}): Promise<ByteSource> {
   const { cache = true, ...download } = options;
+  options.signal?.throwIfAborted();
   if (!isRemote(weights)) return sourceOf(weights);
   return cache && hasBrowserCache() ? browserCachedSource(weights, download) : downloadedSource(weights, download);
 }
 
 /**
  * Loads a network and makes it ready for pictures.
- * @throws no-webgpu, no-adapter, bad-weights, bad-option
+ * @throws no-webgpu, no-adapter, bad-weights, bad-option, disposed or device-lost (the device given), the signal's reason
  */
 export async function loadFcn(options: BrowserLoadOptions = {}): Promise<Fcn<Picture>> {
   const { weights, onProgress, cache = true, ...rest } = options;
   // The default is small, part of the page's own assets, and checked below: the browser's HTTP cache is the place for it.
   const keep = cache && weights !== undefined;
-  const source = await openSource(weights ?? defaultCheckpointUrl(), onProgress === undefined ? { cache: keep } : { cache: keep, onProgress });
+  const source = { cache: keep, signal: rest.signal, ...(onProgress && { onProgress }) };
   const checked = weights === undefined ? { sha256: DEFAULT_CHECKPOINT.sha256, ...rest } : rest;
-  return loadFrom(source, checked, (picture: Picture) => picture, () => requestDevice());
+  return loadFrom(() => openSource(weights ?? defaultCheckpointUrl(), source), checked, (picture: Picture) => picture, () => requestDevice());
 }
 
+export type { Abortable } from "./abort.js";
 export { Device, requestDevice } from "./device.js";
 export type { AdapterSummary, DeviceOptions } from "./device.js";
 export { FcnError, isFcnError } from "./errors.js";
@@ -60,6 +62,7 @@ export type { PixelScores } from "./models/pixel-scores.js";
 export { Fcn } from "./models/segmenter.js";
 export type { Scores, Segmentation, Timings } from "./models/segmenter.js";
 export type { Preprocessing, Resize } from "./models/preprocessing.js";
+export type { LostListener, Recovery } from "./models/runtime.js";
 export { Plan } from "./plan.js";
 export { runKernel } from "./run-kernel.js";
 export type { HostWeight, RunKernelOptions } from "./run-kernel.js";

@@ -50,6 +50,7 @@ export async function readPicture(image: NodePicture): Promise<Picture> {
 /** A checkpoint's bytes from a path, URL (downloaded into the cache first), Blob or memory. @throws bad-weights */
 export async function openSource(weights: NonNullable<NodeLoadOptions["weights"]>, options: WeightsOptions = {}): Promise<ByteSource> {
   const { cache = true, ...download } = options;
+  options.signal?.throwIfAborted();
   if (isRemote(weights)) return cache ? cachedSource(weights, download) : downloadedSource(weights, download);
   if (typeof weights === "string" && !isUrl(weights)) return fileSource(weights);
   if (weights instanceof URL && weights.protocol === "file:") return fileSource(fileURLToPath(weights));
@@ -58,13 +59,13 @@ export async function openSource(weights: NonNullable<NodeLoadOptions["weights"]
 
 /**
  * Loads a network and makes it ready for pictures.
- * @throws no-webgpu, no-adapter, bad-weights, bad-option
+ * @throws no-webgpu, no-adapter, bad-weights, bad-option, disposed or device-lost (the device given), the signal's reason
  */
 export async function loadFcn(options: NodeLoadOptions = {}): Promise<Fcn<NodePicture>> {
   const { weights, gpu, onProgress, cache = true, ...rest } = options;
-  const source = await openSource(weights ?? defaultCheckpointUrl(), onProgress === undefined ? { cache } : { cache, onProgress });
+  const source = { cache, signal: rest.signal, ...(onProgress && { onProgress }) };
   const checked = weights === undefined ? { sha256: DEFAULT_CHECKPOINT.sha256, ...rest } : rest;
-  return loadFrom(source, checked, readPicture, () => requestDevice(gpu));
+  return loadFrom(() => openSource(weights ?? defaultCheckpointUrl(), source), checked, readPicture, () => requestDevice(gpu));
 }
 
 export * from "./index.js";

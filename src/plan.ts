@@ -46,6 +46,8 @@ export interface PlanOptions {
    * a staging buffer per output each; 1 where stages are timed.
    */
   readonly inFlight?: number;
+  /** Gives up between two weights, or before memory is taken; weights that are loaded stay in the store. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface PlanResult {
@@ -77,7 +79,7 @@ export class Plan {
     this.#slots = Array.from({ length: inFlight }, () => Promise.resolve());
   }
 
-  static async create(device: Device, graph: Graph, store: WeightStore, choice?: VariantChoice | VariantPick, { stageOf, onPipeline, inFlight = 1 }: PlanOptions = {}): Promise<Plan> {
+  static async create(device: Device, graph: Graph, store: WeightStore, choice?: VariantChoice | VariantPick, { stageOf, onPipeline, inFlight = 1, signal }: PlanOptions = {}): Promise<Plan> {
     device.check();
     const lowered = lower(graph, device, choice);
     checkLimits(device, lowered);
@@ -91,9 +93,11 @@ export class Plan {
     const weights = new Map<string, Memory>();
     for (const [i, step] of lowered.steps.entries()) {
       for (const [key, weight] of Object.entries(step.weights)) {
+        signal?.throwIfAborted();
         weights.set(`${i} ${key}`, await store.get(weight, step.variant.packing?.[key] ?? plainPacking, step.problem));
       }
     }
+    signal?.throwIfAborted();
     const owned: Owned = [];
     try {
       return await device.scoped("plan", () => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { conv2d } from "../shaders/conv2d/kernel.js";
 import { requestDevice as requestAnyDevice } from "../src/device.js";
 import { FcnError } from "../src/errors.js";
-import { Tensor, decodePng, encodePng, loadFcn, runKernel } from "../src/node.js";
+import { Tensor, decodePng, encodePng, loadFcn, requestDevice, runKernel } from "../src/node.js";
 import type { NodeLoadOptions } from "../src/node.js";
 import { edited } from "./helpers/checkpoints.js";
 import { useDevice } from "./helpers/device.js";
@@ -71,14 +71,23 @@ describe("pictures", () => {
     await expectError(() => fcn.segment({ ...PICTURE, width: 0 }), "bad-image", "picture: 0 x 7 is not a size of at least 1 x 1");
     await expectError(() => fcn.segment(null as unknown as string), "bad-image", "picture: got null, needed { width, height, data }");
     await expectError(() => fcn.warmup(60_000, 60_000), "limit-too-small", /^a picture of 60000 x 60000 is too large for this device: .* this adapter offers \d+$/);
+    await expectError(() => fcn.warmup(1e6, 1e6), "limit-too-small", /^a picture of 1000000 x 1000000 is too large for this device: tensor picture \[1,4,1000000,1000000\] needs maxStorageBufferBindingSize 4000000000000, this adapter offers \d+$/);
     await expectError(() => fcn.warmup(0, 4), "bad-image", "warmup: 4 x 0 is not a size of at least 1 x 1");
     await expectError(() => fcn.segment("nowhere.png"), "bad-image", "nowhere.png: there is no such file");
     await expectError(() => fcn.segment(new Uint8Array([1, 2, 3])), "bad-image", /no PNG/);
-    const side = 3000;
-    const large = { width: side, height: side, data: new Uint8Array(side * side * 4) };
-    await expectError(() => fcn.segment(large), "limit-too-small", /^a picture of 3000 x 3000 is too large for this device: tensor .* needs maxStorageBufferBindingSize \d+, this adapter offers \d+$/);
     expect((await fcn.segment(PICTURE)).labels).toHaveLength(63);
     fcn.dispose();
+  });
+
+  it("larger than the device binds", async () => {
+    const small = await requestDevice();
+    Object.assign(small.limits, { maxStorageBufferBindingSize: 1e6 });
+    const fcn = await load({ device: small, variant: "fcn32s" });
+    const sentence = "a picture of 600 x 600 is too large for this device: tensor picture [1,4,600,600] needs maxStorageBufferBindingSize 1440000, this adapter offers 1000000";
+    await expectError(() => fcn.segment({ width: 600, height: 600, data: new Uint8Array(600 * 600 * 4) }), "limit-too-small", sentence);
+    expect((await fcn.segmentBatch([1, 2, 3].map(() => ({ width: 400, height: 300, data: new Uint8Array(400 * 300 * 4) })))).length, "two at a time").toBe(3);
+    fcn.dispose();
+    small.dispose();
   });
 });
 
@@ -141,6 +150,16 @@ describe("options and calls", () => {
     const fcn = await load({ variant: "fcn32s", kernels: { conv2d: "fastest" } });
     await expectError(() => fcn.segment(PICTURE), "bad-option", /conv2d: variant "fastest" cannot run here; usable: naive/);
     fcn.dispose();
+  });
+
+  it("refuses a device that was disposed or lost, before anything is opened", async () => {
+    const [own, gone] = [await requestDevice(), await requestDevice()];
+    own.dispose();
+    gone.gpu.destroy();
+    await gone.lost;
+    await expectError(() => load({ device: own, weights: "nowhere.safetensors" }), "disposed", "this device was disposed; request a new one");
+    await expectError(() => load({ device: gone }), "device-lost", /^the GPU device ".+" was lost: /);
+    gone.dispose();
   });
 
   it("says disposed after dispose()", async () => {

@@ -31,7 +31,7 @@ const FLOORS: readonly (readonly [string, RegExp])[] = [
   ["engine", /^src\/(plan[a-z-]*|lower|arena|tuner|measure-variant|weight-store|run-kernel|tensor|pipelines|dispatch|memory|device|node-device|stage-timer|gpu-flags|wgsl-edit)\.ts$/],
   ["graph, weights, pictures", /^src\/(graph\.ts$|weights\/|image\/)/],
   ["shaders", /^shaders\//],
-  ["declarations and arithmetic", /^src\/(kernel|layout|shape|geometry|statistics|errors)\.ts$/],
+  ["declarations and arithmetic", /^src\/(kernel|layout|shape|geometry|statistics|errors|abort)\.ts$/],
 ];
 const floorOf = (file: string): number => FLOORS.findIndex(([, pattern]) => pattern.test(file));
 

@@ -3,6 +3,7 @@
  * backbone. Measures what is shared and what each head adds. The class for using one network is segmenter.ts.
  */
 import { normalize } from "../../shaders/normalize/kernel.js";
+import type { Abortable } from "../abort.js";
 import type { Device } from "../device.js";
 import { FcnError } from "../errors.js";
 import { Graph } from "../graph.js";
@@ -43,7 +44,7 @@ export interface ComparisonOptions extends Pick<RuntimeOptions, "openDevice" | "
   readonly onPipeline?: (ready: number, total: number) => void;
 }
 
-export interface ComparisonRunOptions {
+export interface ComparisonRunOptions extends Abortable {
   /** Also bring the scores off the GPU, so that pixels can be asked for their probabilities. Default false. */
   readonly scores?: boolean;
 }
@@ -141,12 +142,13 @@ export class Comparison {
   }
 
   /** The label map of every variant. @throws bad-image, limit-too-small, device-lost, disposed */
-  run(image: Picture, { scores = false }: ComparisonRunOptions = {}): Promise<ComparisonResult> {
+  run(image: Picture, { scores = false, signal }: ComparisonRunOptions = {}): Promise<ComparisonResult> {
     return this.#runtime.call(async () => {
       const picture = toRgba(image);
       const { width, height } = picture;
       const start = performance.now();
-      const plan = await this.#runtime.plans.get(`${height}x${width}${scores ? " scores" : ""}`, () => this.#plan(this.variants, height, width, { timed: true, scores }));
+      const plan = await this.#runtime.plans.get(`${height}x${width}${scores ? " scores" : ""}`, () => this.#plan(this.variants, height, width, { timed: true, scores, signal }));
+      signal?.throwIfAborted();
       const made = performance.now();
       const { outputs, stages, timings } = await plan.run({ picture: picture.data });
       const each = <T>(of: (output: Output, variant: ComparedVariant) => T): Record<string, T> => Object.fromEntries(this.variants.map((v) => [v, of(outputs.get(v) as Output, v)]));
@@ -156,7 +158,7 @@ export class Comparison {
       const times = stages && stages.size ? { stages: Object.fromEntries(stages) } : {};
       const result = { width, height, labels, buffers, compile: made - start, total, timings, ...times };
       return scores ? { ...result, scores: await this.#pixelScores(outputs, width, height) } : result;
-    });
+    }, signal);
   }
 
   async #pixelScores(outputs: PlanResult["outputs"], width: number, height: number): Promise<Record<string, PixelScores>> {
@@ -219,7 +221,7 @@ export class Comparison {
     return own.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
   }
 
-  async #plan(variants: readonly ComparedVariant[], height: number, width: number, { timed = false, scores = false } = {}): Promise<Plan> {
+  async #plan(variants: readonly ComparedVariant[], height: number, width: number, { timed = false, scores = false, signal }: { timed?: boolean; scores?: boolean } & Abortable = {}): Promise<Plan> {
     const graph = new Graph();
     const image = graph.input("picture", [1, 4, height, width], "rgba8");
     const { mean, std } = this.#preprocessing;
@@ -231,7 +233,7 @@ export class Comparison {
       if (scores) graph.output(scoresOf(variant), scored.scores);
     }
     try {
-      return await Plan.create(this.device, graph, this.#runtime.store, this.#kernels, { stageOf: timed ? (step) => stageOf(step.label) : undefined, onPipeline: this.#onPipeline });
+      return await Plan.create(this.device, graph, this.#runtime.store, this.#kernels, { stageOf: timed ? (step) => stageOf(step.label) : undefined, onPipeline: this.#onPipeline, signal });
     } catch (error) {
       if (!(error instanceof FcnError) || (error.code !== "limit-too-small" && error.code !== "out-of-memory")) throw error;
       throw new FcnError(error.code, `a picture of ${width} x ${height} is too large for this device: ${error.message}`, { cause: error });

@@ -2,6 +2,8 @@
  * From a checkpoint to a model that is ready for pictures. Shared by the browser and the Node entry, which differ in how they
  * open a device and what they take as a source of weights.
  */
+import { abortable } from "../abort.js";
+import type { Abortable } from "../abort.js";
 import type { Device } from "../device.js";
 import { FcnError } from "../errors.js";
 import type { VariantChoice } from "../lower.js";
@@ -74,30 +76,41 @@ function networkOf(found: Recognised, options: Pick<LoadOptions, "variant" | "he
 }
 
 function checkOptions({ variant, heads, recover = "manual", device }: LoadOptions): void {
+  device?.assertUsable();
   checkRecovery(recover, device === undefined);
   if (variant !== undefined && !VARIANTS.includes(variant)) throw new FcnError("bad-option", `variant "${String(variant)}" is not one of ${VARIANTS.join(", ")}`);
   if (heads !== undefined && heads !== "file" && heads !== "init") throw new FcnError("bad-option", `heads "${String(heads)}" is not one of file, init`);
 }
 
-/** Opens a checkpoint of any container and naming scheme as a network. Takes over the source, whatever happens. */
-export async function loadFrom<Image>(
-  source: ByteSource,
-  options: LoadOptions,
+/**
+ * Opens a checkpoint of any container and naming scheme as a network. Options are checked before anything is opened, and all
+ * that was opened is closed when something fails or `signal` is aborted.
+ */
+export function loadFrom<Image>(
+  openSource: () => Promise<ByteSource>,
+  options: LoadOptions & Abortable,
   readImage: ReadImage<Image>,
   openDevice: () => Promise<Device>,
 ): Promise<Fcn<Image>> {
-  try {
-    checkOptions(options);
-  } catch (error) {
-    await source.close();
-    throw error;
-  }
+  return abortable(load(openSource, options, readImage, openDevice), options.signal, (late) => late.dispose());
+}
+
+async function load<Image>(
+  openSource: () => Promise<ByteSource>,
+  { signal, ...options }: LoadOptions & Abortable,
+  readImage: ReadImage<Image>,
+  openDevice: () => Promise<Device>,
+): Promise<Fcn<Image>> {
+  signal?.throwIfAborted();
+  checkOptions(options);
   const { sha256, device: shared } = options;
+  const source = await openSource();
   const checkpoint = await openCheckpoint(sha256 === undefined ? source : await verified(source, sha256));
   let device: Device | undefined;
   try {
     const found = recognise(checkpoint);
     const { network, notice } = networkOf(found, options);
+    signal?.throwIfAborted();
     device = shared ?? (await openDevice());
     const onDispose = (): void => void checkpoint.close();
     return new Fcn({ ...options, device, openDevice: shared ? undefined : openDevice, network, readImage, onDispose, description: found.description, notice });

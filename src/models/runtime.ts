@@ -3,6 +3,7 @@
  * recover() makes it anew on another device. Nothing is kept twice for it: weights are read again from the checkpoint, which
  * stays open as long as the model.
  */
+import { abortable } from "../abort.js";
 import type { Device } from "../device.js";
 import { FcnError } from "../errors.js";
 import { WeightStore } from "../weight-store.js";
@@ -73,12 +74,17 @@ export class Runtime {
     return { weights: this.#store.bytes, plans: this.#plans.bytes };
   }
 
-  /** Runs `work` after all that was asked for before it. @throws disposed */
-  call<T>(work: () => Promise<T>): Promise<T> {
-    return this.#enqueue(async () => {
+  /**
+   * Runs `work` after all that was asked for before it; the next call waits until it has ended, aborted or not.
+   * @throws disposed, the signal's reason
+   */
+  call<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const result = this.#enqueue(async () => {
+      signal?.throwIfAborted();
       if (this.#auto && this.#device.lostError) await this.#move();
       return work();
     });
+    return abortable(result, signal);
   }
 
   /** `listener` is called once for each device that is lost. Returns what takes it off again. */
@@ -113,7 +119,7 @@ export class Runtime {
   async #move(given?: Device): Promise<void> {
     const device = given ?? (await this.#openDevice?.());
     if (!device) throw new FcnError("bad-option", `${this.#name} runs on a device that was given to it: open another one and give it to recover()`);
-    device.check();
+    device.assertUsable();
     this.#free();
     this.#owned = given === undefined;
     this.#device = device;

@@ -7,6 +7,7 @@ import { normalize } from "../../shaders/normalize/kernel.js";
 import { resizeArgmax } from "../../shaders/resize-argmax/kernel.js";
 import { resize } from "../../shaders/resize/kernel.js";
 import { softmax } from "../../shaders/softmax/kernel.js";
+import type { Abortable } from "../abort.js";
 import type { Device } from "../device.js";
 import { FcnError } from "../errors.js";
 import { Graph } from "../graph.js";
@@ -18,6 +19,7 @@ import { VOC_CLASSES } from "../image/palette.js";
 import { layouts } from "../layout.js";
 import type { HostArray } from "../layout.js";
 import type { VariantChoice } from "../lower.js";
+import { checkFits } from "../memory.js";
 import { Plan } from "../plan.js";
 import type { RunTimings } from "../plan.js";
 import type { Network } from "./fcn.js";
@@ -133,13 +135,13 @@ export class Fcn<Image = Picture> {
     return this.#runtime.recover(device);
   }
 
-  /** The class of every pixel. @throws bad-image, limit-too-small, device-lost, disposed */
-  async segment(image: Image): Promise<Segmentation> {
-    return (await this.segmentBatch([image]))[0] as Segmentation;
+  /** The class of every pixel. @throws bad-image, limit-too-small, out-of-memory, device-lost, disposed, the signal's reason */
+  async segment(image: Image, options: Abortable = {}): Promise<Segmentation> {
+    return (await this.segmentBatch([image], options))[0] as Segmentation;
   }
 
   /** Several pictures, in order; those of one size run as one batch (halved while it does not fit the device). */
-  segmentBatch(images: readonly Image[]): Promise<Segmentation[]> {
+  segmentBatch(images: readonly Image[], { signal }: Abortable = {}): Promise<Segmentation[]> {
     return this.#runtime.call(async () => {
       const pictures = await Promise.all(images.map(async (image) => toRgba(await this.#readImage(image))));
       const bySize = new Map<string, number[]>();
@@ -148,20 +150,20 @@ export class Fcn<Image = Picture> {
         bySize.set(key, [...(bySize.get(key) ?? []), i]);
       });
       const results: Segmentation[] = [];
-      for (const group of bySize.values()) await this.#segmentGroup(pictures, group, results);
+      for (const group of bySize.values()) await this.#segmentGroup(pictures, group, results, signal);
       return results;
-    });
+    }, signal);
   }
 
-  async #segmentGroup(pictures: readonly RgbaPicture[], group: readonly number[], results: Segmentation[]): Promise<void> {
+  async #segmentGroup(pictures: readonly RgbaPicture[], group: readonly number[], results: Segmentation[], signal: AbortSignal | undefined): Promise<void> {
     let run: RunResult;
     try {
-      run = await this.#run("labels", group.map((i) => pictures[i] as RgbaPicture));
+      run = await this.#run("labels", group.map((i) => pictures[i] as RgbaPicture), signal);
     } catch (error) {
       if (!(error instanceof FcnError) || error.code !== "limit-too-small" || group.length === 1) throw error;
       const half = Math.ceil(group.length / 2);
-      await this.#segmentGroup(pictures, group.slice(0, half), results);
-      await this.#segmentGroup(pictures, group.slice(half), results);
+      await this.#segmentGroup(pictures, group.slice(0, half), results, signal);
+      await this.#segmentGroup(pictures, group.slice(half), results, signal);
       return;
     }
     group.forEach((index, position) => {
@@ -180,37 +182,39 @@ export class Fcn<Image = Picture> {
    * Raw scores of every class, before the softmax; with `aux`, those of torchvision's auxiliary head (after layer3).
    * @throws bad-option when an auxiliary head is asked for and there is none
    */
-  logits(image: Image, { aux = false }: { readonly aux?: boolean } = {}): Promise<Scores> {
-    return this.#scores(aux ? "aux" : "logits", image);
+  logits(image: Image, { aux = false, signal }: Abortable & { readonly aux?: boolean } = {}): Promise<Scores> {
+    return this.#scores(aux ? "aux" : "logits", image, signal);
   }
 
   /** Softmax over the classes. */
-  probabilities(image: Image): Promise<Scores> {
-    return this.#scores("probabilities", image);
+  probabilities(image: Image, { signal }: Abortable = {}): Promise<Scores> {
+    return this.#scores("probabilities", image, signal);
   }
 
-  #scores(kind: Output, image: Image): Promise<Scores> {
+  #scores(kind: Output, image: Image, signal: AbortSignal | undefined): Promise<Scores> {
     return this.#runtime.call(async () => {
       const picture = toRgba(await this.#readImage(image));
-      const { values, timings } = await this.#run(kind, [picture]);
+      const { values, timings } = await this.#run(kind, [picture], signal);
       return { shape: [1, this.classNames.length, picture.height, picture.width], data: values as Float32Array, timings };
-    });
+    }, signal);
   }
 
   /** Makes the plan for pictures of this size (weights, pipelines, memory) and runs it once, so that the first real call is fast. */
-  async warmup(height: number, width: number): Promise<void> {
+  async warmup(height: number, width: number, { signal }: Abortable = {}): Promise<void> {
     if (![height, width].every((side) => Number.isInteger(side) && side > 0)) throw new FcnError("bad-image", `warmup: ${width} x ${height} is not a size of at least 1 x 1`);
     await this.#runtime.call(async () => {
-      await this.#planFor("labels", 1, height, width); // says what does not fit the device before a picture of that size is made
-      return this.#run("labels", [toRgba({ width, height, data: new Uint8Array(width * height * 4) })]);
-    });
+      await this.#planFor("labels", 1, height, width, signal); // says what does not fit the device before a picture of that size is made
+      return this.#run("labels", [toRgba({ width, height, data: new Uint8Array(width * height * 4) })], signal);
+    }, signal);
   }
 
-  async #run(kind: Output, pictures: readonly RgbaPicture[]): Promise<RunResult> {
+  async #run(kind: Output, pictures: readonly RgbaPicture[], signal: AbortSignal | undefined): Promise<RunResult> {
+    signal?.throwIfAborted();
     const start = performance.now();
     const { width, height } = pictures[0] as RgbaPicture;
     const n = pictures.length;
-    const plan = await this.#planFor(kind, n, height, width);
+    const plan = await this.#planFor(kind, n, height, width, signal);
+    signal?.throwIfAborted();
     const compiled = performance.now();
     const [h, w] = this.#inputSize(height, width);
     const bytes = new Uint8Array(n * w * h * 4);
@@ -222,11 +226,14 @@ export class Fcn<Image = Picture> {
     return { values, timings: { ...timings, compile: compiled - start, total: performance.now() - start } };
   }
 
-  #planFor(kind: Output, n: number, height: number, width: number): Promise<Plan> {
+  #planFor(kind: Output, n: number, height: number, width: number, signal: AbortSignal | undefined): Promise<Plan> {
     const { device, store, plans } = this.#runtime;
     return plans.get(`${kind} ${n}x${height}x${width}`, async () => {
       try {
-        return await Plan.create(device, this.#graph(kind, n, height, width), store, this.#kernels);
+        // First of all: sizes beyond any device would end in a kernel's own complaint about its shapes.
+        checkFits(device, "picture", layouts.rgba8, [n, 4, ...this.#inputSize(height, width)]);
+        checkFits(device, "labels", layouts.u8, [n, 1, height, width]);
+        return await Plan.create(device, this.#graph(kind, n, height, width), store, this.#kernels, { signal });
       } catch (error) {
         if (!(error instanceof FcnError) || (error.code !== "limit-too-small" && error.code !== "out-of-memory")) throw error;
         const [h, w] = networkSize(height, width, this.resize);

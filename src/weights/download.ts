@@ -6,6 +6,7 @@
  * https://www.rfc-editor.org/rfc/rfc9110#name-if-range
  */
 
+import type { Abortable } from "../abort.js";
 import { FcnError, messageOf } from "../errors.js";
 import { openCheckpoint } from "./open.js";
 import { badWeights, quote } from "./source.js";
@@ -20,7 +21,7 @@ export interface DownloadProgress {
 export interface DownloadOptions {
   /** Called when the download starts, for each chunk, and once at the end with loaded === total; also when it was cached. */
   readonly onProgress?: (progress: DownloadProgress) => void;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Used in place of the global fetch. */
   readonly fetch?: typeof fetch;
   /** A server may send no more than this many bytes; default 2^32. */
@@ -32,7 +33,7 @@ export interface DownloadOptions {
 }
 
 /** What callers of loadFcn and openSource may say about weights that come from a URL. */
-export interface WeightsOptions {
+export interface WeightsOptions extends Abortable {
   /** Progress of the download as one total; not called for weights that are no http(s) URL. */
   readonly onProgress?: (progress: DownloadProgress) => void;
   /** `false`: download into memory for this time, and leave the cache alone. Default true. */
