@@ -192,15 +192,18 @@ function summarise(adapter: GPUAdapter): AdapterSummary {
   };
 }
 
+/** The runtime's own WebGPU. @throws no-webgpu */
+export function runtimeGpu(): GPU {
+  const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;
+  if (gpu) return gpu;
+  // Browsers hide it from pages that came over plain HTTP from another machine.
+  const cure = globalThis.isSecureContext === false ? "serve the page over https or from localhost" : "use Chrome or Edge 113+, Safari 26+, Firefox 141+, or import fcn-webgpu/node in Node";
+  throw new FcnError("no-webgpu", `this runtime has no WebGPU (navigator.gpu is missing): ${cure}`);
+}
+
 /** Asks `gpu` for its adapter and opens a device with the features and limits the kernels can use. */
 export async function requestDevice(options: DeviceOptions = {}): Promise<Device> {
-  const gpu = options.gpu ?? (globalThis.navigator as Navigator | undefined)?.gpu;
-  if (!gpu) {
-    throw new FcnError(
-      "no-webgpu",
-      "this runtime has no WebGPU (navigator.gpu is missing): use Chrome or Edge 113+, Safari 26+, Firefox 141+, or import fcn-webgpu/node in Node",
-    );
-  }
+  const gpu = options.gpu ?? runtimeGpu();
   const wish = options.powerPreference ? { powerPreference: options.powerPreference } : {};
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance", ...wish });
   if (!adapter) {

@@ -2,7 +2,7 @@
  * fcn-webgpu for browsers, workers and bundlers. In Node import `fcn-webgpu/node`, which adds the `webgpu` package, paths and
  * PNG files to what is here.
  */
-import { requestDevice } from "./device.js";
+import { requestDevice, runtimeGpu } from "./device.js";
 import { loadFrom } from "./models/load.js";
 import type { LoadOptions } from "./models/load.js";
 import type { Fcn } from "./models/segmenter.js";
@@ -33,6 +33,7 @@ export async function openSource(weights: NonNullable<BrowserLoadOptions["weight
  */
 export async function loadFcn(options: BrowserLoadOptions = {}): Promise<Fcn<Picture>> {
   const { weights, onProgress, cache = true, ...rest } = options;
+  if (rest.device === undefined) runtimeGpu(); // before anything is downloaded in vain
   // The default is small, part of the page's own assets, and checked below: the browser's HTTP cache is the place for it.
   const keep = cache && weights !== undefined;
   const source = { cache: keep, signal: rest.signal, ...(onProgress && { onProgress }) };

@@ -1,6 +1,6 @@
 /** Errors are part of the interface: every bad input gets its code and one sentence with the numbers, and breaks nothing else. */
 import { spawnSync } from "node:child_process";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { conv2d } from "../shaders/conv2d/kernel.js";
 import { requestDevice as requestAnyDevice } from "../src/device.js";
 import { FcnError } from "../src/errors.js";
@@ -34,6 +34,15 @@ const load = (options: NodeLoadOptions) => loadFcn({ device: device(), ...option
 
 describe("adapters", () => {
   it("no WebGPU in this runtime", () => expectError(() => requestAnyDevice(), "no-webgpu", /this runtime has no WebGPU .* import fcn-webgpu\/node in Node$/));
+
+  it("no WebGPU on a page from an insecure address", async () => {
+    vi.stubGlobal("isSecureContext", false);
+    try {
+      await expectError(() => requestAnyDevice(), "no-webgpu", /: serve the page over https or from localhost$/);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
 
   it("no adapter says what to install", async () => {
     const gpu = { requestAdapter: () => Promise.resolve(null) } as unknown as GPU;

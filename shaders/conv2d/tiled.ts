@@ -56,7 +56,7 @@ const tilesOf = ({ m, n }: { readonly m: number; readonly n: number }, { bm, bn 
  * The tile to use where nothing was measured: the largest that still gives a large GPU two workgroups a core; below that, small
  * tiles whose sums are split among more threads the fewer workgroups there are.
  */
-export function likelyTile(problem: ConvProblem, { limits }: DeviceTraits): TileName {
+function likelyTile(problem: ConvProblem, { limits }: DeviceTraits): TileName {
   const sizes = matrixSizes(problem);
   if (sizes.n >= 128 && tilesOf(sizes, TILES["64x128"]) >= 256) return "64x128";
   if (tilesOf(sizes, TILES["64x64"]) >= 256) return "64x64";

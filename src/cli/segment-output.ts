@@ -85,7 +85,7 @@ function meanConfidence({ confidence, labels }: Result, label: number): number {
 const nameOf = ({ classNames }: Result, label: number): string => classNames[label] ?? `class ${label}`;
 
 /** What the format json holds of a picture. */
-export function documentOf(result: Result): Record<string, unknown> {
+function documentOf(result: Result): Record<string, unknown> {
   const { image, variant, picture, areas, confidence, notice } = result;
   const { width, height } = picture;
   const classes = areas.map(({ label, pixels, box, regions }) => ({

@@ -31,15 +31,15 @@ export interface OpenPage {
   close(): Promise<void>;
 }
 
-/** Opens an empty page with `html` as its body; modules are at /dist/... */
-export async function openPage(html: string): Promise<OpenPage> {
+/** Opens an empty page with `html` as its body; modules are at /dist/..., or wherever they are in another `folder`. */
+export async function openPage(html: string, folder = root): Promise<OpenPage> {
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url ?? "/", "http://host").pathname));
     if (path === "/") {
       response.setHeader("content-type", "text/html").end(`<!doctype html><title>test</title>${html}`);
       return;
     }
-    readFile(join(root, path)).then(
+    readFile(join(folder, path)).then(
       (bytes) => response.setHeader("content-type", TYPES[extname(path)] ?? "application/octet-stream").end(bytes),
       () => response.writeHead(404).end(),
     );

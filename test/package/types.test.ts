@@ -1,0 +1,94 @@
+/**
+ * The installed package's declarations in projects of strict TypeScript that set up nothing: no `types`, no `skipLibCheck`, no
+ * package but this one. `tsc` says nothing, or the test shows what it says.
+ */
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { runTool, useInstalled } from "../helpers/installed.js";
+
+const installed = useInstalled();
+
+const NODE = `
+import { loadFcn, requestDevice, Tensor, runKernel, isFcnError } from "fcn-webgpu/node";
+import type { NodePicture, Segmentation } from "fcn-webgpu/node";
+import { conv2d } from "fcn-webgpu/kernels";
+import { ConfusionMatrix } from "fcn-webgpu/eval";
+
+export async function labels(picture: NodePicture): Promise<Segmentation> {
+  const device = await requestDevice({ adapter: "llvmpipe" });
+  const gpu: GPUDevice = device.gpu;
+  const bytes: number = gpu.limits.maxBufferSize;
+  const fcn = await loadFcn({ variant: "fcn8s", device });
+  try {
+    const result = await fcn.segment(picture);
+    const confusion = new ConfusionMatrix(21);
+    console.log(bytes, result.labels[0], result.names.join(), confusion);
+    return result;
+  } catch (error) {
+    if (isFcnError(error, "device-lost")) console.log(error.code, error.message);
+    throw error;
+  } finally {
+    fcn.dispose();
+  }
+}
+
+export async function kernel(): Promise<number> {
+  const device = await requestDevice();
+  const x = await Tensor.from(device, new Float32Array(27), [1, 3, 3, 3]);
+  const weight = { shape: [8, 3, 3, 3], data: new Float32Array(216) };
+  const { y } = await runKernel(device, conv2d, { x, weight }, { stride: 2, padding: 1, relu: true });
+  return y.shape[1];
+}
+// @ts-expect-error: an option that is not there
+void loadFcn({ varaint: "fcn8s" });
+// @ts-expect-error: a network that is not there
+void loadFcn({ variant: "fcn4s" });
+`;
+const BROWSER = `
+import { loadFcn } from "fcn-webgpu";
+import type { Fcn, Picture } from "fcn-webgpu";
+
+export async function overlay(canvas: HTMLCanvasElement, weights: File): Promise<number> {
+  const context = canvas.getContext("2d");
+  if (!context) return 0;
+  const fcn: Fcn<Picture> = await loadFcn({ weights, onProgress: ({ loaded }) => console.log(loaded) });
+  const { labels } = await fcn.segment(context.getImageData(0, 0, canvas.width, canvas.height));
+  return labels.length;
+}
+`;
+const COMMON = `
+import fcn = require("fcn-webgpu/node");
+export const loading: Promise<fcn.Fcn<fcn.NodePicture>> = fcn.loadFcn({ variant: "fcn16s" });
+`;
+
+const STRICT = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, noPropertyAccessFromIndexSignature: true, noEmit: true, target: "ES2022", lib: ["ES2022", "DOM"], types: [] };
+
+beforeAll(() => {
+  for (const [file, content] of [["node.mts", NODE], ["browser.mts", BROWSER], ["common.cts", COMMON]] as const) installed().write(file, content);
+});
+
+const config = (files: readonly string[], options: object): string => {
+  installed().write("tsconfig.json", JSON.stringify({ compilerOptions: { ...STRICT, ...options }, files }));
+  return join(installed().folder, "tsconfig.json");
+};
+
+describe("TypeScript consumers", () => {
+  it("of Node and browsers, resolving as Node does", async () => {
+    const project = config(["node.mts", "browser.mts", "common.cts"], { module: "NodeNext", skipLibCheck: false });
+    expect(await installed().tool("typescript", "-p", project)).toEqual({ code: 0, out: "", err: "" });
+  });
+
+  it("resolving as bundlers do", async () => {
+    const project = config(["node.mts", "browser.mts"], { module: "ESNext", moduleResolution: "bundler", skipLibCheck: false });
+    expect(await installed().tool("typescript", "-p", project)).toEqual({ code: 0, out: "", err: "" });
+  });
+
+  // attw brings a TypeScript whose DOM library knows nothing of WebGPU. Its arrays have no type parameter yet, hence skipLibCheck.
+  it("before TypeScript 6, with WebGPU's types from the package", async () => {
+    const project = config(["node.mts", "browser.mts"], { module: "NodeNext", skipLibCheck: true });
+    const from = join(import.meta.dirname, "../../node_modules/@arethetypeswrong/core/package.json");
+    const older = (...args: string[]) => runTool("typescript", args, installed().folder, from);
+    expect((await older("--version")).out).toMatch(/^Version 5\./);
+    expect(await older("-p", project)).toEqual({ code: 0, out: "", err: "" });
+  });
+});
