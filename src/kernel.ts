@@ -62,11 +62,16 @@ export const u32 = (value: number): Scalar => ({ type: "u32", value });
 export const i32 = (value: number): Scalar => ({ type: "i32", value });
 export const f32 = (value: number): Scalar => ({ type: "f32", value });
 
+/** How activations and weights are stored between kernels; sums, biases and logits are f32 in either case. */
+export type Precision = "f32" | "f16";
+
 /** How a weight is laid out for one variant. `name` is part of the key under which the GPU copy is shared. */
 export interface Packing<P = Problem<InputSpecs, OutputSpecs, Attrs>> {
   readonly name: string;
   /** "texture": texels of four f32 in rows of WEIGHT_TEXTURE_WIDTH, bound as a read-only rgba32float storage texture. */
   readonly storage?: "buffer" | "texture";
+  /** Set where the values are rounded to f16. */
+  readonly precision?: "f16";
   pack(data: Float32Array, shape: Shape, problem: P): Float32Array | Uint32Array;
 }
 
@@ -81,6 +86,8 @@ export interface Variant<P> {
   /** One line: the idea. */
   readonly summary: string;
   readonly workgroup: Extent;
+  /** Set where activations are stored as f16: by default chosen only in plans of that precision. */
+  readonly precision?: "f16";
   /** Where this variant reads or writes another layout than the kernel's default. */
   readonly layouts?: Readonly<Record<string, LayoutName>>;
   readonly packing?: Readonly<Record<string, Packing<P>>>;
@@ -201,10 +208,18 @@ export function usableVariants(kernel: Kernel, problem: AnyProblem, device: Devi
     .map(([name]) => name);
 }
 
-/** The variant this device runs where none is named: the last preferred of those it can. */
-export function defaultVariant(kernel: Kernel, problem: AnyProblem, device: DeviceTraits): string | undefined {
+/**
+ * The variant this device runs where none is named: the last preferred of those it can. A plan of precision f16 takes one that
+ * stores f16 where the kernel has it, and a plan of f32 never does.
+ */
+export function defaultVariant(kernel: Kernel, problem: AnyProblem, device: DeviceTraits, precision: Precision = "f32"): string | undefined {
   const usable = usableVariants(kernel, problem, device);
-  return usable.findLast((name) => kernel.variants[name]?.prefer?.(problem, device) ?? true);
+  const preferred = (stored: Precision): string | undefined =>
+    usable.findLast((name) => {
+      const variant = kernel.variants[name];
+      return (variant?.precision ?? "f32") === stored && (variant?.prefer?.(problem, device) ?? true);
+    });
+  return (precision === "f16" ? preferred("f16") : undefined) ?? preferred("f32");
 }
 
 /** Values on the host in [N, C, H, W] (or a weight's own) order. */

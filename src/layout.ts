@@ -220,7 +220,7 @@ export const layouts: Readonly<Record<LayoutName, Layout>> = {
 const scratch = new Float32Array(1);
 const scratchBits = new Uint32Array(scratch.buffer);
 
-function toHalf(value: number): number {
+export function toHalf(value: number): number {
   scratch[0] = value;
   const bits = scratchBits[0] as number;
   const sign = (bits >>> 16) & 0x8000;
@@ -242,7 +242,7 @@ function toHalf(value: number): number {
   return half >= 0x7c00 ? sign | 0x7c00 : sign | half;
 }
 
-function fromHalf(half: number): number {
+export function fromHalf(half: number): number {
   const sign = half & 0x8000 ? -1 : 1;
   const exponent = (half >>> 10) & 31;
   const mantissa = half & 1023;

@@ -6,7 +6,7 @@ import { convert } from "../shaders/convert/kernel.js";
 import { FcnError } from "./errors.js";
 import type { Graph, Node, Weight } from "./graph.js";
 import { defaultVariant, erase, layoutOf, makeProblem, usableVariants } from "./kernel.js";
-import type { AnyProblem, DeviceTraits, Kernel, Variant } from "./kernel.js";
+import type { AnyProblem, DeviceTraits, Kernel, Precision, Variant } from "./kernel.js";
 import type { LayoutName, Nchw } from "./layout.js";
 
 /** A tensor with a layout. `step` is where it is written; -1 for inputs of the graph. */
@@ -41,18 +41,18 @@ export type VariantChoice = Readonly<Record<string, string>>;
 export type VariantPick = (kernel: Kernel, problem: AnyProblem) => string | undefined;
 
 /** The default variant of this device, unless `choice` names one; a name that cannot run is an error. */
-export function chooseVariant(kernel: Kernel, problem: AnyProblem, device: DeviceTraits, choice: VariantChoice | VariantPick = {}): string {
+export function chooseVariant(kernel: Kernel, problem: AnyProblem, device: DeviceTraits, choice: VariantChoice | VariantPick = {}, precision?: Precision): string {
   const usable = usableVariants(kernel, problem, device);
   const wanted = typeof choice === "function" ? choice(kernel, problem) : choice[kernel.name];
   if (wanted !== undefined && !usable.includes(wanted)) {
     throw new FcnError("bad-option", `${kernel.name}: variant "${wanted}" cannot run here; usable: ${usable.join(", ")}`);
   }
-  const chosen = wanted ?? defaultVariant(kernel, problem, device);
+  const chosen = wanted ?? defaultVariant(kernel, problem, device, precision);
   if (chosen === undefined) throw new FcnError("limit-too-small", `${kernel.name}: no variant runs on this device`);
   return chosen;
 }
 
-export function lower(graph: Graph, device: DeviceTraits, choice?: VariantChoice | VariantPick): Lowered {
+export function lower(graph: Graph, device: DeviceTraits, choice?: VariantChoice | VariantPick, precision?: Precision): Lowered {
   const steps: Step[] = [];
   const byLayout = new Map<object, Map<LayoutName, Physical>>();
   const inputs = new Map<string, Physical>();
@@ -83,7 +83,7 @@ export function lower(graph: Graph, device: DeviceTraits, choice?: VariantChoice
 
   for (const [name, { value, layout }] of graph.inputs) inputs.set(name, define(value, layout, -1));
   for (const node of graph.nodes) {
-    const variantName = chooseVariant(node.kernel, node.problem, device, choice);
+    const variantName = chooseVariant(node.kernel, node.problem, device, choice, precision);
     const variant = node.kernel.variants[variantName] as Variant<AnyProblem>;
     const wants = (key: string): LayoutName => layoutOf(node.kernel, variant, key);
     const tensors = mapRecord(node.tensors, (value, key) => inLayout(value, wants(key)));

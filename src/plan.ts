@@ -8,7 +8,7 @@ import { gridOf } from "./dispatch.js";
 import { FcnError } from "./errors.js";
 import { MAP_MODE_READ } from "./gpu-flags.js";
 import type { Graph } from "./graph.js";
-import type { Extent } from "./kernel.js";
+import type { Extent, Precision } from "./kernel.js";
 import type { LayoutName, Nchw } from "./layout.js";
 import { lower } from "./lower.js";
 import type { Step, VariantChoice, VariantPick } from "./lower.js";
@@ -37,6 +37,8 @@ export interface RunTimings {
 }
 
 export interface PlanOptions {
+  /** How activations and weights are stored between kernels. Default f32. */
+  readonly precision?: Precision | undefined;
   /** Names the stage a step belongs to; the GPU time of each stage is then measured, where the device has timestamps. */
   readonly stageOf?: ((step: Step) => string) | undefined;
   /** Called for each pipeline that the plan needs and has, compiled for it or before. */
@@ -79,9 +81,9 @@ export class Plan {
     this.#slots = Array.from({ length: inFlight }, () => Promise.resolve());
   }
 
-  static async create(device: Device, graph: Graph, store: WeightStore, choice?: VariantChoice | VariantPick, { stageOf, onPipeline, inFlight = 1, signal }: PlanOptions = {}): Promise<Plan> {
+  static async create(device: Device, graph: Graph, store: WeightStore, choice?: VariantChoice | VariantPick, { stageOf, onPipeline, precision, inFlight = 1, signal }: PlanOptions = {}): Promise<Plan> {
     device.check();
-    const lowered = lower(graph, device, choice);
+    const lowered = lower(graph, device, choice, precision);
     checkLimits(device, lowered);
     const grids = lowered.steps.map((s) => gridOf(s.kernel, s.variant, s.problem, device.limits.maxComputeWorkgroupsPerDimension));
     const cache = pipelinesOf(device);

@@ -7,7 +7,7 @@ import { wgsl } from "../shaders/wgsl.generated.js";
 import type { Device } from "./device.js";
 import type { Graph } from "./graph.js";
 import { defaultVariant, layoutOf, usableVariants } from "./kernel.js";
-import type { AnyProblem, Attrs, DeviceTraits, Kernel, Variant } from "./kernel.js";
+import type { AnyProblem, Attrs, DeviceTraits, Kernel, Precision, Variant } from "./kernel.js";
 import type { VariantChoice, VariantPick } from "./lower.js";
 import { measureVariant } from "./measure-variant.js";
 
@@ -24,8 +24,8 @@ export type MeasureVariant = (device: Device, kernel: Kernel, problem: AnyProble
 const MAX_KEPT = 2000;
 
 /** The variants worth measuring; the naive one is a baseline and not among them. Fewer than two leave nothing to choose. */
-export function rivalsOf(kernel: Kernel, problem: AnyProblem, device: DeviceTraits): string[] {
-  const standard = defaultVariant(kernel, problem, device);
+export function rivalsOf(kernel: Kernel, problem: AnyProblem, device: DeviceTraits, precision?: Precision): string[] {
+  const standard = defaultVariant(kernel, problem, device, precision);
   if (standard === undefined) return [];
   const layoutsOf = (name: string): string => {
     const variant = kernel.variants[name] as Variant<AnyProblem>;
@@ -71,14 +71,14 @@ export class Tuner {
 
   /**
    * Measures what of the graph was not measured yet, and gives the choice for its plan. `fixed` goes first: what a caller names is
-   * not measured.
+   * not measured. A plan of another precision has other rivals.
    */
-  async choose(graph: Graph, fixed: VariantChoice = {}): Promise<VariantPick> {
+  async choose(graph: Graph, fixed: VariantChoice = {}, precision?: Precision): Promise<VariantPick> {
     await (this.#read ??= this.#load());
     let measured = false;
     for (const { kernel, problem } of graph.nodes) {
       if (fixed[kernel.name] !== undefined) continue;
-      const rivals = rivalsOf(kernel, problem, this.device);
+      const rivals = rivalsOf(kernel, problem, this.device, precision);
       const key = keyOf(kernel, problem, rivals);
       if (rivals.length < 2 || rivals.includes(this.#chosen.get(key) ?? "")) continue;
       this.#chosen.set(key, await this.#fastest(kernel, problem, rivals));
@@ -87,7 +87,7 @@ export class Tuner {
     if (measured) await this.#save();
     return (kernel, problem) => {
       if (fixed[kernel.name] !== undefined) return fixed[kernel.name];
-      const rivals = rivalsOf(kernel, problem, this.device);
+      const rivals = rivalsOf(kernel, problem, this.device, precision);
       const chosen = this.#chosen.get(keyOf(kernel, problem, rivals));
       return chosen !== undefined && rivals.includes(chosen) ? chosen : undefined;
     };

@@ -154,6 +154,7 @@ describe("checkpoints", () => {
 describe("options and calls", () => {
   it("refuses what is not among the documented values", async () => {
     await expectError(() => load({ variant: "fcn4s" as "fcn8s" }), "bad-option", /variant "fcn4s" is not one of fcn32s, fcn16s, fcn8s/);
+    await expectError(() => load({ precision: "f64" as "f32" }), "bad-option", 'precision "f64" is not one of f32, f16');
     await expectError(() => load({ maxPlans: 0 }), "bad-option", "maxPlans must be a whole number of 1 or more, got 0");
     await expectError(() => load({ classNames: ["a", "b"] }), "bad-option", "classNames has 2 names, the checkpoint has 21 classes");
     const fcn = await load({ variant: "fcn32s", kernels: { conv2d: "fastest" } });

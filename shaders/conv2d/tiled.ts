@@ -3,27 +3,12 @@
  * workgroups the problem gives and on how long its sums are; the tiles here are the candidates.
  */
 import { pair, u32 } from "../../src/kernel.js";
-import type { DeviceTraits, Packing, Variant } from "../../src/kernel.js";
+import type { DeviceTraits, Precision, Variant } from "../../src/kernel.js";
 import { blocksOf } from "../../src/layout.js";
 import { ceilDiv } from "../../src/shape.js";
+import { rows, rowsF16 } from "./packings.js";
 import { isPointwise, matrixSizes } from "./problem.js";
 import type { ConvProblem } from "./problem.js";
-
-/** [out][in][kh][kw] -> [kh][kw][in, padded to 4][out/4] of vec4 over 4 outputs: the rows of the product's right side, for any tile. */
-const rows: Packing<ConvProblem> = {
-  name: "conv2d/rows",
-  pack(data, shape) {
-    const [outC, inC, kh, kw] = shape as [number, number, number, number];
-    const [inPitch, outPitch] = [blocksOf(inC) * 4, blocksOf(outC) * 4];
-    const packed = new Float32Array(kh * kw * inPitch * outPitch);
-    for (let o = 0, from = 0; o < outC; o++) {
-      for (let c = 0; c < inC; c++) {
-        for (let tap = 0; tap < kh * kw; tap++) packed[(tap * inPitch + c) * outPitch + o] = data[from++] as number;
-      }
-    }
-    return packed;
-  },
-};
 
 interface Tile {
   /** Pixels x output channels of a workgroup. */
@@ -66,19 +51,33 @@ function likelyTile(problem: ConvProblem, { limits }: DeviceTraits): TileName {
   return small < 512 && sizes.k >= 512 ? "32x32-k4" : "32x32";
 }
 
-const variantOf = (name: TileName): Variant<ConvProblem> => {
+/** The tiles offered for f16, and which of them stands in for each. */
+const F16_TILES: Readonly<Record<TileName, TileName>> = {
+  "64x128": "64x64",
+  "64x64": "64x64",
+  "64x64-k2": "32x32-k4",
+  "32x32": "32x32",
+  "32x32-k4": "32x32-k4",
+  "32x32-k8": "32x32-k4",
+};
+
+const variantOf = (name: TileName, precision: Precision): Variant<ConvProblem> => {
   const tile: Tile = TILES[name];
+  const f16 = precision === "f16";
   const { bm, bn, bk, tm, tn, kg } = tile;
   const threads = threadsOf(tile);
   const split = kg > 1 ? `, sums split ${kg} ways inside the workgroup` : "";
   return {
-    wgsl: "tiled",
-    summary: `tiles of ${bm} pixels x ${bn} channels in workgroup memory, ${tm} x ${tn} results a thread${split}: for GPUs`,
+    wgsl: f16 ? "tiled-f16" : "tiled",
+    summary: `tiles of ${bm} pixels x ${bn} channels in workgroup memory, ${tm} x ${tn} results a thread${split}${f16 ? ", stored as f16" : ""}: for GPUs`,
     workgroup: [threads, 1, 1],
     consts: { BM: bm, BN: bn, BK4: bk / 4, TM: tm, TN: tn, KG: kg, THREADS: threads },
-    packing: { weight: rows },
+    packing: { weight: f16 ? rowsF16 : rows },
     when: ({ attrs }, { limits }) => attrs.groups === 1 && (limits.maxComputeInvocationsPerWorkgroup ?? 0) >= threads,
-    prefer: (problem, device) => !device.software && likelyTile(problem, device) === name,
+    prefer: (problem, device) => {
+      const likely = likelyTile(problem, device);
+      return f16 ? F16_TILES[likely] === name : !device.software && likely === name;
+    },
     overrides: (problem) => ({ POINTWISE: isPointwise(problem) ? 1 : 0 }),
     params: ({ in: { x, weight, bias, residual }, out: { y }, attrs }) => ({
       in_h: u32(x[2]),
@@ -101,7 +100,12 @@ const variantOf = (name: TileName): Variant<ConvProblem> => {
       relu: u32(attrs.relu ? 1 : 0),
     }),
     threads: (problem) => [tilesOf(matrixSizes(problem), tile) * threads, 1, 1],
+    ...(f16 && { precision, layouts: { x: "nhwc4-f16", residual: "nhwc4-f16", y: "nhwc4-f16" } }),
   };
 };
 
-export const tiledVariants = Object.fromEntries((Object.keys(TILES) as TileName[]).map((name) => [`tiled-${name}`, variantOf(name)]));
+const names = Object.keys(TILES) as TileName[];
+export const tiledVariants = Object.fromEntries([
+  ...names.map((name) => [`tiled-${name}`, variantOf(name, "f32")] as const),
+  ...names.filter((name) => F16_TILES[name] === name).map((name) => [`tiled-f16-${name}`, variantOf(name, "f16")] as const),
+]);

@@ -38,7 +38,7 @@ export const convert = defineKernel({
   variants: {
     "to-f16": {
       wgsl: "to-f16",
-      summary: "vec4f to two packed halves, rounded as the adapter rounds",
+      summary: "vec4f to four halves, rounded as the adapter rounds and saturated",
       workgroup: [64, 1, 1],
       when: ({ attrs }) => attrs.to === "nhwc4-f16",
       threads: ({ in: { x } }) => [x[0] * x[2] * x[3] * blocksOf(x[1]), 1, 1],

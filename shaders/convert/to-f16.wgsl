@@ -1,4 +1,5 @@
-// convert, to-f16: one thread turns one vec4f into four packed halves. Values past 65,504 become infinite, as in any f16 cast.
+// convert, to-f16: one thread turns one vec4f into four packed halves. What f16 cannot hold becomes its largest number, 65,504
+// with the sign: WGSL leaves open what packing such a value gives.
 
 struct Params {
   blocks: u32, // vec4 blocks in all
@@ -16,5 +17,7 @@ struct Params {
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * 64 + id.x;
   if (i >= params.blocks) { return; }
-  y[i] = vec2u(pack2x16float(x[i].xy), pack2x16float(x[i].zw));
+  var v = select(x[i], vec4f(65504), x[i] > vec4f(65504)); // select, not clamp: NaN must stay visible
+  v = select(v, vec4f(-65504), v < vec4f(-65504));
+  y[i] = vec2u(pack2x16float(v.xy), pack2x16float(v.zw));
 }

@@ -107,6 +107,16 @@ export const maxPool2d = defineKernel({
       workgroup: [64, 1, 1],
       threads: ({ out: { y } }) => [y[0] * y[2] * y[3] * blocksOf(y[1]), 1, 1],
     },
+    f16: {
+      wgsl: "f16",
+      summary: "as naive, on activations stored as f16 and without indices",
+      workgroup: [64, 1, 1],
+      precision: "f16",
+      layouts: { x: "nhwc4-f16", y: "nhwc4-f16" },
+      when: ({ attrs }) => !attrs.indices,
+      overrides: windowOf,
+      threads: ({ out: { y } }) => [y[0] * y[2] * y[3] * blocksOf(y[1]), 1, 1],
+    },
     texture: {
       wgsl: "texture",
       summary: "as naive, between textures and without indices: for software adapters",

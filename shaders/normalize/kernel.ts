@@ -56,6 +56,15 @@ export const normalize = defineKernel({
       when: ({ in: { image }, out: { y } }) => image[2] === y[2] && image[3] === y[3],
       threads: ({ out: { y } }) => [y[0] * y[2] * y[3], 1, 1],
     },
+    "copy-f16": {
+      wgsl: "copy-f16",
+      summary: "as copy, with the result stored as f16",
+      workgroup: [64, 1, 1],
+      precision: "f16",
+      layouts: { y: "nhwc4-f16" },
+      when: ({ in: { image }, out: { y } }) => image[2] === y[2] && image[3] === y[3],
+      threads: ({ out: { y } }) => [y[0] * y[2] * y[3], 1, 1],
+    },
     "copy-texture": {
       wgsl: "copy-texture",
       summary: "as copy, into a texture: for software adapters",

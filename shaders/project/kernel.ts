@@ -4,14 +4,14 @@
  */
 import { badShape } from "../../src/errors.js";
 import { defineKernel, u32 } from "../../src/kernel.js";
-import type { DeviceTraits, Packing } from "../../src/kernel.js";
+import type { DeviceTraits, Packing, Precision, Variant } from "../../src/kernel.js";
 import { blocksOf, fitsTexture, sizeOf, textureColumns } from "../../src/layout.js";
 import type { Nchw } from "../../src/layout.js";
 import { ceilDiv, elements, formatShape } from "../../src/shape.js";
 import type { Shape } from "../../src/shape.js";
 
 /** [classes][in] -> [classes/4][in/4][4 classes] of vec4 over 4 inputs. */
-const classBlocks: Packing = {
+const classBlocks: Packing<ProjectProblem> = {
   name: "project/class-blocks",
   pack(data, shape) {
     const [classes, inC] = shape as [number, number];
@@ -77,6 +77,26 @@ const lanes = (subgroup: number) => ({
   threads: ({ out: { y } }: ProjectProblem) => [ceilDiv(y[0] * y[2] * y[3], LANES_TP * subgroup) * subgroup, ceilDiv(y[1], LANES_TC), 1] as const,
 });
 
+/** Pixels and class blocks of a workgroup of split.wgsl, and its threads. */
+const SPLIT = { pixels: 4, blocks: 8, threads: 256 };
+
+const split = (precision: Precision): Variant<ProjectProblem> => ({
+  wgsl: precision === "f16" ? "split-f16" : "split",
+  summary: `sums split among 32 threads of a workgroup${precision === "f16" ? ", features stored as f16" : ""}: for GPUs`,
+  workgroup: [SPLIT.threads, 1, 1],
+  packing: { weight: classBlocks },
+  prefer: (_, { software }) => precision === "f16" || !software,
+  overrides: () => ({}),
+  params: ({ in: { x, bias }, out: { y } }) => ({
+    pixels: u32(x[0] * x[2] * x[3]),
+    in_blocks: u32(blocksOf(x[1])),
+    class_blocks: u32(blocksOf(y[1])),
+    has_bias: u32(bias ? 1 : 0),
+  }),
+  threads: ({ out: { y } }) => [ceilDiv(y[0] * y[2] * y[3], SPLIT.pixels) * ceilDiv(blocksOf(y[1]), SPLIT.blocks) * SPLIT.threads, 1, 1],
+  ...(precision === "f16" && { precision, layouts: { x: "nhwc4-f16" } }),
+});
+
 export const project = defineKernel({
   name: "project",
   summary: "1x1 class projection: features to one logit per class",
@@ -115,6 +135,8 @@ export const project = defineKernel({
       packing: { weight: classBlocks },
       threads: ({ out: { y } }) => [y[0] * y[2] * y[3] * blocksOf(y[1]), 1, 1],
     },
+    split: split("f32"),
+    "split-f16": split("f16"),
     "lanes-4": lanes(4),
     "lanes-8": lanes(8),
   },

@@ -8,6 +8,7 @@ import { reportJson } from "../eval/report-json.js";
 import { summarise, summarisePicture } from "../eval/summary.js";
 import type { Summary } from "../eval/summary.js";
 import { COMPARED, Comparison } from "../models/comparison.js";
+import { PRECISIONS } from "../models/load.js";
 import { openSource, requestDevice } from "../node.js";
 import { DEFAULT_CHECKPOINT, defaultCheckpointUrl, verified } from "../weights/default-checkpoint.js";
 import { recognise } from "../weights/names.js";
@@ -43,6 +44,7 @@ the package sharp), a folder or a quoted pattern. The label map of NAME.jpg is N
   --fresh              replace the results in --out
   --shard i/n          only every n-th picture, i from 1 to n: for n machines with an --out each
   --merge              the inputs are --out folders of shards; adds them up without running anything
+  --precision P        how numbers are stored between layers: f32 (default) or f16, which takes half the memory
   --adapter NAME       part of the name of the graphics adapter to use
   --json               the numbers as one JSON object on stdout, and nothing else
 
@@ -61,6 +63,7 @@ const OPTIONS = {
   fresh: { type: "boolean", default: false },
   shard: { type: "string" },
   merge: { type: "boolean", default: false },
+  precision: { type: "string", default: "f32" },
   adapter: { type: "string" },
   json: { type: "boolean", default: false },
 } as const;
@@ -89,6 +92,7 @@ async function run(values: Values, inputs: readonly string[]): Promise<{ summary
   const variants = values.variants.split(",").map((name) => oneOf("compare", "variants", name.trim(), COMPARED));
   const boundaryWidth = Number(values["boundary-width"]);
   if (!Number.isInteger(boundaryWidth) || boundaryWidth < 1) throw new UsageError(`compare: --boundary-width ${values["boundary-width"]} is not a whole number of 1 or more`);
+  const precision = oneOf("compare", "precision", values.precision, PRECISIONS);
   const sizes = parseSizes(values.sizes);
   if (values.resume && values.fresh) throw new UsageError("compare: --resume keeps the results, --fresh replaces them; give one");
   const items = await itemsOf(values, inputs);
@@ -97,7 +101,7 @@ async function run(values: Values, inputs: readonly string[]): Promise<{ summary
   const source = await openSource(values.weights ?? fileURLToPath(defaultCheckpointUrl()));
   const { checkpoint } = recognise(await openCheckpoint(values.weights === undefined ? await verified(source, DEFAULT_CHECKPOINT.sha256) : source));
   const device = await requestDevice(values.adapter === undefined ? {} : { adapter: values.adapter });
-  const comparison = new Comparison(device, checkpoint, { variants: COMPARED.filter((v) => variants.includes(v)) });
+  const comparison = new Comparison(device, checkpoint, { variants: COMPARED.filter((v) => variants.includes(v)), precision });
   const header: Header = {
     format: FORMAT,
     variants: comparison.variants,
@@ -105,6 +109,7 @@ async function run(values: Values, inputs: readonly string[]): Promise<{ summary
     boundaryWidth,
     weights: values.weights === undefined ? DEFAULT_CHECKPOINT.file : `${checkpoint.name} (${checkpoint.bytes} bytes)`,
     adapter: device.label,
+    precision,
   };
   const log = await ResultLog.open(values.out, header, values.fresh ? "fresh" : values.resume ? "resume" : "new");
   const done = new Map(log.records.flatMap((r) => ("picture" in r ? [[r.picture, r] as const] : [])));

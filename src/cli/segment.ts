@@ -1,5 +1,6 @@
 /** `fcn segment`: pictures to label maps, overlays, masks, probabilities and descriptions. */
 import { messageOf } from "../errors.js";
+import { PRECISIONS } from "../models/load.js";
 import { VARIANTS, loadFcn } from "../node.js";
 import type { Fcn, NodePicture, Resize } from "../node.js";
 import { byteBar } from "./byte-bar.js";
@@ -39,6 +40,7 @@ apart: their folders, or their endings.
   --heads init     give a backbone without a head an untrained one, whose labels mean nothing
   --resize N|none  shorter side of the picture as the network sees it (default: as the weights were trained, which is
                    520 for fcn-resnet101 and none, the picture's own size, for the others)
+  --precision P    how numbers are stored between layers: f32 (default) or f16, which takes half the memory
   --adapter NAME   part of the name of the graphics adapter to use
 
 Exit code 1 when a picture failed (the others are done), 2 when called wrongly.`;
@@ -55,6 +57,7 @@ const OPTIONS = {
   variant: { type: "string" },
   heads: { type: "string", default: "file" },
   resize: { type: "string" },
+  precision: { type: "string", default: "f32" },
   adapter: { type: "string" },
 } as const;
 
@@ -103,11 +106,12 @@ async function load(values: Values): Promise<{ fcn: Fcn<NodePicture>; ms: number
   const variant = values.variant === undefined ? {} : { variant: oneOf("segment", "variant", values.variant, VARIANTS) };
   const heads = oneOf("segment", "heads", values.heads, ["file", "init"]);
   const resize = values.resize === undefined ? {} : { resize: resizeOf(values.resize) };
+  const precision = oneOf("segment", "precision", values.precision, PRECISIONS);
   if (weights !== undefined && !/^[a-z]+:\/\//i.test(weights)) await checkFile("segment", weights);
   const start = performance.now();
   const gpu = adapter === undefined ? {} : { gpu: { adapter } };
   const transfer = byteBar();
-  const options = { heads, ...variant, ...resize, ...(weights === undefined ? {} : { weights }), ...gpu };
+  const options = { heads, precision, ...variant, ...resize, ...(weights === undefined ? {} : { weights }), ...gpu };
   const fcn = await loadFcn({ ...options, onProgress: (at) => transfer.show("downloading", at) }).finally(transfer.clear);
   if (weights !== undefined) printError(`fcn: ${weights} is ${fcn.description}; runs as ${fcn.variant}`);
   if (fcn.notice !== undefined) printError(`fcn: WARNING: ${fcn.notice}`);

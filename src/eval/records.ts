@@ -19,6 +19,8 @@ export interface Header {
   /** Name and size of the checkpoint. */
   readonly weights: string;
   readonly adapter: string;
+  /** How numbers were stored between layers; results without it are of f32. */
+  readonly precision?: string;
 }
 
 export interface Scores {
@@ -112,5 +114,7 @@ function parseLine(line: string, where: string): object {
 
 /** The names of what differs; records under headers that differ so cannot be added up. The adapter may differ. */
 export function headerDifferences(a: Header, b: Header): string[] {
-  return (["variants", "classNames", "boundaryWidth", "weights"] as const).filter((key) => JSON.stringify(a[key]) !== JSON.stringify(b[key]));
+  const compared = ({ variants, classNames, boundaryWidth, weights, precision = "f32" }: Header) => ({ variants, classNames, boundaryWidth, weights, precision });
+  const [left, right] = [compared(a), compared(b)];
+  return (Object.keys(left) as (keyof typeof left)[]).filter((key) => JSON.stringify(left[key]) !== JSON.stringify(right[key]));
 }

@@ -159,7 +159,7 @@ const panel = (plot: Plot | undefined): string => (plot ? `<div class="panel"><h
 export function reportHtml(summary: Summary, shown: readonly ShownPicture[]): string {
   const { header, pictures, labelled } = summary;
   const title = `${header.variants.map(titleOf).join(", ")}: what they cost and gain`;
-  const set = `${pictures.length} pictures${labelled ? `, ${labelled} with label maps` : ""}${summary.failures.length ? `, ${summary.failures.length} not used` : ""} \u00b7 ${escapeText(header.weights)} \u00b7 ${escapeText(header.adapter)}`;
+  const set = `${pictures.length} pictures${labelled ? `, ${labelled} with label maps` : ""}${summary.failures.length ? `, ${summary.failures.length} not used` : ""} \u00b7 ${escapeText(header.weights)} \u00b7 ${escapeText(header.adapter)}${header.precision === "f16" ? " \u00b7 f16" : ""}`;
   const plots = [`<div class="stack">${panel(accuracyPlot(summary))}${panel(latencyPlot(summary))}</div>`, `<div class="stack">${panel(classPlot(summary))}${agreementTable(summary)}</div>`].join("");
   const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
   const body = [

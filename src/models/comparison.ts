@@ -10,6 +10,7 @@ import { Graph } from "../graph.js";
 import { VOC_CLASSES } from "../image/palette.js";
 import { toRgba } from "../image/picture.js";
 import type { Picture } from "../image/picture.js";
+import type { Precision } from "../kernel.js";
 import { layouts } from "../layout.js";
 import type { VariantChoice } from "../lower.js";
 import { bindingOf } from "../memory.js";
@@ -40,6 +41,8 @@ export interface ComparisonOptions extends Pick<RuntimeOptions, "openDevice" | "
   readonly variants?: readonly ComparedVariant[];
   readonly preprocessing?: Preprocessing;
   readonly kernels?: VariantChoice | undefined;
+  /** How activations and weights are stored between kernels. Default f32. */
+  readonly precision?: Precision;
   /** Called while a plan is made, for each of its pipelines that is ready. */
   readonly onPipeline?: (ready: number, total: number) => void;
 }
@@ -95,6 +98,7 @@ export class Comparison {
   readonly #runtime: Runtime;
   readonly #preprocessing: Preprocessing;
   readonly #kernels: VariantChoice | undefined;
+  readonly #precision: Precision;
   readonly #onPipeline: ComparisonOptions["onPipeline"];
 
   /** @throws bad-weights when the checkpoint lacks the backbone or one of the heads, or the heads differ in their classes */
@@ -103,7 +107,7 @@ export class Comparison {
     readonly checkpoint: Checkpoint,
     options: ComparisonOptions = {},
   ) {
-    const { variants = COMPARED, preprocessing = IMAGENET, kernels, onPipeline } = options;
+    const { variants = COMPARED, preprocessing = IMAGENET, kernels, precision = "f32", onPipeline } = options;
     if (variants.length === 0) throw new FcnError("bad-option", "compare: name at least one variant");
     const params = Parameters.of(checkpoint);
     this.variants = variants;
@@ -117,6 +121,7 @@ export class Comparison {
     this.classNames = this.classes === VOC_CLASSES.length ? VOC_CLASSES : Array.from({ length: this.classes }, (_, i) => `class ${i}`);
     this.#preprocessing = preprocessing;
     this.#kernels = kernels;
+    this.#precision = precision;
     this.#onPipeline = onPipeline;
     this.#runtime = new Runtime({ ...options, name: "the comparison", device });
   }
@@ -233,7 +238,7 @@ export class Comparison {
       if (scores) graph.output(scoresOf(variant), scored.scores);
     }
     try {
-      return await Plan.create(this.device, graph, this.#runtime.store, this.#kernels, { stageOf: timed ? (step) => stageOf(step.label) : undefined, onPipeline: this.#onPipeline, signal });
+      return await Plan.create(this.device, graph, this.#runtime.store, this.#kernels, { precision: this.#precision, stageOf: timed ? (step) => stageOf(step.label) : undefined, onPipeline: this.#onPipeline, signal });
     } catch (error) {
       if (!(error instanceof FcnError) || (error.code !== "limit-too-small" && error.code !== "out-of-memory")) throw error;
       throw new FcnError(error.code, `a picture of ${width} x ${height} is too large for this device: ${error.message}`, { cause: error });

@@ -6,6 +6,7 @@ import { abortable } from "../abort.js";
 import type { Abortable } from "../abort.js";
 import type { Device } from "../device.js";
 import { FcnError } from "../errors.js";
+import type { Precision } from "../kernel.js";
 import type { VariantChoice } from "../lower.js";
 import { openCheckpoint } from "../weights/open.js";
 import { verified } from "../weights/default-checkpoint.js";
@@ -27,6 +28,9 @@ import { TORCHVISION_VARIANT, torchvisionNetwork } from "./torchvision.js";
 /** The three networks of the FCN paper, and torchvision's. */
 export const VARIANTS = [...FCN_VARIANTS, TORCHVISION_VARIANT] as const;
 export type Variant = (typeof VARIANTS)[number];
+
+/** What `precision` may be. */
+export const PRECISIONS: readonly Precision[] = ["f32", "f16"];
 
 export interface LoadOptions {
   /** Which network. Default: the finest that the checkpoint has a head for, "fcn8s" for the one that ships. */
@@ -57,6 +61,12 @@ export interface LoadOptions {
   readonly maxPlans?: number;
   /** Kernel variants by kernel name, instead of the default choice: `{ conv2d: "naive" }`. */
   readonly kernels?: VariantChoice;
+  /**
+   * How activations and weights are stored between kernels: "f16" halves their memory; sums are f32 in either case and so are
+   * logits. Labels differ from f32's in about one pixel of 10,000 on the shipped pictures. On software adapters f16 is slower,
+   * for they have no fast kernels for it. Default "f32".
+   */
+  readonly precision?: Precision;
 }
 
 /** The network asked for, from what was recognised. @throws bad-weights when the file has no such head and `heads` is not "init" */
@@ -75,9 +85,10 @@ function networkOf(found: Recognised, options: Pick<LoadOptions, "variant" | "he
   return { network, notice: `the head of ${variant} is untrained, so its labels mean nothing: ${checkpoint.name} is ${description}` };
 }
 
-function checkOptions({ variant, heads, recover = "manual", device }: LoadOptions): void {
+function checkOptions({ variant, heads, precision, recover = "manual", device }: LoadOptions): void {
   device?.assertUsable();
   checkRecovery(recover, device === undefined);
+  if (precision !== undefined && !PRECISIONS.includes(precision)) throw new FcnError("bad-option", `precision "${String(precision)}" is not one of ${PRECISIONS.join(", ")}`);
   if (variant !== undefined && !VARIANTS.includes(variant)) throw new FcnError("bad-option", `variant "${String(variant)}" is not one of ${VARIANTS.join(", ")}`);
   if (heads !== undefined && heads !== "file" && heads !== "init") throw new FcnError("bad-option", `heads "${String(heads)}" is not one of file, init`);
 }

@@ -16,6 +16,7 @@ import { toRgba } from "../image/picture.js";
 import { shrink } from "../image/shrink.js";
 import type { Picture } from "../image/picture.js";
 import { VOC_CLASSES } from "../image/palette.js";
+import type { Precision } from "../kernel.js";
 import { layouts } from "../layout.js";
 import type { HostArray } from "../layout.js";
 import type { VariantChoice } from "../lower.js";
@@ -70,6 +71,8 @@ export interface SegmenterOptions<Image> extends Omit<RuntimeOptions, "name"> {
   readonly classNames?: readonly string[];
   /** Kernel variants to use instead of the default choice, for comparisons. */
   readonly kernels?: VariantChoice;
+  /** How activations and weights are stored between kernels. Default f32. */
+  readonly precision?: Precision;
 }
 
 type Output = "labels" | "logits" | "probabilities" | "aux";
@@ -83,6 +86,8 @@ export class Fcn<Image = Picture> {
   readonly notice: string | undefined;
   /** Shorter side of pictures as the network sees them; labels and scores have the picture's size all the same. */
   readonly resize: Resize;
+  /** How activations and weights are stored between kernels; scores are f32 in either case. */
+  readonly precision: Precision;
   readonly #network: Network;
   readonly #preprocessing: Preprocessing;
   readonly #readImage: ReadImage<Image>;
@@ -98,6 +103,7 @@ export class Fcn<Image = Picture> {
     this.#preprocessing = options.preprocessing ?? IMAGENET;
     this.#readImage = options.readImage;
     this.#kernels = options.kernels;
+    this.precision = options.precision ?? "f32";
     const { classes } = options.network;
     this.classNames = options.classNames ?? (classes === VOC_CLASSES.length ? VOC_CLASSES : Array.from({ length: classes }, (_, i) => `class ${i}`));
     if (this.classNames.length !== classes) {
@@ -233,7 +239,7 @@ export class Fcn<Image = Picture> {
         // First of all: sizes beyond any device would end in a kernel's own complaint about its shapes.
         checkFits(device, "picture", layouts.rgba8, [n, 4, ...this.#inputSize(height, width)]);
         checkFits(device, "labels", layouts.u8, [n, 1, height, width]);
-        return await Plan.create(device, this.#graph(kind, n, height, width), store, this.#kernels, { signal });
+        return await Plan.create(device, this.#graph(kind, n, height, width), store, this.#kernels, { precision: this.precision, signal });
       } catch (error) {
         if (!(error instanceof FcnError) || (error.code !== "limit-too-small" && error.code !== "out-of-memory")) throw error;
         const [h, w] = networkSize(height, width, this.resize);

@@ -1,0 +1,28 @@
+// normalize, copy-f16: as copy, with the result stored as f16.
+// image: one RGBA8 word a pixel.  y: NHWC, four halves (R, G, B, 0) a pixel.
+
+struct Params {
+  in_h: u32,
+  in_w: u32,
+  out_h: u32,
+  out_w: u32,
+  pixels: u32, // batch * out_h * out_w
+  scale_h: f32,
+  scale_w: f32,
+}
+
+@group(0) @binding(0) var<storage, read> image: array<u32>;
+@group(0) @binding(1) var<storage, read> mean: array<vec4f>;
+@group(0) @binding(2) var<storage, read> deviation: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> y: array<vec2u>;
+@group(0) @binding(4) var<uniform> params: Params;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * groups.x * 64 + id.x;
+  if (i >= params.pixels) { return; }
+  let word = image[i];
+  let value = vec3f(vec3u(word, word >> 8, word >> 16) & vec3u(255)) / 255.0;
+  let rgb = (value - mean[0].xyz) / deviation[0].xyz;
+  y[i] = vec2u(pack2x16float(rgb.xy), pack2x16float(vec2f(rgb.z, 0.0)));
+}
