@@ -20,33 +20,61 @@ export const BOUNDARY_WIDTH = 5;
 export function trimap(truth: ArrayLike<number>, columns: number, rows: number, width = BOUNDARY_WIDTH): Uint8Array {
   if (truth.length !== columns * rows) throw new FcnError("bad-shape", `trimap: ${columns} x ${rows} needs ${columns * rows} labels, got ${truth.length}`);
   if (!Number.isInteger(width) || width < 1) throw new FcnError("bad-option", `trimap: the width of the band is a whole number of 1 or more, got ${width}`);
-  const border = new Uint8Array(truth.length);
-  for (let y = 0, i = 0; y < rows; y++) {
-    for (let x = 0; x < columns; x++, i++) {
-      const label = truth[i];
-      if (x > 0 && truth[i - 1] !== label) border[i - 1] = border[i] = 1;
-      if (y > 0 && truth[i - columns] !== label) border[i - columns] = border[i] = 1;
-    }
-  }
-  // A square grows as two lines, one after the other; each in linear time, however wide the band.
-  for (let y = 0; y < rows; y++) grow(border, y * columns, 1, columns, width - 1);
-  for (let x = 0; x < columns; x++) grow(border, x, columns, rows, width - 1);
-  const inside = new Uint8Array(truth.length);
-  for (let i = 0; i < inside.length; i++) inside[i] = border[i] ? (truth[i] as number) : VOID_LABEL;
+  const labels = truth instanceof Uint8Array ? truth : Array.from(truth);
+  const border = borderOf(labels, columns, rows);
+  const near = nearBorder(border, columns, rows, width - 1);
+  const inside = new Uint8Array(labels.length);
+  for (let i = 0; i < inside.length; i++) inside[i] = near[i] === 1 ? (labels[i] as number) : VOID_LABEL;
   return inside;
 }
 
-/** Along one line, sets everything within `reach` of what was set. */
-function grow(cells: Uint8Array, start: number, step: number, count: number, reach: number): void {
-  if (reach === 0) return;
-  let from = 0; // what is not yet written
-  for (let at = 0; at < count; at++) {
-    if (cells[start + at * step] !== 1) continue;
-    // Cells behind `at` are written now, those ahead are marked 2 so that they do not grow in turn.
-    for (let i = Math.max(from, at - reach); i <= Math.min(count - 1, at + reach); i++) {
-      if (cells[start + i * step] === 0) cells[start + i * step] = 2;
+/** 1 where one of the 4 neighbours has another label. */
+function borderOf(labels: ArrayLike<number>, columns: number, rows: number): Uint8Array {
+  const border = new Uint8Array(labels.length);
+  for (let y = 0, i = 0; y < rows; y++) {
+    let left = labels[i];
+    for (let x = 0; x < columns; x++, i++) {
+      const label = labels[i];
+      if (label !== left) border[i - 1] = border[i] = 1;
+      left = label;
     }
-    from = Math.min(count, at + reach + 1);
   }
-  for (let i = 0; i < count; i++) if (cells[start + i * step] === 2) cells[start + i * step] = 1;
+  for (let i = columns; i < labels.length; i++) if (labels[i] !== labels[i - columns]) border[i - columns] = border[i] = 1;
+  return border;
+}
+
+/**
+ * 1 within `reach` rows and columns of a border. A square grows as two lines, one after the other, each in linear time however
+ * wide the band; both go along the rows, since memory read down the columns takes most of the time.
+ */
+function nearBorder(border: Uint8Array, columns: number, rows: number, reach: number): Uint8Array {
+  if (reach === 0) return border;
+  const wide = new Uint8Array(border.length);
+  for (let y = 0; y < rows; y++) {
+    const end = (y + 1) * columns;
+    let until = end - columns; // what is not yet written
+    for (let i = until; i < end; i++) {
+      if (border[i] !== 1) continue;
+      const to = Math.min(end, i + reach + 1);
+      for (let k = Math.max(until, i - reach); k < to; k++) wide[k] = 1;
+      until = to;
+    }
+  }
+  // For each column the last row with a mark at or above, then the next one at or below.
+  const near = new Uint8Array(border.length);
+  const last = new Int32Array(columns).fill(-reach - 1);
+  for (let y = 0, i = 0; y < rows; y++) {
+    for (let x = 0; x < columns; x++, i++) {
+      if (wide[i] === 1) last[x] = y;
+      if (y - (last[x] as number) <= reach) near[i] = 1;
+    }
+  }
+  const next = new Int32Array(columns).fill(rows + reach);
+  for (let y = rows - 1, i = border.length - 1; y >= 0; y--) {
+    for (let x = columns - 1; x >= 0; x--, i--) {
+      if (wide[i] === 1) next[x] = y;
+      if ((next[x] as number) - y <= reach) near[i] = 1;
+    }
+  }
+  return near;
 }

@@ -26,6 +26,7 @@ export class ConfusionMatrix {
     if (truth.length !== prediction.length) throw new FcnError("bad-shape", `confusion: ${truth.length} true labels, ${prediction.length} predicted`);
     const { classes, counts } = this;
     const pitch = classes + 1;
+    if (truth instanceof Uint8Array && prediction instanceof Uint8Array) return this.#addBytes(truth, prediction);
     for (let i = 0; i < truth.length; i++) {
       const t = truth[i] as number;
       // `>>> 0` changes what is no whole number of 0 or more: -1, which PyTorch users take for void, must not reach another row.
@@ -33,6 +34,22 @@ export class ConfusionMatrix {
       const p = prediction[i] as number;
       const at = t * pitch + (p >>> 0 === p && p < classes ? p : classes);
       counts[at] = (counts[at] as number) + 1;
+    }
+  }
+
+  /** Label maps as they are read and made: counted by pairs of bytes first, which asks nothing of a pixel. */
+  #addBytes(truth: Uint8Array, prediction: Uint8Array): void {
+    pairs.fill(0);
+    for (let i = 0; i < truth.length; i++) {
+      const pair = ((truth[i] as number) << 8) | (prediction[i] as number);
+      pairs[pair] = (pairs[pair] as number) + 1;
+    }
+    const { classes, counts } = this;
+    for (let t = 0; t < classes; t++) {
+      for (let p = 0; p < 256; p++) {
+        const at = t * (classes + 1) + Math.min(p, classes);
+        counts[at] = (counts[at] as number) + (pairs[(t << 8) | p] as number);
+      }
     }
   }
 
@@ -127,6 +144,9 @@ export class ConfusionMatrix {
     return matrix;
   }
 }
+
+/** How often each truth meets each prediction, truth first; only during one #addBytes. */
+const pairs = new Uint32Array(256 * 256);
 
 function nanMean(values: readonly number[]): number {
   const known = values.filter((v) => !Number.isNaN(v));

@@ -57,14 +57,16 @@ function pixels(png: Uint8Array, bytes: Uint8Array, name: string, skipRescale = 
 export function decodePng(bytes: Uint8Array, name = "PNG"): RgbaPicture {
   const file = check(bytes, name);
   const { header, end, palette, transparent } = file;
+  const size = { width: header.width, height: header.height };
   let data: Uint8Array;
   if (isPlain(file) && !transparent) {
     const samples = samplesOf(file, bytes, name);
     try {
-      data = toRgbaSamples(samples, header.width * header.height, header.colourType, palette);
+      data = toRgbaSamples(samples, size.width * size.height, header.colourType, palette);
     } catch (error) {
       throw badPng(name, messageOf(error), error);
     }
+    if (header.colourType < 4) return { ...size, data, channels: 4 }; // there is no alpha
   } else {
     const rgba = pixels(bytes.subarray(0, end), bytes, name);
     data = new Uint8Array(rgba.buffer, rgba.byteOffset, rgba.byteLength);
@@ -75,7 +77,7 @@ export function decodePng(bytes: Uint8Array, name = "PNG"): RgbaPicture {
     for (let c = 0; c < 3; c++) data[i + c] = Math.round(((data[i + c] as number) * alpha + 255 * (255 - alpha)) / 255);
     data[i + 3] = 255;
   }
-  return { width: header.width, height: header.height, data, channels: 4 };
+  return { ...size, data, channels: 4 };
 }
 
 export interface LabelMap {
@@ -156,7 +158,7 @@ function encodeBytes(what: string, values: Uint8Array, width: number, height: nu
   const rows = new Uint8Array(height * (width + 1)); // each row starts with its filter type, 0
   for (let y = 0; y < height; y++) rows.set(values.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
   const head = headerChunk(width, height, 8, palette ? 3 : 0, false);
-  return Buffer.concat([Buffer.from(SIGNATURE), head, ...(palette ? [chunk("PLTE", palette)] : []), chunk("IDAT", deflateSync(rows, { level: 9 })), chunk("IEND", new Uint8Array())]);
+  return Buffer.concat([Buffer.from(SIGNATURE), head, ...(palette ? [chunk("PLTE", palette)] : []), chunk("IDAT", deflateSync(rows)), chunk("IEND", new Uint8Array())]);
 }
 
 function headerChunk(width: number, height: number, depth: number, colourType: number, interlaced: boolean): Buffer {

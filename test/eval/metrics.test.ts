@@ -49,6 +49,16 @@ describe("ConfusionMatrix", () => {
     );
   });
 
+  it("counts bytes as it counts any numbers", () => {
+    fc.assert(
+      fc.property(sets, ([classes, pictures]) => {
+        const bytes = new ConfusionMatrix(classes);
+        for (const pairs of pictures) bytes.add(Uint8Array.from(pairs, ([t]) => t), Uint8Array.from(pairs, ([, p]) => p));
+        expect([...bytes.counts]).toEqual([...matrixOf(pictures, classes).counts]);
+      }),
+    );
+  });
+
   it("does not depend on how a set is split, nor on going through JSON or sparse counts", () => {
     fc.assert(
       fc.property(sets, fc.nat(), ([classes, pictures], seed) => {
