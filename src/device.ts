@@ -3,6 +3,7 @@
  * a device through events; here both become a typed error at the next await. Works on any `GPU` object: `navigator.gpu` in
  * browsers and workers, the `webgpu` package in Node (see node.ts). https://www.w3.org/TR/webgpu/
  */
+import { Allocations, megabytes, release } from "./allocations.js";
 import { FcnError, messageOf } from "./errors.js";
 import type { DeviceTraits } from "./kernel.js";
 
@@ -52,12 +53,13 @@ export class Device implements DeviceTraits {
   readonly software: boolean;
   /** Resolves with the typed error when the device is lost; stays pending after a plain dispose(). */
   readonly lost: Promise<FcnError>;
+  /** Books of the memory taken on it. */
+  readonly allocations: Allocations;
   #lostError: FcnError | undefined;
   #uncaptured: FcnError | undefined;
   #disposed = false;
   /** Rejects what is being waited for. Not by way of `lost`, which would remember every wait of the device's life. */
   readonly #waiting = new Set<(error: FcnError) => void>();
-  readonly #cleanups = new Set<() => void>();
   readonly #pace: (<T>(wait: Promise<T>) => Promise<T>) | undefined;
 
   constructor(
@@ -71,6 +73,7 @@ export class Device implements DeviceTraits {
     this.architecture = adapter.architecture;
     this.subgroupSize = adapter.subgroupSize;
     this.software = adapter.software;
+    this.allocations = new Allocations(gpu);
     this.#pace = pace;
     this.lost = new Promise((resolve) => {
       void gpu.lost.then((info) => {
@@ -85,9 +88,9 @@ export class Device implements DeviceTraits {
     gpu.addEventListener("uncapturederror", (event) => {
       event.preventDefault?.();
       const { error } = event;
-      const memory = typeof GPUOutOfMemoryError !== "undefined" && error instanceof GPUOutOfMemoryError;
-      this.#uncaptured ??= memory
-        ? new FcnError("out-of-memory", `the GPU is out of memory: ${error.message}`)
+      // By name: in Node the class is not global.
+      this.#uncaptured ??= error.constructor.name === "GPUOutOfMemoryError"
+        ? new FcnError("out-of-memory", `the GPU is out of memory; this device holds ${megabytes(this.allocations.bytes)} for this library (${firstLine(error.message)})`)
         : new FcnError("gpu-error", `WebGPU reported: ${error.message}`);
     });
   }
@@ -144,40 +147,47 @@ export class Device implements DeviceTraits {
     return value;
   }
 
-  /** Runs `work`, which must be synchronous, under error scopes; validation and memory errors reject. `what` names it. */
+  /**
+   * Runs `work`, which must be synchronous, under error scopes. When WebGPU reports an error, or the device is lost meanwhile, all
+   * buffers and textures that `work` made are freed. `what` names it. @throws out-of-memory with the sizes, gpu-error, device-lost
+   */
   async scoped<T>(what: string, work: () => T): Promise<T> {
     this.check();
+    const held = this.allocations.bytes;
     this.gpu.pushErrorScope("out-of-memory");
     this.gpu.pushErrorScope("validation");
-    let value: T;
+    let recorded: ReturnType<typeof this.allocations.record<T>>;
     let scopes: Promise<GPUError | null>[];
     try {
-      value = work();
+      recorded = this.allocations.record(work);
     } finally {
-      scopes = [this.gpu.popErrorScope(), this.gpu.popErrorScope()];
+      // Popping fails only on a lost device, which check() reports.
+      scopes = [this.gpu.popErrorScope(), this.gpu.popErrorScope()].map((scope) => scope.catch(() => null));
     }
-    const [invalid, memory] = await Promise.all(scopes.map((scope) => scope.catch(() => null)));
-    if (memory) throw new FcnError("out-of-memory", `${what}: the GPU is out of memory: ${memory.message}`);
-    if (invalid) throw new FcnError("gpu-error", `${what}: ${invalid.message}`);
-    this.check();
-    return value;
-  }
-
-  /** Registers what must go when the device goes; returns the way to take it back. */
-  onDispose(cleanup: () => void): () => void {
-    this.#cleanups.add(cleanup);
-    return () => this.#cleanups.delete(cleanup);
+    try {
+      const [invalid, memory] = await Promise.all(scopes);
+      if (memory) {
+        const sizes = `${megabytes(recorded.bytes)} more than the ${megabytes(held)} that this device holds for this library`;
+        throw new FcnError("out-of-memory", `${what}: the GPU is out of memory for ${sizes} (${firstLine(memory.message)}); dispose of models, or use smaller pictures`);
+      }
+      if (invalid) throw new FcnError("gpu-error", `${what}: ${invalid.message}`);
+      this.check();
+    } catch (error) {
+      recorded.made.forEach(release);
+      throw error;
+    }
+    return recorded.value;
   }
 
   /** Frees everything made on this device. May be called any number of times. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    for (const cleanup of [...this.#cleanups]) cleanup();
-    this.#cleanups.clear();
     this.gpu.destroy();
   }
 }
+
+const firstLine = (message: string): string => message.trim().split("\n")[0] ?? "";
 
 function summarise(adapter: GPUAdapter): AdapterSummary {
   const info = adapter.info;

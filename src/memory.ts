@@ -2,6 +2,7 @@
  * A piece of GPU memory that a kernel can bind: a range of a buffer, or a whole rgba32float texture. The rest of the library
  * places tensors without asking which of the two it is.
  */
+import { release } from "./allocations.js";
 import { BUFFER, TEXTURE } from "./gpu-flags.js";
 import type { Device } from "./device.js";
 import { limitTooSmall } from "./errors.js";
@@ -21,18 +22,18 @@ export function bindingOf(memory: Memory): GPUBindingResource {
 }
 
 export function destroy(memory: Memory): void {
-  if (memory.kind === "buffer") memory.buffer.destroy();
-  else memory.texture.destroy();
+  release(memory.kind === "buffer" ? memory.buffer : memory.texture);
 }
 
 export function createTexture(device: Device, label: string, { width, height }: Pick<TextureExtent, "width" | "height">): Memory {
   const usage = TEXTURE.STORAGE_BINDING | TEXTURE.COPY_SRC | TEXTURE.COPY_DST;
-  const texture = device.gpu.createTexture({ label, size: [width, height], format: "rgba32float", usage });
-  return { kind: "texture", texture, view: texture.createView(), size: width * height * TEXEL };
+  const size = width * height * TEXEL;
+  const texture = device.allocations.texture({ label, size: [width, height], format: "rgba32float", usage }, size);
+  return { kind: "texture", texture, view: texture.createView(), size };
 }
 
 export function createBuffer(device: Device, label: string, size: number, usage: number): Memory {
-  return { kind: "buffer", buffer: device.gpu.createBuffer({ label, size, usage: usage | BUFFER.STORAGE }), offset: 0, size };
+  return { kind: "buffer", buffer: device.allocations.buffer({ label, size, usage: usage | BUFFER.STORAGE }), offset: 0, size };
 }
 
 /** Throws `limit-too-small`, with both numbers, when the device cannot hold a tensor of this layout and shape. */

@@ -2,6 +2,7 @@
  * The memory of a plan: what every tensor, uniform and output gets, and which dead tensor's place serves again. Creates buffers
  * and textures; runs nothing.
  */
+import { release } from "./allocations.js";
 import { planArena } from "./arena.js";
 import type { Device } from "./device.js";
 import { packParams } from "./dispatch.js";
@@ -49,8 +50,8 @@ export function allocate(device: Device, lowered: Lowered, owned: Owned, inFligh
   const { steps, inputs, outputs } = lowered;
   let bytes = 0;
   const buffer = (label: string, size: number, usage: number): GPUBuffer => {
-    const made = device.gpu.createBuffer({ label, size, usage });
-    owned.push(made);
+    const made = device.allocations.buffer({ label, size, usage });
+    owned.push({ destroy: () => release(made) });
     bytes += size;
     return made;
   };

@@ -68,6 +68,7 @@ export async function runKernel<I, O, A>(
     keep(isTexture(key) ? createTexture(device, "none", { width: 1, height: 1 }) : createBuffer(device, "none", 16, 0));
   const isTexture = (key: string): boolean => erased.inputs[key]?.role !== "weight" && layouts[layoutOf(erased, variant, key)].extent !== undefined;
   const converted: Tensor[] = [];
+  const outputs: Record<string, Tensor> = {};
   try {
     const inputs = new Map<string, Tensor>();
     for (const [key, value] of given) {
@@ -83,7 +84,6 @@ export async function runKernel<I, O, A>(
       }
       inputs.set(key, tensor);
     }
-    const outputs: Record<string, Tensor> = {};
     for (const [key, shape] of Object.entries(problem.out)) {
       if (!shape) continue;
       const make = options.allocate ?? ((...a: Parameters<typeof Tensor.empty>) => Tensor.empty(...a));
@@ -118,6 +118,9 @@ export async function runKernel<I, O, A>(
       device.gpu.queue.submit([encoder.finish()]);
     });
     return outputs as unknown as KernelResults<O>;
+  } catch (error) {
+    for (const output of Object.values(outputs)) output.dispose();
+    throw error;
   } finally {
     // Destroying after submit is allowed: the submitted work keeps what it uses.
     temporary.forEach(destroy);

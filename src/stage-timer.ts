@@ -3,6 +3,7 @@
  * timestamps. Everything is made with the plan; a run only writes and reads. Needs the device feature `timestamp-query`.
  * https://www.w3.org/TR/webgpu/#timestamp
  */
+import { release } from "./allocations.js";
 import type { Device } from "./device.js";
 import { FcnError } from "./errors.js";
 import { BUFFER } from "./gpu-flags.js";
@@ -33,11 +34,11 @@ export class StageTimer {
     const starts = stages.flatMap((stage, i) => (stage === stages[i - 1] ? [] : [i]));
     const count = starts.length * 2;
     if (count > MAX_QUERIES) throw new FcnError("bad-option", `stages: ${starts.length} passes need ${count} timestamps, a query set holds ${MAX_QUERIES}; name fewer stages`);
-    const { gpu } = device;
+    const { gpu, allocations } = device;
     const queries = gpu.createQuerySet({ label: "stages", type: "timestamp", count });
-    const resolved = gpu.createBuffer({ label: "stages", size: count * 8, usage: BUFFER.QUERY_RESOLVE | BUFFER.COPY_SRC });
-    const staging = gpu.createBuffer({ label: "staging stages", size: count * 8, usage: BUFFER.MAP_READ | BUFFER.COPY_DST });
-    owned.push(queries, resolved, staging);
+    const resolved = allocations.buffer({ label: "stages", size: count * 8, usage: BUFFER.QUERY_RESOLVE | BUFFER.COPY_SRC });
+    const staging = allocations.buffer({ label: "staging stages", size: count * 8, usage: BUFFER.MAP_READ | BUFFER.COPY_DST });
+    owned.push(queries, ...[resolved, staging].map((buffer) => ({ destroy: () => release(buffer) })));
     const passes = starts.map((from, i): Pass => {
       const timestampWrites = { querySet: queries, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 };
       return { stage: stages[from] as string, from, to: starts[i + 1] ?? stages.length, descriptor: { timestampWrites } };

@@ -2,6 +2,7 @@
  * A tensor in GPU memory that the caller owns: [N, C, H, W] to the user, one of the layouts of layout.ts inside. For calling
  * kernels on their own; models keep their tensors inside a plan. Free it with dispose() (or `using`).
  */
+import { release } from "./allocations.js";
 import type { Device } from "./device.js";
 import { FcnError, badShape } from "./errors.js";
 import { BUFFER, MAP_MODE_READ } from "./gpu-flags.js";
@@ -85,7 +86,7 @@ export class Tensor {
     this.check();
     const { gpu } = this.device;
     const size = stagingSize(this.memory);
-    const staging = await this.device.scoped(this.label, () => gpu.createBuffer({ size, usage: BUFFER.MAP_READ | BUFFER.COPY_DST }));
+    const staging = await this.device.scoped(this.label, () => this.device.allocations.buffer({ size, usage: BUFFER.MAP_READ | BUFFER.COPY_DST }));
     try {
       const encoder = gpu.createCommandEncoder();
       encodeCopy(encoder, this.memory, staging);
@@ -93,7 +94,7 @@ export class Tensor {
       await this.device.settle(staging.mapAsync(MAP_MODE_READ));
       return readStaging(this.memory, staging.getMappedRange());
     } finally {
-      staging.destroy();
+      release(staging);
     }
   }
 

@@ -28,7 +28,7 @@ const FLOORS: readonly (readonly [string, RegExp])[] = [
   ["entries", /^src\/(index|node)\.ts$/],
   ["models, evaluation", /^src\/(models|eval)\//],
   ["layers", /^src\/layers\//],
-  ["engine", /^src\/(plan[a-z-]*|lower|arena|tuner|measure-variant|weight-store|run-kernel|tensor|pipelines|dispatch|memory|device|node-device|stage-timer|gpu-flags|wgsl-edit)\.ts$/],
+  ["engine", /^src\/(plan[a-z-]*|lower|arena|tuner|measure-variant|weight-store|allocations|run-kernel|tensor|pipelines|dispatch|memory|device|node-device|stage-timer|gpu-flags|wgsl-edit)\.ts$/],
   ["graph, weights, pictures", /^src\/(graph\.ts$|weights\/|image\/)/],
   ["shaders", /^shaders\//],
   ["declarations and arithmetic", /^src\/(kernel|layout|shape|geometry|statistics|errors|abort)\.ts$/],

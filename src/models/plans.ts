@@ -2,6 +2,7 @@
  * Plans by what they compute and for which size: a small cache, least recently used out first. An evicted plan frees its
  * memory; so does dispose().
  */
+import { isFcnError } from "../errors.js";
 import type { Plan } from "../plan.js";
 
 export class PlanCache {
@@ -28,7 +29,11 @@ export class PlanCache {
     }
     // Make room first, so that the peak is one plan less.
     while (this.#plans.size >= this.capacity) this.#evictOldest();
-    const plan = await make();
+    const plan = await make().catch((error: unknown) => {
+      if (!isFcnError(error, "out-of-memory") || this.#plans.size === 0) throw error;
+      this.dispose(); // once more, with the memory of the other sizes
+      return make();
+    });
     this.#plans.set(key, plan);
     return plan;
   }

@@ -9,7 +9,7 @@ import { resize } from "../../shaders/resize/kernel.js";
 import { softmax } from "../../shaders/softmax/kernel.js";
 import type { Abortable } from "../abort.js";
 import type { Device } from "../device.js";
-import { FcnError } from "../errors.js";
+import { FcnError, isFcnError } from "../errors.js";
 import { Graph } from "../graph.js";
 import type { Value } from "../graph.js";
 import { toRgba } from "../image/picture.js";
@@ -166,7 +166,7 @@ export class Fcn<Image = Picture> {
     try {
       run = await this.#run("labels", group.map((i) => pictures[i] as RgbaPicture), signal);
     } catch (error) {
-      if (!(error instanceof FcnError) || error.code !== "limit-too-small" || group.length === 1) throw error;
+      if (group.length === 1 || !(isFcnError(error, "limit-too-small") || isFcnError(error, "out-of-memory"))) throw error;
       const half = Math.ceil(group.length / 2);
       await this.#segmentGroup(pictures, group.slice(0, half), results, signal);
       await this.#segmentGroup(pictures, group.slice(half), results, signal);
@@ -241,7 +241,7 @@ export class Fcn<Image = Picture> {
         checkFits(device, "labels", layouts.u8, [n, 1, height, width]);
         return await Plan.create(device, this.#graph(kind, n, height, width), store, this.#kernels, { precision: this.precision, signal });
       } catch (error) {
-        if (!(error instanceof FcnError) || (error.code !== "limit-too-small" && error.code !== "out-of-memory")) throw error;
+        if (!isFcnError(error, "limit-too-small") && !isFcnError(error, "out-of-memory")) throw error;
         const [h, w] = networkSize(height, width, this.resize);
         const seen = h === height && w === width ? "" : `, resized to ${w} x ${h},`;
         throw new FcnError(error.code, `a picture of ${width} x ${height}${seen} is too large for this device: ${error.message}`, { cause: error });
