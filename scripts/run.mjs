@@ -105,6 +105,8 @@ const TASKS = {
   check: () => (setup(), embed(), check(["types", "lint", "shaders", "structure"]).length ? 1 : 0),
   test: (args) => (setup(), setupBrowser(), build() || test(args)),
   demo: (args) => TASKS.fcn(["demo", ...args]),
+  /** Builds what is missing and serves the web page. */
+  page: (args) => (setup(), (isBuilt() ? 0 : build("stderr")) || node(["scripts/page.mjs", ...args])),
   /** The pictures the shipped checkpoint was validated on, unless others are named. */
   compare: (args) => TASKS.fcn(["compare", ...(args.length ? args : ["test/fixtures/val", "--fresh"])]),
   /** stdout carries nothing but the program's own output. */

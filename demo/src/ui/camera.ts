@@ -1,0 +1,72 @@
+/** The camera: a frame goes to the networks whenever they are done with the last one. Nothing leaves the machine. */
+import { byId } from "./elements.js";
+
+export interface CameraEvents {
+  frame(frame: ImageBitmap): void;
+  failed(sentence: string): void;
+}
+
+export class Camera {
+  readonly #button = byId("camera", HTMLButtonElement);
+  readonly #video = document.createElement("video");
+  #stream: MediaStream | undefined;
+
+  constructor(private readonly events: CameraEvents) {
+    this.#video.muted = true;
+    this.#video.playsInline = true;
+    this.#button.addEventListener("click", () => void (this.#stream ? this.stop() : this.#start()));
+    this.#button.hidden = navigator.mediaDevices === undefined;
+  }
+
+  get running(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  async #start(): Promise<void> {
+    this.#button.disabled = true;
+    try {
+      this.#stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 1280 }, facingMode: "environment" } });
+      this.#video.srcObject = this.#stream;
+      await this.#video.play();
+      this.#stream.getVideoTracks()[0]?.addEventListener("ended", () => this.stop());
+      this.#label("Stop camera");
+      await this.next();
+    } catch (error) {
+      this.stop();
+      this.events.failed(sentenceOf(error));
+    } finally {
+      this.#button.disabled = false;
+    }
+  }
+
+  /** Sends the frame that is on now, if the camera still runs. */
+  async next(): Promise<void> {
+    if (!this.#stream) return;
+    try {
+      this.events.frame(await createImageBitmap(this.#video));
+    } catch (error) {
+      this.stop();
+      this.events.failed(sentenceOf(error));
+    }
+  }
+
+  stop(): void {
+    for (const track of this.#stream?.getTracks() ?? []) track.stop();
+    this.#stream = undefined;
+    this.#video.srcObject = null;
+    this.#label("Camera");
+  }
+
+  #label(text: string): void {
+    byId("camera-text", HTMLElement).textContent = text;
+    this.#button.setAttribute("aria-pressed", String(this.running));
+  }
+}
+
+function sentenceOf(error: unknown): string {
+  const name = error instanceof DOMException ? error.name : "";
+  if (name === "NotAllowedError") return "The camera was not allowed: allow it in the browser's address bar and try again.";
+  if (name === "NotFoundError") return "No camera was found on this machine.";
+  if (name === "NotReadableError") return "The camera is in use by another program: close that and try again.";
+  return `The camera could not be used: ${error instanceof Error ? error.message : String(error)}`;
+}

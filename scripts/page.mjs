@@ -1,0 +1,104 @@
+/**
+ * The web page: builds demo/ into out/page, a folder that any static server can serve, and serves it on this machine.
+ * `npm run page -- --port 8080`; a free port is chosen when none is given.
+ */
+import { spawnSync } from "node:child_process";
+import { createReadStream, existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { extname, join, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+export const PAGE = join(root, "out/page");
+const STAMP = join(PAGE, ".stamp");
+
+/** @type {Readonly<Record<string, string>>} */
+const TYPES = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+  ".png": "image/png",
+  ".json": "application/json",
+  ".safetensors": "application/octet-stream",
+};
+
+/** @returns {number} the newest change below a path */
+function newest(/** @type {string} */ path) {
+  const info = statSync(path);
+  if (!info.isDirectory()) return info.mtimeMs;
+  return readdirSync(path).reduce((latest, entry) => Math.max(latest, newest(join(path, entry))), 0);
+}
+
+/** Bundles the page from the built library, unless that was done since either changed. Throws with the bundler's words when it fails. */
+export function buildPage() {
+  const library = join(root, "dist/.stamp");
+  if (!existsSync(library)) throw new Error("the library is not built: run npm run build");
+  const sources = Math.max(statSync(library).mtimeMs, newest(join(root, "demo")));
+  if (existsSync(STAMP) && statSync(STAMP).mtimeMs >= sources) return;
+  const vite = join(root, "node_modules/vite/bin/vite.js");
+  const { status, stdout, stderr } = spawnSync(process.execPath, [vite, "build", "--config", join(root, "demo/vite.config.ts"), "--logLevel", "warn"], { cwd: root, encoding: "utf8" });
+  if (status !== 0) throw new Error(`the page could not be bundled:\n${stdout}${stderr}`);
+  writeFileSync(STAMP, "");
+}
+
+/**
+ * Serves a folder on 127.0.0.1.
+ * @param {string} folder
+ * @param {number} [port] 0 takes a free one
+ * @returns {Promise<{ url: string, close: () => Promise<void> }>}
+ */
+export async function servePage(folder, port = 0) {
+  const server = createServer((request, response) => {
+    let path = "";
+    try {
+      path = resolve(folder, `.${decodeURIComponent(new URL(request.url ?? "/", "http://host").pathname)}`);
+    } catch {
+      // an address that is no address names no file
+    }
+    if (path === resolve(folder)) path = join(folder, "index.html");
+    const found = path.startsWith(resolve(folder) + sep) && existsSync(path) && statSync(path).isFile();
+    if (!found) return void response.writeHead(404, { "content-type": "text/plain" }).end("not found\n");
+    if (request.method !== "GET" && request.method !== "HEAD") return void response.writeHead(405, { allow: "GET, HEAD" }).end();
+    response.writeHead(200, { "content-type": TYPES[extname(path)] ?? "application/octet-stream", "content-length": statSync(path).size, "cache-control": "no-cache" });
+    if (request.method === "HEAD") return void response.end();
+    createReadStream(path).on("error", () => response.destroy()).pipe(response);
+  });
+  await new Promise((done, failed) => {
+    server.once("error", failed);
+    server.listen(port, "127.0.0.1", () => done(undefined));
+  });
+  const address = /** @type {import("node:net").AddressInfo} */ (server.address());
+  return {
+    url: `http://localhost:${address.port}/`,
+    close: () => new Promise((done) => (server.close(() => done()), server.closeAllConnections())),
+  };
+}
+
+/** @returns {number | undefined} the port asked for; undefined when the arguments make no sense */
+function portOf(/** @type {string[]} */ args) {
+  if (args.length === 0) return 0;
+  const [, value] = /^--port(?:=| )(\d+)$/.exec(args.join(" ")) ?? [];
+  const port = Number(value);
+  return value !== undefined && port <= 65535 ? port : undefined;
+}
+
+async function main() {
+  const port = portOf(process.argv.slice(2));
+  if (port === undefined) {
+    process.stderr.write("page: the only option is --port NUMBER, 0 to 65535\n");
+    process.exitCode = 2;
+    return;
+  }
+  try {
+    buildPage();
+    const { url } = await servePage(PAGE, port);
+    process.stdout.write(`The page is at ${url}\nFolder to deploy: out/page. Ctrl+C ends this server.\n`);
+  } catch (error) {
+    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
+    process.stderr.write(code === "EADDRINUSE" ? `page: port ${port} is in use; leave out --port for a free one\n` : `page: ${message}\n`);
+    process.exitCode = 1;
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
