@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
-import type { Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { findBrowser } from "../../scripts/browser.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -46,19 +46,9 @@ export async function openPage(html: string, folder = root): Promise<OpenPage> {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const executablePath = findBrowser();
-  if (executablePath === undefined) throw new Error("no Chromium: run npm test, whose set-up installs it");
-  const browser = await chromium.launch({ executablePath, headless: true, args: FLAGS, ignoreDefaultArgs: ["--headless=old"] });
+  const browser = await launch();
   const page = await browser.newPage();
-  const foreign: string[] = [];
-  const errors: string[] = [];
-  page.on("request", (request) => {
-    if (!request.url().startsWith(origin) && !/^(data|blob):/.test(request.url())) foreign.push(request.url());
-  });
-  page.on("console", (message) => {
-    if (message.type() === "error" && !message.location().url.endsWith("favicon.ico")) errors.push(message.text());
-  });
-  page.on("pageerror", (error) => errors.push(error.message));
+  const { foreign, errors } = watch(page, origin);
   await page.goto(origin);
   return {
     page,
@@ -69,4 +59,24 @@ export async function openPage(html: string, folder = root): Promise<OpenPage> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+export async function launch(...flags: string[]): Promise<Browser> {
+  const executablePath = findBrowser();
+  if (executablePath === undefined) throw new Error("no Chromium: run npm test, whose set-up installs it");
+  return chromium.launch({ executablePath, headless: true, args: [...FLAGS, ...flags], ignoreDefaultArgs: ["--headless=old"] });
+}
+
+/** Collects the page's requests to other hosts, and its errors, from now on. */
+export function watch(page: Page, origin: string): Pick<OpenPage, "foreign" | "errors"> {
+  const foreign: string[] = [];
+  const errors: string[] = [];
+  page.on("request", (request) => {
+    if (!request.url().startsWith(origin) && !/^(data|blob):/.test(request.url())) foreign.push(request.url());
+  });
+  page.on("console", (message) => {
+    if (message.type() === "error" && !message.location().url.endsWith("favicon.ico")) errors.push(message.text());
+  });
+  page.on("pageerror", (error) => errors.push(error.message));
+  return { foreign, errors };
 }

@@ -50,8 +50,9 @@ export class Status {
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
-/** The library's messages begin small and end without a full stop. */
+/** The library's messages begin small, unless with the name of a file, and end without a full stop. */
 function asSentence(text: string): string {
   const trimmed = text.trim();
-  return `${trimmed.charAt(0).toUpperCase()}${trimmed.slice(1)}${/[.!?]$/.test(trimmed) ? "" : "."}`;
+  const begun = trimmed.replace(/^[a-z]+(?=[\s,:])/, (word) => word.charAt(0).toUpperCase() + word.slice(1));
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }
