@@ -178,6 +178,20 @@ describe("the page", () => {
     await page.close();
   });
 
+  it("is served with the types of its files, and no other files with it", async () => {
+    const get = async (path: string) => {
+      const { status, headers } = await fetch(demo.url + path);
+      return [status, headers.get("content-type")];
+    };
+    const worker = demo.page.workers()[0]?.url() ?? "";
+    expect(await get("")).toEqual([200, "text/html; charset=utf-8"]);
+    expect(await get(worker.replace(demo.url, ""))).toEqual([200, "text/javascript; charset=utf-8"]);
+    expect(await get("..%2f..%2fpackage.json")).toEqual([404, "text/plain"]);
+    expect(await get("assets")).toEqual([404, "text/plain"]);
+    expect(await get("%ff")).toEqual([404, "text/plain"]);
+    expect((await fetch(demo.url, { method: "POST" })).status).toBe(405);
+  });
+
   it("asked no other host, and logged no error", () => {
     expect([demo.foreign, demo.errors]).toEqual([[], []]);
   });

@@ -38,7 +38,14 @@ const stage = new Stage({
   },
 });
 const legend = new Legend((highlight) => setLook({ highlight }));
-const camera = new Camera({ frame: (frame) => send(frame, "camera"), failed: (sentence) => status.fail(sentence) });
+const camera = new Camera({ frame: (frame) => send(frame, "camera"), failed: (sentence) => status.fail(sentence), running: onCamera });
+
+function onCamera(running: boolean): void {
+  status.live = running;
+  if (!running) return;
+  markSample(undefined);
+  shown = undefined;
+}
 
 /** One question at a time, so that a fast pointer leaves no queue behind. */
 function probeNext(): void {
@@ -53,7 +60,7 @@ const side = (): Side => {
 };
 
 function send(picture: Blob | ImageBitmap, name: string): void {
-  stage.setPending(true);
+  if (picture instanceof Blob) stage.setPending(true);
   client.send({ type: "segment", id: ++job, picture, name, side: side() }, picture instanceof ImageBitmap ? [picture] : []);
 }
 
@@ -87,6 +94,7 @@ function load(file: File | undefined): void {
 function onReply(reply: Reply): void {
   switch (reply.type) {
     case "progress":
+      if (camera.running && reply.done === undefined) return;
       return status.busy(reply.text, reply.done, reply.total);
     case "ready":
       return onReady(reply);
@@ -95,6 +103,7 @@ function onReply(reply: Reply): void {
     case "segmented":
       if (reply.id !== job) return;
       stage.setPending(false);
+      stage.refresh();
       legend.show(reply, network?.classNames ?? []);
       showTimes(reply);
       status.idle(`${reply.width} × ${reply.height} pixels in ${(reply.total / 1000).toFixed(reply.total < 9950 ? 2 : 1)} s`);

@@ -74,7 +74,7 @@ export type Reply =
   | { readonly type: "probed"; readonly x: number; readonly y: number; readonly colour: readonly [number, number, number]; readonly readings: readonly Reading[] }
   | { readonly type: "saved"; readonly name: string; readonly blob: Blob }
   /** The request failed; what was there before is still there. */
-  | { readonly type: "failed"; readonly what: "load" | "segment" | "save"; readonly message: string }
+  | { readonly type: "failed"; readonly what: "load" | "segment" | "save" | "probe"; readonly message: string }
   | { readonly type: "lost"; readonly message: string }
   | { readonly type: "recovered" }
   /** Nothing works any more, or ever will here. */

@@ -4,6 +4,7 @@ import { byId } from "./elements.js";
 export interface CameraEvents {
   frame(frame: ImageBitmap): void;
   failed(sentence: string): void;
+  running(running: boolean): void;
 }
 
 export class Camera {
@@ -60,6 +61,7 @@ export class Camera {
   #label(text: string): void {
     byId("camera-text", HTMLElement).textContent = text;
     this.#button.setAttribute("aria-pressed", String(this.running));
+    this.events.running(this.running);
   }
 }
 

@@ -81,7 +81,7 @@ export class Stage {
     surface.setAttribute("aria-label", `${name}: the arrow keys move the crosshair, with Shift by ten pixels`);
     const reading = element("span", "reading");
     const note = element("span", "note", variant === undefined ? "" : strideOf(variant));
-    const figure = element("figure", "panel", surface, element("figcaption", "", element("strong", "", name), note, reading));
+    const figure = element("figure", "panel", element("div", "frame", surface), element("figcaption", "", element("strong", "", name), note, reading));
     surface.addEventListener("pointermove", (event) => this.#point(event, surface));
     surface.addEventListener("pointerdown", (event) => this.#point(event, surface));
     surface.addEventListener("pointerleave", (event) => {
@@ -111,11 +111,17 @@ export class Stage {
   }
 
   setSize(width: number, height: number, full: readonly [number, number]): void {
+    const same = this.#size.width === width && this.#size.height === height;
     this.#size = { width, height };
     this.#root.style.setProperty("--ratio", String(width / height));
     const note = this.#panels[0]?.figure.querySelector(".note");
     if (note) note.textContent = full[0] === width ? `${width} × ${height}` : `${width} × ${height} of ${full[0]} × ${full[1]}`;
-    this.#setCross(undefined);
+    if (!same) this.#setCross(undefined);
+  }
+
+  /** New labels are there: what stands under the crosshair is asked for again. */
+  refresh(): void {
+    if (this.#cross) this.events.probe(this.#cross.x, this.#cross.y);
   }
 
   /** While the networks run, or before they ever have. */

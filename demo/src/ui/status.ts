@@ -20,6 +20,11 @@ export class Status {
     else this.#bar.value = share;
   }
 
+  /** Frame after frame the line changes too often to be read out. */
+  set live(live: boolean) {
+    this.#line.ariaLive = live ? "off" : null;
+  }
+
   idle(text: string): void {
     this.#line.textContent = text;
     this.#bar.hidden = true;

@@ -2,7 +2,7 @@
 import type { Segmented } from "../messages.js";
 import { byId, element } from "./elements.js";
 
-const milliseconds = (ms: number): string => (ms >= 9_950 ? `${(ms / 1000).toFixed(1)} s` : ms >= 99.5 ? `${ms.toFixed(0)} ms` : `${ms.toFixed(1)} ms`);
+const duration = (ms: number): string => (ms >= 999.5 ? `${(ms / 1000).toPrecision(3)} s` : ms >= 99.5 ? `${ms.toFixed(0)} ms` : `${ms.toFixed(1)} ms`);
 
 export function showTimes({ times, total }: Segmented): void {
   const longest = Math.max(...times.map(({ ms }) => ms));
@@ -17,7 +17,7 @@ export function showTimes({ times, total }: Segmented): void {
 }
 
 function row(name: string, ms: number, ...bar: HTMLElement[]): HTMLTableRowElement {
-  const head = element("th", "", name, ...bar);
+  const head = element("th", "", name);
   head.scope = "row";
-  return element("tr", "", head, element("td", "", milliseconds(ms)));
+  return element("tr", "", head, element("td", "length", ...bar), element("td", "", duration(ms)));
 }

@@ -4,7 +4,7 @@
  */
 import { isFcnError, labelPng, requestDevice } from "fcn-webgpu";
 import type { Device, Picture } from "fcn-webgpu";
-import type { Drawing, Look, Reply, Request, StageTime } from "../messages.js";
+import type { Drawing, Look, Reading, Reply, Request, StageTime } from "../messages.js";
 import { CpuPainter, blend } from "./cpu-painter.js";
 import { GpuPainter } from "./gpu-painter.js";
 import { openModel } from "./model.js";
@@ -73,9 +73,13 @@ export class Engine {
       const start = performance.now();
       const { picture, full } = await decode(job.picture, job.name, job.side, this.#device.software);
       const times = [{ name: "Decode, resize", ms: performance.now() - start }];
-      this.#shown = { job, picture, result: undefined };
-      this.#painter?.show(picture, new Map());
-      this.#paint();
+      // A camera's last frame stays, with its labels, until the next one has some.
+      const frame = job.picture instanceof ImageBitmap && this.#shown?.job.picture instanceof ImageBitmap;
+      if (!frame) {
+        this.#shown = { job, picture, result: undefined };
+        this.#painter?.show(picture, new Map());
+        this.#paint();
+      }
       this.reply({ type: "picture", id: job.id, name: job.name, width: picture.width, height: picture.height, full });
       await this.#infer(job, picture, times);
     });
@@ -83,15 +87,19 @@ export class Engine {
 
   async probe(x: number, y: number): Promise<void> {
     const { picture, result } = this.#shown ?? {};
-    const model = this.#model;
-    if (!picture || !result || !model) return;
-    const readings = await Promise.all(
-      model.variants.map(async (variant) => {
-        const label = result.labels[variant]?.[y * picture.width + x] ?? 0;
-        return { variant, label, probability: (await result.probabilities(variant, x, y))[label] ?? 0 };
-      }),
-    );
-    const [r = 0, g = 0, b = 0] = picture.data.subarray((y * picture.width + x) * 4);
+    const at = picture && x < picture.width && y < picture.height ? y * picture.width + x : undefined;
+    const [r = 0, g = 0, b = 0] = at === undefined ? [] : (picture?.data.subarray(at * 4) ?? []);
+    let readings: Reading[] = [];
+    try {
+      const read = async ([variant, labels]: [string, Uint8Array]): Promise<Reading> => {
+        const label = labels[at ?? 0] ?? 0;
+        return { variant, label, probability: (await result?.probabilities(variant, x, y))?.[label] ?? 0 };
+      };
+      if (at !== undefined && result) readings = await Promise.all(Object.entries(result.labels).map(read));
+    } catch (error) {
+      // The loss of a device is said where it is repaired.
+      if (!isFcnError(error, "device-lost")) this.reply({ type: "failed", what: "probe", message: messageOf(error) });
+    }
     this.reply({ type: "probed", x, y, colour: [r, g, b], readings });
   }
 
@@ -137,13 +145,18 @@ export class Engine {
     while (seen !== this.#recovery);
   }
 
+  async #openDevice(): Promise<Device> {
+    const device = await requestDevice();
+    this.#device = device;
+    const gpu = this.#drawing === "auto" ? !device.software : this.#drawing === "gpu";
+    this.#painter = gpu ? new GpuPainter(device.gpu) : new CpuPainter();
+    void device.lost.then((error) => (this.#recovery = this.#recover(error.message)));
+    return device;
+  }
+
   async #open(file: File | undefined): Promise<void> {
-    if (!this.#device) {
-      this.reply({ type: "progress", text: "Opening the GPU" });
-      this.#device = await requestDevice();
-      void this.#device.lost.then((error) => (this.#recovery = this.#recover(error.message)));
-    }
-    const device = this.#device;
+    this.reply({ type: "progress", text: "Opening the GPU" });
+    const device = this.#device ?? (await this.#openDevice());
     const name = file?.name ?? "weights";
     const model = await openModel(device, file, {
       weights: ({ loaded, total }) => this.reply({ type: "progress", text: `Loading ${name}`, done: loaded, ...(total !== undefined && { total }) }),
@@ -152,11 +165,12 @@ export class Engine {
     this.#model?.dispose();
     this.#model = model;
     this.#file = file;
-    const gpu = this.#drawing === "auto" ? !device.software : this.#drawing === "gpu";
-    this.#painter ??= gpu ? new GpuPainter(device.gpu) : new CpuPainter();
-    const { variants, classNames, description, notice } = model;
-    const drawing = gpu ? "gpu" : "cpu";
-    this.reply({ type: "ready", network: { file: file?.name, variants, classNames, description, notice }, adapter: { label: device.label, software: device.software, drawing } });
+    this.#announce(device, model);
+  }
+
+  #announce({ label, software }: Device, { variants, classNames, description, notice }: Model): void {
+    const network = { file: this.#file?.name, variants, classNames, description, notice };
+    this.reply({ type: "ready", network, adapter: { label, software, drawing: this.#painter instanceof GpuPainter ? "gpu" : "cpu" } });
   }
 
   async #infer(job: Job, picture: Picture, before: readonly StageTime[] = []): Promise<void> {
@@ -178,7 +192,7 @@ export class Engine {
   #paint(): void {
     const variants = this.#model?.variants ?? [];
     const slots = [...this.#slots].map(([slot, { canvas, size }]) => ({ canvas, size, variant: slot === 0 ? undefined : variants[slot - 1] }));
-    if (this.#device && !this.#device.disposed) this.#painter?.paint(slots, this.#look);
+    this.#painter?.paint(slots, this.#look);
   }
 
   async #recover(message: string): Promise<void> {
@@ -186,16 +200,19 @@ export class Engine {
     const now = performance.now();
     this.#losses = [...this.#losses.filter((when) => now - when < ILLNESS), now];
     this.#painter?.dispose();
-    this.#model?.dispose();
     this.#device?.dispose();
-    this.#painter = this.#model = this.#device = undefined;
+    this.#painter = this.#device = undefined;
     if (this.#losses.length > MOST_LOSSES) {
       return this.reply({ type: "fatal", code: "device-lost", message: `${message}; that was the ${this.#losses.length}th time in ${ILLNESS / 1000} seconds` });
     }
     for (const wait of RETRIES) {
       await new Promise((resolve) => setTimeout(resolve, wait));
       try {
-        await this.#open(this.#file);
+        const device = await this.#openDevice();
+        if (this.#model) {
+          await this.#model.recover(device);
+          this.#announce(device, this.#model);
+        }
         const again = this.#shown;
         if (again) await this.#infer(again.job, again.picture);
         return this.reply({ type: "recovered" });

@@ -18,6 +18,8 @@ export interface Model {
   readonly description: string;
   readonly notice: string | undefined;
   run(picture: Picture): Promise<Result>;
+  /** Goes on with another device, after the one it had was lost. */
+  recover(device: Device): Promise<void>;
   dispose(): void;
 }
 
@@ -65,6 +67,10 @@ class ComparedModel implements Model {
     return { labels, buffers, times, probabilities: at };
   }
 
+  recover(device: Device): Promise<void> {
+    return this.#comparison.recover(device);
+  }
+
   dispose(): void {
     this.#comparison.dispose();
     void this.checkpoint.close();
@@ -102,6 +108,10 @@ class SingleModel implements Model {
       return Float32Array.from(fcn.classNames, (__, c) => data[c * plane + y * picture.width + x] ?? 0);
     };
     return { labels: { [fcn.variant]: labels }, buffers: {}, times, probabilities: at };
+  }
+
+  recover(device: Device): Promise<void> {
+    return this.fcn.recover(device);
   }
 
   dispose(): void {

@@ -46,7 +46,7 @@ async function bitmapOf(file: Blob, name: string): Promise<ImageBitmap> {
 }
 
 /** Sides at one ratio, the longest no longer than `longest`. */
-export function fit([width, height]: readonly [number, number], longest: number): [number, number] {
+function fit([width, height]: readonly [number, number], longest: number): [number, number] {
   const scale = Math.min(1, longest / Math.max(width, height));
   return [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
 }
