@@ -16,8 +16,19 @@ export function readShaders() {
   return Object.fromEntries(wgsl.map((file) => [file.slice(0, -".wgsl".length), readFileSync(shaders + file, "utf8")]));
 }
 
-/** The same shader without comments and empty lines; what is left stands as it was, so that compilers' messages stay legible. */
-export const compact = (/** @type {string} */ source) => source.replace(/\/\/.*$/gm, "").replace(/[ \t]+$/gm, "").replace(/\n{2,}/g, "\n").trimStart();
+const WORD = /\w/;
+const OPERATOR = /[-+*/%<>=!&|^~]/;
+
+/**
+ * The same shader without comments, empty lines and the spaces that part nothing. Lines stay lines, so that compilers' messages
+ * can be followed. Two words stay apart, and so do two operators: `a - -b`, `array<f32> = ...`.
+ */
+export function compact(/** @type {string} */ source) {
+  const lines = source.split("\n").map((line) => line.replace(/\/\/.*$/, "").trim()).filter(Boolean);
+  const apart = (/** @type {string} */ a, /** @type {string} */ b) => (WORD.test(a) && WORD.test(b)) || (OPERATOR.test(a) && OPERATOR.test(b));
+  const tight = (/** @type {string} */ line) => line.replace(/\s+/g, (_, at) => (apart(line.slice(0, at).trimEnd().at(-1) ?? "", line.slice(at).trimStart().charAt(0)) ? " " : ""));
+  return `${lines.map(tight).join("\n")}\n`;
+}
 
 /**
  * @param {Record<string, string>} shaders

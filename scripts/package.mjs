@@ -1,7 +1,7 @@
 /**
  * What the compiler does not do for the package: dist/ after this is what gets published (package.json, `files`).
  *   weights    copied, so that modules find them at the same relative URL as in the sources
- *   shaders    without comments, which are a third of what a page would download
+ *   shaders    without comments and idle spaces: a page downloads them all
  *   types      for TypeScript before 6, whose DOM library has no WebGPU: dist/types adds the package @webgpu/types. Later
  *              versions have it built in, and both at once contradict each other (package.json, `types@<6`)
  */

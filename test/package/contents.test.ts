@@ -3,6 +3,8 @@ import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { compact, readShaders } from "../../scripts/embed-wgsl.mjs";
+import { registry } from "../../shaders/index.js";
+import { withConsts } from "../../src/wgsl-edit.js";
 import { useDevice } from "../helpers/device.js";
 import { useInstalled } from "../helpers/installed.js";
 
@@ -63,13 +65,26 @@ it("imports every entry without looking at a global that a runtime may lack", as
   expect(out.trim().split("\n")).toEqual([...entries.map((entry) => `${entry} true`), "new globals: 0"]);
 });
 
-describe("shaders without comments", () => {
+describe("compact shaders", () => {
   const device = useDevice();
 
   it("are what the package carries", () => {
     const carried = text("dist/shaders/wgsl.generated.js");
     for (const [name, source] of Object.entries(readShaders())) expect(carried, name).toContain(JSON.stringify(compact(source)));
     expect(carried.replace(/^\/\*\*.*\n/, "")).not.toMatch(/\/\/|\/\*/);
+  });
+
+  it("keep apart what belongs apart", () => {
+    expect(compact("// head\nlet a = b - -c; // tail\n\n  if (x < 1 && -y > = z) { return array<f32, 4>(1.0, - 2.0); }\n")).toBe("let a=b- -c;\nif(x<1&& -y> =z){return array<f32,4>(1.0,-2.0);}\n");
+  });
+
+  it("take the numbers of their variants", () => {
+    for (const { kernel } of registry) {
+      for (const { wgsl: file, consts } of Object.values(kernel.variants)) {
+        const source = readShaders()[`${kernel.name}/${file}`] ?? "";
+        expect(withConsts(compact(source), consts, file)).toBe(compact(withConsts(source, consts, file)));
+      }
+    }
   });
 
   it("compile wherever the sources do", async () => {

@@ -28,7 +28,8 @@ main();
 async function expectLabels(script: string, content: string): Promise<void> {
   installed().write(script, content);
   const { out, err } = await installed().node(script);
-  expect(err).toBe("");
+  // Node 20.19 and 22.12, the first that can, call `require` of an ES module experimental.
+  expect(err.replace(/^\(node:\d+\) ExperimentalWarning: .*require.*\n\(Use .*\n/m, "")).toBe("");
   expect(agreement(Buffer.from(out, "base64"), torch("fcn16s"))).toBeGreaterThanOrEqual(0.999);
 }
 
