@@ -1,4 +1,7 @@
 /** Choosing variants by measurement: what is measured, what is kept, what a plan makes of it. */
+import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { conv2d } from "../shaders/conv2d/kernel.js";
 import { conv2dReference } from "../shaders/conv2d/reference.js";
@@ -11,7 +14,9 @@ import type { Nchw } from "../src/layout.js";
 import { lower } from "../src/lower.js";
 import { measureVariant } from "../src/measure-variant.js";
 import { requestDevice } from "../src/node.js";
+import { fileTuningStore } from "../src/node-tuning-store.js";
 import { Plan } from "../src/plan.js";
+import { browserTuningStore } from "../src/tuning-store.js";
 import { Tuner, rivalsOf } from "../src/tuner.js";
 import type { MeasureVariant, TuningStore } from "../src/tuner.js";
 import { WeightStore } from "../src/weight-store.js";
@@ -163,5 +168,42 @@ describe("Tuner", () => {
     const problem = makeProblem(kernel, { x: SHAPE, weight: [8, 8, 3, 3] });
     for (const name of rivalsOf(kernel, problem, gpu)) expect(await measureVariant(gpu, kernel, problem, name, Infinity)).toBeGreaterThan(0);
     expect(await measureVariant(software, kernel, problem, "lanes-8", Infinity)).toBeGreaterThan(0);
+  });
+});
+
+describe("stores", () => {
+  it("of Node are a file that is replaced as a whole", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "fcn-webgpu-"));
+    const store = fileTuningStore(join(folder, "new"));
+    expect(await store.read()).toBeUndefined();
+    await store.write('{"a":{}}');
+    await store.write('{"b":{}}');
+    expect(await store.read()).toBe('{"b":{}}');
+    expect(readdirSync(join(folder, "new"))).toEqual(["tuning.json"]);
+  });
+
+  it("of Node take a file of 5 MB for none, and a folder that cannot be made costs nothing", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "fcn-webgpu-"));
+    writeFileSync(join(folder, "tuning.json"), "x".repeat(5 * 1024 * 1024));
+    expect(await fileTuningStore(folder).read()).toBeUndefined();
+    const blocked = fileTuningStore(join(folder, "tuning.json", "below a file"));
+    await blocked.write("{}");
+    expect(await blocked.read()).toBeUndefined();
+  });
+
+  it("of browsers are an entry of the Cache API, and do without it", async () => {
+    const entries = new Map<string, Response>();
+    const cache = {
+      match: (key: RequestInfo | URL) => Promise.resolve(entries.get(String(key))?.clone()),
+      put: (key: RequestInfo | URL, response: Response) => Promise.resolve(void entries.set(String(key), response)),
+    };
+    const store = browserTuningStore(() => Promise.resolve(cache));
+    expect(await store.read()).toBeUndefined();
+    await store.write("{}");
+    expect(await store.read()).toBe("{}");
+    const forbidden = browserTuningStore(() => Promise.reject(new Error("insecure")));
+    await forbidden.write("{}");
+    expect(await forbidden.read()).toBeUndefined();
+    expect(await browserTuningStore().read()).toBeUndefined(); // Node has no Cache API
   });
 });
