@@ -7,6 +7,7 @@ import { loadFrom } from "./models/load.js";
 import type { LoadOptions } from "./models/load.js";
 import type { Fcn } from "./models/segmenter.js";
 import type { Picture } from "./image/picture.js";
+import { browserTuningStore } from "./tuning-store.js";
 import { browserCachedSource, downloadedSource, hasBrowserCache } from "./weights/browser-cache.js";
 import { DEFAULT_CHECKPOINT, defaultCheckpointUrl } from "./weights/default-checkpoint.js";
 import { isRemote } from "./weights/download.js";
@@ -38,7 +39,7 @@ export async function loadFcn(options: BrowserLoadOptions = {}): Promise<Fcn<Pic
   const keep = cache && weights !== undefined;
   const source = { cache: keep, signal: rest.signal, ...(onProgress && { onProgress }) };
   const checked = weights === undefined ? { sha256: DEFAULT_CHECKPOINT.sha256, ...rest } : rest;
-  return loadFrom(() => openSource(weights ?? defaultCheckpointUrl(), source), checked, (picture: Picture) => picture, () => requestDevice());
+  return loadFrom(() => openSource(weights ?? defaultCheckpointUrl(), source), checked, (picture: Picture) => picture, () => requestDevice(), browserTuningStore());
 }
 
 export type { Abortable } from "./abort.js";
@@ -62,7 +63,7 @@ export { VARIANTS } from "./models/load.js";
 export type { LoadOptions, Variant } from "./models/load.js";
 export type { PixelScores } from "./models/pixel-scores.js";
 export { Fcn } from "./models/segmenter.js";
-export type { Scores, Segmentation, Timings } from "./models/segmenter.js";
+export type { Scores, Segmentation, Timings } from "./models/segmentation.js";
 export type { Preprocessing, Resize } from "./models/preprocessing.js";
 export type { LostListener, Recovery } from "./models/runtime.js";
 export { Plan } from "./plan.js";

@@ -12,6 +12,7 @@ import type { LoadOptions } from "./models/load.js";
 import type { Fcn } from "./models/segmenter.js";
 import { requestDevice } from "./node-device.js";
 import type { NodeDeviceOptions } from "./node-device.js";
+import { fileTuningStore } from "./node-tuning-store.js";
 import { downloadedSource } from "./weights/browser-cache.js";
 import { DEFAULT_CHECKPOINT, defaultCheckpointUrl } from "./weights/default-checkpoint.js";
 import { cachedSource } from "./weights/disk-cache.js";
@@ -65,7 +66,7 @@ export async function loadFcn(options: NodeLoadOptions = {}): Promise<Fcn<NodePi
   const { weights, gpu, onProgress, cache = true, ...rest } = options;
   const source = { cache, signal: rest.signal, ...(onProgress && { onProgress }) };
   const checked = weights === undefined ? { sha256: DEFAULT_CHECKPOINT.sha256, ...rest } : rest;
-  return loadFrom(() => openSource(weights ?? defaultCheckpointUrl(), source), checked, readPicture, () => requestDevice(gpu));
+  return loadFrom(() => openSource(weights ?? defaultCheckpointUrl(), source), checked, readPicture, () => requestDevice(gpu), fileTuningStore());
 }
 
 export * from "./index.js";

@@ -1,10 +1,11 @@
 /**
  * Which variant of a kernel is fastest on this device, by measurement: once for each problem, kept between sessions. Rivals are
- * the variants that read and write the same layouts as the default one, so that a choice changes nothing around it. The
+ * the variants that read and write the same layouts as the default one, in the same precision, so that a choice changes nothing around it. The
  * measuring itself is measure-variant.ts.
  */
 import { wgsl } from "../shaders/wgsl.generated.js";
 import type { Device } from "./device.js";
+import { isFcnError } from "./errors.js";
 import type { Graph } from "./graph.js";
 import { defaultVariant, layoutOf, usableVariants } from "./kernel.js";
 import type { AnyProblem, Attrs, DeviceTraits, Kernel, Precision, Variant } from "./kernel.js";
@@ -30,7 +31,7 @@ export function rivalsOf(kernel: Kernel, problem: AnyProblem, device: DeviceTrai
   const layoutsOf = (name: string): string => {
     const variant = kernel.variants[name] as Variant<AnyProblem>;
     const keys = [...Object.keys(kernel.outputs), ...Object.entries(kernel.inputs).flatMap(([key, { role }]) => (role === "tensor" ? [key] : []))];
-    return keys.map((key) => layoutOf(kernel, variant, key)).join();
+    return [variant.precision ?? "f32", ...keys.map((key) => layoutOf(kernel, variant, key))].join();
   };
   const naive = Object.keys(kernel.variants)[0];
   return usableVariants(kernel, problem, device).filter((name) => name !== naive && layoutsOf(name) === layoutsOf(standard));
@@ -96,7 +97,11 @@ export class Tuner {
   async #fastest(kernel: Kernel, problem: AnyProblem, rivals: readonly string[]): Promise<string> {
     let best = { name: rivals[0] as string, ms: Infinity };
     for (const name of rivals) {
-      const ms = await this.measure(this.device, kernel, problem, name, best.ms);
+      const ms = await this.measure(this.device, kernel, problem, name, best.ms).catch((error: unknown) => {
+        // What does not fit is no choice; where none fits, the plan says so.
+        if (isFcnError(error) && (error.code === "limit-too-small" || error.code === "out-of-memory")) return Infinity;
+        throw error;
+      });
       if (ms < best.ms) best = { name, ms };
     }
     return best.name;

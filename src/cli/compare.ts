@@ -9,6 +9,7 @@ import { summarise, summarisePicture } from "../eval/summary.js";
 import type { Summary } from "../eval/summary.js";
 import { COMPARED, Comparison } from "../models/comparison.js";
 import { PRECISIONS } from "../models/load.js";
+import { fileTuningStore } from "../node-tuning-store.js";
 import { openSource, requestDevice } from "../node.js";
 import { DEFAULT_CHECKPOINT, defaultCheckpointUrl, verified } from "../weights/default-checkpoint.js";
 import { recognise } from "../weights/names.js";
@@ -45,6 +46,7 @@ the package sharp), a folder or a quoted pattern. The label map of NAME.jpg is N
   --shard i/n          only every n-th picture, i from 1 to n: for n machines with an --out each
   --merge              the inputs are --out folders of shards; adds them up without running anything
   --precision P        how numbers are stored between layers: f32 (default) or f16, which takes half the memory
+  --no-tune            take the likely kernel variants instead of measuring once which are fastest on this GPU
   --adapter NAME       part of the name of the graphics adapter to use
   --json               the numbers as one JSON object on stdout, and nothing else
 
@@ -64,6 +66,7 @@ const OPTIONS = {
   shard: { type: "string" },
   merge: { type: "boolean", default: false },
   precision: { type: "string", default: "f32" },
+  "no-tune": { type: "boolean", default: false },
   adapter: { type: "string" },
   json: { type: "boolean", default: false },
 } as const;
@@ -101,7 +104,7 @@ async function run(values: Values, inputs: readonly string[]): Promise<{ summary
   const source = await openSource(values.weights ?? fileURLToPath(defaultCheckpointUrl()));
   const { checkpoint } = recognise(await openCheckpoint(values.weights === undefined ? await verified(source, DEFAULT_CHECKPOINT.sha256) : source));
   const device = await requestDevice(values.adapter === undefined ? {} : { adapter: values.adapter });
-  const comparison = new Comparison(device, checkpoint, { variants: COMPARED.filter((v) => variants.includes(v)), precision });
+  const comparison = new Comparison(device, checkpoint, { variants: COMPARED.filter((v) => variants.includes(v)), precision, tuning: values["no-tune"] ? undefined : fileTuningStore() });
   const header: Header = {
     format: FORMAT,
     variants: comparison.variants,

@@ -4,7 +4,7 @@ import { legendOverlay } from "../image/overlay.js";
 import type { RgbaPicture } from "../image/picture.js";
 import { classAreas } from "../image/regions.js";
 import type { ClassArea } from "../image/regions.js";
-import type { Scores } from "../models/segmenter.js";
+import type { Scores } from "../models/segmentation.js";
 import { UsageError } from "./command.js";
 
 export const FORMATS = ["labels", "overlay", "mask", "json"] as const;

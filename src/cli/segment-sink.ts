@@ -1,7 +1,7 @@
 /** Where the results of `fcn segment` go: files in a folder, or stdout. */
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Scores, Timings } from "../models/segmenter.js";
+import type { Scores, Timings } from "../models/segmentation.js";
 import { print, printBytes } from "./command.js";
 import { writeWhole } from "./files.js";
 import { encodeNpy } from "./npy.js";

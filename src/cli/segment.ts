@@ -41,6 +41,7 @@ apart: their folders, or their endings.
   --resize N|none  shorter side of the picture as the network sees it (default: as the weights were trained, which is
                    520 for fcn-resnet101 and none, the picture's own size, for the others)
   --precision P    how numbers are stored between layers: f32 (default) or f16, which takes half the memory
+  --no-tune        take the likely kernel variants instead of measuring once which are fastest on this GPU
   --adapter NAME   part of the name of the graphics adapter to use
 
 Exit code 1 when a picture failed (the others are done), 2 when called wrongly.`;
@@ -58,6 +59,7 @@ const OPTIONS = {
   heads: { type: "string", default: "file" },
   resize: { type: "string" },
   precision: { type: "string", default: "f32" },
+  "no-tune": { type: "boolean", default: false },
   adapter: { type: "string" },
 } as const;
 
@@ -111,7 +113,7 @@ async function load(values: Values): Promise<{ fcn: Fcn<NodePicture>; ms: number
   const start = performance.now();
   const gpu = adapter === undefined ? {} : { gpu: { adapter } };
   const transfer = byteBar();
-  const options = { heads, precision, ...variant, ...resize, ...(weights === undefined ? {} : { weights }), ...gpu };
+  const options = { heads, precision, tune: !values["no-tune"], ...variant, ...resize, ...(weights === undefined ? {} : { weights }), ...gpu };
   const fcn = await loadFcn({ ...options, onProgress: (at) => transfer.show("downloading", at) }).finally(transfer.clear);
   if (weights !== undefined) printError(`fcn: ${weights} is ${fcn.description}; runs as ${fcn.variant}`);
   if (fcn.notice !== undefined) printError(`fcn: WARNING: ${fcn.notice}`);

@@ -14,7 +14,7 @@ import type { Precision } from "../kernel.js";
 import { layouts } from "../layout.js";
 import type { VariantChoice } from "../lower.js";
 import { bindingOf } from "../memory.js";
-import { Plan } from "../plan.js";
+import type { Plan } from "../plan.js";
 import type { PlanResult, RunTimings } from "../plan.js";
 import { plainPacking } from "../weight-store.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
@@ -37,7 +37,7 @@ export const SHARED = "shared";
 /** All variants in one plan, where a single one could be named. */
 export const ALL = "all" as const;
 
-export interface ComparisonOptions extends Pick<RuntimeOptions, "openDevice" | "recover" | "maxPlans"> {
+export interface ComparisonOptions extends Pick<RuntimeOptions, "openDevice" | "recover" | "maxPlans" | "tuning"> {
   readonly variants?: readonly ComparedVariant[];
   readonly preprocessing?: Preprocessing;
   readonly kernels?: VariantChoice | undefined;
@@ -238,7 +238,7 @@ export class Comparison {
       if (scores) graph.output(scoresOf(variant), scored.scores);
     }
     try {
-      return await Plan.create(this.device, graph, this.#runtime.store, this.#kernels, { precision: this.#precision, stageOf: timed ? (step) => stageOf(step.label) : undefined, onPipeline: this.#onPipeline, signal });
+      return await this.#runtime.plan(graph, this.#kernels, { precision: this.#precision, stageOf: timed ? (step) => stageOf(step.label) : undefined, onPipeline: this.#onPipeline, signal });
     } catch (error) {
       if (!(error instanceof FcnError) || (error.code !== "limit-too-small" && error.code !== "out-of-memory")) throw error;
       throw new FcnError(error.code, `a picture of ${width} x ${height} is too large for this device: ${error.message}`, { cause: error });

@@ -8,6 +8,7 @@ import type { Device } from "../device.js";
 import { FcnError } from "../errors.js";
 import type { Precision } from "../kernel.js";
 import type { VariantChoice } from "../lower.js";
+import type { TuningStore } from "../tuner.js";
 import { openCheckpoint } from "../weights/open.js";
 import { verified } from "../weights/default-checkpoint.js";
 import { Parameters } from "../weights/parameters.js";
@@ -67,6 +68,12 @@ export interface LoadOptions {
    * for they have no fast kernels for it. Default "f32".
    */
   readonly precision?: Precision;
+  /**
+   * Whether kernel variants are chosen by measuring them once on this device (about a second on a GPU, when a size is first seen),
+   * which is then remembered: in ~/.cache/fcn-webgpu, or the browser's storage. False: always the same, likely choice. Software
+   * adapters have no choice to measure. Default true.
+   */
+  readonly tune?: boolean;
 }
 
 /** The network asked for, from what was recognised. @throws bad-weights when the file has no such head and `heads` is not "init" */
@@ -85,10 +92,11 @@ function networkOf(found: Recognised, options: Pick<LoadOptions, "variant" | "he
   return { network, notice: `the head of ${variant} is untrained, so its labels mean nothing: ${checkpoint.name} is ${description}` };
 }
 
-function checkOptions({ variant, heads, precision, recover = "manual", device }: LoadOptions): void {
+function checkOptions({ variant, heads, precision, tune, recover = "manual", device }: LoadOptions): void {
   device?.assertUsable();
   checkRecovery(recover, device === undefined);
   if (precision !== undefined && !PRECISIONS.includes(precision)) throw new FcnError("bad-option", `precision "${String(precision)}" is not one of ${PRECISIONS.join(", ")}`);
+  if (tune !== undefined && typeof tune !== "boolean") throw new FcnError("bad-option", `tune ${JSON.stringify(tune)} is neither true nor false`);
   if (variant !== undefined && !VARIANTS.includes(variant)) throw new FcnError("bad-option", `variant "${String(variant)}" is not one of ${VARIANTS.join(", ")}`);
   if (heads !== undefined && heads !== "file" && heads !== "init") throw new FcnError("bad-option", `heads "${String(heads)}" is not one of file, init`);
 }
@@ -102,8 +110,9 @@ export function loadFrom<Image>(
   options: LoadOptions & Abortable,
   readImage: ReadImage<Image>,
   openDevice: () => Promise<Device>,
+  tuning: TuningStore,
 ): Promise<Fcn<Image>> {
-  return abortable(load(openSource, options, readImage, openDevice), options.signal, (late) => late.dispose());
+  return abortable(load(openSource, options, readImage, openDevice, tuning), options.signal, (late) => late.dispose());
 }
 
 async function load<Image>(
@@ -111,10 +120,11 @@ async function load<Image>(
   { signal, ...options }: LoadOptions & Abortable,
   readImage: ReadImage<Image>,
   openDevice: () => Promise<Device>,
+  tuning: TuningStore,
 ): Promise<Fcn<Image>> {
   signal?.throwIfAborted();
   checkOptions(options);
-  const { sha256, device: shared } = options;
+  const { sha256, device: shared, tune = true } = options;
   const source = await openSource();
   const checkpoint = await openCheckpoint(sha256 === undefined ? source : await verified(source, sha256));
   let device: Device | undefined;
@@ -124,7 +134,7 @@ async function load<Image>(
     signal?.throwIfAborted();
     device = shared ?? (await openDevice());
     const onDispose = (): void => void checkpoint.close();
-    return new Fcn({ ...options, device, openDevice: shared ? undefined : openDevice, network, readImage, onDispose, description: found.description, notice });
+    return new Fcn({ ...options, tuning: tune ? tuning : undefined, device, openDevice: shared ? undefined : openDevice, network, readImage, onDispose, description: found.description, notice });
   } catch (error) {
     await checkpoint.close();
     if (!shared) device?.dispose();

@@ -6,6 +6,12 @@
 import { abortable } from "../abort.js";
 import type { Device } from "../device.js";
 import { FcnError } from "../errors.js";
+import type { Graph } from "../graph.js";
+import type { VariantChoice } from "../lower.js";
+import { Plan } from "../plan.js";
+import type { PlanOptions } from "../plan.js";
+import { Tuner } from "../tuner.js";
+import type { TuningStore } from "../tuner.js";
 import { WeightStore } from "../weight-store.js";
 import { PlanCache } from "./plans.js";
 
@@ -24,6 +30,8 @@ export interface RuntimeOptions {
   readonly recover?: Recovery | undefined;
   /** Plans kept (default 4); each holds its activations. */
   readonly maxPlans?: number | undefined;
+  /** Kernel variants are chosen by measuring where there is a choice, and the choices kept here; without it the defaults run. */
+  readonly tuning?: TuningStore | undefined;
   /** Called once by dispose(), after all on the device was freed. */
   readonly onDispose?: (() => void) | undefined;
 }
@@ -37,12 +45,14 @@ export class Runtime {
   #device: Device;
   #owned: boolean;
   #store: WeightStore;
+  readonly #tuning: TuningStore | undefined;
+  #tuner: Tuner | undefined;
   readonly #plans: PlanCache;
   #queue: Promise<unknown> = Promise.resolve();
   #disposed = false;
 
   /** @throws bad-option */
-  constructor({ name, device, openDevice, recover = "manual", maxPlans = 4, onDispose }: RuntimeOptions) {
+  constructor({ name, device, openDevice, recover = "manual", maxPlans = 4, tuning, onDispose }: RuntimeOptions) {
     if (!Number.isInteger(maxPlans) || maxPlans < 1) throw new FcnError("bad-option", `maxPlans must be a whole number of 1 or more, got ${maxPlans}`);
     checkRecovery(recover, openDevice !== undefined);
     this.#name = name;
@@ -51,8 +61,10 @@ export class Runtime {
     this.#onDispose = onDispose;
     this.#owned = openDevice !== undefined;
     this.#plans = new PlanCache(maxPlans);
+    this.#tuning = tuning;
     this.#device = device;
     this.#store = new WeightStore(device);
+    this.#tuner = tuning && new Tuner(device, tuning);
     this.#watch(device);
   }
 
@@ -72,6 +84,12 @@ export class Runtime {
   /** Bytes of GPU memory in use. */
   get memory(): { weights: number; plans: number } {
     return { weights: this.#store.bytes, plans: this.#plans.bytes };
+  }
+
+  /** A plan on the device in use. `fixed` variants go before measured ones. @throws what Plan.create throws */
+  async plan(graph: Graph, fixed: VariantChoice | undefined, options: PlanOptions): Promise<Plan> {
+    const choice = (await this.#tuner?.choose(graph, fixed, options.precision)) ?? fixed;
+    return Plan.create(this.#device, graph, this.#store, choice, options);
   }
 
   /**
@@ -124,6 +142,7 @@ export class Runtime {
     this.#owned = given === undefined;
     this.#device = device;
     this.#store = new WeightStore(device);
+    this.#tuner = this.#tuning && new Tuner(device, this.#tuning);
     this.#watch(device);
   }
 

@@ -7,6 +7,7 @@ import { normalize } from "../../shaders/normalize/kernel.js";
 import { resizeArgmax } from "../../shaders/resize-argmax/kernel.js";
 import { resize } from "../../shaders/resize/kernel.js";
 import { softmax } from "../../shaders/softmax/kernel.js";
+import { abortable } from "../abort.js";
 import type { Abortable } from "../abort.js";
 import type { Device } from "../device.js";
 import { FcnError, isFcnError } from "../errors.js";
@@ -21,39 +22,15 @@ import { layouts } from "../layout.js";
 import type { HostArray } from "../layout.js";
 import type { VariantChoice } from "../lower.js";
 import { checkFits } from "../memory.js";
-import { Plan } from "../plan.js";
-import type { RunTimings } from "../plan.js";
+import type { Plan } from "../plan.js";
 import type { Network } from "./fcn.js";
 import { IMAGENET, checkResize, constant, networkSize } from "./preprocessing.js";
 import type { Preprocessing, Resize } from "./preprocessing.js";
 import { Runtime } from "./runtime.js";
 import type { LostListener, RuntimeOptions } from "./runtime.js";
-
-/** Milliseconds. `compile` is the time to make the plan, 0 when the size was seen before; `total` is all of it. */
-export interface Timings extends RunTimings {
-  readonly compile: number;
-  readonly total: number;
-}
-
-export interface Segmentation {
-  readonly width: number;
-  readonly height: number;
-  /** Class of every pixel, row by row, at the picture's size. */
-  readonly labels: Uint8Array;
-  /** Classes that occur, ascending, and their names in the same order. */
-  readonly classes: number[];
-  readonly names: string[];
-  /** Pixels of each class that occurs. */
-  readonly pixels: Readonly<Record<number, number>>;
-  readonly timings: Timings;
-}
-
-/** Values of every class at every pixel: shape [1, classes, height, width]. */
-export interface Scores {
-  readonly shape: readonly [number, number, number, number];
-  readonly data: Float32Array;
-  readonly timings: Timings;
-}
+import { inOrder } from "./in-order.js";
+import { segmentationOf } from "./segmentation.js";
+import type { Scores, Segmentation, Timings } from "./segmentation.js";
 
 /** From whatever an entry accepts as a picture to its pixels. */
 export type ReadImage<Image> = (image: Image) => Picture | Promise<Picture>;
@@ -74,6 +51,9 @@ export interface SegmenterOptions<Image> extends Omit<RuntimeOptions, "name"> {
   /** How activations and weights are stored between kernels. Default f32. */
   readonly precision?: Precision;
 }
+
+/** Label maps on their way at once: the GPU works on one while the last is read and the next uploaded. */
+const LABELS_IN_FLIGHT = 2;
 
 type Output = "labels" | "logits" | "probabilities" | "aux";
 
@@ -146,6 +126,24 @@ export class Fcn<Image = Picture> {
     return (await this.segmentBatch([image], options))[0] as Segmentation;
   }
 
+  /**
+   * A long row of pictures, for throughput: the next ones are read and uploaded while the GPU works. Results come in the order of
+   * the pictures; an error ends the row there. `inFlight` pictures (default 3) are held at once.
+   * @throws as segment(), and bad-option
+   */
+  segmentAll(images: Iterable<Image> | AsyncIterable<Image>, { inFlight = 3, signal }: Abortable & { readonly inFlight?: number } = {}): AsyncGenerator<Segmentation, void, undefined> {
+    if (!Number.isInteger(inFlight) || inFlight < 1) throw new FcnError("bad-option", `inFlight must be a whole number of 1 or more, got ${inFlight}`);
+    return inOrder(images, inFlight, async (image) => {
+      const { picture, run } = await this.#runtime.call(async () => {
+        const picture = toRgba(await this.#readImage(image));
+        // Wrapped, so that the next call does not wait for the result.
+        return { picture, run: await this.#start("labels", [picture], signal) };
+      }, signal);
+      const { values, timings } = await abortable(run.result(), signal);
+      return segmentationOf(values as Uint8Array, picture.width, picture.height, this.classNames, timings);
+    });
+  }
+
   /** Several pictures, in order; those of one size run as one batch (halved while it does not fit the device). */
   segmentBatch(images: readonly Image[], { signal }: Abortable = {}): Promise<Segmentation[]> {
     return this.#runtime.call(async () => {
@@ -175,12 +173,7 @@ export class Fcn<Image = Picture> {
     group.forEach((index, position) => {
       const { width, height } = pictures[index] as RgbaPicture;
       const labels = run.values.slice(position * width * height, (position + 1) * width * height) as Uint8Array;
-      const counts = new Map<number, number>();
-      for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
-      const classes = [...counts.keys()].sort((a, b) => a - b);
-      const names = classes.map((c) => this.classNames[c] ?? `class ${c}`);
-      const pixels = Object.fromEntries(classes.map((c) => [c, counts.get(c) as number]));
-      results[index] = { width, height, labels, classes, names, pixels, timings: run.timings };
+      results[index] = segmentationOf(labels, width, height, this.classNames, run.timings);
     });
   }
 
@@ -215,31 +208,41 @@ export class Fcn<Image = Picture> {
   }
 
   async #run(kind: Output, pictures: readonly RgbaPicture[], signal: AbortSignal | undefined): Promise<RunResult> {
+    return (await this.#start(kind, pictures, signal)).result();
+  }
+
+  /** Hands the pictures to the GPU, in turn; `result` waits for it. */
+  async #start(kind: Output, pictures: readonly RgbaPicture[], signal: AbortSignal | undefined): Promise<{ result(): Promise<RunResult> }> {
     signal?.throwIfAborted();
     const start = performance.now();
     const { width, height } = pictures[0] as RgbaPicture;
-    const n = pictures.length;
-    const plan = await this.#planFor(kind, n, height, width, signal);
+    const plan = await this.#planFor(kind, pictures.length, height, width, signal);
     signal?.throwIfAborted();
     const compiled = performance.now();
     const [h, w] = this.#inputSize(height, width);
-    const bytes = new Uint8Array(n * w * h * 4);
+    const bytes = new Uint8Array(pictures.length * w * h * 4);
     pictures.forEach((picture, i) => bytes.set((h === height && w === width ? picture : shrink(picture, h, w)).data, i * w * h * 4));
-    const { outputs, timings } = await plan.run({ picture: bytes });
-    const output = outputs.get(kind);
-    if (!output) throw new FcnError("gpu-error", `the plan gave no output "${kind}"`);
-    const values = layouts[output.layout].unpack(output.bytes, output.shape);
-    return { values, timings: { ...timings, compile: compiled - start, total: performance.now() - start } };
+    const running = plan.run({ picture: bytes });
+    running.catch(() => undefined); // result() rejects with it
+    return {
+      async result() {
+        const { outputs, timings } = await running;
+        const output = outputs.get(kind);
+        if (!output) throw new FcnError("gpu-error", `the plan gave no output "${kind}"`);
+        const values = layouts[output.layout].unpack(output.bytes, output.shape);
+        return { values, timings: { ...timings, compile: compiled - start, total: performance.now() - start } };
+      },
+    };
   }
 
   #planFor(kind: Output, n: number, height: number, width: number, signal: AbortSignal | undefined): Promise<Plan> {
-    const { device, store, plans } = this.#runtime;
+    const { device, plans } = this.#runtime;
     return plans.get(`${kind} ${n}x${height}x${width}`, async () => {
       try {
         // First of all: sizes beyond any device would end in a kernel's own complaint about its shapes.
         checkFits(device, "picture", layouts.rgba8, [n, 4, ...this.#inputSize(height, width)]);
         checkFits(device, "labels", layouts.u8, [n, 1, height, width]);
-        return await Plan.create(device, this.#graph(kind, n, height, width), store, this.#kernels, { precision: this.precision, signal });
+        return await this.#runtime.plan(this.#graph(kind, n, height, width), this.#kernels, { precision: this.precision, signal, inFlight: kind === "labels" ? LABELS_IN_FLIGHT : 1 });
       } catch (error) {
         if (!isFcnError(error, "limit-too-small") && !isFcnError(error, "out-of-memory")) throw error;
         const [h, w] = networkSize(height, width, this.resize);
