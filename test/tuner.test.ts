@@ -193,9 +193,9 @@ describe("stores", () => {
 
   it("of browsers are an entry of the Cache API, and do without it", async () => {
     const entries = new Map<string, Response>();
-    const cache = {
-      match: (key: RequestInfo | URL) => Promise.resolve(entries.get(String(key))?.clone()),
-      put: (key: RequestInfo | URL, response: Response) => Promise.resolve(void entries.set(String(key), response)),
+    const cache: Pick<Cache, "match" | "put"> = {
+      match: (key) => Promise.resolve(entries.get(key as string)?.clone()),
+      put: (key, response) => Promise.resolve(void entries.set(key as string, response)),
     };
     const store = browserTuningStore(() => Promise.resolve(cache));
     expect(await store.read()).toBeUndefined();
