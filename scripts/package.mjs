@@ -7,7 +7,7 @@
  */
 import { cpSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { compact, readShaders, shaderModule } from "./embed-wgsl.mjs";
+import { compact, shaderModule } from "./embed-wgsl.mjs";
 
 /** Entries whose declarations name GPU objects. */
 const GPU_ENTRIES = ["index", "node"];
@@ -18,8 +18,7 @@ export function finishPackage(/** @type {string} */ root) {
   for (const file of readdirSync(join(root, "weights"))) {
     if (/\.(safetensors|json|md)$/.test(file)) cpSync(join(root, "weights", file), join(dist, "weights", file));
   }
-  const shaders = Object.entries(readShaders()).map(([name, source]) => [name, compact(source)]);
-  writeFileSync(join(dist, "shaders/wgsl.generated.js"), shaderModule(Object.fromEntries(shaders), ""));
+  writeFileSync(join(dist, "shaders/wgsl.generated.js"), shaderModule("", compact));
   for (const entry of GPU_ENTRIES) {
     writeFileSync(join(dist, `types/${entry}.d.ts`), `/// <reference types="@webgpu/types" />\nexport * from "../src/${entry}.js";\n`);
   }

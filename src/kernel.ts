@@ -120,6 +120,8 @@ export interface KernelDef<I, O, A> {
   readonly summary: string;
   /** Paper, specification or PyTorch operator that defines the result. */
   readonly source: string;
+  /** Text of the .wgsl files of the kernel's folder, by name without the ending. */
+  readonly shaders: Readonly<Record<string, string>>;
   readonly inputs: I;
   readonly outputs: O;
   readonly attrs: A;

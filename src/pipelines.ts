@@ -3,7 +3,6 @@
  * variant, constants), is readable, and serves as the label; two requests in flight share one compilation, and a failed one is
  * reported with the shader and its messages and is not cached.
  */
-import { wgsl } from "../shaders/wgsl.generated.js";
 import type { Device } from "./device.js";
 import { FcnError } from "./errors.js";
 import { COMPUTE_STAGE } from "./gpu-flags.js";
@@ -46,7 +45,7 @@ export class PipelineCache {
 
   async #compile(key: string, kernel: Kernel, variant: Variant<AnyProblem>, constants: Readonly<Record<string, number>>): Promise<Pipeline> {
     const file = `${kernel.name}/${variant.wgsl}`;
-    const source = wgsl[file];
+    const source = kernel.shaders[variant.wgsl];
     if (source === undefined) throw new FcnError("gpu-error", `shader ${file}.wgsl is not in the build: run npm run build`);
     const code = withConsts(source, variant.consts, file);
     const { gpu } = this.device;

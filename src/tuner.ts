@@ -3,7 +3,6 @@
  * the variants that read and write the same layouts as the default one, in the same precision, so that a choice changes nothing around it. The
  * measuring itself is measure-variant.ts.
  */
-import { wgsl } from "../shaders/wgsl.generated.js";
 import type { Device } from "./device.js";
 import { isFcnError } from "./errors.js";
 import type { Graph } from "./graph.js";
@@ -47,8 +46,8 @@ function fingerprint(text: string): string {
 /** What a choice was measured for: the problem, and the text of the shaders that took part, so that a changed one is measured anew. */
 function keyOf(kernel: Kernel, problem: AnyProblem, rivals: readonly string[]): string {
   const shaders = rivals.map((name) => {
-    const { wgsl: file, consts } = kernel.variants[name] as Variant<AnyProblem>;
-    return `${name} ${JSON.stringify(consts ?? {})} ${wgsl[`${kernel.name}/${file}`] ?? ""}`;
+    const { wgsl, consts } = kernel.variants[name] as Variant<AnyProblem>;
+    return `${name} ${JSON.stringify(consts ?? {})} ${kernel.shaders[wgsl] ?? ""}`;
   });
   const shapes = Object.entries(problem.in).flatMap(([key, shape]) => (shape ? [`${key} ${shape.join("x")}`] : []));
   return `${kernel.name} ${shapes.join(" ")} ${attrsText(problem.attrs)} ${fingerprint(shaders.join())}`;

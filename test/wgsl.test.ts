@@ -1,7 +1,6 @@
 /** The shaders against their declarations: uniforms, bindings, constants and workgroup sizes are written twice, and must agree. */
 import { describe, expect, it } from "vitest";
 import { registry } from "../shaders/index.js";
-import { wgsl } from "../shaders/wgsl.generated.js";
 import { makeProblem } from "../src/kernel.js";
 import { withConsts } from "../src/wgsl-edit.js";
 
@@ -11,7 +10,7 @@ const variants = registry.flatMap((entry) =>
 
 describe.each(variants)("$label", ({ entry, variant, file }) => {
   const { kernel, cases } = entry;
-  const source = withConsts(wgsl[file] ?? "", variant.consts, file);
+  const source = withConsts(kernel.shaders[variant.wgsl] ?? "", variant.consts, file);
   const first = cases[0];
   if (!first) throw new Error(`${kernel.name} has no case`);
   const problem = makeProblem(kernel, first.shapes, first.attrs);

@@ -6,11 +6,13 @@ import { badShape } from "../../src/errors.js";
 import { defineKernel, u32 } from "../../src/kernel.js";
 import { blocksOf, sizeOf } from "../../src/layout.js";
 import { formatShape } from "../../src/shape.js";
+import { add as shaders } from "../wgsl.generated.js";
 
 export const add = defineKernel({
   name: "add",
   summary: "skip fusion: x, cropped at top left to the skip's size, plus the skip, with optional ReLU",
   source: "https://arxiv.org/abs/1605.06211",
+  shaders,
   inputs: {
     x: { role: "tensor", layout: "nhwc4" },
     skip: { role: "tensor", layout: "nhwc4" },

@@ -6,11 +6,13 @@ import { badShape } from "../../src/errors.js";
 import { defineKernel, u32 } from "../../src/kernel.js";
 import { sizeOf } from "../../src/layout.js";
 import { formatShape } from "../../src/shape.js";
+import { argmax as shaders } from "../wgsl.generated.js";
 
 export const argmax = defineKernel({
   name: "argmax",
   summary: "index of the largest channel of every pixel, as u8 or u32 labels",
   source: "https://docs.pytorch.org/docs/stable/generated/torch.argmax.html",
+  shaders,
   inputs: { x: { role: "tensor", layout: "nhwc4" } },
   outputs: { y: { role: "tensor", layout: "u8" } },
   attrs: { dtype: "u8" as string },

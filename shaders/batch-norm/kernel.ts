@@ -6,6 +6,7 @@ import { badShape } from "../../src/errors.js";
 import { defineKernel, u32 } from "../../src/kernel.js";
 import { blocksOf, sizeOf } from "../../src/layout.js";
 import { elements, formatShape } from "../../src/shape.js";
+import { batchNorm as shaders } from "../wgsl.generated.js";
 
 /** The smallest eps that is not flushed to zero as a float32. */
 const MIN_EPS = 2 ** -126;
@@ -14,6 +15,7 @@ export const batchNorm = defineKernel({
   name: "batch-norm",
   summary: "batch normalisation with running statistics (inference)",
   source: "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.batch_norm.html",
+  shaders,
   inputs: {
     x: { role: "tensor", layout: "nhwc4" },
     weight: { role: "weight" },

@@ -10,6 +10,7 @@ import { defineKernel, u32 } from "../../src/kernel.js";
 import type { Packing } from "../../src/kernel.js";
 import { sizeOf } from "../../src/layout.js";
 import { formatShape } from "../../src/shape.js";
+import { colorize as shaders } from "../wgsl.generated.js";
 
 const ENTRIES = 256;
 
@@ -37,6 +38,7 @@ export const colorize = defineKernel({
   name: "colorize",
   summary: "labels to RGBA in a palette's colours, over the picture when there is one",
   source: "http://host.robots.ox.ac.uk/pascal/VOC/voc2012/htmldoc/index.html",
+  shaders,
   inputs: {
     labels: { role: "tensor", layout: "u8" },
     image: { role: "tensor", layout: "rgba8", optional: true },

@@ -10,6 +10,7 @@ import { blocksOf, fitsTexture, sizeOf, textureColumns } from "../../src/layout.
 import type { Nchw } from "../../src/layout.js";
 import { ceilDiv, convTransposeOutputSize, elements, formatShape } from "../../src/shape.js";
 import type { Shape } from "../../src/shape.js";
+import { convTranspose2d as shaders } from "../wgsl.generated.js";
 
 /** [in][out][kh][kw] -> [out/4][kh][kw][in/4][4 outputs] of vec4 over 4 inputs. */
 const outputBlocks: Packing = {
@@ -119,6 +120,7 @@ export const convTranspose2d = defineKernel({
   name: "conv-transpose2d",
   summary: "transposed convolution with crop, dense or per channel",
   source: "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose2d.html",
+  shaders,
   inputs: {
     x: { role: "tensor", layout: "nhwc4" },
     weight: { role: "weight" },

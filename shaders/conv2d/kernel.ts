@@ -9,6 +9,7 @@ import { blocksOf, fitsTexture, sizeOf, textureColumns } from "../../src/layout.
 import { ceilDiv, convOutputSize, elements, formatShape } from "../../src/shape.js";
 import type { ConvProblem } from "./problem.js";
 import { tiledVariants } from "./tiled.js";
+import { conv2d as shaders } from "../wgsl.generated.js";
 
 /** [out][in][kh][kw] -> [out/4][kh][kw][in/4][4 outputs] of vec4 over 4 inputs: what one thread of vec4.wgsl reads in order. */
 const outputBlocks: Packing = {
@@ -95,6 +96,7 @@ export const conv2d = defineKernel({
   name: "conv2d",
   summary: "2-D convolution with optional bias, residual and ReLU in the store",
   source: "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html",
+  shaders,
   inputs: {
     x: { role: "tensor", layout: "nhwc4" },
     weight: { role: "weight" },

@@ -6,6 +6,7 @@ import { badShape } from "../../src/errors.js";
 import { defineKernel, u32 } from "../../src/kernel.js";
 import { blocksOf, fitsTexture, layouts, textureColumns } from "../../src/layout.js";
 import type { LayoutName } from "../../src/layout.js";
+import { convert as shaders } from "../wgsl.generated.js";
 
 const DIRECTIONS: readonly string[] = ["nhwc4 > nhwc4-f16", "nhwc4-f16 > nhwc4", "nhwc4 > tex4", "tex4 > nhwc4"];
 
@@ -13,6 +14,7 @@ export const convert = defineKernel({
   name: "convert",
   summary: "copy between layouts: f32 blocks to f16 blocks or texture planes, and back",
   source: "https://www.w3.org/TR/WGSL/#pack-builtin-functions",
+  shaders,
   inputs: { x: { role: "tensor", layout: "nhwc4" } },
   outputs: { y: { role: "tensor", layout: "nhwc4-f16" } },
   attrs: { from: "nhwc4" as string, to: "nhwc4-f16" as string },

@@ -9,6 +9,7 @@ import type { Pair } from "../../src/kernel.js";
 import { blocksOf, fitsTexture, sizeOf, textureColumns } from "../../src/layout.js";
 import type { Nchw } from "../../src/layout.js";
 import { ceilDiv, convOutputSize, formatShape } from "../../src/shape.js";
+import { maxPool2d as shaders } from "../wgsl.generated.js";
 
 interface Axis {
   readonly kernel: number;
@@ -46,6 +47,7 @@ export const maxPool2d = defineKernel({
   name: "max-pool2d",
   summary: "2-D max pooling, optionally with the indices of the maxima",
   source: "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool2d.html",
+  shaders,
   inputs: { x: { role: "tensor", layout: "nhwc4" } },
   outputs: {
     y: { role: "tensor", layout: "nhwc4" },

@@ -10,11 +10,13 @@ import { defineKernel, pair, u32 } from "../../src/kernel.js";
 import type { Pair } from "../../src/kernel.js";
 import { blocksOf, sizeOf } from "../../src/layout.js";
 import { formatShape } from "../../src/shape.js";
+import { maxUnpool2d as shaders } from "../wgsl.generated.js";
 
 export const maxUnpool2d = defineKernel({
   name: "max-unpool2d",
   summary: "puts pooled values back where their maxima were, zero elsewhere",
   source: "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_unpool2d.html",
+  shaders,
   inputs: {
     x: { role: "tensor", layout: "nhwc4" },
     indices: { role: "tensor", layout: "nhwc4-u32" },

@@ -6,6 +6,7 @@ import { badShape } from "../../src/errors.js";
 import { defineKernel, f32, u32 } from "../../src/kernel.js";
 import { fitsTexture, sizeOf } from "../../src/layout.js";
 import { ceilDiv, elements, formatShape } from "../../src/shape.js";
+import { normalize as shaders } from "../wgsl.generated.js";
 
 /** Pixels that a thread of copy-texture.wgsl makes. */
 const COPY_WORDS = 16;
@@ -14,6 +15,7 @@ export const normalize = defineKernel({
   name: "normalize",
   summary: "RGBA8 picture to normalised tensor, with optional bilinear resize",
   source: "https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.Normalize.html",
+  shaders,
   inputs: {
     image: { role: "tensor", layout: "rgba8" },
     mean: { role: "weight" },

@@ -9,6 +9,7 @@ import { blocksOf, fitsTexture, sizeOf, textureColumns } from "../../src/layout.
 import type { Nchw } from "../../src/layout.js";
 import { ceilDiv, elements, formatShape } from "../../src/shape.js";
 import type { Shape } from "../../src/shape.js";
+import { project as shaders } from "../wgsl.generated.js";
 
 /** [classes][in] -> [classes/4][in/4][4 classes] of vec4 over 4 inputs. */
 const classBlocks: Packing<ProjectProblem> = {
@@ -101,6 +102,7 @@ export const project = defineKernel({
   name: "project",
   summary: "1x1 class projection: features to one logit per class",
   source: "https://arxiv.org/abs/1411.4038 (section 4.1)",
+  shaders,
   inputs: {
     x: { role: "tensor", layout: "nhwc4" },
     weight: { role: "weight" },

@@ -1,11 +1,13 @@
 /** max(x, 0) on its own, for where no convolution is there to carry it in its store. NaN stays NaN. */
 import { defineKernel, u32 } from "../../src/kernel.js";
 import { blocksOf, sizeOf } from "../../src/layout.js";
+import { relu as shaders } from "../wgsl.generated.js";
 
 export const relu = defineKernel({
   name: "relu",
   summary: "rectified linear unit",
   source: "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.relu.html",
+  shaders,
   inputs: { x: { role: "tensor", layout: "nhwc4" } },
   outputs: { y: { role: "tensor", layout: "nhwc4" } },
   attrs: {},

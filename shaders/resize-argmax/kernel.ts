@@ -8,6 +8,7 @@ import { defineKernel, i32, u32 } from "../../src/kernel.js";
 import { fitsTexture, sizeOf, textureColumns } from "../../src/layout.js";
 import type { Nchw } from "../../src/layout.js";
 import { formatShape } from "../../src/shape.js";
+import { resizeArgmax as shaders } from "../wgsl.generated.js";
 
 /** Without a stride, twice in * out must fit in an i32. */
 const MAX_PRODUCT = 2 ** 30;
@@ -29,6 +30,7 @@ export const resizeArgmax = defineKernel({
   name: "resize-argmax",
   summary: "labels at a given height and width from logits of another, resized bilinearly on the way",
   source: "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html",
+  shaders,
   inputs: { x: { role: "tensor", layout: "nhwc4" } },
   outputs: { y: { role: "tensor", layout: "u8" } },
   /**

@@ -7,6 +7,7 @@ import { badShape } from "../../src/errors.js";
 import { defineKernel, i32, u32 } from "../../src/kernel.js";
 import { blocksOf, sizeOf } from "../../src/layout.js";
 import { formatShape } from "../../src/shape.js";
+import { resize as shaders } from "../wgsl.generated.js";
 
 const MODES: readonly string[] = ["nearest", "bilinear"];
 
@@ -24,6 +25,7 @@ export const resize = defineKernel({
   name: "resize",
   summary: "nearest or bilinear resampling to a given height and width",
   source: "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html",
+  shaders,
   inputs: { x: { role: "tensor", layout: "nhwc4" } },
   outputs: { y: { role: "tensor", layout: "nhwc4" } },
   /** height and width of the output must be given. */

@@ -4,11 +4,13 @@
  */
 import { defineKernel, u32 } from "../../src/kernel.js";
 import { sizeOf } from "../../src/layout.js";
+import { softmax as shaders } from "../wgsl.generated.js";
 
 export const softmax = defineKernel({
   name: "softmax",
   summary: "softmax over the channels of every pixel",
   source: "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softmax.html",
+  shaders,
   inputs: { x: { role: "tensor", layout: "nhwc4" } },
   outputs: { y: { role: "tensor", layout: "nhwc4" } },
   attrs: {},
