@@ -54,6 +54,7 @@ export { labelPng } from "./image/label-png.js";
 export { VOC_CLASSES, vocPalette } from "./image/palette.js";
 export type { Picture, RgbaPicture } from "./image/picture.js";
 export { shrink } from "./image/shrink.js";
+export type { Precision } from "./kernel.js";
 export type { DType } from "./layout.js";
 export { COMPARED, Comparison } from "./models/comparison.js";
 export type { ComparedVariant, ComparisonOptions, ComparisonResult, ComparisonRunOptions, NetworkCost } from "./models/comparison.js";

@@ -1,4 +1,5 @@
 /** The page: connects the controls, the stage and the worker. All computing is done in the worker. */
+import type { Precision } from "fcn-webgpu";
 import { Client } from "./client.js";
 import type { Drawing, Look, Network, Reply, Side } from "./messages.js";
 import { Camera } from "./ui/camera.js";
@@ -19,6 +20,9 @@ const client = new Client(onReply);
 let look: Look = { opacity: 0.6, split: 0, highlight: undefined };
 let network: Network | undefined;
 let job = 0;
+/** The checkpoint in use, and the one that was asked for last; none is the built-in one. */
+let loaded: File | undefined;
+let wanted: File | undefined;
 let shown: { readonly picture: Blob; readonly name: string } | undefined;
 let probing = false;
 let nextProbe: { readonly x: number; readonly y: number } | undefined;
@@ -86,9 +90,16 @@ async function showSample({ name, url }: Sample): Promise<void> {
   }
 }
 
+const precision = (): Precision => (byId("f16", HTMLInputElement).checked ? "f16" : "f32");
+
+function showPrecision(now: Precision): void {
+  byId(now, HTMLInputElement).checked = true;
+}
+
 function load(file: File | undefined): void {
   status.clear();
-  client.send({ type: "load", file, drawing });
+  wanted = file;
+  client.send({ type: "load", file, precision: precision(), drawing });
 }
 
 function onReply(reply: Reply): void {
@@ -118,6 +129,7 @@ function onReply(reply: Reply): void {
       camera.stop();
       stage.setPending(false);
       status.idle("Ready");
+      if (network) showPrecision(network.precision);
       return status.fail(reply.message);
     case "lost":
       probing = false;
@@ -132,6 +144,8 @@ function onReply(reply: Reply): void {
 
 function onReady({ network: now, adapter }: Extract<Reply, { type: "ready" }>): void {
   network = now;
+  loaded = wanted;
+  showPrecision(now.precision);
   stage.setNetworks(now.variants, adapter.drawing, now.classNames);
   setLook({});
   const kind = adapter.software ? "software" : "GPU";
@@ -195,6 +209,7 @@ opacity.addEventListener("input", () => {
 });
 byId("side", HTMLSelectElement).addEventListener("change", () => shown && send(shown.picture, shown.name));
 byId("default", HTMLButtonElement).addEventListener("click", () => load(undefined));
+byId("precision", HTMLFieldSetElement).addEventListener("change", () => load(loaded));
 for (const kind of ["labels", "overlay"] as const) {
   byId(`save-${kind}`, HTMLButtonElement).addEventListener("click", () => client.send({ type: "save", kind, variant: byId("save-variant", HTMLSelectElement).value }));
 }

@@ -18,4 +18,7 @@ export const titleOf = (variant: string): string => variant.replace(/^fcn(\d+s)$
 /** What tells the variants apart, in a word or two. */
 export const strideOf = (variant: string): string => /^fcn(\d+)s$/.exec(variant)?.[1]?.replace(/$/, " px stride") ?? "8 px stride";
 
-export const percent = (share: number): string => (share > 0 && share < 0.001 ? "<0.1 %" : `${(share * 100).toFixed(1)} %`);
+export function percent(share: number): string {
+  if (share > 0 && share < 0.001) return "<0.1 %";
+  return share < 1 && share > 0.9995 ? ">99.9 %" : `${(share * 100).toFixed(1)} %`;
+}

@@ -114,6 +114,7 @@ export class Stage {
     const same = this.#size.width === width && this.#size.height === height;
     this.#size = { width, height };
     this.#root.style.setProperty("--ratio", String(width / height));
+    this.#root.classList.toggle("tall", width < 0.8 * height);
     const note = this.#panels[0]?.figure.querySelector(".note");
     if (note) note.textContent = full[0] === width ? `${width} × ${height}` : `${width} × ${height} of ${full[0]} × ${full[1]}`;
     if (!same) this.#setCross(undefined);

@@ -7,7 +7,7 @@ const duration = (ms: number): string => (ms >= 999.5 ? `${(ms / 1000).toPrecisi
 export function showTimes({ times, total }: Segmented): void {
   const longest = Math.max(...times.map(({ ms }) => ms));
   const rows = times
-    .filter(({ name, ms }) => ms > 0 || !name.startsWith("Compile"))
+    .filter(({ name, ms }) => ms > 0 || !name.startsWith("Prepare"))
     .map(({ name, ms }) => {
       const bar = element("span", "bar");
       bar.style.setProperty("--share", String(ms / longest));

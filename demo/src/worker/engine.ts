@@ -3,7 +3,7 @@
  * pictures that wait, the last one counts. A device that is lost is opened again, with everything that was on show.
  */
 import { isFcnError, labelPng, requestDevice } from "fcn-webgpu";
-import type { Device, Picture } from "fcn-webgpu";
+import type { Device, Picture, Precision } from "fcn-webgpu";
 import type { Drawing, Look, Reading, Reply, Request, StageTime } from "../messages.js";
 import { CpuPainter, blend } from "./cpu-painter.js";
 import { GpuPainter } from "./gpu-painter.js";
@@ -29,8 +29,10 @@ export class Engine {
   #painter: Painter | undefined;
   #model: Model | undefined;
   #file: File | undefined;
+  #precision: Precision = "f32";
   #shown: { readonly job: Job; readonly picture: Picture; result: Result | undefined } | undefined;
   #waiting: Job | undefined;
+  #abort = new AbortController();
   #tail: Promise<void> = Promise.resolve();
   #losses: number[] = [];
   #recovery: Promise<void> | undefined;
@@ -54,10 +56,10 @@ export class Engine {
   }
 
   /** Another checkpoint; what was loaded stays until the new one is ready. */
-  load(file: File | undefined, drawing: Drawing): void {
+  load(file: File | undefined, precision: Precision, drawing: Drawing): void {
     this.#drawing = drawing;
     this.#enqueue("load", async () => {
-      await this.#open(file);
+      await this.#open(file, precision);
       const again = this.#shown;
       if (again) await this.#infer(again.job, again.picture);
     });
@@ -66,6 +68,7 @@ export class Engine {
   segment(job: Job): void {
     if (this.#waiting?.picture instanceof ImageBitmap) this.#waiting.picture.close();
     this.#waiting = job;
+    this.#abort.abort(); // what runs is no longer wanted
     this.#enqueue("segment", async () => {
       if (this.#waiting !== job) return; // another picture was chosen meanwhile
       this.#waiting = undefined;
@@ -154,22 +157,23 @@ export class Engine {
     return device;
   }
 
-  async #open(file: File | undefined): Promise<void> {
+  async #open(file: File | undefined, precision: Precision): Promise<void> {
     this.reply({ type: "progress", text: "Opening the GPU" });
     const device = this.#device ?? (await this.#openDevice());
     const name = file?.name ?? "weights";
-    const model = await openModel(device, file, {
+    const model = await openModel(device, file, precision, {
       weights: ({ loaded, total }) => this.reply({ type: "progress", text: `Loading ${name}`, done: loaded, ...(total !== undefined && { total }) }),
       pipelines: (done, total) => this.reply({ type: "progress", text: "Compiling kernels", done, total }),
     });
     this.#model?.dispose();
     this.#model = model;
     this.#file = file;
+    this.#precision = precision;
     this.#announce(device, model);
   }
 
   #announce({ label, software }: Device, { variants, classNames, description, notice }: Model): void {
-    const network = { file: this.#file?.name, variants, classNames, description, notice };
+    const network = { file: this.#file?.name, precision: this.#precision, variants, classNames, description, notice };
     this.reply({ type: "ready", network, adapter: { label, software, drawing: this.#painter instanceof GpuPainter ? "gpu" : "cpu" } });
   }
 
@@ -178,7 +182,12 @@ export class Engine {
     if (!model || !this.#painter) return;
     this.reply({ type: "progress", text: "Segmenting" });
     const start = performance.now();
-    const result = await model.run(picture);
+    this.#abort = new AbortController();
+    const { signal } = this.#abort;
+    const result = await model.run(picture, signal).catch((error: unknown) => {
+      if (!signal.aborted || isFcnError(error, "device-lost")) throw error;
+    });
+    if (!result) return; // another picture or checkpoint is next
     const ran = performance.now();
     const layers = Object.entries(result.labels).map(([variant, labels]): [string, Layer] => [variant, { labels, buffer: result.buffers[variant] }]);
     this.#shown = { job, picture, result };

@@ -1,6 +1,6 @@
 /** A checkpoint made ready: FCN-32s, 16s and 8s over one backbone where the file has their heads, else the one network it is. */
 import { COMPARED, Comparison, defaultCheckpointUrl, loadFcn, openCheckpoint, openSource, recognise } from "fcn-webgpu";
-import type { Checkpoint, ComparedVariant, Device, DownloadProgress, Fcn, Picture, Recognised } from "fcn-webgpu";
+import type { Checkpoint, ComparedVariant, ComparisonOptions, Device, DownloadProgress, Fcn, Picture, Precision, Recognised } from "fcn-webgpu";
 import type { StageTime } from "../messages.js";
 
 export interface Result {
@@ -17,7 +17,8 @@ export interface Model {
   readonly classNames: readonly string[];
   readonly description: string;
   readonly notice: string | undefined;
-  run(picture: Picture): Promise<Result>;
+  /** @throws device-lost, limit-too-small, the signal's reason */
+  run(picture: Picture, signal: AbortSignal): Promise<Result>;
   /** Goes on with another device, after the one it had was lost. */
   recover(device: Device): Promise<void>;
   dispose(): void;
@@ -29,40 +30,44 @@ export interface Progress {
 }
 
 /** @throws bad-weights, device-lost */
-export async function openModel(device: Device, file: File | undefined, progress: Progress): Promise<Model> {
+export async function openModel(device: Device, file: File | undefined, precision: Precision, progress: Progress): Promise<Model> {
   const source = await openSource(file ?? defaultCheckpointUrl(), { cache: false, onProgress: (now) => progress.weights(now) });
   const checkpoint = await openCheckpoint(source);
   try {
     const found = recognise(checkpoint);
     const variants = COMPARED.filter((variant) => found.variants.includes(variant));
-    if (variants.length) return new ComparedModel(device, checkpoint, found, variants, progress);
+    if (variants.length) return new ComparedModel(device, found, { variants, precision, maxPlans: 2, onPipeline: (ready, total) => progress.pipelines(ready, total) });
   } catch (error) {
     await checkpoint.close();
     throw error;
   }
   await checkpoint.close();
   // torchvision's network; or nothing that can be used, which loadFcn says in its own words.
-  return new SingleModel(await loadFcn({ device, ...(file && { weights: file }) }));
+  return new SingleModel(await loadFcn({ device, precision, ...(file && { weights: file }) }));
 }
 
 class ComparedModel implements Model {
   readonly classNames: readonly string[];
   readonly description: string;
   readonly notice = undefined;
+  readonly variants: readonly ComparedVariant[];
+  readonly #checkpoint: Checkpoint;
   readonly #comparison: Comparison;
 
-  constructor(device: Device, private readonly checkpoint: Checkpoint, found: Recognised, readonly variants: readonly ComparedVariant[], progress: Progress) {
-    this.#comparison = new Comparison(device, found.checkpoint, { variants, maxPlans: 2, onPipeline: (ready, total) => progress.pipelines(ready, total) });
+  constructor(device: Device, found: Recognised, options: ComparisonOptions & { readonly variants: readonly ComparedVariant[] }) {
+    this.variants = options.variants;
+    this.#checkpoint = found.checkpoint;
+    this.#comparison = new Comparison(device, found.checkpoint, options);
     this.classNames = this.#comparison.classNames;
     this.description = found.description;
   }
 
-  async run(picture: Picture): Promise<Result> {
-    const { labels, buffers, compile, timings, stages, scores } = await this.#comparison.run(picture, { scores: true });
+  async run(picture: Picture, signal: AbortSignal): Promise<Result> {
+    const { labels, buffers, compile, timings, stages, scores } = await this.#comparison.run(picture, { scores: true, signal });
     const parts = stages
       ? [{ name: "Backbone, shared", ms: stages.shared ?? 0 }, ...this.variants.map((variant) => ({ name: `Head ${title(variant)}`, ms: stages[variant] ?? 0 }))]
       : [{ name: "Networks", ms: timings.gpu }];
-    const times = [{ name: "Compile for this size", ms: compile }, { name: "Upload", ms: timings.upload + timings.encode }, ...parts, { name: "Read back", ms: timings.readback }];
+    const times = [{ name: "Prepare for this size", ms: compile }, { name: "Upload", ms: timings.upload + timings.encode }, ...parts, { name: "Read back", ms: timings.readback }];
     const at = (variant: string, x: number, y: number): Promise<Float32Array> => Promise.resolve(scores?.[variant]?.probabilities(x, y) ?? new Float32Array());
     return { labels, buffers, times, probabilities: at };
   }
@@ -73,7 +78,7 @@ class ComparedModel implements Model {
 
   dispose(): void {
     this.#comparison.dispose();
-    void this.checkpoint.close();
+    void this.#checkpoint.close();
   }
 }
 
@@ -90,11 +95,11 @@ class SingleModel implements Model {
     this.notice = fcn.notice;
   }
 
-  async run(picture: Picture): Promise<Result> {
+  async run(picture: Picture, signal: AbortSignal): Promise<Result> {
     const { fcn } = this;
-    const { labels, timings } = await fcn.segment(picture);
+    const { labels, timings } = await fcn.segment(picture, { signal });
     const times = [
-      { name: "Compile for this size", ms: timings.compile },
+      { name: "Prepare for this size", ms: timings.compile },
       { name: "Upload", ms: timings.upload + timings.encode },
       { name: "Network", ms: timings.gpu },
       { name: "Read back", ms: timings.readback },

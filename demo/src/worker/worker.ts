@@ -13,7 +13,7 @@ self.addEventListener("message", ({ data }: MessageEvent<Request>) => {
     case "look":
       return engine.setLook(data.look);
     case "load":
-      return engine.load(data.file, data.drawing);
+      return engine.load(data.file, data.precision, data.drawing);
     case "segment":
       return engine.segment(data);
     case "probe":
