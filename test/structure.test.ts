@@ -75,6 +75,15 @@ describe("imports", () => {
   });
 });
 
+describe("the page", () => {
+  it("imports the library's public entry, its own files and no other", () => {
+    for (const file of filesBelow("demo/src").filter((f) => f.endsWith(".ts"))) {
+      const imports = [...readFileSync(join(root, file), "utf8").matchAll(/from "([^"]+)"/g)].map(([, to]) => to ?? "");
+      expect(imports.filter((to) => to !== "fcn-webgpu" && !resolved(file, to).startsWith("demo/src/")), file).toEqual([]);
+    }
+  });
+});
+
 describe("files", () => {
   it("of layers know no WGSL and no GPU objects", () => {
     for (const [file, content] of text) if (file.startsWith("src/layers/")) expect(content, file).not.toMatch(/GPU[A-Z]|@compute|\.wgsl/);
