@@ -23,6 +23,7 @@ struct Params {
 
 @group(0) @binding(0) var x: texture_storage_2d<rgba32float, read>;
 @group(0) @binding(1) var y: texture_storage_2d<rgba32float, write>;
+@group(0) @binding(2) var<storage, read_write> indices: array<vec4u>; // none here
 @group(0) @binding(3) var<uniform> params: Params;
 
 // First and one-past-last tap that fall inside the input; `origin` is the position of tap 0.
