@@ -60,6 +60,7 @@ export { COMPARED, Comparison } from "./models/comparison.js";
 export type { ComparedVariant, ComparisonOptions, ComparisonResult, ComparisonRunOptions, NetworkCost } from "./models/comparison.js";
 export { FCN_VARIANTS } from "./models/fcn.js";
 export type { FcnVariant } from "./models/fcn.js";
+export type { LayerTime } from "./models/layer-times.js";
 export { VARIANTS } from "./models/load.js";
 export type { LoadOptions, Variant } from "./models/load.js";
 export type { PixelScores } from "./models/pixel-scores.js";

@@ -2,17 +2,11 @@
  * The public face of a network: pictures in, label maps, logits or probabilities out. Its weights and its plans by picture size
  * are held by a runtime (runtime.ts), which queues the calls: any number may be in flight.
  */
-import { argmax } from "../../shaders/argmax/kernel.js";
-import { normalize } from "../../shaders/normalize/kernel.js";
-import { resizeArgmax } from "../../shaders/resize-argmax/kernel.js";
-import { resize } from "../../shaders/resize/kernel.js";
-import { softmax } from "../../shaders/softmax/kernel.js";
 import { abortable } from "../abort.js";
 import type { Abortable } from "../abort.js";
 import type { Device } from "../device.js";
 import { FcnError, isFcnError } from "../errors.js";
-import { Graph } from "../graph.js";
-import type { Value } from "../graph.js";
+import type { Graph } from "../graph.js";
 import { toRgba } from "../image/picture.js";
 import { shrink } from "../image/shrink.js";
 import type { Picture } from "../image/picture.js";
@@ -24,7 +18,11 @@ import type { VariantChoice } from "../lower.js";
 import { checkFits } from "../memory.js";
 import type { Plan } from "../plan.js";
 import type { Network } from "./fcn.js";
-import { IMAGENET, checkResize, constant, networkSize } from "./preprocessing.js";
+import { layerTimes } from "./layer-times.js";
+import type { LayerTime } from "./layer-times.js";
+import { inputSize, outputGraph } from "./output-graph.js";
+import type { Output } from "./output-graph.js";
+import { IMAGENET, checkResize, networkSize } from "./preprocessing.js";
 import type { Preprocessing, Resize } from "./preprocessing.js";
 import { Runtime } from "./runtime.js";
 import type { LostListener, RuntimeOptions } from "./runtime.js";
@@ -54,8 +52,6 @@ export interface SegmenterOptions<Image> extends Omit<RuntimeOptions, "name"> {
 
 /** Label maps on their way at once: the GPU works on one while the last is read and the next uploaded. */
 const LABELS_IN_FLIGHT = 2;
-
-type Output = "labels" | "logits" | "probabilities" | "aux";
 
 export class Fcn<Image = Picture> {
   readonly variant: string;
@@ -219,10 +215,7 @@ export class Fcn<Image = Picture> {
     const plan = await this.#planFor(kind, pictures.length, height, width, signal);
     signal?.throwIfAborted();
     const compiled = performance.now();
-    const [h, w] = this.#inputSize(height, width);
-    const bytes = new Uint8Array(pictures.length * w * h * 4);
-    pictures.forEach((picture, i) => bytes.set((h === height && w === width ? picture : shrink(picture, h, w)).data, i * w * h * 4));
-    const running = plan.run({ picture: bytes });
+    const running = plan.run({ picture: this.#inputBytes(pictures) });
     running.catch(() => undefined); // result() rejects with it
     return {
       async result() {
@@ -240,7 +233,7 @@ export class Fcn<Image = Picture> {
     return plans.get(`${kind} ${n}x${height}x${width}`, async () => {
       try {
         // First of all: sizes beyond any device would end in a kernel's own complaint about its shapes.
-        checkFits(device, "picture", layouts.rgba8, [n, 4, ...this.#inputSize(height, width)]);
+        checkFits(device, "picture", layouts.rgba8, [n, 4, ...inputSize(height, width, this.resize)]);
         checkFits(device, "labels", layouts.u8, [n, 1, height, width]);
         return await this.#runtime.plan(this.#graph(kind, n, height, width), this.#kernels, { precision: this.precision, signal, inFlight: kind === "labels" ? LABELS_IN_FLIGHT : 1 });
       } catch (error) {
@@ -252,38 +245,37 @@ export class Fcn<Image = Picture> {
     });
   }
 
+  /**
+   * GPU time of every kernel call that segmenting this picture takes, in order; undefined where the device has no timestamps. The
+   * times are those of one run after a first that warms up, each call in a pass of its own, which costs a little more than together.
+   */
+  profile(image: Image, { signal }: Abortable = {}): Promise<readonly LayerTime[] | undefined> {
+    return this.#runtime.call(async () => {
+      const picture = toRgba(await this.#readImage(image));
+      const { height, width } = picture;
+      const graph = this.#graph("labels", 1, height, width);
+      const plan = await this.#runtime.plan(graph, this.#kernels, { precision: this.precision, signal, stageOf: ({ label }) => label });
+      try {
+        const input = { picture: this.#inputBytes([picture]) };
+        await plan.run(input);
+        const { stages } = await plan.run(input);
+        return stages?.size ? layerTimes(plan.steps, stages) : undefined;
+      } finally {
+        plan.dispose();
+      }
+    }, signal);
+  }
+
   #graph(kind: Output, n: number, height: number, width: number): Graph {
-    const graph = new Graph();
-    const image = graph.input("picture", [n, 4, ...this.#inputSize(height, width)], "rgba8");
-    const { mean, std } = this.#preprocessing;
-    const [h, w] = networkSize(height, width, this.resize);
-    const x = graph.op("normalize", normalize, { image, mean: constant("mean", mean), std: constant("std", std) }, { height: h, width: w }).y;
-    const same = h === height && w === width;
-    if (kind === "labels" && same && this.#network.labels) {
-      graph.output(kind, this.#network.labels(graph, x));
-      return graph;
-    }
-    const scores = kind === "aux" ? this.#auxLogits(graph, x) : this.#network.logits(graph, x);
-    if (kind === "labels") {
-      // At the picture's size logits would be the largest tensor by far; labels do without.
-      graph.output(kind, same ? graph.op("argmax", argmax, { x: scores }).y : graph.op("argmax", resizeArgmax, { x: scores }, { height, width }).y);
-      return graph;
-    }
-    const logits = same ? scores : graph.op("resize", resize, { x: scores }, { height, width }).y;
-    graph.output(kind, kind === "probabilities" ? graph.op("softmax", softmax, { x: logits }).y : logits);
-    return graph;
+    return outputGraph({ network: this.#network, preprocessing: this.#preprocessing, resize: this.resize, description: this.description }, kind, n, height, width);
   }
 
-  /** Size at which a picture goes to the GPU: a smaller one is made here, without aliasing; a larger one there, while normalising. */
-  #inputSize(height: number, width: number): readonly [number, number] {
-    const seen = networkSize(height, width, this.resize);
-    return seen[0] < height ? seen : [height, width];
-  }
-
-  #auxLogits(graph: Graph, x: Value): Value {
-    const { auxLogits, name } = this.#network;
-    if (!auxLogits) throw new FcnError("bad-option", `logits: ${name} has no auxiliary head here; only torchvision's fcn-resnet101 can have one, and these weights are ${this.description}`);
-    return auxLogits(graph, x);
+  #inputBytes(pictures: readonly RgbaPicture[]): Uint8Array {
+    const { width, height } = pictures[0] as RgbaPicture;
+    const [h, w] = inputSize(height, width, this.resize);
+    const bytes = new Uint8Array(pictures.length * w * h * 4);
+    pictures.forEach((picture, i) => bytes.set((h === height && w === width ? picture : shrink(picture, h, w)).data, i * w * h * 4));
+    return bytes;
   }
 
   /** Frees the weights and plans once what is queued has ended, and a device that loadFcn opened. Idempotent. */

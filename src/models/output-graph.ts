@@ -1,0 +1,56 @@
+/** From a network to the graph of one call: normalised picture in; labels, logits or probabilities at the picture's size out. */
+import { argmax } from "../../shaders/argmax/kernel.js";
+import { normalize } from "../../shaders/normalize/kernel.js";
+import { resizeArgmax } from "../../shaders/resize-argmax/kernel.js";
+import { resize } from "../../shaders/resize/kernel.js";
+import { softmax } from "../../shaders/softmax/kernel.js";
+import { FcnError } from "../errors.js";
+import { Graph } from "../graph.js";
+import type { Value } from "../graph.js";
+import type { Network } from "./fcn.js";
+import { constant, networkSize } from "./preprocessing.js";
+import type { Preprocessing, Resize } from "./preprocessing.js";
+
+export type Output = "labels" | "logits" | "probabilities" | "aux";
+
+export interface Prepared {
+  readonly network: Network;
+  readonly preprocessing: Preprocessing;
+  readonly resize: Resize;
+  readonly description: string;
+}
+
+/** Size at which a picture goes to the GPU: a smaller one is made on the host, without aliasing; a larger one there, while normalising. */
+export function inputSize(height: number, width: number, resize: Resize): readonly [number, number] {
+  const seen = networkSize(height, width, resize);
+  return seen[0] < height ? seen : [height, width];
+}
+
+/** `n` pictures of one size; the graph's input is "picture", its output is named as its kind. @throws bad-option without the head asked for */
+export function outputGraph(prepared: Prepared, kind: Output, n: number, height: number, width: number): Graph {
+  const { network, preprocessing } = prepared;
+  const graph = new Graph();
+  const image = graph.input("picture", [n, 4, ...inputSize(height, width, prepared.resize)], "rgba8");
+  const { mean, std } = preprocessing;
+  const [h, w] = networkSize(height, width, prepared.resize);
+  const x = graph.op("normalize", normalize, { image, mean: constant("mean", mean), std: constant("std", std) }, { height: h, width: w }).y;
+  const same = h === height && w === width;
+  if (kind === "labels" && same && network.labels) {
+    graph.output(kind, network.labels(graph, x));
+    return graph;
+  }
+  const scores = kind === "aux" ? auxLogits(prepared, graph, x) : network.logits(graph, x);
+  if (kind === "labels") {
+    // At the picture's size logits would be the largest tensor by far; labels do without.
+    graph.output(kind, same ? graph.op("argmax", argmax, { x: scores }).y : graph.op("argmax", resizeArgmax, { x: scores }, { height, width }).y);
+    return graph;
+  }
+  const logits = same ? scores : graph.op("resize", resize, { x: scores }, { height, width }).y;
+  graph.output(kind, kind === "probabilities" ? graph.op("softmax", softmax, { x: logits }).y : logits);
+  return graph;
+}
+
+function auxLogits({ network, description }: Prepared, graph: Graph, x: Value): Value {
+  if (!network.auxLogits) throw new FcnError("bad-option", `logits: ${network.name} has no auxiliary head here; only torchvision's fcn-resnet101 can have one, and these weights are ${description}`);
+  return network.auxLogits(graph, x);
+}
