@@ -12,9 +12,11 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { duration } from "../src/cli/progress.js";
 import { encodeLabelPng } from "../src/image/png.js";
-import { COMPARED as VARIANTS } from "../src/models/comparison.js";
+import { COMPARED as VARIANTS } from "../src/models/compared.js";
 import { loadFcn } from "../src/node.js";
 import { useDevice } from "./helpers/device.js";
+import { torchvisionFcnTensors } from "./helpers/hashed.js";
+import { hashedFile } from "./helpers/hashed-checkpoint.js";
 import { seeded } from "./helpers/random.js";
 
 const CLI = fileURLToPath(new URL("../dist/src/cli/main.js", import.meta.url));
@@ -204,6 +206,7 @@ describe("fcn compare, called wrongly", () => {
   it.each([
     [[], "name pictures, a folder or a pattern"],
     [["--variants", "fcn4s", "x.png"], "--variants fcn4s is not one of fcn32s, fcn16s, fcn8s"],
+    [["--variants", "fcn8s,fcn-resnet101", "x.png"], "fcn-resnet101 has a dilated backbone of its own and cannot share one with fcn8s; compare it alone"],
     [["--sizes", "big", "x.png"], "--sizes big is not a list of sizes"],
     [["--boundary-width", "0", "x.png"], "--boundary-width 0 is not a whole number"],
     [["--shard", "3", "test/fixtures/val"], "--shard 3 is not of the form i/n"],
@@ -215,6 +218,20 @@ describe("fcn compare, called wrongly", () => {
     const { code, err } = await fcn("compare", ...args);
     expect([code, err]).toEqual([2, expect.stringContaining(message)]);
   });
+});
+
+it("torchvision's network is recognised and run alone, at its own size", async () => {
+  await writeFile(at("torchvision.safetensors"), await hashedFile(torchvisionFcnTensors(21, 4)));
+  const picture = fileURLToPath(new URL("fixtures/val/15.png", import.meta.url));
+  const { code, out, err } = await fcn("compare", picture, "--weights", at("torchvision.safetensors"), "--out", at("torchvision"), "--sizes", "none");
+  expect(code).toBe(0);
+  expect(err).toContain("is torchvision fcn_resnet101: dilated, 21 classes, with aux head, 4 planes; runs fcn-resnet101\n");
+  expect(out).toMatch(/^FCN-ResNet101 /m);
+  expect(out).toContain("shorter side at 520 pixels");
+  const [header] = (await readFile(at("torchvision/results.jsonl"), "utf8")).split("\n").map((line) => line && (JSON.parse(line) as object));
+  expect(header).toMatchObject({ variants: ["fcn-resnet101"], resize: 520 });
+  const other = await fcn("compare", picture, "--weights", at("torchvision.safetensors"), "--variants", "fcn8s", "--out", at("torchvision2"));
+  expect([other.code, other.err]).toEqual([1, expect.stringContaining("it has no head for fcn8s, only for fcn-resnet101")]);
 });
 
 it("the shipped pictures have the training report's scores", async () => {

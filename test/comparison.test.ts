@@ -1,12 +1,16 @@
 /** The comparison's shared backbone gives what each network gives alone, and its stages add up. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { COMPARED, Comparison, SHARED } from "../src/models/comparison.js";
+import { COMPARED, SHARED, variantsToCompare } from "../src/models/compared.js";
+import { Comparison } from "../src/models/comparison.js";
 import { loadFcn, openSource } from "../src/node.js";
 import type { Checkpoint } from "../src/weights/checkpoint.js";
 import { defaultCheckpointUrl } from "../src/weights/default-checkpoint.js";
+import { recognise } from "../src/weights/names.js";
 import { openCheckpoint } from "../src/weights/open.js";
 import { countingCreations } from "./helpers/count-creations.js";
 import { useDevice } from "./helpers/device.js";
+import { paperFcnTensors, torchvisionFcnTensors } from "./helpers/hashed.js";
+import { hashedCheckpoint, hashedFile } from "./helpers/hashed-checkpoint.js";
 import { largestDifference, referencePictures } from "./helpers/reference-maps.js";
 
 const device = useDevice();
@@ -101,6 +105,41 @@ describe("comparison", () => {
     expect(fine.weightBytes).toBeGreaterThan(4 * fine.sharedParameters);
     expect(fine.planBytes).toBeGreaterThan(64 * 96 * 16 * 4);
     expect(fine.ms).toBeGreaterThan(0);
+  });
+
+  it("runs torchvision's network alone, at the size it was trained for, with the labels it gives anywhere", async () => {
+    const weights = await hashedFile(torchvisionFcnTensors(21, 4));
+    const found = recognise(await openCheckpoint(await openSource(weights)));
+    expect(variantsToCompare(found)).toEqual(["fcn-resnet101"]);
+    const own = new Comparison(device(), found.checkpoint, { variants: ["fcn-resnet101"] });
+    expect(own.resize).toBe(520);
+    const picture = { width: 61, height: 43, data: Uint8Array.from({ length: 61 * 43 * 4 }, (_, i) => ((i & 3) === 3 ? 255 : (i * 37) % 256)) };
+    const fcn = await loadFcn({ weights, device: device() });
+    const { labels, stages } = await own.run(picture);
+    expect(labels).toEqual({ "fcn-resnet101": (await fcn.segment(picture)).labels });
+    expect(Object.keys(stages ?? {}).sort()).toEqual(["fcn-resnet101", SHARED]);
+    const [cost] = await own.measure(["fcn-resnet101"], 43, 61, 1);
+    // A 3x3 convolution of 128 features to 32 with batch norm, and the projection; the auxiliary head is not part of it.
+    expect(cost?.headParameters).toBe(32 * 128 * 9 + 2 * 32 + 21 * 32 + 21);
+    expect(cost?.sharedFlops).toBeGreaterThan(cost?.headFlops ?? Infinity);
+    await expect(own.run(picture, { scores: true })).rejects.toMatchObject({ code: "bad-option", message: expect.stringContaining("not for fcn-resnet101") as string });
+    own.dispose();
+    fcn.dispose();
+  });
+
+  it("takes what the checkpoint has, and says which mixtures cannot be compared", async () => {
+    const both = recognise(hashedCheckpoint([...paperFcnTensors(21, 4), ...torchvisionFcnTensors(21, 4).filter(({ name }) => name.startsWith("classifier"))]));
+    expect(variantsToCompare(both)).toEqual([...COMPARED]);
+    expect(variantsToCompare(both, ["fcn8s", "fcn32s"])).toEqual(["fcn32s", "fcn8s"]);
+    expect(variantsToCompare(both, ["fcn-resnet101"])).toEqual(["fcn-resnet101"]);
+    new Comparison(device(), both.checkpoint).dispose(); // the other head is no mistake in it
+    const mixture = "compare: fcn-resnet101 has a dilated backbone of its own and cannot share one with fcn16s and fcn8s; compare it alone, and the others in a run of their own";
+    expect(() => variantsToCompare(both, ["fcn-resnet101", "fcn8s", "fcn16s"])).toThrow(mixture);
+    expect(() => new Comparison(device(), both.checkpoint, { variants: ["fcn16s", "fcn8s", "fcn-resnet101"] })).toThrow(mixture);
+    const torchvision = recognise(hashedCheckpoint(torchvisionFcnTensors(21, 4)));
+    expect(() => variantsToCompare(torchvision, ["fcn8s"])).toThrow("it has no head for fcn8s, only for fcn-resnet101");
+    const bare = recognise(hashedCheckpoint(paperFcnTensors(21, 4).filter(({ name }) => name.startsWith("backbone."))));
+    expect(() => variantsToCompare(bare)).toThrow("without a head there is nothing to compare");
   });
 
   it("refuses a size beyond the device and an empty list", async () => {

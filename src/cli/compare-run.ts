@@ -8,8 +8,8 @@ import type { Header, PictureRecord } from "../eval/records.js";
 import { mostCommonSize, summarisePicture } from "../eval/summary.js";
 import { readLabelFile, readPictureFile } from "../image/decode.js";
 import type { RgbaPicture } from "../image/picture.js";
-import { ALL } from "../models/comparison.js";
 import type { Comparison, ComparisonResult } from "../models/comparison.js";
+import { ALL } from "../models/network-cost.js";
 import type { Item } from "./datasets.js";
 import type { Keeper } from "./compare-kept.js";
 import type { ResultLog } from "./compare-log.js";
@@ -84,7 +84,8 @@ export function sizesToMeasure(given: readonly (readonly [number, number])[] | u
 export async function measureCosts(sizes: readonly (readonly [number, number])[], { comparison, log, onFailure, stopped }: RunJob): Promise<void> {
   const known = new Set(log.records.flatMap((r) => ("cost" in r ? [`${r.cost.variant} ${r.cost.width}x${r.cost.height}`] : [])));
   for (const [width, height] of sizes) {
-    const missing = [...comparison.variants, ALL].filter((variant) => !known.has(`${variant} ${width}x${height}`));
+    const measured = comparison.variants.length > 1 ? [...comparison.variants, ALL] : comparison.variants;
+    const missing = measured.filter((variant) => !known.has(`${variant} ${width}x${height}`));
     if (stopped() || !missing.length) continue;
     missing.forEach((variant) => known.add(`${variant} ${width}x${height}`));
     try {

@@ -21,6 +21,7 @@ export function textReport(summary: Summary): string {
   ]);
   blocks.push(columns([["cost", "ms", "shared ms", "head ms", "GFLOP", "of head", "M params", "of head", "MiB"], ...cost]));
   const notes = [`ms: one variant alone from RGBA to labels${size}, the fastest of 5 runs; shared (the backbone, once a picture) and head: GPU time, median of ${pictures.length}.`];
+  if (header.resize !== undefined) notes.push(`The network sees pictures with their shorter side at ${header.resize} pixels, as it was trained.`);
   const { together } = summary;
   const finest = variants.at(-1);
   if (together && finest?.cost && variants.length > 1) {
@@ -36,7 +37,7 @@ export function textReport(summary: Summary): string {
     blocks.push(columns([["same label, % of pixels", ""], ...rows]));
   }
   const without = pictures.length - labelled;
-  const counts = [`${pictures.length} pictures`, labelled ? `${labelled} with label maps` : "", labelled && without ? `${without} without` : "", failures.length ? `${failures.length} failed` : ""];
+  const counts = [`${pictures.length} ${pictures.length === 1 ? "picture" : "pictures"}`, labelled ? `${labelled} with label maps` : "", labelled && without ? `${without} without` : "", failures.length ? `${failures.length} failed` : ""];
   blocks.push(`${counts.filter(Boolean).join(", ")}.`);
   return blocks.join("\n\n");
 }

@@ -1,23 +1,18 @@
 /** `fcn compare`: what strides 32, 16 and 8 cost and gain, on pictures of one's own or on PASCAL VOC. */
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { BOUNDARY_WIDTH } from "../eval/boundary.js";
-import { FORMAT } from "../eval/records.js";
-import type { Header, PictureRecord } from "../eval/records.js";
+import type { PictureRecord } from "../eval/records.js";
 import { reportJson } from "../eval/report-json.js";
 import { summarise, summarisePicture } from "../eval/summary.js";
 import type { Summary } from "../eval/summary.js";
-import { COMPARED, Comparison } from "../models/comparison.js";
+import { COMPARABLE, mixtureProblem } from "../models/compared.js";
+import type { ComparedVariant } from "../models/compared.js";
 import { PRECISIONS } from "../models/load.js";
-import { fileTuningStore } from "../node-tuning-store.js";
-import { openSource, requestDevice } from "../node.js";
-import { DEFAULT_CHECKPOINT, defaultCheckpointUrl, verified } from "../weights/default-checkpoint.js";
-import { recognise } from "../weights/names.js";
-import { openCheckpoint } from "../weights/open.js";
 import { UsageError, oneOf, parse, print, printError } from "./command.js";
 import type { Command } from "./command.js";
 import { Keeper } from "./compare-kept.js";
 import { ResultLog, mergeLogs } from "./compare-log.js";
+import { openComparison } from "./compare-open.js";
 import { writeReport } from "./compare-report.js";
 import { measureCosts, runComparison, sizesToMeasure } from "./compare-run.js";
 import { textReport } from "./compare-table.js";
@@ -29,14 +24,15 @@ const USAGE = `fcn compare INPUT... [options]
 fcn compare --voc DIR [--split val] [options]
 fcn compare --merge DIR... [--out DIR]
 
-Runs FCN-32s, 16s and 8s over one backbone and compares what they cost and gain. INPUT is a picture (PNG; JPEG and WebP with
-the package sharp), a folder or a quoted pattern. The label map of NAME.jpg is NAME.label.png beside it. Writes results.jsonl
-(a line a picture), report.html, report.json, contact-sheet.png and plots/*.svg.
+Runs FCN-32s, 16s and 8s over one backbone and compares what they cost and gain; a checkpoint of torchvision's fcn_resnet101,
+whose backbone is another, is run alone. INPUT is a picture (PNG; JPEG and WebP with the package sharp), a folder or a quoted
+pattern. The label map of NAME.jpg is NAME.label.png beside it. Writes results.jsonl (a line a picture), report.html,
+report.json, contact-sheet.png and plots/*.svg.
 
   --labels DIR         label maps are DIR/NAME.png
   --voc DIR            PASCAL VOC's folder (with ImageSets, JPEGImages, SegmentationClass)
   --split NAME         its list of pictures (default val)
-  --variants LIST      of fcn32s,fcn16s,fcn8s (default: all)
+  --variants LIST      of fcn32s,fcn16s,fcn8s, or fcn-resnet101 alone (default: what the weights have heads for)
   --boundary-width N   pixels on each side of a border that the boundary IoU looks at (default ${BOUNDARY_WIDTH})
   --sizes LIST         sizes to time, as 256x256,640x480 (default: half, once and 1.5 times the pictures' size; none: none)
   --weights FILE       checkpoint: path or URL (default: the small one that ships with the package)
@@ -56,7 +52,7 @@ const OPTIONS = {
   labels: { type: "string" },
   voc: { type: "string" },
   split: { type: "string", default: "val" },
-  variants: { type: "string", default: COMPARED.join(",") },
+  variants: { type: "string" },
   "boundary-width": { type: "string", default: String(BOUNDARY_WIDTH) },
   sizes: { type: "string" },
   weights: { type: "string" },
@@ -84,6 +80,14 @@ function parseSizes(text: string | undefined): [number, number][] | undefined {
   });
 }
 
+/** Undefined for what the checkpoint has. */
+function variantsOf({ variants }: Values): ComparedVariant[] | undefined {
+  const named = variants?.split(",").map((name) => oneOf("compare", "variants", name.trim(), COMPARABLE));
+  const problem = mixtureProblem(named ?? []);
+  if (problem !== undefined) throw new UsageError(problem);
+  return named;
+}
+
 async function itemsOf(values: Values, inputs: readonly string[]): Promise<Item[]> {
   if (values.voc !== undefined && inputs.length) throw new UsageError(`compare: --voc has its own list of pictures; leave out ${inputs.join(" ")}`);
   if (values.voc === undefined && !inputs.length) throw new UsageError("compare: name pictures, a folder or a pattern, or a PASCAL VOC folder with --voc");
@@ -92,7 +96,7 @@ async function itemsOf(values: Values, inputs: readonly string[]): Promise<Item[
 }
 
 async function run(values: Values, inputs: readonly string[]): Promise<{ summary: Summary; stopped: boolean }> {
-  const variants = values.variants.split(",").map((name) => oneOf("compare", "variants", name.trim(), COMPARED));
+  const variants = variantsOf(values);
   const boundaryWidth = Number(values["boundary-width"]);
   if (!Number.isInteger(boundaryWidth) || boundaryWidth < 1) throw new UsageError(`compare: --boundary-width ${values["boundary-width"]} is not a whole number of 1 or more`);
   const precision = oneOf("compare", "precision", values.precision, PRECISIONS);
@@ -101,19 +105,7 @@ async function run(values: Values, inputs: readonly string[]): Promise<{ summary
   const items = await itemsOf(values, inputs);
   await outputFolder("compare", values.out);
 
-  const source = await openSource(values.weights ?? fileURLToPath(defaultCheckpointUrl()));
-  const { checkpoint } = recognise(await openCheckpoint(values.weights === undefined ? await verified(source, DEFAULT_CHECKPOINT.sha256) : source));
-  const device = await requestDevice(values.adapter === undefined ? {} : { adapter: values.adapter });
-  const comparison = new Comparison(device, checkpoint, { variants: COMPARED.filter((v) => variants.includes(v)), precision, tuning: values["no-tune"] ? undefined : fileTuningStore() });
-  const header: Header = {
-    format: FORMAT,
-    variants: comparison.variants,
-    classNames: comparison.classNames,
-    boundaryWidth,
-    weights: values.weights === undefined ? DEFAULT_CHECKPOINT.file : `${checkpoint.name} (${checkpoint.bytes} bytes)`,
-    adapter: device.label,
-    precision,
-  };
+  const { comparison, checkpoint, device, header } = await openComparison({ variants, weights: values.weights, boundaryWidth, precision, tune: !values["no-tune"], adapter: values.adapter });
   const log = await ResultLog.open(values.out, header, values.fresh ? "fresh" : values.resume ? "resume" : "new");
   const done = new Map(log.records.flatMap((r) => ("picture" in r ? [[r.picture, r] as const] : [])));
   const keeper = await Keeper.open(values.out, (name) => {

@@ -4,7 +4,7 @@
  * off and resumed, or spread over machines and merged, ends in the same totals.
  */
 import { FcnError } from "../errors.js";
-import type { NetworkCost } from "../models/comparison.js";
+import type { NetworkCost } from "../models/network-cost.js";
 import { trimap } from "./boundary.js";
 import { ConfusionMatrix } from "./confusion.js";
 
@@ -21,6 +21,8 @@ export interface Header {
   readonly adapter: string;
   /** How numbers were stored between layers; results without it are of f32. */
   readonly precision?: string;
+  /** Pixels of the shorter side as the networks see a picture; without it pictures keep their size. */
+  readonly resize?: number;
 }
 
 export interface Scores {
@@ -114,7 +116,7 @@ function parseLine(line: string, where: string): object {
 
 /** The names of what differs; records under headers that differ so cannot be added up. The adapter may differ. */
 export function headerDifferences(a: Header, b: Header): string[] {
-  const compared = ({ variants, classNames, boundaryWidth, weights, precision = "f32" }: Header) => ({ variants, classNames, boundaryWidth, weights, precision });
+  const compared = ({ variants, classNames, boundaryWidth, weights, precision = "f32", resize }: Header) => ({ variants, classNames, boundaryWidth, weights, precision, resize });
   const [left, right] = [compared(a), compared(b)];
   return (Object.keys(left) as (keyof typeof left)[]).filter((key) => JSON.stringify(left[key]) !== JSON.stringify(right[key]));
 }

@@ -1,6 +1,6 @@
 /** How numbers and variants are written for people, in tables and plots alike. */
 
-const TITLES: Readonly<Record<string, string>> = { fcn32s: "FCN-32s", fcn16s: "FCN-16s", fcn8s: "FCN-8s", all: "all variants" };
+const TITLES: Readonly<Record<string, string>> = { fcn32s: "FCN-32s", fcn16s: "FCN-16s", fcn8s: "FCN-8s", "fcn-resnet101": "FCN-ResNet101", all: "all variants" };
 export const titleOf = (variant: string): string => TITLES[variant] ?? variant;
 
 export const percent = (share: number | undefined, digits = 1): string => (share === undefined || Number.isNaN(share) ? "-" : (100 * share).toFixed(digits));

@@ -1,6 +1,7 @@
 /**
  * FCN-32s, 16s and 8s side by side: one graph with the backbone once and a head for each variant, so that a picture costs one
- * backbone. Measures what is shared and what each head adds. The class for using one network is segmenter.ts.
+ * backbone; or torchvision's network alone. Measures what is shared and what each head adds. The class for using one network is
+ * segmenter.ts.
  */
 import { normalize } from "../../shaders/normalize/kernel.js";
 import type { Abortable } from "../abort.js";
@@ -9,33 +10,27 @@ import { FcnError } from "../errors.js";
 import { Graph } from "../graph.js";
 import { VOC_CLASSES } from "../image/palette.js";
 import { toRgba } from "../image/picture.js";
-import type { Picture } from "../image/picture.js";
+import type { Picture, RgbaPicture } from "../image/picture.js";
+import { shrink } from "../image/shrink.js";
 import type { Precision } from "../kernel.js";
 import { layouts } from "../layout.js";
 import type { VariantChoice } from "../lower.js";
 import { bindingOf } from "../memory.js";
 import type { Plan } from "../plan.js";
 import type { PlanResult, RunTimings } from "../plan.js";
-import { plainPacking } from "../weight-store.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
-import { Parameters } from "../weights/parameters.js";
-import { FcnHead } from "./fcn.js";
+import { COMPARED, SHARED, comparedNetworks } from "./compared.js";
+import type { ComparedNetworks, ComparedVariant } from "./compared.js";
+import { ALL, countCost } from "./network-cost.js";
+import type { CountedCost, NetworkCost } from "./network-cost.js";
+import { inputSize } from "./output-graph.js";
 import { PixelScores } from "./pixel-scores.js";
-import { IMAGENET, constant } from "./preprocessing.js";
-import type { Preprocessing } from "./preprocessing.js";
-import { ResNet101 } from "./resnet101.js";
+import type { FinalStep } from "./pixel-scores.js";
+import { IMAGENET, constant, networkSize } from "./preprocessing.js";
+import type { Preprocessing, Resize } from "./preprocessing.js";
 import { Runtime } from "./runtime.js";
 import type { LostListener, RuntimeOptions } from "./runtime.js";
-
-/** The variants that stand on one and the same backbone. */
-export const COMPARED = ["fcn32s", "fcn16s", "fcn8s"] as const;
-export type ComparedVariant = (typeof COMPARED)[number];
-
-/** The stage of all that the variants share: normalisation and backbone. The other stages are the variants. */
-export const SHARED = "shared";
-
-/** All variants in one plan, where a single one could be named. */
-export const ALL = "all" as const;
+import { TORCHVISION_VARIANT } from "./torchvision.js";
 
 export interface ComparisonOptions extends Pick<RuntimeOptions, "openDevice" | "recover" | "maxPlans" | "tuning"> {
   readonly variants?: readonly ComparedVariant[];
@@ -70,54 +65,30 @@ export interface ComparisonResult {
   readonly scores?: Readonly<Record<string, PixelScores>>;
 }
 
-/** What a network costs for one picture of a size. */
-export interface NetworkCost {
-  /** A variant alone, or "all" of them over one backbone. */
-  readonly variant: ComparedVariant | typeof ALL;
-  readonly width: number;
-  readonly height: number;
-  /** Milliseconds from RGBA to labels: the fastest of several runs after a first one, since other work on a machine only adds. */
-  readonly ms: number;
-  /** Multiply-adds count as two. */
-  readonly sharedFlops: number;
-  readonly headFlops: number;
-  /** Learned numbers: weights, biases, batch norm's scales and shifts. */
-  readonly sharedParameters: number;
-  readonly headParameters: number;
-  /** Bytes of GPU memory: weights as packed, activations with inputs and staging. */
-  readonly weightBytes: number;
-  readonly planBytes: number;
-}
-
 export class Comparison {
   readonly variants: readonly ComparedVariant[];
   readonly classes: number;
   readonly classNames: readonly string[];
-  readonly #backbone: ResNet101;
-  readonly #heads: ReadonlyMap<ComparedVariant, FcnHead>;
+  /** Shorter side of pictures as the networks see them; label maps have the picture's size all the same. */
+  readonly resize: Resize;
+  readonly #networks: ComparedNetworks;
   readonly #runtime: Runtime;
   readonly #preprocessing: Preprocessing;
   readonly #kernels: VariantChoice | undefined;
   readonly #precision: Precision;
   readonly #onPipeline: ComparisonOptions["onPipeline"];
 
-  /** @throws bad-weights when the checkpoint lacks the backbone or one of the heads, or the heads differ in their classes */
+  /** @throws bad-weights when the checkpoint lacks the backbone or one of the heads, or the heads differ in their classes; bad-option */
   constructor(
     device: Device,
     readonly checkpoint: Checkpoint,
     options: ComparisonOptions = {},
   ) {
     const { variants = COMPARED, preprocessing = IMAGENET, kernels, precision = "f32", onPipeline } = options;
-    if (variants.length === 0) throw new FcnError("bad-option", "compare: name at least one variant");
-    const params = Parameters.of(checkpoint);
+    this.#networks = comparedNetworks(checkpoint, variants);
     this.variants = variants;
-    this.#backbone = new ResNet101(params.at("backbone"));
-    this.#heads = new Map(variants.map((v) => [v, new FcnHead(params.at(v), v, this.#backbone.channels)]));
-    params.allow((name) => name.endsWith(".num_batches_tracked") || COMPARED.some((v) => !variants.includes(v) && name.startsWith(`${v}.`)));
-    params.finish(variants.join(", "));
-    const counts = new Set([...this.#heads.values()].map((head) => head.classes));
-    if (counts.size > 1) throw new FcnError("bad-weights", `${checkpoint.name}: its heads have ${[...counts].join(" and ")} classes; networks of one set of classes can be compared`);
-    this.classes = [...counts][0] ?? 0;
+    this.resize = this.#networks.resize;
+    this.classes = this.#networks.classes;
     this.classNames = this.classes === VOC_CLASSES.length ? VOC_CLASSES : Array.from({ length: this.classes }, (_, i) => `class ${i}`);
     this.#preprocessing = preprocessing;
     this.#kernels = kernels;
@@ -146,16 +117,17 @@ export class Comparison {
     return this.#runtime.recover(device);
   }
 
-  /** The label map of every variant. @throws bad-image, limit-too-small, device-lost, disposed */
+  /** The label map of every variant. @throws bad-image, bad-option, limit-too-small, device-lost, disposed */
   run(image: Picture, { scores = false, signal }: ComparisonRunOptions = {}): Promise<ComparisonResult> {
     return this.#runtime.call(async () => {
+      if (scores && this.variants.includes(TORCHVISION_VARIANT)) throw new FcnError("bad-option", `compare: scores of single pixels are there for ${COMPARED.join(", ")}, not for ${TORCHVISION_VARIANT}`);
       const picture = toRgba(image);
       const { width, height } = picture;
       const start = performance.now();
       const plan = await this.#runtime.plans.get(`${height}x${width}${scores ? " scores" : ""}`, () => this.#plan(this.variants, height, width, { timed: true, scores, signal }));
       signal?.throwIfAborted();
       const made = performance.now();
-      const { outputs, stages, timings } = await plan.run({ picture: picture.data });
+      const { outputs, stages, timings } = await plan.run({ picture: this.#seen(picture).data });
       const each = <T>(of: (output: Output, variant: ComparedVariant) => T): Record<string, T> => Object.fromEntries(this.variants.map((v) => [v, of(outputs.get(v) as Output, v)]));
       const labels = each(({ bytes, layout, shape }) => layouts[layout].unpack(bytes, shape) as Uint8Array);
       const buffers = each(({ memory }) => bindingOf(memory) as GPUBufferBinding);
@@ -169,7 +141,7 @@ export class Comparison {
   async #pixelScores(outputs: PlanResult["outputs"], width: number, height: number): Promise<Record<string, PixelScores>> {
     const pairs = this.variants.map(async (variant) => {
       const { bytes, layout, shape } = outputs.get(scoresOf(variant)) as Output;
-      const final = await (this.#heads.get(variant) as FcnHead).finalStep();
+      const final = (await this.#networks.finalStep(variant)) as FinalStep;
       return [variant, new PixelScores(width, height, layouts[layout].unpack(bytes, shape) as Float32Array, shape, final)] as const;
     });
     return Object.fromEntries(await Promise.all(pairs));
@@ -184,11 +156,11 @@ export class Comparison {
       const plans: { readonly variant: NetworkCost["variant"]; readonly plan: Plan; readonly times: number[] }[] = [];
       try {
         for (const variant of measured) plans.push({ variant, plan: await this.#plan(variant === ALL ? this.variants : [variant], height, width), times: [] });
-        const picture = new Uint8Array(height * width * 4).fill(128);
+        const picture = toRgba({ width, height, data: new Uint8Array(height * width * 4).fill(128) });
         for (let round = 0; round <= rounds; round++) {
           for (const { plan, times } of plans) {
             const start = performance.now();
-            const { outputs } = await plan.run({ picture });
+            const { outputs } = await plan.run({ picture: this.#seen(picture).data });
             for (const { bytes, layout, shape } of outputs.values()) layouts[layout].unpack(bytes, shape);
             if (round > 0) times.push(performance.now() - start); // the first run is warming up
           }
@@ -200,45 +172,34 @@ export class Comparison {
     });
   }
 
-  async #costOf(variant: NetworkCost["variant"], { steps, bytes }: Plan): Promise<Omit<NetworkCost, "variant" | "width" | "height" | "ms">> {
-    const flops = { shared: 0, head: 0 };
-    const copies = new Map<string, number>();
-    for (const step of steps) {
-      flops[stageOf(step.label) === SHARED ? "shared" : "head"] += step.kernel.cost(step.problem).flops;
-      for (const [key, weight] of Object.entries(step.weights)) {
-        const packing = step.variant.packing?.[key] ?? plainPacking;
-        copies.set(`${weight.name} ${packing.name}`, (await this.#runtime.store.get(weight, packing, step.problem)).size);
-      }
-    }
-    return {
-      sharedFlops: flops.shared,
-      headFlops: flops.head,
-      sharedParameters: this.#parameters("backbone."),
-      headParameters: (variant === ALL ? this.variants : [variant]).reduce((sum, v) => sum + this.#parameters(`${v}.`), 0),
-      weightBytes: [...copies.values()].reduce((a, b) => a + b, 0),
-      planBytes: bytes,
-    };
+  #costOf(variant: NetworkCost["variant"], plan: Plan): Promise<CountedCost> {
+    const heads = (variant === ALL ? this.variants : [variant]).map((v) => this.#networks.prefixOf(v));
+    return countCost(plan, this.#runtime.store, this.checkpoint, heads, (label) => this.#stageOf(label));
   }
 
-  /** Learned numbers in the checkpoint under a prefix; running statistics are measured, not learned. */
-  #parameters(prefix: string): number {
-    const own = [...this.checkpoint.tensors.values()].filter(({ name }) => name.startsWith(prefix) && !/\.(running_mean|running_var|num_batches_tracked)$/.test(name));
-    return own.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  /** Heads prefix their steps with their name; conversions of the backbone's features belong to the backbone. */
+  #stageOf(label: string): string {
+    return this.variants.find((variant) => label.startsWith(this.#networks.prefixOf(variant))) ?? SHARED;
+  }
+
+  /** The picture as it goes to the GPU. */
+  #seen(picture: RgbaPicture): Picture {
+    const [height, width] = inputSize(picture.height, picture.width, this.resize);
+    return height === picture.height && width === picture.width ? picture : shrink(picture, height, width);
   }
 
   async #plan(variants: readonly ComparedVariant[], height: number, width: number, { timed = false, scores = false, signal }: { timed?: boolean; scores?: boolean } & Abortable = {}): Promise<Plan> {
     const graph = new Graph();
-    const image = graph.input("picture", [1, 4, height, width], "rgba8");
+    const image = graph.input("picture", [1, 4, ...inputSize(height, width, this.resize)], "rgba8");
     const { mean, std } = this.#preprocessing;
-    const x = graph.op("normalize", normalize, { image, mean: constant("mean", mean), std: constant("std", std) }).y;
-    const features = this.#backbone.apply(graph, x);
-    for (const variant of variants) {
-      const scored = (this.#heads.get(variant) as FcnHead).scored(graph, features, [height, width]);
-      graph.output(variant, scored.labels);
-      if (scores) graph.output(scoresOf(variant), scored.scores);
+    const [h, w] = networkSize(height, width, this.resize);
+    const x = graph.op("normalize", normalize, { image, mean: constant("mean", mean), std: constant("std", std) }, { height: h, width: w }).y;
+    for (const [variant, { labels, scores: own }] of this.#networks.apply(graph, x, variants, [height, width])) {
+      graph.output(variant, labels);
+      if (scores && own) graph.output(scoresOf(variant), own);
     }
     try {
-      return await this.#runtime.plan(graph, this.#kernels, { precision: this.#precision, stageOf: timed ? (step) => stageOf(step.label) : undefined, onPipeline: this.#onPipeline, signal });
+      return await this.#runtime.plan(graph, this.#kernels, { precision: this.#precision, stageOf: timed ? (step) => this.#stageOf(step.label) : undefined, onPipeline: this.#onPipeline, signal });
     } catch (error) {
       if (!(error instanceof FcnError) || (error.code !== "limit-too-small" && error.code !== "out-of-memory")) throw error;
       throw new FcnError(error.code, `a picture of ${width} x ${height} is too large for this device: ${error.message}`, { cause: error });
@@ -254,6 +215,3 @@ export class Comparison {
 type Output = PlanResult["outputs"] extends ReadonlyMap<string, infer O> ? O : never;
 
 const scoresOf = (variant: ComparedVariant): string => `${variant} scores`;
-
-/** Heads prefix their steps with their name; conversions of the backbone's features belong to the backbone. */
-const stageOf = (label: string): string => COMPARED.find((variant) => label.startsWith(`${variant}.`)) ?? SHARED;
