@@ -1,7 +1,8 @@
-/** What a page downloads besides the weights: the browser entry as a bundler leaves it, and one kernel on its own. */
+/** What a page downloads besides the weights, bundled: to segment, with everything the entry has, and with one kernel alone. */
 const modifyEsbuildConfig = (config) => ({ ...config, format: "esm" });
 
 export default [
-  { name: "fcn-webgpu in a page, all of it", path: "dist/src/index.js", gzip: true, limit: "60 kB", modifyEsbuildConfig },
+  { name: "a page that segments", path: "dist/src/index.js", import: "{ loadFcn }", gzip: true, limit: "60 kB", modifyEsbuildConfig },
+  { name: "all of fcn-webgpu", path: "dist/src/index.js", gzip: true, limit: "64 kB", modifyEsbuildConfig },
   { name: "one kernel of fcn-webgpu/kernels", path: "dist/shaders/index.js", import: "{ relu }", gzip: true, limit: "4 kB", modifyEsbuildConfig },
 ];

@@ -1,6 +1,7 @@
 /** The installed package in Chromium: without a bundler, in a module worker, and as Vite serves and builds it. */
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { createServer } from "vite";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { decodePng } from "../../src/image/png.js";
@@ -106,13 +107,15 @@ describe("Vite", () => {
   });
 
   it("builds an app, with a worker, that segments", async () => {
-    const { code, out, err } = await installed().tool("vite", "build", "--logLevel", "warn");
-    expect([code, out, err]).toEqual([0, "", ""]);
+    const { code: exit, out, err } = await installed().tool("vite", "build", "--logLevel", "warn");
+    expect([exit, out, err]).toEqual([0, "", ""]);
     const built = join(installed().folder, "dist");
     const assets = readdirSync(join(built, "assets"));
     expect(assets.map((file) => file.replace(/-[\w-]{8}\./, ".")).sort()).toEqual(["fcn-resnet101-w16-icons-f16.safetensors", "index.js", "worker.js"]);
     // Nothing of Node's own WebGPU, nor of its other parts.
     for (const file of assets.filter((name) => name.endsWith(".js"))) expect(readFileSync(join(built, "assets", file), "utf8")).not.toMatch(/dawn\.node|require\(|from\s*["']node:|pngjs/);
+    const code = assets.filter((file) => file.startsWith("index")).map((file) => gzipSync(readFileSync(join(built, "assets", file))).length);
+    expect(code[0]).toBeLessThan(60_000);
     open = await openPage(readFileSync(join(built, "index.html"), "utf8"), built);
     await expectLabels("inPage");
     await expectLabels("inWorker");
