@@ -44,6 +44,8 @@ export interface DeviceOptions {
   readonly pace?: <T>(wait: Promise<T>) => Promise<T>;
 }
 
+export type LostListener = (error: FcnError) => void;
+
 export class Device implements DeviceTraits {
   readonly features: ReadonlySet<string>;
   readonly limits: Readonly<Record<LimitName, number>>;
@@ -58,8 +60,7 @@ export class Device implements DeviceTraits {
   #lostError: FcnError | undefined;
   #uncaptured: FcnError | undefined;
   #disposed = false;
-  /** Rejects what is being waited for. Not by way of `lost`, which would remember every wait of the device's life. */
-  readonly #waiting = new Set<(error: FcnError) => void>();
+  readonly #listeners = new Set<LostListener>();
   readonly #pace: (<T>(wait: Promise<T>) => Promise<T>) | undefined;
 
   constructor(
@@ -77,23 +78,27 @@ export class Device implements DeviceTraits {
     this.#pace = pace;
     this.lost = new Promise((resolve) => {
       void gpu.lost.then((info) => {
+        // Dawn in Node keeps listeners, and all that they know of, for ever.
+        gpu.removeEventListener("uncapturederror", this.#noteUncaptured);
         if (this.#disposed) return; // our own destroy() is not a loss
         const why = info.message.trim() || info.reason || "no reason given";
         const error = new FcnError("device-lost", `the GPU device "${this.label}" was lost: ${why}`);
         this.#lostError = error;
-        for (const reject of this.#waiting) reject(error);
+        for (const listener of this.#listeners) listener(error);
         resolve(error);
       });
     });
-    gpu.addEventListener("uncapturederror", (event) => {
-      event.preventDefault?.();
-      const { error } = event;
-      // By name: in Node the class is not global.
-      this.#uncaptured ??= error.constructor.name === "GPUOutOfMemoryError"
-        ? new FcnError("out-of-memory", `the GPU is out of memory; this device holds ${megabytes(this.allocations.bytes)} for this library (${firstLine(error.message)})`)
-        : new FcnError("gpu-error", `WebGPU reported: ${error.message}`);
-    });
+    gpu.addEventListener("uncapturederror", this.#noteUncaptured);
   }
+
+  readonly #noteUncaptured = (event: GPUUncapturedErrorEvent): void => {
+    event.preventDefault?.();
+    const { error } = event;
+    // By name: in Node the class is not global.
+    this.#uncaptured ??= error.constructor.name === "GPUOutOfMemoryError"
+      ? new FcnError("out-of-memory", `the GPU is out of memory; this device holds ${megabytes(this.allocations.bytes)} for this library (${firstLine(error.message)})`)
+      : new FcnError("gpu-error", `WebGPU reported: ${error.message}`);
+  };
 
   /** What to call this adapter in messages and reports. */
   get label(): string {
@@ -108,6 +113,15 @@ export class Device implements DeviceTraits {
   /** Why the device was lost, once it was. */
   get lostError(): FcnError | undefined {
     return this.#lostError;
+  }
+
+  /**
+   * Calls `listener`, which must not throw, when the device is lost. Returns what takes it off again. Prefer it to `lost` in what
+   * lives shorter than the device: a promise never forgets who waits for it.
+   */
+  onLost(listener: LostListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** @throws disposed, device-lost */
@@ -127,10 +141,10 @@ export class Device implements DeviceTraits {
   /** Awaits GPU work; a lost device or an uncaptured error rejects it with the typed error. */
   async settle<T>(work: Promise<T>): Promise<T> {
     let value: T;
-    let lose: ((error: FcnError) => void) | undefined;
+    let forget: (() => void) | undefined;
     try {
       value = await new Promise<T>((resolve, reject) => {
-        this.#waiting.add((lose = reject));
+        forget = this.onLost(reject);
         (this.#pace ? this.#pace(work) : work).then(resolve, reject);
         if (this.#lostError) reject(this.#lostError);
       });
@@ -141,7 +155,7 @@ export class Device implements DeviceTraits {
       this.check();
       throw new FcnError("gpu-error", `waiting for the GPU failed: ${messageOf(error)}`, { cause: error });
     } finally {
-      if (lose) this.#waiting.delete(lose);
+      forget?.();
     }
     this.check();
     return value;

@@ -44,7 +44,7 @@ export async function loadFcn(options: BrowserLoadOptions = {}): Promise<Fcn<Pic
 
 export type { Abortable } from "./abort.js";
 export { Device, requestDevice } from "./device.js";
-export type { AdapterSummary, DeviceOptions } from "./device.js";
+export type { AdapterSummary, DeviceOptions, LostListener } from "./device.js";
 export { FcnError, isFcnError } from "./errors.js";
 export type { FcnErrorCode } from "./errors.js";
 export { decoderGeometry } from "./geometry.js";
@@ -70,7 +70,7 @@ export type { PixelScores } from "./models/pixel-scores.js";
 export { Fcn } from "./models/segmenter.js";
 export type { Scores, Segmentation, Timings } from "./models/segmentation.js";
 export type { Preprocessing, Resize } from "./models/preprocessing.js";
-export type { LostListener, Recovery } from "./models/runtime.js";
+export type { Recovery } from "./models/runtime.js";
 export { Plan } from "./plan.js";
 export { runKernel } from "./run-kernel.js";
 export type { HostWeight, RunKernelOptions } from "./run-kernel.js";

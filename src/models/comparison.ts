@@ -5,7 +5,7 @@
  */
 import { normalize } from "../../shaders/normalize/kernel.js";
 import type { Abortable } from "../abort.js";
-import type { Device } from "../device.js";
+import type { Device, LostListener } from "../device.js";
 import { FcnError } from "../errors.js";
 import { Graph } from "../graph.js";
 import { VOC_CLASSES } from "../image/palette.js";
@@ -29,7 +29,7 @@ import type { FinalStep } from "./pixel-scores.js";
 import { IMAGENET, constant, networkSize } from "./preprocessing.js";
 import type { Preprocessing, Resize } from "./preprocessing.js";
 import { Runtime } from "./runtime.js";
-import type { LostListener, RuntimeOptions } from "./runtime.js";
+import type { RuntimeOptions } from "./runtime.js";
 import { TORCHVISION_VARIANT } from "./torchvision.js";
 
 export interface ComparisonOptions extends Pick<RuntimeOptions, "openDevice" | "recover" | "maxPlans" | "tuning"> {

@@ -4,7 +4,7 @@
  * stays open as long as the model.
  */
 import { abortable } from "../abort.js";
-import type { Device } from "../device.js";
+import type { Device, LostListener } from "../device.js";
 import { FcnError } from "../errors.js";
 import type { Graph } from "../graph.js";
 import type { VariantChoice } from "../lower.js";
@@ -17,8 +17,6 @@ import { PlanCache } from "./plans.js";
 
 /** Whether a call after a loss opens another device by itself ("auto"), or rejects until recover() was called ("manual"). */
 export type Recovery = "manual" | "auto";
-
-export type LostListener = (error: FcnError) => void;
 
 export interface RuntimeOptions {
   /** What errors call the model. */
@@ -47,6 +45,7 @@ export class Runtime {
   #store: WeightStore;
   readonly #tuning: TuningStore | undefined;
   #tuner: Tuner | undefined;
+  #unwatch: () => void;
   readonly #plans: PlanCache;
   #queue: Promise<unknown> = Promise.resolve();
   #disposed = false;
@@ -65,7 +64,7 @@ export class Runtime {
     this.#device = device;
     this.#store = new WeightStore(device);
     this.#tuner = tuning && new Tuner(device, tuning);
-    this.#watch(device);
+    this.#unwatch = this.#watch(device);
   }
 
   /** The device in use; another one after a recovery. */
@@ -143,12 +142,11 @@ export class Runtime {
     this.#device = device;
     this.#store = new WeightStore(device);
     this.#tuner = this.#tuning && new Tuner(device, this.#tuning);
-    this.#watch(device);
+    this.#unwatch = this.#watch(device);
   }
 
-  #watch(device: Device): void {
-    void device.lost.then((error) => {
-      if (this.#disposed || device !== this.#device) return;
+  #watch(device: Device): () => void {
+    return device.onLost((error) => {
       // Each in a turn of its own: one that throws keeps no other from hearing it.
       for (const listener of this.#listeners) queueMicrotask(() => listener(error));
     });
@@ -164,6 +162,7 @@ export class Runtime {
   }
 
   #free(): void {
+    this.#unwatch();
     this.#plans.dispose();
     this.#store.dispose();
     if (this.#owned) this.#device.dispose();

@@ -4,7 +4,7 @@
  */
 import { abortable } from "../abort.js";
 import type { Abortable } from "../abort.js";
-import type { Device } from "../device.js";
+import type { Device, LostListener } from "../device.js";
 import { FcnError, isFcnError } from "../errors.js";
 import type { Graph } from "../graph.js";
 import { toRgba } from "../image/picture.js";
@@ -25,7 +25,7 @@ import type { Output } from "./output-graph.js";
 import { IMAGENET, checkResize, networkSize } from "./preprocessing.js";
 import type { Preprocessing, Resize } from "./preprocessing.js";
 import { Runtime } from "./runtime.js";
-import type { LostListener, RuntimeOptions } from "./runtime.js";
+import type { RuntimeOptions } from "./runtime.js";
 import { inOrder } from "./in-order.js";
 import { segmentationOf } from "./segmentation.js";
 import type { Scores, Segmentation, Timings } from "./segmentation.js";
