@@ -36,7 +36,7 @@ function newest(/** @type {string} */ path) {
 function isBuilt() {
   if (!existsSync(STAMP)) return false;
   const built = statSync(STAMP).mtimeMs;
-  return ["src", "shaders", "weights", "scripts/package.mjs", "tsconfig.json", "tsconfig.build.json", "package.json"].every((path) => newest(join(root, path)) <= built);
+  return ["src", "shaders", "bench", "weights", "scripts/package.mjs", "tsconfig.json", "tsconfig.build.json", "package.json"].every((path) => newest(join(root, path)) <= built);
 }
 
 /** @param {"inherit" | "stderr"} [output] */
@@ -105,6 +105,7 @@ const TASKS = {
   check: () => (setup(), embed(), check(["types", "lint", "shaders", "structure"]).length ? 1 : 0),
   test: (args) => (setup(), setupBrowser(), build() || test(args)),
   demo: (args) => TASKS.fcn(["demo", ...args]),
+  bench: (args) => TASKS.fcn(["bench", ...args]),
   /** Builds what is missing and serves the web page. */
   page: (args) => (setup(), (isBuilt() ? 0 : build("stderr")) || node(["scripts/page.mjs", ...args])),
   /** The pictures the shipped checkpoint was validated on, unless others are named. */

@@ -8,7 +8,7 @@ import { WeightStore } from "../src/weight-store.js";
 import { Parameters } from "../src/weights/parameters.js";
 import { useDevice } from "./helpers/device.js";
 import { hashCheckpoint } from "./helpers/hash-checkpoint.js";
-import { hashedInput, paperFcnTensors } from "./helpers/hashed.js";
+import { hashedInput, paperFcnTensors } from "../bench/hashed-weights.js";
 import { float32File, largestDifference } from "./helpers/reference-maps.js";
 
 const device = useDevice();

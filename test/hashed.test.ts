@@ -7,8 +7,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { decoderGeometry, tapSizes } from "../src/geometry.js";
 import type { EncoderLayer } from "../src/geometry.js";
-import { bilinear, hashed, hashedInput, hashedTensor, paperFcnTensors, torchvisionFcnTensors } from "./helpers/hashed.js";
-import type { TensorSpec } from "./helpers/hashed.js";
+import { bilinear, hashed, hashedInput, hashedTensor, paperFcnTensors, torchvisionFcnTensors } from "../bench/hashed-weights.js";
+import type { TensorSpec } from "../bench/hashed-weights.js";
 
 interface Stats {
   readonly shape: readonly number[];

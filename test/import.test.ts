@@ -18,7 +18,7 @@ import { bufferSource } from "../src/weights/source.js";
 import { writeSafetensors } from "../src/weights/safetensors-writer.js";
 import type { TensorToWrite } from "../src/weights/safetensors-writer.js";
 import { BIG_FILES, writeBigCheckpoints } from "./helpers/big-checkpoints.js";
-import { hashedTensor, torchvisionFcnTensors } from "./helpers/hashed.js";
+import { hashedTensor, torchvisionFcnTensors } from "../bench/hashed-weights.js";
 import { useDevice } from "./helpers/device.js";
 import { agreement, referencePictures } from "./helpers/reference-maps.js";
 import { fixturePath } from "./weights/fixtures.js";

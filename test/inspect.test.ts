@@ -10,7 +10,7 @@ import type { Inspection } from "../src/cli/inspect-report.js";
 import { defaultCheckpointUrl } from "../src/weights/default-checkpoint.js";
 import { fileSource } from "../src/weights/file-source.js";
 import { openCheckpoint } from "../src/weights/open.js";
-import { torchvisionFcnTensors } from "./helpers/hashed.js";
+import { torchvisionFcnTensors } from "../bench/hashed-weights.js";
 import { BIG_FILES, writeBigCheckpoints } from "./helpers/big-checkpoints.js";
 import { writePlainJavaScript } from "./helpers/plain-javascript.js";
 import { fixturePath } from "./weights/fixtures.js";

@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ImportReport } from "../src/cli/import.js";
 import { BIG_FILES, writeBigCheckpoints } from "./helpers/big-checkpoints.js";
-import { hashedTensor, torchvisionFcnTensors } from "./helpers/hashed.js";
+import { hashedTensor, torchvisionFcnTensors } from "../bench/hashed-weights.js";
 import { writePlainJavaScript } from "./helpers/plain-javascript.js";
 
 const MB = 1e6;

@@ -4,8 +4,8 @@ import { FcnError, messageOf } from "../src/errors.js";
 import { fileSource } from "../src/weights/file-source.js";
 import { recognise } from "../src/weights/names.js";
 import { openCheckpoint } from "../src/weights/open.js";
-import { paperFcnTensors, torchvisionFcnTensors } from "./helpers/hashed.js";
-import type { TensorSpec } from "./helpers/hashed.js";
+import { paperFcnTensors, torchvisionFcnTensors } from "../bench/hashed-weights.js";
+import type { TensorSpec } from "../bench/hashed-weights.js";
 import { hashedCheckpoint } from "./helpers/hashed-checkpoint.js";
 
 const WIDTH = 4;

@@ -17,7 +17,7 @@ import { WeightStore } from "../src/weight-store.js";
 import { Parameters } from "../src/weights/parameters.js";
 import { useDevice } from "./helpers/device.js";
 import { hashCheckpoint } from "./helpers/hash-checkpoint.js";
-import { paperFcnTensors, torchvisionFcnTensors } from "./helpers/hashed.js";
+import { paperFcnTensors, torchvisionFcnTensors } from "../bench/hashed-weights.js";
 import { agreement, referencePictures } from "./helpers/reference-maps.js";
 
 const device = useDevice();

@@ -17,8 +17,8 @@ import { WeightStore } from "../src/weight-store.js";
 import { recognise } from "../src/weights/names.js";
 import { Parameters } from "../src/weights/parameters.js";
 import { useDevice } from "./helpers/device.js";
-import { bilinear, hashedInput, hashedTensor, paperFcnTensors, torchvisionFcnTensors } from "./helpers/hashed.js";
-import type { TensorSpec } from "./helpers/hashed.js";
+import { bilinear, hashedInput, hashedTensor, paperFcnTensors, torchvisionFcnTensors } from "../bench/hashed-weights.js";
+import type { TensorSpec } from "../bench/hashed-weights.js";
 import { hashedCheckpoint, hashedFile } from "./helpers/hashed-checkpoint.js";
 import { agreement, float32File, largestDifference, referencePictures } from "./helpers/reference-maps.js";
 

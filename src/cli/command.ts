@@ -1,4 +1,5 @@
 /** What every command shares: parsing options, usage errors, and a way to end once everything printed has left. */
+import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { ParseArgsConfig } from "node:util";
 import { messageOf } from "../errors.js";
@@ -53,3 +54,17 @@ export const printError = (line: string): void => void process.stderr.write(`${l
 
 /** Bytes as they are, once the system has taken them. */
 export const printBytes = (bytes: Uint8Array): Promise<void> => new Promise((resolve, reject) => process.stdout.write(bytes, (error) => (error ? reject(error) : resolve())));
+
+/** The version in package.json. */
+export function packageVersion(): string {
+  // The package's own folder, from src/cli in a checkout and from dist/src/cli in a build.
+  for (const up of ["../../package.json", "../../../package.json"]) {
+    try {
+      const { name, version: v } = JSON.parse(readFileSync(new URL(up, import.meta.url), "utf8")) as { name: string; version: string };
+      if (name === "fcn-webgpu") return v;
+    } catch {
+      // not this one: the build has one folder more than the sources
+    }
+  }
+  return "unknown";
+}

@@ -1,6 +1,6 @@
 /** `fcn import`: any checkpoint this library reads to a safetensors file with its own names, whole or not at all. */
 import { createHash } from "node:crypto";
-import { createReadStream, readFileSync, rmSync } from "node:fs";
+import { createReadStream, rmSync } from "node:fs";
 import { open, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -12,7 +12,7 @@ import { fileSource } from "../weights/file-source.js";
 import { recognise } from "../weights/names.js";
 import { openCheckpoint } from "../weights/open.js";
 import { safetensorsSize, writeSafetensors } from "../weights/safetensors-writer.js";
-import { UsageError, oneOf, parse, print } from "./command.js";
+import { UsageError, oneOf, packageVersion, parse, print } from "./command.js";
 import type { Command } from "./command.js";
 import { byteBar } from "./byte-bar.js";
 
@@ -55,19 +55,6 @@ async function sha256Of(path: string): Promise<string> {
   const hash = createHash("sha256");
   await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
   return hash.digest("hex");
-}
-
-/** The version in package.json, from src/cli in a checkout and from dist/src/cli in a build. */
-function toolVersion(): string {
-  for (const up of ["../../package.json", "../../../package.json"]) {
-    try {
-      const { name, version } = JSON.parse(readFileSync(new URL(up, import.meta.url), "utf8")) as { name: string; version: string };
-      if (name === "fcn-webgpu") return version;
-    } catch {
-      // not this one: the build has one folder more than the sources
-    }
-  }
-  return "unknown";
 }
 
 async function sameFile(a: string, b: string): Promise<boolean> {
@@ -120,7 +107,7 @@ export async function importFile(path: string, out: string, options: ImportOptio
       ["source_sha256", digest],
       ["source_container", checkpoint.container],
       ["architecture", architecture],
-      ["imported_by", `fcn-webgpu ${toolVersion()}`],
+      ["imported_by", `fcn-webgpu ${packageVersion()}`],
       ["imported_at", new Date().toISOString()],
       ["license", checkpoint.metadata.get("license") ?? "unknown"],
     ]);

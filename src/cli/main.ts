@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** The program: finds the command, runs it, and turns errors into one sentence and an exit code (1 failed, 2 called wrongly). */
-import { readFileSync } from "node:fs";
 import { FcnError, messageOf } from "../errors.js";
-import { UsageError, exit, print, printError } from "./command.js";
+import { bench } from "./bench.js";
+import { UsageError, exit, packageVersion, print, printError } from "./command.js";
 import type { Command } from "./command.js";
 import { compare } from "./compare.js";
 import { demo } from "./demo.js";
@@ -11,25 +11,12 @@ import { importCommand } from "./import.js";
 import { inspect } from "./inspect.js";
 import { segment } from "./segment.js";
 
-const COMMANDS: readonly Command[] = [segment, compare, demo, inspect, importCommand, doctor];
+const COMMANDS: readonly Command[] = [segment, compare, bench, demo, inspect, importCommand, doctor];
 
 function help(): string {
   const width = Math.max(...COMMANDS.map((c) => c.name.length));
   const lines = COMMANDS.map((c) => `  ${c.name.padEnd(width)}  ${c.summary}`);
   return ["fcn: semantic segmentation with fully convolutional networks on WebGPU", "", ...lines, "", "fcn COMMAND --help says more about a command."].join("\n");
-}
-
-function version(): string {
-  // The package's own folder, from src/cli in a checkout and from dist/src/cli in a build.
-  for (const up of ["../../package.json", "../../../package.json"]) {
-    try {
-      const { name, version: v } = JSON.parse(readFileSync(new URL(up, import.meta.url), "utf8")) as { name: string; version: string };
-      if (name === "fcn-webgpu") return v;
-    } catch {
-      // not this one: the build has one folder more than the sources
-    }
-  }
-  return "unknown";
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -39,7 +26,7 @@ async function main(args: readonly string[]): Promise<number> {
     return name === undefined ? 2 : 0;
   }
   if (name === "--version" || name === "-v") {
-    print(version());
+    print(packageVersion());
     return 0;
   }
   const command = COMMANDS.find((c) => c.name === name);

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { P, concat, fields } from "../weights/make-files.js";
 import { fixturePath } from "../weights/fixtures.js";
-import type { TensorSpec } from "./hashed.js";
+import type { TensorSpec } from "../../bench/hashed-weights.js";
 
 export type Values = (spec: TensorSpec) => Float32Array;
 

@@ -1,8 +1,8 @@
 /** A checkpoint in memory: tensors of given names and shapes, with values from the hash of their names. */
 import type { Checkpoint } from "../../src/weights/checkpoint.js";
 import { writeSafetensors } from "../../src/weights/safetensors-writer.js";
-import { hashedTensor } from "./hashed.js";
-import type { TensorSpec } from "./hashed.js";
+import { hashedTensor } from "../../bench/hashed-weights.js";
+import type { TensorSpec } from "../../bench/hashed-weights.js";
 
 type Values = (name: string, shape: readonly number[]) => Float32Array;
 

@@ -1,0 +1,83 @@
+/**
+ * What an adapter can do at most, by its own measurement: multiply-adds a second in f32 from registers, and bytes a second from one
+ * buffer to another. Shares of these two are what a kernel's speed is told in; data sheets say nothing of what WebGPU gives.
+ */
+import type { Device } from "../src/device.js";
+import { BUFFER, MAP_MODE_READ } from "../src/gpu-flags.js";
+
+export interface Ceilings {
+  /** Billions of floating-point operations a second; a multiply-add counts as two. */
+  readonly gflops: number;
+  /** Billions of bytes a second, read and written together. */
+  readonly gbs: number;
+}
+
+const LOOPS = 512;
+const SUMS = 16;
+/** Independent sums, so that no multiply-add waits for another; by name, so that they are registers on every compiler. */
+const names = Array.from({ length: SUMS }, (_, i) => `s${i}`);
+const FMA = `
+@group(0) @binding(0) var<storage, read_write> y: array<f32>;
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let a = 1.0 - f32(id.x & 1023) * 1e-6;
+  let b = f32(id.x & 7) * 1e-7;
+${names.map((s, i) => `  var ${s} = f32(id.x + ${i}) * 1e-3;`).join("\n")}
+  for (var i = 0u; i < ${LOOPS}u; i++) {
+${names.map((s) => `    ${s} = ${s} * a + b;`).join("\n")}
+  }
+  y[id.x % arrayLength(&y)] = ${names.join(" + ")};
+}`;
+const COPY = `
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * groups.x * 64 + id.x;
+  if (i < arrayLength(&y)) { y[i] = x[i]; }
+}`;
+
+/** Milliseconds of a pass, by the GPU's clock where it has one; the least of some rounds: a ceiling is not a mean. */
+async function leastTime(device: Device, code: string, buffers: readonly GPUBuffer[], grid: readonly [number, number], rounds: number): Promise<number> {
+  const { gpu } = device;
+  const pipeline = await gpu.createComputePipelineAsync({ layout: "auto", compute: { module: gpu.createShaderModule({ code }), entryPoint: "main" } });
+  const bindGroup = gpu.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })) });
+  const timed = device.features.has("timestamp-query");
+  const querySet = timed ? gpu.createQuerySet({ type: "timestamp", count: 2 }) : undefined;
+  const resolved = gpu.createBuffer({ size: 16, usage: BUFFER.QUERY_RESOLVE | BUFFER.COPY_SRC });
+  const staging = gpu.createBuffer({ size: 16, usage: BUFFER.MAP_READ | BUFFER.COPY_DST });
+  let best = Infinity;
+  for (let round = 0; round < rounds; round++) {
+    const encoder = gpu.createCommandEncoder();
+    const pass = encoder.beginComputePass(querySet ? { timestampWrites: { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 } } : {});
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, bindGroup);
+    pass.dispatchWorkgroups(...grid);
+    pass.end();
+    if (querySet) encoder.resolveQuerySet(querySet, 0, 2, resolved, 0);
+    encoder.copyBufferToBuffer(resolved, 0, staging, 0, 16);
+    const start = performance.now();
+    gpu.queue.submit([encoder.finish()]);
+    await device.settle(staging.mapAsync(MAP_MODE_READ));
+    const wall = performance.now() - start;
+    const [from, to] = new BigUint64Array(staging.getMappedRange().slice(0));
+    staging.unmap();
+    best = Math.min(best, timed && from !== undefined && to !== undefined && to > from ? Number(to - from) / 1e6 : wall);
+  }
+  for (const resource of [querySet, resolved, staging]) resource?.destroy();
+  return best;
+}
+
+export async function measureCeilings(device: Device): Promise<Ceilings> {
+  const { gpu, limits, software } = device;
+  const groups = software ? 256 : 16384;
+  const sink = gpu.createBuffer({ size: 1024, usage: BUFFER.STORAGE });
+  const fma = await leastTime(device, FMA, [sink], [groups, 1], 5);
+  const bytes = Math.min(software ? 32 * 2 ** 20 : 256 * 2 ** 20, limits.maxStorageBufferBindingSize, limits.maxBufferSize);
+  const [x, y] = [0, 1].map(() => gpu.createBuffer({ size: bytes, usage: BUFFER.STORAGE })) as [GPUBuffer, GPUBuffer];
+  const workgroups = bytes / 16 / 64;
+  const wide = Math.min(workgroups, 32768);
+  const copy = await leastTime(device, COPY, [x, y], [wide, Math.ceil(workgroups / wide)], 5);
+  for (const buffer of [sink, x, y]) buffer.destroy();
+  return { gflops: (groups * 64 * LOOPS * SUMS * 2) / fma / 1e6, gbs: (2 * bytes) / copy / 1e6 };
+}

@@ -1,0 +1,160 @@
+/** `fcn bench`: kernels and whole networks on this machine, as a table, as JSON, as SVG, and against an earlier run. */
+import { readFile } from "node:fs/promises";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { createRequire } from "node:module";
+import { measureCeilings } from "../../bench/ceilings.js";
+import { barChart, roofline } from "../../bench/charts.js";
+import { benchKernels } from "../../bench/kernels.js";
+import { measureApart, measureModel } from "../../bench/models.js";
+import type { ModelRow, ModelTask } from "../../bench/models.js";
+import { SCHEMA, changes, fromJson, modelKey, toJson } from "../../bench/result.js";
+import type { BenchResult } from "../../bench/result.js";
+import { SYNTHETIC, syntheticCheckpoint } from "../../bench/synthetic.js";
+import type { SyntheticName } from "../../bench/synthetic.js";
+import { changeText, kernelText, modelText, short } from "../../bench/tables.js";
+import type { Device } from "../device.js";
+import { svgFile } from "../eval/svg.js";
+import { PRECISIONS, VARIANTS } from "../models/load.js";
+import { requestDevice } from "../node.js";
+import { UsageError, oneOf, packageVersion, parse, print, printError } from "./command.js";
+import type { Command } from "./command.js";
+import { checkFile, outputFolder, writeWhole } from "./files.js";
+
+const USAGE = `fcn bench kernels [--filter TEXT] [options]
+fcn bench models [--variants LIST] [--sizes LIST] [--weights W] [--precision LIST] [--batch N] [options]
+fcn bench all [options of both]
+
+kernels: every variant of every kernel that this adapter can run, at the shapes of ResNet-101 and the decoders. Results are compared
+with a float64 reference first; then GPU time, share of what the adapter can do by its own measurement, and which limit binds.
+models: whole networks from RGBA8 in memory to labels in memory, upload and readback counted; each in a process of its own.
+
+  --filter TEXT     only rows whose "kernel case variant" contains it
+  --variants LIST   of ${VARIANTS.join(", ")} (default: fcn32s,fcn16s,fcn8s)
+  --sizes LIST      N or WIDTHxHEIGHT (default: 224)
+  --weights W       "default" (the one that ships), "synthetic" (full-size ResNet-101, generated), "synthetic-torchvision"
+                    (the same as torchvision's fcn_resnet101), or a checkpoint's path (default: default)
+  --precision LIST  of ${PRECISIONS.join(", ")} (default: f32)
+  --batch N         pictures in a call (default: 1)
+  --no-tune         take the likely kernel variants instead of measuring once which are fastest
+  --adapter NAME    part of the adapter's name, where there are several
+  --json            the result as JSON on stdout, and nothing else
+  --out DIR         also write the result there, as ADAPTER-DATE.json
+  --compare FILE    an earlier result: prints ratios
+  --svg DIR         writes kernels.svg (bars) and roofline.svg there`;
+
+const OPTIONS = {
+  filter: { type: "string", default: "" },
+  variants: { type: "string", default: "fcn32s,fcn16s,fcn8s" },
+  sizes: { type: "string", default: "224" },
+  weights: { type: "string", default: "default" },
+  precision: { type: "string", default: "f32" },
+  batch: { type: "string", default: "1" },
+  "no-tune": { type: "boolean", default: false },
+  adapter: { type: "string" },
+  json: { type: "boolean", default: false },
+  out: { type: "string" },
+  compare: { type: "string" },
+  svg: { type: "string" },
+} as const;
+
+type Values = ReturnType<typeof parse<typeof OPTIONS>>["values"];
+const MAX_SIDE = 16384;
+
+function whole(option: string, text: string, most: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1 || value > most) throw new UsageError(`bench: --${option} ${text} is not a whole number from 1 to ${most}`);
+  return value;
+}
+
+const list = (text: string): string[] => text.split(",").map((part) => part.trim());
+
+async function tasksOf(values: Values): Promise<ModelTask[]> {
+  const variants = list(values.variants).map((v) => oneOf("bench", "variants", v, VARIANTS));
+  const precisions = list(values.precision).map((p) => oneOf("bench", "precision", p, PRECISIONS));
+  const batch = whole("batch", values.batch, 64);
+  const sizes = list(values.sizes).map((size) => {
+    const [width, height = width] = size.split("x") as [string, string?];
+    return { width: whole("sizes", width, MAX_SIDE), height: whole("sizes", height ?? width, MAX_SIDE) };
+  });
+  const { weights } = values;
+  let path: string | undefined;
+  if (weights in SYNTHETIC) {
+    printError(`Weights: ${weights}, made once in the cache folder.`);
+    path = await syntheticCheckpoint(weights as SyntheticName);
+  } else if (weights !== "default") {
+    await checkFile("bench", weights);
+    path = weights;
+  }
+  const common = { weights, batch, tune: !values["no-tune"], ...(path === undefined ? {} : { path }), ...(values.adapter === undefined ? {} : { adapter: values.adapter }) };
+  return variants.flatMap((variant) => sizes.flatMap((size) => precisions.map((precision) => ({ ...common, variant, precision, ...size }))));
+}
+
+function describe(device: Device): BenchResult {
+  const { vendor, architecture, description, software, subgroupSize } = device.adapter;
+  const webgpu = (createRequire(import.meta.url)("webgpu/package.json") as { version: string }).version;
+  return {
+    schema: SCHEMA,
+    date: new Date().toISOString().slice(0, 10),
+    adapter: { name: device.label, vendor, architecture, description, software, subgroupSize },
+    cpu: `${cpus()[0]?.model.trim() ?? "unknown processor"}, ${cpus().length} cores`,
+    versions: { package: packageVersion(), webgpu, node: process.version },
+  };
+}
+
+async function runModels(tasks: readonly ModelTask[]): Promise<ModelRow[]> {
+  const rows: ModelRow[] = [];
+  for (const task of tasks) {
+    const row = await measureApart(process.argv[1] as string, task);
+    printError(`${modelKey(row)}: ${short(row.warm)} ms`);
+    rows.push(row);
+  }
+  return rows;
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parse("bench", args, OPTIONS);
+  const [what, extra] = positionals;
+  if (what === "model" && extra !== undefined) {
+    print(JSON.stringify(await measureModel(JSON.parse(extra) as ModelTask))); // how runModels() calls itself
+    return 0;
+  }
+  if (what === undefined || extra !== undefined) throw new UsageError(`bench: say one of kernels, models, all; see fcn bench --help`);
+  const part = oneOf("bench", "of", what, ["kernels", "models", "all"] as const);
+  const before = values.compare === undefined ? undefined : await readFile(values.compare, "utf8").catch(() => { throw new UsageError(`bench: there is no file ${values.compare ?? ""}`); }).then((text) => fromJson(text, values.compare ?? ""));
+  for (const folder of [values.out, values.svg]) if (folder !== undefined) await outputFolder("bench", folder);
+  const tasks = part === "kernels" ? [] : await tasksOf(values);
+
+  const device = await requestDevice(values.adapter === undefined ? {} : { adapter: values.adapter });
+  let result = describe(device);
+  if (part !== "models") {
+    const ceilings = await measureCeilings(device);
+    printError(`${device.label}: ${short(ceilings.gflops)} GFLOP/s and ${short(ceilings.gbs)} GB/s at most, by measurement`);
+    const onRow = values.json ? undefined : (row: { kernel: string; case: string; variant: string }): void => printError(`${row.kernel}: ${row.case}, ${row.variant}`);
+    const kernels = await benchKernels(device, { filter: values.filter, ceilings, ...(onRow ? { onRow } : {}) });
+    if (kernels.length === 0) throw new UsageError(`bench: no kernel, case or variant contains "${values.filter}"`);
+    result = { ...result, ceilings, kernels };
+  }
+  device.dispose();
+  if (tasks.length) result = { ...result, models: await runModels(tasks) };
+
+  if (values.json) process.stdout.write(toJson(result));
+  else {
+    if (result.kernels) print(`${kernelText(result.kernels)}\n\n* is the variant a plan takes here. Medians; quartiles of the rounds.`);
+    if (result.models) print(modelText(result));
+    if (before) print(`\n${changeText(changes(before, result))}`);
+  }
+  if (values.out !== undefined) {
+    const name = `${result.adapter.name.replace(/[^A-Za-z0-9]+/g, "-").replace(/^-|-$/g, "").toLowerCase()}-${result.date}.json`;
+    await writeWhole(join(values.out, name), toJson(result));
+    printError(`Result: ${join(values.out, name)}`);
+  }
+  if (values.svg !== undefined && result.kernels && result.ceilings) {
+    await writeWhole(join(values.svg, "kernels.svg"), svgFile(barChart(result.kernels, `Kernels on ${result.adapter.name}`)));
+    await writeWhole(join(values.svg, "roofline.svg"), svgFile(roofline(result.kernels, result.ceilings, `Roofline of ${result.adapter.name}`)));
+    printError(`Plots: ${join(values.svg, "kernels.svg")}, ${join(values.svg, "roofline.svg")}`);
+  }
+  return result.kernels?.some(({ failed }) => failed !== undefined) ? 1 : 0;
+}
+
+export const bench: Command = { name: "bench", summary: "kernels and networks timed on this machine, with their share of what it can do", usage: USAGE, run };

@@ -1,0 +1,154 @@
+/** fcn bench: what is refused before it is timed, what a result keeps, what ratios say, and one quick run of each command. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { measureCeilings } from "../bench/ceilings.js";
+import { barChart, roofline } from "../bench/charts.js";
+import { benchKernels, difference } from "../bench/kernels.js";
+import type { KernelRow } from "../bench/kernels.js";
+import { SCHEMA, changes, fromJson, toJson } from "../bench/result.js";
+import type { BenchResult } from "../bench/result.js";
+import { kernelText, markdownTable, modelText } from "../bench/tables.js";
+import { registry } from "../shaders/index.js";
+import { useDevice } from "./helpers/device.js";
+
+const device = useDevice();
+const cli = fileURLToPath(new URL("../dist/src/cli/main.js", import.meta.url));
+const fcn = (...args: string[]) => spawnSync(process.execPath, [cli, "bench", ...args], { encoding: "utf8" });
+
+const row: KernelRow = {
+  kernel: "conv2d", case: "3x3", variant: "lanes-8", chosen: true, flops: 4e9, bytes: 1e6,
+  ms: 10, min: 9, p25: 9.5, p75: 11, repeats: 2, clock: "gpu", share: 0.5, bound: "compute",
+};
+const result: BenchResult = {
+  schema: SCHEMA, date: "2026-01-02", cpu: "a processor, 2 cores",
+  adapter: { name: "adapter", vendor: "v", architecture: "a", description: "d", software: true, subgroupSize: 8 },
+  versions: { package: "0.1.0", webgpu: "0.6.2", node: "v20" },
+  ceilings: { gflops: 800, gbs: 10 },
+  kernels: [row, { ...row, variant: "naive", chosen: false, ms: NaN, min: NaN, p25: NaN, p75: NaN, share: NaN, failed: "y is off" }],
+};
+
+describe("ceilings", () => {
+  it("are above zero, and no kernel's speed", async () => {
+    const { gflops, gbs } = await measureCeilings(device());
+    expect(gflops).toBeGreaterThan(1);
+    expect(gbs).toBeGreaterThan(0.1);
+  });
+});
+
+describe("kernels", () => {
+  const ceilings = { gflops: 100, gbs: 10 };
+  it("are timed where they are right", async () => {
+    const rows = await benchKernels(device(), { filter: "relu", ceilings });
+    expect(rows.length).toBeGreaterThan(0);
+    for (const r of rows) {
+      expect(r.failed).toBeUndefined();
+      expect(r.min).toBeGreaterThan(0);
+      expect(r.min <= r.p25 && r.p25 <= r.ms && r.ms <= r.p75).toBe(true);
+    }
+  });
+
+  it("get no time where they are wrong", async () => {
+    const entry = registry.find(({ kernel }) => kernel.name === "relu");
+    if (!entry) throw new Error("no relu");
+    const reference: typeof entry.reference = (inputs, attrs) => {
+      const { y } = entry.reference(inputs, attrs);
+      return y ? { y: { ...y, data: Array.from(y.data, (v) => v + 1) } } : {};
+    };
+    const rows = await benchKernels(device(), { ceilings, entries: [{ ...entry, reference }] });
+    expect(rows.every((r) => r.failed?.startsWith("y is off the reference by") && Number.isNaN(r.ms))).toBe(true);
+  });
+
+  it("are compared so that NaN, a wrong length and wrong integers fail", () => {
+    expect(difference([1, 2], [1, 2], false, 1e-5)).toBeUndefined();
+    expect(difference([1, NaN], [1, 2], false, 1e-5)).toContain("off the reference");
+    expect(difference([1], [1, 2], false, 1e-5)).toBe("1 values, the reference has 2");
+    expect(difference([1, 3], [1, 2], true, 1e-5)).toBe("1 of 2 values differ from the reference");
+  });
+});
+
+describe("results", () => {
+  it("survive JSON, missing times included", () => {
+    expect(fromJson(toJson(result), "r.json")).toEqual(result);
+  });
+
+  it.each([
+    ["nonsense", "r.json is not JSON"],
+    ["17", "is not a result of fcn bench"],
+    ['{"schema":"other/1"}', 'its schema is "other/1"'],
+    [`{"schema":"${SCHEMA}"}`, "lacks an adapter"],
+  ])("%j is refused in one sentence", (text, sentence) => {
+    expect(() => fromJson(text, "r.json")).toThrow(expect.objectContaining({ code: "bad-option", message: expect.stringContaining(sentence) as string }));
+  });
+
+  it("give ratios of the rows both have, clear only where the spreads do not meet", () => {
+    const faster = { ...result, kernels: [{ ...row, ms: 5, p25: 4, p75: 6 }, { ...row, case: "new" }] };
+    expect(changes(result, faster)).toEqual([{ what: "conv2d / 3x3 / lanes-8", before: 10, after: 5, ratio: 0.5, clear: true }]);
+    expect(changes(result, { ...result, kernels: [{ ...row, ms: 10.5 }] })[0]?.clear).toBe(false);
+  });
+
+  it("become text and plots that name what was not timed", () => {
+    expect(kernelText(result.kernels ?? [])).toMatch(/\* lanes-8 +10\.0 +9\.50-11\.0 +400/);
+    expect(kernelText(result.kernels ?? [])).toContain("naive  not timed: y is off");
+    expect(barChart(result.kernels ?? [], "t").body).toContain("conv2d: 3x3");
+    expect(roofline(result.kernels ?? [], { gflops: 800, gbs: 10 }, "t").body).toContain("800 GFLOP/s");
+    expect(modelText(result)).toContain("network");
+    expect(markdownTable([result])).toBe("");
+  });
+});
+
+describe("the command", () => {
+  it.each([
+    [["bench"], "say one of kernels, models, all"],
+    [["nothing"], "--of nothing is not one of kernels, models, all"],
+    [["models", "--variants", "fcn64s"], "--variants fcn64s is not one of"],
+    [["models", "--sizes", "0"], "--sizes 0 is not a whole number from 1"],
+    [["models", "--sizes", "3x"], "is not a whole number"],
+    [["models", "--precision", "f64"], "--precision f64 is not one of"],
+    [["models", "--batch", "1.5"], "--batch 1.5 is not a whole number"],
+    [["models", "--weights", "no-such.pth"], "there is no file no-such.pth"],
+    [["kernels", "--filter", "no such kernel"], 'contains "no such kernel"'],
+    [["kernels", "--compare", "no-such.json"], "there is no file no-such.json"],
+  ])("%j is a usage error", (args, sentence) => {
+    const { status, stderr } = fcn(...args.filter((a) => a !== "bench"));
+    expect(stderr).toContain(sentence);
+    expect(status).toBe(2);
+  });
+
+  it("runs kernels, writes a result and plots, and compares with an earlier one", () => {
+    const folder = mkdtempSync(join(tmpdir(), "fcn-webgpu-"));
+    const first = fcn("kernels", "--filter", "relu", "--json");
+    expect(first.status).toBe(0);
+    writeFileSync(join(folder, "old.json"), first.stdout);
+    expect(fromJson(first.stdout, "stdout").kernels?.length).toBeGreaterThan(0);
+    const second = fcn("kernels", "--filter", "relu", "--out", folder, "--svg", folder, "--compare", join(folder, "old.json"));
+    expect(second.status).toBe(0);
+    expect(second.stdout).toMatch(/relu: /);
+    expect(second.stdout).toContain("ratio");
+    expect(readdirSync(folder).filter((name) => name !== "old.json").map((name) => name.replace(/^.*-(\d{4}-\d\d-\d\d\.json)$/, "ADAPTER-DATE.json")).sort()).toEqual(["ADAPTER-DATE.json", "kernels.svg", "roofline.svg"]);
+    expect(readFileSync(join(folder, "roofline.svg"), "utf8")).toContain("</svg>");
+  }, 60_000);
+
+  it("runs a network in a process of its own", () => {
+    const { status, stdout, stderr } = fcn("models", "--variants", "fcn32s", "--sizes", "64x32", "--json");
+    expect(stderr).toContain("fcn32s default 64x32 f32");
+    expect(status).toBe(0);
+    const [model] = fromJson(stdout, "stdout").models ?? [];
+    expect(model).toMatchObject({ variant: "fcn32s", width: 64, height: 32, precision: "f32", batch: 1 });
+    for (const key of ["load", "cold", "warm", "throughput", "gflop", "weightBytes", "planBytes", "peakRss"] as const) expect(model?.[key], key).toBeGreaterThan(0);
+    expect(model?.layers.length).toBe(12);
+    expect(markdownTable([fromJson(stdout, "stdout")])).toContain("| fcn32s default 64x32 f32 |");
+  }, 60_000);
+
+  it("says why a network could not be measured", () => {
+    const folder = mkdtempSync(join(tmpdir(), "fcn-webgpu-"));
+    writeFileSync(join(folder, "bad.safetensors"), "no checkpoint");
+    const { status, stderr } = fcn("models", "--variants", "fcn32s", "--sizes", "32", "--weights", join(folder, "bad.safetensors"));
+    expect(status).toBe(1);
+    expect(stderr).toContain("bench: measuring fcn32s at 32x32 failed: ");
+    expect(stderr).toContain("bad.safetensors");
+  }, 60_000);
+});
