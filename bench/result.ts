@@ -36,7 +36,7 @@ export function fromJson(text: string, name: string): BenchResult {
   return value as BenchResult;
 }
 
-export const kernelKey = (row: Pick<KernelRow, "kernel" | "case" | "variant">): string => `${row.kernel} / ${row.case} / ${row.variant}`;
+const kernelKey = (row: Pick<KernelRow, "kernel" | "case" | "variant">): string => `${row.kernel} / ${row.case} / ${row.variant}`;
 export const modelKey = (row: Pick<ModelRow, "variant" | "weights" | "width" | "height" | "precision" | "batch">): string =>
   `${row.variant} ${row.weights} ${row.width}x${row.height} ${row.precision}${row.batch > 1 ? ` batch ${row.batch}` : ""}`;
 

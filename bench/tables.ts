@@ -9,7 +9,7 @@ const percent = (share: number): string => (Number.isNaN(share) ? "-" : `${Math.
 const mb = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
 
 /** The first column to the left, numbers to the right. */
-export function columns(rows: readonly (readonly string[])[]): string {
+function columns(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
   return rows.map((row) => `  ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join("  ").trimEnd()}`).join("\n");
 }

@@ -15,7 +15,7 @@ import { encodeLabelPng } from "../src/image/png.js";
 import { COMPARED as VARIANTS } from "../src/models/compared.js";
 import { loadFcn } from "../src/node.js";
 import { useDevice } from "./helpers/device.js";
-import { torchvisionFcnTensors } from "./helpers/hashed.js";
+import { torchvisionFcnTensors } from "../bench/hashed-weights.js";
 import { hashedFile } from "./helpers/hashed-checkpoint.js";
 import { seeded } from "./helpers/random.js";
 

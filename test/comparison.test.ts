@@ -9,7 +9,7 @@ import { recognise } from "../src/weights/names.js";
 import { openCheckpoint } from "../src/weights/open.js";
 import { countingCreations } from "./helpers/count-creations.js";
 import { useDevice } from "./helpers/device.js";
-import { paperFcnTensors, torchvisionFcnTensors } from "./helpers/hashed.js";
+import { paperFcnTensors, torchvisionFcnTensors } from "../bench/hashed-weights.js";
 import { hashedCheckpoint, hashedFile } from "./helpers/hashed-checkpoint.js";
 import { largestDifference, referencePictures } from "./helpers/reference-maps.js";
 
