@@ -103,6 +103,8 @@ const TASKS = {
   build: () => (installPackages(), build()), // needs no adapter
   embed: () => (embed(), 0),
   check: () => (setup(), embed(), check(["types", "lint", "shaders", "structure"]).length ? 1 : 0),
+  /** The API reference and the guides as pages, in out/docs. */
+  docs: () => (installPackages(), embed(), tool("typedoc/bin/typedoc", [])),
   test: (args) => (setup(), setupBrowser(), build() || test(args)),
   demo: (args) => TASKS.fcn(["demo", ...args]),
   bench: (args) => TASKS.fcn(["bench", ...args]),

@@ -7,7 +7,7 @@
  */
 import { badShape } from "./errors.js";
 
-/** [N, C, H, W]: batch, channels, rows, columns. */
+/** [N, C, H, W], which is batch, channels, rows, columns. */
 export type Nchw = readonly [number, number, number, number];
 
 /** Element types as a user sees them. f16 is a storage type: kernels compute in f32. */
