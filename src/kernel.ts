@@ -199,8 +199,9 @@ export function layoutOf(kernel: Kernel, variant: Variant<AnyProblem>, key: stri
 
 /** Whether the device has what the variant needs for any problem at all. */
 export function offersVariant(variant: Variant<AnyProblem>, device: DeviceTraits): boolean {
-  const { features = [], subgroupSize = device.subgroupSize } = variant;
-  return features.every((f) => device.features.has(f)) && subgroupSize === device.subgroupSize;
+  const { features = [], subgroupSize = device.subgroupSize, workgroup } = variant;
+  const fits = workgroup.reduce((a, b) => a * b, 1) <= (device.limits.maxComputeInvocationsPerWorkgroup ?? Infinity);
+  return fits && features.every((f) => device.features.has(f)) && subgroupSize === device.subgroupSize;
 }
 
 /** Names of the variants this device can run for this problem, in declared order. */

@@ -1,4 +1,5 @@
-// max-pool2d, f16: as naive, on activations stored as f16 and without indices. A maximum is one of its inputs, so nothing is lost.
+// max-pool2d, f16: as naive, on activations stored as f16 and without indices. A maximum is one of its inputs, so the halves are
+// compared and kept as bits: what packing and unpacking make of infinities is up to the implementation (SwiftShader: NaN).
 // x, y: NHWC in blocks of four halves.
 
 override CHANNELS: u32 = 1;
@@ -33,9 +34,13 @@ fn taps(origin: i32, kernel: u32, dilation: u32, size: u32) -> vec2u {
   return vec2u(u32(first), min(kernel, u32(last)));
 }
 
-// WGSL lets an implementation assume that no float is NaN, so the bits are asked.
-fn is_nan(v: vec4f) -> vec4<bool> {
-  return (bitcast<vec4u>(v) & vec4u(0x7fffffff)) > vec4u(0x7f800000);
+fn is_nan(half: vec4u) -> vec4<bool> {
+  return (half & vec4u(0x7fff)) > vec4u(0x7c00);
+}
+
+// Larger for a larger number.
+fn rank(half: vec4u) -> vec4u {
+  return select(half | vec4u(0x8000), ~half & vec4u(0xffff), half >= vec4u(0x8000));
 }
 
 @compute @workgroup_size(64)
@@ -54,20 +59,18 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let rows = taps(top, KERNEL_H, DILATION_H, params.in_h);
   let columns = taps(left, KERNEL_W, DILATION_W, params.in_w);
 
-  // The padding is -Infinity. A `var`, because WGSL rejects a constant expression that is infinite.
-  var lowest = vec4u(0xff800000);
-  var best = bitcast<vec4f>(lowest);
+  var best = vec4u(0xfc00); // the padding is -Infinity
   for (var ky = rows.x; ky < rows.y; ky++) {
     let iy = u32(top + i32(ky * DILATION_H));
     for (var kx = columns.x; kx < columns.y; kx++) {
       let ix = u32(left + i32(kx * DILATION_W));
       let halves = x[((n * params.in_h + iy) * params.in_w + ix) * blocks + block];
-      let v = vec4f(unpack2x16float(halves.x), unpack2x16float(halves.y));
-      let better = is_nan(v) | ((v > best) & !is_nan(best));
+      let v = vec4u(halves.x & 0xffff, halves.x >> 16, halves.y & 0xffff, halves.y >> 16);
+      let better = is_nan(v) | ((rank(v) > rank(best)) & !is_nan(best));
       best = select(best, v, better);
     }
   }
   let filled = vec4u(0, 1, 2, 3) + vec4u(block * 4) < vec4u(CHANNELS); // the lanes past the last channel stay zero
-  best = select(vec4f(), best, filled);
-  y[i] = vec2u(pack2x16float(best.xy), pack2x16float(best.zw));
+  best = select(vec4u(), best, filled);
+  y[i] = vec2u(best.x | (best.y << 16), best.z | (best.w << 16));
 }
