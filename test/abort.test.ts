@@ -160,7 +160,7 @@ describe("loadFcn", () => {
     };
     const control = new AbortController();
     const outcome = reasonOf(loadFcn({ weights: `${server.base}/hangs.safetensors`, cache, signal: control.signal }));
-    await turn(100);
+    await vi.waitFor(() => expect(server.log).toEqual(["all"]), 5000);
     control.abort();
     expect(await outcome).toBe(control.signal.reason);
     await vi.waitFor(() => expect(closed, "the server sees the connection end").toBe(1), 5000);

@@ -145,14 +145,20 @@ describe("a model", () => {
     b.dispose();
   });
 
-  it("answers concurrent calls of mixed sizes, each with its own picture's labels", async () => {
-    const fcn = await loadFcn({ device: device(), variant: "fcn8s" });
+  // With one plan, every call of another size takes the place of the plan that is running.
+  it.each([1, 4])("answers concurrent calls of mixed sizes, each with its own picture's labels, with %i plans", async (maxPlans) => {
+    const fcn = await loadFcn({ device: device(), variant: "fcn8s", maxPlans });
     const pictures = Array.from({ length: 20 }, (_, i) => {
       const [h, w] = SIZES[i % SIZES.length] ?? SIZES[0];
       return picture(h, w, i + 1);
     });
     const together = await Promise.all(pictures.map((p) => fcn.segment(p)));
-    for (const [i, p] of pictures.entries()) expect(together[i]?.labels).toEqual((await fcn.segment(p)).labels);
+    const alone = await loadFcn({ device: device(), variant: "fcn8s" });
+    for (const [i, p] of pictures.entries()) expect(together[i]?.labels).toEqual((await alone.segment(p)).labels);
+    let i = 0;
+    for await (const { labels } of fcn.segmentAll(pictures)) expect(labels).toEqual(together[i++]?.labels);
+    expect(i).toBe(20);
+    alone.dispose();
     fcn.dispose();
   });
 
