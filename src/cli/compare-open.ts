@@ -33,6 +33,12 @@ export interface OpenComparison {
   readonly header: Header;
 }
 
+/** The adapter and, where it is told, the driver with its version, which times depend on. */
+function adapterName({ label, adapter: { description } }: Device): string {
+  const name = label.replace(/-+$/, "");
+  return description && description !== label ? `${name} (${description})` : name;
+}
+
 /** @throws bad-weights, bad-option, no-adapter */
 export async function openComparison({ variants: asked, weights, boundaryWidth, precision, tune, adapter }: Asked): Promise<OpenComparison> {
   const source = await openSource(weights ?? fileURLToPath(defaultCheckpointUrl()));
@@ -52,7 +58,7 @@ export async function openComparison({ variants: asked, weights, boundaryWidth, 
     classNames: comparison.classNames,
     boundaryWidth,
     weights: weights === undefined ? DEFAULT_CHECKPOINT.file : `${checkpoint.name} (${checkpoint.bytes} bytes)`,
-    adapter: device.label,
+    adapter: adapterName(device),
     precision,
     ...(comparison.resize === "none" ? {} : { resize: comparison.resize }),
   };

@@ -5,7 +5,7 @@ import { PAGE_CSS, PAGE_SCRIPT } from "./report-page.js";
 import type { PictureSummary, Summary } from "./summary.js";
 import { escapeText, inlineSvg } from "./svg.js";
 import type { Plot } from "./svg.js";
-import { giga, mebibytes, mega, milliseconds, percent, titleOf } from "./titles.js";
+import { giga, mebibytes, mega, milliseconds, percent, shortNames, titleOf } from "./titles.js";
 
 /** A picture to show. Images are data URIs; label maps have a transparent background. */
 export interface ShownPicture {
@@ -47,7 +47,7 @@ const points = (gain: number): string => `${gain >= 0 ? "+" : "\u2212"}${Math.ab
 function cards(summary: Summary): string {
   const made = summary.variants.map(({ variant, metrics, cost, headMs }, i) => {
     const before = summary.variants[i - 1];
-    const gain = metrics && before?.metrics ? `${points(metrics.meanIoU - before.metrics.meanIoU)} mean IoU, ${points(metrics.boundaryIoU - before.metrics.boundaryIoU)} at borders, over ${titleOf(before.variant)}` : "";
+    const gain = metrics && before?.metrics ? `${points(metrics.meanIoU - before.metrics.meanIoU)} mean IoU, ${points(metrics.boundaryIoU - before.metrics.boundaryIoU)} at borders, over <span>${titleOf(before.variant)}</span>` : "";
     const big = metrics ? `${percent(metrics.meanIoU)}<small>% mean IoU</small>` : `${milliseconds(cost?.ms)}<small>ms a picture</small>`;
     const facts: [string, string][] = [
       ...(metrics ? ([["boundary IoU", `${percent(metrics.boundaryIoU)} %`], ["pixel accuracy", `${percent(metrics.pixelAccuracy)} %`]] as [string, string][]) : []),
@@ -117,33 +117,39 @@ function confusions(summary: Summary): string {
   if (!plots.length) return "";
   const last = plots.at(-1)?.variant;
   const tabs = plots.map(({ variant }) => `<input type="radio" name="confusion" id="tab-${variant}" value="${variant}"${variant === last ? " checked" : ""}><label for="tab-${variant}">${titleOf(variant)}</label>`);
-  const panels = plots.map(({ variant, plot }) => `<div data-tab="${variant}"${variant === last ? "" : " hidden"}>${inlineSvg(plot)}</div>`);
+  const panels = plots.map(({ variant, plot }) => `<div data-tab="${variant}"${variant === last ? "" : " hidden"} class="plot-box">${inlineSvg(plot)}</div>`);
   return `<h2>What is taken for what</h2><p class="quiet">Each row is a class of the truth, in % of its pixels; off the diagonal, in red, what it was labelled instead.</p><div class="panel matrix"><div class="tabs">${tabs.join("")}</div>${panels.join("")}</div>`;
 }
 
-function pictureRows(summary: Summary, shown: readonly ShownPicture[]): string {
+function pictureRows(summary: Summary, shown: readonly ShownPicture[], names: Names): string {
   if (!shown.length) return "";
+  const { labelled, header } = summary;
+  const several = header.variants.length > 1;
+  const finest = titleOf(header.variants.at(-1) ?? "");
   const rows = shown.map(({ summary: own, picture, tiles, classes }) => {
-    const name = escapeText(own.picture);
-    const figures = tiles.map(({ title, note, map }) => `<figure><figcaption><b>${escapeText(title)}</b><span>${escapeText(note)}</span></figcaption><div class="pic map"><img src="${map}" alt="${escapeText(title)}, ${name}" loading="lazy"></div></figure>`);
+    const name = escapeText(names.get(own.picture) ?? own.picture);
+    const figures = tiles.map(({ title, note, map }) => `<figure><figcaption><b>${escapeText(title)}</b><span>${escapeText(note)}</span></figcaption><div class="pic map"><img src="${map}" alt="${escapeText(title)}, ${name}"></div></figure>`);
     const plain = `<figure><figcaption><b>picture</b><span>${own.width} \u00d7 ${own.height}</span></figcaption><div class="pic" role="img" aria-label="${name}"></div></figure>`;
-    const legend = classes.filter((c) => c !== 0).map((c) => `<span><i class="swatch" style="background:${classColour(c)}"></i>${escapeText(summary.header.classNames[c] ?? (c === 255 ? "void" : `class ${c}`))}</span>`);
-    const note = `two variants agree on no less than ${percent(own.agreement)} % of pixels`;
+    const legend = classes.filter((c) => c !== 0).map((c) => `<span><i class="swatch" style="background:${classColour(c)}"></i>${escapeText(header.classNames[c] ?? (c === 255 ? "void" : `class ${c}`))}</span>`);
+    const note = several ? `the two variants furthest apart agree on ${percent(own.agreement)} %` : "";
     return `<article class="row" style="--p:url(${picture});--a:${own.width}/${own.height}"><h3>${name}<span>${note}</span></h3><div class="tiles">${plain}${figures.join("")}</div><div class="legend">${legend.join("")}</div></article>`;
   });
-  const order = summary.labelled ? `by ${titleOf(summary.header.variants.at(-1) ?? "")}'s mean IoU on the picture` : "by how far the variants disagree";
-  return `<h2>Pictures, the worst first</h2><p class="quiet">The ${shown.length} worst ${order}. Where they differ: the colour of ${titleOf(summary.header.variants.at(-1) ?? "")}'s label, pale where that is background.</p><div class="controls"><label>overlay <input type="range" id="mix" min="0" max="1" step="0.05" value="0.75"></label><label><input type="checkbox" id="bare"> label maps alone</label></div><div id="pictures">${rows.join("")}</div>`;
+  const ranked = labelled > 0 || several;
+  const order = `The ${shown.length} worst, by ${labelled ? `${finest}'s mean IoU on the picture` : "how far the variants disagree"}.`;
+  const differ = several ? ` Where they differ: the colour of ${finest}'s label, pale where that is background.` : "";
+  return `<h2>Pictures${ranked ? ", the worst first" : ""}</h2><p class="quiet">${ranked ? order : ""}${differ}</p><div class="controls"><label>overlay <input type="range" id="mix" min="0" max="1" step="0.05" value="0.75"></label><label><input type="checkbox" id="bare"> label maps alone</label></div><div id="pictures">${rows.join("")}</div>`;
 }
 
-function allPictures({ header, pictures, labelled }: Summary): string {
+function allPictures({ header, pictures, labelled }: Summary, names: Names): string {
+  const several = header.variants.length > 1;
   const rows = [...pictures].sort((a, b) => a.score - b.score).slice(0, MAX_ROWS).map((p): Cell[] => [
-    { html: escapeText(p.picture), value: `${p.picture} ` },
+    { html: escapeText(names.get(p.picture) ?? p.picture), value: `${p.picture} ` },
     { html: `${p.width} \u00d7 ${p.height}`, value: p.width * p.height },
     ...(labelled ? header.variants.map((v) => share(p.meanIoU?.[v])) : []),
-    { html: percent(p.agreement), value: p.agreement },
+    ...(several ? [{ html: percent(p.agreement), value: p.agreement }] : []),
     { html: milliseconds(p.ms), value: p.ms },
   ]);
-  const columns: Column[] = [{ title: "picture", first: "up" }, { title: "size" }, ...(labelled ? header.variants.map((v) => ({ title: `IoU ${titleOf(v).replace("FCN-", "")}`, first: "up" as const })) : []), { title: "agreement %", first: "up" }, { title: "ms, all variants" }];
+  const columns: Column[] = [{ title: "picture", first: "up" }, { title: "size" }, ...(labelled ? header.variants.map((v) => ({ title: `IoU ${titleOf(v).replace("FCN-", "")}`, first: "up" as const })) : []), ...(several ? [{ title: "agreement %", first: "up" as const }] : []), { title: several ? "ms, all variants" : "ms" }];
   const cut = pictures.length > MAX_ROWS ? `<p class="quiet">The worst ${MAX_ROWS} of ${pictures.length}; results.jsonl has all.</p>` : "";
   return `<h2>All pictures</h2>${cut}${table(columns, rows, { sortable: true, tall: true })}`;
 }
@@ -154,12 +160,16 @@ function failures({ failures: failed }: Summary): string {
   return `<h2>Not used</h2>${table([{ title: "picture" }, { title: "why" }], rows)}`;
 }
 
-const panel = (plot: Plot | undefined): string => (plot ? `<div class="panel"><h3>${escapeText(plot.title)}</h3>${inlineSvg(plot)}</div>` : "");
+/** Names to show, by the names in the results. */
+type Names = ReadonlyMap<string, string>;
+
+const panel = (plot: Plot | undefined): string => (plot ? `<div class="panel"><h3>${escapeText(plot.title)}</h3><div class="plot-box">${inlineSvg(plot)}</div></div>` : "");
 
 export function reportHtml(summary: Summary, shown: readonly ShownPicture[]): string {
   const { header, pictures, labelled } = summary;
-  const title = `${header.variants.map(titleOf).join(", ")}: what they cost and gain`;
-  const set = `${pictures.length} pictures${labelled ? `, ${labelled} with label maps` : ""}${summary.failures.length ? `, ${summary.failures.length} not used` : ""} \u00b7 ${escapeText(header.weights)} \u00b7 ${escapeText(header.adapter)}${header.precision === "f16" ? " \u00b7 f16" : ""}`;
+  const names: Names = new Map(shortNames(pictures.map((p) => p.picture)).map((name, i) => [pictures[i]?.picture ?? "", name]));
+  const title = `${header.variants.map(titleOf).join(", ")}: what ${header.variants.length > 1 ? "they cost and gain" : "it costs and gives"}`;
+  const set = `${pictures.length} ${pictures.length === 1 ? "picture" : "pictures"}${labelled ? `, ${labelled} with label maps` : ""}${summary.failures.length ? `, ${summary.failures.length} not used` : ""} \u00b7 ${escapeText(header.weights)} \u00b7 ${escapeText(header.adapter)}${header.precision === "f16" ? " \u00b7 f16" : ""}`;
   const plots = [`<div class="stack">${panel(accuracyPlot(summary))}${panel(latencyPlot(summary))}</div>`, `<div class="stack">${panel(classPlot(summary))}${agreementTable(summary)}</div>`].join("");
   const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
   const body = [
@@ -169,8 +179,8 @@ export function reportHtml(summary: Summary, shown: readonly ShownPicture[]): st
     `<h2>Plots</h2><div class="plots">${plots}</div>`,
     classTable(summary),
     confusions(summary),
-    pictureRows(summary, shown),
-    allPictures(summary),
+    pictureRows(summary, shown, names),
+    allPictures(summary, names),
     failures(summary),
     `<footer>Made by fcn compare. Metrics as in <cite>Fully Convolutional Networks for Semantic Segmentation</cite> (arXiv 1411.4038): one confusion matrix over the whole set; void pixels do not count; means are over the classes of the truth.</footer>`,
   ];

@@ -12,7 +12,7 @@ main{max-width:1240px;margin:0 auto;padding:40px 28px 80px}
 header{display:flex;gap:24px;align-items:flex-start;justify-content:space-between}
 h1{font-size:28px;line-height:1.2;margin:0 0 6px;letter-spacing:-.015em}
 h2{font-size:18px;margin:44px 0 14px;letter-spacing:-.01em}
-p{margin:0 0 10px;max-width:110ch}.quiet{color:var(--quiet)}
+p{margin:0 0 10px;max-width:110ch;overflow-wrap:anywhere}h1{overflow-wrap:anywhere}.quiet{color:var(--quiet)}
 button,.tabs label{font:inherit;font-size:13px;color:var(--ink);background:var(--ground);border:1px solid var(--rule);border-radius:8px;padding:5px 12px;cursor:pointer;white-space:nowrap}
 button:hover,.tabs label:hover{border-color:var(--quiet)}
 :focus-visible{outline:2px solid var(--s2);outline-offset:2px}
@@ -23,20 +23,21 @@ button:hover,.tabs label:hover{border-color:var(--quiet)}
 .card .big{font-size:38px;line-height:1.15;font-weight:650;letter-spacing:-.02em;margin:4px 0 0}
 .card .big small{font-size:14px;font-weight:500;color:var(--quiet);letter-spacing:0;margin-left:6px}
 .card .gain{font-size:13px;font-weight:600;color:var(--c);min-height:20px}
-.card dl{display:grid;grid-template-columns:1fr auto;gap:3px 12px;margin:12px 0 0;font-size:13.5px}
+.gain span{white-space:nowrap}.card dl{display:grid;grid-template-columns:1fr auto;gap:3px 12px;margin:12px 0 0;font-size:13.5px}
 .card dt{color:var(--quiet)}.card dd{margin:0;text-align:right}
 .plots{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:16px;align-items:start}
-@media (max-width:900px){.plots{grid-template-columns:1fr}}
+.plot-box{overflow-x:auto}.plot-box svg{min-width:460px}.matrix .plot-box svg{min-width:620px}
+@media (max-width:900px){.plots{grid-template-columns:minmax(0,1fr)}}
 .panel h3{margin:0 0 10px;font-size:14px;font-weight:600}.panel svg{width:100%;height:auto;display:block}.matrix svg{max-width:860px;margin:0 auto}
 .panel .scroll{border:0;margin:0 -14px}
-.stack{display:grid;gap:16px}
+.stack{display:grid;grid-template-columns:minmax(0,1fr);gap:16px}
 .scroll{overflow-x:auto;background:var(--ground);border:1px solid var(--rule);border-radius:12px}
 .tall{max-height:520px;overflow-y:auto}
 table{border-collapse:collapse;width:100%;font-size:13.5px}
 th,td{padding:7px 14px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--rule)}
 tbody tr:last-child td{border-bottom:0}tbody tr:hover td{background:var(--soft)}
-th:first-child,td:first-child{text-align:left}
-th{font-weight:600;color:var(--quiet);position:sticky;top:0;background:var(--ground);z-index:1}
+th:first-child,td:first-child{text-align:left;position:sticky;left:0;background:var(--ground)}
+th{font-weight:600;color:var(--quiet);position:sticky;top:0;background:var(--ground);z-index:1}th:first-child{z-index:2}
 th button{all:unset;cursor:pointer;color:inherit;font:inherit}th button:hover{color:var(--ink)}th button:focus-visible{outline:2px solid var(--s2)}
 th[aria-sort] button{color:var(--ink)}th[aria-sort=ascending] button::after{content:" \\2191"}th[aria-sort=descending] button::after{content:" \\2193"}
 td.best{font-weight:650}td.up{color:var(--s1)}td.down{color:var(--bad)}
@@ -56,6 +57,7 @@ figure{margin:0}figcaption{font-size:12.5px;display:flex;justify-content:space-b
 .bare .pic.map::before{opacity:0}.bare .pic img{opacity:1}
 .legend{display:flex;flex-wrap:wrap;gap:4px 16px;font-size:12.5px;color:var(--quiet);margin-top:10px}
 footer{margin-top:48px;font-size:13px;color:var(--quiet)}
+@media (max-width:640px){main{padding:24px 14px 56px}header{flex-direction:column;gap:12px}h1{font-size:23px}h2{margin-top:36px}.panel{padding:14px}.card{padding:14px 16px}.row{padding:12px}.tiles{grid-template-columns:repeat(2,minmax(0,1fr));gap:10px}th,td{padding:7px 10px}figcaption span{white-space:nowrap}}
 @media print{header button,.controls{display:none}body{background:#fff}.tall{max-height:none}}
 `;
 

@@ -1,0 +1,88 @@
+/** report.html in Chromium, at the width of a desk and of a phone: no error, no request, nothing wider than the page, every picture there. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { chromium } from "playwright-core";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findBrowser } from "../scripts/browser.mjs";
+import { FORMAT, scorePicture } from "../src/eval/records.js";
+import type { Header, ResultRecord } from "../src/eval/records.js";
+import { reportHtml } from "../src/eval/report-html.js";
+import { summarise } from "../src/eval/summary.js";
+import { shortNames } from "../src/eval/titles.js";
+import { VOC_CLASSES } from "../src/image/palette.js";
+import { encodeLabelPng } from "../src/image/png.js";
+
+const SIZE = { width: 48, height: 32 };
+const labelsOf = (shift: number): Uint8Array => Uint8Array.from({ length: SIZE.width * SIZE.height }, (_, i) => (i % SIZE.width < 20 + shift ? 3 : i % SIZE.width < 40 ? 15 : 0));
+const uri = (labels: Uint8Array): string => `data:image/png;base64,${Buffer.from(encodeLabelPng(labels, SIZE.width, SIZE.height)).toString("base64")}`;
+
+/** A report of one or three variants, with or without label maps, of pictures whose names are markup. */
+function report(variants: readonly string[], labelled: boolean): string {
+  const header: Header = { format: FORMAT, variants, classNames: VOC_CLASSES, boundaryWidth: 5, weights: "w".repeat(90), adapter: "an adapter" };
+  const maps = Object.fromEntries(variants.map((variant, i) => [variant, labelsOf(i)]));
+  const truth = labelsOf(4);
+  const names = ["/a/set/<b>1.png", "/a/set/2.png"];
+  const records: ResultRecord[] = [
+    ...names.map((picture) => ({ picture, ...SIZE, ms: { total: 12, stages: { shared: 9, ...Object.fromEntries(variants.map((v) => [v, 1])) } }, ...scorePicture(header, maps, SIZE, labelled ? truth : undefined) })),
+    { picture: "/a/set/3.png", error: "it is <no> PNG" },
+  ];
+  const summary = summarise(header, records);
+  const tiles = [...(labelled ? [{ title: "truth", note: "", map: uri(truth) }] : []), ...variants.map((v) => ({ title: v, note: "", map: uri(maps[v] ?? truth) }))];
+  return reportHtml(summary, summary.pictures.map((own) => ({ summary: own, picture: uri(truth), tiles, classes: [0, 3, 15] })));
+}
+
+let folder: string;
+let browser: Browser;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "fcn-report-"));
+  const executablePath = findBrowser();
+  if (executablePath === undefined) throw new Error("there is no Chromium: npm test installs it");
+  browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"] });
+});
+afterAll(async () => {
+  await browser.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe.each([
+  [["fcn32s", "fcn16s", "fcn8s"], true],
+  [["fcn32s", "fcn16s", "fcn8s"], false],
+  [["fcn-resnet101"], true],
+  [["fcn8s"], false],
+] as const)("of %j, with label maps: %s", (variants, labelled) => {
+  it.each([1280, 390])("at %i pixels", async (width) => {
+    const path = join(folder, `${variants.join("-")}-${labelled}.html`);
+    await writeFile(path, report(variants, labelled));
+    const page = await browser.newPage({ viewport: { width, height: 800 } });
+    const wrong: string[] = [];
+    page.on("console", (message) => void (message.type() === "error" && wrong.push(message.text())));
+    page.on("pageerror", (error) => void wrong.push(String(error)));
+    page.on("request", (request) => void (/^(data|file):/.test(request.url()) || wrong.push(request.url())));
+    await page.goto(pathToFileURL(path).href);
+    const seen = await page.evaluate(() => ({
+      wide: document.documentElement.scrollWidth - innerWidth,
+      missing: [...document.images].filter((image) => !image.complete || image.naturalWidth === 0).length,
+      images: document.images.length,
+      titles: [...document.querySelectorAll(".row h3")].map((h) => h.firstChild?.textContent),
+    }));
+    expect(wrong).toEqual([]);
+    expect(seen).toMatchObject({ wide: 0, missing: 0, images: 2 * (variants.length + (labelled ? 1 : 0)), titles: ["2.png", "<b>1.png"] });
+    const text = await page.innerText("body");
+    expect(text).toContain("it is <no> PNG");
+    expect(text.includes("agree on")).toBe(variants.length > 1);
+    expect(text.includes("worst")).toBe(labelled || variants.length > 1);
+    await page.click("#theme");
+    expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe("dark");
+    await page.close();
+  });
+});
+
+it("names of pictures lose the folders that all have", () => {
+  expect(shortNames(["a/b/x.png", "a/c/y.png"])).toEqual(["b/x.png", "c/y.png"]);
+  expect(shortNames(["a/b/x.png"])).toEqual(["x.png"]);
+  expect(shortNames(["2007_000033", "2007_000042"])).toEqual(["2007_000033", "2007_000042"]);
+  expect(shortNames([])).toEqual([]);
+});
