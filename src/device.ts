@@ -5,7 +5,9 @@
  */
 import { Allocations, megabytes, release } from "./allocations.js";
 import { FcnError, messageOf } from "./errors.js";
-import type { DeviceTraits } from "./kernel.js";
+import type { DeviceTraits, MatrixSyntax } from "./kernel.js";
+import { MATRIX_FEATURE, probeSubgroupMatrix } from "./subgroup-matrix.js";
+import type { MatrixSupport } from "./subgroup-matrix.js";
 
 /** Limits raised to what the adapter has: kernels ask for storage, never for more than is there. */
 const WANTED_LIMITS = [
@@ -24,7 +26,7 @@ const WANTED_LIMITS = [
 export type LimitName = (typeof WANTED_LIMITS)[number];
 
 /** Features used when present, never required. */
-const WANTED_FEATURES = ["timestamp-query", "shader-f16", "subgroups", "chromium-experimental-subgroup-matrix"];
+const WANTED_FEATURES = ["timestamp-query", "shader-f16", "subgroups", MATRIX_FEATURE];
 
 export interface AdapterSummary {
   readonly vendor: string;
@@ -56,6 +58,8 @@ export class Device implements DeviceTraits {
   readonly architecture: string;
   readonly subgroupSize: number;
   readonly software: boolean;
+  readonly subgroupMatrix: MatrixSyntax | undefined;
+  readonly refused = new Map<string, string>();
   /** Resolves with the typed error when the device is lost; stays pending after a plain dispose(). */
   readonly lost: Promise<FcnError>;
   /** Books of the memory taken on it. */
@@ -70,6 +74,8 @@ export class Device implements DeviceTraits {
     readonly gpu: GPUDevice,
     readonly adapter: AdapterSummary,
     pace?: <T>(wait: Promise<T>) => Promise<T>,
+    /** Tensor cores, or why they are not used. */
+    readonly matrixSupport: MatrixSupport = { note: "not used: the device was not asked" },
   ) {
     this.features = new Set(gpu.features);
     this.limits = Object.fromEntries(WANTED_LIMITS.map((k) => [k, gpu.limits[k]])) as Record<LimitName, number>;
@@ -78,6 +84,7 @@ export class Device implements DeviceTraits {
     this.subgroupSize = adapter.subgroupSize;
     this.software = adapter.software;
     this.allocations = new Allocations(gpu);
+    this.subgroupMatrix = matrixSupport.syntax;
     this.#pace = pace;
     this.lost = new Promise((resolve) => {
       void gpu.lost.then((info) => {
@@ -260,5 +267,5 @@ export async function requestDevice(options: DeviceOptions = {}): Promise<Device
   } catch (error) {
     throw new FcnError("no-adapter", `the adapter "${adapter.info.description}" refused a device: ${messageOf(error)}`, { cause: error });
   }
-  return new Device(device, summarise(adapter), options.pace);
+  return new Device(device, summarise(adapter), options.pace, await probeSubgroupMatrix(device, adapter.info));
 }

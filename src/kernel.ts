@@ -51,7 +51,14 @@ export interface DeviceTraits {
   readonly subgroupSize: number;
   /** Whether the adapter runs on the CPU. */
   readonly software: boolean;
+  /** The syntax in which 16x16x16 subgroup matrices of f16 with f32 sums compile here; undefined where there are none. */
+  readonly subgroupMatrix?: MatrixSyntax | undefined;
+  /** Variants that were found not to compile here, as "kernel/variant", and why. */
+  readonly refused?: ReadonlyMap<string, string>;
 }
+
+/** The order of a matrix in memory as a template argument, or as a bool among the arguments as in older Dawn. */
+export type MatrixSyntax = "template" | "bool";
 
 /** A uniform: a 4-byte scalar, so that no alignment rule can bite. */
 export interface Scalar {
@@ -83,6 +90,8 @@ export type Extent = readonly [number, number, number];
 export interface Variant<P> {
   /** File in the kernel's folder, without the ending. */
   readonly wgsl: string;
+  /** The same shader for devices whose subgroup matrices want the syntax of older Dawn. */
+  readonly wgslOlder?: string;
   /** One line: the idea. */
   readonly summary: string;
   readonly workgroup: Extent;
@@ -207,7 +216,7 @@ export function offersVariant(variant: Variant<AnyProblem>, device: DeviceTraits
 /** Names of the variants this device can run for this problem, in declared order. */
 export function usableVariants(kernel: Kernel, problem: AnyProblem, device: DeviceTraits): string[] {
   return Object.entries(kernel.variants)
-    .filter(([, v]) => offersVariant(v, device) && (v.when?.(problem, device) ?? true))
+    .filter(([name, v]) => offersVariant(v, device) && !device.refused?.has(`${kernel.name}/${name}`) && (v.when?.(problem, device) ?? true))
     .map(([name]) => name);
 }
 

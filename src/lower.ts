@@ -45,7 +45,8 @@ export function chooseVariant(kernel: Kernel, problem: AnyProblem, device: Devic
   const usable = usableVariants(kernel, problem, device);
   const wanted = typeof choice === "function" ? choice(kernel, problem) : choice[kernel.name];
   if (wanted !== undefined && !usable.includes(wanted)) {
-    throw new FcnError("bad-option", `${kernel.name}: variant "${wanted}" cannot run here; usable: ${usable.join(", ")}`);
+    const why = device.refused?.get(`${kernel.name}/${wanted}`);
+    throw new FcnError("bad-option", `${kernel.name}: variant "${wanted}" cannot run here${why === undefined ? "" : ` (${why})`}; usable: ${usable.join(", ")}`);
   }
   const chosen = wanted ?? defaultVariant(kernel, problem, device, precision);
   if (chosen === undefined) throw new FcnError("limit-too-small", `${kernel.name}: no variant runs on this device`);

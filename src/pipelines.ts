@@ -38,20 +38,32 @@ export class PipelineCache {
     if (!pending) {
       pending = this.#compile(key, kernel, variant, constants);
       this.#ready.set(key, pending);
-      pending.catch(() => this.#ready.delete(key));
+      pending.catch((error: unknown) => {
+        this.#ready.delete(key);
+        // What needs a feature of the hardware may fail in its compiler; plans then take another variant.
+        const failed = error instanceof FcnError && error.code === "gpu-error";
+        if (failed && variant.features?.length) this.device.refused.set(`${kernel.name}/${variantName}`, error.message.split("\n")[0] ?? "");
+      });
     }
     return pending;
   }
 
   async #compile(key: string, kernel: Kernel, variant: Variant<AnyProblem>, constants: Readonly<Record<string, number>>): Promise<Pipeline> {
-    const file = `${kernel.name}/${variant.wgsl}`;
-    const source = kernel.shaders[variant.wgsl];
+    const name = this.device.subgroupMatrix === "bool" ? (variant.wgslOlder ?? variant.wgsl) : variant.wgsl;
+    const file = `${kernel.name}/${name}`;
+    const source = kernel.shaders[name];
     if (source === undefined) throw new FcnError("gpu-error", `shader ${file}.wgsl is not in the build: run npm run build`);
     const code = withConsts(source, variant.consts, file);
     const { gpu } = this.device;
     const moduleKey = `${file} ${JSON.stringify(variant.consts ?? {})}`;
-    const module = this.#modules.get(moduleKey) ?? gpu.createShaderModule({ label: moduleKey, code });
-    this.#modules.set(moduleKey, module);
+    let module = this.#modules.get(moduleKey);
+    if (!module) {
+      // Errors of the text come back with the pipeline, below; outside a scope they would be reported a second time.
+      gpu.pushErrorScope("validation");
+      module = gpu.createShaderModule({ label: moduleKey, code });
+      void gpu.popErrorScope().catch(() => undefined);
+      this.#modules.set(moduleKey, module);
+    }
     const bindings = this.#bindings(kernel, variant);
     const layout = gpu.createPipelineLayout({ label: key, bindGroupLayouts: [bindings] });
     try {

@@ -11,10 +11,11 @@ import type { Graph } from "./graph.js";
 import type { Extent, Precision } from "./kernel.js";
 import type { LayoutName, Nchw } from "./layout.js";
 import { lower } from "./lower.js";
-import type { Step, VariantChoice, VariantPick } from "./lower.js";
+import type { Lowered, Step, VariantChoice, VariantPick } from "./lower.js";
 import { bindingOf, encodeCopy, readStaging } from "./memory.js";
 import type { Memory } from "./memory.js";
 import { pipelinesOf } from "./pipelines.js";
+import type { Pipeline } from "./pipelines.js";
 import { allocate, checkLimits } from "./plan-memory.js";
 import type { Output, Owned } from "./plan-memory.js";
 import { alignUp } from "./shape.js";
@@ -83,15 +84,7 @@ export class Plan {
 
   static async create(device: Device, graph: Graph, store: WeightStore, choice?: VariantChoice | VariantPick, { stageOf, onPipeline, precision, inFlight = 1, signal }: PlanOptions = {}): Promise<Plan> {
     device.check();
-    const lowered = lower(graph, device, choice, precision);
-    checkLimits(device, lowered);
-    const grids = lowered.steps.map((s) => gridOf(s.kernel, s.variant, s.problem, device.limits.maxComputeWorkgroupsPerDimension));
-    const cache = pipelinesOf(device);
-    const pending = lowered.steps.map((s) => cache.get(s.kernel, s.variantName, s.problem));
-    const distinct = new Set(pending);
-    let ready = 0;
-    await Promise.all([...distinct].map((pipeline) => pipeline.then(() => onPipeline?.(++ready, distinct.size))));
-    const pipelines = await Promise.all(pending);
+    const { lowered, grids, pipelines } = await prepare(device, () => lower(graph, device, choice, precision), onPipeline);
     const weights = new Map<string, Memory>();
     for (const [i, step] of lowered.steps.entries()) {
       for (const [key, weight] of Object.entries(step.weights)) {
@@ -106,7 +99,7 @@ export class Plan {
         const slots = stageOf ? 1 : inFlight;
         const memory = allocate(device, lowered, owned, slots);
         const dispatches = lowered.steps.map((step, i): Dispatch => {
-          const compiled = pipelines[i] as Awaited<ReturnType<typeof cache.get>>;
+          const compiled = pipelines[i] as Pipeline;
           const resources: GPUBindingResource[] = [];
           for (const key of Object.keys(step.kernel.inputs)) {
             const tensor = step.tensors[key];
@@ -192,5 +185,30 @@ export class Plan {
     if (this.#disposed) return;
     this.#disposed = true;
     void Promise.all(this.#slots).then(() => this.owned.forEach((resource) => resource.destroy()));
+  }
+}
+
+interface Prepared {
+  readonly lowered: Lowered;
+  readonly grids: readonly Extent[];
+  readonly pipelines: readonly Pipeline[];
+}
+
+/** Compiles what the graph was lowered to; where a variant turns out not to compile here, lowers again without it. */
+async function prepare(device: Device, lowerGraph: () => Lowered, onPipeline: PlanOptions["onPipeline"]): Promise<Prepared> {
+  for (;;) {
+    const refused = device.refused.size;
+    const lowered = lowerGraph();
+    checkLimits(device, lowered);
+    const grids = lowered.steps.map((s) => gridOf(s.kernel, s.variant, s.problem, device.limits.maxComputeWorkgroupsPerDimension));
+    const pending = lowered.steps.map((s) => pipelinesOf(device).get(s.kernel, s.variantName, s.problem));
+    const distinct = new Set(pending);
+    let ready = 0;
+    try {
+      await Promise.all([...distinct].map((pipeline) => pipeline.then(() => onPipeline?.(++ready, distinct.size))));
+      return { lowered, grids, pipelines: await Promise.all(pending) };
+    } catch (error) {
+      if (device.refused.size === refused) throw error;
+    }
   }
 }

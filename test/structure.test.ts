@@ -28,7 +28,7 @@ const FLOORS: readonly (readonly [string, RegExp])[] = [
   ["entries", /^src\/(index|node)\.ts$/],
   ["models, evaluation", /^src\/(models|eval)\//],
   ["layers", /^src\/layers\//],
-  ["engine", /^src\/(plan[a-z-]*|lower|arena|tuner|tuning-store|node-tuning-store|measure-variant|weight-store|allocations|run-kernel|tensor|pipelines|dispatch|memory|device|node-device|stage-timer|gpu-flags|wgsl-edit)\.ts$/],
+  ["engine", /^src\/(plan[a-z-]*|lower|arena|tuner|tuning-store|node-tuning-store|measure-variant|weight-store|allocations|run-kernel|tensor|pipelines|dispatch|memory|device|node-device|stage-timer|subgroup-matrix|gpu-flags|wgsl-edit)\.ts$/],
   ["graph, weights, pictures", /^src\/(graph\.ts$|weights\/|image\/)/],
   ["shaders", /^shaders\//],
   ["declarations and arithmetic", /^src\/(kernel|layout|shape|geometry|statistics|errors|abort)\.ts$/],
@@ -105,7 +105,7 @@ describe("files", () => {
     const folders = readdirSync(join(root, "shaders"), { withFileTypes: true }).filter((e) => e.isDirectory());
     expect(folders.map((e) => e.name).sort()).toEqual(registry.map((e) => e.kernel.name).sort());
     for (const { kernel } of registry) {
-      const used = new Set(Object.values(kernel.variants).map((v) => `${v.wgsl}.wgsl`));
+      const used = new Set(Object.values(kernel.variants).flatMap((v) => [v.wgsl, v.wgslOlder ?? v.wgsl].map((file) => `${file}.wgsl`)));
       const there = readdirSync(join(root, "shaders", kernel.name)).filter((f) => f.endsWith(".wgsl"));
       expect(there.sort(), kernel.name).toEqual([...used].sort());
       expect(Object.keys(kernel.variants)[0], "the naive variant comes first, where there is one").toMatch(/naive|^to-f16$|^nearest$/);

@@ -8,6 +8,7 @@ import type { DeviceTraits, Packing, Pair } from "../../src/kernel.js";
 import { blocksOf, fitsTexture, sizeOf, textureColumns } from "../../src/layout.js";
 import { ceilDiv, convOutputSize, elements, formatShape } from "../../src/shape.js";
 import type { ConvProblem } from "./problem.js";
+import { matrixVariants } from "./subgroup-matrix.js";
 import { tiledVariants } from "./tiled.js";
 import { conv2d as shaders } from "../wgsl.generated.js";
 
@@ -172,6 +173,7 @@ export const conv2d = defineKernel({
       threads: ({ out: { y } }) => [y[0] * y[2] * y[3] * blocksOf(y[1]), 1, 1],
     },
     ...tiledVariants,
+    ...matrixVariants,
     "lanes-4": lanes(4),
     "lanes-8": lanes(8),
   },

@@ -1,0 +1,167 @@
+/**
+ * The tensor core kernels without tensor cores: Dawn's null backend, which offers every feature and runs nothing, checks their
+ * text; an emulation of the matrices, put in the place of the built-in functions, checks what they compute.
+ */
+import { readFileSync } from "node:fs";
+import { create } from "webgpu";
+import { describe, expect, it, vi } from "vitest";
+import { conv2dCases } from "../shaders/conv2d/cases.js";
+import { conv2d } from "../shaders/conv2d/kernel.js";
+import { conv2dReference } from "../shaders/conv2d/reference.js";
+import { MATRIX_CONFIGS, workgroupBytes } from "../shaders/conv2d/subgroup-matrix.js";
+import { Graph } from "../src/graph.js";
+import { defaultVariant, erase, makeProblem, register, usableVariants } from "../src/kernel.js";
+import type { DeviceTraits } from "../src/kernel.js";
+import { Plan } from "../src/plan.js";
+import { MATRIX_FEATURE, probeSubgroupMatrix } from "../src/subgroup-matrix.js";
+import { WeightStore } from "../src/weight-store.js";
+import { withConsts } from "../src/wgsl-edit.js";
+import { useDevice } from "./helpers/device.js";
+import { verify } from "./helpers/verify-kernel.js";
+
+vi.mock("../shaders/wgsl.generated.js", async (original) => {
+  const { emulated } = await import("./helpers/emulate-subgroup-matrix.js");
+  const { wgsl } = await original<{ wgsl: Record<string, string> }>();
+  return { wgsl: Object.fromEntries(Object.entries(wgsl).map(([name, text]) => [name, name.startsWith("conv2d/subgroup-matrix") ? emulated(text) : text])) };
+});
+
+const device = useDevice();
+const kernel = erase(conv2d);
+const text = (name: string): string => readFileSync(new URL(`../shaders/conv2d/${name}.wgsl`, import.meta.url), "utf8");
+const configs = [{ componentType: "f16", resultComponentType: "f32", M: 16, N: 16, K: 16 }];
+const hopper = { subgroupMinSize: 32, subgroupMaxSize: 32, subgroupMatrixConfigs: configs };
+const instances: GPU[] = []; // Dawn dies with these objects
+
+async function nullDevice(): Promise<GPUDevice> {
+  const gpu = create(["backend=null", "enable-dawn-features=allow_unsafe_apis"]);
+  instances.push(gpu);
+  const adapter = await gpu.requestAdapter();
+  if (!adapter) throw new Error("Dawn has no null backend");
+  return adapter.requestDevice({ requiredFeatures: [MATRIX_FEATURE, "shader-f16", "subgroups"] as GPUFeatureName[] });
+}
+
+describe("the shaders", () => {
+  it.each(Object.keys(MATRIX_CONFIGS))("of %s are valid in both syntaxes", async (name) => {
+    const { wgsl, wgslOlder = "", consts } = kernel.variants[name] ?? { wgsl: "" };
+    const gpu = await nullDevice();
+    for (const file of [wgsl, wgslOlder]) {
+      const module = gpu.createShaderModule({ code: withConsts(text(file), consts, file) });
+      const { messages } = await module.getCompilationInfo();
+      expect(messages.filter(({ message }) => message !== "use of deprecated builtin").map(({ message }) => message)).toEqual([]);
+    }
+  });
+
+  it.each(["subgroup-matrix", "subgroup-matrix-window"])("%s says the same in the older syntax", (name) => {
+    const older = text(name)
+      .replace(/subgroupMatrixLoad<(.*?), row_major>\((.*), (\w+)\);/g, "subgroupMatrixLoad<$1>($2, false, $3);")
+      .replace(/subgroupMatrixStore<row_major>\((.*), (\w+)\);/g, "subgroupMatrixStore($1, false, $2);");
+    expect(text(`${name}-older`).split("\n").slice(1).join("\n")).toBe(older);
+  });
+
+  it.each(Object.entries(MATRIX_CONFIGS))("%s divides its work evenly and fits the workgroup memory it asks for", (_, config) => {
+    const { window, sm, sn, gm, gn, kg, bk = 0 } = config;
+    expect(workgroupBytes(config)).toBeLessThanOrEqual(32768);
+    if (window) expect([(gm * sm * 16 * bk) / 4 % (gm * gn * 32), (gm * gn * 32) % (bk / 4), 64 % bk]).toEqual([0, 0, 0]);
+    expect((4 * sn * 16) % (kg * 32) === 0 || kg * 32 > 4 * sn * 16).toBe(true);
+  });
+});
+
+describe("the probe", () => {
+  it("takes the template syntax where both compile", async () => {
+    expect(await probeSubgroupMatrix(await nullDevice(), hopper)).toEqual({ syntax: "template", note: "f16 to f32 at 16x16x16, template syntax" });
+  });
+
+  it("takes the older syntax where only that compiles, and says so where neither does", async () => {
+    const device = (refused: RegExp): GPUDevice => {
+      const messages = (code: string) => (refused.test(code) ? [{ type: "error", message: "unresolved identifier" }] : []);
+      const fake = {
+        features: new Set([MATRIX_FEATURE, "shader-f16"]),
+        pushErrorScope: () => undefined,
+        popErrorScope: () => Promise.resolve(null),
+        createShaderModule: ({ code }: { code: string }) => ({ getCompilationInfo: () => Promise.resolve({ messages: messages(code) }) }),
+      };
+      return fake as unknown as GPUDevice;
+    };
+    expect((await probeSubgroupMatrix(device(/row_major/), hopper)).syntax).toBe("bool");
+    const none = await probeSubgroupMatrix(device(/./), hopper);
+    expect(none).toEqual({ note: "not used: neither syntax of subgroup matrices compiles here (unresolved identifier; unresolved identifier)" });
+  });
+
+  it("says what is missing", async () => {
+    const gpu = await nullDevice();
+    expect(device().subgroupMatrix).toBeUndefined();
+    expect(device().matrixSupport.note).toBe(`not used: the adapter does not offer ${MATRIX_FEATURE}`);
+    expect((await probeSubgroupMatrix(gpu, {})).note).toBe("not used: f16 to f32 at 16x16x16 is needed, the adapter offers nothing");
+    const intel = { subgroupMatrixConfigs: [{ componentType: "f16", resultComponentType: "f32", M: 8, N: 16, K: 16 }] };
+    expect((await probeSubgroupMatrix(gpu, intel)).note).toBe("not used: f16 to f32 at 16x16x16 is needed, the adapter offers f16 to f32 at 8x16x16");
+    const rdna = { ...hopper, subgroupMaxSize: 64 };
+    expect((await probeSubgroupMatrix(gpu, rdna)).note).toBe("not used: subgroups of 32 lanes are needed, the adapter's have 32 to 64");
+  });
+});
+
+describe("the default of precision f16 on a device with tensor cores", () => {
+  const limits = { maxComputeInvocationsPerWorkgroup: 1024, maxComputeWorkgroupStorageSize: 49152 };
+  const features = new Set(["subgroups", "shader-f16", MATRIX_FEATURE]);
+  const gpu: DeviceTraits = { features, limits, vendor: "nvidia", architecture: "hopper", subgroupSize: 32, software: false, subgroupMatrix: "template" };
+  const chosen = (side: number, inC: number, outC: number, k: number, traits = gpu, groups = 1) =>
+    defaultVariant(kernel, makeProblem(kernel, { x: [1, inC, side, side], weight: [outC, inC / groups, k, k] }, { padding: (k - 1) / 2, groups }), traits, "f16");
+
+  it.each([
+    [14, 1024, 256, 1, "subgroup-matrix-16x32-k4"],
+    [14, 256, 1024, 1, "subgroup-matrix-16x32"],
+    [14, 256, 256, 3, "subgroup-matrix-window-16x64-k4"],
+    [56, 64, 64, 3, "subgroup-matrix-window-16x64-k4"],
+    [100, 128, 512, 1, "subgroup-matrix-128x128"],
+    [100, 128, 128, 3, "subgroup-matrix-window-64x64"],
+    [224, 3, 64, 7, "subgroup-matrix-window-64x64"],
+    [1, 512, 512, 1, "subgroup-matrix-window-16x64-k4"],
+    [14, 36, 64, 1, "subgroup-matrix-window-16x64-k4"],
+  ])("at %i pixels a side, %i to %i channels, kernel %i is %s", (side, inC, outC, k, name) => {
+    expect(chosen(side, inC, outC, k)).toBe(name);
+  });
+
+  it("is a tile in workgroup memory where a variant was refused or there are none", () => {
+    expect(chosen(14, 1024, 256, 1, { ...gpu, refused: new Map([["conv2d/subgroup-matrix-16x32-k4", "why"]]) })).toBe("tiled-f16-32x32-k4");
+    expect(chosen(14, 1024, 256, 1, { ...gpu, subgroupMatrix: undefined })).toBe("tiled-f16-32x32-k4");
+    expect(chosen(14, 64, 64, 3, gpu, 2)).toBe("naive");
+  });
+});
+
+describe("a variant that does not compile", () => {
+  it("is set aside with its reason, and the plan takes the next", async () => {
+    // The older syntax is not emulated: this adapter does not know it, as a driver may not know what its own feature promises.
+    const features = new Set([...device().features, MATRIX_FEATURE]);
+    Object.defineProperties(device(), { features: { value: features }, subgroupMatrix: { value: "bool", writable: true } });
+    const graph = new Graph();
+    const weight = { name: "w", shape: [32, 64, 1, 1], read: () => Promise.resolve(new Float32Array(32 * 64)) };
+    graph.output("y", graph.op("conv", conv2d, { x: graph.input("x", [1, 64, 5, 7], "nhwc4-f16"), weight }).y);
+    const store = new WeightStore(device());
+    const plan = await Plan.create(device(), graph, store, undefined, { precision: "f16" });
+    expect(plan.steps.map(({ variantName }) => variantName)).toEqual(["tiled-f16-32x32"]);
+    const [[name, reason]] = [...device().refused] as [[string, string]];
+    expect(name).toBe("conv2d/subgroup-matrix-16x32");
+    expect(reason).toMatch(/^pipeline conv2d\/subgroup-matrix-16x32 .* did not compile: /);
+    await expect(Plan.create(device(), graph, store, { conv2d: name.slice(7) })).rejects.toMatchObject({ code: "bad-option", message: expect.stringContaining("did not compile") as string });
+    plan.dispose();
+    store.dispose();
+    device().refused.clear();
+    Object.assign(device(), { subgroupMatrix: "template" });
+  });
+});
+
+describe("emulated", () => {
+  const entry = register(conv2d, conv2dReference, conv2dCases);
+  const covered = new Set<string>();
+
+  it.each(conv2dCases.filter(({ bench }) => !bench))("$name", async (test) => {
+    const usable = usableVariants(kernel, makeProblem(kernel, test.shapes, test.attrs), device()).filter((name) => name in MATRIX_CONFIGS);
+    for (const name of usable) {
+      await verify(device(), entry, name, test);
+      covered.add(name);
+    }
+  });
+
+  it("covers every variant", () => {
+    expect([...covered].sort()).toEqual(Object.keys(MATRIX_CONFIGS).sort());
+  });
+});
