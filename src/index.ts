@@ -66,6 +66,7 @@ export type { FcnVariant } from "./models/fcn.js";
 export type { LayerTime } from "./models/layer-times.js";
 export { VARIANTS } from "./models/load.js";
 export type { LoadOptions, Variant } from "./models/load.js";
+export type { PrecisionOption } from "./models/precision.js";
 export type { PixelScores } from "./models/pixel-scores.js";
 export { Fcn } from "./models/segmenter.js";
 export type { Scores, Segmentation, Timings } from "./models/segmentation.js";

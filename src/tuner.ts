@@ -26,7 +26,8 @@ const MAX_KEPT = 2000;
 /** The variants worth measuring; the naive one is a baseline and not among them. Fewer than two leave nothing to choose. */
 export function rivalsOf(kernel: Kernel, problem: AnyProblem, device: DeviceTraits, precision?: Precision): string[] {
   const standard = defaultVariant(kernel, problem, device, precision);
-  if (standard === undefined) return [];
+  // On software adapters all that stores f16 is slow: measuring takes longer than a choice saves.
+  if (standard === undefined || (device.software && precision === "f16")) return [];
   const layoutsOf = (name: string): string => {
     const variant = kernel.variants[name] as Variant<AnyProblem>;
     const keys = [...Object.keys(kernel.outputs), ...Object.entries(kernel.inputs).flatMap(([key, { role }]) => (role === "tensor" ? [key] : []))];
@@ -81,7 +82,10 @@ export class Tuner {
       const rivals = rivalsOf(kernel, problem, this.device, precision);
       const key = keyOf(kernel, problem, rivals);
       if (rivals.length < 2 || rivals.includes(this.#chosen.get(key) ?? "")) continue;
-      this.#chosen.set(key, await this.#fastest(kernel, problem, rivals));
+      const fastest = await this.#fastest(kernel, problem, rivals);
+      this.#chosen.set(key, fastest);
+      // A rival that did not compile is one no longer, and the choice is looked up among those that are left.
+      this.#chosen.set(keyOf(kernel, problem, rivalsOf(kernel, problem, this.device, precision)), fastest);
       measured = true;
     }
     if (measured) await this.#save();
@@ -97,7 +101,8 @@ export class Tuner {
     let best = { name: rivals[0] as string, ms: Infinity };
     for (const name of rivals) {
       const ms = await this.measure(this.device, kernel, problem, name, best.ms).catch((error: unknown) => {
-        // What does not fit is no choice; where none fits, the plan says so.
+        // What does not compile or does not fit is no choice; where nothing fits, the plan says so.
+        if (this.device.refused.has(`${kernel.name}/${name}`)) return Infinity;
         if (isFcnError(error) && (error.code === "limit-too-small" || error.code === "out-of-memory")) return Infinity;
         throw error;
       });

@@ -62,7 +62,7 @@ describe("fcn segment", () => {
     ["an unknown option", ["segment", bird, "--colour"], /^fcn: segment: unknown option '--colour'.*\n$/],
     ["an option without its value", ["segment", bird, "--out"], /^fcn: segment: .*\n$/],
     ["an unknown variant", ["segment", bird, "--variant", "fcn64s"], /^fcn: segment: --variant fcn64s is not one of fcn32s, fcn16s, fcn8s.*\n$/],
-    ["an unknown precision", ["segment", bird, "--precision", "f64"], /^fcn: segment: --precision f64 is not one of f32, f16\n$/],
+    ["an unknown precision", ["segment", bird, "--precision", "f64"], /^fcn: segment: --precision f64 is not one of f32, f16, auto\n$/],
     ["no picture", ["segment"], /^fcn: segment: name at least one picture, as in fcn segment photo\.png\n$/],
     ["an unknown format", ["segment", bird, "--format", "labels,gif"], /^fcn: segment: --format gif is not one of labels, overlay, mask, json\n$/],
     ["a class that is not there", ["segment", bird, "--classes", "bird,unicorn"], /^fcn: segment: --classes unicorn is not one of background, aeroplane, .*, tvmonitor\n$/],
@@ -84,7 +84,7 @@ describe("fcn doctor", () => {
   it("describes the adapter and the kernels chosen", () => {
     const { status, stdout } = fcn("doctor");
     expect(status).toBe(0);
-    for (const part of ["Adapter", "driver", "Limits", "maxStorageBufferBindingSize", "Kernels and the variants chosen", "conv2d"]) expect(stdout).toContain(part);
+    for (const part of ["Adapter", "driver", "tensor cores", "Limits", "maxStorageBufferBindingSize", "Kernels and the variants chosen", "conv2d"]) expect(stdout).toContain(part);
     const json = JSON.parse(fcn("doctor", "--json").stdout) as { adapter: { name: string }; kernels: { kernel: string }[] };
     expect(json.adapter.name).not.toBe("");
     expect(json.kernels.map((k) => k.kernel)).toContain("argmax");

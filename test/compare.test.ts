@@ -210,7 +210,7 @@ describe("fcn compare, called wrongly", () => {
     [["--sizes", "big", "x.png"], "--sizes big is not a list of sizes"],
     [["--boundary-width", "0", "x.png"], "--boundary-width 0 is not a whole number"],
     [["--shard", "3", "test/fixtures/val"], "--shard 3 is not of the form i/n"],
-    [["--precision", "half", "x.png"], "--precision half is not one of f32, f16"],
+    [["--precision", "half", "x.png"], "--precision half is not one of f32, f16, auto"],
     [["--resume", "--fresh", "x.png"], "give one"],
     [["x.png"], "there is no file or folder x.png"],
     [["--merge", "/nowhere"], "there are no results in"],

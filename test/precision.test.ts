@@ -10,6 +10,8 @@ import { layouts } from "../src/layout.js";
 import { lower } from "../src/lower.js";
 import { FCN_VARIANTS, fcnNetwork } from "../src/models/fcn.js";
 import { torchvisionNetwork } from "../src/models/torchvision.js";
+import type { DeviceTraits } from "../src/kernel.js";
+import { precisionOn } from "../src/models/precision.js";
 import { Plan } from "../src/plan.js";
 import { loadFcn } from "../src/node.js";
 import type { Fcn, NodePicture } from "../src/node.js";
@@ -38,6 +40,16 @@ describe("plans of precision f16", () => {
     expect(layouts[outputs.get("logits")?.layout ?? "u8"].dtype).toBe("f32");
     const converted = steps.filter(({ kernel, tensors }) => kernel.name === "convert" && tensors.x?.layout === "nhwc4-f16");
     expect(converted.map(({ label }) => label)).toEqual([]);
+  });
+});
+
+describe("auto", () => {
+  it("is f16 where there are tensor cores, and f32 elsewhere, as here", async () => {
+    const traits: DeviceTraits = { ...device(), subgroupMatrix: "template" };
+    expect([precisionOn(traits, "auto"), precisionOn(traits, "f32"), precisionOn(device(), "f16")]).toEqual(["f16", "f32", "f16"]);
+    const fcn = await loadFcn({ device: device(), precision: "auto" });
+    expect(fcn.precision).toBe("f32");
+    fcn.dispose();
   });
 });
 

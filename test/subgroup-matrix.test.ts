@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { create } from "webgpu";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { conv2dCases } from "../shaders/conv2d/cases.js";
 import { conv2d } from "../shaders/conv2d/kernel.js";
 import { conv2dReference } from "../shaders/conv2d/reference.js";
@@ -12,21 +12,24 @@ import { MATRIX_CONFIGS, workgroupBytes } from "../shaders/conv2d/subgroup-matri
 import { Graph } from "../src/graph.js";
 import { defaultVariant, erase, makeProblem, register, usableVariants } from "../src/kernel.js";
 import type { DeviceTraits } from "../src/kernel.js";
+import { layouts } from "../src/layout.js";
+import type { HostArray } from "../src/layout.js";
 import { Plan } from "../src/plan.js";
 import { MATRIX_FEATURE, probeSubgroupMatrix } from "../src/subgroup-matrix.js";
+import { measureVariant } from "../src/measure-variant.js";
+import { Tuner } from "../src/tuner.js";
+import type { MeasureVariant } from "../src/tuner.js";
 import { WeightStore } from "../src/weight-store.js";
 import { withConsts } from "../src/wgsl-edit.js";
 import { useDevice } from "./helpers/device.js";
+import { emulated } from "./helpers/emulate-subgroup-matrix.js";
+import { largestDifference } from "./helpers/reference-maps.js";
 import { verify } from "./helpers/verify-kernel.js";
-
-vi.mock("../shaders/wgsl.generated.js", async (original) => {
-  const { emulated } = await import("./helpers/emulate-subgroup-matrix.js");
-  const { wgsl } = await original<{ wgsl: Record<string, string> }>();
-  return { wgsl: Object.fromEntries(Object.entries(wgsl).map(([name, text]) => [name, name.startsWith("conv2d/subgroup-matrix") ? emulated(text) : text])) };
-});
 
 const device = useDevice();
 const kernel = erase(conv2d);
+/** conv2d with the matrices emulated. */
+const emulatedConv = { ...conv2d, shaders: Object.fromEntries(Object.entries(conv2d.shaders).map(([name, text]) => [name, name.startsWith("subgroup-matrix") ? emulated(text) : text])) };
 const text = (name: string): string => readFileSync(new URL(`../shaders/conv2d/${name}.wgsl`, import.meta.url), "utf8");
 const configs = [{ componentType: "f16", resultComponentType: "f32", M: 16, N: 16, K: 16 }];
 const hopper = { subgroupMinSize: 32, subgroupMaxSize: 32, subgroupMatrixConfigs: configs };
@@ -134,7 +137,7 @@ describe("a variant that does not compile", () => {
     Object.defineProperties(device(), { features: { value: features }, subgroupMatrix: { value: "bool", writable: true } });
     const graph = new Graph();
     const weight = { name: "w", shape: [32, 64, 1, 1], read: () => Promise.resolve(new Float32Array(32 * 64)) };
-    graph.output("y", graph.op("conv", conv2d, { x: graph.input("x", [1, 64, 5, 7], "nhwc4-f16"), weight }).y);
+    graph.output("y", graph.op("conv", emulatedConv, { x: graph.input("x", [1, 64, 5, 7], "nhwc4-f16"), weight }).y);
     const store = new WeightStore(device());
     const plan = await Plan.create(device(), graph, store, undefined, { precision: "f16" });
     expect(plan.steps.map(({ variantName }) => variantName)).toEqual(["tiled-f16-32x32"]);
@@ -144,13 +147,25 @@ describe("a variant that does not compile", () => {
     await expect(Plan.create(device(), graph, store, { conv2d: name.slice(7) })).rejects.toMatchObject({ code: "bad-option", message: expect.stringContaining("did not compile") as string });
     plan.dispose();
     store.dispose();
+
+    // Nor does it stop the tuner, which tries every rival.
     device().refused.clear();
-    Object.assign(device(), { subgroupMatrix: "template" });
+    Object.defineProperty(device(), "software", { value: false, writable: true });
+    const tried: string[] = [];
+    const measure: MeasureVariant = (on, conv, problem, variant, limit) => {
+      tried.push(variant);
+      return variant in MATRIX_CONFIGS ? measureVariant(on, conv, problem, variant, limit) : Promise.resolve(1);
+    };
+    const pick = await new Tuner(device(), undefined, measure).choose(graph, {}, "f16");
+    expect(tried).toContain("subgroup-matrix-16x32");
+    expect(graph.nodes.map((node) => pick(node.kernel, node.problem))).toEqual(["tiled-f16-64x64"]);
+    device().refused.clear();
+    Object.assign(device(), { subgroupMatrix: "template", software: true });
   });
 });
 
 describe("emulated", () => {
-  const entry = register(conv2d, conv2dReference, conv2dCases);
+  const entry = register(emulatedConv, conv2dReference, conv2dCases);
   const covered = new Set<string>();
 
   it.each(conv2dCases.filter(({ bench }) => !bench))("$name", async (test) => {
@@ -159,6 +174,30 @@ describe("emulated", () => {
       await verify(device(), entry, name, test);
       covered.add(name);
     }
+  });
+
+  it("runs the convolutions of a bottleneck one after the other, within f16 of the tiles in workgroup memory", async () => {
+    const random = (name: string, shape: readonly number[]) => ({ name, shape, read: () => Promise.resolve(new Float32Array(shape.reduce((a, b) => a * b, 1)).map((_, i) => Math.sin(i * 12.9898) / 8)) });
+    const shape = [2, 64, 9, 7] as const;
+    const input = new Uint8Array(layouts["nhwc4-f16"].pack(new Float32Array(2 * 64 * 63).map((_, i) => Math.cos(i)), shape));
+    const run = async (names?: Record<string, string>): Promise<{ values: HostArray; used: string[] }> => {
+      const graph = new Graph();
+      const x = graph.input("x", shape, "nhwc4-f16");
+      const reduced = graph.op("reduce", emulatedConv, { x, weight: random("a", [16, 64, 1, 1]) }, { relu: true }).y;
+      const spatial = graph.op("spatial", emulatedConv, { x: reduced, weight: random("b", [16, 16, 3, 3]), bias: random("c", [16]) }, { padding: 1, relu: true }).y;
+      graph.output("y", graph.op("expand", emulatedConv, { x: spatial, weight: random("d", [64, 16, 1, 1]), residual: x }, { relu: true }).y);
+      const store = new WeightStore(device());
+      const plan = await Plan.create(device(), graph, store, names, { precision: "f16" });
+      const { outputs } = await plan.run({ x: input });
+      const used = plan.steps.map(({ variantName }) => variantName);
+      plan.dispose();
+      store.dispose();
+      return { values: layouts["nhwc4-f16"].unpack(outputs.get("y")?.bytes ?? new ArrayBuffer(0), shape), used };
+    };
+    const [cores, tiles] = [await run(), await run({ conv2d: "tiled-f16-32x32" })];
+    expect(cores.used).toEqual(["subgroup-matrix-16x32", "subgroup-matrix-window-16x64-k4", "subgroup-matrix-16x32"]);
+    expect(largestDifference(cores.values, tiles.values)).toBeLessThan(2e-3);
+    expect((await run()).values).toEqual(cores.values);
   });
 
   it("covers every variant", () => {

@@ -2,10 +2,10 @@
 import { fileURLToPath } from "node:url";
 import { FORMAT } from "../eval/records.js";
 import type { Header } from "../eval/records.js";
-import type { Precision } from "../kernel.js";
 import { variantsToCompare } from "../models/compared.js";
 import type { ComparedVariant } from "../models/compared.js";
 import { Comparison } from "../models/comparison.js";
+import type { PrecisionOption } from "../models/precision.js";
 import { fileTuningStore } from "../node-tuning-store.js";
 import { openSource, requestDevice } from "../node.js";
 import type { Device } from "../node.js";
@@ -20,7 +20,7 @@ export interface Asked {
   readonly variants: readonly ComparedVariant[] | undefined;
   readonly weights: string | undefined;
   readonly boundaryWidth: number;
-  readonly precision: Precision;
+  readonly precision: PrecisionOption;
   /** Measure once which kernel variants are fastest. */
   readonly tune: boolean;
   readonly adapter: string | undefined;
@@ -59,7 +59,7 @@ export async function openComparison({ variants: asked, weights, boundaryWidth, 
     boundaryWidth,
     weights: weights === undefined ? DEFAULT_CHECKPOINT.file : `${checkpoint.name} (${checkpoint.bytes} bytes)`,
     adapter: adapterName(device),
-    precision,
+    precision: comparison.precision,
     ...(comparison.resize === "none" ? {} : { resize: comparison.resize }),
   };
   return { comparison, checkpoint, device, header };

@@ -7,7 +7,7 @@ import { summarise, summarisePicture } from "../eval/summary.js";
 import type { Summary } from "../eval/summary.js";
 import { COMPARABLE, mixtureProblem } from "../models/compared.js";
 import type { ComparedVariant } from "../models/compared.js";
-import { PRECISIONS } from "../models/load.js";
+import { PRECISIONS } from "../models/precision.js";
 import { UsageError, oneOf, parse, print, printError } from "./command.js";
 import type { Command } from "./command.js";
 import { Keeper } from "./compare-kept.js";
@@ -41,7 +41,8 @@ report.json, contact-sheet.png and plots/*.svg.
   --fresh              replace the results in --out
   --shard i/n          only every n-th picture, i from 1 to n: for n machines with an --out each
   --merge              the inputs are --out folders of shards; adds them up without running anything
-  --precision P        how numbers are stored between layers: f32 (default) or f16, which takes half the memory
+  --precision P        how numbers are stored between layers: f32 (default), f16 (half the memory), or auto: f16
+                       where there are tensor cores
   --no-tune            take the likely kernel variants instead of measuring once which are fastest on this GPU
   --adapter NAME       part of the name of the graphics adapter to use
   --json               the numbers as one JSON object on stdout, and nothing else

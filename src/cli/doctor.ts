@@ -3,6 +3,7 @@ import { registry } from "../../shaders/index.js";
 import { messageOf } from "../errors.js";
 import { defaultVariant, makeProblem, usableVariants } from "../kernel.js";
 import type { DeviceTraits } from "../kernel.js";
+import { pipelinesOf } from "../pipelines.js";
 import { requestDevice } from "../node.js";
 import type { Device } from "../node.js";
 import { parse, print, printError } from "./command.js";
@@ -13,20 +14,34 @@ const USAGE = `fcn doctor [--json] [--adapter NAME]
 Prints the graphics adapter, its driver, features and limits, and the kernel variants that would be chosen; or, where there is
 no adapter, what to install. Exit code 1 when there is none.`;
 
-/** For every kernel the variants it has, those usable on its cases here, and how often each is the default choice. */
-function kernelTable(device: DeviceTraits): { kernel: string; chosen: string; offered: string[]; absent: string[] }[] {
+/** For every kernel the variants it has, those usable on its cases here, and those that are the default choice in each precision. */
+function kernelTable(device: DeviceTraits): { kernel: string; chosen: string; f16: string; offered: string[]; absent: string[] }[] {
   return registry.map(({ kernel, cases }) => {
     const defaults = new Set<string>();
+    const halves = new Set<string>();
     const usable = new Set<string>();
     for (const { shapes, attrs } of cases) {
       const problem = makeProblem(kernel, shapes, attrs);
       usableVariants(kernel, problem, device).forEach((name) => usable.add(name));
-      const chosen = defaultVariant(kernel, problem, device);
-      if (chosen !== undefined) defaults.add(chosen);
+      defaults.add(defaultVariant(kernel, problem, device) ?? "none");
+      const f16 = defaultVariant(kernel, problem, device, "f16");
+      if (f16 !== undefined && kernel.variants[f16]?.precision === "f16") halves.add(f16);
     }
     const absent = Object.keys(kernel.variants).filter((name) => !usable.has(name));
-    return { kernel: kernel.name, chosen: [...defaults].join(" or "), offered: [...usable], absent };
+    return { kernel: kernel.name, chosen: [...defaults].join(" or "), f16: [...halves].join(" or "), offered: [...usable], absent };
   });
+}
+
+/** Compiles the tensor core kernels, so that what does not compile here is known and said. */
+async function tryMatrices(device: Device): Promise<void> {
+  for (const { kernel, cases } of registry) {
+    for (const [name, { wgslOlder }] of Object.entries(kernel.variants)) {
+      const problems = wgslOlder === undefined ? [] : cases.map(({ shapes, attrs }) => makeProblem(kernel, shapes, attrs));
+      const problem = problems.find((p) => usableVariants(kernel, p, device).includes(name));
+      // A failure is kept in device.refused, with its reason.
+      if (problem) await pipelinesOf(device).get(kernel, name, problem).catch(() => undefined);
+    }
+  }
 }
 
 function report(device: Device): Record<string, unknown> {
@@ -36,6 +51,8 @@ function report(device: Device): Record<string, unknown> {
     adapter: { name: device.label, ...device.adapter },
     features: [...device.features].sort(),
     limits: device.limits,
+    tensorCores: { syntax: device.subgroupMatrix ?? null, note: device.matrixSupport.note },
+    refused: Object.fromEntries(device.refused),
     kernels: kernelTable(device),
   };
 }
@@ -69,6 +86,7 @@ export const doctor: Command = {
       printError(advice());
       return 1;
     }
+    await tryMatrices(device);
     if (values.json) print(JSON.stringify(report(device)));
     else {
       const { vendor, architecture, description, software, subgroupSize } = device.adapter;
@@ -81,12 +99,14 @@ export const doctor: Command = {
           ["driver", description],
           ["kind", software ? "software (runs on the CPU)" : "hardware"],
           ["subgroups", subgroupSize ? `${subgroupSize} lanes` : "unknown"],
+          ["tensor cores", device.matrixSupport.note],
         ]),
       );
       print(`\nFeatures used when present\n  ${[...device.features].sort().join(", ") || "none"}`);
       print(`\nLimits\n${table(Object.entries(device.limits).map(([name, value]) => [name, value.toLocaleString("en")]))}`);
-      const rows = kernelTable(device).map((k) => [k.kernel, k.chosen, k.absent.length ? `not here: ${k.absent.join(", ")}` : ""]);
+      const rows = kernelTable(device).map((k) => [k.kernel, k.chosen + (k.f16 && `; f16: ${k.f16}`), k.absent.length ? `not here: ${k.absent.join(", ")}` : ""]);
       print(`\nKernels and the variants chosen\n${table(rows)}`);
+      if (device.refused.size) print(`\nVariants that did not compile here\n${table([...device.refused])}`);
     }
     device.dispose();
     return 0;

@@ -1,6 +1,6 @@
 /** `fcn segment`: pictures to label maps, overlays, masks, probabilities and descriptions. */
 import { messageOf } from "../errors.js";
-import { PRECISIONS } from "../models/load.js";
+import { PRECISIONS } from "../models/precision.js";
 import { VARIANTS, loadFcn } from "../node.js";
 import type { Fcn, NodePicture, Resize } from "../node.js";
 import { byteBar } from "./byte-bar.js";
@@ -40,7 +40,8 @@ apart: their folders, or their endings.
   --heads init     give a backbone without a head an untrained one, whose labels mean nothing
   --resize N|none  shorter side of the picture as the network sees it (default: as the weights were trained, which is
                    520 for fcn-resnet101 and none, the picture's own size, for the others)
-  --precision P    how numbers are stored between layers: f32 (default) or f16, which takes half the memory
+  --precision P    how numbers are stored between layers: f32 (default), f16 (half the memory), or auto: f16 where
+                   there are tensor cores
   --no-tune        take the likely kernel variants instead of measuring once which are fastest on this GPU
   --adapter NAME   part of the name of the graphics adapter to use
 

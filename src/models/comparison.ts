@@ -26,6 +26,8 @@ import type { CountedCost, NetworkCost } from "./network-cost.js";
 import { inputSize } from "./output-graph.js";
 import { PixelScores } from "./pixel-scores.js";
 import type { FinalStep } from "./pixel-scores.js";
+import { precisionOn } from "./precision.js";
+import type { PrecisionOption } from "./precision.js";
 import { IMAGENET, constant, networkSize } from "./preprocessing.js";
 import type { Preprocessing, Resize } from "./preprocessing.js";
 import { Runtime } from "./runtime.js";
@@ -37,7 +39,7 @@ export interface ComparisonOptions extends Pick<RuntimeOptions, "openDevice" | "
   readonly preprocessing?: Preprocessing;
   readonly kernels?: VariantChoice | undefined;
   /** How activations and weights are stored between kernels. Default f32. */
-  readonly precision?: Precision;
+  readonly precision?: PrecisionOption;
   /** Called while a plan is made, for each of its pipelines that is ready. */
   readonly onPipeline?: (ready: number, total: number) => void;
 }
@@ -75,7 +77,7 @@ export class Comparison {
   readonly #runtime: Runtime;
   readonly #preprocessing: Preprocessing;
   readonly #kernels: VariantChoice | undefined;
-  readonly #precision: Precision;
+  readonly #precision: PrecisionOption;
   readonly #onPipeline: ComparisonOptions["onPipeline"];
 
   /** @throws bad-weights when the checkpoint lacks the backbone or one of the heads, or the heads differ in their classes; bad-option */
@@ -100,6 +102,11 @@ export class Comparison {
   /** The device in use; another one after recover(). */
   get device(): Device {
     return this.#runtime.device;
+  }
+
+  /** How activations and weights are stored between kernels on the device in use. */
+  get precision(): Precision {
+    return precisionOn(this.device, this.#precision);
   }
 
   /** Bytes of GPU memory in use, for all variants together. */
@@ -199,7 +206,7 @@ export class Comparison {
       if (scores && own) graph.output(scoresOf(variant), own);
     }
     try {
-      return await this.#runtime.plan(graph, this.#kernels, { precision: this.#precision, stageOf: timed ? (step) => this.#stageOf(step.label) : undefined, onPipeline: this.#onPipeline, signal });
+      return await this.#runtime.plan(graph, this.#kernels, { precision: this.precision, stageOf: timed ? (step) => this.#stageOf(step.label) : undefined, onPipeline: this.#onPipeline, signal });
     } catch (error) {
       if (!(error instanceof FcnError) || (error.code !== "limit-too-small" && error.code !== "out-of-memory")) throw error;
       throw new FcnError(error.code, `a picture of ${width} x ${height} is too large for this device: ${error.message}`, { cause: error });

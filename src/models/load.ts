@@ -6,7 +6,6 @@ import { abortable } from "../abort.js";
 import type { Abortable } from "../abort.js";
 import type { Device } from "../device.js";
 import { FcnError } from "../errors.js";
-import type { Precision } from "../kernel.js";
 import type { VariantChoice } from "../lower.js";
 import type { TuningStore } from "../tuner.js";
 import { openCheckpoint } from "../weights/open.js";
@@ -19,6 +18,8 @@ import type { Recognised } from "../weights/names.js";
 import { FCN_VARIANTS, fcnNetwork } from "./fcn.js";
 import type { Network } from "./fcn.js";
 import { withInitialHead } from "./initial-heads.js";
+import { checkPrecision } from "./precision.js";
+import type { PrecisionOption } from "./precision.js";
 import type { Preprocessing, Resize } from "./preprocessing.js";
 import { checkRecovery } from "./runtime.js";
 import type { Recovery } from "./runtime.js";
@@ -30,8 +31,6 @@ import { TORCHVISION_VARIANT, torchvisionNetwork } from "./torchvision.js";
 export const VARIANTS = [...FCN_VARIANTS, TORCHVISION_VARIANT] as const;
 export type Variant = (typeof VARIANTS)[number];
 
-/** What `precision` may be. */
-export const PRECISIONS: readonly Precision[] = ["f32", "f16"];
 
 export interface LoadOptions {
   /** Which network. Default: the finest that the checkpoint has a head for, "fcn8s" for the one that ships. */
@@ -65,9 +64,9 @@ export interface LoadOptions {
   /**
    * How activations and weights are stored between kernels: "f16" halves their memory; sums are f32 in either case and so are
    * logits. Labels differ from f32's in about one pixel of 10,000 on the shipped pictures. On software adapters f16 is slower,
-   * for they have no fast kernels for it. Default "f32".
+   * for they have no fast kernels for it; "auto" takes it only where there are tensor cores. Default "f32".
    */
-  readonly precision?: Precision;
+  readonly precision?: PrecisionOption;
   /**
    * Whether kernel variants are chosen by measuring them once on this device (about a second on a GPU, when a size is first seen),
    * which is then remembered: in ~/.cache/fcn-webgpu, or the browser's storage. False: always the same, likely choice. Software
@@ -95,7 +94,7 @@ function networkOf(found: Recognised, options: Pick<LoadOptions, "variant" | "he
 function checkOptions({ variant, heads, precision, tune, recover = "manual", device }: LoadOptions): void {
   device?.assertUsable();
   checkRecovery(recover, device === undefined);
-  if (precision !== undefined && !PRECISIONS.includes(precision)) throw new FcnError("bad-option", `precision "${String(precision)}" is not one of ${PRECISIONS.join(", ")}`);
+  if (precision !== undefined) checkPrecision(precision);
   if (tune !== undefined && typeof tune !== "boolean") throw new FcnError("bad-option", `tune ${JSON.stringify(tune)} is neither true nor false`);
   if (variant !== undefined && !VARIANTS.includes(variant)) throw new FcnError("bad-option", `variant "${String(variant)}" is not one of ${VARIANTS.join(", ")}`);
   if (heads !== undefined && heads !== "file" && heads !== "init") throw new FcnError("bad-option", `heads "${String(heads)}" is not one of file, init`);

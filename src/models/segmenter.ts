@@ -23,6 +23,8 @@ import type { LayerTime } from "./layer-times.js";
 import { inputSize, outputGraph } from "./output-graph.js";
 import type { Output } from "./output-graph.js";
 import { IMAGENET, checkResize, networkSize } from "./preprocessing.js";
+import { precisionOn } from "./precision.js";
+import type { PrecisionOption } from "./precision.js";
 import type { Preprocessing, Resize } from "./preprocessing.js";
 import { Runtime } from "./runtime.js";
 import type { RuntimeOptions } from "./runtime.js";
@@ -47,7 +49,7 @@ export interface SegmenterOptions<Image> extends Omit<RuntimeOptions, "name"> {
   /** Kernel variants to use instead of the default choice, for comparisons. */
   readonly kernels?: VariantChoice;
   /** How activations and weights are stored between kernels. Default f32. */
-  readonly precision?: Precision;
+  readonly precision?: PrecisionOption;
 }
 
 /** Label maps on their way at once: the GPU works on one while the last is read and the next uploaded. */
@@ -62,8 +64,7 @@ export class Fcn<Image = Picture> {
   readonly notice: string | undefined;
   /** Shorter side of pictures as the network sees them; labels and scores have the picture's size all the same. */
   readonly resize: Resize;
-  /** How activations and weights are stored between kernels; scores are f32 in either case. */
-  readonly precision: Precision;
+  readonly #precision: PrecisionOption;
   readonly #network: Network;
   readonly #preprocessing: Preprocessing;
   readonly #readImage: ReadImage<Image>;
@@ -79,7 +80,7 @@ export class Fcn<Image = Picture> {
     this.#preprocessing = options.preprocessing ?? IMAGENET;
     this.#readImage = options.readImage;
     this.#kernels = options.kernels;
-    this.precision = options.precision ?? "f32";
+    this.#precision = options.precision ?? "f32";
     const { classes } = options.network;
     this.classNames = options.classNames ?? (classes === VOC_CLASSES.length ? VOC_CLASSES : Array.from({ length: classes }, (_, i) => `class ${i}`));
     if (this.classNames.length !== classes) {
@@ -92,6 +93,11 @@ export class Fcn<Image = Picture> {
   /** The device in use; another one after recover(). */
   get device(): Device {
     return this.#runtime.device;
+  }
+
+  /** How activations and weights are stored between kernels on the device in use; scores are f32 in either case. */
+  get precision(): Precision {
+    return precisionOn(this.device, this.#precision);
   }
 
   /** Bytes of GPU memory in use. */
