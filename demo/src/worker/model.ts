@@ -9,7 +9,7 @@ export interface Result {
   readonly buffers: Readonly<Record<string, GPUBufferBinding>>;
   readonly times: readonly StageTime[];
   /** Probability of every class at a pixel. */
-  probabilities(variant: string, x: number, y: number): Promise<Float32Array>;
+  readonly probabilities: (variant: string, x: number, y: number) => Promise<Float32Array>;
 }
 
 export interface Model {

@@ -1,0 +1,43 @@
+/** What the page makes of checkpoints: three networks over one backbone, the one that a file has, or a sentence. */
+import { describe, expect, it } from "vitest";
+import { openModel } from "../demo/src/worker/model.js";
+import type { Progress } from "../demo/src/worker/model.js";
+import { useDevice } from "./helpers/device.js";
+import { hashedFile } from "./helpers/hashed-checkpoint.js";
+import { torchvisionFcnTensors } from "./helpers/hashed.js";
+import { fixture, referencePictures } from "./helpers/reference-maps.js";
+
+const device = useDevice();
+const quiet: Progress = { weights: () => undefined, pipelines: () => undefined };
+const picture = referencePictures("test/fixtures/val").find(({ name }) => name.endsWith("/15"))?.picture ?? { width: 1, height: 1, data: new Uint8Array(4) };
+const { signal } = new AbortController();
+
+describe("a model of the page", () => {
+  it("runs torchvision's network alone and knows its probabilities", async () => {
+    const file = new File([Uint8Array.from(await hashedFile(torchvisionFcnTensors(5, 8)))], "mine.safetensors");
+    const model = await openModel(device(), file, "f32", quiet);
+    expect([model.variants, model.classNames.length, model.description]).toEqual([["fcn-resnet101"], 5, expect.stringContaining("torchvision fcn_resnet101") as string]);
+    const { labels, times, probabilities } = await model.run(picture, signal);
+    const [x, y] = [40, 30];
+    const here = await probabilities("fcn-resnet101", x, y);
+    expect(here.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 4);
+    expect(here.indexOf(Math.max(...here))).toBe(labels["fcn-resnet101"]?.[y * picture.width + x]);
+    expect(times.map(({ name }) => name)).toEqual(["Prepare for this size", "Upload", "Network", "Read back"]);
+    model.dispose();
+  });
+
+  it("has the heads that a file has, and can be called off", async () => {
+    const file = new File([Uint8Array.from(fixture("test/fixtures/checkpoints/fcn-resnet101-w16.pth"))], "mine.pth");
+    const model = await openModel(device(), file, "f16", quiet);
+    expect(model.variants).toEqual(["fcn32s", "fcn16s", "fcn8s"]);
+    await expect(model.run(picture, AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
+    const { labels, buffers } = await model.run(picture, signal);
+    expect(labels.fcn16s).toHaveLength(picture.width * picture.height);
+    expect(Object.keys(buffers)).toEqual(["fcn32s", "fcn16s", "fcn8s"]);
+    model.dispose();
+  });
+
+  it("refuses a file that is no checkpoint", async () => {
+    await expect(openModel(device(), new File(["{}"], "notes.pth"), "f32", quiet)).rejects.toMatchObject({ code: "bad-weights", message: expect.stringMatching(/^notes\.pth/) as string });
+  });
+});
