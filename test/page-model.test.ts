@@ -1,10 +1,10 @@
 /** What the page makes of checkpoints: three networks over one backbone, the one that a file has, or a sentence. */
 import { describe, expect, it } from "vitest";
+import { torchvisionFcnTensors } from "../bench/hashed-weights.js";
 import { openModel } from "../demo/src/worker/model.js";
 import type { Progress } from "../demo/src/worker/model.js";
 import { useDevice } from "./helpers/device.js";
 import { hashedFile } from "./helpers/hashed-checkpoint.js";
-import { torchvisionFcnTensors } from "./helpers/hashed.js";
 import { fixture, referencePictures } from "./helpers/reference-maps.js";
 
 const device = useDevice();
