@@ -7,7 +7,7 @@ import { FcnError } from "../src/errors.js";
 import type { LayerTime } from "../src/models/layer-times.js";
 import { loadFcn, requestDevice } from "../src/node.js";
 import type { Picture, Variant } from "../src/node.js";
-import type { Precision } from "../src/kernel.js";
+import type { PrecisionOption } from "../src/models/precision.js";
 import { median } from "../src/statistics.js";
 
 export interface ModelTask {
@@ -17,7 +17,7 @@ export interface ModelTask {
   readonly path?: string;
   readonly width: number;
   readonly height: number;
-  readonly precision: Precision;
+  readonly precision: PrecisionOption;
   readonly batch: number;
   readonly adapter?: string;
   readonly tune: boolean;
@@ -58,10 +58,10 @@ const noise = (width: number, height: number): Picture => ({ width, height, data
 
 /** Measures in this process; call it in a fresh one. */
 export async function measureModel(task: ModelTask): Promise<ModelRow> {
-  const { variant, path, width, height, precision, batch, adapter, tune } = task;
+  const { variant, path, width, height, batch, adapter, tune } = task;
   const start = performance.now();
   const device = await requestDevice(adapter === undefined ? {} : { adapter });
-  const fcn = await loadFcn({ device, variant, precision, tune, resize: "none", ...(path === undefined ? {} : { weights: path }) });
+  const fcn = await loadFcn({ device, variant, precision: task.precision, tune, resize: "none", ...(path === undefined ? {} : { weights: path }) });
   const loaded = performance.now();
   const pictures = Array.from({ length: batch }, () => noise(width, height));
   await fcn.segmentBatch(pictures);
@@ -82,7 +82,7 @@ export async function measureModel(task: ModelTask): Promise<ModelRow> {
   for await (const result of fcn.segmentAll(Array.from({ length: many }, () => pictures[0] as Picture))) if (result.width !== width) throw new FcnError("gpu-error", "bench: a result of another size came back");
   const throughput = (1000 * many) / (performance.now() - streamStart);
   const peakRss = process.resourceUsage().maxRSS * 1024;
-  const { memory } = fcn;
+  const { memory, precision } = fcn; // what "auto" is here
   const profile = (await fcn.profile(pictures[0] as Picture)) ?? [];
   fcn.dispose();
   return {
