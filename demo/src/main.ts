@@ -23,7 +23,9 @@ let job = 0;
 /** The checkpoint in use, and the one that was asked for last; none is the built-in one. */
 let loaded: File | undefined;
 let wanted: File | undefined;
+/** The file on show, and the one that was asked for last. */
 let shown: { readonly picture: Blob; readonly name: string } | undefined;
+let asked: typeof shown;
 let probing = false;
 let nextProbe: { readonly x: number; readonly y: number } | undefined;
 
@@ -48,7 +50,7 @@ function onCamera(running: boolean): void {
   status.live = running;
   if (!running) return;
   markSample(undefined);
-  shown = undefined;
+  shown = asked = undefined;
 }
 
 /** One question at a time, so that a fast pointer leaves no queue behind. */
@@ -75,7 +77,7 @@ function show(picture: Blob, name: string, url?: string): void {
   if (objectUrl !== undefined) URL.revokeObjectURL(objectUrl);
   objectUrl = url === undefined ? URL.createObjectURL(picture) : undefined;
   stage.setPicture(url ?? objectUrl ?? "");
-  shown = { picture, name };
+  asked = { picture, name };
   send(picture, name);
 }
 
@@ -110,6 +112,7 @@ function onReply(reply: Reply): void {
     case "ready":
       return onReady(reply);
     case "picture":
+      if (reply.id === job && !camera.running) shown = asked;
       return stage.setSize(reply.width, reply.height, reply.full);
     case "segmented":
       if (reply.id !== job) return;
