@@ -37,8 +37,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (i < arrayLength(&y)) { y[i] = x[i]; }
 }`;
 
-/** Milliseconds of a pass, by the GPU's clock where it has one; the least of some rounds: a ceiling is not a mean. */
-async function leastTime(device: Device, code: string, buffers: readonly GPUBuffer[], grid: readonly [number, number], rounds: number): Promise<number> {
+const ROUNDS = 5;
+
+/** Milliseconds of a dispatch, of `repeats` in a pass, by the GPU's clock where it has one; the least of some rounds: a ceiling is not a mean. */
+async function leastTime(device: Device, code: string, buffers: readonly GPUBuffer[], grid: readonly [number, number], repeats: number): Promise<number> {
   const { gpu } = device;
   const pipeline = await gpu.createComputePipelineAsync({ layout: "auto", compute: { module: gpu.createShaderModule({ code }), entryPoint: "main" } });
   const bindGroup = gpu.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })) });
@@ -47,12 +49,12 @@ async function leastTime(device: Device, code: string, buffers: readonly GPUBuff
   const resolved = gpu.createBuffer({ size: 16, usage: BUFFER.QUERY_RESOLVE | BUFFER.COPY_SRC });
   const staging = gpu.createBuffer({ size: 16, usage: BUFFER.MAP_READ | BUFFER.COPY_DST });
   let best = Infinity;
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
     const encoder = gpu.createCommandEncoder();
     const pass = encoder.beginComputePass(querySet ? { timestampWrites: { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 } } : {});
     pass.setPipeline(pipeline);
     pass.setBindGroup(0, bindGroup);
-    pass.dispatchWorkgroups(...grid);
+    for (let i = 0; i < repeats; i++) pass.dispatchWorkgroups(...grid);
     pass.end();
     if (querySet) encoder.resolveQuerySet(querySet, 0, 2, resolved, 0);
     encoder.copyBufferToBuffer(resolved, 0, staging, 0, 16);
@@ -65,19 +67,20 @@ async function leastTime(device: Device, code: string, buffers: readonly GPUBuff
     best = Math.min(best, timed && from !== undefined && to !== undefined && to > from ? Number(to - from) / 1e6 : wall);
   }
   for (const resource of [querySet, resolved, staging]) resource?.destroy();
-  return best;
+  return best / repeats;
 }
 
 export async function measureCeilings(device: Device): Promise<Ceilings> {
   const { gpu, limits, software } = device;
   const groups = software ? 256 : 16384;
+  const repeats = software ? 1 : 32; // one dispatch of a GPU is too short for a coarse clock
   const sink = gpu.createBuffer({ size: 1024, usage: BUFFER.STORAGE });
-  const fma = await leastTime(device, FMA, [sink], [groups, 1], 5);
+  const fma = await leastTime(device, FMA, [sink], [groups, 1], repeats);
   const bytes = Math.min(software ? 32 * 2 ** 20 : 256 * 2 ** 20, limits.maxStorageBufferBindingSize, limits.maxBufferSize);
   const [x, y] = [0, 1].map(() => gpu.createBuffer({ size: bytes, usage: BUFFER.STORAGE })) as [GPUBuffer, GPUBuffer];
   const workgroups = bytes / 16 / 64;
   const wide = Math.min(workgroups, 32768);
-  const copy = await leastTime(device, COPY, [x, y], [wide, Math.ceil(workgroups / wide)], 5);
+  const copy = await leastTime(device, COPY, [x, y], [wide, Math.ceil(workgroups / wide)], repeats);
   for (const buffer of [sink, x, y]) buffer.destroy();
   return { gflops: (groups * 64 * LOOPS * SUMS * 2) / fma / 1e6, gbs: (2 * bytes) / copy / 1e6 };
 }

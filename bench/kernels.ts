@@ -14,7 +14,7 @@ import type { Ceilings } from "./ceilings.js";
 /** GPU time that the repeats of a round should add up to. */
 const ROUND_MS = 20;
 const ROUNDS = 7;
-const MAX_REPEATS = 200;
+const MAX_REPEATS = 1000;
 /** A single run longer than this is not repeated: on a CPU the naive kernels take seconds. */
 const SLOW_MS = 1000;
 

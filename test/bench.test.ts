@@ -111,6 +111,7 @@ describe("the command", () => {
     [["models", "--batch", "1.5"], "--batch 1.5 is not a whole number"],
     [["models", "--weights", "no-such.pth"], "there is no file no-such.pth"],
     [["kernels", "--filter", "no such kernel"], 'contains "no such kernel"'],
+    [["models", "--svg", "out"], "--svg draws kernels"],
     [["kernels", "--compare", "no-such.json"], "there is no file no-such.json"],
   ])("%j is a usage error", (args, sentence) => {
     const { status, stderr } = fcn(...args.filter((a) => a !== "bench"));

@@ -41,7 +41,7 @@ models: whole networks from RGBA8 in memory to labels in memory, upload and read
   --adapter NAME    part of the adapter's name, where there are several
   --json            the result as JSON on stdout, and nothing else
   --out DIR         also write the result there, as ADAPTER-DATE.json
-  --compare FILE    an earlier result: prints ratios
+  --compare FILE    an earlier result: prints ratios (with --json on stderr)
   --svg DIR         writes kernels.svg (bars) and roofline.svg there`;
 
 const OPTIONS = {
@@ -123,6 +123,7 @@ async function run(args: readonly string[]): Promise<number> {
   if (what === undefined || extra !== undefined) throw new UsageError(`bench: say one of kernels, models, all; see fcn bench --help`);
   const part = oneOf("bench", "of", what, ["kernels", "models", "all"] as const);
   const before = values.compare === undefined ? undefined : await readFile(values.compare, "utf8").catch(() => { throw new UsageError(`bench: there is no file ${values.compare ?? ""}`); }).then((text) => fromJson(text, values.compare ?? ""));
+  if (values.svg !== undefined && part === "models") throw new UsageError("bench: --svg draws kernels; ask for kernels or all");
   for (const folder of [values.out, values.svg]) if (folder !== undefined) await outputFolder("bench", folder);
   const tasks = part === "kernels" ? [] : await tasksOf(values);
 
@@ -143,7 +144,11 @@ async function run(args: readonly string[]): Promise<number> {
   else {
     if (result.kernels) print(`${kernelText(result.kernels)}\n\n* is the variant a plan takes here. Medians; quartiles of the rounds.`);
     if (result.models) print(modelText(result));
-    if (before) print(`\n${changeText(changes(before, result))}`);
+  }
+  if (before) {
+    const other = before.adapter.name === result.adapter.name ? "" : `The earlier result is of another adapter: ${before.adapter.name}.\n`;
+    // With --json stdout is the result's alone.
+    (values.json ? printError : print)(`\n${other}${changeText(changes(before, result))}`);
   }
   if (values.out !== undefined) {
     const name = `${result.adapter.name.replace(/[^A-Za-z0-9]+/g, "-").replace(/^-|-$/g, "").toLowerCase()}-${result.date}.json`;

@@ -14,7 +14,7 @@ const text = (file: string): string => readFileSync(join(installed().package, fi
 
 describe("the tarball", () => {
   it("holds the build, the weights and the papers, and nothing else", () => {
-    const known = /^(dist\/(src|shaders)\/.*\.(js|d\.ts)|dist\/types\/\w+\.d\.ts|dist\/weights\/[\w.-]+\.(safetensors|json|md)|(README|NOTICE)\.md|LICENSE|package\.json)$/;
+    const known = /^(dist\/(src|shaders|bench)\/.*\.(js|d\.ts)|dist\/types\/\w+\.d\.ts|dist\/weights\/[\w.-]+\.(safetensors|json|md)|(README|NOTICE)\.md|LICENSE|package\.json)$/;
     expect(files().filter((file) => !known.test(file))).toEqual([]);
     for (const file of ["README.md", "LICENSE", "NOTICE.md", "dist/weights/manifest.json"]) expect(files()).toContain(file);
   });
