@@ -16,7 +16,7 @@ const SUBGROUP = 32;
 const INNER = 64;
 
 /** [out][in][kh][kw] -> [out/16][kh * kw * in / 16] matrices of 16 inputs x 16 outputs, in halves; inputs counted by tap, padded to 4. */
-export const matrices: Packing<ConvProblem> = {
+const matrices: Packing<ConvProblem> = {
   name: "conv2d/matrices-16x16",
   precision: "f16",
   pack(data, shape) {
@@ -77,7 +77,7 @@ const fits = (config: Config, { limits }: DeviceTraits): boolean =>
   (limits.maxComputeInvocationsPerWorkgroup ?? 0) >= threadsOf(config) && (limits.maxComputeWorkgroupStorageSize ?? 0) >= workgroupBytes(config);
 
 /** The largest tile that still gives a large GPU a workgroup for every core, and small tiles with shared sums below that. */
-export function likelyConfig(problem: ConvProblem, device: DeviceTraits): string {
+function likelyConfig(problem: ConvProblem, device: DeviceTraits): string {
   const direct = isDirect(problem);
   const kind = direct ? "subgroup-matrix" : "subgroup-matrix-window";
   const large = ["128x128", "64x64"].map((tile) => `${kind}-${tile}`).find((name) => {
