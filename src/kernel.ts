@@ -90,8 +90,6 @@ export type Extent = readonly [number, number, number];
 export interface Variant<P> {
   /** File in the kernel's folder, without the ending. */
   readonly wgsl: string;
-  /** The same shader for devices whose subgroup matrices want the syntax of older Dawn. */
-  readonly wgslOlder?: string;
   /** One line: the idea. */
   readonly summary: string;
   readonly workgroup: Extent;

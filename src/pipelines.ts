@@ -9,7 +9,7 @@ import { COMPUTE_STAGE } from "./gpu-flags.js";
 import { layoutOf } from "./kernel.js";
 import type { AnyProblem, Kernel, TensorSpec, Variant, WeightSpec } from "./kernel.js";
 import { layouts } from "./layout.js";
-import { withConsts } from "./wgsl-edit.js";
+import { withConsts, withOlderMatrices } from "./wgsl-edit.js";
 
 export interface Pipeline {
   readonly key: string;
@@ -49,11 +49,11 @@ export class PipelineCache {
   }
 
   async #compile(key: string, kernel: Kernel, variant: Variant<AnyProblem>, constants: Readonly<Record<string, number>>): Promise<Pipeline> {
-    const name = this.device.subgroupMatrix === "bool" ? (variant.wgslOlder ?? variant.wgsl) : variant.wgsl;
-    const file = `${kernel.name}/${name}`;
-    const source = kernel.shaders[name];
+    const file = `${kernel.name}/${variant.wgsl}`;
+    const source = kernel.shaders[variant.wgsl];
     if (source === undefined) throw new FcnError("gpu-error", `shader ${file}.wgsl is not in the build: run npm run build`);
-    const code = withConsts(source, variant.consts, file);
+    const set = withConsts(source, variant.consts, file);
+    const code = this.device.subgroupMatrix === "bool" ? withOlderMatrices(set) : set;
     const { gpu } = this.device;
     const moduleKey = `${file} ${JSON.stringify(variant.consts ?? {})}`;
     let module = this.#modules.get(moduleKey);

@@ -4,6 +4,7 @@
  * https://dawn.googlesource.com/dawn/+/refs/heads/main/docs/dawn/features/subgroup_matrix.md
  */
 import type { MatrixSyntax } from "./kernel.js";
+import { withOlderMatrices } from "./wgsl-edit.js";
 
 export const MATRIX_FEATURE = "chromium-experimental-subgroup-matrix";
 
@@ -31,24 +32,21 @@ interface MatrixConfig {
 const SIDE = 16;
 const LANES = 32;
 
-/** The smallest shader that loads, multiplies and stores in one syntax. */
-const shader = (load: (type: string) => string, store: string): string => `
+/** The smallest shader that loads, multiplies and stores. */
+const SHADER = `
 enable f16;
 enable chromium_experimental_subgroup_matrix;
 @group(0) @binding(0) var<storage, read> x: array<f16>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 @compute @workgroup_size(${LANES})
 fn main() {
-  let left = ${load("subgroup_matrix_left<f16, 16, 16>")};
-  let right = ${load("subgroup_matrix_right<f16, 16, 16>")};
+  let left = subgroupMatrixLoad<subgroup_matrix_left<f16, 16, 16>, row_major>(&x, 0, 16);
+  let right = subgroupMatrixLoad<subgroup_matrix_right<f16, 16, 16>, row_major>(&x, 0, 16);
   let sum = subgroupMatrixMultiplyAccumulate(left, right, subgroup_matrix_result<f32, 16, 16>());
-  ${store}
+  subgroupMatrixStore<row_major>(&y, 0, sum, 16);
 }`;
 
-const SHADERS: Readonly<Record<MatrixSyntax, string>> = {
-  template: shader((type) => `subgroupMatrixLoad<${type}, row_major>(&x, 0, 16)`, "subgroupMatrixStore<row_major>(&y, 0, sum, 16);"),
-  bool: shader((type) => `subgroupMatrixLoad<${type}>(&x, 0, false, 16)`, "subgroupMatrixStore(&y, 0, sum, false, 16);"),
-};
+const SHADERS: Readonly<Record<MatrixSyntax, string>> = { template: SHADER, bool: withOlderMatrices(SHADER) };
 
 async function firstError(gpu: GPUDevice, code: string): Promise<string | undefined> {
   gpu.pushErrorScope("validation");

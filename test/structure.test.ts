@@ -105,7 +105,7 @@ describe("files", () => {
     const folders = readdirSync(join(root, "shaders"), { withFileTypes: true }).filter((e) => e.isDirectory());
     expect(folders.map((e) => e.name).sort()).toEqual(registry.map((e) => e.kernel.name).sort());
     for (const { kernel } of registry) {
-      const used = new Set(Object.values(kernel.variants).flatMap((v) => [v.wgsl, v.wgslOlder ?? v.wgsl].map((file) => `${file}.wgsl`)));
+      const used = new Set(Object.values(kernel.variants).map(({ wgsl }) => `${wgsl}.wgsl`));
       const there = readdirSync(join(root, "shaders", kernel.name)).filter((f) => f.endsWith(".wgsl"));
       expect(there.sort(), kernel.name).toEqual([...used].sort());
       expect(Object.keys(kernel.variants)[0], "the naive variant comes first, where there is one").toMatch(/naive|^to-f16$|^nearest$/);

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { create } from "webgpu";
+import { compact } from "../scripts/embed-wgsl.mjs";
 import { describe, expect, it } from "vitest";
 import { conv2dCases } from "../shaders/conv2d/cases.js";
 import { conv2d } from "../shaders/conv2d/kernel.js";
@@ -20,7 +21,7 @@ import { measureVariant } from "../src/measure-variant.js";
 import { Tuner } from "../src/tuner.js";
 import type { MeasureVariant } from "../src/tuner.js";
 import { WeightStore } from "../src/weight-store.js";
-import { withConsts } from "../src/wgsl-edit.js";
+import { withConsts, withOlderMatrices } from "../src/wgsl-edit.js";
 import { useDevice } from "./helpers/device.js";
 import { emulated } from "./helpers/emulate-subgroup-matrix.js";
 import { largestDifference } from "./helpers/reference-maps.js";
@@ -45,20 +46,26 @@ async function nullDevice(): Promise<GPUDevice> {
 
 describe("the shaders", () => {
   it.each(Object.keys(MATRIX_CONFIGS))("of %s are valid in both syntaxes", async (name) => {
-    const { wgsl, wgslOlder = "", consts } = kernel.variants[name] ?? { wgsl: "" };
+    const { wgsl, consts } = kernel.variants[name] ?? { wgsl: "" };
     const gpu = await nullDevice();
-    for (const file of [wgsl, wgslOlder]) {
-      const module = gpu.createShaderModule({ code: withConsts(text(file), consts, file) });
+    const template = withConsts(text(wgsl), consts, wgsl);
+    const older = withOlderMatrices(template);
+    expect(older).not.toContain("row_major");
+    for (const code of [template, older, withOlderMatrices(compact(template))]) {
+      const module = gpu.createShaderModule({ code });
       const { messages } = await module.getCompilationInfo();
       expect(messages.filter(({ message }) => message !== "use of deprecated builtin").map(({ message }) => message)).toEqual([]);
     }
   });
 
-  it.each(["subgroup-matrix", "subgroup-matrix-window"])("%s says the same in the older syntax", (name) => {
-    const older = text(name)
-      .replace(/subgroupMatrixLoad<(.*?), row_major>\((.*), (\w+)\);/g, "subgroupMatrixLoad<$1>($2, false, $3);")
-      .replace(/subgroupMatrixStore<row_major>\((.*), (\w+)\);/g, "subgroupMatrixStore($1, false, $2);");
-    expect(text(`${name}-older`).split("\n").slice(1).join("\n")).toBe(older);
+  it("differ between the syntaxes in how they load and store, and nowhere else", () => {
+    const load = "      left[i] = subgroupMatrixLoad<subgroup_matrix_left<f16, 16, 16>, row_major>(&x, pixel * pitch + k * 16, pitch);\n";
+    const store = "subgroupMatrixStore<row_major>(&sums, subgroup * 16 * PITCH + j * 16, sum[i * SN + j], PITCH);\n";
+    const olderLoad = "      left[i] = subgroupMatrixLoad<subgroup_matrix_left<f16, 16, 16>>(&x, pixel * pitch + k * 16, false, pitch);\n";
+    const olderStore = "subgroupMatrixStore(&sums, subgroup * 16 * PITCH + j * 16, sum[i * SN + j], false, PITCH);\n";
+    expect(text("subgroup-matrix")).toContain(load);
+    expect(withOlderMatrices(load + store)).toBe(olderLoad + olderStore);
+    expect(withOlderMatrices(text("tiled"))).toBe(text("tiled"));
   });
 
   it.each(Object.entries(MATRIX_CONFIGS))("%s divides its work evenly and fits the workgroup memory it asks for", (_, config) => {
@@ -132,12 +139,12 @@ describe("the default of precision f16 on a device with tensor cores", () => {
 
 describe("a variant that does not compile", () => {
   it("is set aside with its reason, and the plan takes the next", async () => {
-    // The older syntax is not emulated: this adapter does not know it, as a driver may not know what its own feature promises.
+    // Not emulated: this adapter does not know the built-in functions, as a driver may not know what its own feature promises.
     const features = new Set([...device().features, MATRIX_FEATURE]);
-    Object.defineProperties(device(), { features: { value: features }, subgroupMatrix: { value: "bool", writable: true } });
+    Object.defineProperties(device(), { features: { value: features }, subgroupMatrix: { value: "template", writable: true } });
     const graph = new Graph();
     const weight = { name: "w", shape: [32, 64, 1, 1], read: () => Promise.resolve(new Float32Array(32 * 64)) };
-    graph.output("y", graph.op("conv", emulatedConv, { x: graph.input("x", [1, 64, 5, 7], "nhwc4-f16"), weight }).y);
+    graph.output("y", graph.op("conv", conv2d, { x: graph.input("x", [1, 64, 5, 7], "nhwc4-f16"), weight }).y);
     const store = new WeightStore(device());
     const plan = await Plan.create(device(), graph, store, undefined, { precision: "f16" });
     expect(plan.steps.map(({ variantName }) => variantName)).toEqual(["tiled-f16-32x32"]);

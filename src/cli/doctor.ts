@@ -6,6 +6,7 @@ import type { DeviceTraits } from "../kernel.js";
 import { pipelinesOf } from "../pipelines.js";
 import { requestDevice } from "../node.js";
 import type { Device } from "../node.js";
+import { MATRIX_FEATURE } from "../subgroup-matrix.js";
 import { parse, print, printError } from "./command.js";
 import type { Command } from "./command.js";
 
@@ -35,8 +36,8 @@ function kernelTable(device: DeviceTraits): { kernel: string; chosen: string; f1
 /** Compiles the tensor core kernels, so that what does not compile here is known and said. */
 async function tryMatrices(device: Device): Promise<void> {
   for (const { kernel, cases } of registry) {
-    for (const [name, { wgslOlder }] of Object.entries(kernel.variants)) {
-      const problems = wgslOlder === undefined ? [] : cases.map(({ shapes, attrs }) => makeProblem(kernel, shapes, attrs));
+    for (const [name, { features }] of Object.entries(kernel.variants)) {
+      const problems = !features?.includes(MATRIX_FEATURE) ? [] : cases.map(({ shapes, attrs }) => makeProblem(kernel, shapes, attrs));
       const problem = problems.find((p) => usableVariants(kernel, p, device).includes(name));
       // A failure is kept in device.refused, with its reason.
       if (problem) await pipelinesOf(device).get(kernel, name, problem).catch(() => undefined);
