@@ -1,8 +1,9 @@
 /**
  * One declaration per kernel. `defineKernel` holds once what a compute kernel is: inputs and outputs (key order = binding
  * order), attributes with defaults, the shape rule, the uniforms, the pipeline constants, the cost, and an ordered list of
- * variants (the naive one first). Validation, bind group layouts, pipeline keys, tests, benchmarks and the kernel table of the
- * docs are derived from it. This file declares; it runs nothing (see pipelines.ts, plan.ts, run-kernel.ts).
+ * variants (the naive one first). Validation, bind group layouts, pipeline keys, tests and benchmarks are derived from it; what
+ * each computes, and the paper or operator that defines it, stands in comments, which no page downloads. This file declares; it
+ * runs nothing (see pipelines.ts, plan.ts, run-kernel.ts).
  */
 import { badShape } from "./errors.js";
 import type { LayoutName, Nchw } from "./layout.js";
@@ -90,8 +91,6 @@ export type Extent = readonly [number, number, number];
 export interface Variant<P> {
   /** File in the kernel's folder, without the ending. */
   readonly wgsl: string;
-  /** One line: the idea. */
-  readonly summary: string;
   readonly workgroup: Extent;
   /** Set where activations are stored as f16: by default chosen only in plans of that precision. */
   readonly precision?: "f16";
@@ -124,9 +123,6 @@ export interface Cost {
 
 export interface KernelDef<I, O, A> {
   readonly name: string;
-  readonly summary: string;
-  /** Paper, specification or PyTorch operator that defines the result. */
-  readonly source: string;
   /** Text of the .wgsl files of the kernel's folder, by name without the ending. */
   readonly shaders: Readonly<Record<string, string>>;
   readonly inputs: I;

@@ -1,6 +1,7 @@
 /**
  * The skip connection of the FCN paper in score space: y = x[:, :, :skip.h, :skip.w] + skip. The upsampled x may be larger
  * than the skip and is cropped at its top left corner; where both have one size this is a plain addition.
+ * https://arxiv.org/abs/1605.06211
  */
 import { badShape } from "../../src/errors.js";
 import { defineKernel, u32 } from "../../src/kernel.js";
@@ -8,10 +9,9 @@ import { blocksOf, sizeOf } from "../../src/layout.js";
 import { formatShape } from "../../src/shape.js";
 import { add as shaders } from "../wgsl.generated.js";
 
+/** Skip fusion: x, cropped at top left to the skip's size, plus the skip, with optional ReLU. */
 export const add = defineKernel({
   name: "add",
-  summary: "skip fusion: x, cropped at top left to the skip's size, plus the skip, with optional ReLU",
-  source: "https://arxiv.org/abs/1605.06211",
   shaders,
   inputs: {
     x: { role: "tensor", layout: "nhwc4" },
@@ -38,9 +38,9 @@ export const add = defineKernel({
   overrides: ({ in: { x }, attrs }) => ({ CHANNELS: x[1], RELU: attrs.relu ? 1 : 0 }),
   cost: ({ out: { y } }) => ({ flops: sizeOf(y), bytes: 12 * sizeOf(y) }), // what is cropped away is not read
   variants: {
+    // One thread, four channels of an output pixel.
     naive: {
       wgsl: "naive",
-      summary: "one thread, four channels of an output pixel",
       workgroup: [64, 1, 1],
       threads: ({ out: { y } }) => [y[0] * y[2] * y[3] * blocksOf(y[1]), 1, 1],
     },

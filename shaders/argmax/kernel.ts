@@ -1,6 +1,7 @@
 /**
  * The class of every pixel: the channel with the largest logit. The first index wins ties; NaN never wins (a pixel that is
  * NaN throughout becomes class 0).
+ * https://docs.pytorch.org/docs/stable/generated/torch.argmax.html
  */
 import { badShape } from "../../src/errors.js";
 import { defineKernel, u32 } from "../../src/kernel.js";
@@ -8,10 +9,9 @@ import { sizeOf } from "../../src/layout.js";
 import { formatShape } from "../../src/shape.js";
 import { argmax as shaders } from "../wgsl.generated.js";
 
+/** Index of the largest channel of every pixel, as u8 or u32 labels. */
 export const argmax = defineKernel({
   name: "argmax",
-  summary: "index of the largest channel of every pixel, as u8 or u32 labels",
-  source: "https://docs.pytorch.org/docs/stable/generated/torch.argmax.html",
   shaders,
   inputs: { x: { role: "tensor", layout: "nhwc4" } },
   outputs: { y: { role: "tensor", layout: "u8" } },
@@ -26,17 +26,17 @@ export const argmax = defineKernel({
   overrides: ({ in: { x } }) => ({ CHANNELS: x[1] }),
   cost: ({ in: { x }, attrs }) => ({ flops: sizeOf(x), bytes: 4 * sizeOf(x) + (attrs.dtype === "u8" ? 1 : 4) * x[0] * x[2] * x[3] }),
   variants: {
+    // One thread, one pixel, one u32.
     naive: {
       wgsl: "naive",
-      summary: "one thread, one pixel, one u32",
       workgroup: [64, 1, 1],
       layouts: { y: "u32" },
       when: ({ attrs }) => attrs.dtype === "u32",
       threads: ({ in: { x } }) => [x[0] * x[2] * x[3], 1, 1],
     },
+    // One thread, four pixels, four labels in a word: a quarter of the readback.
     packed: {
       wgsl: "packed",
-      summary: "one thread, four pixels, four labels in a word: a quarter of the readback",
       workgroup: [64, 1, 1],
       when: ({ attrs }) => attrs.dtype === "u8",
       threads: ({ in: { x } }) => [Math.ceil((x[0] * x[2] * x[3]) / 4), 1, 1],

@@ -1,6 +1,7 @@
 /**
  * Batch normalisation at inference: y = (x - running_mean) / sqrt(running_var + eps) * weight + bias, per channel. Our networks
  * never run it (it is folded into the convolutions when a checkpoint is loaded); it is here for networks that cannot be folded.
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.batch_norm.html
  */
 import { badShape } from "../../src/errors.js";
 import { defineKernel, u32 } from "../../src/kernel.js";
@@ -11,10 +12,9 @@ import { batchNorm as shaders } from "../wgsl.generated.js";
 /** The smallest eps that is not flushed to zero as a float32. */
 const MIN_EPS = 2 ** -126;
 
+/** Batch normalisation with running statistics (inference). */
 export const batchNorm = defineKernel({
   name: "batch-norm",
-  summary: "batch normalisation with running statistics (inference)",
-  source: "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.batch_norm.html",
   shaders,
   inputs: {
     x: { role: "tensor", layout: "nhwc4" },
@@ -40,9 +40,9 @@ export const batchNorm = defineKernel({
   overrides: ({ in: { x }, attrs }) => ({ CHANNELS: x[1], EPS: attrs.eps }),
   cost: ({ in: { x } }) => ({ flops: 4 * sizeOf(x), bytes: 4 * (2 * sizeOf(x) + 4 * x[1]) }),
   variants: {
+    // One thread, four channels of a pixel.
     naive: {
       wgsl: "naive",
-      summary: "one thread, four channels of a pixel",
       workgroup: [64, 1, 1],
       threads: ({ in: { x } }) => [x[0] * x[2] * x[3] * blocksOf(x[1]), 1, 1],
     },

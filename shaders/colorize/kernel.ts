@@ -4,6 +4,7 @@
  *   value = (image * (256 - o) + colour * o + 128) >> 8, with o = floor(opacity * 256 + 0.5).
  * With a picture and `keep_background`, pixels of class 0 stay as they are; without a picture the result is the palette's
  * colour itself and opacity has no effect. Alpha is always 255.
+ * http://host.robots.ox.ac.uk/pascal/VOC/voc2012/htmldoc/index.html
  */
 import { FcnError, badShape } from "../../src/errors.js";
 import { defineKernel, u32 } from "../../src/kernel.js";
@@ -34,10 +35,9 @@ const words: Packing = {
 /** Weight of the colour in 256ths: the one rounding of opacity, shared with the reference. */
 const opacityWeight = (opacity: number): number => Math.floor(opacity * 256 + 0.5);
 
+/** Labels to RGBA in a palette's colours, over the picture when there is one. */
 export const colorize = defineKernel({
   name: "colorize",
-  summary: "labels to RGBA in a palette's colours, over the picture when there is one",
-  source: "http://host.robots.ox.ac.uk/pascal/VOC/voc2012/htmldoc/index.html",
   shaders,
   inputs: {
     labels: { role: "tensor", layout: "u8" },
@@ -64,9 +64,9 @@ export const colorize = defineKernel({
   overrides: ({ in: { image }, attrs }) => ({ HAS_IMAGE: image ? 1 : 0, KEEP_BACKGROUND: attrs.keep_background ? 1 : 0 }),
   cost: ({ in: { labels, image } }) => ({ flops: (image ? 15 : 0) * sizeOf(labels), bytes: (image ? 9 : 5) * sizeOf(labels) + 4 * ENTRIES }),
   variants: {
+    // One thread, one pixel.
     naive: {
       wgsl: "naive",
-      summary: "one thread, one pixel",
       workgroup: [64, 1, 1],
       packing: { palette: words },
       threads: ({ in: { labels } }) => [sizeOf(labels), 1, 1],

@@ -1,7 +1,9 @@
 /**
  * 2-D transposed convolution (PyTorch's conv_transpose2d) with an optional crop and an optional residual added in the store:
- * the "deconvolution" that brings FCN scores back to the size of a skip, and fuses it, or to that of the picture. Dense (groups 1: learned upscore kernels) and per channel (groups = channels:
- * the fixed bilinear kernel, 4 products an output value instead of 4 * channels).
+ * the "deconvolution" that brings FCN scores back to the size of a skip, and fuses it, or to that of the picture. Dense (groups 1:
+ * learned upscore kernels) and per channel (groups = channels: the fixed bilinear kernel, 4 products an output value instead of
+ * 4 * channels).
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose2d.html
  */
 import { badShape } from "../../src/errors.js";
 import { defineKernel, pair, u32 } from "../../src/kernel.js";
@@ -78,9 +80,9 @@ type UpProblem = {
 /** Output pixels of one sub-pixel position along an axis. */
 const windows = (size: number, stride: number): number => ceilDiv(size, stride);
 
+/** Sub-pixel convolution: pixels of one position in the stride on the lanes of a subgroup, operands in textures: for software adapters. */
 const lanes = (subgroup: number) => ({
   wgsl: "lanes",
-  summary: `sub-pixel convolution: pixels of one position in the stride on the ${subgroup} lanes of a subgroup, operands in storage textures: for software adapters`,
   workgroup: [subgroup, 1, 1] as const,
   features: ["subgroups"],
   subgroupSize: subgroup,
@@ -116,10 +118,9 @@ const lanes = (subgroup: number) => ({
   },
 });
 
+/** Transposed convolution with crop, dense or per channel. */
 export const convTranspose2d = defineKernel({
   name: "conv-transpose2d",
-  summary: "transposed convolution with crop, dense or per channel",
-  source: "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose2d.html",
   shaders,
   inputs: {
     x: { role: "tensor", layout: "nhwc4" },
@@ -200,23 +201,23 @@ export const convTranspose2d = defineKernel({
     return { flops: 2 * sizeOf(y) * taps * (x[1] / attrs.groups), bytes: 4 * (sizeOf(x) + elements(weight) + sizeOf(y) + (residual ? sizeOf(residual) : 0)) };
   },
   variants: {
+    // One thread, one output value; every tap tested for a whole input position.
     naive: {
       wgsl: "naive",
-      summary: "one thread, one output value; every tap tested for a whole input position",
       workgroup: [64, 1, 1],
       threads: ({ out: { y } }) => [y[0] * y[2] * y[3] * blocksOf(y[1]) * 4, 1, 1],
     },
+    // Four outputs of a pixel; only the taps that hit an input, found by stepping with the stride.
     dense: {
       wgsl: "dense",
-      summary: "four outputs of a pixel; only the taps that hit an input, found by stepping with the stride",
       workgroup: [64, 1, 1],
       packing: { weight: outputBlocks },
       when: ({ attrs }) => attrs.groups === 1 && pair(attrs.dilation).every((d) => d === 1),
       threads: ({ out: { y } }) => [y[0] * y[2] * y[3] * blocksOf(y[1]), 1, 1],
     },
+    // Four channels of a pixel; a kernel of 2 strides costs 2 x 2 taps.
     "per-channel": {
       wgsl: "per-channel",
-      summary: "four channels of a pixel; a kernel of 2 strides costs 2 x 2 taps",
       workgroup: [64, 1, 1],
       packing: { weight: channelBlocks },
       when: ({ in: { x, weight }, attrs }) => attrs.groups === x[1] && weight[1] === 1 && pair(attrs.dilation).every((d) => d === 1),

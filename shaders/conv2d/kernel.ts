@@ -1,6 +1,7 @@
 /**
  * 2-D convolution (cross-correlation, as PyTorch's conv2d) with the epilogue y = relu(conv(x) + bias + residual), each part
  * optional. Batch norm has no place here: it is folded into weight and bias when a checkpoint is loaded.
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html
  */
 import { badShape } from "../../src/errors.js";
 import { defineKernel, pair, u32 } from "../../src/kernel.js";
@@ -58,7 +59,6 @@ const channelTiles: Packing = {
 /** Pixels on lanes, operands in textures: one pipeline for every layer, so all sizes are uniforms. */
 const lanes = (subgroup: number) => ({
   wgsl: "lanes",
-  summary: `pixels on the ${subgroup} lanes of a subgroup, ${LANES_TP} x ${LANES_TC} results a thread, operands in storage textures: for software adapters`,
   workgroup: [subgroup, 1, 1] as const,
   features: ["subgroups"],
   subgroupSize: subgroup,
@@ -93,10 +93,9 @@ const lanes = (subgroup: number) => ({
   threads: ({ out: { y } }: ConvProblem) => [ceilDiv(y[0] * y[2] * y[3], LANES_TP * subgroup) * subgroup, ceilDiv(y[1], LANES_TC), 1] as const,
 });
 
+/** 2-D convolution with optional bias, residual and ReLU in the store. */
 export const conv2d = defineKernel({
   name: "conv2d",
-  summary: "2-D convolution with optional bias, residual and ReLU in the store",
-  source: "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html",
   shaders,
   inputs: {
     x: { role: "tensor", layout: "nhwc4" },
@@ -158,15 +157,15 @@ export const conv2d = defineKernel({
     bytes: 4 * (sizeOf(x) + elements(weight) + sizeOf(y) + (residual ? sizeOf(residual) : 0)),
   }),
   variants: {
+    // One thread, one output value; every tap tested: the teaching baseline.
     naive: {
       wgsl: "naive",
-      summary: "one thread, one output value; every tap tested: the teaching baseline",
       workgroup: [64, 1, 1],
       threads: ({ out: { y } }) => [y[0] * y[2] * y[3] * blocksOf(y[1]) * 4, 1, 1],
     },
+    // One thread, four output channels of a pixel; vec4 loads along the input channels, window clipped once.
     vec4: {
       wgsl: "vec4",
-      summary: "one thread, four output channels of a pixel; vec4 loads along the input channels, window clipped once",
       workgroup: [64, 1, 1],
       packing: { weight: outputBlocks },
       when: ({ attrs }) => attrs.groups === 1,

@@ -92,10 +92,8 @@ function likelyConfig(problem: ConvProblem, device: DeviceTraits): string {
 const variantOf = (name: string, config: Config): Variant<ConvProblem> => {
   const { window, sm, sn, gm, gn, kg, bk } = config;
   const threads = threadsOf(config);
-  const split = kg > 1 ? `, sums shared by ${kg} of them` : "";
   return {
     wgsl: window ? "subgroup-matrix-window" : "subgroup-matrix",
-    summary: `tensor cores: ${gm * gn * kg} subgroups make ${tileOf(config).join(" x ")} results${split}${window ? "; windows gathered" : "; 1x1 only"}`,
     workgroup: [threads, 1, 1],
     features: ["shader-f16", "chromium-experimental-subgroup-matrix"],
     precision: "f16",

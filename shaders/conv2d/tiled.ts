@@ -83,15 +83,14 @@ const F16_TILES: Readonly<Record<TileName, TileName>> = {
   "32x32-k8": "32x32-k4",
 };
 
+/** Tiles of `bm` pixels x `bn` channels, `tm` x `tn` results a thread, for GPUs. */
 const variantOf = (name: TileName, precision: Precision): Variant<ConvProblem> => {
   const tile: Tile = TILES[name];
   const f16 = precision === "f16";
   const { bm, bn, bk, tm, tn, kg } = tile;
   const threads = threadsOf(tile);
-  const split = kg > 1 ? `, sums split ${kg} ways inside the workgroup` : "";
   return {
     wgsl: f16 ? "tiled-f16" : "tiled",
-    summary: `tiles of ${bm} pixels x ${bn} channels in workgroup memory, ${tm} x ${tn} results a thread${split}${f16 ? ", stored as f16" : ""}: for GPUs`,
     workgroup: [threads, 1, 1],
     consts: { BM: bm, BN: bn, BK4: bk / 4, TM: tm, TN: tn, KG: kg, THREADS: threads },
     packing: { weight: f16 ? rowsF16 : rows },

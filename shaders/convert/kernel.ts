@@ -1,6 +1,7 @@
 /**
  * Copies a tensor from one layout to another. Plans insert it where a consumer reads another layout than the producer writes;
  * it is also how f16 storage is packed and unpacked (pack2x16float needs no feature).
+ * https://www.w3.org/TR/WGSL/#pack-builtin-functions
  */
 import { badShape } from "../../src/errors.js";
 import { defineKernel, u32 } from "../../src/kernel.js";
@@ -10,10 +11,9 @@ import { convert as shaders } from "../wgsl.generated.js";
 
 const DIRECTIONS: readonly string[] = ["nhwc4 > nhwc4-f16", "nhwc4-f16 > nhwc4", "nhwc4 > tex4", "tex4 > nhwc4"];
 
+/** Copy between layouts: f32 blocks to f16 blocks or texture planes, and back. */
 export const convert = defineKernel({
   name: "convert",
-  summary: "copy between layouts: f32 blocks to f16 blocks or texture planes, and back",
-  source: "https://www.w3.org/TR/WGSL/#pack-builtin-functions",
   shaders,
   inputs: { x: { role: "tensor", layout: "nhwc4" } },
   outputs: { y: { role: "tensor", layout: "nhwc4-f16" } },
@@ -38,32 +38,32 @@ export const convert = defineKernel({
     bytes: layouts[attrs.from as LayoutName].byteSize(x) + layouts[attrs.to as LayoutName].byteSize(x),
   }),
   variants: {
+    // Vec4f to four halves, rounded as the adapter rounds and saturated.
     "to-f16": {
       wgsl: "to-f16",
-      summary: "vec4f to four halves, rounded as the adapter rounds and saturated",
       workgroup: [64, 1, 1],
       when: ({ attrs }) => attrs.to === "nhwc4-f16",
       threads: ({ in: { x } }) => [x[0] * x[2] * x[3] * blocksOf(x[1]), 1, 1],
     },
+    // Two packed halves to vec4f, exact.
     "from-f16": {
       wgsl: "from-f16",
-      summary: "two packed halves to vec4f, exact",
       workgroup: [64, 1, 1],
       layouts: { x: "nhwc4-f16", y: "nhwc4" },
       when: ({ attrs }) => attrs.from === "nhwc4-f16",
       threads: ({ in: { x } }) => [x[0] * x[2] * x[3] * blocksOf(x[1]), 1, 1],
     },
+    // NHWC blocks to planes of texels.
     "to-texture": {
       wgsl: "to-texture",
-      summary: "NHWC blocks to planes of texels",
       workgroup: [64, 1, 1],
       layouts: { y: "tex4" },
       when: ({ in: { x }, attrs }) => attrs.to === "tex4" && fitsTexture(x),
       threads: ({ in: { x } }) => [x[0] * x[2] * x[3] * blocksOf(x[1]), 1, 1],
     },
+    // Planes of texels to NHWC blocks.
     "from-texture": {
       wgsl: "from-texture",
-      summary: "planes of texels to NHWC blocks",
       workgroup: [64, 1, 1],
       layouts: { x: "tex4", y: "nhwc4" },
       when: ({ attrs }) => attrs.from === "tex4",

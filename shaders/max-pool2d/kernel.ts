@@ -2,6 +2,7 @@
  * Max pooling as PyTorch's max_pool2d: padding counts as -Infinity, the first of equal values wins, NaN wins over everything
  * (the last of several), and a window that dilation lets fall between the pixels is -Infinity. With `indices` it also tells
  * where each maximum was, as row * W + column of the input plane: what max-unpool2d reads.
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool2d.html
  */
 import { badShape } from "../../src/errors.js";
 import { defineKernel, pair, u32 } from "../../src/kernel.js";
@@ -43,10 +44,9 @@ const windowOf = ({ in: { x }, attrs }: PoolProblem) => ({
   DILATION_W: pair(attrs.dilation)[1],
 });
 
+/** 2-D max pooling, optionally with the indices of the maxima. */
 export const maxPool2d = defineKernel({
   name: "max-pool2d",
-  summary: "2-D max pooling, optionally with the indices of the maxima",
-  source: "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool2d.html",
   shaders,
   inputs: { x: { role: "tensor", layout: "nhwc4" } },
   outputs: {
@@ -103,15 +103,15 @@ export const maxPool2d = defineKernel({
     bytes: 4 * (sizeOf(x) + sizeOf(y) + (indices ? sizeOf(indices) : 0)),
   }),
   variants: {
+    // One thread, four channels of an output pixel; window clipped once.
     naive: {
       wgsl: "naive",
-      summary: "one thread, four channels of an output pixel; window clipped once",
       workgroup: [64, 1, 1],
       threads: ({ out: { y } }) => [y[0] * y[2] * y[3] * blocksOf(y[1]), 1, 1],
     },
+    // As naive, on activations stored as f16 and without indices.
     f16: {
       wgsl: "f16",
-      summary: "as naive, on activations stored as f16 and without indices",
       workgroup: [64, 1, 1],
       precision: "f16",
       layouts: { x: "nhwc4-f16", y: "nhwc4-f16" },
@@ -119,9 +119,9 @@ export const maxPool2d = defineKernel({
       overrides: windowOf,
       threads: ({ out: { y } }) => [y[0] * y[2] * y[3] * blocksOf(y[1]), 1, 1],
     },
+    // As naive, between textures and without indices: for software adapters.
     texture: {
       wgsl: "texture",
-      summary: "as naive, between textures and without indices: for software adapters",
       workgroup: [8, 8, 1],
       layouts: { x: "tex4", y: "tex4" },
       when: ({ in: { x }, out: { y }, attrs }, { software }) => software && !attrs.indices && fitsTexture(x) && fitsTexture(y),

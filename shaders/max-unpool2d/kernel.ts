@@ -4,6 +4,7 @@
  * windows that cover it, and where two of them chose the same pixel the last one wins, as in a serial scatter. `indices` must
  * therefore come from a pooling with this kernel, stride and padding over a plane of the output's size; an index outside its
  * window is not found.
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_unpool2d.html
  */
 import { badShape } from "../../src/errors.js";
 import { defineKernel, pair, u32 } from "../../src/kernel.js";
@@ -12,10 +13,9 @@ import { blocksOf, sizeOf } from "../../src/layout.js";
 import { formatShape } from "../../src/shape.js";
 import { maxUnpool2d as shaders } from "../wgsl.generated.js";
 
+/** Puts pooled values back where their maxima were, zero elsewhere. */
 export const maxUnpool2d = defineKernel({
   name: "max-unpool2d",
-  summary: "puts pooled values back where their maxima were, zero elsewhere",
-  source: "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_unpool2d.html",
   shaders,
   inputs: {
     x: { role: "tensor", layout: "nhwc4" },
@@ -73,9 +73,9 @@ export const maxUnpool2d = defineKernel({
   }),
   cost: ({ in: { x }, out: { y } }) => ({ flops: 0, bytes: 4 * (2 * sizeOf(x) + sizeOf(y)) }),
   variants: {
+    // One thread, four channels of an output pixel: asks the windows that cover it.
     naive: {
       wgsl: "naive",
-      summary: "one thread, four channels of an output pixel: asks the windows that cover it",
       workgroup: [64, 1, 1],
       threads: ({ out: { y } }) => [y[0] * y[2] * y[3] * blocksOf(y[1]), 1, 1],
     },

@@ -1,6 +1,7 @@
 /**
  * A picture to the network's input: RGBA8 to (value / 255 - mean) / std, three channels, resized on the way when asked
  * (bilinear, half-pixel centres, no antialiasing). Alpha is ignored: decoders put transparent pictures over white.
+ * https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.Normalize.html
  */
 import { badShape } from "../../src/errors.js";
 import { defineKernel, f32, u32 } from "../../src/kernel.js";
@@ -11,10 +12,9 @@ import { normalize as shaders } from "../wgsl.generated.js";
 /** Pixels that a thread of copy-texture.wgsl makes. */
 const COPY_WORDS = 16;
 
+/** RGBA8 picture to normalised tensor, with optional bilinear resize. */
 export const normalize = defineKernel({
   name: "normalize",
-  summary: "RGBA8 picture to normalised tensor, with optional bilinear resize",
-  source: "https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.Normalize.html",
   shaders,
   inputs: {
     image: { role: "tensor", layout: "rgba8" },
@@ -45,31 +45,31 @@ export const normalize = defineKernel({
   overrides: () => ({}),
   cost: ({ in: { image }, out: { y } }) => ({ flops: 6 * sizeOf(y), bytes: sizeOf(image) + 4 * sizeOf(y) }),
   variants: {
+    // One thread, one output pixel: four corners, unpacked and mixed.
     naive: {
       wgsl: "naive",
-      summary: "one thread, one output pixel: four corners, unpacked and mixed",
       workgroup: [64, 1, 1],
       threads: ({ out: { y } }) => [y[0] * y[2] * y[3], 1, 1],
     },
+    // One thread, one pixel of the same size: one load, no mixing.
     copy: {
       wgsl: "copy",
-      summary: "one thread, one pixel of the same size: one load, no mixing",
       workgroup: [64, 1, 1],
       when: ({ in: { image }, out: { y } }) => image[2] === y[2] && image[3] === y[3],
       threads: ({ out: { y } }) => [y[0] * y[2] * y[3], 1, 1],
     },
+    // As copy, with the result stored as f16.
     "copy-f16": {
       wgsl: "copy-f16",
-      summary: "as copy, with the result stored as f16",
       workgroup: [64, 1, 1],
       precision: "f16",
       layouts: { y: "nhwc4-f16" },
       when: ({ in: { image }, out: { y } }) => image[2] === y[2] && image[3] === y[3],
       threads: ({ out: { y } }) => [y[0] * y[2] * y[3], 1, 1],
     },
+    // As copy, into a texture: for software adapters.
     "copy-texture": {
       wgsl: "copy-texture",
-      summary: "as copy, into a texture: for software adapters",
       workgroup: [8, 8, 1],
       layouts: { y: "tex4" },
       when: ({ in: { image }, out: { y } }, { software }) => software && image[2] === y[2] && image[3] === y[3] && fitsTexture(y),

@@ -1,6 +1,7 @@
 /**
  * The 1x1 class projection of an FCN ("score" layer): every pixel's feature vector to one logit per class. A convolution in
  * name, a matrix product in fact: few outputs, long inputs, no window.
+ * https://arxiv.org/abs/1411.4038 (section 4.1)
  */
 import { badShape } from "../../src/errors.js";
 import { defineKernel, u32 } from "../../src/kernel.js";
@@ -54,9 +55,9 @@ type ProjectProblem = {
   readonly out: { readonly y: Nchw };
 };
 
+/** Pixels on the lanes of a subgroup, operands in storage textures: for software adapters. */
 const lanes = (subgroup: number) => ({
   wgsl: "lanes",
-  summary: `pixels on the ${subgroup} lanes of a subgroup, ${LANES_TP} x ${LANES_TC} results a thread, operands in storage textures: for software adapters`,
   workgroup: [subgroup, 1, 1] as const,
   features: ["subgroups"],
   subgroupSize: subgroup,
@@ -81,9 +82,9 @@ const lanes = (subgroup: number) => ({
 /** Pixels and class blocks of a workgroup of split.wgsl, and its threads. */
 const SPLIT = { pixels: 4, blocks: 8, threads: 256 };
 
+/** Sums split among 32 threads of a workgroup: for GPUs. */
 const split = (precision: Precision): Variant<ProjectProblem> => ({
   wgsl: precision === "f16" ? "split-f16" : "split",
-  summary: `sums split among 32 threads of a workgroup${precision === "f16" ? ", features stored as f16" : ""}: for GPUs`,
   workgroup: [SPLIT.threads, 1, 1],
   packing: { weight: classBlocks },
   prefer: (_, { software }) => precision === "f16" || !software,
@@ -98,10 +99,9 @@ const split = (precision: Precision): Variant<ProjectProblem> => ({
   ...(precision === "f16" && { precision, layouts: { x: "nhwc4-f16" } }),
 });
 
+/** 1x1 class projection: features to one logit per class. */
 export const project = defineKernel({
   name: "project",
-  summary: "1x1 class projection: features to one logit per class",
-  source: "https://arxiv.org/abs/1411.4038 (section 4.1)",
   shaders,
   inputs: {
     x: { role: "tensor", layout: "nhwc4" },
@@ -124,15 +124,15 @@ export const project = defineKernel({
   overrides: ({ in: { x, bias }, out: { y } }) => ({ IN_C: x[1], CLASSES: y[1], HAS_BIAS: bias ? 1 : 0 }),
   cost: ({ in: { x, weight }, out: { y } }) => ({ flops: 2 * sizeOf(y) * x[1], bytes: 4 * (sizeOf(x) + elements(weight) + sizeOf(y)) }),
   variants: {
+    // One thread, one logit.
     naive: {
       wgsl: "naive",
-      summary: "one thread, one logit",
       workgroup: [64, 1, 1],
       threads: ({ out: { y } }) => [y[0] * y[2] * y[3] * blocksOf(y[1]) * 4, 1, 1],
     },
+    // One thread, four classes of a pixel, four features at a time.
     vec4: {
       wgsl: "vec4",
-      summary: "one thread, four classes of a pixel, four features at a time",
       workgroup: [64, 1, 1],
       packing: { weight: classBlocks },
       threads: ({ out: { y } }) => [y[0] * y[2] * y[3] * blocksOf(y[1]), 1, 1],

@@ -1,12 +1,14 @@
-/** max(x, 0) on its own, for where no convolution is there to carry it in its store. NaN stays NaN. */
+/**
+ * max(x, 0) on its own, for where no convolution is there to carry it in its store. NaN stays NaN.
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.relu.html
+ */
 import { defineKernel, u32 } from "../../src/kernel.js";
 import { blocksOf, sizeOf } from "../../src/layout.js";
 import { relu as shaders } from "../wgsl.generated.js";
 
+/** Rectified linear unit. */
 export const relu = defineKernel({
   name: "relu",
-  summary: "rectified linear unit",
-  source: "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.relu.html",
   shaders,
   inputs: { x: { role: "tensor", layout: "nhwc4" } },
   outputs: { y: { role: "tensor", layout: "nhwc4" } },
@@ -17,9 +19,9 @@ export const relu = defineKernel({
   overrides: () => ({}),
   cost: ({ in: { x } }) => ({ flops: sizeOf(x), bytes: 8 * sizeOf(x) }),
   variants: {
+    // One thread, four channels of a pixel.
     naive: {
       wgsl: "naive",
-      summary: "one thread, four channels of a pixel",
       workgroup: [64, 1, 1],
       threads: ({ in: { x } }) => [x[0] * x[2] * x[3] * blocksOf(x[1]), 1, 1],
     },

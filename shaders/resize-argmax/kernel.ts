@@ -2,6 +2,7 @@
  * Logits resized bilinearly (half-pixel centres) and the largest channel of every pixel taken, without writing the resized
  * logits anywhere: for a photograph of 12 million pixels and 21 classes those are 1.15 GB, more than many devices bind. Ties
  * and NaN as in argmax, positions as in resize.
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html
  */
 import { badShape } from "../../src/errors.js";
 import { defineKernel, i32, u32 } from "../../src/kernel.js";
@@ -26,10 +27,9 @@ const positions = (x: Nchw, y: Nchw, stride: number) => ({
   over_w: i32(2 * (stride || y[3])),
 });
 
+/** Labels at a given height and width from logits of another, resized bilinearly on the way. */
 export const resizeArgmax = defineKernel({
   name: "resize-argmax",
-  summary: "labels at a given height and width from logits of another, resized bilinearly on the way",
-  source: "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html",
   shaders,
   inputs: { x: { role: "tensor", layout: "nhwc4" } },
   outputs: { y: { role: "tensor", layout: "u8" } },
@@ -64,21 +64,21 @@ export const resizeArgmax = defineKernel({
   overrides: ({ in: { x } }) => ({ CHANNELS: x[1] }),
   cost: ({ in: { x }, out: { y } }) => ({ flops: 10 * x[1] * sizeOf(y), bytes: 4 * sizeOf(x) + sizeOf(y) }),
   variants: {
+    // One thread, four pixels, four labels in a word.
     naive: {
       wgsl: "naive",
-      summary: "one thread, four pixels, four labels in a word",
       workgroup: [64, 1, 1],
       threads: ({ out: { y } }) => [Math.ceil((y[0] * y[2] * y[3]) / 4), 1, 1],
     },
+    // The four pixels of a word mostly share their corners, which are then fetched once.
     corners: {
       wgsl: "corners",
-      summary: "the four pixels of a word mostly share their corners, which are then fetched once",
       workgroup: [64, 1, 1],
       threads: ({ out: { y } }) => [Math.ceil((y[0] * y[2] * y[3]) / 4), 1, 1],
     },
+    // From a texture, and no mixing where the four corners agree on the class: for software adapters.
     texture: {
       wgsl: "texture",
-      summary: "from a texture, and no mixing where the four corners agree on the class: for software adapters",
       workgroup: [8, 1, 1],
       layouts: { x: "tex4" },
       when: ({ in: { x } }, { software }) => software && fitsTexture(x),

@@ -2,6 +2,7 @@
  * Changes height and width: nearest (source pixel floor(i * in / out)) or bilinear (no antialiasing), with half-pixel centres
  * or aligned corners as PyTorch's interpolate. Positions are computed in integers, as a pixel and a remainder over a common
  * denominator, so that every adapter takes the same pixels and the weights are right to the last bit at any size.
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html
  */
 import { badShape } from "../../src/errors.js";
 import { defineKernel, i32, u32 } from "../../src/kernel.js";
@@ -21,10 +22,9 @@ function positions(input: number, output: number, mode: string, alignCorners: bo
   return { step: 2 * input, offset: input - output, over: 2 * output }; // (i + 1/2) * in / out - 1/2
 }
 
+/** Nearest or bilinear resampling to a given height and width. */
 export const resize = defineKernel({
   name: "resize",
-  summary: "nearest or bilinear resampling to a given height and width",
-  source: "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html",
   shaders,
   inputs: { x: { role: "tensor", layout: "nhwc4" } },
   outputs: { y: { role: "tensor", layout: "nhwc4" } },
@@ -67,16 +67,16 @@ export const resize = defineKernel({
     bytes: 4 * (sizeOf(y) + (attrs.mode === "bilinear" ? sizeOf(x) : Math.min(sizeOf(x), sizeOf(y)))),
   }),
   variants: {
+    // One thread, four channels of an output pixel: one load.
     nearest: {
       wgsl: "nearest",
-      summary: "one thread, four channels of an output pixel: one load",
       workgroup: [64, 1, 1],
       when: ({ attrs }) => attrs.mode === "nearest",
       threads: ({ out: { y } }) => [y[0] * y[2] * y[3] * blocksOf(y[1]), 1, 1],
     },
+    // One thread, four channels of an output pixel: four corners, mixed.
     bilinear: {
       wgsl: "bilinear",
-      summary: "one thread, four channels of an output pixel: four corners, mixed",
       workgroup: [64, 1, 1],
       when: ({ attrs }) => attrs.mode === "bilinear",
       threads: ({ out: { y } }) => [y[0] * y[2] * y[3] * blocksOf(y[1]), 1, 1],
