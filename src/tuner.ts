@@ -26,8 +26,8 @@ const MAX_KEPT = 2000;
 /** The variants worth measuring; the naive one is a baseline and not among them. Fewer than two leave nothing to choose. */
 export function rivalsOf(kernel: Kernel, problem: AnyProblem, device: DeviceTraits, precision?: Precision): string[] {
   const standard = defaultVariant(kernel, problem, device, precision);
-  // On software adapters all that stores f16 is slow: measuring takes longer than a choice saves.
-  if (standard === undefined || (device.software && precision === "f16")) return [];
+  // On software adapters the sizes decide: measuring takes longer than a choice saves.
+  if (standard === undefined || device.software) return [];
   const layoutsOf = (name: string): string => {
     const variant = kernel.variants[name] as Variant<AnyProblem>;
     const keys = [...Object.keys(kernel.outputs), ...Object.entries(kernel.inputs).flatMap(([key, { role }]) => (role === "tensor" ? [key] : []))];

@@ -36,7 +36,8 @@ describe("conv2d", () => {
 
   it("leaves groups to the naive variant and software adapters to lanes", () => {
     expect(chosen(gpu, 14, 64, 64, 3, 2)).toBe("naive");
-    expect(chosen(software, 14, 1024, 256, 1)).toBe("lanes-8");
+    expect(chosen(software, 28, 512, 128, 1)).toBe("lanes-8");
+    expect(chosen(software, 14, 1024, 256, 1)).toBe("lanes-8-five"); // 196 pixels: 5 x 40 threads' worth, not 7 x 32
     expect(usableVariants(erase(conv2d), conv(14, 64, 64, 1), software)).toContain("tiled-32x32");
   });
 

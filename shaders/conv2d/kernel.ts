@@ -32,9 +32,8 @@ const outputBlocks: Packing = {
   },
 };
 
-/** Output channels and pixels that a thread of lanes.wgsl keeps in registers. */
+/** Output channels that a thread of lanes.wgsl keeps in registers. */
 const LANES_TC = 16;
-const LANES_TP = 4;
 
 /** [out][in][kh][kw] -> texels of 4 inputs of one output, [out/TC][kh][kw][in/4][TC]: lane l of a subgroup reads texel l, l + 8 ... */
 const channelTiles: Packing = {
@@ -56,17 +55,26 @@ const channelTiles: Packing = {
   },
 };
 
-/** Pixels on lanes, operands in textures: one pipeline for every layer, so all sizes are uniforms. */
-const lanes = (subgroup: number) => ({
+const pixelsOf = ({ out: { y } }: ConvProblem): number => y[0] * y[2] * y[3];
+
+/**
+ * Pixels on lanes, operands in textures, for software adapters. One pipeline for every layer, so all sizes are uniforms; and
+ * another of five pixels a thread: 14 x 14 pixels are 25 times 8 lanes, of which four a thread would make 28.
+ */
+const lanes = (subgroup: number, threadPixels: 4 | 5) => ({
   wgsl: "lanes",
   workgroup: [subgroup, 1, 1] as const,
   features: ["subgroups"],
   subgroupSize: subgroup,
-  consts: { LANES: subgroup, TC: LANES_TC },
+  consts: { LANES: subgroup, TP: threadPixels, TC: LANES_TC },
   layouts: { x: "tex4", residual: "tex4", y: "tex4" } as const,
   packing: { weight: channelTiles },
   when: ({ in: { x }, out: { y }, attrs }: ConvProblem, device: DeviceTraits): boolean =>
     device.software && attrs.groups === 1 && fitsTexture(x) && fitsTexture(y),
+  prefer: (problem: ConvProblem): boolean => {
+    const computed = (each: number): number => ceilDiv(pixelsOf(problem), each * subgroup) * each;
+    return threadPixels === 4 || computed(5) < computed(4);
+  },
   overrides: () => ({}),
   params: ({ in: { x, weight, bias, residual }, out: { y }, attrs }: ConvProblem) => ({
     in_w: u32(x[3]),
@@ -90,7 +98,7 @@ const lanes = (subgroup: number) => ({
     has_residual: u32(residual ? 1 : 0),
     relu: u32(attrs.relu ? 1 : 0),
   }),
-  threads: ({ out: { y } }: ConvProblem) => [ceilDiv(y[0] * y[2] * y[3], LANES_TP * subgroup) * subgroup, ceilDiv(y[1], LANES_TC), 1] as const,
+  threads: (problem: ConvProblem) => [ceilDiv(pixelsOf(problem), threadPixels * subgroup) * subgroup, ceilDiv(problem.out.y[1], LANES_TC), 1] as const,
 });
 
 /** 2-D convolution with optional bias, residual and ReLU in the store. */
@@ -173,7 +181,9 @@ export const conv2d = defineKernel({
     },
     ...tiledVariants,
     ...matrixVariants,
-    "lanes-4": lanes(4),
-    "lanes-8": lanes(8),
+    "lanes-4": lanes(4, 4),
+    "lanes-4-five": lanes(4, 5),
+    "lanes-8": lanes(8, 4),
+    "lanes-8-five": lanes(8, 5),
   },
 });
