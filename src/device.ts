@@ -6,6 +6,7 @@
 import { Allocations, megabytes, release } from "./allocations.js";
 import { FcnError, messageOf } from "./errors.js";
 import type { DeviceTraits, MatrixSyntax } from "./kernel.js";
+import { checkOneOf, checkOptions } from "./options.js";
 import { MATRIX_FEATURE, probeSubgroupMatrix } from "./subgroup-matrix.js";
 import type { MatrixSupport } from "./subgroup-matrix.js";
 
@@ -114,6 +115,10 @@ export class Device implements DeviceTraits {
   get label(): string {
     const { vendor, architecture, device, description } = this.adapter;
     return device || description || [vendor, architecture].filter(Boolean).join(" ") || "unnamed adapter";
+  }
+
+  get [Symbol.toStringTag](): string {
+    return "Device";
   }
 
   get disposed(): boolean {
@@ -248,8 +253,10 @@ export function runtimeGpu(): GPU {
   throw new FcnError("no-webgpu", `this runtime has no WebGPU (navigator.gpu is missing): ${cure}`);
 }
 
-/** Asks `gpu` for its adapter and opens a device with the features and limits the kernels can use. */
+/** Asks `gpu` for its adapter and opens a device with the features and limits the kernels can use. @throws no-webgpu, no-adapter, bad-option */
 export async function requestDevice(options: DeviceOptions = {}): Promise<Device> {
+  checkOptions("requestDevice({ powerPreference: ... })", options, { powerPreference: "a string", gpu: "a GPU object such as navigator.gpu", pace: "a function" });
+  checkOneOf("powerPreference", options.powerPreference, ["high-performance", "low-power"]);
   const gpu = options.gpu ?? runtimeGpu();
   const wish = options.powerPreference ? { powerPreference: options.powerPreference } : {};
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance", ...wish });

@@ -3,29 +3,39 @@
  * PNG files to what is here.
  */
 import { requestDevice, runtimeGpu } from "./device.js";
-import { loadFrom } from "./models/load.js";
+import { LOAD_KINDS, loadFrom } from "./models/load.js";
 import type { LoadOptions } from "./models/load.js";
 import type { Fcn } from "./models/segmenter.js";
 import type { Picture } from "./image/picture.js";
+import { checkKind, checkOptions } from "./options.js";
 import { browserTuningStore } from "./tuning-store.js";
 import { browserCachedSource, downloadedSource, hasBrowserCache } from "./weights/browser-cache.js";
 import { DEFAULT_CHECKPOINT, defaultCheckpointUrl } from "./weights/default-checkpoint.js";
-import { isRemote } from "./weights/download.js";
+import { SOURCE_KIND, WEIGHTS_KINDS, isRemote } from "./weights/download.js";
 import type { WeightsOptions } from "./weights/download.js";
+import { localSource } from "./weights/source.js";
 import type { ByteSource } from "./weights/source.js";
-import { sourceOf } from "./weights/url-source.js";
 
 export interface BrowserLoadOptions extends LoadOptions, WeightsOptions {
-  /** A checkpoint: URL (kept in the browser's cache), Blob or File, or bytes. Without one, the small default that ships with the package. */
+  /** A checkpoint: URL (kept in the browser's cache; text is relative to the page), Blob or File, or bytes. Without one, the small default that ships with the package. */
   readonly weights?: string | URL | Blob | ArrayBuffer | Uint8Array;
 }
 
 /** A checkpoint's bytes from a URL (downloaded into the browser's cache first), Blob or memory. @throws bad-weights */
 export async function openSource(weights: NonNullable<BrowserLoadOptions["weights"]>, options: WeightsOptions = {}): Promise<ByteSource> {
+  checkKind("openSource: weights", weights, SOURCE_KIND);
+  checkOptions("openSource(weights, { onProgress: ... })", options, WEIGHTS_KINDS);
   const { cache = true, ...download } = options;
   options.signal?.throwIfAborted();
-  if (!isRemote(weights)) return sourceOf(weights);
-  return cache && hasBrowserCache() ? browserCachedSource(weights, download) : downloadedSource(weights, download);
+  const full = onPage(weights);
+  if (!isRemote(full)) return localSource(full);
+  return cache && hasBrowserCache() ? browserCachedSource(full, download) : downloadedSource(full, download);
+}
+
+/** Text is a URL as in a link of the page: "net.safetensors", or what a bundler gives for an asset, "/assets/net-1a2b.safetensors". */
+function onPage<T>(weights: T): T | URL {
+  const base = globalThis.document?.baseURI ?? globalThis.location?.href;
+  return typeof weights === "string" && URL.canParse(weights, base) ? new URL(weights, base) : weights;
 }
 
 /**
@@ -33,6 +43,7 @@ export async function openSource(weights: NonNullable<BrowserLoadOptions["weight
  * @throws no-webgpu, no-adapter, bad-weights, bad-option, disposed or device-lost (the device given), the signal's reason
  */
 export async function loadFcn(options: BrowserLoadOptions = {}): Promise<Fcn<Picture>> {
+  checkOptions("loadFcn({ weights: ... })", options, { ...LOAD_KINDS, ...WEIGHTS_KINDS, weights: SOURCE_KIND });
   const { weights, onProgress, cache = true, ...rest } = options;
   if (rest.device === undefined) runtimeGpu(); // before anything is downloaded in vain
   // The default is small, part of the page's own assets, and checked below: the browser's HTTP cache is the place for it.

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { requestDevice as requestAnyDevice } from "./device.js";
 import type { Device, DeviceOptions } from "./device.js";
 import { FcnError, messageOf } from "./errors.js";
+import { checkOptions } from "./options.js";
 
 export interface NodeDeviceOptions extends Omit<DeviceOptions, "gpu" | "pace"> {
   /** Part of an adapter's name, to choose one of several: "NVIDIA", "llvmpipe". */
@@ -67,8 +68,9 @@ function quietly<T>(wait: Promise<T>): Promise<T> {
   return wait;
 }
 
-/** Opens a device through the `webgpu` package. @throws no-webgpu, no-adapter */
+/** Opens a device through the `webgpu` package. @throws no-webgpu, no-adapter, bad-option */
 export async function requestDevice(options: NodeDeviceOptions = {}): Promise<Device> {
+  checkOptions("requestDevice({ adapter: ... })", options, { adapter: "a string", quietWait: "a boolean", powerPreference: "a string" });
   const { adapter, quietWait = true, ...rest } = options;
   const gpu = await createGpu(adapter);
   try {

@@ -14,6 +14,7 @@ import type { LayoutName } from "./layout.js";
 import { chooseVariant } from "./lower.js";
 import { bindingOf, createBuffer, createTexture, destroy, write } from "./memory.js";
 import type { Memory } from "./memory.js";
+import { checkOptions } from "./options.js";
 import { pipelinesOf } from "./pipelines.js";
 import type { Shape } from "./shape.js";
 import { Tensor } from "./tensor.js";
@@ -43,6 +44,7 @@ export async function runKernel<I, O, A>(
   attrs: Partial<A> = {},
   options: RunKernelOptions = {},
 ): Promise<KernelResults<O>> {
+  checkOptions("runKernel(device, kernel, inputs, attrs, { variant: ... })", options, { variant: "a string", allocate: "a function" });
   device.check();
   const erased = erase(kernel);
   const given = Object.entries(args as Readonly<Record<string, Tensor | HostWeight | undefined>>).flatMap(([k, v]) => (v ? [[k, v] as const] : []));

@@ -10,6 +10,7 @@ import { layouts, sizeOf } from "./layout.js";
 import type { DType, HostArray, LayoutName, Nchw } from "./layout.js";
 import { checkFits, createBuffer, createTexture, destroy, encodeCopy, readStaging, stagingSize, write } from "./memory.js";
 import type { Memory } from "./memory.js";
+import { badOption, checkOneOf, checkOptions } from "./options.js";
 
 /** The layout a dtype gets when none is asked for. */
 export function defaultLayout(dtype: DType, channels: number): LayoutName {
@@ -56,7 +57,7 @@ export class Tensor {
     if (values.length !== sizeOf(full)) {
       throw badShape(`tensor [${shape.join(",")}] needs ${sizeOf(full)} values, got ${values.length}`);
     }
-    const layout = options.layout ?? defaultLayout(options.dtype ?? "f32", full[1]);
+    const layout = layoutFor(full, options);
     const tensor = await Tensor.empty(device, full, { ...options, layout });
     write(device, tensor.memory, layouts[layout].pack(values, full));
     return tensor;
@@ -65,7 +66,7 @@ export class Tensor {
   /** A tensor of zeros. */
   static async empty(device: Device, shape: readonly number[], options: TensorOptions = {}): Promise<Tensor> {
     const full = checkShape(shape);
-    const name = options.layout ?? defaultLayout(options.dtype ?? "f32", full[1]);
+    const name = layoutFor(full, options);
     const layout = layouts[name];
     const label = options.label ?? "tensor";
     checkFits(device, label, layout, full);
@@ -109,6 +110,16 @@ export class Tensor {
     this.#disposed = true;
     destroy(this.memory);
   }
+}
+
+/** @throws bad-option */
+function layoutFor(shape: Nchw, options: TensorOptions): LayoutName {
+  checkOptions("Tensor.from(device, values, shape, { dtype: ... })", options, { dtype: "a string", layout: "a string", label: "a string" });
+  const { dtype, layout } = options;
+  checkOneOf<string>("layout", layout, Object.keys(layouts));
+  checkOneOf("dtype", dtype, ["f32", "f16", "u32", "u8"]);
+  if (layout && dtype && layouts[layout].dtype !== dtype) throw badOption(`layout "${layout}" holds ${layouts[layout].dtype}, not dtype "${dtype}"; leave one of the two out`);
+  return layout ?? defaultLayout(dtype ?? "f32", shape[1]);
 }
 
 function checkShape(shape: readonly number[]): Nchw {

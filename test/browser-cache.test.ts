@@ -1,5 +1,6 @@
 /** Downloads into a browser's Cache API, here one of Maps: pieces, resuming, pieces that the browser dropped, no room. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { openSource } from "../src/index.js";
 import { browserCachedSource } from "../src/weights/browser-cache.js";
 import type { BrowserCacheOptions, CacheLike } from "../src/weights/browser-cache.js";
 import type { ByteSource } from "../src/weights/source.js";
@@ -61,5 +62,20 @@ describe("the browser's cache", () => {
     await expect(browserCachedSource(`${server.base}/w.safetensors`, options(fakeCache(500_000)))).rejects.toMatchObject({
       code: "bad-weights", message: expect.stringMatching(/cannot be kept in the browser's cache .*cache: false/) as string,
     });
+  });
+});
+
+describe("weights on a page", () => {
+  test.each(["net.safetensors", "/assets/net.safetensors", "../net.safetensors"])("%s is a URL as in a link of the page", async (weights) => {
+    const asked: string[] = [];
+    server.answer = (request, response) => (asked.push(request.url ?? ""), ranged()(request, response));
+    vi.stubGlobal("location", { href: `${server.base}/app/page.html` });
+    try {
+      const source = await openSource(weights, { cache: false });
+      expect([source.size, asked]).toEqual([DATA.length, [new URL(weights, `${server.base}/app/page.html`).pathname]]);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+    await expect(openSource(weights), "and nothing elsewhere").rejects.toMatchObject({ code: "bad-weights", message: expect.stringContaining("this is not a URL") as string });
   });
 });

@@ -31,7 +31,7 @@ const FLOORS: readonly (readonly [string, RegExp])[] = [
   ["engine", /^src\/(plan[a-z-]*|lower|arena|tuner|tuning-store|node-tuning-store|measure-variant|weight-store|allocations|run-kernel|tensor|pipelines|dispatch|memory|device|node-device|stage-timer|subgroup-matrix|gpu-flags|wgsl-edit)\.ts$/],
   ["graph, weights, pictures", /^src\/(graph\.ts$|weights\/|image\/)/],
   ["shaders", /^shaders\//],
-  ["declarations and arithmetic", /^src\/(kernel|layout|shape|geometry|statistics|errors|abort)\.ts$/],
+  ["declarations and arithmetic", /^src\/(kernel|layout|shape|geometry|statistics|errors|options|abort)\.ts$/],
 ];
 const floorOf = (file: string): number => FLOORS.findIndex(([, pattern]) => pattern.test(file));
 

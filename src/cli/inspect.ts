@@ -1,7 +1,8 @@
 /** `fcn inspect`: what is in a checkpoint, and which networks it makes. No tensor is read and no graphics adapter is needed. */
 import { fileSource } from "../weights/file-source.js";
 import { openCheckpoint } from "../weights/open.js";
-import { isUrl, urlSource } from "../weights/url-source.js";
+import { isUrl } from "../weights/source.js";
+import { urlSource } from "../weights/url-source.js";
 import { UsageError, parse, print } from "./command.js";
 import type { Command } from "./command.js";
 import { describeInspection, inspectCheckpoint } from "./inspect-report.js";

@@ -7,6 +7,8 @@ import type { Abortable } from "../abort.js";
 import type { Device } from "../device.js";
 import { FcnError } from "../errors.js";
 import type { VariantChoice } from "../lower.js";
+import { checkOneOf } from "../options.js";
+import type { Kinds } from "../options.js";
 import type { TuningStore } from "../tuner.js";
 import { openCheckpoint } from "../weights/open.js";
 import { verified } from "../weights/default-checkpoint.js";
@@ -18,7 +20,7 @@ import type { Recognised } from "../weights/names.js";
 import { FCN_VARIANTS, fcnNetwork } from "./fcn.js";
 import type { Network } from "./fcn.js";
 import { withInitialHead } from "./initial-heads.js";
-import { checkPrecision } from "./precision.js";
+import { PRECISIONS } from "./precision.js";
 import type { PrecisionOption } from "./precision.js";
 import type { Preprocessing, Resize } from "./preprocessing.js";
 import { checkRecovery } from "./runtime.js";
@@ -30,7 +32,6 @@ import { TORCHVISION_VARIANT, torchvisionNetwork } from "./torchvision.js";
 /** The three networks of the FCN paper, and torchvision's. */
 export const VARIANTS = [...FCN_VARIANTS, TORCHVISION_VARIANT] as const;
 export type Variant = (typeof VARIANTS)[number];
-
 
 export interface LoadOptions {
   /** Which network. Default: the finest that the checkpoint has a head for, "fcn8s" for the one that ships. */
@@ -75,6 +76,21 @@ export interface LoadOptions {
   readonly tune?: boolean;
 }
 
+export const LOAD_KINDS: Kinds<LoadOptions> = {
+  variant: "a string",
+  heads: "a string",
+  resize: "a number or string",
+  sha256: "a string",
+  device: "a Device of requestDevice()",
+  recover: "a string",
+  preprocessing: "an object",
+  classNames: "an array",
+  maxPlans: "a number",
+  kernels: "an object",
+  precision: "a string",
+  tune: "a boolean",
+};
+
 /** The network asked for, from what was recognised. @throws bad-weights when the file has no such head and `heads` is not "init" */
 function networkOf(found: Recognised, options: Pick<LoadOptions, "variant" | "heads" | "classNames">): { network: Network; notice?: string } {
   const { checkpoint, description, variants, width } = found;
@@ -91,13 +107,12 @@ function networkOf(found: Recognised, options: Pick<LoadOptions, "variant" | "he
   return { network, notice: `the head of ${variant} is untrained, so its labels mean nothing: ${checkpoint.name} is ${description}` };
 }
 
-function checkOptions({ variant, heads, precision, tune, recover = "manual", device }: LoadOptions): void {
+function checkValues({ variant, heads, precision, recover = "manual", device }: LoadOptions): void {
   device?.assertUsable();
   checkRecovery(recover, device === undefined);
-  if (precision !== undefined) checkPrecision(precision);
-  if (tune !== undefined && typeof tune !== "boolean") throw new FcnError("bad-option", `tune ${JSON.stringify(tune)} is neither true nor false`);
-  if (variant !== undefined && !VARIANTS.includes(variant)) throw new FcnError("bad-option", `variant "${String(variant)}" is not one of ${VARIANTS.join(", ")}`);
-  if (heads !== undefined && heads !== "file" && heads !== "init") throw new FcnError("bad-option", `heads "${String(heads)}" is not one of file, init`);
+  checkOneOf("precision", precision, PRECISIONS);
+  checkOneOf("variant", variant, VARIANTS);
+  checkOneOf("heads", heads, ["file", "init"]);
 }
 
 /**
@@ -122,7 +137,7 @@ async function load<Image>(
   tuning: TuningStore,
 ): Promise<Fcn<Image>> {
   signal?.throwIfAborted();
-  checkOptions(options);
+  checkValues(options);
   const { sha256, device: shared, tune = true } = options;
   const source = await openSource();
   const checkpoint = await openCheckpoint(sha256 === undefined ? source : await verified(source, sha256));

@@ -4,8 +4,9 @@ import { normalize } from "../../shaders/normalize/kernel.js";
 import { resizeArgmax } from "../../shaders/resize-argmax/kernel.js";
 import { resize } from "../../shaders/resize/kernel.js";
 import { softmax } from "../../shaders/softmax/kernel.js";
-import { FcnError } from "../errors.js";
 import { Graph } from "../graph.js";
+import type { VariantChoice } from "../lower.js";
+import { badOption } from "../options.js";
 import type { Value } from "../graph.js";
 import type { Network } from "./fcn.js";
 import { constant, networkSize } from "./preprocessing.js";
@@ -50,7 +51,14 @@ export function outputGraph(prepared: Prepared, kind: Output, n: number, height:
   return graph;
 }
 
+/** @throws bad-option for a kernel that the network does not use */
+export function checkKernels(prepared: Prepared, chosen: VariantChoice): void {
+  const graphs = (["labels", "probabilities"] as const).flatMap((kind) => [prepared.resize, "none" as const].map((resize) => outputGraph({ ...prepared, resize }, kind, 1, 61, 61)));
+  const used = new Set(graphs.flatMap(({ nodes }) => nodes.map(({ kernel }) => kernel.name)));
+  for (const name of Object.keys(chosen)) if (!used.has(name)) throw badOption(`kernels: the network has no kernel "${name}"; it has ${[...used].join(", ")}`);
+}
+
 function auxLogits({ network, description }: Prepared, graph: Graph, x: Value): Value {
-  if (!network.auxLogits) throw new FcnError("bad-option", `logits: ${network.name} has no auxiliary head here; only torchvision's fcn-resnet101 can have one, and these weights are ${description}`);
+  if (!network.auxLogits) throw badOption(`logits: ${network.name} has no auxiliary head here; only torchvision's fcn-resnet101 can have one, and these weights are ${description}`);
   return network.auxLogits(graph, x);
 }

@@ -7,6 +7,7 @@ import { FcnError } from "../errors.js";
 import type { UpsampleStep } from "../geometry.js";
 import { sizeOf } from "../layout.js";
 import type { Nchw } from "../layout.js";
+import { badOption } from "../options.js";
 
 /** The last transposed convolution of a head. */
 export interface FinalStep {
@@ -31,7 +32,7 @@ export class PixelScores {
   /** Logits of every class at column x, row y. @throws bad-option outside the picture */
   logits(x: number, y: number): Float32Array {
     const inside = [x, y].every(Number.isInteger) && x >= 0 && y >= 0 && x < this.width && y < this.height;
-    if (!inside) throw new FcnError("bad-option", `pixel (${x}, ${y}) is not in the picture of ${this.width} x ${this.height}`);
+    if (!inside) throw badOption(`pixel (${x}, ${y}) is not in the picture of ${this.width} x ${this.height}`);
     const [, classes, h, w] = this.shape;
     const { step, kernel, learned } = this.final;
     const out = new Float64Array(classes);

@@ -1,6 +1,6 @@
 /** What is done to a picture before the network sees it: the normalisation and the size that its weights were trained with. */
-import { FcnError } from "../errors.js";
 import type { Weight } from "../graph.js";
+import { badOption } from "../options.js";
 
 export interface Preprocessing {
   readonly mean: readonly [number, number, number];
@@ -10,13 +10,22 @@ export interface Preprocessing {
 /** Of ImageNet, which every ResNet checkpoint was trained with. */
 export const IMAGENET: Preprocessing = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
+/** @throws bad-option */
+export function checkPreprocessing(preprocessing: Preprocessing): Preprocessing {
+  for (const key of ["mean", "std"] as const) {
+    const values = preprocessing[key];
+    if (values?.length !== 3 || !values.every((v) => Number.isFinite(v) && (key === "mean" || v > 0))) throw badOption(`preprocessing.${key} must be three finite numbers${key === "mean" ? "" : " above 0"}, got ${JSON.stringify(values)}`);
+  }
+  return preprocessing;
+}
+
 /** Pixels of a picture's shorter side as the network sees it, or "none" for the picture's own size. */
 export type Resize = number | "none";
 
 /** @throws bad-option */
 export function checkResize(resize: Resize): Resize {
   if (resize === "none" || (Number.isInteger(resize) && resize > 0)) return resize;
-  throw new FcnError("bad-option", `resize must be a whole number of pixels for the shorter side, or "none", got ${String(resize)}`);
+  throw badOption(`resize must be a whole number of pixels for the shorter side, or "none", got ${String(resize)}`);
 }
 
 /**

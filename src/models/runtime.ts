@@ -8,6 +8,7 @@ import type { Device, LostListener } from "../device.js";
 import { FcnError } from "../errors.js";
 import type { Graph } from "../graph.js";
 import type { VariantChoice } from "../lower.js";
+import { badOption, checkKind, checkOneOf } from "../options.js";
 import { Plan } from "../plan.js";
 import type { PlanOptions } from "../plan.js";
 import { Tuner } from "../tuner.js";
@@ -52,7 +53,7 @@ export class Runtime {
 
   /** @throws bad-option */
   constructor({ name, device, openDevice, recover = "manual", maxPlans = 4, tuning, onDispose }: RuntimeOptions) {
-    if (!Number.isInteger(maxPlans) || maxPlans < 1) throw new FcnError("bad-option", `maxPlans must be a whole number of 1 or more, got ${maxPlans}`);
+    if (!Number.isInteger(maxPlans) || maxPlans < 1) throw badOption(`maxPlans must be a whole number of 1 or more, got ${maxPlans}`);
     checkRecovery(recover, openDevice !== undefined);
     this.#name = name;
     this.#openDevice = openDevice;
@@ -106,6 +107,7 @@ export class Runtime {
 
   /** `listener` is called once for each device that is lost. Returns what takes it off again. */
   onLost(listener: LostListener): () => void {
+    checkKind("onLost: listener", listener, "a function");
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
@@ -114,7 +116,8 @@ export class Runtime {
    * After a loss: the model on `device`, or on a new one like the first. Waits for the calls before it, which reject; does
    * nothing while the device is well.
    */
-  recover(device?: Device): Promise<void> {
+  async recover(device?: Device): Promise<void> {
+    if (device !== undefined) checkKind("recover: device", device, "a Device of requestDevice()");
     return this.#enqueue(async () => {
       if (await this.#gone()) await this.#move(device);
     });
@@ -135,7 +138,7 @@ export class Runtime {
 
   async #move(given?: Device): Promise<void> {
     const device = given ?? (await this.#openDevice?.());
-    if (!device) throw new FcnError("bad-option", `${this.#name} runs on a device that was given to it: open another one and give it to recover()`);
+    if (!device) throw badOption(`${this.#name} runs on a device that was given to it: open another one and give it to recover()`);
     device.assertUsable();
     this.#free();
     this.#owned = given === undefined;
@@ -182,6 +185,6 @@ export class Runtime {
 
 /** @throws bad-option */
 export function checkRecovery(recover: Recovery, owned: boolean): void {
-  if (recover !== "manual" && recover !== "auto") throw new FcnError("bad-option", `recover "${String(recover)}" is not one of manual, auto`);
-  if (recover === "auto" && !owned) throw new FcnError("bad-option", 'recover: "auto" opens devices by itself, so it cannot go with a device of yours; leave one of the two out');
+  checkOneOf("recover", recover, ["manual", "auto"]);
+  if (recover === "auto" && !owned) throw badOption('recover: "auto" opens devices by itself, so it cannot go with a device of yours; leave one of the two out');
 }

@@ -6,26 +6,26 @@ import { abortable } from "../abort.js";
 import type { Abortable } from "../abort.js";
 import type { Device, LostListener } from "../device.js";
 import { FcnError, isFcnError } from "../errors.js";
-import type { Graph } from "../graph.js";
 import { toRgba } from "../image/picture.js";
-import { shrink } from "../image/shrink.js";
-import type { Picture } from "../image/picture.js";
+import type { Picture, RgbaPicture } from "../image/picture.js";
 import { VOC_CLASSES } from "../image/palette.js";
 import type { Precision } from "../kernel.js";
 import { layouts } from "../layout.js";
 import type { HostArray } from "../layout.js";
 import type { VariantChoice } from "../lower.js";
 import { checkFits } from "../memory.js";
+import { badOption, checkOptions, typeName } from "../options.js";
 import type { Plan } from "../plan.js";
+import { bySize, inputBytes } from "./batches.js";
 import type { Network } from "./fcn.js";
 import { layerTimes } from "./layer-times.js";
 import type { LayerTime } from "./layer-times.js";
-import { inputSize, outputGraph } from "./output-graph.js";
-import type { Output } from "./output-graph.js";
-import { IMAGENET, checkResize, networkSize } from "./preprocessing.js";
+import { checkKernels, inputSize, outputGraph } from "./output-graph.js";
+import type { Output, Prepared } from "./output-graph.js";
+import { IMAGENET, checkPreprocessing, checkResize, networkSize } from "./preprocessing.js";
 import { precisionOn } from "./precision.js";
 import type { PrecisionOption } from "./precision.js";
-import type { Preprocessing, Resize } from "./preprocessing.js";
+import type { Resize } from "./preprocessing.js";
 import { Runtime } from "./runtime.js";
 import type { RuntimeOptions } from "./runtime.js";
 import { inOrder } from "./in-order.js";
@@ -38,7 +38,7 @@ export type ReadImage<Image> = (image: Image) => Picture | Promise<Picture>;
 export interface SegmenterOptions<Image> extends Omit<RuntimeOptions, "name"> {
   readonly network: Network;
   readonly readImage: ReadImage<Image>;
-  readonly preprocessing?: Preprocessing;
+  readonly preprocessing?: Prepared["preprocessing"];
   /** Shorter side of what the network sees; without it, what goes with the network. */
   readonly resize?: Resize;
   /** What the weights were recognised as. */
@@ -55,6 +55,14 @@ export interface SegmenterOptions<Image> extends Omit<RuntimeOptions, "name"> {
 /** Label maps on their way at once: the GPU works on one while the last is read and the next uploaded. */
 const LABELS_IN_FLIGHT = 2;
 
+const SIGNAL = { signal: "an AbortSignal" };
+
+/** `call` is how the call begins, in words. @throws bad-option */
+function checkSignal(call: string, options: Abortable): AbortSignal | undefined {
+  checkOptions(`${call}, { signal: ... })`, options, SIGNAL);
+  return options.signal;
+}
+
 export class Fcn<Image = Picture> {
   readonly variant: string;
   readonly classNames: readonly string[];
@@ -65,26 +73,26 @@ export class Fcn<Image = Picture> {
   /** Shorter side of pictures as the network sees them; labels and scores have the picture's size all the same. */
   readonly resize: Resize;
   readonly #precision: PrecisionOption;
-  readonly #network: Network;
-  readonly #preprocessing: Preprocessing;
+  readonly #prepared: Prepared;
   readonly #readImage: ReadImage<Image>;
   readonly #kernels: VariantChoice | undefined;
   readonly #runtime: Runtime;
 
   constructor(options: SegmenterOptions<Image>) {
-    this.#network = options.network;
     this.variant = options.network.name;
     this.description = options.description ?? options.network.name;
     this.notice = options.notice;
     this.resize = checkResize(options.resize ?? options.network.resize ?? "none");
-    this.#preprocessing = options.preprocessing ?? IMAGENET;
     this.#readImage = options.readImage;
     this.#kernels = options.kernels;
     this.#precision = options.precision ?? "f32";
-    const { classes } = options.network;
+    const { network, preprocessing = IMAGENET } = options;
+    this.#prepared = { network, preprocessing: checkPreprocessing(preprocessing), resize: this.resize, description: this.description };
+    if (options.kernels) checkKernels(this.#prepared, options.kernels);
+    const { classes } = network;
     this.classNames = options.classNames ?? (classes === VOC_CLASSES.length ? VOC_CLASSES : Array.from({ length: classes }, (_, i) => `class ${i}`));
     if (this.classNames.length !== classes) {
-      throw new FcnError("bad-option", `classNames has ${this.classNames.length} names, the checkpoint has ${classes} classes`);
+      throw badOption(`classNames has ${this.classNames.length} names, the checkpoint has ${classes} classes`);
     }
     this.#runtime = new Runtime({ ...options, name: `the model ${this.variant}` });
     if (typeof Symbol.dispose === "symbol") Object.defineProperty(this, Symbol.dispose, { value: () => this.dispose() });
@@ -125,6 +133,7 @@ export class Fcn<Image = Picture> {
 
   /** The class of every pixel. @throws bad-image, limit-too-small, out-of-memory, device-lost, disposed, the signal's reason */
   async segment(image: Image, options: Abortable = {}): Promise<Segmentation> {
+    checkSignal("segment(picture", options);
     return (await this.segmentBatch([image], options))[0] as Segmentation;
   }
 
@@ -133,8 +142,12 @@ export class Fcn<Image = Picture> {
    * the pictures; an error ends the row there. `inFlight` pictures (default 3) are held at once.
    * @throws as segment(), and bad-option
    */
-  segmentAll(images: Iterable<Image> | AsyncIterable<Image>, { inFlight = 3, signal }: Abortable & { readonly inFlight?: number } = {}): AsyncGenerator<Segmentation, void, undefined> {
-    if (!Number.isInteger(inFlight) || inFlight < 1) throw new FcnError("bad-option", `inFlight must be a whole number of 1 or more, got ${inFlight}`);
+  segmentAll(images: Iterable<Image> | AsyncIterable<Image>, options: Abortable & { readonly inFlight?: number } = {}): AsyncGenerator<Segmentation, void, undefined> {
+    checkOptions("segmentAll(pictures, { inFlight: ... })", options, { ...SIGNAL, inFlight: "a number" });
+    const { inFlight = 3, signal } = options;
+    const iterable = typeof images === "object" && images !== null && (Symbol.iterator in images || Symbol.asyncIterator in images);
+    if (!iterable) throw new FcnError("bad-image", `segmentAll needs an iterable of pictures, got ${typeName(images)}`);
+    if (!Number.isInteger(inFlight) || inFlight < 1) throw badOption(`inFlight must be a whole number of 1 or more, got ${inFlight}`);
     return inOrder(images, inFlight, async (image) => {
       const { picture, run } = await this.#runtime.call(async () => {
         const picture = toRgba(await this.#readImage(image));
@@ -147,16 +160,13 @@ export class Fcn<Image = Picture> {
   }
 
   /** Several pictures, in order; those of one size run as one batch (halved while it does not fit the device). */
-  segmentBatch(images: readonly Image[], { signal }: Abortable = {}): Promise<Segmentation[]> {
+  async segmentBatch(images: readonly Image[], options: Abortable = {}): Promise<Segmentation[]> {
+    const signal = checkSignal("segmentBatch(pictures", options);
+    if (!(images instanceof Array)) throw new FcnError("bad-image", `segmentBatch needs an array of pictures, got ${typeName(images)}`);
     return this.#runtime.call(async () => {
       const pictures = await Promise.all(images.map(async (image) => toRgba(await this.#readImage(image))));
-      const bySize = new Map<string, number[]>();
-      pictures.forEach((p, i) => {
-        const key = `${p.width}x${p.height}`;
-        bySize.set(key, [...(bySize.get(key) ?? []), i]);
-      });
       const results: Segmentation[] = [];
-      for (const group of bySize.values()) await this.#segmentGroup(pictures, group, results, signal);
+      for (const group of bySize(pictures)) await this.#segmentGroup(pictures, group, results, signal);
       return results;
     }, signal);
   }
@@ -183,13 +193,14 @@ export class Fcn<Image = Picture> {
    * Raw scores of every class, before the softmax; with `aux`, those of torchvision's auxiliary head (after layer3).
    * @throws bad-option when an auxiliary head is asked for and there is none
    */
-  logits(image: Image, { aux = false, signal }: Abortable & { readonly aux?: boolean } = {}): Promise<Scores> {
-    return this.#scores(aux ? "aux" : "logits", image, signal);
+  async logits(image: Image, options: Abortable & { readonly aux?: boolean } = {}): Promise<Scores> {
+    checkOptions("logits(picture, { aux: ... })", options, { ...SIGNAL, aux: "a boolean" });
+    return this.#scores(options.aux ? "aux" : "logits", image, options.signal);
   }
 
   /** Softmax over the classes. */
-  probabilities(image: Image, { signal }: Abortable = {}): Promise<Scores> {
-    return this.#scores("probabilities", image, signal);
+  async probabilities(image: Image, options: Abortable = {}): Promise<Scores> {
+    return this.#scores("probabilities", image, checkSignal("probabilities(picture", options));
   }
 
   #scores(kind: Output, image: Image, signal: AbortSignal | undefined): Promise<Scores> {
@@ -201,7 +212,8 @@ export class Fcn<Image = Picture> {
   }
 
   /** Makes the plan for pictures of this size (weights, pipelines, memory) and runs it once, so that the first real call is fast. */
-  async warmup(height: number, width: number, { signal }: Abortable = {}): Promise<void> {
+  async warmup(height: number, width: number, options: Abortable = {}): Promise<void> {
+    const signal = checkSignal("warmup(height, width", options);
     if (![height, width].every((side) => Number.isInteger(side) && side > 0)) throw new FcnError("bad-image", `warmup: ${width} x ${height} is not a size of at least 1 x 1`);
     await this.#runtime.call(async () => {
       await this.#planFor("labels", 1, height, width, signal); // says what does not fit the device before a picture of that size is made
@@ -221,7 +233,7 @@ export class Fcn<Image = Picture> {
     const plan = await this.#planFor(kind, pictures.length, height, width, signal);
     signal?.throwIfAborted();
     const compiled = performance.now();
-    const running = plan.run({ picture: this.#inputBytes(pictures) });
+    const running = plan.run({ picture: inputBytes(pictures, this.resize) });
     running.catch(() => undefined); // result() rejects with it
     return {
       async result() {
@@ -241,7 +253,7 @@ export class Fcn<Image = Picture> {
         // First of all: sizes beyond any device would end in a kernel's own complaint about its shapes.
         checkFits(device, "picture", layouts.rgba8, [n, 4, ...inputSize(height, width, this.resize)]);
         checkFits(device, "labels", layouts.u8, [n, 1, height, width]);
-        return await this.#runtime.plan(this.#graph(kind, n, height, width), this.#kernels, { precision: this.precision, signal, inFlight: kind === "labels" ? LABELS_IN_FLIGHT : 1 });
+        return await this.#runtime.plan(outputGraph(this.#prepared, kind, n, height, width), this.#kernels, { precision: this.precision, signal, inFlight: kind === "labels" ? LABELS_IN_FLIGHT : 1 });
       } catch (error) {
         if (!isFcnError(error, "limit-too-small") && !isFcnError(error, "out-of-memory")) throw error;
         const [h, w] = networkSize(height, width, this.resize);
@@ -255,14 +267,15 @@ export class Fcn<Image = Picture> {
    * GPU time of every kernel call that segmenting this picture takes, in order; undefined where the device has no timestamps. The
    * times are those of one run after a first that warms up, each call in a pass of its own, which costs a little more than together.
    */
-  profile(image: Image, { signal }: Abortable = {}): Promise<readonly LayerTime[] | undefined> {
+  async profile(image: Image, options: Abortable = {}): Promise<readonly LayerTime[] | undefined> {
+    const signal = checkSignal("profile(picture", options);
     return this.#runtime.call(async () => {
       const picture = toRgba(await this.#readImage(image));
       const { height, width } = picture;
-      const graph = this.#graph("labels", 1, height, width);
+      const graph = outputGraph(this.#prepared, "labels", 1, height, width);
       const plan = await this.#runtime.plan(graph, this.#kernels, { precision: this.precision, signal, stageOf: ({ label }) => label });
       try {
-        const input = { picture: this.#inputBytes([picture]) };
+        const input = { picture: inputBytes([picture], this.resize) };
         await plan.run(input);
         const { stages } = await plan.run(input);
         return stages?.size ? layerTimes(plan.steps, stages) : undefined;
@@ -272,25 +285,11 @@ export class Fcn<Image = Picture> {
     }, signal);
   }
 
-  #graph(kind: Output, n: number, height: number, width: number): Graph {
-    return outputGraph({ network: this.#network, preprocessing: this.#preprocessing, resize: this.resize, description: this.description }, kind, n, height, width);
-  }
-
-  #inputBytes(pictures: readonly RgbaPicture[]): Uint8Array {
-    const { width, height } = pictures[0] as RgbaPicture;
-    const [h, w] = inputSize(height, width, this.resize);
-    const bytes = new Uint8Array(pictures.length * w * h * 4);
-    pictures.forEach((picture, i) => bytes.set((h === height && w === width ? picture : shrink(picture, h, w)).data, i * w * h * 4));
-    return bytes;
-  }
-
   /** Frees the weights and plans once what is queued has ended, and a device that loadFcn opened. Idempotent. */
   dispose(): void {
     this.#runtime.dispose();
   }
 }
-
-type RgbaPicture = ReturnType<typeof toRgba>;
 
 interface RunResult {
   readonly values: HostArray;

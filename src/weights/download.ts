@@ -8,6 +8,7 @@
 
 import type { Abortable } from "../abort.js";
 import { FcnError, messageOf } from "../errors.js";
+import type { Kinds } from "../options.js";
 import { openCheckpoint } from "./open.js";
 import { badWeights, quote } from "./source.js";
 import type { ByteSource } from "./source.js";
@@ -39,6 +40,11 @@ export interface WeightsOptions extends Abortable {
   /** `false`: download into memory for this time, and leave the cache alone. Default true. */
   readonly cache?: boolean;
 }
+
+export const WEIGHTS_KINDS: Kinds<WeightsOptions> = { onProgress: "a function", cache: "a boolean", signal: "an AbortSignal" };
+
+/** What a checkpoint may be given as. */
+export const SOURCE_KIND = "a string, URL, Blob, File, Uint8Array or ArrayBuffer";
 
 /** True for what a cache is for: `blob:` and `data:` URLs are here already. */
 export function isRemote(weights: unknown): weights is string | URL {

@@ -6,7 +6,7 @@
  * Blob ranges: https://w3c.github.io/FileAPI/#slice-blob
  */
 
-import { FcnError } from "../errors.js";
+import { FcnError, messageOf } from "../errors.js";
 
 /** Bytes that own their memory, so that a reader may keep or reinterpret them without another copy. */
 export type Bytes = Uint8Array<ArrayBuffer>;
@@ -98,4 +98,22 @@ export function blobSource(blob: Blob, name?: string): ByteSource {
       closed = true;
     },
   };
+}
+
+/** True for text that names something to fetch rather than a path. */
+export function isUrl(text: string): boolean {
+  return /^(?:https?|blob|data):/i.test(text);
+}
+
+/** What is here already: bytes, a Blob, or what a `blob:` or `data:` URL stands for. @throws bad-weights */
+export async function localSource(input: ArrayBuffer | Uint8Array | Blob | URL | string): Promise<ByteSource> {
+  if (input instanceof ArrayBuffer || input instanceof Uint8Array) return bufferSource(input);
+  if (input instanceof Blob) return blobSource(input);
+  const url = String(input);
+  if (!isUrl(url)) throw badWeights(quote(url), "this is not a URL, and paths work in Node only");
+  try {
+    return blobSource(await (await fetch(url)).blob(), quote(url));
+  } catch (cause) {
+    throw badWeights(quote(url), `it could not be fetched (${messageOf(cause)})`, cause);
+  }
 }

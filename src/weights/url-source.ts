@@ -7,7 +7,7 @@
  */
 
 import { messageOf } from "../errors.js";
-import { badWeights, blobSource, bufferSource, checkOpen, checkRange, quote } from "./source.js";
+import { badWeights, bufferSource, checkOpen, checkRange } from "./source.js";
 import type { Bytes, ByteSource } from "./source.js";
 
 export interface UrlSourceOptions {
@@ -186,17 +186,4 @@ export async function urlSource(url: string | URL, options: UrlSourceOptions = {
       blocks.clear();
     },
   };
-}
-
-/** True for text that names something to fetch rather than a path. */
-export function isUrl(text: string): boolean {
-  return /^(?:https?|blob|data):/i.test(text);
-}
-
-/** Any input that a browser can offer. Strings must be URLs: `bad-weights` otherwise. */
-export async function sourceOf(input: ArrayBuffer | Uint8Array | Blob | URL | string, options?: UrlSourceOptions, name?: string): Promise<ByteSource> {
-  if (input instanceof ArrayBuffer || input instanceof Uint8Array) return bufferSource(input, name);
-  if (input instanceof Blob) return blobSource(input, name);
-  if (typeof input === "string" && !isUrl(input)) throw badWeights(quote(input), "this is not a URL, and paths work in Node only");
-  return urlSource(input, options);
 }

@@ -8,9 +8,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fileSource } from "../../src/weights/file-source.js";
 import { openCheckpoint } from "../../src/weights/open.js";
-import { blobSource, bufferSource } from "../../src/weights/source.js";
+import { blobSource, bufferSource, localSource } from "../../src/weights/source.js";
 import type { ByteSource } from "../../src/weights/source.js";
-import { sourceOf, urlSource } from "../../src/weights/url-source.js";
+import { urlSource } from "../../src/weights/url-source.js";
 import { expected, fixture } from "./fixtures.js";
 
 const DATA = Uint8Array.from({ length: 1_000_003 }, (_, i) => (i * 2654435761) >>> 24);
@@ -101,11 +101,13 @@ describe("every source gives the same ranges and the same errors", () => {
     "a view inside a larger buffer": async () => bufferSource(new Uint8Array([9, ...DATA, 9]).subarray(1, -1)),
     ArrayBuffer: async () => bufferSource(DATA.buffer),
     Blob: async () => blobSource(new Blob([DATA])),
-    File: async () => sourceOf(new File([DATA], "named.pth")),
+    File: () => localSource(new File([DATA], "named.pth")),
+    "blob: URL": () => localSource(URL.createObjectURL(new Blob([DATA]))),
+    "data: URL": () => localSource(`data:application/octet-stream;base64,${Buffer.from(DATA).toString("base64")}`),
     path: () => fileSource(path),
     "URL with ranges": () => urlSource(`${base}/ranges`),
-    "URL without ranges": () => sourceOf(new URL(`${base}/whole`)),
-    "URL of unknown length": () => sourceOf(`${base}/chunked`),
+    "URL without ranges": () => urlSource(new URL(`${base}/whole`)),
+    "URL of unknown length": () => urlSource(`${base}/chunked`),
     "URL with an unreadable Content-Range": () => urlSource(`${base}/range-odd`),
     "URL whose Content-Range is hidden (CORS)": () => urlSource(`${base}/range-hidden`),
   };
@@ -142,7 +144,12 @@ describe("paths", () => {
     await expect(source.read(0, 5000)).rejects.toThrow(/had 1000003 bytes when opened and now ends at 1000/);
     await source.close();
   });
-  test("a path where only URLs work", async () => expect(sourceOf("weights/x.pth")).rejects.toThrow(/"weights\/x.pth": this is not a URL/));
+  test("a path where only URLs work", async () => expect(localSource("weights/x.pth")).rejects.toThrow(/"weights\/x.pth": this is not a URL/));
+  test("a blob: URL that was revoked", async () => {
+    const url = URL.createObjectURL(new Blob([DATA]));
+    URL.revokeObjectURL(url);
+    await expect(localSource(url)).rejects.toMatchObject({ code: "bad-weights", message: expect.stringMatching(/^"blob:.*": it could not be fetched \(/) as string });
+  });
   test("a failed open closes the source", async () => {
     let closed = 0;
     const source = { ...bufferSource(new Uint8Array(3)), close: async () => void closed++ };
