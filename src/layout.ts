@@ -199,6 +199,7 @@ function dense(name: LayoutName, dtype: DType, description: string, channels: nu
       return buffer;
     },
     unpack(bytes, shape) {
+      if (channels === 1) return typed(bytes).slice(0, sizeOf(shape)); // nothing to reorder
       const out = wide ? new Uint32Array(sizeOf(shape)) : new Uint8Array(sizeOf(shape));
       reorder(typed(bytes), out, shape, false);
       return out;

@@ -1,0 +1,20 @@
+/** What is counted of a label map, against counting it pixel by pixel. */
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { segmentationOf } from "../src/models/segmentation.js";
+
+const timings = { upload: 0, encode: 0, gpu: 0, readback: 0, compile: 0, total: 0 };
+
+it("tells the classes that occur, their names and their pixels", () => {
+  const label = fc.constantFrom(0, 1, 2, 20, 255);
+  fc.assert(
+    fc.property(fc.array(label, { minLength: 1, maxLength: 60 }), (values) => {
+      const pixels: Record<number, number> = {};
+      for (const value of values) pixels[value] = (pixels[value] ?? 0) + 1;
+      const classes = [...new Set(values)].sort((a, b) => a - b);
+      const names = classes.map((c) => ["background", "cat"][c] ?? `class ${c}`);
+      const made = segmentationOf(Uint8Array.from(values), values.length, 1, ["background", "cat"], timings);
+      expect(made).toMatchObject({ width: values.length, height: 1, classes, names, pixels });
+    }),
+  );
+});
