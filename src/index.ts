@@ -1,6 +1,6 @@
 /**
  * fcn-webgpu for browsers, workers and bundlers. In Node import `fcn-webgpu/node`, which adds the `webgpu` package, paths and
- * PNG files to what is here.
+ * picture files to what is here.
  */
 import { requestDevice, runtimeGpu } from "./device.js";
 import { LOAD_KINDS, loadFrom } from "./models/load.js";

@@ -1,12 +1,11 @@
 /**
  * fcn-webgpu for Node: the same as the browser entry, with the device of the `webgpu` package, weights from paths, and
- * pictures from PNG files or bytes.
+ * pictures from files or their bytes.
  */
-import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { FcnError, messageOf } from "./errors.js";
+import { FcnError } from "./errors.js";
+import { decodePicture, readPictureFile } from "./image/decode.js";
 import type { Picture } from "./image/picture.js";
-import { decodePng } from "./image/png.js";
 import { LOAD_KINDS, loadFrom } from "./models/load.js";
 import type { LoadOptions } from "./models/load.js";
 import type { Fcn } from "./models/segmenter.js";
@@ -23,7 +22,7 @@ import { fileSource } from "./weights/file-source.js";
 import { isUrl, localSource } from "./weights/source.js";
 import type { ByteSource } from "./weights/source.js";
 
-/** Pixels, the path of a PNG file, or the bytes of one. */
+/** Pixels, the path of a PNG, JPEG or WebP file, or the bytes of one. */
 export type NodePicture = Picture | string | URL | Uint8Array;
 
 export interface NodeLoadOptions extends LoadOptions, WeightsOptions {
@@ -33,20 +32,16 @@ export interface NodeLoadOptions extends LoadOptions, WeightsOptions {
   readonly gpu?: NodeDeviceOptions;
 }
 
-/** Reads a picture. @throws bad-image when the file cannot be read or decoded */
+/**
+ * Reads a picture; JPEG, WebP and formats other than PNG by the optional package `sharp`, turned as their EXIF orientation says.
+ * @throws bad-image when the file cannot be read or decoded, or sharp is not installed
+ */
 export async function readPicture(image: NodePicture): Promise<Picture> {
-  if (image instanceof Uint8Array) return decodePng(image, "PNG bytes");
+  if (image instanceof Uint8Array) return decodePicture(image, "picture bytes");
   if (typeof image !== "string" && !(image instanceof URL)) return image;
-  const path = image instanceof URL ? fileURLToPath(image) : image;
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const why = code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : messageOf(error);
-    throw new FcnError("bad-image", `${path}: ${why}`, { cause: error });
-  }
-  return decodePng(bytes, path);
+  const text = String(image);
+  if (isUrl(text)) throw new FcnError("bad-image", `${text.slice(0, 200)}: pictures are read from files; fetch it and pass its bytes`);
+  return readPictureFile(text.startsWith("file:") ? fileURLToPath(text) : text);
 }
 
 /** A checkpoint's bytes from a path, URL (downloaded into the cache first), Blob or memory. @throws bad-weights */

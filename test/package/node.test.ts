@@ -85,6 +85,8 @@ describe("says in a sentence", () => {
     installed().write("photo.jpg", await sharp(data, { raw: { width, height, channels } }).removeAlpha().jpeg().toBuffer());
     const { code, err } = await installed().npx("segment", "photo.jpg");
     expect(code).toBe(1);
+    const library = `import { loadFcn } from "fcn-webgpu/node"; const fcn = await loadFcn(); fcn.segment("photo.jpg").catch(({ code, message }) => console.log(code + ": " + message)).then(() => process.exit(0));`;
+    expect((await installed().node("--input-type=module", "-e", library)).out).toMatch(/^bad-image: photo\.jpg: reading JPEG needs the npm package "sharp" .*: npm install sharp, or give the picture as PNG\n$/);
     expect(err).toMatch(/^fcn: photo\.jpg: reading JPEG needs the npm package "sharp" \(Cannot find package 'sharp'[^\n]*\): npm install sharp, or give the picture as PNG\n$/);
   });
 
