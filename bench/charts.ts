@@ -7,29 +7,42 @@ import { short } from "./tables.js";
 
 const WIDTH = 760;
 
-/** GFLOP/s of each case's chosen variant, longest bar first; variants that were not chosen as lines behind. */
+const SERIES = { convolution: "s2", other: "s0", f16: "all" } as const;
+const seriesOf = (r: KernelRow): string => (r.precision === "f16" ? SERIES.f16 : r.kernel.startsWith("conv") && r.kernel !== "convert" ? SERIES.convolution : SERIES.other);
+const speedOf = (r: KernelRow): number => r.flops / r.ms / 1e6;
+
+/** A dot and its word for each series, from `left` on. */
+function key(left: number, y: number): string {
+  const words = { convolution: "convolutions, f32", other: "others, f32", f16: "stored as f16" };
+  return Object.entries(words)
+    .map(([name, word], i) => `<g class="${SERIES[name as keyof typeof SERIES]}"><circle class="ring" cx="${num(left + i * 150 + 6)}" cy="${num(y - 4)}" r="5"/><text class="v" x="${num(left + i * 150 + 18)}" y="${num(y)}">${word}</text></g>`)
+    .join("");
+}
+
+/** GFLOP/s of what a plan takes for each case, in either precision, fastest case first; the other variants as lines. */
 export function barChart(rows: readonly KernelRow[], title: string): Plot {
   const timed = rows.filter((r) => r.failed === undefined && r.flops > 0);
-  const cases = [...new Set(timed.map((r) => `${r.kernel}: ${r.case}`))].flatMap((name) => {
-    const own = timed.filter((r) => `${r.kernel}: ${r.case}` === name);
-    const best = own.find((r) => r.chosen) ?? own[0];
-    return best ? [{ name, best, others: own.filter((r) => r !== best) }] : [];
+  const bars = timed.filter((r) => r.chosen).map((row) => {
+    const others = timed.filter((r) => !r.chosen && r.kernel === row.kernel && r.case === row.case && r.precision === row.precision);
+    return { name: `${row.kernel}: ${row.case}`, row, others };
   });
-  const speed = (r: KernelRow): number => r.flops / r.ms / 1e6;
-  cases.sort((a, b) => speed(b.best) - speed(a.best));
-  const left = 300;
-  const top = 30;
-  const most = Math.max(1e-9, ...timed.map(speed));
-  const x = (value: number): number => left + (value / most) * (WIDTH - left - 110);
-  const bars = cases.map(({ name, best, others }, i) => {
-    const y = top + i * 22;
-    const marks = others.map((r) => `<path class="axis" d="M${num(x(speed(r)))} ${num(y)}v14"><title>${escapeText(r.variant)}: ${short(speed(r))} GFLOP/s, ${short(r.ms)} ms</title></path>`);
-    const label = `<text x="${num(left - 8)}" y="${num(y + 11)}" text-anchor="end">${escapeText(name)}</text>`;
-    const value = `<text class="v" x="${num(x(speed(best)) + 6)}" y="${num(y + 11)}">${short(speed(best))}  ${escapeText(best.variant)}</text>`;
-    return `<g class="s2">${label}<rect class="fill" x="${num(left)}" y="${num(y)}" width="${num(Math.max(1, x(speed(best)) - left))}" height="14" rx="2"/>${marks.join("")}${value}</g>`;
+  const fastest = new Map<string, number>();
+  for (const { name, row } of bars) fastest.set(name, Math.max(fastest.get(name) ?? 0, speedOf(row)));
+  bars.sort((a, b) => (fastest.get(b.name) ?? 0) - (fastest.get(a.name) ?? 0) || a.row.precision.localeCompare(b.row.precision) * -1);
+  const left = 24 + 6.6 * Math.max(0, ...bars.map(({ name }) => name.length));
+  const top = 56;
+  const most = Math.max(1e-9, ...timed.map(speedOf));
+  const x = (value: number): number => left + (value / most) * (WIDTH - left - 130);
+  const drawn = bars.map(({ name, row, others }, i) => {
+    const y = top + i * 20;
+    const marks = others.map((r) => `<path class="axis" d="M${num(x(speedOf(r)))} ${num(y)}v14"><title>${escapeText(r.variant)}: ${short(speedOf(r))} GFLOP/s, ${short(r.ms)} ms</title></path>`);
+    const label = name === bars[i - 1]?.name ? "" : `<text x="${num(left - 8)}" y="${num(y + 11)}" text-anchor="end">${escapeText(name)}</text>`;
+    const end = Math.max(speedOf(row), ...others.map(speedOf));
+    const value = `<text class="v" x="${num(x(end) + 6)}" y="${num(y + 11)}">${short(speedOf(row))}  ${escapeText(row.variant)}</text>`;
+    return `<g class="${seriesOf(row)}">${label}<rect class="fill" x="${num(left)}" y="${num(y)}" width="${num(Math.max(1, x(speedOf(row)) - left))}" height="14" rx="2"/>${marks.join("")}${value}</g>`;
   });
-  const note = `<text x="${num(left)}" y="16">GFLOP/s of the variant a plan takes; lines are the other variants</text>`;
-  return { name: "kernels", title, width: WIDTH, height: top + cases.length * 22 + 12, body: note + bars.join("") };
+  const note = `<text x="12" y="16">GFLOP/s of the variant a plan takes; lines are the other variants of the same precision</text>${key(12, 38)}`;
+  return { name: "kernels", title, width: WIDTH, height: top + bars.length * 20 + 12, body: note + drawn.join("") };
 }
 
 /** Powers of ten that enclose the values. */
@@ -40,12 +53,12 @@ function decades(values: readonly number[]): number[] {
   return Array.from({ length: high - low + 1 }, (_, i) => low + i);
 }
 
-const power = (log: number): string => (log >= 0 && log < 6 ? String(10 ** log) : `1e${log}`);
+const power = (log: number): string => (log > -5 && log < 6 ? String(Number(`1e${log}`)) : `1e${log}`);
 
 /** Both axes are logarithmic. */
 export function roofline(rows: readonly KernelRow[], { gflops, gbs }: Ceilings, title: string): Plot {
   const timed = rows.filter((r) => r.failed === undefined && r.flops > 0 && r.chosen);
-  const points = timed.map((r) => ({ row: r, intensity: r.flops / r.bytes, speed: r.flops / r.ms / 1e6 }));
+  const points = timed.map((r) => ({ row: r, intensity: r.flops / r.bytes, speed: speedOf(r) }));
   const knee = gflops / gbs;
   const xs = decades([knee, knee * 4, ...points.map((p) => p.intensity)]);
   const ys = decades([gflops, ...points.map((p) => p.speed)]);
@@ -58,9 +71,8 @@ export function roofline(rows: readonly KernelRow[], { gflops, gbs }: Ceilings, 
   const marks = points.map(({ row, intensity, speed }) => {
     const [cx, cy] = at(intensity, speed).split(" ");
     const tip = `${row.kernel}: ${row.case} (${row.variant}), ${short(speed)} GFLOP/s, ${Math.round(100 * row.share)} % of the roof`;
-    return `<g class="${row.kernel.startsWith("conv") ? "s2" : "s0"}"><circle class="ring" cx="${cx}" cy="${cy}" r="5"><title>${escapeText(tip)}</title></circle></g>`;
+    return `<g class="${seriesOf(row)}"><circle class="ring" cx="${cx}" cy="${cy}" r="5"><title>${escapeText(tip)}</title></circle></g>`;
   });
   const bottom = frame.top + frame.height + 62;
-  const key = `<g class="s2"><circle class="ring" cx="${frame.left + 6}" cy="${bottom - 4}" r="5"/><text class="v" x="${frame.left + 18}" y="${bottom}">convolutions</text></g><g class="s0"><circle class="ring" cx="${frame.left + 126}" cy="${bottom - 4}" r="5"/><text class="v" x="${frame.left + 138}" y="${bottom}">others</text></g>`;
-  return { name: "roofline", title, width: WIDTH, height: bottom + 14, body: body + roof + labels + marks.join("") + key };
+  return { name: "roofline", title, width: WIDTH, height: bottom + 14, body: body + roof + labels + marks.join("") + key(frame.left, bottom) };
 }

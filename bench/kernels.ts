@@ -6,7 +6,7 @@ import { registry } from "../shaders/index.js";
 import type { Device } from "../src/device.js";
 import { isFcnError } from "../src/errors.js";
 import { defaultVariant, makeProblem, usableVariants } from "../src/kernel.js";
-import type { HostTensor, KernelCase, RegistryEntry } from "../src/kernel.js";
+import type { HostTensor, KernelCase, Precision, RegistryEntry } from "../src/kernel.js";
 import { trialOf } from "../src/measure-variant.js";
 import { median } from "../src/statistics.js";
 import type { Ceilings } from "./ceilings.js";
@@ -25,7 +25,8 @@ export interface KernelRow {
   readonly kernel: string;
   readonly case: string;
   readonly variant: string;
-  /** Whether a plan would take it here. */
+  /** How it stores activations, and whether a plan of that precision would take it here. */
+  readonly precision: Precision;
   readonly chosen: boolean;
   readonly flops: number;
   readonly bytes: number;
@@ -119,8 +120,9 @@ async function benchVariant(
   const { flops, bytes } = kernel.cost(problem);
   const attainable = Math.min(ceilings.gflops, (flops / bytes) * ceilings.gbs);
   const bound = flops / bytes > ceilings.gflops / ceilings.gbs ? "compute" : "memory";
-  const chosen = (["f32", "f16"] as const).some((precision) => defaultVariant(kernel, problem, device, precision) === variant);
-  const base = { kernel: kernel.name, case: test.name, variant, chosen, flops, bytes, bound } as const;
+  const precision = kernel.variants[variant]?.precision ?? "f32";
+  const chosen = defaultVariant(kernel, problem, device, precision) === variant;
+  const base = { kernel: kernel.name, case: test.name, variant, precision, chosen, flops, bytes, bound } as const;
   const without = (failed: string): KernelRow => ({ ...base, ms: NaN, min: NaN, p25: NaN, p75: NaN, repeats: 0, clock: "gpu", share: NaN, failed });
   try {
     const single = await trialOf(device, kernel, problem, variant, 1, inputs);
@@ -133,7 +135,7 @@ async function benchVariant(
     }
     for (const [key, { data }] of Object.entries(wanted)) {
       const got = first.outputs[key];
-      const half = kernel.variants[variant]?.precision === "f16" || got?.dtype === "f16";
+      const half = precision === "f16" || got?.dtype === "f16";
       const wrong = difference(got?.values ?? [], data, got?.dtype === "u8" || got?.dtype === "u32", TOLERANCE[half ? "f16" : "f32"]);
       if (wrong !== undefined) return without(`${key} is ${wrong}`);
     }

@@ -19,6 +19,9 @@ export interface BenchResult {
   readonly models?: readonly ModelRow[];
 }
 
+/** ADAPTER-DATE, for files. */
+export const resultName = ({ adapter: { name }, date }: BenchResult): string => `${name.replace(/[^A-Za-z0-9]+/g, "-").replace(/^-|-$/g, "").toLowerCase()}-${date}`;
+
 /** JSON has no NaN: times that are missing become null and back. */
 export const toJson = (result: BenchResult): string => `${JSON.stringify(result, undefined, 1)}\n`;
 

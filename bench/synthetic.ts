@@ -12,8 +12,9 @@ import { writeSafetensors } from "../src/weights/safetensors-writer.js";
 import { hashedTensor, paperFcnTensors, torchvisionFcnTensors } from "./hashed-weights.js";
 
 /** The paper's three heads in one file, or torchvision's dilated network. */
-export const SYNTHETIC = { synthetic: paperFcnTensors, "synthetic-torchvision": torchvisionFcnTensors } as const;
-export type SyntheticName = keyof typeof SYNTHETIC;
+const TENSORS = { synthetic: paperFcnTensors, "synthetic-torchvision": torchvisionFcnTensors } as const;
+export type SyntheticName = keyof typeof TENSORS;
+export const isSynthetic = (name: string): name is SyntheticName => name in TENSORS;
 
 /** Path of the checkpoint, which is made when it is not there. */
 export async function syntheticCheckpoint(name: SyntheticName, folder = cacheFolder()): Promise<string> {
@@ -22,7 +23,7 @@ export async function syntheticCheckpoint(name: SyntheticName, folder = cacheFol
   await mkdir(folder, { recursive: true });
   const part = `${path}.${process.pid}.part`;
   try {
-    const tensors = SYNTHETIC[name]().map((spec) => ({ ...spec, dtype: "f32" as const, read: () => Float32Array.from(hashedTensor(spec.name, spec.shape)) }));
+    const tensors = TENSORS[name]().map((spec) => ({ ...spec, dtype: "f32" as const, read: () => Float32Array.from(hashedTensor(spec.name, spec.shape)) }));
     await pipeline(Readable.from(writeSafetensors(tensors)), createWriteStream(part));
     await rename(part, path);
   } finally {

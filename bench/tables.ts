@@ -49,16 +49,11 @@ export function changeText(list: readonly Change[]): string {
   return `${columns([head, ...lines])}\n\nNothing in the last column: the spreads of the two runs overlap.`;
 }
 
-/** The README's table: whole networks of every kept result, the newest of an adapter. */
-export function markdownTable(results: readonly BenchResult[]): string {
-  const newest = new Map<string, BenchResult>();
-  for (const result of [...results].sort((a, b) => a.date.localeCompare(b.date))) if (result.models?.length) newest.set(result.adapter.name, result);
-  const head = "| network and picture | load and first run | warm | pictures a second | GPU memory | peak RSS |\n|---|---|---|---|---|---|";
-  return [...newest.values()]
-    .map(({ adapter, cpu, date, versions, models = [] }) => {
-      const rows = models.map((m) => `| ${modelKey(m)} | ${short(m.load + m.cold)} ms | ${short(m.warm)} ms (${short(m.min)}-${short(m.max)}) | ${short(m.throughput)} | ${mb(m.weightBytes + m.planBytes)} | ${mb(m.peakRss)} |`);
-      const where = adapter.software ? `${adapter.name}, a software adapter, on ${cpu}` : adapter.name;
-      return `${where}; ${date}, webgpu ${versions.webgpu}, Node ${versions.node}:\n\n${head}\n${rows.join("\n")}`;
-    })
-    .join("\n\n");
+/** The README's table of a result: whole networks. */
+export function markdownTable({ adapter, cpu, date, versions, models = [] }: BenchResult): string {
+  const rows = models.map((m) => `| ${modelKey(m)} | ${short(m.load + m.cold)} ms | ${short(m.warm)} ms (${short(m.min)}-${short(m.max)}) | ${short(m.throughput)} | ${mb(m.weightBytes + m.planBytes)} | ${mb(m.peakRss)} |`);
+  const name = adapter.description && adapter.description !== adapter.name ? `${adapter.name} (${adapter.description})` : adapter.name;
+  const where = adapter.software ? `${name}, a software adapter, on ${cpu}` : name;
+  const head = "| network, weights, picture | load and first run | warm | pictures a second | GPU memory | peak RSS |\n|---|---|---|---|---|---|";
+  return `${where}; ${date}, webgpu ${versions.webgpu}, Node ${versions.node}:\n\n${head}\n${rows.join("\n")}`;
 }

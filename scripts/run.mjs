@@ -108,6 +108,8 @@ const TASKS = {
   test: (args) => (setup(), setupBrowser(), build() || test(args)),
   demo: (args) => TASKS.fcn(["demo", ...args]),
   bench: (args) => TASKS.fcn(["bench", ...args]),
+  /** What the README shows of bench/results. */
+  "bench-table": () => (installPackages(), (isBuilt() ? 0 : build("stderr")) || node(["scripts/bench-table.mjs"])),
   /** Builds what is missing and serves the web page. */
   page: (args) => (setup(), (isBuilt() ? 0 : build("stderr")) || node(["scripts/page.mjs", ...args])),
   /** The pictures the shipped checkpoint was validated on, unless others are named. */

@@ -114,7 +114,8 @@ export class Device implements DeviceTraits {
   /** What to call this adapter in messages and reports. */
   get label(): string {
     const { vendor, architecture, device, description } = this.adapter;
-    return device || description || [vendor, architecture].filter(Boolean).join(" ") || "unnamed adapter";
+    // Dawn puts dashes for what is no letter or number, a last bracket included.
+    return device.replace(/-+$/, "") || description || [vendor, architecture].filter(Boolean).join(" ") || "unnamed adapter";
   }
 
   get [Symbol.toStringTag](): string {

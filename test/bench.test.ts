@@ -9,7 +9,8 @@ import { measureCeilings } from "../bench/ceilings.js";
 import { barChart, roofline } from "../bench/charts.js";
 import { benchKernels, difference } from "../bench/kernels.js";
 import type { KernelRow } from "../bench/kernels.js";
-import { SCHEMA, changes, fromJson, toJson } from "../bench/result.js";
+import { publish, withSection } from "../bench/publish.js";
+import { SCHEMA, changes, fromJson, resultName, toJson } from "../bench/result.js";
 import type { BenchResult } from "../bench/result.js";
 import { kernelText, markdownTable, modelText } from "../bench/tables.js";
 import { registry } from "../shaders/index.js";
@@ -20,7 +21,7 @@ const cli = fileURLToPath(new URL("../dist/src/cli/main.js", import.meta.url));
 const fcn = (...args: string[]) => spawnSync(process.execPath, [cli, "bench", ...args], { encoding: "utf8" });
 
 const row: KernelRow = {
-  kernel: "conv2d", case: "3x3", variant: "lanes-8", chosen: true, flops: 4e9, bytes: 1e6,
+  kernel: "conv2d", case: "3x3", variant: "lanes-8", precision: "f32", chosen: true, flops: 4e9, bytes: 1e6,
   ms: 10, min: 9, p25: 9.5, p75: 11, repeats: 2, clock: "gpu", share: 0.5, bound: "compute",
 };
 const result: BenchResult = {
@@ -96,7 +97,37 @@ describe("results", () => {
     expect(barChart(result.kernels ?? [], "t").body).toContain("conv2d: 3x3");
     expect(roofline(result.kernels ?? [], { gflops: 800, gbs: 10 }, "t").body).toContain("800 GFLOP/s");
     expect(modelText(result)).toContain("network");
-    expect(markdownTable([result])).toBe("");
+  });
+});
+
+describe("what is published", () => {
+  const root = fileURLToPath(new URL("..", import.meta.url));
+  const kept = readdirSync(join(root, "bench/results")).filter((name) => name.endsWith(".json"));
+  const results = kept.map((name) => fromJson(readFileSync(join(root, "bench/results", name), "utf8"), name));
+
+  it("is of results that bear their adapter and date in their names", () => {
+    expect(kept.length).toBeGreaterThan(0);
+    expect(kept).toEqual(results.map((own) => `${resultName(own)}.json`));
+  });
+
+  it("is in the README and docs/bench as `npm run bench-table` makes it", () => {
+    const { section, plots } = publish(results);
+    const readme = readFileSync(join(root, "README.md"), "utf8");
+    expect(withSection(readme, section)).toBe(readme);
+    expect(readdirSync(join(root, "docs/bench")).map((name) => `docs/bench/${name}`).sort()).toEqual([...plots.keys()].sort());
+    for (const [path, text] of plots) expect(readFileSync(join(root, path), "utf8"), path).toBe(text);
+  });
+
+  it("is the newest of each adapter, and nothing without rows", () => {
+    const model = { variant: "fcn32s" as const, weights: "w", width: 1, height: 1, precision: "f32" as const, batch: 1, tune: false, load: 1, cold: 1, warm: 1, min: 1, max: 1, runs: 1, upload: 0, encode: 0, gpu: 1, readback: 0, script: 0, throughput: 1, gflop: 1, weightBytes: 1, planBytes: 1, peakRss: 1, layers: [] };
+    const older = { ...result, date: "2025-12-31", models: [model], kernels: [] };
+    const { section, plots } = publish([{ ...result, models: [model] }, older]);
+    expect(section.match(/2026-01-02|2025-12-31/g)).toEqual(["2026-01-02", "2026-01-02", "2026-01-02"]);
+    expect([...plots.keys()]).toEqual(["docs/bench/adapter-2026-01-02-kernels.svg", "docs/bench/adapter-2026-01-02-roofline.svg"]);
+    const { kernels, ...bare } = result;
+    expect(kernels?.length).toBe(2);
+    expect(publish([bare])).toEqual({ section: "", plots: new Map() });
+    expect(() => withSection("no marks", "")).toThrow("the page needs a line");
   });
 });
 
@@ -110,6 +141,7 @@ describe("the command", () => {
     [["models", "--precision", "f64"], "--precision f64 is not one of"],
     [["models", "--batch", "1.5"], "--batch 1.5 is not a whole number"],
     [["models", "--weights", "no-such.pth"], "there is no file no-such.pth"],
+    [["models", "--variants", "fcn-resnet101"], "--weights default has no fcn-resnet101; fcn-resnet101 is in synthetic-torchvision"],
     [["kernels", "--filter", "no such kernel"], 'contains "no such kernel"'],
     [["models", "--svg", "out"], "--svg draws kernels"],
     [["kernels", "--compare", "no-such.json"], "there is no file no-such.json"],
@@ -141,7 +173,7 @@ describe("the command", () => {
     expect(model).toMatchObject({ variant: "fcn32s", width: 64, height: 32, precision: "f32", batch: 1 });
     for (const key of ["load", "cold", "warm", "throughput", "gflop", "weightBytes", "planBytes", "peakRss"] as const) expect(model?.[key], key).toBeGreaterThan(0);
     expect(model?.layers.length).toBe(12);
-    expect(markdownTable([fromJson(stdout, "stdout")])).toContain("| fcn32s default 64x32 f32 |");
+    expect(markdownTable(fromJson(stdout, "stdout"))).toContain("| fcn32s default 64x32 f32 |");
   }, 60_000);
 
   it("says why a network could not be measured", () => {

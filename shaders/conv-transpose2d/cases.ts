@@ -23,5 +23,6 @@ export const convTranspose2dCases: readonly KernelCase[] = [
   { name: "up4 of FCN-8s @640x480, skip added", shapes: { x: [1, 21, 30, 40], weight: [21, 21, 4, 4], residual: [1, 21, 60, 80] }, attrs: upscore(2), bench: true },
   { name: "upscore32 @224, dense", shapes: { x: [1, 21, 7, 7], weight: [21, 21, 64, 64] }, attrs: upscore(32), bench: true },
   { name: "upscore32 @224, bilinear", shapes: { x: [1, 21, 7, 7], weight: [21, 1, 64, 64] }, attrs: { ...upscore(32), groups: 21 }, bench: true },
+  { name: "upscore16 @224, bilinear", shapes: { x: [1, 21, 14, 14], weight: [21, 1, 32, 32] }, attrs: { ...upscore(16), groups: 21 }, bench: true },
   { name: "upscore8 @224, bilinear", shapes: { x: [1, 21, 28, 28], weight: [21, 1, 16, 16] }, attrs: { ...upscore(8), groups: 21 }, bench: true },
 ];

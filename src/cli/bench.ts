@@ -8,22 +8,24 @@ import { barChart, roofline } from "../../bench/charts.js";
 import { benchKernels } from "../../bench/kernels.js";
 import { measureApart, measureModel } from "../../bench/models.js";
 import type { ModelRow, ModelTask } from "../../bench/models.js";
-import { SCHEMA, changes, fromJson, modelKey, toJson } from "../../bench/result.js";
+import { SCHEMA, changes, fromJson, modelKey, resultName, toJson } from "../../bench/result.js";
 import type { BenchResult } from "../../bench/result.js";
-import { SYNTHETIC, syntheticCheckpoint } from "../../bench/synthetic.js";
-import type { SyntheticName } from "../../bench/synthetic.js";
+import { isSynthetic, syntheticCheckpoint } from "../../bench/synthetic.js";
 import { changeText, kernelText, modelText, short } from "../../bench/tables.js";
 import type { Device } from "../device.js";
 import { svgFile } from "../eval/svg.js";
+import { FCN_VARIANTS } from "../models/fcn.js";
 import { VARIANTS } from "../models/load.js";
 import { PRECISIONS } from "../models/precision.js";
+import { TORCHVISION_VARIANT } from "../models/torchvision.js";
 import { requestDevice } from "../node.js";
+import type { Variant } from "../node.js";
 import { UsageError, oneOf, packageVersion, parse, print, printError } from "./command.js";
 import type { Command } from "./command.js";
 import { checkFile, outputFolder, writeWhole } from "./files.js";
 
 const USAGE = `fcn bench kernels [--filter TEXT] [options]
-fcn bench models [--variants LIST] [--sizes LIST] [--weights W] [--precision LIST] [--batch N] [options]
+fcn bench models [--variants LIST] [--sizes LIST] [--weights LIST] [--precision LIST] [--batch N] [options]
 fcn bench all [options of both]
 
 kernels: every variant of every kernel that this adapter can run, at the shapes of ResNet-101 and the decoders. Results are compared
@@ -31,10 +33,10 @@ with a float64 reference first; then GPU time, share of what the adapter can do 
 models: whole networks from RGBA8 in memory to labels in memory, upload and readback counted; each in a process of its own.
 
   --filter TEXT     only rows whose "kernel case variant" contains it
-  --variants LIST   of ${VARIANTS.join(", ")} (default: fcn32s,fcn16s,fcn8s)
+  --variants LIST   of ${VARIANTS.join(", ")} (default: what the weights are for)
   --sizes LIST      N or WIDTHxHEIGHT (default: 224)
-  --weights W       "default" (the one that ships), "synthetic" (full-size ResNet-101, generated), "synthetic-torchvision"
-                    (the same as torchvision's fcn_resnet101), or a checkpoint's path (default: default)
+  --weights LIST    of "default" (the one that ships), "synthetic" (full-size ResNet-101, generated), "synthetic-torchvision"
+                    (the same as torchvision's fcn_resnet101), and checkpoints' paths (default: default)
   --precision LIST  of ${PRECISIONS.join(", ")} (default: f32)
   --batch N         pictures in a call (default: 1)
   --no-tune         take the likely kernel variants instead of measuring once which are fastest
@@ -46,7 +48,7 @@ models: whole networks from RGBA8 in memory to labels in memory, upload and read
 
 const OPTIONS = {
   filter: { type: "string", default: "" },
-  variants: { type: "string", default: "fcn32s,fcn16s,fcn8s" },
+  variants: { type: "string" },
   sizes: { type: "string", default: "224" },
   weights: { type: "string", default: "default" },
   precision: { type: "string", default: "f32" },
@@ -70,25 +72,41 @@ function whole(option: string, text: string, most: number): number {
 
 const list = (text: string): string[] => text.split(",").map((part) => part.trim());
 
+/** Networks that weights of this name have heads for; of a file, those it is asked for, by default the paper's. */
+function variantsOf(weights: string, asked: readonly Variant[] | undefined): readonly Variant[] {
+  const own: readonly Variant[] = weights === "synthetic-torchvision" ? [TORCHVISION_VARIANT] : FCN_VARIANTS;
+  if (asked === undefined) return own;
+  return weights === "default" || isSynthetic(weights) ? asked.filter((variant) => own.includes(variant)) : asked;
+}
+
+async function pathOf(weights: string): Promise<string | undefined> {
+  if (weights === "default") return undefined;
+  if (isSynthetic(weights)) {
+    printError(`Weights: ${weights}, made once in the cache folder.`);
+    return syntheticCheckpoint(weights);
+  }
+  await checkFile("bench", weights);
+  return weights;
+}
+
 async function tasksOf(values: Values): Promise<ModelTask[]> {
-  const variants = list(values.variants).map((v) => oneOf("bench", "variants", v, VARIANTS));
+  const asked = values.variants === undefined ? undefined : list(values.variants).map((v) => oneOf("bench", "variants", v, VARIANTS));
   const precisions = list(values.precision).map((p) => oneOf("bench", "precision", p, PRECISIONS));
   const batch = whole("batch", values.batch, 64);
   const sizes = list(values.sizes).map((size) => {
     const [width, height = width] = size.split("x") as [string, string?];
     return { width: whole("sizes", width, MAX_SIDE), height: whole("sizes", height ?? width, MAX_SIDE) };
   });
-  const { weights } = values;
-  let path: string | undefined;
-  if (weights in SYNTHETIC) {
-    printError(`Weights: ${weights}, made once in the cache folder.`);
-    path = await syntheticCheckpoint(weights as SyntheticName);
-  } else if (weights !== "default") {
-    await checkFile("bench", weights);
-    path = weights;
+  const tasks: ModelTask[] = [];
+  for (const weights of list(values.weights)) {
+    const variants = variantsOf(weights, asked);
+    if (!variants.length) continue; // another of the weights has them
+    const path = await pathOf(weights);
+    const common = { weights, batch, tune: !values["no-tune"], ...(path === undefined ? {} : { path }), ...(values.adapter === undefined ? {} : { adapter: values.adapter }) };
+    tasks.push(...variants.flatMap((variant) => sizes.flatMap((size) => precisions.map((precision) => ({ ...common, variant, precision, ...size })))));
   }
-  const common = { weights, batch, tune: !values["no-tune"], ...(path === undefined ? {} : { path }), ...(values.adapter === undefined ? {} : { adapter: values.adapter }) };
-  return variants.flatMap((variant) => sizes.flatMap((size) => precisions.map((precision) => ({ ...common, variant, precision, ...size }))));
+  if (!tasks.length) throw new UsageError(`bench: --weights ${values.weights} has no ${asked?.join(" and no ") ?? "network"}; fcn-resnet101 is in synthetic-torchvision, the others in default and synthetic`);
+  return tasks;
 }
 
 function describe(device: Device): BenchResult {
@@ -151,9 +169,9 @@ async function run(args: readonly string[]): Promise<number> {
     (values.json ? printError : print)(`\n${other}${changeText(changes(before, result))}`);
   }
   if (values.out !== undefined) {
-    const name = `${result.adapter.name.replace(/[^A-Za-z0-9]+/g, "-").replace(/^-|-$/g, "").toLowerCase()}-${result.date}.json`;
-    await writeWhole(join(values.out, name), toJson(result));
-    printError(`Result: ${join(values.out, name)}`);
+    const path = join(values.out, `${resultName(result)}.json`);
+    await writeWhole(path, toJson(result));
+    printError(`Result: ${path}`);
   }
   if (values.svg !== undefined && result.kernels && result.ceilings) {
     await writeWhole(join(values.svg, "kernels.svg"), svgFile(barChart(result.kernels, `Kernels on ${result.adapter.name}`)));

@@ -35,8 +35,7 @@ export interface OpenComparison {
 
 /** The adapter and, where it is told, the driver with its version, which times depend on. */
 function adapterName({ label, adapter: { description } }: Device): string {
-  const name = label.replace(/-+$/, "");
-  return description && description !== label ? `${name} (${description})` : name;
+  return description && description !== label ? `${label} (${description})` : label;
 }
 
 /** @throws bad-weights, bad-option, no-adapter */
