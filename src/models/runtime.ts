@@ -49,6 +49,7 @@ export class Runtime {
   #unwatch: () => void;
   readonly #plans: PlanCache;
   #queue: Promise<unknown> = Promise.resolve();
+  readonly #running = new Set<Promise<unknown>>();
   #disposed = false;
 
   /** @throws bad-option */
@@ -103,6 +104,12 @@ export class Runtime {
       return work();
     });
     return abortable(result, signal);
+  }
+
+  /** Work on the GPU that outlives the call that began it: dispose() lets it end. Whoever awaits it reports its error. */
+  track(work: Promise<unknown>): void {
+    const ended = work.then(nothing, nothing).then(() => void this.#running.delete(ended));
+    this.#running.add(ended);
   }
 
   /** `listener` is called once for each device that is lost. Returns what takes it off again. */
@@ -171,17 +178,19 @@ export class Runtime {
     if (this.#owned) this.#device.dispose();
   }
 
-  /** Frees all of it once what is queued has ended. Idempotent. */
+  /** Frees all of it once what runs has ended; what waits in the queue rejects. Idempotent. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#listeners.clear();
-    void this.#queue.then(() => {
+    void this.#queue.then(() => Promise.all(this.#running)).then(() => {
       this.#free();
       this.#onDispose?.();
     });
   }
 }
+
+const nothing = (): void => undefined;
 
 /** @throws bad-option */
 export function checkRecovery(recover: Recovery, owned: boolean): void {

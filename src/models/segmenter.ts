@@ -156,7 +156,7 @@ export class Fcn<Image = Picture> {
       }, signal);
       const { values, timings } = await abortable(run.result(), signal);
       return segmentationOf(values as Uint8Array, picture.width, picture.height, this.classNames, timings);
-    });
+    }, signal);
   }
 
   /** Several pictures, in order; those of one size run as one batch (halved while it does not fit the device). */
@@ -234,7 +234,7 @@ export class Fcn<Image = Picture> {
     signal?.throwIfAborted();
     const compiled = performance.now();
     const running = plan.run({ picture: inputBytes(pictures, this.resize) });
-    running.catch(() => undefined); // result() rejects with it
+    this.#runtime.track(running); // result() rejects with its error
     return {
       async result() {
         const { outputs, timings } = await running;
@@ -285,7 +285,10 @@ export class Fcn<Image = Picture> {
     }, signal);
   }
 
-  /** Frees the weights and plans once what is queued has ended, and a device that loadFcn opened. Idempotent. */
+  /**
+   * Frees the weights and plans, and a device that loadFcn opened, once the pictures that the GPU has been given are done; calls that
+   * wait behind them reject with `disposed`. Idempotent.
+   */
   dispose(): void {
     this.#runtime.dispose();
   }
