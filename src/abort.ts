@@ -1,9 +1,20 @@
 /** AbortSignals: a caller who gives one is answered at once, whatever the work is waiting for. https://dom.spec.whatwg.org/#aborting-ongoing-activities */
 
+import { checkOptions } from "./options.js";
+import type { Kinds } from "./options.js";
+
 /** What calls that can be given up take. */
 export interface Abortable {
   /** Rejects the call with the signal's reason as soon as it is aborted; what the call held is freed, and the model goes on. */
   readonly signal?: AbortSignal | undefined;
+}
+
+export const ABORTABLE_KINDS: Kinds<Abortable> = { signal: "an AbortSignal" };
+
+/** The signal of a call that takes no other option; `call` is how it begins, as "segment(picture". @throws bad-option */
+export function checkSignal(call: string, options: Abortable): AbortSignal | undefined {
+  checkOptions(`${call}, { signal: ... })`, options, ABORTABLE_KINDS);
+  return options.signal;
 }
 
 /** `work`, or a rejection with the signal's reason when it is aborted first; what `work` gives after that goes to `discard`. */

@@ -18,10 +18,7 @@ export type HostArray = Float32Array | Uint32Array | Uint8Array;
 export type LayoutName = "nhwc4" | "nhwc4-f16" | "nhwc4-u32" | "tex4" | "rgba8" | "u8" | "u32";
 
 export interface Layout {
-  readonly name: LayoutName;
   readonly dtype: DType;
-  /** One line for documentation: how an element is found. */
-  readonly description: string;
   /** Set when the tensor lives in an rgba32float texture of this size rather than in a buffer. */
   extent?(shape: Nchw): TextureExtent;
   /** Bytes the tensor takes, always a multiple of 4. */
@@ -55,10 +52,9 @@ function eachBlocked(shape: Nchw, visit: (nchw: number, nhwc: number) => void): 
 
 const blockedElements = ([n, c, h, w]: Nchw): number => n * h * w * blocksOf(c) * 4;
 
+/** array<vec4f>, element ((n*H + y)*W + x)*ceil(C/4) + c/4, lane c%4; lanes past C are zero. */
 const nhwc4: Layout = {
-  name: "nhwc4",
   dtype: "f32",
-  description: "array<vec4f>, element ((n*H + y)*W + x)*ceil(C/4) + c/4, lane c%4; lanes past C are zero",
   byteSize: (shape) => blockedElements(shape) * 4,
   pack(values, shape) {
     const out = new Float32Array(blockedElements(shape));
@@ -73,10 +69,9 @@ const nhwc4: Layout = {
   },
 };
 
+/** As nhwc4, with u32 elements (indices of max pooling). */
 const nhwc4U32: Layout = {
-  name: "nhwc4-u32",
   dtype: "u32",
-  description: "as nhwc4, with u32 elements (indices of max pooling)",
   byteSize: (shape) => blockedElements(shape) * 4,
   pack(values, shape) {
     const out = new Uint32Array(blockedElements(shape));
@@ -91,10 +86,9 @@ const nhwc4U32: Layout = {
   },
 };
 
+/** As nhwc4, four f16 in a vec2u (pack2x16float): half the memory, readable without shader-f16. */
 const nhwc4F16: Layout = {
-  name: "nhwc4-f16",
   dtype: "f16",
-  description: "as nhwc4, four f16 in a vec2u (pack2x16float): half the memory, readable without shader-f16",
   byteSize: (shape) => blockedElements(shape) * 2,
   pack(values, shape) {
     const out = new Uint16Array(blockedElements(shape));
@@ -146,10 +140,9 @@ function eachTexel(shape: Nchw, visit: (nchw: number, texel: number) => void): v
   }
 }
 
+/** rgba32float texture; channels 4k..4k+3 of a batch item are one plane of H x (1 + W) texels whose column 0 is zero; planes fill rows of `columns`. */
 const tex4: Layout = {
-  name: "tex4",
   dtype: "f32",
-  description: "rgba32float texture; channels 4k..4k+3 of a batch item are one plane of H x (1 + W) texels whose column 0 is zero; planes fill rows of `columns`",
   extent: planes,
   byteSize(shape) {
     const { width, height } = planes(shape);
@@ -169,7 +162,7 @@ const tex4: Layout = {
 };
 
 /** Layouts whose physical order is [N, H, W, C] with no padding between elements. */
-function dense(name: LayoutName, dtype: DType, description: string, channels: number, wide: boolean): Layout {
+function dense(name: LayoutName, dtype: DType, channels: number, wide: boolean): Layout {
   const typed = (buffer: ArrayBuffer): HostArray => (wide ? new Uint32Array(buffer) : new Uint8Array(buffer));
   const byteSize = ([n, , h, w]: Nchw): number => Math.ceil((n * h * w * channels * (wide ? 4 : 1)) / 4) * 4;
   const reorder = (from: ArrayLike<number>, to: HostArray, shape: Nchw, packing: boolean): void => {
@@ -186,9 +179,7 @@ function dense(name: LayoutName, dtype: DType, description: string, channels: nu
     }
   };
   return {
-    name,
     dtype,
-    description,
     byteSize(shape) {
       if (shape[1] !== channels) throw badShape(`layout ${name} holds ${channels} channel(s), got [${shape.join(",")}]`);
       return byteSize(shape);
@@ -212,9 +203,9 @@ export const layouts: Readonly<Record<LayoutName, Layout>> = {
   "nhwc4-f16": nhwc4F16,
   "nhwc4-u32": nhwc4U32,
   tex4,
-  rgba8: dense("rgba8", "u8", "one u32 a pixel, R in the low byte", 4, false),
-  u8: dense("u8", "u8", "four labels in a u32, pixel i in byte i%4 of word i/4", 1, false),
-  u32: dense("u32", "u32", "one u32 a pixel", 1, true),
+  rgba8: dense("rgba8", "u8", 4, false), // one u32 a pixel, R in the low byte
+  u8: dense("u8", "u8", 1, false), // four labels in a u32, pixel i in byte i%4 of word i/4
+  u32: dense("u32", "u32", 1, true), // one u32 a pixel
 };
 
 // f16 <-> f32 for storage on the host: IEEE 754-2008 binary16, round to nearest, ties to even.

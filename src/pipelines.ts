@@ -21,6 +21,7 @@ export class PipelineCache {
   readonly #ready = new Map<string, Promise<Pipeline>>();
   readonly #modules = new Map<string, GPUShaderModule>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
+  readonly #kernels: Kernel[] = [];
 
   constructor(readonly device: Device) {}
 
@@ -33,7 +34,7 @@ export class PipelineCache {
     const variant = kernel.variants[variantName];
     if (!variant) throw new FcnError("bad-option", `${kernel.name} has no variant "${variantName}"; it has ${Object.keys(kernel.variants).join(", ")}`);
     const constants = (variant.overrides ?? kernel.overrides)(problem);
-    const key = pipelineKey(kernel.name, variantName, { ...constants, ...variant.consts });
+    const key = pipelineKey(this.#nameOf(kernel), variantName, { ...constants, ...variant.consts });
     let pending = this.#ready.get(key);
     if (!pending) {
       pending = this.#compile(key, kernel, variant, constants);
@@ -49,9 +50,9 @@ export class PipelineCache {
   }
 
   async #compile(key: string, kernel: Kernel, variant: Variant<AnyProblem>, constants: Readonly<Record<string, number>>): Promise<Pipeline> {
-    const file = `${kernel.name}/${variant.wgsl}`;
+    const file = `${this.#nameOf(kernel)}/${variant.wgsl}`;
     const source = kernel.shaders[variant.wgsl];
-    if (source === undefined) throw new FcnError("gpu-error", `shader ${file}.wgsl is not in the build: run npm run build`);
+    if (source === undefined) throw new FcnError("bad-option", `${key}: there is no shader "${variant.wgsl}" among ${Object.keys(kernel.shaders).join(", ")}; give its text in \`shaders\``);
     const set = withConsts(source, variant.consts, file);
     const code = this.device.subgroupMatrix === "bool" ? withOlderMatrices(set) : set;
     const { gpu } = this.device;
@@ -80,6 +81,13 @@ export class PipelineCache {
     }
   }
 
+  /** The kernel's own, or "relu 2" for another one of that name: callers may bring kernels, and change their text as they write. */
+  #nameOf(kernel: Kernel): string {
+    if (!this.#kernels.includes(kernel)) this.#kernels.push(kernel);
+    const place = this.#kernels.filter(({ name }) => name === kernel.name).indexOf(kernel);
+    return place === 0 ? kernel.name : `${kernel.name} ${place + 1}`;
+  }
+
   /** Inputs in key order, then outputs, then the uniforms. */
   #bindings(kernel: Kernel, variant: Variant<AnyProblem>): GPUBindGroupLayout {
     const isTexture = (key: string, spec: TensorSpec | WeightSpec): boolean =>
@@ -91,7 +99,7 @@ export class PipelineCache {
       ...Object.entries(kernel.outputs).map(([key, spec]) => (isTexture(key, spec) ? texture("write-only") : buffer("storage"))),
       buffer("uniform"),
     ];
-    const label = `${kernel.name} ${entries.map((entry) => ("buffer" in entry ? "b" : "t")).join("")}`;
+    const label = `${this.#nameOf(kernel)} ${entries.map((entry) => ("buffer" in entry ? "b" : "t")).join("")}`;
     const made = this.#layouts.get(label);
     if (made) return made;
     const layout = this.device.gpu.createBindGroupLayout({

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * A tensor in GPU memory that the caller owns: [N, C, H, W] to the user, one of the layouts of layout.ts inside. For calling
  * kernels on their own; models keep their tensors inside a plan. Free it with dispose() (or `using`).
@@ -30,6 +31,8 @@ export interface TensorOptions {
 }
 
 export class Tensor {
+  /** For `using`; missing in browsers that do not know Symbol.dispose. */
+  declare readonly [Symbol.dispose]: () => void;
   #disposed = false;
 
   /** Wraps `memory`; Tensor.from and runKernel make tensors, user code rarely needs this. */
@@ -40,7 +43,6 @@ export class Tensor {
     readonly memory: Memory,
     readonly label = "tensor",
   ) {
-    // Symbol.dispose is missing in older browsers; where it is there, `using t = ...` works.
     if (typeof Symbol.dispose === "symbol") Object.defineProperty(this, Symbol.dispose, { value: () => this.dispose() });
   }
 

@@ -1,8 +1,9 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * The public face of a network: pictures in, label maps, logits or probabilities out. Its weights and its plans by picture size
  * are held by a runtime (runtime.ts), which queues the calls: any number may be in flight.
  */
-import { abortable } from "../abort.js";
+import { ABORTABLE_KINDS, abortable, checkSignal } from "../abort.js";
 import type { Abortable } from "../abort.js";
 import type { Device, LostListener } from "../device.js";
 import { FcnError, isFcnError } from "../errors.js";
@@ -55,15 +56,9 @@ export interface SegmenterOptions<Image> extends Omit<RuntimeOptions, "name"> {
 /** Label maps on their way at once: the GPU works on one while the last is read and the next uploaded. */
 const LABELS_IN_FLIGHT = 2;
 
-const SIGNAL = { signal: "an AbortSignal" };
-
-/** `call` is how the call begins, in words. @throws bad-option */
-function checkSignal(call: string, options: Abortable): AbortSignal | undefined {
-  checkOptions(`${call}, { signal: ... })`, options, SIGNAL);
-  return options.signal;
-}
-
 export class Fcn<Image = Picture> {
+  /** For `using`; missing in browsers that do not know Symbol.dispose. */
+  declare readonly [Symbol.dispose]: () => void;
   readonly variant: string;
   readonly classNames: readonly string[];
   /** What the weights were recognised as, such as "torchvision fcn_resnet101: dilated, 21 classes, with aux head". */
@@ -143,7 +138,7 @@ export class Fcn<Image = Picture> {
    * @throws as segment(), and bad-option
    */
   segmentAll(images: Iterable<Image> | AsyncIterable<Image>, options: Abortable & { readonly inFlight?: number } = {}): AsyncGenerator<Segmentation, void, undefined> {
-    checkOptions("segmentAll(pictures, { inFlight: ... })", options, { ...SIGNAL, inFlight: "a number" });
+    checkOptions("segmentAll(pictures, { inFlight: ... })", options, { ...ABORTABLE_KINDS, inFlight: "a number" });
     const { inFlight = 3, signal } = options;
     const iterable = typeof images === "object" && images !== null && (Symbol.iterator in images || Symbol.asyncIterator in images);
     if (!iterable) throw new FcnError("bad-image", `segmentAll needs an iterable of pictures, got ${typeName(images)}`);
@@ -194,7 +189,7 @@ export class Fcn<Image = Picture> {
    * @throws bad-option when an auxiliary head is asked for and there is none
    */
   async logits(image: Image, options: Abortable & { readonly aux?: boolean } = {}): Promise<Scores> {
-    checkOptions("logits(picture, { aux: ... })", options, { ...SIGNAL, aux: "a boolean" });
+    checkOptions("logits(picture, { aux: ... })", options, { ...ABORTABLE_KINDS, aux: "a boolean" });
     return this.#scores(options.aux ? "aux" : "logits", image, options.signal);
   }
 

@@ -6,6 +6,7 @@
  * https://www.rfc-editor.org/rfc/rfc9110#name-if-range
  */
 
+import { ABORTABLE_KINDS } from "../abort.js";
 import type { Abortable } from "../abort.js";
 import { FcnError, messageOf } from "../errors.js";
 import type { Kinds } from "../options.js";
@@ -41,7 +42,7 @@ export interface WeightsOptions extends Abortable {
   readonly cache?: boolean;
 }
 
-export const WEIGHTS_KINDS: Kinds<WeightsOptions> = { onProgress: "a function", cache: "a boolean", signal: "an AbortSignal" };
+export const WEIGHTS_KINDS: Kinds<WeightsOptions> = { onProgress: "a function", cache: "a boolean", ...ABORTABLE_KINDS };
 
 /** What a checkpoint may be given as. */
 export const SOURCE_KIND = "a string, URL, Blob, File, Uint8Array or ArrayBuffer";

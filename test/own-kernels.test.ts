@@ -1,0 +1,79 @@
+/** Kernels of callers: names that are taken, text that changes, mistakes. test/package/kernel.test.ts writes one outside the package. */
+import { describe, expect, it } from "vitest";
+import { defineKernel, relu, sizeOf, u32 } from "../shaders/index.js";
+import { Tensor, runKernel } from "../src/node.js";
+import { useDevice } from "./helpers/device.js";
+
+const device = useDevice();
+
+/** y = what the expression makes of v, for tensors of four channels. */
+function elementwise(name: string, expression: string, file = "naive") {
+  return defineKernel({
+    name,
+    shaders: {
+      naive: `@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+        @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
+        @compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
+          if (id.x >= arrayLength(&x)) { return; }
+          let v = x[id.x];
+          y[id.x] = ${expression};
+        }`,
+    },
+    inputs: { x: { role: "tensor", layout: "nhwc4" } },
+    outputs: { y: { role: "tensor", layout: "nhwc4" } },
+    attrs: {},
+    shape: ({ x }) => ({ y: x }),
+    params: () => ({}),
+    overrides: () => ({}),
+    cost: ({ in: { x } }) => ({ flops: sizeOf(x), bytes: 8 * sizeOf(x) }),
+    variants: { naive: { wgsl: file, workgroup: [64, 1, 1], threads: ({ in: { x } }) => [sizeOf(x) / 4, 1, 1] } },
+  });
+}
+
+async function apply(kernel: ReturnType<typeof elementwise> | typeof relu): Promise<number[]> {
+  const x = await Tensor.from(device(), [-1, 2, -3, 4], [1, 4, 1, 1]);
+  const { y } = await runKernel(device(), kernel, { x });
+  return [...(await y.read())];
+}
+
+describe("a kernel of a caller", () => {
+  it("may have the name of another: each runs its own text", async () => {
+    const [double, negative] = [elementwise("relu", "2 * v"), elementwise("relu", "-v")];
+    expect(await apply(relu)).toEqual([0, 2, 0, 4]);
+    expect(await apply(double)).toEqual([-2, 4, -6, 8]);
+    expect(await apply(negative)).toEqual([1, -2, 3, -4]);
+    expect(await apply(relu)).toEqual([0, 2, 0, 4]);
+  });
+
+  it("may bind other things under a name that is taken", async () => {
+    const tensor = { role: "tensor", layout: "nhwc4" } as const;
+    const two = defineKernel({
+      name: "relu",
+      shaders: {
+        naive: `@group(0) @binding(0) var<storage, read> x: array<vec4f>; @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
+          @group(0) @binding(2) var<storage, read_write> z: array<vec4f>; @group(0) @binding(3) var<uniform> step: u32;
+          @compute @workgroup_size(1) fn main() { y[0] = x[0]; z[0] = x[0] + f32(step); }`,
+      },
+      inputs: { x: tensor },
+      outputs: { y: tensor, z: tensor },
+      attrs: {},
+      shape: ({ x }) => ({ y: x, z: x }),
+      params: () => ({ step: u32(3) }),
+      overrides: () => ({}),
+      cost: () => ({ flops: 4, bytes: 48 }),
+      variants: { naive: { wgsl: "naive", workgroup: [1, 1, 1], threads: () => [1, 1, 1] } },
+    });
+    const x = await Tensor.from(device(), [1, 2, 3, 4], [1, 4, 1, 1]);
+    const { y, z } = await runKernel(device(), two, { x });
+    expect([[...(await y.read())], [...(await z.read())]]).toEqual([[1, 2, 3, 4], [4, 5, 6, 7]]);
+  });
+
+  it("whose text does not compile says where, and runs once it is mended", async () => {
+    await expect(apply(elementwise("mine", "v + w"))).rejects.toMatchObject({ code: "gpu-error", message: expect.stringMatching(/^pipeline mine\/naive did not compile: [\s\S]*unresolved value 'w'/) as string });
+    expect(await apply(elementwise("mine", "v + 1"))).toEqual([0, 3, -2, 5]);
+  });
+
+  it("that names a shader it does not have says which it has", async () => {
+    await expect(apply(elementwise("lost", "v", "fast"))).rejects.toMatchObject({ code: "bad-option", message: 'lost/naive: there is no shader "fast" among naive; give its text in `shaders`' });
+  });
+});
