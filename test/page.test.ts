@@ -110,18 +110,35 @@ describe("files", () => {
   it("give nearly the same labels when numbers are stored in f16", async () => {
     const { page } = demo;
     const { labels } = await savedLabels(page, "fcn8s");
-    await andSegmented(page, () => page.getByRole("radio", { name: "f16" }).check());
+    expect(await text("#auto-text"), "asked for on opening").toBe("Auto (f32)");
+    await andSegmented(page, () => page.getByRole("radio", { name: "f16", exact: true }).check());
+    expect(await text("#auto-text")).toBe("Auto");
     expect(agreement((await savedLabels(page, "fcn8s")).labels, labels)).toBeGreaterThan(0.995);
-    await andSegmented(page, () => page.getByRole("radio", { name: "f32" }).check());
+    await andSegmented(page, () => page.getByRole("radio", { name: "f32", exact: true }).check());
     expect((await savedLabels(page, "fcn8s")).labels).toEqual(labels);
+    await andSegmented(page, () => page.getByRole("radio", { name: "Auto" }).check());
+    expect([await text("#auto-text"), (await savedLabels(page, "fcn8s")).labels]).toEqual(["Auto (f32)", labels]);
   });
 
-  it("that are no pictures are refused in a sentence", async () => {
+  it("that are pasted are segmented; a paste or drop without one says what to do", async () => {
     const { page } = demo;
+    await andSegmented(page, () => drop(page, "test/fixtures/val/14.png", "paste"));
+    expect((await savedLabels(page, "fcn8s")).width).toBe(224);
+    for (const [how, sentence] of [["paste", "The clipboard holds no picture: copy one, or a file, and paste again."], ["drop", "What was dropped is no file: save the picture first, or copy and paste it."]] as const) {
+      await drop(page, undefined, how);
+      await expect.poll(() => text("#alert-text")).toBe(sentence);
+      await page.click("#dismiss");
+    }
+  });
+
+  it("that are no pictures are refused in a sentence, and what was on show stays", async () => {
+    const { page } = demo;
+    await andSegmented(page, () => page.getByRole("button", { name: "Sample: bird" }).click());
     await page.setInputFiles("#open", inRepository("package.json"));
     await expect.poll(() => text("#alert-text")).toBe("package.json is not a picture this browser can read: choose a PNG, JPEG, WebP, AVIF or GIF file.");
     await page.click("#dismiss");
     expect(await page.locator("#alert").isVisible()).toBe(false);
+    expect(await page.locator("[data-sample=bird]").getAttribute("aria-pressed")).toBe("true");
   });
 
   it("that are broken checkpoints are refused in a sentence, and the networks stay", async () => {

@@ -1,5 +1,5 @@
 /** The page: connects the controls, the stage and the worker. All computing is done in the worker. */
-import type { Precision } from "fcn-webgpu";
+import type { Precision, PrecisionOption } from "fcn-webgpu";
 import { Client } from "./client.js";
 import type { Drawing, Look, Network, Reply, Side } from "./messages.js";
 import { Camera } from "./ui/camera.js";
@@ -23,8 +23,8 @@ let job = 0;
 /** The checkpoint in use, and the one that was asked for last; none is the built-in one. */
 let loaded: File | undefined;
 let wanted: File | undefined;
-/** The file on show, and the one that was asked for last. */
-let shown: { readonly picture: Blob; readonly name: string } | undefined;
+/** The file on show, and the one that was asked for last; `sample` names it where it is one. */
+let shown: { readonly picture: Blob; readonly name: string; readonly sample: string | undefined } | undefined;
 let asked: typeof shown;
 let probing = false;
 let nextProbe: { readonly x: number; readonly y: number } | undefined;
@@ -71,31 +71,34 @@ function send(picture: Blob | ImageBitmap, name: string): void {
 }
 
 let objectUrl: string | undefined;
-function show(picture: Blob, name: string, url?: string): void {
+function show(picture: Blob, name: string, sample?: Sample): void {
   camera.stop();
   status.clear();
   if (objectUrl !== undefined) URL.revokeObjectURL(objectUrl);
-  objectUrl = url === undefined ? URL.createObjectURL(picture) : undefined;
-  stage.setPicture(url ?? objectUrl ?? "");
-  asked = { picture, name };
+  objectUrl = sample ? undefined : URL.createObjectURL(picture);
+  stage.setPicture(sample?.url ?? objectUrl ?? "");
+  asked = { picture, name, sample: sample?.name };
   send(picture, name);
 }
 
-async function showSample({ name, url }: Sample): Promise<void> {
+async function showSample(sample: Sample): Promise<void> {
+  const { name, url } = sample;
   markSample(name);
   try {
     const response = await fetch(url);
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
-    show(await response.blob(), `${name.replaceAll(" ", "-")}.png`, url);
+    show(await response.blob(), `${name.replaceAll(" ", "-")}.png`, sample);
   } catch (error) {
     status.fail(`The sample "${name}" could not be loaded: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
-const precision = (): Precision => (byId("f16", HTMLInputElement).checked ? "f16" : "f32");
+const PRECISIONS = ["auto", "f32", "f16"] as const satisfies readonly PrecisionOption[];
+const precision = (): PrecisionOption => PRECISIONS.find((option) => byId(option, HTMLInputElement).checked) ?? "auto";
 
-function showPrecision(now: Precision): void {
+function showPrecision({ precision: now, stored }: { readonly precision: PrecisionOption; readonly stored: Precision }): void {
   byId(now, HTMLInputElement).checked = true;
+  byId("auto-text", HTMLElement).textContent = now === "auto" ? `Auto (${stored})` : "Auto";
 }
 
 function load(file: File | undefined): void {
@@ -132,7 +135,8 @@ function onReply(reply: Reply): void {
       camera.stop();
       stage.setPending(false);
       status.idle("Ready");
-      if (network) showPrecision(network.precision);
+      if (network) showPrecision(network);
+      markSample(shown?.sample);
       return status.fail(reply.message);
     case "lost":
       probing = false;
@@ -148,7 +152,7 @@ function onReply(reply: Reply): void {
 function onReady({ network: now, adapter }: Extract<Reply, { type: "ready" }>): void {
   network = now;
   loaded = wanted;
-  showPrecision(now.precision);
+  showPrecision(now);
   stage.setNetworks(now.variants, adapter.drawing, now.classNames);
   setLook({});
   const kind = adapter.software ? "software" : "GPU";
@@ -204,6 +208,7 @@ connectSources({
     show(file, file.name);
   },
   checkpoint: (file) => load(file),
+  nothing: (sentence) => status.fail(sentence),
 });
 const opacity = byId("opacity", HTMLInputElement);
 opacity.addEventListener("input", () => {

@@ -1,5 +1,5 @@
 /** What the page and its worker say to each other. Everything here can be cloned; canvases and bitmaps are transferred. */
-import type { FcnErrorCode, Precision } from "fcn-webgpu";
+import type { FcnErrorCode, Precision, PrecisionOption } from "fcn-webgpu";
 
 /** Longest side of a picture as the network sees it: "auto" leaves it to the worker, which knows the adapter. */
 export type Side = number | "auto" | "full";
@@ -23,7 +23,7 @@ export type Request =
   | { readonly type: "size"; readonly slot: number; readonly width: number; readonly height: number }
   | { readonly type: "look"; readonly look: Look }
   /** Without a file, the checkpoint that ships with the library. */
-  | { readonly type: "load"; readonly file: File | undefined; readonly precision: Precision; readonly drawing: Drawing }
+  | { readonly type: "load"; readonly file: File | undefined; readonly precision: PrecisionOption; readonly drawing: Drawing }
   | { readonly type: "segment"; readonly id: number; readonly picture: Blob | ImageBitmap; readonly name: string; readonly side: Side }
   | { readonly type: "probe"; readonly x: number; readonly y: number }
   | { readonly type: "save"; readonly kind: "labels" | "overlay"; readonly variant: string };
@@ -32,7 +32,9 @@ export interface Network {
   readonly file: string | undefined;
   readonly description: string;
   readonly notice: string | undefined;
-  readonly precision: Precision;
+  /** As it was asked for, and what that is on this device. */
+  readonly precision: PrecisionOption;
+  readonly stored: Precision;
   readonly variants: readonly string[];
   readonly classNames: readonly string[];
 }

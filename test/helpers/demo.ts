@@ -80,16 +80,18 @@ export async function savedLabels(page: Page, variant: string): Promise<LabelMap
   return decodeLabelPng(await readFile(await download.path()), download.suggestedFilename());
 }
 
-/** Drops a file of the repository on the page. */
-export async function drop(page: Page, path: string): Promise<void> {
-  const base64 = (await readFile(inRepository(path))).toString("base64");
+/** Drops or pastes a file of the repository, or a piece of text, on the page. */
+export async function drop(page: Page, path: string | undefined, how: "drop" | "paste" = "drop"): Promise<void> {
+  const base64 = path === undefined ? "" : (await readFile(inRepository(path))).toString("base64");
   await page.evaluate(
-    ([bytes, name]) => {
+    ([bytes, name, way]) => {
       const dataTransfer = new DataTransfer();
-      dataTransfer.items.add(new File([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], name));
-      for (const type of ["dragenter", "dragover", "drop"]) document.body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+      if (name) dataTransfer.items.add(new File([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], name));
+      else dataTransfer.items.add("a piece of text", "text/plain");
+      if (way === "paste") document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData: dataTransfer, bubbles: true, cancelable: true }));
+      else for (const type of ["dragenter", "dragover", "drop"]) document.body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
     },
-    [base64, path.split("/").at(-1) ?? ""] as const,
+    [base64, path?.split("/").at(-1) ?? "", how] as const,
   );
 }
 

@@ -20,7 +20,7 @@ export class Legend {
     const most = (label: number): number => Math.max(...variants.map((variant) => share(variant, label)));
     labels.sort((a, b) => Number(a === 0) - Number(b === 0) || most(b) - most(a));
     if (this.#pinned !== undefined && !labels.includes(this.#pinned)) this.#pin(undefined);
-    const head = element("tr", "", columnHead("Class"), ...variants.map((variant) => columnHead(titleOf(variant).replace(/^FCN-/, ""))));
+    const head = element("tr", "", columnHead(element("span", "spoken", "Class")), ...variants.map((variant) => columnHead(titleOf(variant).replace(/^FCN-/, ""))));
     const rows = labels.map((label) => {
       const swatch = element("span", "swatch");
       if (label !== 0) swatch.style.backgroundColor = colourOf(label);
@@ -46,7 +46,7 @@ export class Legend {
   }
 }
 
-function columnHead(text: string): HTMLTableCellElement {
+function columnHead(text: string | HTMLElement): HTMLTableCellElement {
   const cell = element("th", "", text);
   cell.scope = "col";
   return cell;

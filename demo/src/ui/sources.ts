@@ -17,14 +17,17 @@ export interface SourceEvents {
   sample(sample: Sample): void;
   picture(file: File): void;
   checkpoint(file: File): void;
+  /** What was dropped or pasted holds no file. */
+  nothing(sentence: string): void;
 }
 
 const isCheckpoint = (file: File): boolean => /\.(safetensors|pth|pt|bin|ckpt)$/i.test(file.name);
 
 export function connectSources(events: SourceEvents): void {
-  const take = (file: File | undefined): void => {
-    if (file && isCheckpoint(file)) events.checkpoint(file);
-    else if (file) events.picture(file);
+  const take = (file: File | undefined, otherwise: string): void => {
+    if (!file) events.nothing(otherwise);
+    else if (isCheckpoint(file)) events.checkpoint(file);
+    else events.picture(file);
   };
   byId("samples", HTMLElement).replaceChildren(
     ...SAMPLES.map((sample) => {
@@ -48,11 +51,11 @@ export function connectSources(events: SourceEvents): void {
       input.value = ""; // the same file may be chosen again
     });
   }
-  document.addEventListener("paste", (event) => take(event.clipboardData?.files[0]));
+  document.addEventListener("paste", (event) => take(event.clipboardData?.files[0], "The clipboard holds no picture: copy one, or a file, and paste again."));
   connectDrops(take);
 }
 
-function connectDrops(take: (file: File | undefined) => void): void {
+function connectDrops(take: (file: File | undefined, otherwise: string) => void): void {
   let depth = 0; // dragenter and dragleave also come from every child
   const veil = (delta: number): void => {
     depth = Math.max(0, depth + delta);
@@ -65,7 +68,7 @@ function connectDrops(take: (file: File | undefined) => void): void {
   document.addEventListener("drop", (event) => {
     event.preventDefault();
     veil(-depth);
-    take(event.dataTransfer?.files[0]);
+    take(event.dataTransfer?.files[0], "What was dropped is no file: save the picture first, or copy and paste it.");
   });
 }
 

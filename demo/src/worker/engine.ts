@@ -3,7 +3,7 @@
  * pictures that wait, the last one counts. A device that is lost is opened again, with everything that was on show.
  */
 import { isFcnError, labelPng, requestDevice } from "fcn-webgpu";
-import type { Device, Picture, Precision } from "fcn-webgpu";
+import type { Device, Picture, PrecisionOption } from "fcn-webgpu";
 import type { Drawing, Look, Reading, Reply, Request, StageTime } from "../messages.js";
 import { CpuPainter, blend } from "./cpu-painter.js";
 import { GpuPainter } from "./gpu-painter.js";
@@ -29,7 +29,7 @@ export class Engine {
   #painter: Painter | undefined;
   #model: Model | undefined;
   #file: File | undefined;
-  #precision: Precision = "f32";
+  #precision: PrecisionOption = "auto";
   #shown: { readonly job: Job; readonly picture: Picture; result: Result | undefined } | undefined;
   #waiting: Job | undefined;
   #abort = new AbortController();
@@ -56,7 +56,7 @@ export class Engine {
   }
 
   /** Another checkpoint; what was loaded stays until the new one is ready. */
-  load(file: File | undefined, precision: Precision, drawing: Drawing): void {
+  load(file: File | undefined, precision: PrecisionOption, drawing: Drawing): void {
     this.#drawing = drawing;
     this.#enqueue("load", async () => {
       await this.#open(file, precision);
@@ -157,7 +157,7 @@ export class Engine {
     return device;
   }
 
-  async #open(file: File | undefined, precision: Precision): Promise<void> {
+  async #open(file: File | undefined, precision: PrecisionOption): Promise<void> {
     this.reply({ type: "progress", text: "Opening the GPU" });
     const device = this.#device ?? (await this.#openDevice());
     const name = file?.name ?? "weights";
@@ -172,8 +172,8 @@ export class Engine {
     this.#announce(device, model);
   }
 
-  #announce({ label, software }: Device, { variants, classNames, description, notice }: Model): void {
-    const network = { file: this.#file?.name, precision: this.#precision, variants, classNames, description, notice };
+  #announce({ label, software }: Device, { variants, classNames, description, notice, precision: stored }: Model): void {
+    const network = { file: this.#file?.name, precision: this.#precision, stored, variants, classNames, description, notice };
     this.reply({ type: "ready", network, adapter: { label, software, drawing: this.#painter instanceof GpuPainter ? "gpu" : "cpu" } });
   }
 

@@ -1,6 +1,6 @@
 /** A checkpoint made ready: FCN-32s, 16s and 8s over one backbone where the file has their heads, else the one network it is. */
 import { COMPARED, Comparison, defaultCheckpointUrl, loadFcn, openCheckpoint, openSource, recognise } from "fcn-webgpu";
-import type { Checkpoint, ComparedVariant, ComparisonOptions, Device, DownloadProgress, Fcn, Picture, Precision, Recognised } from "fcn-webgpu";
+import type { Checkpoint, ComparedVariant, ComparisonOptions, Device, DownloadProgress, Fcn, Picture, Precision, PrecisionOption, Recognised } from "fcn-webgpu";
 import type { StageTime } from "../messages.js";
 
 export interface Result {
@@ -17,6 +17,8 @@ export interface Model {
   readonly classNames: readonly string[];
   readonly description: string;
   readonly notice: string | undefined;
+  /** How numbers are kept between the layers on the device in use. */
+  readonly precision: Precision;
   /** @throws device-lost, limit-too-small, the signal's reason */
   run(picture: Picture, signal: AbortSignal): Promise<Result>;
   /** Goes on with another device, after the one it had was lost. */
@@ -30,7 +32,7 @@ export interface Progress {
 }
 
 /** @throws bad-weights, device-lost */
-export async function openModel(device: Device, file: File | undefined, precision: Precision, progress: Progress): Promise<Model> {
+export async function openModel(device: Device, file: File | undefined, precision: PrecisionOption, progress: Progress): Promise<Model> {
   const source = await openSource(file ?? defaultCheckpointUrl(), { cache: false, onProgress: (now) => progress.weights(now) });
   const checkpoint = await openCheckpoint(source);
   try {
@@ -60,6 +62,10 @@ class ComparedModel implements Model {
     this.#comparison = new Comparison(device, found.checkpoint, options);
     this.classNames = this.#comparison.classNames;
     this.description = found.description;
+  }
+
+  get precision(): Precision {
+    return this.#comparison.precision;
   }
 
   async run(picture: Picture, signal: AbortSignal): Promise<Result> {
@@ -93,6 +99,10 @@ class SingleModel implements Model {
     this.classNames = fcn.classNames;
     this.description = fcn.description;
     this.notice = fcn.notice;
+  }
+
+  get precision(): Precision {
+    return this.fcn.precision;
   }
 
   async run(picture: Picture, signal: AbortSignal): Promise<Result> {
