@@ -1,4 +1,7 @@
-/** The registry: one line a kernel. Tests, benchmarks, `doctor` and the documentation iterate over it. */
+/**
+ * The registry: one line a kernel. Tests, benchmarks, `doctor` and the documentation iterate over it.
+ * @module fcn-webgpu/kernels
+ */
 import { register } from "../src/kernel.js";
 import type { RegistryEntry } from "../src/kernel.js";
 import { addCases } from "./add/cases.js";

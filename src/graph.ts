@@ -37,7 +37,7 @@ export interface GraphInput {
   readonly layout: LayoutName;
 }
 
-type Arguments<I> = {
+export type Arguments<I> = {
   readonly [K in keyof I as I[K] extends { optional: true } ? never : K]: I[K] extends { role: "weight" } ? Weight : Value;
 } & {
   readonly [K in keyof I as I[K] extends { optional: true } ? K : never]?: (I[K] extends { role: "weight" } ? Weight : Value) | undefined;

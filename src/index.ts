@@ -1,6 +1,7 @@
 /**
  * fcn-webgpu for browsers, workers and bundlers. In Node import `fcn-webgpu/node`, which adds the `webgpu` package, paths and
  * picture files to what is here.
+ * @module fcn-webgpu
  */
 import { requestDevice, runtimeGpu } from "./device.js";
 import { LOAD_KINDS, loadFrom } from "./models/load.js";
@@ -59,8 +60,9 @@ export type { AdapterSummary, DeviceOptions, LostListener } from "./device.js";
 export { FcnError, isFcnError } from "./errors.js";
 export type { FcnErrorCode } from "./errors.js";
 export { decoderGeometry } from "./geometry.js";
+export type { Alignment, DecoderGeometry, EncoderLayer, UpsampleStep } from "./geometry.js";
 export { Graph } from "./graph.js";
-export type { Node as GraphNode, Results as GraphResults, Value, Weight } from "./graph.js";
+export type { Arguments as GraphArguments, Node as GraphNode, Results as GraphResults, Value, Weight } from "./graph.js";
 export { labelPng } from "./image/label-png.js";
 export { VOC_CLASSES, vocPalette } from "./image/palette.js";
 export type { Picture, RgbaPicture } from "./image/picture.js";
@@ -87,13 +89,17 @@ export type { Step, VariantChoice, VariantPick } from "./lower.js";
 export { Plan } from "./plan.js";
 export type { PlanOptions, PlanResult, RunTimings } from "./plan.js";
 export { runKernel } from "./run-kernel.js";
-export type { HostWeight, RunKernelOptions } from "./run-kernel.js";
+export type { HostWeight, KernelArguments, KernelResults, RunKernelOptions } from "./run-kernel.js";
 export { convOutputSize, convTransposeOutputSize } from "./shape.js";
+export type { PoolWindow, TransposedWindow, Window } from "./shape.js";
 export { Tensor } from "./tensor.js";
-export type { Checkpoint, TensorInfo } from "./weights/checkpoint.js";
+export type { TensorOptions } from "./tensor.js";
+export type { TuningStore } from "./tuner.js";
+export type { Checkpoint, Container, TensorInfo } from "./weights/checkpoint.js";
 export type { DownloadProgress, WeightsOptions } from "./weights/download.js";
 export { recognise } from "./weights/names.js";
 export type { Recognised } from "./weights/names.js";
 export { DEFAULT_CHECKPOINT, defaultCheckpointUrl } from "./weights/default-checkpoint.js";
 export { openCheckpoint } from "./weights/open.js";
+export type { ByteSource, Bytes } from "./weights/source.js";
 export { WeightStore } from "./weight-store.js";

@@ -1,6 +1,7 @@
 /**
  * fcn-webgpu for Node: the same as the browser entry, with the device of the `webgpu` package, weights from paths, and
  * pictures from files or their bytes.
+ * @module fcn-webgpu/node
  */
 import { fileURLToPath } from "node:url";
 import { FcnError } from "./errors.js";

@@ -27,8 +27,8 @@ export interface HostWeight {
 }
 
 type Argument<S> = S extends { role: "weight" } ? HostWeight : Tensor;
-type KernelArguments<I> = { readonly [K in keyof I]?: Argument<I[K]> | undefined };
-type KernelResults<O> = { readonly [K in keyof O]: O[K] extends { optional: true } ? Tensor | undefined : Tensor };
+export type KernelArguments<I> = { readonly [K in keyof I]?: Argument<I[K]> | undefined };
+export type KernelResults<O> = { readonly [K in keyof O]: O[K] extends { optional: true } ? Tensor | undefined : Tensor };
 
 export interface RunKernelOptions {
   /** Variant by name; the default is what a plan would choose. */

@@ -143,9 +143,8 @@ async function run(args: readonly string[]): Promise<number> {
   const before = values.compare === undefined ? undefined : await readFile(values.compare, "utf8").catch(() => { throw new UsageError(`bench: there is no file ${values.compare ?? ""}`); }).then((text) => fromJson(text, values.compare ?? ""));
   if (values.svg !== undefined && part === "models") throw new UsageError("bench: --svg draws kernels; ask for kernels or all");
   for (const folder of [values.out, values.svg]) if (folder !== undefined) await outputFolder("bench", folder);
-  const tasks = part === "kernels" ? [] : await tasksOf(values);
-
   const device = await requestDevice(values.adapter === undefined ? {} : { adapter: values.adapter });
+  const tasks = part === "kernels" ? [] : await tasksOf(values); // may write a checkpoint, in vain without a device
   let result = describe(device);
   if (part !== "models") {
     const ceilings = await measureCeilings(device);
