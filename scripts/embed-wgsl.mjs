@@ -46,7 +46,10 @@ export function shaderModule(type, edit = (source) => source) {
     const [folder = "", file = ""] = path.split("/");
     (kernels[camel(folder)] ??= {})[file] = edit(source);
   }
-  return head + Object.entries(kernels).map(([name, texts]) => `export const ${name}${type} = ${JSON.stringify(texts, null, 2)};\n`).join("");
+  // Texts that are alike close together, since gzip looks back 32 kB: the lanes variants first, the longest kernel after the others.
+  const rank = (/** @type {Record<string, string>} */ texts) => ("lanes" in texts ? Object.values(texts).join("").length : Infinity);
+  const ordered = Object.entries(kernels).sort(([, a], [, b]) => Math.sign(rank(a) - rank(b)) || 0);
+  return head + ordered.map(([name, texts]) => `export const ${name}${type} = ${JSON.stringify(texts, null, 2)};\n`).join("");
 }
 
 export function embed() {
