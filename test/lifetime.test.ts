@@ -67,11 +67,13 @@ describe("a model", () => {
     expect((rss[3] ?? NaN) - (rss[0] ?? NaN)).toBeLessThan(50);
   });
 
-  // Measured over 1,000: 298 MB from first to last with a device each. A listener that Dawn keeps on a device that is gone adds 5 MB a cycle.
+  // Measured over 1,000 with a device each: RSS 305 to 358 MB, and nothing after 700. That is glibc, which keeps an arena for each
+  // thread of Dawn and the driver: with one arena 200 cycles end 3 MB lower than they began. A listener that Dawn keeps on a device
+  // that is gone adds 5 MB a cycle.
   it.each([
-    ["a device each", "", 100],
-    ["one device", "device: await requestDevice()", 100],
-  ])("is made, used and disposed of again and again, with %s, in the same memory", async (_, options, count) => {
+    ["a device each", "", 100, 20],
+    ["one device", "device: await requestDevice()", 100, 50], // which frees buffers some models later
+  ])("is made, used and disposed of again and again, with %s, in the same memory", async (_, options, count, most) => {
     const { code, out, err } = await run(
       `import { readFileSync } from "node:fs";
       import { loadFcn, requestDevice } from "./src/node.js";
@@ -92,13 +94,13 @@ describe("a model", () => {
         seen.push({ rss: process.memoryUsage.rss() / 1e6, heap: process.memoryUsage().heapUsed / 1e6, gpu: allocations.bytes });
       }
       process.stdout.write(JSON.stringify(seen), () => process.exit(0));`,
-      { flags: ["--expose-gc"], limit: 300 },
+      { flags: ["--expose-gc"], env: { MALLOC_ARENA_MAX: "1", MALLOC_TRIM_THRESHOLD_: "100000" }, limit: 300 },
     );
     expect(code, err).toBe(0);
     const seen = JSON.parse(out) as { rss: number; heap: number; gpu: number }[];
     console.log(`${count} models: RSS after each quarter ${seen.map((s) => s.rss.toFixed(1)).join(", ")} MB, heap ${seen.map((s) => s.heap.toFixed(1)).join(", ")} MB`);
     expect(seen.map((s) => s.gpu)).toEqual([0, 0, 0, 0]);
-    expect((seen[3]?.rss ?? NaN) - (seen[0]?.rss ?? NaN)).toBeLessThan(50);
+    expect((seen[3]?.rss ?? NaN) - (seen[0]?.rss ?? NaN)).toBeLessThan(most);
     expect((seen[3]?.heap ?? NaN) - (seen[0]?.heap ?? NaN)).toBeLessThan(3);
   });
 
