@@ -145,5 +145,12 @@ describe("comparison", () => {
   it("refuses a size beyond the device and an empty list", async () => {
     await expect(comparison.measure(["fcn8s"], 30_000, 30_000)).rejects.toMatchObject({ code: "limit-too-small", message: expect.stringContaining("30000 x 30000 is too large") as string });
     expect(() => new Comparison(device(), checkpoint, { variants: [] })).toThrow("name at least one variant");
+    // What plain JavaScript may pass.
+    const made = (options: object) => () => new Comparison(device(), checkpoint, options);
+    expect(made({ variant: "fcn8s" })).toThrow('new Comparison has no option "variant"; it has variants, ');
+    expect(made({ variants: "fcn8s" })).toThrow("variants must be an array, got string");
+    expect(made({ variants: ["fcn4s"] })).toThrow('variant "fcn4s" is not one of fcn32s, fcn16s, fcn8s, fcn-resnet101');
+    expect(made({ precision: "f64" })).toThrow('precision "f64" is not one of f32, f16, auto');
+    await expect(comparison.run({ width: 1, height: 1, data: new Uint8Array(4) }, { score: true } as object)).rejects.toMatchObject({ code: "bad-option", message: 'run has no option "score"; it has signal, scores' });
   });
 });

@@ -4,6 +4,7 @@
  * segmenter.ts.
  */
 import { normalize } from "../../shaders/normalize/kernel.js";
+import { ABORTABLE_KINDS } from "../abort.js";
 import type { Abortable } from "../abort.js";
 import type { Device, LostListener } from "../device.js";
 import { FcnError } from "../errors.js";
@@ -16,17 +17,19 @@ import type { Precision } from "../kernel.js";
 import { layouts } from "../layout.js";
 import type { VariantChoice } from "../lower.js";
 import { bindingOf } from "../memory.js";
+import { checkOneOf, checkOptions } from "../options.js";
+import type { Kinds } from "../options.js";
 import type { Plan } from "../plan.js";
 import type { PlanResult, RunTimings } from "../plan.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
-import { COMPARED, SHARED, comparedNetworks } from "./compared.js";
+import { COMPARABLE, COMPARED, SHARED, comparedNetworks } from "./compared.js";
 import type { ComparedNetworks, ComparedVariant } from "./compared.js";
 import { ALL, countCost } from "./network-cost.js";
 import type { CountedCost, NetworkCost } from "./network-cost.js";
 import { inputSize } from "./output-graph.js";
 import { PixelScores } from "./pixel-scores.js";
 import type { FinalStep } from "./pixel-scores.js";
-import { precisionOn } from "./precision.js";
+import { PRECISIONS, precisionOn } from "./precision.js";
 import type { PrecisionOption } from "./precision.js";
 import { IMAGENET, constant, networkSize } from "./preprocessing.js";
 import type { Preprocessing, Resize } from "./preprocessing.js";
@@ -43,6 +46,18 @@ export interface ComparisonOptions extends Pick<RuntimeOptions, "openDevice" | "
   /** Called while a plan is made, for each of its pipelines that is ready. */
   readonly onPipeline?: (ready: number, total: number) => void;
 }
+
+const COMPARISON_KINDS: Kinds<ComparisonOptions> = {
+  variants: "an array",
+  preprocessing: "an object",
+  kernels: "an object",
+  precision: "a string",
+  onPipeline: "a function",
+  openDevice: "a function",
+  recover: "a string",
+  maxPlans: "a number",
+  tuning: "an object",
+};
 
 export interface ComparisonRunOptions extends Abortable {
   /** Also bring the scores off the GPU, so that pixels can be asked for their probabilities. Default false. */
@@ -86,7 +101,10 @@ export class Comparison {
     readonly checkpoint: Checkpoint,
     options: ComparisonOptions = {},
   ) {
+    checkOptions("new Comparison(device, checkpoint, { variants: ... })", options, COMPARISON_KINDS);
     const { variants = COMPARED, preprocessing = IMAGENET, kernels, precision = "f32", onPipeline } = options;
+    checkOneOf("precision", precision, PRECISIONS);
+    for (const variant of variants) checkOneOf("variant", variant, COMPARABLE);
     this.#networks = comparedNetworks(checkpoint, variants);
     this.variants = variants;
     this.resize = this.#networks.resize;
@@ -125,7 +143,9 @@ export class Comparison {
   }
 
   /** The label map of every variant. @throws bad-image, bad-option, limit-too-small, device-lost, disposed */
-  run(image: Picture, { scores = false, signal }: ComparisonRunOptions = {}): Promise<ComparisonResult> {
+  async run(image: Picture, options: ComparisonRunOptions = {}): Promise<ComparisonResult> {
+    checkOptions("run(picture, { scores: ... })", options, { ...ABORTABLE_KINDS, scores: "a boolean" });
+    const { scores = false, signal } = options;
     return this.#runtime.call(async () => {
       if (scores && this.variants.includes(TORCHVISION_VARIANT)) throw new FcnError("bad-option", `compare: scores of single pixels are there for ${COMPARED.join(", ")}, not for ${TORCHVISION_VARIANT}`);
       const picture = toRgba(image);
