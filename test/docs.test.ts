@@ -105,6 +105,9 @@ describe("the kernel of the guide", () => {
     const [{ leakyRelu }, { leakyReluReference }, { leakyReluCases }] = [await load("kernel.ts"), await load("reference.ts"), await load("cases.ts")];
     const cases = leakyReluCases as readonly KernelCase[];
     const entry = register(leakyRelu as KernelDef<InputSpecs, OutputSpecs, Attrs>, leakyReluReference as Reference, cases);
+    // The one block that is no module of its own: the line for the registry, which is what the call above is.
+    const fragments = guides.flatMap(({ blocks }) => blocks.filter(({ words }) => words.includes("fragment")).map(({ text }) => text.trim()));
+    expect(fragments).toEqual(["register(leakyRelu, leakyReluReference, leakyReluCases),"]);
     const ran = new Set<string>();
     for (const test of cases) {
       for (const variant of usableVariants(entry.kernel, makeProblem(entry.kernel, test.shapes, test.attrs), device())) {
