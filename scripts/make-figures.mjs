@@ -67,12 +67,11 @@ function heat(values, w, h) {
   return { width: w, height: h, data, channels: 4 };
 }
 
-/** Every cell as a block of the same whole number of pixels, cut to the picture's share: cells reach over its border. */
-function blocks(cells, stride, w, h, pixelsOf) {
-  const side = Math.max(w / width, 0) * stride;
-  const big = scaled(pixelsOf, Math.round(cells.width * side), Math.round(cells.height * side));
+/** A picture of cells of `stride` pixels at the scale of a panel of w x h, and cut to it: cells reach over the picture's border. */
+function blocks(cells, stride, w, h) {
+  const side = (w / width) * stride;
   const canvas = new Canvas(w, h);
-  canvas.draw(big, 0, 0);
+  canvas.draw(scaled(cells, Math.round(cells.width * side), Math.round(cells.height * side)), 0, 0);
   return canvas;
 }
 
@@ -121,15 +120,15 @@ await save("encoder.png", strip([
   { title: "picture", note: `3 x ${height} x ${width}`, image: scaled(picture, W, H) },
   ...STRIDES.map((stride) => {
     const map = made.get(`features ${stride}`);
-    return { title: `stride ${stride}`, note: `${map.channels} x ${map.height} x ${map.width}, their mean`, image: blocks(map, stride, W, H, heat(mean(map), map.width, map.height)) };
+    return { title: `stride ${stride}`, note: `${map.channels} x ${map.height} x ${map.width}, their mean`, image: blocks(heat(mean(map), map.width, map.height), stride, W, H) };
   }),
 ]));
 
 const scores = made.get("fcn32s scores");
 const cells = made.get("fcn32s cells");
 const plane = scores.values.subarray(BUS * scores.width * scores.height, (BUS + 1) * scores.width * scores.height);
-const coarse = grid(blocks(scores, 32, W, H, heat(plane, scores.width, scores.height)), (32 * W) / width);
-const labelled = grid(blocks(cells, 32, W, H, classes(cells.values, cells.width, cells.height)), (32 * W) / width);
+const coarse = grid(blocks(heat(plane, scores.width, scores.height), 32, W, H), (32 * W) / width);
+const labelled = grid(blocks(classes(cells.values, cells.width, cells.height), 32, W, H), (32 * W) / width);
 const final = made.get("fcn32s labels");
 await save("projection.png", strip([
   { title: "picture", note: `${height} x ${width}`, image: scaled(picture, W, H) },
