@@ -8,6 +8,7 @@ import { defineKernel, pair, u32 } from "../../src/kernel.js";
 import type { DeviceTraits, Packing, Pair } from "../../src/kernel.js";
 import { blocksOf, fitsTexture, sizeOf, textureColumns } from "../../src/layout.js";
 import { ceilDiv, convOutputSize, elements, formatShape } from "../../src/shape.js";
+import { sizeParams } from "./problem.js";
 import type { ConvProblem } from "./problem.js";
 import { matrixVariants } from "./subgroup-matrix.js";
 import { tiledVariants } from "./tiled.js";
@@ -77,28 +78,7 @@ const lanes = (subgroup: number, threadPixels: 4 | 5) => ({
     return threadPixels === 4 || computed(5) < computed(4) * (subgroup === 4 ? 1.02 : 1);
   },
   overrides: () => ({}),
-  params: ({ in: { x, weight, bias, residual }, out: { y }, attrs }: ConvProblem) => ({
-    in_w: u32(x[3]),
-    in_h: u32(x[2]),
-    in_blocks: u32(blocksOf(x[1])),
-    in_columns: u32(textureColumns(x)),
-    out_w: u32(y[3]),
-    out_h: u32(y[2]),
-    out_blocks: u32(blocksOf(y[1])),
-    out_columns: u32(textureColumns(y)),
-    pixels: u32(y[0] * y[2] * y[3]),
-    kernel_h: u32(weight[2] as number),
-    kernel_w: u32(weight[3] as number),
-    stride_h: u32(pair(attrs.stride)[0]),
-    stride_w: u32(pair(attrs.stride)[1]),
-    pad_h: u32(pair(attrs.padding)[0]),
-    pad_w: u32(pair(attrs.padding)[1]),
-    dilation_h: u32(pair(attrs.dilation)[0]),
-    dilation_w: u32(pair(attrs.dilation)[1]),
-    has_bias: u32(bias ? 1 : 0),
-    has_residual: u32(residual ? 1 : 0),
-    relu: u32(attrs.relu ? 1 : 0),
-  }),
+  params: (problem: ConvProblem) => ({ ...sizeParams(problem), in_columns: u32(textureColumns(problem.in.x)), out_columns: u32(textureColumns(problem.out.y)) }),
   threads: (problem: ConvProblem) => [ceilDiv(pixelsOf(problem), threadPixels * subgroup) * subgroup, ceilDiv(problem.out.y[1], LANES_TC), 1] as const,
 });
 

@@ -12,14 +12,12 @@ const TC: u32 = 16; // output channels of a thread: s0 to s15 of four pixels, t0
 const WEIGHT_WIDTH: u32 = 1024; // texels in a row of the weight texture
 
 struct Params {
-  in_w: u32,
   in_h: u32,
+  in_w: u32,
   in_blocks: u32, // in channels / 4
-  in_columns: u32, // planes side by side in the texture
-  out_w: u32,
   out_h: u32,
+  out_w: u32,
   out_blocks: u32,
-  out_columns: u32,
   pixels: u32, // batch * out_h * out_w
   kernel_h: u32,
   kernel_w: u32,
@@ -32,6 +30,8 @@ struct Params {
   has_bias: u32,
   has_residual: u32,
   relu: u32,
+  in_columns: u32, // planes side by side in the texture
+  out_columns: u32,
 }
 
 @group(0) @binding(0) var x: texture_storage_2d<rgba32float, read>;

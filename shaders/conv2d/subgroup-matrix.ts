@@ -6,9 +6,8 @@ import type { DeviceTraits, Packing, Variant } from "../../src/kernel.js";
 import { blocksOf } from "../../src/layout.js";
 import { ceilDiv } from "../../src/shape.js";
 import { half } from "./packings.js";
-import { isPointwise, matrixSizes } from "./problem.js";
+import { isPointwise, matrixSizes, sizeParams } from "./problem.js";
 import type { ConvProblem } from "./problem.js";
-import { tileParams } from "./tiled.js";
 
 const SIDE = 16;
 const SUBGROUP = 32;
@@ -103,7 +102,7 @@ const variantOf = (name: string, config: Config): Variant<ConvProblem> => {
     when: (problem, device) => device.subgroupMatrix !== undefined && problem.attrs.groups === 1 && (window || isDirect(problem)) && fits(config, device),
     prefer: (problem, device) => likelyConfig(problem, device) === name,
     overrides: () => ({}),
-    params: tileParams,
+    params: sizeParams,
     threads: (problem) => [workgroupsOf(problem, config) * threads, 1, 1],
   };
 };

@@ -2,12 +2,10 @@
  * The GPU variants of tiled.wgsl: tiles of one matrix product in workgroup memory. Which tile is best depends on how many
  * workgroups the problem gives and on how long its sums are; the tiles here are the candidates.
  */
-import { pair, u32 } from "../../src/kernel.js";
 import type { DeviceTraits, Precision, Variant } from "../../src/kernel.js";
-import { blocksOf } from "../../src/layout.js";
 import { ceilDiv } from "../../src/shape.js";
 import { rows, rowsF16 } from "./packings.js";
-import { isPointwise, matrixSizes } from "./problem.js";
+import { isPointwise, matrixSizes, sizeParams } from "./problem.js";
 import type { ConvProblem } from "./problem.js";
 
 interface Tile {
@@ -51,28 +49,6 @@ function likelyTile(problem: ConvProblem, { limits }: DeviceTraits): TileName {
   return small < 512 && sizes.k >= 512 ? "32x32-k4" : "32x32";
 }
 
-/** Uniforms of the variants that see a convolution as a matrix product. */
-export const tileParams = ({ in: { x, weight, bias, residual }, out: { y }, attrs }: ConvProblem) => ({
-  in_h: u32(x[2]),
-  in_w: u32(x[3]),
-  in_blocks: u32(blocksOf(x[1])),
-  out_h: u32(y[2]),
-  out_w: u32(y[3]),
-  out_blocks: u32(blocksOf(y[1])),
-  pixels: u32(y[0] * y[2] * y[3]),
-  kernel_h: u32(weight[2] as number),
-  kernel_w: u32(weight[3] as number),
-  stride_h: u32(pair(attrs.stride)[0]),
-  stride_w: u32(pair(attrs.stride)[1]),
-  pad_h: u32(pair(attrs.padding)[0]),
-  pad_w: u32(pair(attrs.padding)[1]),
-  dilation_h: u32(pair(attrs.dilation)[0]),
-  dilation_w: u32(pair(attrs.dilation)[1]),
-  has_bias: u32(bias ? 1 : 0),
-  has_residual: u32(residual ? 1 : 0),
-  relu: u32(attrs.relu ? 1 : 0),
-});
-
 /** The tiles offered for f16, and which of them stands in for each. */
 const F16_TILES: Readonly<Record<TileName, TileName>> = {
   "64x128": "64x64",
@@ -100,7 +76,7 @@ const variantOf = (name: TileName, precision: Precision): Variant<ConvProblem> =
       return f16 ? F16_TILES[likely] === name : !device.software && likely === name;
     },
     overrides: (problem) => ({ POINTWISE: isPointwise(problem) ? 1 : 0 }),
-    params: tileParams,
+    params: sizeParams,
     threads: (problem) => [tilesOf(matrixSizes(problem), tile) * threads, 1, 1],
     ...(f16 && { precision, layouts: { x: "nhwc4-f16", residual: "nhwc4-f16", y: "nhwc4-f16" } }),
   };
