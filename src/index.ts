@@ -50,7 +50,7 @@ export async function loadFcn(options: BrowserLoadOptions = {}): Promise<Fcn<Pic
   // The default is small, part of the page's own assets, and checked below: the browser's HTTP cache is the place for it.
   const keep = cache && weights !== undefined;
   const source = { cache: keep, signal: rest.signal, ...(onProgress && { onProgress }) };
-  const checked = weights === undefined ? { sha256: DEFAULT_CHECKPOINT.sha256, ...rest } : rest;
+  const checked = weights === undefined ? { ...rest, sha256: rest.sha256 ?? DEFAULT_CHECKPOINT.sha256 } : rest;
   return loadFrom(() => openSource(weights ?? defaultCheckpointUrl(), source), checked, (picture: Picture) => picture, () => requestDevice(), browserTuningStore());
 }
 

@@ -76,7 +76,7 @@ export async function requestDevice(options: NodeDeviceOptions = {}): Promise<De
   try {
     return await requestAnyDevice({ ...rest, gpu, ...(quietWait ? { pace: quietly } : {}) });
   } catch (error) {
-    if (adapter !== undefined && error instanceof FcnError && error.code === "no-adapter") {
+    if (adapter !== undefined && error instanceof FcnError && error.code === "no-adapter" && error.cause === undefined) {
       throw new FcnError("no-adapter", `no graphics adapter has "${adapter}" in its name; \`fcn doctor\` shows what there is`, { cause: error });
     }
     throw error;

@@ -67,7 +67,7 @@ export async function loadFcn(options: NodeLoadOptions = {}): Promise<Fcn<NodePi
   const { weights, gpu, onProgress, cache = true, ...rest } = options;
   if (gpu && rest.device) throw badOption("loadFcn: gpu says how to open a device, so it cannot go with a device of yours; leave one of the two out");
   const source = { cache, signal: rest.signal, ...(onProgress && { onProgress }) };
-  const checked = weights === undefined ? { sha256: DEFAULT_CHECKPOINT.sha256, ...rest } : rest;
+  const checked = weights === undefined ? { ...rest, sha256: rest.sha256 ?? DEFAULT_CHECKPOINT.sha256 } : rest;
   return loadFrom(() => openSource(weights ?? defaultCheckpointUrl(), source), checked, readPicture, () => requestDevice(gpu), fileTuningStore());
 }
 

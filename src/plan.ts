@@ -127,6 +127,8 @@ export class Plan {
 
   /** Runs once; calls beyond `inFlight` are queued. `inputs` are bytes in the layout that the graph declared for each input. */
   run(inputs: Readonly<Record<string, ArrayBufferView>>): Promise<PlanResult> {
+    // Asked here and not when its turn comes: what was accepted runs, and dispose() waits for it.
+    if (this.#disposed) return Promise.reject(new FcnError("disposed", "this plan was disposed; make a new one"));
     const slot = this.#next++ % this.#slots.length;
     const result = (this.#slots[slot] as Promise<unknown>).then(() => this.#run(inputs, slot));
     this.#slots[slot] = result.catch(() => undefined);
@@ -134,7 +136,6 @@ export class Plan {
   }
 
   async #run(inputs: Readonly<Record<string, ArrayBufferView>>, slot: number): Promise<PlanResult> {
-    if (this.#disposed) throw new FcnError("disposed", "this plan was disposed; make a new one");
     this.device.check();
     const { gpu } = this.device;
     const t0 = performance.now();

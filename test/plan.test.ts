@@ -155,6 +155,16 @@ describe("Plan", () => {
     store.dispose();
   });
 
+  it("ends the runs it accepted before it was disposed", async () => {
+    const store = new WeightStore(device());
+    const plan = await Plan.create(device(), residualGraph(), store);
+    const first = await run(plan, SHAPE);
+    const queued = [run(plan, SHAPE), run(plan, SHAPE)];
+    plan.dispose();
+    expect(await Promise.all(queued)).toEqual([first, first]);
+    store.dispose();
+  });
+
   it("refuses an input of the wrong size with both numbers", async () => {
     const store = new WeightStore(device());
     const plan = await Plan.create(device(), residualGraph(), store);
