@@ -150,6 +150,7 @@ describe("comparison", () => {
     expect(made({ variant: "fcn8s" })).toThrow('new Comparison has no option "variant"; it has variants, ');
     expect(made({ variants: "fcn8s" })).toThrow("variants must be an array, got string");
     expect(made({ variants: ["fcn4s"] })).toThrow('variant "fcn4s" is not one of fcn32s, fcn16s, fcn8s, fcn-resnet101');
+    expect(made({ preprocessing: { mean: [0, 0, 0], std: [1, 0, 1] } })).toThrow("preprocessing.std must be three finite numbers above 0");
     expect(made({ precision: "f64" })).toThrow('precision "f64" is not one of f32, f16, auto');
     await expect(comparison.run({ width: 1, height: 1, data: new Uint8Array(4) }, { score: true } as object)).rejects.toMatchObject({ code: "bad-option", message: 'run has no option "score"; it has signal, scores' });
   });

@@ -94,8 +94,9 @@ async function tasksOf(values: Values): Promise<ModelTask[]> {
   const precisions = list(values.precision).map((p) => oneOf("bench", "precision", p, PRECISIONS));
   const batch = whole("batch", values.batch, 64);
   const sizes = list(values.sizes).map((size) => {
-    const [width, height = width] = size.split("x") as [string, string?];
-    return { width: whole("sizes", width, MAX_SIDE), height: whole("sizes", height ?? width, MAX_SIDE) };
+    const [width = "", height = width, extra] = size.split("x");
+    if (extra !== undefined) throw new UsageError(`bench: --sizes ${size} is neither N nor WIDTHxHEIGHT`);
+    return { width: whole("sizes", width, MAX_SIDE), height: whole("sizes", height, MAX_SIDE) };
   });
   const tasks: ModelTask[] = [];
   for (const weights of list(values.weights)) {

@@ -31,7 +31,7 @@ import { PixelScores } from "./pixel-scores.js";
 import type { FinalStep } from "./pixel-scores.js";
 import { PRECISIONS, precisionOn } from "./precision.js";
 import type { PrecisionOption } from "./precision.js";
-import { IMAGENET, constant, networkSize } from "./preprocessing.js";
+import { IMAGENET, checkPreprocessing, constant, networkSize } from "./preprocessing.js";
 import type { Preprocessing, Resize } from "./preprocessing.js";
 import { Runtime } from "./runtime.js";
 import type { RuntimeOptions } from "./runtime.js";
@@ -110,7 +110,7 @@ export class Comparison {
     this.resize = this.#networks.resize;
     this.classes = this.#networks.classes;
     this.classNames = this.classes === VOC_CLASSES.length ? VOC_CLASSES : Array.from({ length: this.classes }, (_, i) => `class ${i}`);
-    this.#preprocessing = preprocessing;
+    this.#preprocessing = checkPreprocessing(preprocessing);
     this.#kernels = kernels;
     this.#precision = precision;
     this.#onPipeline = onPipeline;
