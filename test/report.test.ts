@@ -20,10 +20,9 @@ const labelsOf = (shift: number): Uint8Array => Uint8Array.from({ length: SIZE.w
 const uri = (labels: Uint8Array): string => `data:image/png;base64,${Buffer.from(encodeLabelPng(labels, SIZE.width, SIZE.height)).toString("base64")}`;
 
 /** A report of one or three variants, with or without label maps, of pictures whose names are markup. */
-function report(variants: readonly string[], labelled: boolean): string {
+function report(variants: readonly string[], labelled: boolean, truth = labelsOf(4)): string {
   const header: Header = { format: FORMAT, variants, classNames: VOC_CLASSES, boundaryWidth: 5, weights: "w".repeat(90), adapter: "an adapter" };
   const maps = Object.fromEntries(variants.map((variant, i) => [variant, labelsOf(i)]));
-  const truth = labelsOf(4);
   const names = ["/a/set/<b>1.png", "/a/set/2.png"];
   const records: ResultRecord[] = [
     ...names.map((picture) => ({ picture, ...SIZE, ms: { total: 12, stages: { shared: 9, ...Object.fromEntries(variants.map((v) => [v, 1])) } }, ...scorePicture(header, maps, SIZE, labelled ? truth : undefined) })),
@@ -33,6 +32,12 @@ function report(variants: readonly string[], labelled: boolean): string {
   const tiles = [...(labelled ? [{ title: "truth", note: "", map: uri(truth) }] : []), ...variants.map((v) => ({ title: v, note: "", map: uri(maps[v] ?? truth) }))];
   return reportHtml(summary, summary.pictures.map((own) => ({ summary: own, picture: uri(truth), tiles, classes: [0, 3, 15] })));
 }
+
+it("draws and says nothing of borders where no label map has one", () => {
+  const html = report(["fcn32s", "fcn16s", "fcn8s"], true, new Uint8Array(SIZE.width * SIZE.height).fill(3));
+  expect(html.replace(/<script>[\s\S]*?<\/script>|base64,[^")]*/g, "")).not.toContain("NaN");
+  expect(html).toContain(" mean IoU, - at borders");
+});
 
 let folder: string;
 let browser: Browser;

@@ -24,10 +24,12 @@ function key(entries: readonly { readonly series: string; readonly label: string
 /** Mean IoU and boundary IoU over milliseconds; undefined without labels or times. */
 export function accuracyPlot(summary: Summary): Plot | undefined {
   const points = summary.variants.flatMap(({ variant, metrics, cost }) => (metrics && cost ? [{ variant, ms: cost.ms, values: [metrics.meanIoU, metrics.boundaryIoU] as const }] : []));
-  if (points.length < 2) return undefined;
+  // Label maps without a border in them have no boundary IoU.
+  const drawn = ([0, 1] as const).filter((i) => points.every(({ values }) => !Number.isNaN(values[i])));
+  if (points.length < 2 || !drawn.length) return undefined;
   const frame = { left: 52, top: 44, width: WIDTH - 52 - 28, height: 250 };
   const times = points.map((p) => p.ms);
-  const shares = points.flatMap((p) => p.values).filter((v) => !Number.isNaN(v));
+  const shares = points.flatMap((p) => drawn.map((i) => p.values[i]));
   const spread = Math.max(...times) - Math.min(...times) || 1;
   const { x, y, body } = axes(
     frame,
@@ -36,9 +38,10 @@ export function accuracyPlot(summary: Summary): Plot | undefined {
     ["milliseconds a picture, one variant alone", "IoU in %"],
     [(v) => String(v), (v) => (100 * v).toFixed(0)],
   );
-  const lines = [0, 1].map((i) => `<path class="axis" stroke-opacity=".5"${i ? ' stroke-dasharray="3 4"' : ""} d="M${points.map((p) => `${num(x(p.ms))} ${num(y(p.values[i as 0 | 1]))}`).join("L")}"/>`);
+  const lines = drawn.map((i) => `<path class="axis" stroke-opacity=".5"${i ? ' stroke-dasharray="3 4"' : ""} d="M${points.map((p) => `${num(x(p.ms))} ${num(y(p.values[i]))}`).join("L")}"/>`);
   const marks = points.map(({ variant, ms, values }) => {
-    const own = values.map((v, i) => {
+    const own = drawn.map((i) => {
+      const v = values[i];
       const [px, py] = [x(ms), y(v)];
       const tip = `<title>${titleOf(variant)}: ${i ? "boundary IoU" : "mean IoU"} ${pct(v)} %, ${ms.toFixed(1)} ms</title>`;
       return `<circle class="${i ? "ring" : "fill"}" cx="${num(px)}" cy="${num(py)}" r="6">${tip}</circle><text class="v" x="${num(px)}" y="${num(py - 12)}" text-anchor="middle">${pct(v)}</text>`;

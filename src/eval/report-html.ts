@@ -42,7 +42,7 @@ function table(columns: readonly Column[], rows: readonly (readonly Cell[])[], o
 }
 
 const share = (value: number | undefined, name?: string): Cell => ({ html: percent(value), value: value ?? "", ...(name ? { class: name } : {}) });
-const points = (gain: number): string => `${gain >= 0 ? "+" : "\u2212"}${Math.abs(100 * gain).toFixed(1)}`;
+const points = (gain: number): string => (Number.isNaN(gain) ? "-" : `${gain >= 0 ? "+" : "\u2212"}${Math.abs(100 * gain).toFixed(1)}`);
 
 function cards(summary: Summary): string {
   const made = summary.variants.map(({ variant, metrics, cost, headMs }, i) => {
