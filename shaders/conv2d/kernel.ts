@@ -33,54 +33,65 @@ const outputBlocks: Packing = {
   },
 };
 
-/** Output channels that a thread of lanes.wgsl keeps in registers. */
-const LANES_TC = 16;
-
 /** [out][in][kh][kw] -> texels of 4 inputs of one output, [out/TC][kh][kw][in/4][TC]: lane l of a subgroup reads texel l, l + 8 ... */
-const channelTiles: Packing = {
-  name: `conv2d/channel-tiles-${LANES_TC}`,
+const channelTiles = (tile: number): Packing => ({
+  name: `conv2d/channel-tiles-${tile}`,
   storage: "texture",
   pack(data, shape) {
     const [outC, inC, kh, kw] = shape as [number, number, number, number];
     const inBlocks = blocksOf(inC);
-    const packed = new Float32Array(Math.ceil(outC / LANES_TC) * kh * kw * inBlocks * LANES_TC * 4);
+    const packed = new Float32Array(Math.ceil(outC / tile) * kh * kw * inBlocks * tile * 4);
     for (let o = 0; o < outC; o++) {
       for (let c = 0; c < inC; c++) {
         for (let tap = 0; tap < kh * kw; tap++) {
-          const step = (Math.floor(o / LANES_TC) * kh * kw + tap) * inBlocks + (c >> 2);
-          packed[(step * LANES_TC + (o % LANES_TC)) * 4 + (c & 3)] = data[(o * inC + c) * kh * kw + tap] as number;
+          const step = (Math.floor(o / tile) * kh * kw + tap) * inBlocks + (c >> 2);
+          packed[(step * tile + (o % tile)) * 4 + (c & 3)] = data[(o * inC + c) * kh * kw + tap] as number;
         }
       }
     }
     return packed;
   },
-};
+});
 
-const pixelsOf = ({ out: { y } }: ConvProblem): number => y[0] * y[2] * y[3];
+/** What a thread of lanes.wgsl or lanes-wide.wgsl keeps in registers, and the lanes of a subgroup. */
+interface Tile {
+  readonly subgroup: 4 | 8;
+  readonly pixels: number;
+  readonly channels: number;
+  /** Measured speed over that of 4 pixels x 16 channels where no thread is idle. */
+  readonly speed: number;
+}
 
-/**
- * Pixels on lanes, operands in textures, for software adapters. One pipeline for every layer, so all sizes are uniforms; and
- * another of five pixels a thread: 14 x 14 pixels are 25 times 8 lanes, of which four a thread would make 28.
- */
-const lanes = (subgroup: number, threadPixels: 4 | 5) => ({
+/** Time of a convolution in multiply-adds of the plain tile; those of idle threads count. */
+const timeOf = ({ out: { y } }: ConvProblem, { subgroup, pixels, channels, speed }: Tile): number =>
+  (ceilDiv(y[0] * y[2] * y[3], pixels * subgroup) * pixels * ceilDiv(y[1], channels) * channels) / speed;
+
+/** Pixels on lanes, operands in textures, for software adapters. One pipeline for every layer, so all sizes are uniforms. */
+const lanes = (tile: Tile) => ({
   wgsl: "lanes",
-  workgroup: [subgroup, 1, 1] as const,
+  workgroup: [tile.subgroup, 1, 1] as const,
   features: ["subgroups"],
-  subgroupSize: subgroup,
-  consts: { LANES: subgroup, TP: threadPixels, TC: LANES_TC },
+  subgroupSize: tile.subgroup,
+  consts: { LANES: tile.subgroup, TP: tile.pixels, TC: tile.channels },
   layouts: { x: "tex4", residual: "tex4", y: "tex4" } as const,
-  packing: { weight: channelTiles },
+  packing: { weight: channelTiles(tile.channels) },
   when: ({ in: { x }, out: { y }, attrs }: ConvProblem, device: DeviceTraits): boolean =>
     device.software && attrs.groups === 1 && fitsTexture(x) && fitsTexture(y),
-  prefer: (problem: ConvProblem): boolean => {
-    const computed = (each: number): number => ceilDiv(pixelsOf(problem), each * subgroup) * each;
-    // SwiftShader, with its 4 lanes, gains by every load that five share, even where a few more threads are idle.
-    return threadPixels === 4 || computed(5) < computed(4) * (subgroup === 4 ? 1.02 : 1);
-  },
   overrides: () => ({}),
   params: (problem: ConvProblem) => ({ ...sizeParams(problem), in_columns: u32(textureColumns(problem.in.x)), out_columns: u32(textureColumns(problem.out.y)) }),
-  threads: (problem: ConvProblem) => [ceilDiv(pixelsOf(problem), threadPixels * subgroup) * subgroup, ceilDiv(problem.out.y[1], LANES_TC), 1] as const,
+  threads: ({ out: { y } }: ConvProblem) => [ceilDiv(y[0] * y[2] * y[3], tile.pixels * tile.subgroup) * tile.subgroup, ceilDiv(y[1], tile.channels), 1] as const,
 });
+
+const fourLanes: Tile = { subgroup: 4, pixels: 4, channels: 16, speed: 1 };
+const fourLanesWide: Tile = { subgroup: 4, pixels: 7, channels: 32, speed: 1.3 };
+const eightLanes: Tile = { subgroup: 8, pixels: 4, channels: 16, speed: 1 };
+// 14 x 14 pixels are 25 times 8 lanes, of which four a thread would make 28.
+const eightLanesFive: Tile = { ...eightLanes, pixels: 5 };
+
+const faster = (tile: Tile, than: Tile) => (problem: ConvProblem): boolean => timeOf(problem, tile) < timeOf(problem, than);
+
+/** lanes-wide.wgsl begins its inner loop anew with each tap, which is too dear where that loop is of one turn (the stem). */
+const wide = (problem: ConvProblem): boolean => blocksOf(problem.in.x[1]) > 1 && faster(fourLanesWide, fourLanes)(problem);
 
 /** 2-D convolution with optional bias, residual and ReLU in the store. */
 export const conv2d = defineKernel({
@@ -162,9 +173,9 @@ export const conv2d = defineKernel({
     },
     ...tiledVariants,
     ...matrixVariants,
-    "lanes-4": lanes(4, 4),
-    "lanes-4-five": lanes(4, 5),
-    "lanes-8": lanes(8, 4),
-    "lanes-8-five": lanes(8, 5),
+    "lanes-4": lanes(fourLanes),
+    "lanes-4-wide": { ...lanes(fourLanesWide), wgsl: "lanes-wide", prefer: wide },
+    "lanes-8": lanes(eightLanes),
+    "lanes-8-five": { ...lanes(eightLanesFive), prefer: faster(eightLanesFive, eightLanes) },
   },
 });

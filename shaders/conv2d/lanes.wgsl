@@ -124,66 +124,78 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     s15 = vec4f(b3.w); t15 = b3.w;
   }
   var index = group.y * params.kernel_h * params.kernel_w * params.in_blocks * TC + lane;
-  for (var ky = 0u; ky < params.kernel_h; ky++) {
-    for (var kx = 0u; kx < params.kernel_w; kx++) {
-      let tap = vec2u(kx * params.dilation_w, ky * params.dilation_h);
-      let at0 = source(corner[0] + tap, image[0]);
-      let at1 = source(corner[1] + tap, image[1]);
-      let at2 = source(corner[2] + tap, image[2]);
-      let at3 = source(corner[3] + tap, image[3]);
-      let at4 = source(corner[TP - 1] + tap, image[TP - 1]);
-      var plane = vec2u(0); // corner of the plane of c4; counted, because a division costs more than the fetch
-      for (var c4 = 0u; c4 < params.in_blocks; c4++) {
-        // Channels 4g..4g+3 of the tile lie on lanes (4g..4g+3) % LANES of w[g].
-        let w0 = load_weight(index);
-        var w1 = w0;
-        let w2 = load_weight(index + 8);
-        var w3 = w2;
-        if (LANES == 4) {
-          w1 = load_weight(index + 4);
-          w3 = load_weight(index + 12);
-        }
-        index += TC;
-        // Columns: four channels of a pixel each; transposed, one channel of the four pixels each.
-        let v = transpose(mat4x4f(textureLoad(x, at0 + plane), textureLoad(x, at1 + plane), textureLoad(x, at2 + plane), textureLoad(x, at3 + plane)));
-        var u = vec4f();
-        if (TP == 5) { u = textureLoad(x, at4 + plane); }
-        plane.x += params.in_w + 1;
-        if (plane.x >= params.in_columns * (params.in_w + 1)) { plane = vec2u(0, plane.y + params.in_h); }
-        let k0 = subgroupShuffle(w0, 0);
-        s0 += times(v, k0); if (TP == 5) { t0 += dot(u, k0); }
-        let k1 = subgroupShuffle(w0, 1);
-        s1 += times(v, k1); if (TP == 5) { t1 += dot(u, k1); }
-        let k2 = subgroupShuffle(w0, 2);
-        s2 += times(v, k2); if (TP == 5) { t2 += dot(u, k2); }
-        let k3 = subgroupShuffle(w0, 3);
-        s3 += times(v, k3); if (TP == 5) { t3 += dot(u, k3); }
-        let k4 = subgroupShuffle(w1, 4 % LANES);
-        s4 += times(v, k4); if (TP == 5) { t4 += dot(u, k4); }
-        let k5 = subgroupShuffle(w1, 5 % LANES);
-        s5 += times(v, k5); if (TP == 5) { t5 += dot(u, k5); }
-        let k6 = subgroupShuffle(w1, 6 % LANES);
-        s6 += times(v, k6); if (TP == 5) { t6 += dot(u, k6); }
-        let k7 = subgroupShuffle(w1, 7 % LANES);
-        s7 += times(v, k7); if (TP == 5) { t7 += dot(u, k7); }
-        let k8 = subgroupShuffle(w2, 8 % LANES);
-        s8 += times(v, k8); if (TP == 5) { t8 += dot(u, k8); }
-        let k9 = subgroupShuffle(w2, 9 % LANES);
-        s9 += times(v, k9); if (TP == 5) { t9 += dot(u, k9); }
-        let k10 = subgroupShuffle(w2, 10 % LANES);
-        s10 += times(v, k10); if (TP == 5) { t10 += dot(u, k10); }
-        let k11 = subgroupShuffle(w2, 11 % LANES);
-        s11 += times(v, k11); if (TP == 5) { t11 += dot(u, k11); }
-        let k12 = subgroupShuffle(w3, 12 % LANES);
-        s12 += times(v, k12); if (TP == 5) { t12 += dot(u, k12); }
-        let k13 = subgroupShuffle(w3, 13 % LANES);
-        s13 += times(v, k13); if (TP == 5) { t13 += dot(u, k13); }
-        let k14 = subgroupShuffle(w3, 14 % LANES);
-        s14 += times(v, k14); if (TP == 5) { t14 += dot(u, k14); }
-        let k15 = subgroupShuffle(w3, 15 % LANES);
-        s15 += times(v, k15); if (TP == 5) { t15 += dot(u, k15); }
-      }
+  // One loop over taps and blocks of input channels: every loop within a loop moves all the sums once more, at each turn.
+  var at0 = vec2u();
+  var at1 = vec2u();
+  var at2 = vec2u();
+  var at3 = vec2u();
+  var at4 = vec2u();
+  var tap = vec2u();
+  var plane = vec2u(); // corner of the plane of these four channels; counted, because a division costs more than the fetch
+  var left = 0u; // blocks of this tap to come
+  let steps = params.kernel_h * params.kernel_w * params.in_blocks;
+  for (var i = 0u; i < steps; i++) {
+    if (left == 0) {
+      left = params.in_blocks;
+      plane = vec2u(0);
+      let shift = tap * vec2u(params.dilation_w, params.dilation_h);
+      at0 = source(corner[0] + shift, image[0]);
+      at1 = source(corner[1] + shift, image[1]);
+      at2 = source(corner[2] + shift, image[2]);
+      at3 = source(corner[3] + shift, image[3]);
+      at4 = source(corner[TP - 1] + shift, image[TP - 1]);
+      tap.x++;
+      if (tap.x == params.kernel_w) { tap = vec2u(0, tap.y + 1); }
     }
+    left--;
+    // Channels 4g..4g+3 of the tile lie on lanes (4g..4g+3) % LANES of w[g].
+    let w0 = load_weight(index);
+    var w1 = w0;
+    let w2 = load_weight(index + 8);
+    var w3 = w2;
+    if (LANES == 4) {
+      w1 = load_weight(index + 4);
+      w3 = load_weight(index + 12);
+    }
+    index += TC;
+    // Columns: four channels of a pixel each; transposed, one channel of the four pixels each.
+    let v = transpose(mat4x4f(textureLoad(x, at0 + plane), textureLoad(x, at1 + plane), textureLoad(x, at2 + plane), textureLoad(x, at3 + plane)));
+    var u = vec4f();
+    if (TP == 5) { u = textureLoad(x, at4 + plane); }
+    plane.x += params.in_w + 1;
+    if (plane.x >= params.in_columns * (params.in_w + 1)) { plane = vec2u(0, plane.y + params.in_h); }
+    let k0 = subgroupShuffle(w0, 0);
+    s0 += times(v, k0); if (TP == 5) { t0 += dot(u, k0); }
+    let k1 = subgroupShuffle(w0, 1);
+    s1 += times(v, k1); if (TP == 5) { t1 += dot(u, k1); }
+    let k2 = subgroupShuffle(w0, 2);
+    s2 += times(v, k2); if (TP == 5) { t2 += dot(u, k2); }
+    let k3 = subgroupShuffle(w0, 3);
+    s3 += times(v, k3); if (TP == 5) { t3 += dot(u, k3); }
+    let k4 = subgroupShuffle(w1, 4 % LANES);
+    s4 += times(v, k4); if (TP == 5) { t4 += dot(u, k4); }
+    let k5 = subgroupShuffle(w1, 5 % LANES);
+    s5 += times(v, k5); if (TP == 5) { t5 += dot(u, k5); }
+    let k6 = subgroupShuffle(w1, 6 % LANES);
+    s6 += times(v, k6); if (TP == 5) { t6 += dot(u, k6); }
+    let k7 = subgroupShuffle(w1, 7 % LANES);
+    s7 += times(v, k7); if (TP == 5) { t7 += dot(u, k7); }
+    let k8 = subgroupShuffle(w2, 8 % LANES);
+    s8 += times(v, k8); if (TP == 5) { t8 += dot(u, k8); }
+    let k9 = subgroupShuffle(w2, 9 % LANES);
+    s9 += times(v, k9); if (TP == 5) { t9 += dot(u, k9); }
+    let k10 = subgroupShuffle(w2, 10 % LANES);
+    s10 += times(v, k10); if (TP == 5) { t10 += dot(u, k10); }
+    let k11 = subgroupShuffle(w2, 11 % LANES);
+    s11 += times(v, k11); if (TP == 5) { t11 += dot(u, k11); }
+    let k12 = subgroupShuffle(w3, 12 % LANES);
+    s12 += times(v, k12); if (TP == 5) { t12 += dot(u, k12); }
+    let k13 = subgroupShuffle(w3, 13 % LANES);
+    s13 += times(v, k13); if (TP == 5) { t13 += dot(u, k13); }
+    let k14 = subgroupShuffle(w3, 14 % LANES);
+    s14 += times(v, k14); if (TP == 5) { t14 += dot(u, k14); }
+    let k15 = subgroupShuffle(w3, 15 % LANES);
+    s15 += times(v, k15); if (TP == 5) { t15 += dot(u, k15); }
   }
 
   // An array at last, because the stores are a loop: unrolled, each costs its share of the compile time.
