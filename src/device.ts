@@ -60,7 +60,7 @@ export class Device implements DeviceTraits {
   readonly subgroupSize: number;
   readonly software: boolean;
   readonly subgroupMatrix: MatrixSyntax | undefined;
-  readonly refused = new Map<string, string>();
+  readonly refused = new Map<object, string>();
   /** Resolves with the typed error when the device is lost; stays pending after a plain dispose(). */
   readonly lost: Promise<FcnError>;
   /** Books of the memory taken on it. */
@@ -107,7 +107,7 @@ export class Device implements DeviceTraits {
     const { error } = event;
     // By name: in Node the class is not global.
     this.#uncaptured ??= error.constructor.name === "GPUOutOfMemoryError"
-      ? new FcnError("out-of-memory", `the GPU is out of memory; this device holds ${megabytes(this.allocations.bytes)} for this library (${firstLine(error.message)})`)
+      ? new FcnError("out-of-memory", `the GPU is out of memory; this device holds ${megabytes(this.allocations.bytes)} for this library (${firstLine(error.message)}); dispose of models, or use smaller pictures`)
       : new FcnError("gpu-error", `WebGPU reported: ${error.message}`);
   };
 

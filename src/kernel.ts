@@ -54,8 +54,8 @@ export interface DeviceTraits {
   readonly software: boolean;
   /** The syntax in which 16x16x16 subgroup matrices of f16 with f32 sums compile here; undefined where there are none. */
   readonly subgroupMatrix?: MatrixSyntax | undefined;
-  /** Variants that were found not to compile here, as "kernel/variant", and why. */
-  readonly refused?: ReadonlyMap<string, string>;
+  /** Variants that were found not to compile here, and why. By object: callers may bring a kernel of any name. */
+  readonly refused?: ReadonlyMap<object, string>;
 }
 
 /** The order of a matrix in memory as a template argument, or as a bool among the arguments as in older Dawn. */
@@ -210,7 +210,7 @@ export function offersVariant(variant: Variant<AnyProblem>, device: DeviceTraits
 /** Names of the variants this device can run for this problem, in declared order. */
 export function usableVariants(kernel: Kernel, problem: AnyProblem, device: DeviceTraits): string[] {
   return Object.entries(kernel.variants)
-    .filter(([name, v]) => offersVariant(v, device) && !device.refused?.has(`${kernel.name}/${name}`) && (v.when?.(problem, device) ?? true))
+    .filter(([, v]) => offersVariant(v, device) && !device.refused?.has(v) && (v.when?.(problem, device) ?? true))
     .map(([name]) => name);
 }
 

@@ -45,11 +45,15 @@ export function chooseVariant(kernel: Kernel, problem: AnyProblem, device: Devic
   const usable = usableVariants(kernel, problem, device);
   const wanted = typeof choice === "function" ? choice(kernel, problem) : choice[kernel.name];
   if (wanted !== undefined && !usable.includes(wanted)) {
-    const why = device.refused?.get(`${kernel.name}/${wanted}`);
+    const variant = kernel.variants[wanted];
+    const why = variant && device.refused?.get(variant);
     throw new FcnError("bad-option", `${kernel.name}: variant "${wanted}" cannot run here${why === undefined ? "" : ` (${why})`}; usable: ${usable.join(", ")}`);
   }
   const chosen = wanted ?? defaultVariant(kernel, problem, device, precision);
-  if (chosen === undefined) throw new FcnError("limit-too-small", `${kernel.name}: no variant runs on this device`);
+  if (chosen === undefined) {
+    const needs = Object.entries(kernel.variants).map(([name, { features = [] }]) => `${name}${features.length ? ` needs ${features.join(" and ")}` : ""}`);
+    throw new FcnError("limit-too-small", `${kernel.name}: none of its variants runs this problem on this device (${needs.join(", ")}); give it one that needs no feature, or use another adapter`);
+  }
   return chosen;
 }
 

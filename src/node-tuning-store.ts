@@ -1,4 +1,5 @@
 /** Where Node keeps measured choices (see tuner.ts): tuning.json in the cache folder, replaced as a whole. */
+import { randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TuningStore } from "./tuner.js";
@@ -21,7 +22,7 @@ export function fileTuningStore(folder = cacheFolder()): TuningStore {
     },
     async write(text) {
       // Renamed into place, so that a process that reads meanwhile finds the old choices or the new, never half of them.
-      const part = `${path}.${process.pid}.part`;
+      const part = `${path}.${randomUUID()}.part`;
       try {
         await mkdir(folder, { recursive: true });
         await writeFile(part, text);

@@ -52,8 +52,8 @@ export async function openSource(weights: NonNullable<NodeLoadOptions["weights"]
   const { cache = true, ...download } = options;
   options.signal?.throwIfAborted();
   if (isRemote(weights)) return cache ? cachedSource(weights, download) : downloadedSource(weights, download);
+  if ((typeof weights === "string" || weights instanceof URL) && /^file:\/\//i.test(String(weights))) return fileSource(fileURLToPath(weights));
   if (typeof weights === "string" && !isUrl(weights)) return fileSource(weights);
-  if (weights instanceof URL && weights.protocol === "file:") return fileSource(fileURLToPath(weights));
   return localSource(weights);
 }
 

@@ -4,7 +4,7 @@
  * reported with the shader and its messages and is not cached.
  */
 import type { Device } from "./device.js";
-import { FcnError } from "./errors.js";
+import { FcnError, isFcnError } from "./errors.js";
 import { COMPUTE_STAGE } from "./gpu-flags.js";
 import { layoutOf } from "./kernel.js";
 import type { AnyProblem, Kernel, TensorSpec, Variant, WeightSpec } from "./kernel.js";
@@ -42,8 +42,7 @@ export class PipelineCache {
       pending.catch((error: unknown) => {
         this.#ready.delete(key);
         // What needs a feature of the hardware may fail in its compiler; plans then take another variant.
-        const failed = error instanceof FcnError && error.code === "gpu-error";
-        if (failed && variant.features?.length) this.device.refused.set(`${kernel.name}/${variantName}`, error.message.split("\n")[0] ?? "");
+        if (isRefusal(error) && variant.features?.length) this.device.refused.set(variant, error.message.split("\n")[0] ?? "");
       });
     }
     return pending;
@@ -72,7 +71,7 @@ export class PipelineCache {
       const pipeline = await this.device.settle(gpu.createComputePipelineAsync({ label: key, layout, compute }));
       return { key, pipeline, bindings };
     } catch (error) {
-      if (error instanceof FcnError && error.code !== "gpu-error") throw error;
+      if (!isRefusal(error)) throw error;
       this.#modules.delete(moduleKey);
       const { messages } = await module.getCompilationInfo();
       const notes = messages.map((m) => `  [${m.type} at ${m.lineNum}:${m.linePos}] ${m.message}`);
@@ -110,6 +109,9 @@ export class PipelineCache {
     return layout;
   }
 }
+
+/** Whether it is the compiler's own error, which has a cause, and not one that WebGPU reported of something else meanwhile. */
+const isRefusal = (error: unknown): error is FcnError => isFcnError(error, "gpu-error") && error.cause !== undefined;
 
 /** `conv2d/vec4 IN_C=64 OUT_C=256 ...`: what the pipeline is, for labels, profiles and errors. */
 function pipelineKey(kernel: string, variant: string, constants: Readonly<Record<string, number>>): string {

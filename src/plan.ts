@@ -14,11 +14,11 @@ import { lower } from "./lower.js";
 import type { Lowered, Step, VariantChoice, VariantPick } from "./lower.js";
 import { bindingOf, encodeCopy, readStaging } from "./memory.js";
 import type { Memory } from "./memory.js";
+import { badOption } from "./options.js";
 import { pipelinesOf } from "./pipelines.js";
 import type { Pipeline } from "./pipelines.js";
 import { allocate, checkLimits } from "./plan-memory.js";
 import type { Output, Owned } from "./plan-memory.js";
-import { alignUp } from "./shape.js";
 import { StageTimer } from "./stage-timer.js";
 import { plainPacking } from "./weight-store.js";
 import type { WeightStore } from "./weight-store.js";
@@ -84,6 +84,7 @@ export class Plan {
 
   static async create(device: Device, graph: Graph, store: WeightStore, choice?: VariantChoice | VariantPick, { stageOf, onPipeline, precision, inFlight = 1, signal }: PlanOptions = {}): Promise<Plan> {
     device.check();
+    if (!Number.isInteger(inFlight) || inFlight < 1) throw badOption(`plan: inFlight must be a whole number of 1 or more, got ${inFlight}`);
     const { lowered, grids, pipelines } = await prepare(device, () => lower(graph, device, choice, precision), onPipeline);
     const weights = new Map<string, Memory>();
     for (const [i, step] of lowered.steps.entries()) {
@@ -141,7 +142,7 @@ export class Plan {
     const t0 = performance.now();
     for (const [name, { buffer, bytes }] of this.inputs) {
       const data = inputs[name];
-      if (!data || alignUp(data.byteLength, 4) !== bytes) {
+      if (data?.byteLength !== bytes) {
         throw new FcnError("bad-shape", `plan: input "${name}" needs ${bytes} bytes, got ${data?.byteLength ?? "none"}`);
       }
       gpu.queue.writeBuffer(buffer, 0, data.buffer, data.byteOffset, data.byteLength);

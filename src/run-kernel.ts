@@ -52,6 +52,7 @@ export async function runKernel<I, O, A>(
     const role = erased.inputs[key]?.role;
     if (role === "weight" && value instanceof Tensor) throw badShape(`${erased.name}: input ${key} is a weight: pass { shape, data }, not a tensor`);
     if (role === "tensor" && !(value instanceof Tensor)) throw badShape(`${erased.name}: input ${key} is a tensor: pass one made by Tensor.from, not { shape, data }`);
+    if (value instanceof Tensor && value.device !== device) throw badShape(`${erased.name}: input ${key} lies on another device than the one the kernel runs on; read it and make it anew there`);
   }
   const problem = makeProblem(erased, Object.fromEntries(given.map(([k, v]) => [k, v.shape])), attrs as Attrs);
   const variantName = chooseVariant(erased, problem, device, options.variant === undefined ? {} : { [erased.name]: options.variant });
@@ -97,7 +98,7 @@ export async function runKernel<I, O, A>(
         const tensor = inputs.get(key);
         const weight = given.find(([k]) => k === key)?.[1];
         if (tensor) resources.push(bindingOf(tensor.memory));
-        else if (weight) {
+        else if (weight && !(weight instanceof Tensor)) {
           const packing = variant.packing?.[key] ?? plainPacking;
           resources.push(keep(upload(device, key, packing, packWeight(weight, key, packing, problem))));
         } else resources.push(nothing(key));
@@ -130,8 +131,7 @@ export async function runKernel<I, O, A>(
   }
 }
 
-function packWeight(weight: Tensor | HostWeight, key: string, packing: Packing, problem: AnyProblem): Float32Array | Uint32Array {
-  if (weight instanceof Tensor) throw badShape(`input ${key} is a weight: pass { shape, data }, not a tensor`);
+function packWeight(weight: HostWeight, key: string, packing: Packing, problem: AnyProblem): Float32Array | Uint32Array {
   const expected = weight.shape.reduce((a, b) => a * b, 1);
   if (weight.data.length !== expected) {
     throw badShape(`input ${key} [${weight.shape.join(",")}] needs ${expected} values, got ${weight.data.length}`);

@@ -72,9 +72,9 @@ export class Tuner {
 
   /**
    * Measures what of the graph was not measured yet, and gives the choice for its plan. `fixed` goes first: what a caller names is
-   * not measured. A plan of another precision has other rivals.
+   * not measured. A plan of another precision has other rivals. @throws the signal's reason, between two rivals
    */
-  async choose(graph: Graph, fixed: VariantChoice = {}, precision?: Precision): Promise<VariantPick> {
+  async choose(graph: Graph, fixed: VariantChoice = {}, precision?: Precision, signal?: AbortSignal): Promise<VariantPick> {
     await (this.#read ??= this.#load());
     let measured = false;
     for (const { kernel, problem } of graph.nodes) {
@@ -82,7 +82,7 @@ export class Tuner {
       const rivals = rivalsOf(kernel, problem, this.device, precision);
       const key = keyOf(kernel, problem, rivals);
       if (rivals.length < 2 || rivals.includes(this.#chosen.get(key) ?? "")) continue;
-      const fastest = await this.#fastest(kernel, problem, rivals);
+      const fastest = await this.#fastest(kernel, problem, rivals, signal);
       this.#chosen.set(key, fastest);
       // A rival that did not compile is one no longer, and the choice is looked up among those that are left.
       this.#chosen.set(keyOf(kernel, problem, rivalsOf(kernel, problem, this.device, precision)), fastest);
@@ -97,12 +97,13 @@ export class Tuner {
     };
   }
 
-  async #fastest(kernel: Kernel, problem: AnyProblem, rivals: readonly string[]): Promise<string> {
+  async #fastest(kernel: Kernel, problem: AnyProblem, rivals: readonly string[], signal: AbortSignal | undefined): Promise<string> {
     let best = { name: rivals[0] as string, ms: Infinity };
     for (const name of rivals) {
+      signal?.throwIfAborted();
       const ms = await this.measure(this.device, kernel, problem, name, best.ms).catch((error: unknown) => {
         // What does not compile or does not fit is no choice; where nothing fits, the plan says so.
-        if (this.device.refused.has(`${kernel.name}/${name}`)) return Infinity;
+        if (this.device.refused.has(kernel.variants[name] as object)) return Infinity;
         if (isFcnError(error) && (error.code === "limit-too-small" || error.code === "out-of-memory")) return Infinity;
         throw error;
       });

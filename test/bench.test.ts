@@ -144,7 +144,10 @@ describe("the command", () => {
     [["models", "--weights", "no-such.pth"], "there is no file no-such.pth"],
     [["models", "--variants", "fcn-resnet101"], "--weights default has no fcn-resnet101; fcn-resnet101 is in synthetic-torchvision"],
     [["kernels", "--filter", "no such kernel"], 'contains "no such kernel"'],
-    [["models", "--svg", "out"], "--svg draws kernels"],
+    [["models", "--svg", "out"], "--svg is about kernels; ask for kernels or all"],
+    [["models", "--filter", "conv2d"], "--filter is about kernels; ask for kernels or all"],
+    [["kernels", "--batch", "3"], "--batch is about models; ask for models or all"],
+    [["kernels", "--no-tune"], "--no-tune is about models; ask for models or all"],
     [["kernels", "--compare", "no-such.json"], "there is no file no-such.json"],
   ])("%j is a usage error", (args, sentence) => {
     const { status, stderr } = fcn(...args.filter((a) => a !== "bench"));

@@ -214,6 +214,9 @@ describe("fcn compare, called wrongly", () => {
     [["--resume", "--fresh", "x.png"], "give one"],
     [["x.png"], "there is no file or folder x.png"],
     [["--merge", "/nowhere"], "there are no results in"],
+    [["--merge", "/nowhere", "--weights", "w.pth"], "--weights is of no use with --merge, which adds up results that are there"],
+    [["--split", "train", "x.png"], "--split names a list of PASCAL VOC; give its folder with --voc"],
+    [["--voc", "VOC2012", "--labels", "truth"], "--labels is of no use with --voc, which has label maps of its own"],
   ])("%j says what to do", async (args, message) => {
     const { code, err } = await fcn("compare", ...args);
     expect([code, err]).toEqual([2, expect.stringContaining(message)]);

@@ -46,6 +46,14 @@ describe("comparison", () => {
     expect(compile).toBeLessThan(5); // seen before
   });
 
+  it("refuses kernels it does not have, and measuring what it does not compare", async () => {
+    expect(() => new Comparison(device(), checkpoint, { kernels: { conv3d: "naive" } })).toThrow(/^kernels: the network has no kernel "conv3d"; it has normalize, conv2d, /);
+    const alone = new Comparison(device(), checkpoint, { variants: ["fcn8s"] });
+    await expect(alone.measure(["fcn16s"], 8, 8)).rejects.toMatchObject({ code: "bad-option", message: 'measure: variant "fcn16s" is not one of fcn8s, all' });
+    await expect(alone.measure(["fcn8s"], 8, 8, 0)).rejects.toMatchObject({ code: "bad-option", message: "measure: rounds must be a whole number of 1 or more, got 0" });
+    alone.dispose();
+  });
+
   it("creates nothing for a size it has seen", async () => {
     const picture = val[0]?.picture ?? { width: 1, height: 1, data: new Uint8Array(4) };
     await comparison.run(picture);

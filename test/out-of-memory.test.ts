@@ -32,6 +32,7 @@ describe("a model", () => {
       "out-of-memory",
       expect.stringMatching(/^a picture of 400 x 400 is too large for this device: plan: the GPU is out of memory for \d+\.\d MB more than the \d+\.\d MB that this device holds for this library \(there is no room\); dispose of models, or use smaller pictures$/),
     ]);
+    expect((await errorOf(fcn.profile(picture(400, 400)))).message).toMatch(/^a picture of 400 x 400 is too large for this device: plan: /);
     await turn();
     expect(budget.live.bytes, "the plan of the other size made room, in vain").toBeLessThan(before);
     expect(budget.live.bytes).toBe(held(fcn));

@@ -1,13 +1,13 @@
 /** Kernels of callers: names that are taken, text that changes, mistakes. test/package/kernel.test.ts writes one outside the package. */
 import { describe, expect, it } from "vitest";
 import { defineKernel, relu, sizeOf, u32 } from "../shaders/index.js";
-import { Tensor, runKernel } from "../src/node.js";
+import { Tensor, requestDevice, runKernel } from "../src/node.js";
 import { useDevice } from "./helpers/device.js";
 
 const device = useDevice();
 
 /** y = what the expression makes of v, for tensors of four channels. */
-function elementwise(name: string, expression: string, file = "naive") {
+function elementwise(name: string, expression: string, { file = "naive", features = [] as readonly string[] } = {}) {
   return defineKernel({
     name,
     shaders: {
@@ -26,7 +26,7 @@ function elementwise(name: string, expression: string, file = "naive") {
     params: () => ({}),
     overrides: () => ({}),
     cost: ({ in: { x } }) => ({ flops: sizeOf(x), bytes: 8 * sizeOf(x) }),
-    variants: { naive: { wgsl: file, workgroup: [64, 1, 1], threads: ({ in: { x } }) => [sizeOf(x) / 4, 1, 1] } },
+    variants: { naive: { wgsl: file, features, workgroup: [64, 1, 1], threads: ({ in: { x } }) => [sizeOf(x) / 4, 1, 1] } },
   });
 }
 
@@ -73,7 +73,29 @@ describe("a kernel of a caller", () => {
     expect(await apply(elementwise("mine", "v + 1"))).toEqual([0, 3, -2, 5]);
   });
 
+  it("that needs what this adapter lacks says what", async () => {
+    await expect(apply(elementwise("picky", "v", { features: ["no-such-feature"] }))).rejects.toMatchObject({
+      code: "limit-too-small",
+      message: "picky: none of its variants runs this problem on this device (naive needs no-such-feature); give it one that needs no feature, or use another adapter",
+    });
+  });
+
+  it("that does not compile leaves the library's of that name alone", async () => {
+    const broken = elementwise("relu", "v + w", { features: [...device().features].slice(0, 1) });
+    await expect(apply(broken)).rejects.toMatchObject({ code: "gpu-error" });
+    expect([...device().refused.keys()]).toEqual([broken.variants.naive]);
+    expect(await apply(relu)).toEqual([0, 2, 0, 4]);
+    device().refused.clear();
+  });
+
+  it("is not given a tensor of another device", async () => {
+    const other = await requestDevice();
+    const x = await Tensor.from(other, [1, 2, 3, 4], [1, 4, 1, 1]);
+    await expect(runKernel(device(), relu, { x })).rejects.toMatchObject({ code: "bad-shape", message: expect.stringMatching(/^relu: input x lies on another device/) as string });
+    other.dispose();
+  });
+
   it("that names a shader it does not have says which it has", async () => {
-    await expect(apply(elementwise("lost", "v", "fast"))).rejects.toMatchObject({ code: "bad-option", message: 'lost/naive: there is no shader "fast" among naive; give its text in `shaders`' });
+    await expect(apply(elementwise("lost", "v", { file: "fast" }))).rejects.toMatchObject({ code: "bad-option", message: 'lost/naive: there is no shader "fast" among naive; give its text in `shaders`' });
   });
 });

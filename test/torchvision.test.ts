@@ -140,6 +140,11 @@ describe("a picture that shrinks", () => {
     expect([...small.data]).toEqual(pillow.flatMap((value, i) => (i % 3 === 2 ? [value, 255] : [value])));
   });
 
+  it("is checked, and so is its new size", () => {
+    expect(() => shrink({ width: 2, height: 2, data: new Uint8Array(3) }, 1, 1)).toThrow("2 x 2 needs 12 (RGB) or 16 (RGBA) bytes, got 3");
+    expect(() => shrink({ width: 2, height: 2, data: new Uint8Array(12) }, 0, 1.5)).toThrow("shrink: 1.5 x 0 is not a size of at least 1 x 1");
+  });
+
   it("gives what its small copy gives, brought back to its own size", async () => {
     const picture = pictureOf(94, 62);
     const fcn = await load(torchvisionFcnTensors(21, WIDTH), { resize: 31 });

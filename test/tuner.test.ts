@@ -142,6 +142,19 @@ describe("Tuner", () => {
     await expect(tuner.choose(graphOf())).rejects.toThrow("lost");
   });
 
+  it("gives up between two rivals when it is told to, and keeps nothing", async () => {
+    const store = memoryStore();
+    const { measure, seen } = fake(["vec4"]);
+    const controller = new AbortController();
+    const aborting: MeasureVariant = async (...args) => {
+      const ms = await measure(...args);
+      controller.abort(new Error("enough"));
+      return ms;
+    };
+    await expect(new Tuner(gpu, store, aborting).choose(graphOf(), {}, "f32", controller.signal)).rejects.toThrow("enough");
+    expect([seen.length, store.writes]).toEqual([1, 0]);
+  });
+
   it("measures for real, and the plan of its choice computes the same", async () => {
     const tuner = new Tuner(gpu);
     const graph = graphOf();

@@ -20,7 +20,7 @@ import { PRECISIONS } from "../models/precision.js";
 import { TORCHVISION_VARIANT } from "../models/torchvision.js";
 import { requestDevice } from "../node.js";
 import type { Variant } from "../node.js";
-import { UsageError, oneOf, packageVersion, parse, print, printError } from "./command.js";
+import { UsageError, oneOf, packageVersion, parse, print, printError, refuse } from "./command.js";
 import type { Command } from "./command.js";
 import { checkFile, outputFolder, writeWhole } from "./files.js";
 
@@ -133,7 +133,7 @@ async function runModels(tasks: readonly ModelTask[]): Promise<ModelRow[]> {
 }
 
 async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parse("bench", args, OPTIONS);
+  const { values, positionals, given } = parse("bench", args, OPTIONS);
   const [what, extra] = positionals;
   if (what === "model" && extra !== undefined) {
     print(JSON.stringify(await measureModel(JSON.parse(extra) as ModelTask))); // how runModels() calls itself
@@ -141,8 +141,9 @@ async function run(args: readonly string[]): Promise<number> {
   }
   if (what === undefined || extra !== undefined) throw new UsageError(`bench: say one of kernels, models, all; see fcn bench --help`);
   const part = oneOf("bench", "of", what, ["kernels", "models", "all"] as const);
+  if (part === "models") refuse("bench", given, ["filter", "svg"], "is about kernels; ask for kernels or all");
+  if (part === "kernels") refuse("bench", given, ["variants", "sizes", "weights", "precision", "batch", "no-tune"], "is about models; ask for models or all");
   const before = values.compare === undefined ? undefined : await readFile(values.compare, "utf8").catch(() => { throw new UsageError(`bench: there is no file ${values.compare ?? ""}`); }).then((text) => fromJson(text, values.compare ?? ""));
-  if (values.svg !== undefined && part === "models") throw new UsageError("bench: --svg draws kernels; ask for kernels or all");
   for (const folder of [values.out, values.svg]) if (folder !== undefined) await outputFolder("bench", folder);
   const device = await requestDevice(values.adapter === undefined ? {} : { adapter: values.adapter });
   const tasks = part === "kernels" ? [] : await tasksOf(values); // may write a checkpoint, in vain without a device

@@ -23,17 +23,25 @@ type Options = NonNullable<ParseArgsConfig["options"]>;
 export interface Parsed<O extends Options> {
   readonly values: ReturnType<typeof parseArgs<{ options: O; allowPositionals: true; strict: true }>>["values"];
   readonly positionals: string[];
+  /** Names of the options that were written, and not left to their defaults. */
+  readonly given: ReadonlySet<string>;
 }
 
 /** node:util's parser, with its errors in one sentence. */
 export function parse<const O extends Options>(command: string, args: readonly string[], options: O): Parsed<O> {
   try {
-    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
-    return { values, positionals };
+    const { values, positionals, tokens } = parseArgs({ args: [...args], options, allowPositionals: true, strict: true, tokens: true });
+    return { values, positionals, given: new Set(tokens.flatMap((token) => (token.kind === "option" ? [token.name] : []))) };
   } catch (error) {
     const sentence = messageOf(error).split(". ")[0]?.replace(/\.$/, "") ?? "bad arguments";
     throw new UsageError(`${command}: ${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}; see fcn ${command} --help`);
   }
+}
+
+/** Options that would be ignored are errors: `why` goes on after the option's name. @throws UsageError */
+export function refuse(command: string, given: ReadonlySet<string>, names: readonly string[], why: string): void {
+  const name = names.find((n) => given.has(n));
+  if (name !== undefined) throw new UsageError(`${command}: --${name} ${why}`);
 }
 
 /** One of the allowed words. */

@@ -12,7 +12,7 @@ import type { LabelMap } from "../image/png.js";
 
 const KEPT = "kept";
 /** How many, and the longest side that a kept picture has. */
-const KEPT_COUNT = 24;
+export const KEPT_COUNT = 24;
 const SIDE = 320;
 
 interface Meta {

@@ -11,7 +11,7 @@ import { percent, titleOf } from "../eval/titles.js";
 import { contactSheet } from "../image/contact-sheet.js";
 import type { SheetRow } from "../image/contact-sheet.js";
 import { encodeLabelPng, encodePng, withTransparentBackground } from "../image/png.js";
-import { listKept, readKept } from "./compare-kept.js";
+import { KEPT_COUNT, listKept, readKept } from "./compare-kept.js";
 import type { KeptPixels } from "./compare-kept.js";
 import { writeWhole } from "./files.js";
 
@@ -66,7 +66,7 @@ export async function writeReport(summary: Summary, out: string, keptIn: readonl
     const own = byName.get(k.picture);
     return own ? [{ kept: k, summary: own }] : [];
   });
-  const worst = kept.sort((a, b) => a.summary.score - b.summary.score || (a.kept.picture < b.kept.picture ? -1 : 1)).slice(0, 24);
+  const worst = kept.sort((a, b) => a.summary.score - b.summary.score || (a.kept.picture < b.kept.picture ? -1 : 1)).slice(0, KEPT_COUNT);
   const shown = await Promise.all(
     worst.map(async ({ kept: k, summary: own }): Promise<Shown> => {
       const pixels = await readKept(k);

@@ -8,7 +8,7 @@ import type { Summary } from "../eval/summary.js";
 import { COMPARABLE, mixtureProblem } from "../models/compared.js";
 import type { ComparedVariant } from "../models/compared.js";
 import { PRECISIONS } from "../models/precision.js";
-import { UsageError, oneOf, parse, print, printError } from "./command.js";
+import { UsageError, oneOf, parse, print, printError, refuse } from "./command.js";
 import type { Command } from "./command.js";
 import { Keeper } from "./compare-kept.js";
 import { ResultLog, mergeLogs } from "./compare-log.js";
@@ -140,15 +140,21 @@ export const compare: Command = {
   summary: "what 32s, 16s and 8s cost and gain: table, plots and a report",
   usage: USAGE,
   async run(args) {
-    const { values, positionals } = parse("compare", args, OPTIONS);
+    const { values, positionals, given } = parse("compare", args, OPTIONS);
     let summary: Summary;
     let stopped = false;
     if (values.merge) {
+      const others = Object.keys(OPTIONS).filter((name) => !["merge", "out", "json"].includes(name));
+      refuse("compare", given, others, "is of no use with --merge, which adds up results that are there");
       if (!positionals.length) throw new UsageError("compare: --merge takes the --out folders of the shards");
       const { header, records } = await mergeLogs(positionals);
       await outputFolder("compare", values.out);
       summary = summarise(header, records);
-    } else ({ summary, stopped } = await run(values, positionals));
+    } else {
+      if (values.voc === undefined) refuse("compare", given, ["split"], "names a list of PASCAL VOC; give its folder with --voc");
+      else refuse("compare", given, ["labels"], "is of no use with --voc, which has label maps of its own");
+      ({ summary, stopped } = await run(values, positionals));
+    }
     const files = await writeReport(summary, values.out, values.merge ? positionals : [values.out]);
     if (values.json) print(JSON.stringify(reportJson(summary)));
     else print(`${textReport(summary)}\n\n${files.map((file) => join(values.out, file)).join("\n")}`);

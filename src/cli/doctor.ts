@@ -39,11 +39,25 @@ async function tryMatrices(device: Device): Promise<void> {
     for (const [name, { features }] of Object.entries(kernel.variants)) {
       const problems = !features?.includes(MATRIX_FEATURE) ? [] : cases.map(({ shapes, attrs }) => makeProblem(kernel, shapes, attrs));
       const problem = problems.find((p) => usableVariants(kernel, p, device).includes(name));
-      // A failure is kept in device.refused, with its reason.
-      if (problem) await pipelinesOf(device).get(kernel, name, problem).catch(() => undefined);
+      if (!problem) continue;
+      await pipelinesOf(device)
+        .get(kernel, name, problem)
+        .catch((error: unknown) => {
+          // Kept, with its reason; anything else is not the kernel's failure.
+          if (!device.refused.has(kernel.variants[name] as object)) throw error;
+        });
     }
   }
 }
+
+/** Variants that did not compile, as "kernel/variant", and why. */
+const refusedOf = ({ refused }: Device): [string, string][] =>
+  registry.flatMap(({ kernel }) =>
+    Object.entries(kernel.variants).flatMap(([name, variant]): [string, string][] => {
+      const why = refused.get(variant);
+      return why === undefined ? [] : [[`${kernel.name}/${name}`, why]];
+    }),
+  );
 
 function report(device: Device): Record<string, unknown> {
   return {
@@ -53,7 +67,7 @@ function report(device: Device): Record<string, unknown> {
     features: [...device.features].sort(),
     limits: device.limits,
     tensorCores: { syntax: device.subgroupMatrix ?? null, note: device.matrixSupport.note },
-    refused: Object.fromEntries(device.refused),
+    refused: Object.fromEntries(refusedOf(device)),
     kernels: kernelTable(device),
   };
 }
@@ -107,7 +121,7 @@ export const doctor: Command = {
       print(`\nLimits\n${table(Object.entries(device.limits).map(([name, value]) => [name, value.toLocaleString("en")]))}`);
       const rows = kernelTable(device).map((k) => [k.kernel, k.chosen + (k.f16 && `; f16: ${k.f16}`), k.absent.length ? `not here: ${k.absent.join(", ")}` : ""]);
       print(`\nKernels and the variants chosen\n${table(rows)}`);
-      if (device.refused.size) print(`\nVariants that did not compile here\n${table([...device.refused])}`);
+      if (device.refused.size) print(`\nVariants that did not compile here\n${table(refusedOf(device))}`);
     }
     device.dispose();
     return 0;

@@ -1,4 +1,5 @@
 /** Files in and out: checks before any work, and writes that are whole or not there at all. */
+import { randomUUID } from "node:crypto";
 import { access, mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { UsageError } from "./command.js";
@@ -25,7 +26,7 @@ export async function outputFolder(command: string, folder: string): Promise<voi
 
 /** Writes beside the target and renames, so that a reader never sees half a file. */
 export async function writeWhole(path: string, data: Uint8Array | string): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
   try {
     await writeFile(temporary, data);
     await rename(temporary, path);

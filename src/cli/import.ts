@@ -4,6 +4,7 @@ import { createReadStream, rmSync } from "node:fs";
 import { open, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { megabytes } from "../allocations.js";
 import { FcnError, messageOf } from "../errors.js";
 import { convertCheckpoint } from "../weights/convert-checkpoint.js";
 import { cachedFile } from "../weights/disk-cache.js";
@@ -123,7 +124,6 @@ export async function importFile(path: string, out: string, options: ImportOptio
   }
 }
 
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
 export const importCommand: Command = {
   name: "import",

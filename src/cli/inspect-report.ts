@@ -1,4 +1,5 @@
 /** What `fcn inspect` finds out: a plain record for --json, and the same as lines for people. */
+import { megabytes } from "../allocations.js";
 import { FcnError, isFcnError, messageOf } from "../errors.js";
 import { FCN_VARIANTS, fcnNetwork } from "../models/fcn.js";
 import { TORCHVISION_VARIANT, torchvisionNetwork } from "../models/torchvision.js";
@@ -139,7 +140,7 @@ export function describeInspection(found: Inspection): string[] {
   const counts = Object.entries(dtypes).map(([dtype, count]) => `${count} ${dtype}`).join(", ");
   const notes = Object.entries(metadata).map(([key, value]) => `  ${key}: ${value.length > 100 ? `${value.slice(0, 100)}...` : value}`);
   return [
-    `${file}: ${CONTAINERS[container]}, ${(bytes / 1e6).toFixed(1)} MB`,
+    `${file}: ${CONTAINERS[container]}, ${megabytes(bytes)}`,
     description ?? `not recognised: ${reason ?? ""}`,
     `${tensors.length} tensors (${counts || "none"}), ${parameters.toLocaleString("en")} parameters${buffers ? ` and ${buffers.toLocaleString("en")} batch norm statistics` : ""}`,
     ...(tensors.length ? ["", ...groupTable(tensors)] : []),

@@ -15,16 +15,15 @@ const bad = (name: string, sentence: string, cause?: unknown): FcnError => new F
 /** Endings of the files that folders are searched for. */
 export const PICTURE_ENDINGS = [".png", ".jpg", ".jpeg", ".webp"] as const;
 
-/** What the first bytes say a file is; undefined for a PNG. */
+/** What the first bytes say a file is; undefined for a PNG, and for what is no picture at all. */
 function kindOf(bytes: Uint8Array): string | undefined {
   const text = new TextDecoder("latin1").decode(bytes.subarray(0, 16));
-  if (text.startsWith("\x89PNG")) return undefined;
   if (text.startsWith("\xff\xd8")) return "JPEG";
   if (text.startsWith("RIFF") && text.slice(8, 12) === "WEBP") return "WebP";
   if (/^GIF8[79]a/.test(text)) return "GIF";
   if (/^ftyp(avif|heic|mif1)/.test(text.slice(4))) return "AVIF or HEIF";
   if (/^(II\*\0|MM\0\*)/.test(text)) return "TIFF";
-  return "";
+  return undefined;
 }
 
 let loaded: Promise<SharpConstructor> | undefined;
@@ -42,8 +41,8 @@ async function sharpFor(kind: string, name: string): Promise<SharpConstructor> {
 
 /** A file's pixels as opaque RGBA; transparency is put over white. @throws bad-image */
 export async function decodePicture(bytes: Uint8Array, name: string): Promise<RgbaPicture> {
-  const kind = bytes.length === 0 ? undefined : kindOf(bytes);
-  if (kind === undefined || kind === "") return decodePng(bytes, name); // what is no picture at all, png.ts describes
+  const kind = kindOf(bytes);
+  if (kind === undefined) return decodePng(bytes, name); // which also says what is wrong with what is no picture
   const sharp = await sharpFor(kind, name);
   try {
     // Files cut off are errors; the many harmless oddities of cameras are not.

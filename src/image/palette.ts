@@ -5,6 +5,10 @@ export const VOC_CLASSES: readonly string[] = [
   "diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor",
 ];
 
+/** What classes are called where nobody names them: VOC's names where there are as many, else "class 0" and on. */
+export const defaultNames = (classes: number): readonly string[] =>
+  classes === VOC_CLASSES.length ? VOC_CLASSES : Array.from({ length: classes }, (_, i) => `class ${i}`);
+
 /** Label of pixels that annotators left undecided (the borders of objects). */
 export const VOID_LABEL = 255;
 

@@ -4,7 +4,9 @@
  * GPU's resize (normalize) has no antialiasing and is for pictures that grow.
  * https://github.com/python-pillow/Pillow/blob/main/src/libImaging/Resample.c
  */
-import type { RgbaPicture } from "./picture.js";
+import { badOption } from "../options.js";
+import { toRgba } from "./picture.js";
+import type { Picture, RgbaPicture } from "./picture.js";
 
 interface Taps {
   /** First input pixel of each output pixel. */
@@ -71,8 +73,13 @@ function pass(data: ArrayLike<number>, taps: Taps, lines: number, from: Strides,
   return out;
 }
 
-/** The picture at another size, opaque: networks do not see alpha. An axis that grows is interpolated linearly. */
-export function shrink({ width, height, data }: RgbaPicture, toHeight: number, toWidth: number): RgbaPicture {
+/**
+ * The picture at another size (rows, columns), opaque: networks do not see alpha. An axis that grows is interpolated linearly.
+ * @throws bad-image, bad-option
+ */
+export function shrink(picture: Picture, toHeight: number, toWidth: number): RgbaPicture {
+  const { width, height, data } = toRgba(picture);
+  if (![toHeight, toWidth].every((side) => Number.isInteger(side) && side > 0)) throw badOption(`shrink: ${toWidth} x ${toHeight} is not a size of at least 1 x 1`);
   const rows = width === toWidth ? data : pass(data, tapsOf(width, toWidth), height, { step: 4, line: width * 4 }, { step: 4, line: toWidth * 4 });
   const line = toWidth * 4;
   const all = height === toHeight ? rows : pass(rows, tapsOf(height, toHeight), toWidth, { step: line, line: 4 }, { step: line, line: 4 });

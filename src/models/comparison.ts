@@ -3,21 +3,19 @@
  * backbone; or torchvision's network alone. Measures what is shared and what each head adds. The class for using one network is
  * segmenter.ts.
  */
-import { normalize } from "../../shaders/normalize/kernel.js";
 import { ABORTABLE_KINDS } from "../abort.js";
 import type { Abortable } from "../abort.js";
 import type { Device, LostListener } from "../device.js";
 import { FcnError } from "../errors.js";
 import { Graph } from "../graph.js";
-import { VOC_CLASSES } from "../image/palette.js";
+import { defaultNames } from "../image/palette.js";
 import { toRgba } from "../image/picture.js";
-import type { Picture, RgbaPicture } from "../image/picture.js";
-import { shrink } from "../image/shrink.js";
+import type { Picture } from "../image/picture.js";
 import type { Precision } from "../kernel.js";
 import { layouts } from "../layout.js";
 import type { VariantChoice } from "../lower.js";
 import { bindingOf } from "../memory.js";
-import { checkOneOf, checkOptions } from "../options.js";
+import { badOption, checkOneOf, checkOptions } from "../options.js";
 import type { Kinds } from "../options.js";
 import type { Plan } from "../plan.js";
 import type { PlanResult, RunTimings } from "../plan.js";
@@ -26,12 +24,13 @@ import { COMPARABLE, COMPARED, SHARED, comparedNetworks } from "./compared.js";
 import type { ComparedNetworks, ComparedVariant } from "./compared.js";
 import { ALL, countCost } from "./network-cost.js";
 import type { CountedCost, NetworkCost } from "./network-cost.js";
-import { inputSize } from "./output-graph.js";
+import { inputBytes } from "./batches.js";
+import { checkKernelsOf, normalisedInput, pictureTooLarge } from "./output-graph.js";
 import { PixelScores } from "./pixel-scores.js";
 import type { FinalStep } from "./pixel-scores.js";
 import { PRECISIONS, precisionOn } from "./precision.js";
 import type { PrecisionOption } from "./precision.js";
-import { IMAGENET, checkPreprocessing, constant, networkSize } from "./preprocessing.js";
+import { IMAGENET, checkPreprocessing } from "./preprocessing.js";
 import type { Preprocessing, Resize } from "./preprocessing.js";
 import { Runtime } from "./runtime.js";
 import type { RuntimeOptions } from "./runtime.js";
@@ -109,8 +108,9 @@ export class Comparison {
     this.variants = variants;
     this.resize = this.#networks.resize;
     this.classes = this.#networks.classes;
-    this.classNames = this.classes === VOC_CLASSES.length ? VOC_CLASSES : Array.from({ length: this.classes }, (_, i) => `class ${i}`);
+    this.classNames = defaultNames(this.classes);
     this.#preprocessing = checkPreprocessing(preprocessing);
+    if (kernels) checkKernelsOf([this.#graph(variants, 61, 61)], kernels);
     this.#kernels = kernels;
     this.#precision = precision;
     this.#onPipeline = onPipeline;
@@ -154,7 +154,7 @@ export class Comparison {
       const plan = await this.#runtime.plans.get(`${height}x${width}${scores ? " scores" : ""}`, () => this.#plan(this.variants, height, width, { timed: true, scores, signal }));
       signal?.throwIfAborted();
       const made = performance.now();
-      const { outputs, stages, timings } = await plan.run({ picture: this.#seen(picture).data });
+      const { outputs, stages, timings } = await plan.run({ picture: inputBytes([picture], this.resize) });
       const each = <T>(of: (output: Output, variant: ComparedVariant) => T): Record<string, T> => Object.fromEntries(this.variants.map((v) => [v, of(outputs.get(v) as Output, v)]));
       const labels = each(({ bytes, layout, shape }) => layouts[layout].unpack(bytes, shape) as Uint8Array);
       const buffers = each(({ memory }) => bindingOf(memory) as GPUBufferBinding);
@@ -176,9 +176,11 @@ export class Comparison {
 
   /**
    * Runs variants alone, or all of them over one backbone, on a grey picture and adds up what each costs. They take turns, so
-   * that a machine that slows down for a while slows them all.
+   * that a machine that slows down for a while slows them all. @throws bad-option, limit-too-small, device-lost, disposed
    */
-  measure(measured: readonly NetworkCost["variant"][], height: number, width: number, rounds = 5): Promise<NetworkCost[]> {
+  async measure(measured: readonly NetworkCost["variant"][], height: number, width: number, rounds = 5): Promise<NetworkCost[]> {
+    for (const variant of measured) checkOneOf("measure: variant", variant, [...this.variants, ALL]);
+    if (!Number.isInteger(rounds) || rounds < 1) throw badOption(`measure: rounds must be a whole number of 1 or more, got ${rounds}`);
     return this.#runtime.call(async () => {
       const plans: { readonly variant: NetworkCost["variant"]; readonly plan: Plan; readonly times: number[] }[] = [];
       try {
@@ -187,7 +189,7 @@ export class Comparison {
         for (let round = 0; round <= rounds; round++) {
           for (const { plan, times } of plans) {
             const start = performance.now();
-            const { outputs } = await plan.run({ picture: this.#seen(picture).data });
+            const { outputs } = await plan.run({ picture: inputBytes([picture], this.resize) });
             for (const { bytes, layout, shape } of outputs.values()) layouts[layout].unpack(bytes, shape);
             if (round > 0) times.push(performance.now() - start); // the first run is warming up
           }
@@ -209,27 +211,21 @@ export class Comparison {
     return this.variants.find((variant) => label.startsWith(this.#networks.prefixOf(variant))) ?? SHARED;
   }
 
-  /** The picture as it goes to the GPU. */
-  #seen(picture: RgbaPicture): Picture {
-    const [height, width] = inputSize(picture.height, picture.width, this.resize);
-    return height === picture.height && width === picture.width ? picture : shrink(picture, height, width);
-  }
-
-  async #plan(variants: readonly ComparedVariant[], height: number, width: number, { timed = false, scores = false, signal }: { timed?: boolean; scores?: boolean } & Abortable = {}): Promise<Plan> {
+  #graph(variants: readonly ComparedVariant[], height: number, width: number, scores = false): Graph {
     const graph = new Graph();
-    const image = graph.input("picture", [1, 4, ...inputSize(height, width, this.resize)], "rgba8");
-    const { mean, std } = this.#preprocessing;
-    const [h, w] = networkSize(height, width, this.resize);
-    const x = graph.op("normalize", normalize, { image, mean: constant("mean", mean), std: constant("std", std) }, { height: h, width: w }).y;
+    const x = normalisedInput(graph, { preprocessing: this.#preprocessing, resize: this.resize }, 1, height, width);
     for (const [variant, { labels, scores: own }] of this.#networks.apply(graph, x, variants, [height, width])) {
       graph.output(variant, labels);
       if (scores && own) graph.output(scoresOf(variant), own);
     }
+    return graph;
+  }
+
+  async #plan(variants: readonly ComparedVariant[], height: number, width: number, { timed = false, scores = false, signal }: { timed?: boolean; scores?: boolean } & Abortable = {}): Promise<Plan> {
     try {
-      return await this.#runtime.plan(graph, this.#kernels, { precision: this.precision, stageOf: timed ? (step) => this.#stageOf(step.label) : undefined, onPipeline: this.#onPipeline, signal });
+      return await this.#runtime.plan(this.#graph(variants, height, width, scores), this.#kernels, { precision: this.precision, stageOf: timed ? (step) => this.#stageOf(step.label) : undefined, onPipeline: this.#onPipeline, signal });
     } catch (error) {
-      if (!(error instanceof FcnError) || (error.code !== "limit-too-small" && error.code !== "out-of-memory")) throw error;
-      throw new FcnError(error.code, `a picture of ${width} x ${height} is too large for this device: ${error.message}`, { cause: error });
+      throw pictureTooLarge(error, height, width, this.resize);
     }
   }
 

@@ -4,6 +4,7 @@ import { normalize } from "../../shaders/normalize/kernel.js";
 import { resizeArgmax } from "../../shaders/resize-argmax/kernel.js";
 import { resize } from "../../shaders/resize/kernel.js";
 import { softmax } from "../../shaders/softmax/kernel.js";
+import { FcnError, isFcnError } from "../errors.js";
 import { Graph } from "../graph.js";
 import type { VariantChoice } from "../lower.js";
 import { badOption } from "../options.js";
@@ -27,15 +28,27 @@ export function inputSize(height: number, width: number, resize: Resize): readon
   return seen[0] < height ? seen : [height, width];
 }
 
+/** The graph's input "picture", `n` of them, as the network sees it: normalised, at its own size. */
+export function normalisedInput(graph: Graph, { preprocessing: { mean, std }, resize }: Pick<Prepared, "preprocessing" | "resize">, n: number, height: number, width: number): Value {
+  const image = graph.input("picture", [n, 4, ...inputSize(height, width, resize)], "rgba8");
+  const [h, w] = networkSize(height, width, resize);
+  return graph.op("normalize", normalize, { image, mean: constant("mean", mean), std: constant("std", std) }, { height: h, width: w }).y;
+}
+
+/** What did not fit the device, as an error that names the picture; any other error as it is. */
+export function pictureTooLarge(error: unknown, height: number, width: number, resize: Resize): unknown {
+  if (!isFcnError(error, "limit-too-small") && !isFcnError(error, "out-of-memory")) return error;
+  const [h, w] = networkSize(height, width, resize);
+  const seen = h === height && w === width ? "" : `, resized to ${w} x ${h},`;
+  return new FcnError(error.code, `a picture of ${width} x ${height}${seen} is too large for this device: ${error.message}`, { cause: error });
+}
+
 /** `n` pictures of one size; the graph's input is "picture", its output is named as its kind. @throws bad-option without the head asked for */
 export function outputGraph(prepared: Prepared, kind: Output, n: number, height: number, width: number): Graph {
-  const { network, preprocessing } = prepared;
+  const { network } = prepared;
   const graph = new Graph();
-  const image = graph.input("picture", [n, 4, ...inputSize(height, width, prepared.resize)], "rgba8");
-  const { mean, std } = preprocessing;
-  const [h, w] = networkSize(height, width, prepared.resize);
-  const x = graph.op("normalize", normalize, { image, mean: constant("mean", mean), std: constant("std", std) }, { height: h, width: w }).y;
-  const same = h === height && w === width;
+  const x = normalisedInput(graph, prepared, n, height, width);
+  const same = x.shape[2] === height && x.shape[3] === width;
   if (kind === "labels" && same && network.labels) {
     graph.output(kind, network.labels(graph, x));
     return graph;
@@ -53,7 +66,11 @@ export function outputGraph(prepared: Prepared, kind: Output, n: number, height:
 
 /** @throws bad-option for a kernel that the network does not use */
 export function checkKernels(prepared: Prepared, chosen: VariantChoice): void {
-  const graphs = (["labels", "probabilities"] as const).flatMap((kind) => [prepared.resize, "none" as const].map((resize) => outputGraph({ ...prepared, resize }, kind, 1, 61, 61)));
+  checkKernelsOf((["labels", "probabilities"] as const).flatMap((kind) => [prepared.resize, "none" as const].map((resize) => outputGraph({ ...prepared, resize }, kind, 1, 61, 61))), chosen);
+}
+
+/** @throws bad-option for a kernel that none of the graphs uses */
+export function checkKernelsOf(graphs: readonly Graph[], chosen: VariantChoice): void {
   const used = new Set(graphs.flatMap(({ nodes }) => nodes.map(({ kernel }) => kernel.name)));
   for (const name of Object.keys(chosen)) if (!used.has(name)) throw badOption(`kernels: the network has no kernel "${name}"; it has ${[...used].join(", ")}`);
 }

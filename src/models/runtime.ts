@@ -89,7 +89,7 @@ export class Runtime {
 
   /** A plan on the device in use. `fixed` variants go before measured ones. @throws what Plan.create throws */
   async plan(graph: Graph, fixed: VariantChoice | undefined, options: PlanOptions): Promise<Plan> {
-    const choice = (await this.#tuner?.choose(graph, fixed, options.precision)) ?? fixed;
+    const choice = (await this.#tuner?.choose(graph, fixed, options.precision, options.signal)) ?? fixed;
     return Plan.create(this.#device, graph, this.#store, choice, options);
   }
 

@@ -9,21 +9,21 @@ import type { Device, LostListener } from "../device.js";
 import { FcnError, isFcnError } from "../errors.js";
 import { toRgba } from "../image/picture.js";
 import type { Picture, RgbaPicture } from "../image/picture.js";
-import { VOC_CLASSES } from "../image/palette.js";
+import { defaultNames } from "../image/palette.js";
 import type { Precision } from "../kernel.js";
 import { layouts } from "../layout.js";
 import type { HostArray } from "../layout.js";
 import type { VariantChoice } from "../lower.js";
 import { checkFits } from "../memory.js";
 import { badOption, checkOptions, typeName } from "../options.js";
-import type { Plan } from "../plan.js";
+import type { Plan, PlanOptions } from "../plan.js";
 import { bySize, inputBytes } from "./batches.js";
 import type { Network } from "./fcn.js";
 import { layerTimes } from "./layer-times.js";
 import type { LayerTime } from "./layer-times.js";
-import { checkKernels, inputSize, outputGraph } from "./output-graph.js";
+import { checkKernels, inputSize, outputGraph, pictureTooLarge } from "./output-graph.js";
 import type { Output, Prepared } from "./output-graph.js";
-import { IMAGENET, checkPreprocessing, checkResize, networkSize } from "./preprocessing.js";
+import { IMAGENET, checkPreprocessing, checkResize } from "./preprocessing.js";
 import { precisionOn } from "./precision.js";
 import type { PrecisionOption } from "./precision.js";
 import type { Resize } from "./preprocessing.js";
@@ -85,7 +85,7 @@ export class Fcn<Image = Picture> {
     this.#prepared = { network, preprocessing: checkPreprocessing(preprocessing), resize: this.resize, description: this.description };
     if (options.kernels) checkKernels(this.#prepared, options.kernels);
     const { classes } = network;
-    this.classNames = options.classNames ?? (classes === VOC_CLASSES.length ? VOC_CLASSES : Array.from({ length: classes }, (_, i) => `class ${i}`));
+    this.classNames = options.classNames ?? defaultNames(classes);
     if (this.classNames.length !== classes) {
       throw badOption(`classNames has ${this.classNames.length} names, the checkpoint has ${classes} classes`);
     }
@@ -242,20 +242,19 @@ export class Fcn<Image = Picture> {
   }
 
   #planFor(kind: Output, n: number, height: number, width: number, signal: AbortSignal | undefined): Promise<Plan> {
-    const { device, plans } = this.#runtime;
-    return plans.get(`${kind} ${n}x${height}x${width}`, async () => {
-      try {
-        // First of all: sizes beyond any device would end in a kernel's own complaint about its shapes.
-        checkFits(device, "picture", layouts.rgba8, [n, 4, ...inputSize(height, width, this.resize)]);
-        checkFits(device, "labels", layouts.u8, [n, 1, height, width]);
-        return await this.#runtime.plan(outputGraph(this.#prepared, kind, n, height, width), this.#kernels, { precision: this.precision, signal, inFlight: kind === "labels" ? LABELS_IN_FLIGHT : 1 });
-      } catch (error) {
-        if (!isFcnError(error, "limit-too-small") && !isFcnError(error, "out-of-memory")) throw error;
-        const [h, w] = networkSize(height, width, this.resize);
-        const seen = h === height && w === width ? "" : `, resized to ${w} x ${h},`;
-        throw new FcnError(error.code, `a picture of ${width} x ${height}${seen} is too large for this device: ${error.message}`, { cause: error });
-      }
-    });
+    return this.#runtime.plans.get(`${kind} ${n}x${height}x${width}`, () => this.#makePlan(kind, n, height, width, { signal, inFlight: kind === "labels" ? LABELS_IN_FLIGHT : 1 }));
+  }
+
+  async #makePlan(kind: Output, n: number, height: number, width: number, options: PlanOptions): Promise<Plan> {
+    const { device } = this.#runtime;
+    try {
+      // First of all: sizes beyond any device would end in a kernel's own complaint about its shapes.
+      checkFits(device, "picture", layouts.rgba8, [n, 4, ...inputSize(height, width, this.resize)]);
+      checkFits(device, "labels", layouts.u8, [n, 1, height, width]);
+      return await this.#runtime.plan(outputGraph(this.#prepared, kind, n, height, width), this.#kernels, { precision: this.precision, ...options });
+    } catch (error) {
+      throw pictureTooLarge(error, height, width, this.resize);
+    }
   }
 
   /**
@@ -267,8 +266,7 @@ export class Fcn<Image = Picture> {
     return this.#runtime.call(async () => {
       const picture = toRgba(await this.#readImage(image));
       const { height, width } = picture;
-      const graph = outputGraph(this.#prepared, "labels", 1, height, width);
-      const plan = await this.#runtime.plan(graph, this.#kernels, { precision: this.precision, signal, stageOf: ({ label }) => label });
+      const plan = await this.#makePlan("labels", 1, height, width, { signal, stageOf: ({ label }) => label });
       try {
         const input = { picture: inputBytes([picture], this.resize) };
         await plan.run(input);

@@ -5,7 +5,9 @@ import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openSource } from "../../src/node.js";
 import { fileSource } from "../../src/weights/file-source.js";
 import { openCheckpoint } from "../../src/weights/open.js";
 import { blobSource, bufferSource, localSource } from "../../src/weights/source.js";
@@ -143,6 +145,15 @@ describe("paths", () => {
     truncateSync(shrinking, 1000);
     await expect(source.read(0, 5000)).rejects.toThrow(/had 1000003 bytes when opened and now ends at 1000/);
     await source.close();
+  });
+  test("a file: URL, as a URL and as text", async () => {
+    const path = join(folder, "by url");
+    writeFileSync(path, DATA);
+    for (const url of [pathToFileURL(path), pathToFileURL(path).href]) {
+      const source = await openSource(url);
+      expect(source.size).toBe(DATA.length);
+      await source.close();
+    }
   });
   test("a path where only URLs work", async () => expect(localSource("weights/x.pth")).rejects.toThrow(/"weights\/x.pth": this is not a URL/));
   test("a blob: URL that was revoked", async () => {
