@@ -130,5 +130,5 @@ it("memory that runs out outside of any scope is reported at the next await, wit
   budget.bytes = 0;
   device.gpu.createBuffer({ size: 1e6, usage: 0x80 });
   const error = await errorOf(x.read());
-  expect([error.code, error.message]).toEqual(["out-of-memory", "the GPU is out of memory; this device holds 4.2 MB for this library (there is no room)"]);
+  expect([error.code, error.message]).toEqual(["out-of-memory", "the GPU is out of memory; this device holds 4.2 MB for this library (there is no room); dispose of models, or use smaller pictures"]);
 });

@@ -7,7 +7,7 @@ enable subgroups;
 
 const LANES: u32 = 8; // threads of a workgroup = lanes of a subgroup
 const TP: u32 = 4; // pixels of a thread, LANES apart: the columns of a mat4x4f, and a fifth where that leaves fewer threads idle
-const TC: u32 = 16; // output channels of a thread: s0 to s15 of four pixels, t0 to t15 of the fifth
+const TC: u32 = 16; // output channels of a thread, four in each of s0 to s3
 
 const WEIGHT_WIDTH: u32 = 1024; // texels in a row of the weight texture
 
@@ -64,6 +64,37 @@ fn times(v: mat4x4f, k: vec4f) -> vec4f {
   return v[0] * k.x + v[1] * k.y + v[2] * k.z + v[3] * k.w;
 }
 
+// Sums of four output channels: of pixels 0 to 3, a column each, and of the fifth pixel. By name: as a vector they are slower.
+struct Sums {
+  p: mat4x4f,
+  e0: f32,
+  e1: f32,
+  e2: f32,
+  e3: f32,
+}
+
+fn splat(b: vec4f) -> Sums {
+  return Sums(mat4x4f(vec4f(b.x), vec4f(b.y), vec4f(b.z), vec4f(b.w)), b.x, b.y, b.z, b.w);
+}
+
+// Columns of v: one of four input channels of pixels 0 to 3. u: those of the fifth. Lanes of w from `lane` on: a channel's weights.
+fn accumulate(s: Sums, v: mat4x4f, u: vec4f, w: vec4f, lane: u32) -> Sums {
+  var sums = s;
+  let k0 = subgroupShuffle(w, lane);
+  sums.p[0] += times(v, k0);
+  if (TP == 5) { sums.e0 += dot(u, k0); }
+  let k1 = subgroupShuffle(w, lane + 1);
+  sums.p[1] += times(v, k1);
+  if (TP == 5) { sums.e1 += dot(u, k1); }
+  let k2 = subgroupShuffle(w, lane + 2);
+  sums.p[2] += times(v, k2);
+  if (TP == 5) { sums.e2 += dot(u, k2); }
+  let k3 = subgroupShuffle(w, lane + 3);
+  sums.p[3] += times(v, k3);
+  if (TP == 5) { sums.e3 += dot(u, k3); }
+  return sums;
+}
+
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   // Of each pixel of this thread: the rows of the texture where its batch item begins, the corner of its window in the input
@@ -81,47 +112,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     texel[p] = vec2u(row.y + 1, n.x * out_rows + n.y);
   }
 
-  // Sums of one output channel each, s of four pixels and t of the fifth. By name and not in an array: SwiftShader unrolls no loop, and
-  // an array is memory there.
-  var s0 = vec4f(); var t0 = 0f;
-  var s1 = vec4f(); var t1 = 0f;
-  var s2 = vec4f(); var t2 = 0f;
-  var s3 = vec4f(); var t3 = 0f;
-  var s4 = vec4f(); var t4 = 0f;
-  var s5 = vec4f(); var t5 = 0f;
-  var s6 = vec4f(); var t6 = 0f;
-  var s7 = vec4f(); var t7 = 0f;
-  var s8 = vec4f(); var t8 = 0f;
-  var s9 = vec4f(); var t9 = 0f;
-  var s10 = vec4f(); var t10 = 0f;
-  var s11 = vec4f(); var t11 = 0f;
-  var s12 = vec4f(); var t12 = 0f;
-  var s13 = vec4f(); var t13 = 0f;
-  var s14 = vec4f(); var t14 = 0f;
-  var s15 = vec4f(); var t15 = 0f;
+  // By name and not in an array: SwiftShader unrolls no loop, and an array is memory there.
+  var s0 = Sums();
+  var s1 = Sums();
+  var s2 = Sums();
+  var s3 = Sums();
   if (params.has_bias != 0) {
     // One load for all: lane q has block q.
     let own = bias[min(group.y * (TC / 4) + lane, params.out_blocks - 1)];
-    let b0 = subgroupShuffle(own, 0);
-    let b1 = subgroupShuffle(own, 1);
-    let b2 = subgroupShuffle(own, 2);
-    let b3 = subgroupShuffle(own, 3);
-    s0 = vec4f(b0.x); t0 = b0.x;
-    s1 = vec4f(b0.y); t1 = b0.y;
-    s2 = vec4f(b0.z); t2 = b0.z;
-    s3 = vec4f(b0.w); t3 = b0.w;
-    s4 = vec4f(b1.x); t4 = b1.x;
-    s5 = vec4f(b1.y); t5 = b1.y;
-    s6 = vec4f(b1.z); t6 = b1.z;
-    s7 = vec4f(b1.w); t7 = b1.w;
-    s8 = vec4f(b2.x); t8 = b2.x;
-    s9 = vec4f(b2.y); t9 = b2.y;
-    s10 = vec4f(b2.z); t10 = b2.z;
-    s11 = vec4f(b2.w); t11 = b2.w;
-    s12 = vec4f(b3.x); t12 = b3.x;
-    s13 = vec4f(b3.y); t13 = b3.y;
-    s14 = vec4f(b3.z); t14 = b3.z;
-    s15 = vec4f(b3.w); t15 = b3.w;
+    s0 = splat(subgroupShuffle(own, 0));
+    s1 = splat(subgroupShuffle(own, 1));
+    s2 = splat(subgroupShuffle(own, 2));
+    s3 = splat(subgroupShuffle(own, 3));
   }
   var index = group.y * params.kernel_h * params.kernel_w * params.in_blocks * TC + lane;
   // One loop over taps and blocks of input channels: every loop within a loop moves all the sums once more, at each turn.
@@ -164,52 +166,23 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     if (TP == 5) { u = textureLoad(x, at4 + plane); }
     plane.x += params.in_w + 1;
     if (plane.x >= params.in_columns * (params.in_w + 1)) { plane = vec2u(0, plane.y + params.in_h); }
-    let k0 = subgroupShuffle(w0, 0);
-    s0 += times(v, k0); if (TP == 5) { t0 += dot(u, k0); }
-    let k1 = subgroupShuffle(w0, 1);
-    s1 += times(v, k1); if (TP == 5) { t1 += dot(u, k1); }
-    let k2 = subgroupShuffle(w0, 2);
-    s2 += times(v, k2); if (TP == 5) { t2 += dot(u, k2); }
-    let k3 = subgroupShuffle(w0, 3);
-    s3 += times(v, k3); if (TP == 5) { t3 += dot(u, k3); }
-    let k4 = subgroupShuffle(w1, 4 % LANES);
-    s4 += times(v, k4); if (TP == 5) { t4 += dot(u, k4); }
-    let k5 = subgroupShuffle(w1, 5 % LANES);
-    s5 += times(v, k5); if (TP == 5) { t5 += dot(u, k5); }
-    let k6 = subgroupShuffle(w1, 6 % LANES);
-    s6 += times(v, k6); if (TP == 5) { t6 += dot(u, k6); }
-    let k7 = subgroupShuffle(w1, 7 % LANES);
-    s7 += times(v, k7); if (TP == 5) { t7 += dot(u, k7); }
-    let k8 = subgroupShuffle(w2, 8 % LANES);
-    s8 += times(v, k8); if (TP == 5) { t8 += dot(u, k8); }
-    let k9 = subgroupShuffle(w2, 9 % LANES);
-    s9 += times(v, k9); if (TP == 5) { t9 += dot(u, k9); }
-    let k10 = subgroupShuffle(w2, 10 % LANES);
-    s10 += times(v, k10); if (TP == 5) { t10 += dot(u, k10); }
-    let k11 = subgroupShuffle(w2, 11 % LANES);
-    s11 += times(v, k11); if (TP == 5) { t11 += dot(u, k11); }
-    let k12 = subgroupShuffle(w3, 12 % LANES);
-    s12 += times(v, k12); if (TP == 5) { t12 += dot(u, k12); }
-    let k13 = subgroupShuffle(w3, 13 % LANES);
-    s13 += times(v, k13); if (TP == 5) { t13 += dot(u, k13); }
-    let k14 = subgroupShuffle(w3, 14 % LANES);
-    s14 += times(v, k14); if (TP == 5) { t14 += dot(u, k14); }
-    let k15 = subgroupShuffle(w3, 15 % LANES);
-    s15 += times(v, k15); if (TP == 5) { t15 += dot(u, k15); }
+    s0 = accumulate(s0, v, u, w0, 0);
+    s1 = accumulate(s1, v, u, w1, 4 % LANES);
+    s2 = accumulate(s2, v, u, w2, 0);
+    s3 = accumulate(s3, v, u, w3, 4 % LANES);
   }
 
   // An array at last, because the stores are a loop: unrolled, each costs its share of the compile time.
-  var result = array<vec4f, TC>(s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12, s13, s14, s15);
-  var fifth = array<f32, TC>(t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15);
+  var sums = array<Sums, TC / 4>(s0, s1, s2, s3);
   var block = group.y * (TC / 4);
   var to_plane = vec2u(block % params.out_columns * (params.out_w + 1), block / params.out_columns * params.out_h);
   for (var q = 0u; q < TC / 4; q++) {
     if (block >= params.out_blocks) { break; }
     // From one channel of four pixels to four channels of one.
-    let values = transpose(mat4x4f(result[q * 4], result[q * 4 + 1], result[q * 4 + 2], result[q * 4 + 3]));
+    let values = transpose(sums[q].p);
     for (var p = 0u; p < TP; p++) {
       let to = texel[p] + to_plane;
-      var value = vec4f(fifth[q * 4], fifth[q * 4 + 1], fifth[q * 4 + 2], fifth[q * 4 + 3]);
+      var value = vec4f(sums[q].e0, sums[q].e1, sums[q].e2, sums[q].e3);
       if (p < 4) { value = values[p]; }
       if (params.has_residual != 0) { value += textureLoad(residual, to); }
       if (params.relu != 0) { value = select(value, vec4f(), value < vec4f()); }
