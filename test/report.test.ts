@@ -14,10 +14,24 @@ import { summarise } from "../src/eval/summary.js";
 import { shortNames } from "../src/eval/titles.js";
 import { VOC_CLASSES } from "../src/image/palette.js";
 import { encodeLabelPng } from "../src/image/png.js";
+import type { NetworkCost } from "../src/models/network-cost.js";
 
 const SIZE = { width: 48, height: 32 };
 const labelsOf = (shift: number): Uint8Array => Uint8Array.from({ length: SIZE.width * SIZE.height }, (_, i) => (i % SIZE.width < 20 + shift ? 3 : i % SIZE.width < 40 ? 15 : 0));
 const uri = (labels: Uint8Array): string => `data:image/png;base64,${Buffer.from(encodeLabelPng(labels, SIZE.width, SIZE.height)).toString("base64")}`;
+
+const costOf = (variant: NetworkCost["variant"], scale: number, ms: number): NetworkCost => ({
+  variant,
+  width: SIZE.width * scale,
+  height: SIZE.height,
+  ms: ms * scale,
+  sharedFlops: 5e9 * scale,
+  headFlops: 1e8,
+  sharedParameters: 3e6,
+  headParameters: 1e5,
+  weightBytes: 2e7,
+  planBytes: 1e7,
+});
 
 /** A report of one or three variants, with or without label maps, of pictures whose names are markup. */
 function report(variants: readonly string[], labelled: boolean, truth = labelsOf(4)): string {
@@ -27,6 +41,7 @@ function report(variants: readonly string[], labelled: boolean, truth = labelsOf
   const records: ResultRecord[] = [
     ...names.map((picture) => ({ picture, ...SIZE, ms: { total: 12, stages: { shared: 9, ...Object.fromEntries(variants.map((v) => [v, 1])) } }, ...scorePicture(header, maps, SIZE, labelled ? truth : undefined) })),
     { picture: "/a/set/3.png", error: "it is <no> PNG" },
+    ...variants.flatMap((variant, i): ResultRecord[] => [1, 2].map((scale) => ({ cost: costOf(variant as NetworkCost["variant"], scale, 10 + i) }))),
   ];
   const summary = summarise(header, records);
   const tiles = [...(labelled ? [{ title: "truth", note: "", map: uri(truth) }] : []), ...variants.map((v) => ({ title: v, note: "", map: uri(maps[v] ?? truth) }))];
@@ -37,6 +52,9 @@ it("draws and says nothing of borders where no label map has one", () => {
   const html = report(["fcn32s", "fcn16s", "fcn8s"], true, new Uint8Array(SIZE.width * SIZE.height).fill(3));
   expect(html.replace(/<script>[\s\S]*?<\/script>|base64,[^")]*/g, "")).not.toContain("NaN");
   expect(html).toContain(" mean IoU, - at borders");
+  expect(html, "the plot of accuracy is there, without its rings").toContain("Accuracy against latency");
+  expect(html).not.toContain('class="ring" cx');
+  expect(report(["fcn32s", "fcn16s", "fcn8s"], true)).toContain('class="ring" cx');
 });
 
 let folder: string;

@@ -60,7 +60,8 @@ export function latencyPlot(summary: Summary): Plot | undefined {
     const own = summary.costs.filter((c) => c.variant === variant).map((c) => ({ ...c, pixels: c.width * c.height }));
     return { variant, points: own.sort((a, b) => a.pixels - b.pixels) };
   });
-  const drawn = summary.header.variants.length > 1 ? series : series.slice(0, -1);
+  // A run that was stopped may have timed some of them only.
+  const drawn = (summary.header.variants.length > 1 ? series : series.slice(0, -1)).filter(({ points }) => points.length);
   const all = drawn.flatMap((s) => s.points);
   if (new Set(all.map((p) => p.pixels)).size < 2) return undefined;
   const frame = { left: 52, top: 44, width: WIDTH - 52 - 28, height: 250 };
