@@ -1,15 +1,18 @@
 /**
- * What an adapter can do at most, by its own measurement: multiply-adds a second in f32 from registers, and bytes a second from one
- * buffer to another. Shares of these two are what a kernel's speed is told in; data sheets say nothing of what WebGPU gives.
+ * What an adapter can do at most, by its own measurement: multiply-adds a second in f32 from registers, the same of its tensor cores
+ * in f16 where it has them, and bytes a second from one buffer to another. Shares of these are what a kernel's speed is told in; data sheets say nothing of what WebGPU gives.
  */
 import type { Device } from "../src/device.js";
 import { BUFFER, MAP_MODE_READ } from "../src/gpu-flags.js";
+import { withOlderMatrices } from "../src/wgsl-edit.js";
 
 export interface Ceilings {
   /** Billions of floating-point operations a second; a multiply-add counts as two. */
   readonly gflops: number;
   /** Billions of bytes a second, read and written together. */
   readonly gbs: number;
+  /** Billions of operations a second of subgroup matrices: f16 operands, f32 sums. */
+  readonly matrixGflops?: number;
 }
 
 const LOOPS = 512;
@@ -37,7 +40,42 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (i < arrayLength(&y)) { y[i] = x[i]; }
 }`;
 
+/** Matrices of 16 x 16 that a subgroup multiplies with each other: 4 x 4 products a turn, whose sums stay in registers. */
+const SIDE = 4;
+const MATRIX_LOOPS = 256;
+const MATRIX_SUBGROUPS = 4;
+const MATRIX_GROUPS = 2048;
+export const MATRIX = `
+enable f16;
+enable chromium_experimental_subgroup_matrix;
+diagnostic(off, chromium.subgroup_matrix_uniformity);
+@group(0) @binding(0) var<storage, read> x: array<f16>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@compute @workgroup_size(${32 * MATRIX_SUBGROUPS})
+fn main(@builtin(local_invocation_index) thread: u32) {
+  let place = thread / 32 * ${SIDE * SIDE * 256};
+  var left: array<subgroup_matrix_left<f16, 16, 16>, ${SIDE}>;
+  var right: array<subgroup_matrix_right<f16, 16, 16>, ${SIDE}>;
+  var sum: array<subgroup_matrix_result<f32, 16, 16>, ${SIDE * SIDE}>;
+  for (var i = 0u; i < ${SIDE}; i++) {
+    left[i] = subgroupMatrixLoad<subgroup_matrix_left<f16, 16, 16>, row_major>(&x, i * 256, 16);
+    right[i] = subgroupMatrixLoad<subgroup_matrix_right<f16, 16, 16>, row_major>(&x, i * 256 + 1024, 16);
+  }
+  for (var turn = 0u; turn < ${MATRIX_LOOPS}; turn++) {
+    for (var i = 0u; i < ${SIDE}; i++) {
+      for (var j = 0u; j < ${SIDE}; j++) {
+        sum[i * ${SIDE} + j] = subgroupMatrixMultiplyAccumulate(left[i], right[j], sum[i * ${SIDE} + j]);
+      }
+    }
+  }
+  for (var s = 0u; s < ${SIDE * SIDE}; s++) {
+    subgroupMatrixStore<row_major>(&y, place + s * 256, sum[s], 16);
+  }
+}`;
+
+/** Rounds at least, and milliseconds of a GPU's rounds at least: its clock rises with the first work. */
 const ROUNDS = 5;
+const WARM_MS = 500;
 
 /** Milliseconds of a dispatch, of `repeats` in a pass, by the GPU's clock where it has one; the least of some rounds: a ceiling is not a mean. */
 async function leastTime(device: Device, code: string, buffers: readonly GPUBuffer[], grid: readonly [number, number], repeats: number): Promise<number> {
@@ -49,7 +87,8 @@ async function leastTime(device: Device, code: string, buffers: readonly GPUBuff
   const resolved = gpu.createBuffer({ size: 16, usage: BUFFER.QUERY_RESOLVE | BUFFER.COPY_SRC });
   const staging = gpu.createBuffer({ size: 16, usage: BUFFER.MAP_READ | BUFFER.COPY_DST });
   let best = Infinity;
-  for (let round = 0; round < ROUNDS; round++) {
+  const began = performance.now();
+  for (let round = 0; round < ROUNDS || (!device.software && performance.now() - began < WARM_MS); round++) {
     const encoder = gpu.createCommandEncoder();
     const pass = encoder.beginComputePass(querySet ? { timestampWrites: { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 } } : {});
     pass.setPipeline(pipeline);
@@ -82,5 +121,11 @@ export async function measureCeilings(device: Device): Promise<Ceilings> {
   const wide = Math.min(workgroups, 32768);
   const copy = await leastTime(device, COPY, [x, y], [wide, Math.ceil(workgroups / wide)], repeats);
   for (const buffer of [sink, x, y]) buffer.destroy();
-  return { gflops: (groups * 64 * LOOPS * SUMS * 2) / fma / 1e6, gbs: (2 * bytes) / copy / 1e6 };
+  const ceilings = { gflops: (groups * 64 * LOOPS * SUMS * 2) / fma / 1e6, gbs: (2 * bytes) / copy / 1e6 };
+  if (device.subgroupMatrix === undefined) return ceilings;
+  const operands = gpu.createBuffer({ size: SIDE * 2 * 256 * 2, usage: BUFFER.STORAGE });
+  const results = gpu.createBuffer({ size: MATRIX_SUBGROUPS * SIDE * SIDE * 256 * 4, usage: BUFFER.STORAGE });
+  const matrices = await leastTime(device, device.subgroupMatrix === "bool" ? withOlderMatrices(MATRIX) : MATRIX, [operands, results], [MATRIX_GROUPS, 1], 8);
+  for (const buffer of [operands, results]) buffer.destroy();
+  return { ...ceilings, matrixGflops: (MATRIX_GROUPS * MATRIX_SUBGROUPS * MATRIX_LOOPS * SIDE * SIDE * 2 * 16 ** 3) / matrices / 1e6 };
 }

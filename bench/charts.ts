@@ -56,17 +56,19 @@ function decades(values: readonly number[]): number[] {
 const power = (log: number): string => (log > -5 && log < 6 ? String(Number(`1e${log}`)) : `1e${log}`);
 
 /** Both axes are logarithmic. */
-export function roofline(rows: readonly KernelRow[], { gflops, gbs }: Ceilings, title: string): Plot {
+export function roofline(rows: readonly KernelRow[], { gflops, gbs, matrixGflops }: Ceilings, title: string): Plot {
   const timed = rows.filter((r) => r.failed === undefined && r.flops > 0 && r.chosen);
   const points = timed.map((r) => ({ row: r, intensity: r.flops / r.bytes, speed: speedOf(r) }));
   const knee = gflops / gbs;
-  const xs = decades([knee, knee * 4, ...points.map((p) => p.intensity)]);
-  const ys = decades([gflops, ...points.map((p) => p.speed)]);
+  const xs = decades([knee, knee * 4, (matrixGflops ?? gflops) / gbs, ...points.map((p) => p.intensity)]);
+  const ys = decades([gflops, matrixGflops ?? gflops, ...points.map((p) => p.speed)]);
   const frame = { left: 60, top: 30, width: WIDTH - 60 - 30, height: 360 };
   const { x, y, body } = axes(frame, xs, ys, ["operations per byte moved at least", "GFLOP/s"], [power, power]);
   const at = (intensity: number, speed: number): string => `${num(x(Math.log10(intensity)))} ${num(y(Math.log10(speed)))}`;
   const low = Math.max(10 ** (xs[0] ?? 0), (10 ** (ys[0] ?? 0)) / gbs);
-  const roof = `<path class="axis" stroke-width="2" d="M${at(low, low * gbs)}L${at(knee, gflops)}L${at(10 ** (xs.at(-1) ?? 1), gflops)}"/>`;
+  const line = (most: number): string => `<path class="axis" stroke-width="2" d="M${at(low, low * gbs)}L${at(most / gbs, most)}L${at(Math.max(most / gbs, 10 ** (xs.at(-1) ?? 1)), most)}"/>`;
+  const roof = [gflops, ...(matrixGflops === undefined ? [] : [matrixGflops])].map(line).join("");
+  const tensor = matrixGflops === undefined ? "" : `<text class="v" x="${num(frame.left + frame.width)}" y="${num(y(Math.log10(matrixGflops)) - 8)}" text-anchor="end">${short(matrixGflops)} GFLOP/s of subgroup matrices in f16</text>`;
   const labels = `<text class="v" x="${num(frame.left + frame.width)}" y="${num(y(Math.log10(gflops)) - 8)}" text-anchor="end">${short(gflops)} GFLOP/s, ${short(gbs)} GB/s: measured on this adapter</text>`;
   const marks = points.map(({ row, intensity, speed }) => {
     const [cx, cy] = at(intensity, speed).split(" ");
@@ -74,5 +76,5 @@ export function roofline(rows: readonly KernelRow[], { gflops, gbs }: Ceilings, 
     return `<g class="${seriesOf(row)}"><circle class="ring" cx="${cx}" cy="${cy}" r="5"><title>${escapeText(tip)}</title></circle></g>`;
   });
   const bottom = frame.top + frame.height + 62;
-  return { name: "roofline", title, width: WIDTH, height: bottom + 14, body: body + roof + labels + marks.join("") + key(frame.left, bottom) };
+  return { name: "roofline", title, width: WIDTH, height: bottom + 14, body: body + roof + labels + tensor + marks.join("") + key(frame.left, bottom) };
 }

@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { FcnError } from "../src/errors.js";
 import type { LayerTime } from "../src/models/layer-times.js";
 import { loadFcn, requestDevice } from "../src/node.js";
-import type { Picture, Variant } from "../src/node.js";
+import type { Fcn, NodePicture, Picture, Variant } from "../src/node.js";
 import type { PrecisionOption } from "../src/models/precision.js";
 import { median } from "../src/statistics.js";
 
@@ -21,10 +21,12 @@ export interface ModelTask {
   readonly batch: number;
   readonly adapter?: string;
   readonly tune: boolean;
+  /** Only find and keep the kernel variants to use, so that the process that measures finds them. */
+  readonly tuneOnly?: boolean;
 }
 
-export interface ModelRow extends Omit<ModelTask, "path" | "adapter"> {
-  /** Milliseconds. Load: checkpoint opened, device open. Cold: the first call, with weights uploaded and pipelines compiled, driver caches off. */
+export interface ModelRow extends Omit<ModelTask, "path" | "adapter" | "tuneOnly"> {
+  /** Milliseconds. Load: checkpoint opened, device open. Cold: the first call, with weights uploaded and pipelines compiled, driver caches off, variants chosen before. */
   readonly load: number;
   readonly cold: number;
   /** One call of `batch` pictures: median, least and most of `runs`. */
@@ -38,21 +40,29 @@ export interface ModelRow extends Omit<ModelTask, "path" | "adapter"> {
   readonly gpu: number;
   readonly readback: number;
   readonly script: number;
-  /** Pictures a second with several in flight. */
+  /** Pictures a second: with several in flight, or in batches. */
   readonly throughput: number;
   readonly gflop: number;
   readonly weightBytes: number;
   readonly planBytes: number;
   /** Bytes of the process at its largest. */
   readonly peakRss: number;
-  /** Slowest layers first, at most 12; empty without timestamps. */
+  /** Slowest layers of one picture first, at most 12; empty without timestamps. */
   readonly layers: readonly LayerTime[];
+  /** Why nothing was measured. */
+  readonly failed?: string;
 }
 
 /** Time that warm runs may take together, and how many there are at least and at most. */
 const WARM_MS = 4000;
 const MIN_RUNS = 5;
 const MAX_RUNS = 50;
+/** Time that pictures in a row should take together, and how many there are at least and at most. */
+const STREAM_MS = 2000;
+const MIN_STREAM = 4;
+const MAX_STREAM = 2000;
+/** Longer than any network takes, tuning and naive kernels included. */
+const TIMEOUT_MS = 30 * 60_000;
 
 const noise = (width: number, height: number): Picture => ({ width, height, data: new Uint8Array(width * height * 4).map((_, i) => (i * 37) & 255) });
 
@@ -66,6 +76,7 @@ export async function measureModel(task: ModelTask): Promise<ModelRow> {
   const pictures = Array.from({ length: batch }, () => noise(width, height));
   await fcn.segmentBatch(pictures);
   const cold = performance.now() - loaded;
+  if (task.tuneOnly) return failedRow(task, "only tuned");
   const calls: { total: number; upload: number; encode: number; gpu: number; readback: number; script: number }[] = [];
   const warmStart = performance.now();
   while (calls.length < MIN_RUNS || (calls.length < MAX_RUNS && performance.now() - warmStart < WARM_MS)) {
@@ -77,12 +88,9 @@ export async function measureModel(task: ModelTask): Promise<ModelRow> {
   }
   const of = (key: keyof (typeof calls)[number]): number => median(calls.map((call) => call[key]));
   const totals = calls.map(({ total }) => total);
-  const many = Math.max(4, Math.min(40, Math.round(2000 / of("total"))));
-  const streamStart = performance.now();
-  for await (const result of fcn.segmentAll(Array.from({ length: many }, () => pictures[0] as Picture))) if (result.width !== width) throw new FcnError("gpu-error", "bench: a result of another size came back");
-  const throughput = (1000 * many) / (performance.now() - streamStart);
-  const peakRss = process.resourceUsage().maxRSS * 1024;
   const { memory, precision } = fcn; // what "auto" is here
+  const throughput = await stream(fcn, pictures, Math.max(MIN_STREAM, Math.min(MAX_STREAM, Math.round(STREAM_MS / of("total")))));
+  const peakRss = process.resourceUsage().maxRSS * 1024;
   const profile = (await fcn.profile(pictures[0] as Picture)) ?? [];
   fcn.dispose();
   return {
@@ -95,10 +103,27 @@ export async function measureModel(task: ModelTask): Promise<ModelRow> {
   };
 }
 
-/** Has the program at `main` measure in a process of its own, with Mesa's shader cache off. @throws gpu-error with what that process said */
+/** Pictures a second over `calls` calls: single pictures with several in flight, batches one after the other. */
+async function stream(fcn: Fcn<NodePicture>, pictures: readonly Picture[], calls: number): Promise<number> {
+  const start = performance.now();
+  if (pictures.length > 1) for (let i = 0; i < calls; i++) await fcn.segmentBatch(pictures);
+  else {
+    const [{ width }] = pictures as readonly [Picture];
+    for await (const result of fcn.segmentAll(Array.from({ length: calls }, () => pictures[0] as Picture))) if (result.width !== width) throw new FcnError("gpu-error", "bench: a result of another size came back");
+  }
+  return (1000 * calls * pictures.length) / (performance.now() - start);
+}
+
+/** A row for a network that could not be measured: the others still can. */
+export function failedRow({ variant, weights, width, height, precision, batch, tune }: ModelTask, failed: string): ModelRow {
+  const nothing = { load: NaN, cold: NaN, warm: NaN, min: NaN, max: NaN, upload: NaN, encode: NaN, gpu: NaN, readback: NaN, script: NaN, throughput: NaN, gflop: NaN, weightBytes: NaN, planBytes: NaN, peakRss: NaN };
+  return { variant, weights, width, height, precision, batch, tune, ...nothing, runs: 0, layers: [], failed };
+}
+
+/** Has the program at `main` measure in a process of its own, with the drivers' shader caches off (Mesa's, NVIDIA's). @throws gpu-error with what that process said */
 export function measureApart(main: string, task: ModelTask): Promise<ModelRow> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [main, "bench", "model", JSON.stringify(task)], { env: { ...process.env, MESA_SHADER_CACHE_DISABLE: "true" }, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [main, "bench", "model", JSON.stringify(task)], { env: { ...process.env, MESA_SHADER_CACHE_DISABLE: "true", __GL_SHADER_DISK_CACHE: "0" }, stdio: ["ignore", "pipe", "pipe"], timeout: TIMEOUT_MS });
     let out = "";
     let errors = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));

@@ -53,6 +53,16 @@ export interface Change {
   readonly clear: boolean;
 }
 
+/** `later` with what only `earlier`, a result of the same adapter, versions and day, has measured: kernels or networks. */
+export function merged(earlier: BenchResult, later: BenchResult): BenchResult {
+  const same = JSON.stringify([earlier.adapter, earlier.versions, earlier.date, earlier.cpu]) === JSON.stringify([later.adapter, later.versions, later.date, later.cpu]);
+  if (!same) return later;
+  const { ceilings, kernels, models = [] } = earlier;
+  const measured = new Set((later.models ?? []).map(modelKey));
+  const kept = [...models.filter((row) => !measured.has(modelKey(row))), ...(later.models ?? [])];
+  return { ...(later.kernels === undefined && ceilings && kernels ? { ...later, ceilings, kernels } : later), ...(kept.length ? { models: kept } : {}) };
+}
+
 /** Rows that both results have. */
 export function changes(before: BenchResult, after: BenchResult): Change[] {
   const change = (what: string, old: readonly [number, number, number], now: readonly [number, number, number]): Change => ({
@@ -67,7 +77,7 @@ export function changes(before: BenchResult, after: BenchResult): Change[] {
     }),
     ...(after.models ?? []).flatMap((row) => {
       const old = models.get(modelKey(row));
-      return old ? [change(`${modelKey(row)}, warm`, [old.min, old.warm, old.max], [row.min, row.warm, row.max])] : [];
+      return old && old.warm > 0 && row.warm > 0 ? [change(`${modelKey(row)}, warm`, [old.min, old.warm, old.max], [row.min, row.warm, row.max])] : [];
     }),
   ];
 }

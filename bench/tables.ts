@@ -19,11 +19,11 @@ export function kernelText(rows: readonly KernelRow[]): string {
   for (const row of rows) groups.set(`${row.kernel}: ${row.case}`, [...(groups.get(`${row.kernel}: ${row.case}`) ?? []), row]);
   return [...groups]
     .map(([title, own]) => {
-      const head = ["variant", "ms", "quartiles", "GFLOP/s", "GB/s", "of ceiling", "bound by"];
+      const head = ["variant", "ms", "quartiles", "GFLOP/s", "of compute", "GB/s", "of memory", "bound by"];
       const lines = own.map((r) => {
         const name = `${r.chosen ? "*" : " "} ${r.variant}`;
         if (r.failed !== undefined) return [name, `not timed: ${r.failed}`];
-        return [name, short(r.ms), `${short(r.p25)}-${short(r.p75)}`, short(r.flops / r.ms / 1e6), short(r.bytes / r.ms / 1e6), percent(r.share), `${r.bound}${r.clock === "host" ? " (host's clock)" : ""}`];
+        return [name, short(r.ms), `${short(r.p25)}-${short(r.p75)}`, short(r.flops / r.ms / 1e6), percent(r.ofCompute), short(r.bytes / r.ms / 1e6), percent(r.ofMemory), `${r.bound}${r.clock === "host" ? " (host's clock)" : ""}`];
       });
       const timed = columns([head, ...lines.filter((l) => l.length > 2)]);
       return [title, timed, ...lines.filter((l) => l.length === 2).map((l) => `  ${l.join("  ")}`)].join("\n");
@@ -33,13 +33,15 @@ export function kernelText(rows: readonly KernelRow[]): string {
 
 export function modelText({ models = [] }: BenchResult): string {
   const head = ["network", "cold ms", "warm ms", "least-most", "pictures/s", "GFLOP/s", "GPU memory", "peak RSS"];
-  const lines = models.map((m) => [modelKey(m), short(m.load + m.cold), short(m.warm), `${short(m.min)}-${short(m.max)}`, short(m.throughput * 1), short((m.gflop * m.batch) / m.warm * 1000), mb(m.weightBytes + m.planBytes), mb(m.peakRss)]);
-  const layers = models.map((m) => {
+  const timed = models.filter(({ failed }) => failed === undefined);
+  const lines = timed.map((m) => [modelKey(m), short(m.load + m.cold), short(m.warm), `${short(m.min)}-${short(m.max)}`, short(m.throughput), short((m.gflop * m.batch) / m.warm * 1000), mb(m.weightBytes + m.planBytes), mb(m.peakRss)]);
+  const failures = models.flatMap((m) => (m.failed === undefined ? [] : [`${modelKey(m)}: not measured: ${m.failed}`]));
+  const layers = timed.map((m) => {
     const total = `  upload ${short(m.upload)}, encode ${short(m.encode)}, GPU ${short(m.gpu)}, readback ${short(m.readback)}, other JavaScript ${short(m.script)} ms`;
     if (m.layers.length === 0) return `${modelKey(m)}\n${total}\n  (no layer times: this device has no timestamps)`;
     return `${modelKey(m)}\n${total}\n${columns([["slowest layers", "ms", "GFLOP/s", "variant"], ...m.layers.map((l) => [l.layer, short(l.ms), short(l.flops / l.ms / 1e6), `${l.kernel}/${l.variant}`])])}`;
   });
-  return `${columns([head, ...lines])}\n\n${layers.join("\n\n")}`;
+  return [columns([head, ...lines]), ...layers, ...failures].join("\n\n");
 }
 
 export function changeText(list: readonly Change[]): string {
@@ -51,7 +53,7 @@ export function changeText(list: readonly Change[]): string {
 
 /** The README's table of a result: whole networks. */
 export function markdownTable({ adapter, cpu, date, versions, models = [] }: BenchResult): string {
-  const rows = models.map((m) => `| ${modelKey(m)} | ${short(m.load + m.cold)} ms | ${short(m.warm)} ms (${short(m.min)}-${short(m.max)}) | ${short(m.throughput)} | ${mb(m.weightBytes + m.planBytes)} | ${mb(m.peakRss)} |`);
+  const rows = models.filter(({ failed }) => failed === undefined).map((m) => `| ${modelKey(m)} | ${short(m.load + m.cold)} ms | ${short(m.warm)} ms (${short(m.min)}-${short(m.max)}) | ${short(m.throughput)} | ${mb(m.weightBytes + m.planBytes)} | ${mb(m.peakRss)} |`);
   const name = adapter.description && adapter.description !== adapter.name ? `${adapter.name} (${adapter.description})` : adapter.name;
   const where = adapter.software ? `${name}, a software adapter, on ${cpu}` : name;
   const head = "| network, weights, picture | load and first run | warm | pictures a second | GPU memory | peak RSS |\n|---|---|---|---|---|---|";

@@ -133,6 +133,9 @@ function installDriver() {
   return undefined;
 }
 
+/** Whether the kernel has NVIDIA's driver, with or without its Vulkan part. */
+const hasNvidia = () => existsSync("/proc/driver/nvidia/gpus") || existsSync("/dev/nvidia0");
+
 /** Packages, driver, environment of the commands that follow; gives the adapter. @throws {SetupError} */
 export function setup() {
   installPackages();
@@ -142,6 +145,9 @@ export function setup() {
     const icd = installDriver();
     if (icd) process.env.VK_DRIVER_FILES = process.env.VK_ICD_FILENAMES = icd;
     adapter = probe();
+  }
+  if (adapter && hasNvidia() && !/nvidia/i.test(adapter.name + adapter.driver)) {
+    say(`There is an NVIDIA GPU here, but Vulkan finds ${adapter.name} alone: in a container set NVIDIA_DRIVER_CAPABILITIES=graphics,compute,utility, and see that libvulkan1 and nvidia_icd.json are there.`);
   }
   if (!adapter) throw new SetupError("A Vulkan driver is installed, but Dawn accepts none of them: run `npm run -s fcn -- doctor` and look at its driver lines.");
   return adapter;

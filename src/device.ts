@@ -39,12 +39,15 @@ export interface AdapterSummary {
   readonly subgroupSize: number;
 }
 
+/** Wraps a wait for a device; `software` says whether its adapter runs on the CPU. */
+export type Pace = <T>(wait: Promise<T>, software: boolean) => Promise<T>;
+
 export interface DeviceOptions {
   readonly powerPreference?: "high-performance" | "low-power";
   /** The GPU entry point; `navigator.gpu` when left out. */
   readonly gpu?: GPU;
   /** Wraps long waits on the GPU; Node uses it so that waiting does not busy-poll a core. */
-  readonly pace?: <T>(wait: Promise<T>) => Promise<T>;
+  readonly pace?: Pace;
 }
 
 /** Milliseconds that the news of a loss may take after its first effect. */
@@ -69,12 +72,12 @@ export class Device implements DeviceTraits {
   #uncaptured: FcnError | undefined;
   #disposed = false;
   readonly #listeners = new Set<LostListener>();
-  readonly #pace: (<T>(wait: Promise<T>) => Promise<T>) | undefined;
+  readonly #pace: Pace | undefined;
 
   constructor(
     readonly gpu: GPUDevice,
     readonly adapter: AdapterSummary,
-    pace?: <T>(wait: Promise<T>) => Promise<T>,
+    pace?: Pace,
     /** Tensor cores, or why they are not used. */
     readonly matrixSupport: MatrixSupport = { note: "not used: the device was not asked" },
   ) {
@@ -161,7 +164,7 @@ export class Device implements DeviceTraits {
     try {
       value = await new Promise<T>((resolve, reject) => {
         forget = this.onLost(reject);
-        (this.#pace ? this.#pace(work) : work).then(resolve, reject);
+        (this.#pace ? this.#pace(work, this.software) : work).then(resolve, reject);
         if (this.#lostError) reject(this.#lostError);
       });
     } catch (error) {

@@ -245,6 +245,10 @@ export interface KernelCase {
   /** How to fill an input; uniform in [-1, 1) when left out. `random` is seeded and uniform in [0, 1). */
   readonly fill?: Readonly<Record<string, (index: number, random: () => number) => number>>;
   readonly bench?: boolean;
+  /** For benchmarks of GPUs alone: software adapters would take minutes. */
+  readonly gpuOnly?: boolean;
+  /** Where the reference would take minutes: inputs of a part of the problem, and where in the whole outputs its results lie, in their order. */
+  readonly part?: (inputs: Readonly<Record<string, HostTensor>>) => { readonly inputs: Readonly<Record<string, HostTensor>>; readonly places: Readonly<Record<string, readonly number[]>> };
 }
 
 /** A line of the registry: all that tests, benchmarks and docs need to know of a kernel. */

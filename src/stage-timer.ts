@@ -53,12 +53,18 @@ export class StageTimer {
     encoder.copyBufferToBuffer(this.resolved, 0, this.staging, 0, count * 8);
   }
 
-  /** Milliseconds of every stage, from the mapped `staging`, which it unmaps. A clock that ran backwards counts as 0. */
+  /**
+   * Milliseconds of every stage, from the mapped `staging`, which it unmaps. A pass counts from the end of the one before: drivers may
+   * stamp its begin while that one still runs. A clock that ran backwards counts as 0.
+   */
   read(): Map<string, number> {
     const ticks = new BigUint64Array(this.staging.getMappedRange());
     const times = new Map<string, number>();
+    let before = 0n;
     this.passes.forEach(({ stage }, i) => {
-      const spent = Number((ticks[2 * i + 1] as bigint) - (ticks[2 * i] as bigint)) / 1e6;
+      const [begin, end] = [ticks[2 * i] as bigint, ticks[2 * i + 1] as bigint];
+      const spent = Number(end - (begin > before ? begin : before)) / 1e6;
+      if (end > before) before = end;
       times.set(stage, (times.get(stage) ?? 0) + Math.max(0, spent));
     });
     this.staging.unmap();

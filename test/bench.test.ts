@@ -5,13 +5,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { matrixProduct } from "../shaders/conv2d/cases.js";
 import { measureCeilings } from "../bench/ceilings.js";
 import { barChart, roofline } from "../bench/charts.js";
-import { benchKernels, difference } from "../bench/kernels.js";
+import { benchKernels, markFastest } from "../bench/kernels.js";
 import type { KernelRow } from "../bench/kernels.js";
 import { publish, withSection } from "../bench/publish.js";
-import { SCHEMA, changes, fromJson, resultName, toJson } from "../bench/result.js";
+import { failedRow } from "../bench/models.js";
+import { SCHEMA, changes, fromJson, merged, resultName, toJson } from "../bench/result.js";
 import type { BenchResult } from "../bench/result.js";
+import { difference } from "../bench/verify.js";
 import { kernelText, markdownTable, modelText } from "../bench/tables.js";
 import { registry } from "../shaders/index.js";
 import { useDevice } from "./helpers/device.js";
@@ -22,7 +25,7 @@ const fcn = (...args: string[]) => spawnSync(process.execPath, [cli, "bench", ..
 
 const row: KernelRow = {
   kernel: "conv2d", case: "3x3", variant: "lanes-8", precision: "f32", chosen: true, flops: 4e9, bytes: 1e6,
-  ms: 10, min: 9, p25: 9.5, p75: 11, repeats: 2, clock: "gpu", share: 0.5, bound: "compute",
+  ms: 10, min: 9, p25: 9.5, p75: 11, repeats: 2, clock: "gpu", ofCompute: 0.5, ofMemory: 0.1, share: 0.5, bound: "compute",
 };
 const result: BenchResult = {
   schema: SCHEMA, date: "2026-01-02", cpu: "a processor, 2 cores",
@@ -63,6 +66,35 @@ describe("kernels", () => {
     expect(rows.every((r) => r.failed?.startsWith("y is off the reference by") && Number.isNaN(r.ms))).toBe(true);
   });
 
+  it("of which networks take the fastest on a GPU: of the tuner's rivals, in each precision", () => {
+    const rows = [row, { ...row, variant: "naive", ms: 1 }, { ...row, variant: "tiled", ms: 4, chosen: false }, { ...row, variant: "half", precision: "f16" as const, ms: 2 }];
+    const rivals = { f32: ["lanes-8", "tiled"], f16: ["half"] };
+    expect(markFastest(rows, (precision) => rivals[precision]).filter(({ chosen }) => chosen).map(({ variant }) => variant)).toEqual(["tiled", "half"]);
+  });
+
+  it("of large products are compared in part, anywhere in the result", async () => {
+    const entry = registry.find(({ kernel }) => kernel.name === "conv2d");
+    if (!entry) throw new Error("no conv2d");
+    const cases = [{ ...matrixProduct(64), bench: true }, { ...matrixProduct(256), bench: true, gpuOnly: true }];
+    const [right] = await benchKernels(device(), { filter: "vec4", ceilings, entries: [{ ...entry, cases }] });
+    expect(right).toMatchObject({ case: "matrix product 64^3", flops: 2 * 64 ** 3 });
+    expect(right?.failed).toBeUndefined();
+    const reference: typeof entry.reference = (inputs, attrs) => {
+      const { y } = entry.reference(inputs, attrs);
+      return y ? { y: { ...y, data: Array.from(y.data).reverse() } } : {};
+    };
+    const [wrong] = await benchKernels(device(), { filter: "vec4", ceilings, entries: [{ ...entry, reference, cases }] });
+    expect(wrong?.failed).toMatch(/^y is off the reference/);
+  });
+
+  it("that store f16 move half the bytes", async () => {
+    const rows = await benchKernels(device(), { filter: "score8 @224", ceilings: { gflops: 100, gbs: 10 } });
+    const f16 = rows.filter(({ precision }) => precision === "f16");
+    expect(rows.length).toBeGreaterThan(1);
+    for (const r of f16) expect(r.bytes).toBeLessThan(0.75 * (rows.find(({ precision }) => precision === "f32")?.bytes ?? 0));
+    for (const r of rows) expect(r.share).toBeCloseTo(Math.max(r.ofCompute, r.ofMemory));
+  });
+
   it("are compared so that NaN, a wrong length and wrong integers fail", () => {
     expect(difference([1, 2], [1, 2], false, 1e-5)).toBeUndefined();
     expect(difference([1, NaN], [1, 2], false, 1e-5)).toContain("off the reference");
@@ -91,11 +123,22 @@ describe("results", () => {
     expect(changes(result, { ...result, kernels: [{ ...row, ms: 10.5 }] })[0]?.clear).toBe(false);
   });
 
+  it("of one day go together: what the later run did not measure stays", () => {
+    const model = failedRow({ variant: "fcn8s", weights: "default", width: 8, height: 8, precision: "f32", batch: 1, tune: true }, "out of memory");
+    const networks = { ...result, kernels: undefined, ceilings: undefined, models: [model] } as unknown as BenchResult;
+    expect(merged(result, networks)).toMatchObject({ kernels: result.kernels, ceilings: result.ceilings, models: [model] });
+    expect(merged(networks, { ...networks, models: [{ ...model, width: 9 }, { ...model, failed: "again" }] }).models?.map(({ width, failed }) => [width, failed])).toEqual([[9, "out of memory"], [8, "again"]]);
+    expect(merged({ ...result, date: "2025-01-01" }, networks).kernels).toBeUndefined();
+    expect(modelText(networks)).toContain("fcn8s default 8x8 f32: not measured: out of memory");
+    expect(markdownTable(networks)).not.toContain("fcn8s");
+  });
+
   it("become text and plots that name what was not timed", () => {
     expect(kernelText(result.kernels ?? [])).toMatch(/\* lanes-8 +10\.0 +9\.50-11\.0 +400/);
     expect(kernelText(result.kernels ?? [])).toContain("naive  not timed: y is off");
     expect(barChart(result.kernels ?? [], "t").body).toContain("conv2d: 3x3");
     expect(roofline(result.kernels ?? [], { gflops: 800, gbs: 10 }, "t").body).toContain("800 GFLOP/s");
+    expect(roofline(result.kernels ?? [], { gflops: 800, gbs: 10, matrixGflops: 9000 }, "t").body).toContain("9000 GFLOP/s of subgroup matrices");
     expect(modelText(result)).toContain("network");
   });
 });

@@ -1,6 +1,8 @@
 /** What a model holds over its life: nothing new on a second run, flat memory, clean ends, a lost device. */
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
+import { Device } from "../src/device.js";
+import type { Pace } from "../src/device.js";
 import { loadFcn, requestDevice } from "../src/node.js";
 import { useChild } from "./helpers/child.js";
 import { countingCreations } from "./helpers/count-creations.js";
@@ -25,6 +27,16 @@ function outcome(work: Promise<unknown>, seconds = 20): Promise<unknown> {
   return Promise.race([work.then(() => "resolves", codeOf), late]).finally(() => clearTimeout(timer));
 }
 const turn = (): Promise<unknown> => new Promise((resolve) => setImmediate(resolve));
+
+it("waits for a GPU are paced as the entry point says, which hears whether the adapter runs on the CPU", async () => {
+  const heard: boolean[] = [];
+  const pace: Pace = (wait, software) => {
+    heard.push(software);
+    return wait;
+  };
+  for (const software of [true, false]) await new Device(device().gpu, { ...device().adapter, software }, pace).settle(Promise.resolve());
+  expect(heard).toEqual([true, false]);
+});
 
 describe("a model", () => {
   it("creates no buffer, texture, bind group or pipeline for a size it has seen", async () => {

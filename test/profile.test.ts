@@ -1,6 +1,8 @@
 /** fcn.profile: every kernel call of a picture with its GPU time. */
 import { expect, it } from "vitest";
+import type { Device } from "../src/device.js";
 import { loadFcn, requestDevice } from "../src/node.js";
+import { StageTimer } from "../src/stage-timer.js";
 import { useDevice } from "./helpers/device.js";
 
 const device = useDevice();
@@ -16,6 +18,15 @@ it("names every layer of ResNet-101 once, with times, flops and the variant that
   expect(layers?.reduce((sum, { ms }) => sum + ms, 0)).toBeGreaterThan(0);
   expect(layers?.find(({ layer }) => layer === "backbone.conv1")?.shape).toEqual([1, 16, 32, 48]);
   fcn.dispose();
+});
+
+it("counts a pass from the end of the one before, whatever its own stamp says", () => {
+  const gpu = { createQuerySet: () => ({}) };
+  const stamps = BigInt64Array.of(0n, 2_000_000n, 1_000_000n, 5_000_000n, 6_000_000n, 7_000_000n, 9n, 8n);
+  const buffer = () => ({ getMappedRange: () => stamps.buffer, unmap: () => undefined });
+  const fake = { features: new Set(["timestamp-query"]), gpu, allocations: { buffer } } as unknown as Device;
+  const timer = StageTimer.create(fake, ["a", "b", "a", "c"], []);
+  expect([...(timer?.read() ?? [])]).toEqual([["a", 3], ["b", 3], ["c", 0]]);
 });
 
 it("is undefined where the device has no timestamps", async () => {

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { create } from "webgpu";
 import { compact } from "../scripts/embed-wgsl.mjs";
 import { describe, expect, it } from "vitest";
+import { MATRIX } from "../bench/ceilings.js";
 import { conv2dCases } from "../shaders/conv2d/cases.js";
 import { conv2d } from "../shaders/conv2d/kernel.js";
 import { conv2dReference } from "../shaders/conv2d/reference.js";
@@ -54,6 +55,14 @@ describe("the shaders", () => {
     for (const code of [template, older, withOlderMatrices(compact(template))]) {
       const module = gpu.createShaderModule({ code });
       const { messages } = await module.getCompilationInfo();
+      expect(messages.filter(({ message }) => message !== "use of deprecated builtin").map(({ message }) => message)).toEqual([]);
+    }
+  });
+
+  it("that measures the ceiling is valid in both syntaxes", async () => {
+    const gpu = await nullDevice();
+    for (const code of [MATRIX, withOlderMatrices(MATRIX)]) {
+      const { messages } = await gpu.createShaderModule({ code }).getCompilationInfo();
       expect(messages.filter(({ message }) => message !== "use of deprecated builtin").map(({ message }) => message)).toEqual([]);
     }
   });

@@ -1,5 +1,5 @@
 /** Edge shapes for the tests, and the layers of ResNet-101 at 224x224 for the benchmarks. */
-import type { KernelCase } from "../../src/kernel.js";
+import type { HostTensor, KernelCase } from "../../src/kernel.js";
 
 const bench = (name: string, x: number[], weight: number[], attrs: KernelCase["attrs"]): KernelCase => ({
   name,
@@ -7,6 +7,33 @@ const bench = (name: string, x: number[], weight: number[], attrs: KernelCase["a
   attrs: { relu: true, ...attrs },
   bench: true,
 });
+
+const withResidual = (test: KernelCase): KernelCase => {
+  const { x, weight } = test.shapes as { readonly x: readonly number[]; readonly weight: readonly number[] };
+  return { ...test, shapes: { ...test.shapes, residual: [x[0] as number, weight[0] as number, ...x.slice(2)] } };
+};
+
+/** Pixels, and output channels, of a matrix product that are compared with the reference. */
+const SAMPLED = 48;
+
+/** A product of two matrices of `side` x `side`, as a pointwise convolution: what GPUs are compared by. `side` is a square. */
+export function matrixProduct(side: number): KernelCase {
+  const edge = Math.sqrt(side);
+  const chosen = Array.from({ length: Math.min(SAMPLED, side) }, (_, i) => Math.floor(((i + 0.5) * side) / Math.min(SAMPLED, side)));
+  const rows = (data: ArrayLike<number>, row: number): Float32Array => Float32Array.from({ length: side }, (_, i) => data[row * side + i] as number);
+  return {
+    name: `matrix product ${side}^3`,
+    shapes: { x: [1, side, edge, edge], weight: [side, side, 1, 1] },
+    part({ x, weight }) {
+      const [pixels, channels] = [x as HostTensor, weight as HostTensor];
+      const columns = Float32Array.from({ length: side * chosen.length }, (_, i) => pixels.data[Math.floor(i / chosen.length) * side + (chosen[i % chosen.length] as number)] as number);
+      const weights = new Float32Array(chosen.length * side);
+      chosen.forEach((row, i) => weights.set(rows(channels.data, row), i * side));
+      const inputs = { x: { shape: [1, side, 1, chosen.length], data: columns }, weight: { shape: [chosen.length, side, 1, 1], data: weights } };
+      return { inputs, places: { y: chosen.flatMap((channel) => chosen.map((pixel) => channel * side + pixel)) } };
+    },
+  };
+}
 
 /** Channel counts on both sides of the vec4 edge, at an odd picture size. */
 const channels: KernelCase[] = [1, 3, 4, 5, 15, 16, 17].map((c) => ({
@@ -46,11 +73,18 @@ export const conv2dCases: readonly KernelCase[] = [
   { name: "ReLU alone", shapes: { x: [1, 16, 4, 4], weight: [16, 16, 1, 1] }, attrs: { relu: true } },
   ...tileEdges,
   bench("stem 7x7 s2 @224", [1, 3, 224, 224], [64, 3, 7, 7], { stride: 2, padding: 3 }),
+  bench("layer1 1x1 256 -> 64 @56", [1, 256, 56, 56], [64, 256, 1, 1], {}),
   bench("layer1 3x3 64 @56", [1, 64, 56, 56], [64, 64, 3, 3], { padding: 1 }),
   bench("layer1 1x1 64 -> 256 @56", [1, 64, 56, 56], [256, 64, 1, 1], {}),
+  bench("layer2 3x3 s2 128 @56", [1, 128, 56, 56], [128, 128, 3, 3], { stride: 2, padding: 1 }),
+  bench("layer2 shortcut 1x1 s2 256 -> 512 @56", [1, 256, 56, 56], [512, 256, 1, 1], { stride: 2, relu: false }),
+  bench("layer2 1x1 512 -> 128 @28", [1, 512, 28, 28], [128, 512, 1, 1], {}),
   bench("layer2 3x3 128 @28", [1, 128, 28, 28], [128, 128, 3, 3], { padding: 1 }),
+  withResidual(bench("layer2 1x1 128 -> 512 @28, residual", [1, 128, 28, 28], [512, 128, 1, 1], {})),
   bench("layer3 1x1 1024 -> 256 @14", [1, 1024, 14, 14], [256, 1024, 1, 1], {}),
   bench("layer3 3x3 256 @14", [1, 256, 14, 14], [256, 256, 3, 3], { padding: 1 }),
+  bench("dilated layer3 3x3 d2 256 @28", [1, 256, 28, 28], [256, 256, 3, 3], { padding: 2, dilation: 2 }),
   bench("layer3 1x1 256 -> 1024 @14", [1, 256, 14, 14], [1024, 256, 1, 1], {}),
   bench("layer4 3x3 512 @7", [1, 512, 7, 7], [512, 512, 3, 3], { padding: 1 }),
+  { ...matrixProduct(4096), bench: true, gpuOnly: true },
 ];

@@ -6,13 +6,14 @@ import { createRequire } from "node:module";
 import { measureCeilings } from "../../bench/ceilings.js";
 import { barChart, roofline } from "../../bench/charts.js";
 import { benchKernels } from "../../bench/kernels.js";
-import { measureApart, measureModel } from "../../bench/models.js";
+import { failedRow, measureApart, measureModel } from "../../bench/models.js";
 import type { ModelRow, ModelTask } from "../../bench/models.js";
-import { SCHEMA, changes, fromJson, modelKey, resultName, toJson } from "../../bench/result.js";
+import { SCHEMA, changes, fromJson, merged, modelKey, resultName, toJson } from "../../bench/result.js";
 import type { BenchResult } from "../../bench/result.js";
 import { isSynthetic, syntheticCheckpoint } from "../../bench/synthetic.js";
 import { changeText, kernelText, modelText, short } from "../../bench/tables.js";
 import type { Device } from "../device.js";
+import { messageOf } from "../errors.js";
 import { svgFile } from "../eval/svg.js";
 import { FCN_VARIANTS } from "../models/fcn.js";
 import { VARIANTS } from "../models/load.js";
@@ -42,7 +43,8 @@ models: whole networks from RGBA8 in memory to labels in memory, upload and read
   --no-tune         take the likely kernel variants instead of measuring once which are fastest
   --adapter NAME    part of the adapter's name, where there are several
   --json            the result as JSON on stdout, and nothing else
-  --out DIR         also write the result there, as ADAPTER-DATE.json
+  --out DIR         also write the result there, as ADAPTER-DATE.json, after the kernels and after each network; rows that a result of
+                    that name has and this run has not stay
   --compare FILE    an earlier result: prints ratios (with --json on stderr)
   --svg DIR         writes kernels.svg (bars) and roofline.svg there`;
 
@@ -122,14 +124,28 @@ function describe(device: Device): BenchResult {
   };
 }
 
-async function runModels(tasks: readonly ModelTask[]): Promise<ModelRow[]> {
+/** `onRows` hears of all rows so far after each. On GPUs a first process finds the variants to use, so that no row pays for another's tuning. */
+async function runModels(tasks: readonly ModelTask[], software: boolean, onRows: (rows: readonly ModelRow[]) => Promise<void>): Promise<ModelRow[]> {
+  const main = process.argv[1] as string;
   const rows: ModelRow[] = [];
   for (const task of tasks) {
-    const row = await measureApart(process.argv[1] as string, task);
-    printError(`${modelKey(row)}: ${short(row.warm)} ms`);
+    const row = await (async () => {
+      if (task.tune && !software) await measureApart(main, { ...task, tuneOnly: true });
+      return measureApart(main, task);
+    })().catch((error: unknown) => failedRow(task, messageOf(error)));
+    printError(`${modelKey(row)}: ${row.failed ?? `${short(row.warm)} ms`}`);
     rows.push(row);
+    await onRows(rows);
   }
   return rows;
+}
+
+/** Writes ADAPTER-DATE.json into the folder, over an earlier one, of which stays what this result has not. */
+async function save(folder: string, result: BenchResult): Promise<string> {
+  const path = join(folder, `${resultName(result)}.json`);
+  const earlier = await readFile(path, "utf8").catch(() => undefined);
+  await writeWhole(path, toJson(earlier === undefined ? result : merged(fromJson(earlier, path), result)));
+  return path;
 }
 
 async function run(args: readonly string[]): Promise<number> {
@@ -155,13 +171,20 @@ async function run(args: readonly string[]): Promise<number> {
     const kernels = await benchKernels(device, { filter: values.filter, ceilings, ...(onRow ? { onRow } : {}) });
     if (kernels.length === 0) throw new UsageError(`bench: no kernel, case or variant contains "${values.filter}"`);
     result = { ...result, ceilings, kernels };
+    if (values.out !== undefined) await save(values.out, result);
   }
   device.dispose();
-  if (tasks.length) result = { ...result, models: await runModels(tasks) };
+  const { out } = values;
+  if (tasks.length) {
+    const models = await runModels(tasks, device.software, async (rows) => {
+      if (out !== undefined) await save(out, { ...result, models: rows });
+    });
+    result = { ...result, models };
+  }
 
   if (values.json) process.stdout.write(toJson(result));
   else {
-    if (result.kernels) print(`${kernelText(result.kernels)}\n\n* is the variant a plan takes here. Medians; quartiles of the rounds.`);
+    if (result.kernels) print(`${kernelText(result.kernels)}\n\n* is the variant that networks take here. Medians; quartiles of the rounds.`);
     if (result.models) print(modelText(result));
   }
   if (before) {
@@ -169,17 +192,13 @@ async function run(args: readonly string[]): Promise<number> {
     // With --json stdout is the result's alone.
     (values.json ? printError : print)(`\n${other}${changeText(changes(before, result))}`);
   }
-  if (values.out !== undefined) {
-    const path = join(values.out, `${resultName(result)}.json`);
-    await writeWhole(path, toJson(result));
-    printError(`Result: ${path}`);
-  }
+  if (out !== undefined) printError(`Result: ${await save(out, result)}`);
   if (values.svg !== undefined && result.kernels && result.ceilings) {
     await writeWhole(join(values.svg, "kernels.svg"), svgFile(barChart(result.kernels, `Kernels on ${result.adapter.name}`)));
     await writeWhole(join(values.svg, "roofline.svg"), svgFile(roofline(result.kernels, result.ceilings, `Roofline of ${result.adapter.name}`)));
     printError(`Plots: ${join(values.svg, "kernels.svg")}, ${join(values.svg, "roofline.svg")}`);
   }
-  return result.kernels?.some(({ failed }) => failed !== undefined) ? 1 : 0;
+  return [...(result.kernels ?? []), ...(result.models ?? [])].some(({ failed }) => failed !== undefined) ? 1 : 0;
 }
 
 export const bench: Command = { name: "bench", summary: "kernels and networks timed on this machine, with their share of what it can do", usage: USAGE, run };
