@@ -56,7 +56,7 @@ export async function loadFcn(options: BrowserLoadOptions = {}): Promise<Fcn<Pic
 
 export type { Abortable } from "./abort.js";
 export { Device, requestDevice } from "./device.js";
-export type { AdapterSummary, DeviceOptions, LostListener } from "./device.js";
+export type { AdapterSummary, DeviceOptions, Pace, LostListener } from "./device.js";
 export { FcnError, isFcnError } from "./errors.js";
 export type { FcnErrorCode } from "./errors.js";
 export { decoderGeometry } from "./geometry.js";
