@@ -2,22 +2,14 @@
  * What one dispatch needs besides its tensors: the grid and the uniforms. Shared by plans, single kernel calls and tests.
  */
 import { limitTooSmall } from "./errors.js";
+import { foldedGrid } from "./kernel.js";
 import type { AnyProblem, Extent, Kernel, Variant } from "./kernel.js";
-import { ceilDiv } from "./shape.js";
 
-/**
- * Workgroups for the threads a variant asks for. A linear grid longer than the limit (65,535 workgroups on every adapter seen)
- * is folded into rows: kernels find their index as `id.y * num_workgroups.x * WORKGROUP + id.x`.
- */
+/** Workgroups of a dispatch. @throws limit-too-small where they are too many and cannot be folded into rows */
 export function gridOf(kernel: Kernel, variant: Variant<AnyProblem>, problem: AnyProblem, limit: number): Extent {
-  const threads = variant.threads(problem);
-  const [x, y, z] = threads.map((count, i) => ceilDiv(count, variant.workgroup[i] as number)) as [number, number, number];
-  if (x <= limit && y <= limit && z <= limit) return [x, y, z];
-  const rows = ceilDiv(x, limit);
-  if (y > 1 || z > 1 || variant.workgroup[1] !== 1 || rows > limit) {
-    throw limitTooSmall(`${kernel.name}: a grid of ${x} x ${y} x ${z} workgroups`, "maxComputeWorkgroupsPerDimension", Math.max(x, y, z), limit);
-  }
-  return [ceilDiv(x, rows), rows, 1];
+  const { grid, fits } = foldedGrid(variant, problem, limit);
+  if (!fits) throw limitTooSmall(`${kernel.name}: a grid of ${grid.join(" x ")} workgroups`, "maxComputeWorkgroupsPerDimension", Math.max(...grid), limit);
+  return grid;
 }
 
 /** The uniforms as the shader's `struct Params` lays them out: consecutive 4-byte scalars, padded to 16 bytes. */

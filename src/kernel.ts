@@ -7,6 +7,7 @@
  */
 import { badShape } from "./errors.js";
 import type { LayoutName, Nchw } from "./layout.js";
+import { ceilDiv } from "./shape.js";
 import type { Shape } from "./shape.js";
 
 /** One number for both axes, or [rows, columns]. */
@@ -83,9 +84,6 @@ export interface Packing<P = Problem<InputSpecs, OutputSpecs, Attrs>> {
   pack(data: Float32Array, shape: Shape, problem: P): Float32Array | Uint32Array;
 }
 
-/** Texels in a row of a weight texture. */
-export const WEIGHT_TEXTURE_WIDTH = 1024;
-
 export type Extent = readonly [number, number, number];
 
 export interface Variant<P> {
@@ -110,8 +108,10 @@ export interface Variant<P> {
   /** Uniforms and constants of this variant, where they are not the kernel's own. */
   params?(problem: P): Readonly<Record<string, Scalar>>;
   overrides?(problem: P): Readonly<Record<string, number>>;
-  /** Threads needed along x, y, z; the plan divides by the workgroup size and folds what exceeds the grid limit. */
+  /** Threads needed along x, y, z; the plan divides by the workgroup size and folds a line of them that exceeds the grid limit. */
   threads(problem: P): Extent;
+  /** Set where the shader takes its workgroup's id for a place, so that its grid must not be folded. */
+  readonly fixedGrid?: true;
 }
 
 export interface Cost {
@@ -207,10 +207,24 @@ export function offersVariant(variant: Variant<AnyProblem>, device: DeviceTraits
   return fits && features.every((f) => device.features.has(f)) && subgroupSize === device.subgroupSize;
 }
 
+/**
+ * Workgroups for the threads a variant asks for. A linear grid longer than the limit (65,535 workgroups on every adapter seen)
+ * is folded into rows: kernels find their index as `id.y * num_workgroups.x * WORKGROUP + id.x`.
+ */
+export function foldedGrid(variant: Variant<AnyProblem>, problem: AnyProblem, limit: number): { readonly grid: Extent; readonly fits: boolean } {
+  const { workgroup } = variant;
+  const grid = variant.threads(problem).map((count, i) => ceilDiv(count, workgroup[i] as number)) as [number, number, number];
+  const [x, y, z] = grid;
+  const rows = ceilDiv(x, limit);
+  if (rows <= 1 || variant.fixedGrid || y > 1 || z > 1 || workgroup[1] !== 1) return { grid, fits: Math.max(...grid) <= limit };
+  return { grid: [ceilDiv(x, rows), rows, 1], fits: rows <= limit };
+}
+
 /** Names of the variants this device can run for this problem, in declared order. */
 export function usableVariants(kernel: Kernel, problem: AnyProblem, device: DeviceTraits): string[] {
+  const most = device.limits.maxComputeWorkgroupsPerDimension ?? Infinity;
   return Object.entries(kernel.variants)
-    .filter(([, v]) => offersVariant(v, device) && !device.refused?.has(v) && (v.when?.(problem, device) ?? true))
+    .filter(([, v]) => offersVariant(v, device) && !device.refused?.has(v) && (v.when?.(problem, device) ?? true) && foldedGrid(v, problem, most).fits)
     .map(([name]) => name);
 }
 

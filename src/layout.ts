@@ -6,6 +6,7 @@
  * and must keep it (the kernel tests check it on every output).
  */
 import { badShape } from "./errors.js";
+import { ceilDiv } from "./shape.js";
 
 /** [N, C, H, W], which is batch, channels, rows, columns. */
 export type Nchw = readonly [number, number, number, number];
@@ -123,6 +124,15 @@ export function fitsTexture(shape: Nchw): boolean {
   const { width, height } = planes(shape);
   return width <= TEXTURE_SIDE && height <= TEXTURE_SIDE;
 }
+
+/** Texels in a row of a weight texture. */
+export const WEIGHT_TEXTURE_WIDTH = 1024;
+
+/** Texels of weights in tiles of `tile` output channels, four inputs of one output a texel. */
+export const weightTexels = (outC: number, inC: number, taps: number, tile: number): number => ceilDiv(outC, tile) * tile * taps * blocksOf(inC);
+
+/** Whether so many texels of weights fit their texture. */
+export const fitsWeights = (texels: number): boolean => texels <= WEIGHT_TEXTURE_WIDTH * TEXTURE_SIDE;
 
 /** Planes side by side in the texture of a tensor: a uniform of the kernels that address it. */
 export const textureColumns = (shape: Nchw): number => planes(shape).columns;

@@ -51,8 +51,8 @@ export function chooseVariant(kernel: Kernel, problem: AnyProblem, device: Devic
   }
   const chosen = wanted ?? defaultVariant(kernel, problem, device, precision);
   if (chosen === undefined) {
-    const needs = Object.entries(kernel.variants).map(([name, { features = [] }]) => `${name}${features.length ? ` needs ${features.join(" and ")}` : ""}`);
-    throw new FcnError("limit-too-small", `${kernel.name}: none of its variants runs this problem on this device (${needs.join(", ")}); give it one that needs no feature, or use another adapter`);
+    const features = Object.values(kernel.variants).flatMap((variant) => variant.features ?? []);
+    throw new FcnError("limit-too-small", `${kernel.name}: none of its variants runs here (features: ${features.join(", ")}); use another adapter`);
   }
   return chosen;
 }

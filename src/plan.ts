@@ -84,7 +84,7 @@ export class Plan {
 
   static async create(device: Device, graph: Graph, store: WeightStore, choice?: VariantChoice | VariantPick, { stageOf, onPipeline, precision, inFlight = 1, signal }: PlanOptions = {}): Promise<Plan> {
     device.check();
-    if (!Number.isInteger(inFlight) || inFlight < 1) throw badOption(`plan: inFlight must be a whole number of 1 or more, got ${inFlight}`);
+    if (!Number.isInteger(inFlight) || inFlight < 1) throw badOption(`inFlight must be a whole number of 1 or more, got ${inFlight}`);
     const { lowered, grids, pipelines } = await prepare(device, () => lower(graph, device, choice, precision), onPipeline);
     const weights = new Map<string, Memory>();
     for (const [i, step] of lowered.steps.entries()) {

@@ -6,7 +6,7 @@ import type { Device } from "./device.js";
 import { FcnError, limitTooSmall } from "./errors.js";
 import type { Weight } from "./graph.js";
 import { BUFFER } from "./gpu-flags.js";
-import { WEIGHT_TEXTURE_WIDTH } from "./kernel.js";
+import { WEIGHT_TEXTURE_WIDTH } from "./layout.js";
 import type { AnyProblem, Packing } from "./kernel.js";
 import { createBuffer, createTexture, destroy, write } from "./memory.js";
 import type { Memory } from "./memory.js";

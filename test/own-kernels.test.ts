@@ -76,7 +76,7 @@ describe("a kernel of a caller", () => {
   it("that needs what this adapter lacks says what", async () => {
     await expect(apply(elementwise("picky", "v", { features: ["no-such-feature"] }))).rejects.toMatchObject({
       code: "limit-too-small",
-      message: "picky: none of its variants runs this problem on this device (naive needs no-such-feature); give it one that needs no feature, or use another adapter",
+      message: "picky: none of its variants runs here (features: no-such-feature); use another adapter",
     });
   });
 

@@ -41,6 +41,21 @@ describe("conv2d", () => {
     expect(usableVariants(erase(conv2d), conv(14, 64, 64, 1), software)).toContain("tiled-32x32");
   });
 
+  it("gives narrow subgroups wide tiles, but for the stem and for few channels", () => {
+    const swiftshader = { ...software, subgroupSize: 4 };
+    expect(chosen(swiftshader, 14, 256, 256, 3)).toBe("lanes-4-wide");
+    expect(chosen(swiftshader, 224, 3, 64, 7)).toBe("lanes-4");
+    expect(chosen(swiftshader, 28, 64, 16, 1)).toBe("lanes-4");
+  });
+
+  it("leaves to other variants what lanes cannot address: grids past the limit, and weights past a texture", () => {
+    const device = { ...software, limits: { ...limits, maxComputeWorkgroupsPerDimension: 65535 } };
+    expect(chosen(device, 1400, 3, 16, 3)).toBe("lanes-8");
+    expect(chosen(device, 1700, 3, 16, 3)).toBe("vec4"); // 90,313 workgroups of 32 pixels
+    expect(chosen(device, 1700, 3, 64, 3)).toBe("vec4");
+    expect(chosen(device, 7, 512, 4096, 7)).toBe("vec4"); // 25,088 rows of texels
+  });
+
   it.each(Object.entries(TILES))("tile %s divides its work evenly and fits 16 KiB of workgroup memory", (_, { bm, bn, bk, tm, tn, kg }) => {
     const group = (bm / tm) * (bn / tn);
     expect((bm / tm) % 8).toBe(0);

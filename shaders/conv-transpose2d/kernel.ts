@@ -8,7 +8,7 @@
 import { badShape } from "../../src/errors.js";
 import { defineKernel, pair, u32 } from "../../src/kernel.js";
 import type { DeviceTraits, Packing, Pair } from "../../src/kernel.js";
-import { blocksOf, fitsTexture, sizeOf, textureColumns } from "../../src/layout.js";
+import { blocksOf, fitsTexture, fitsWeights, sizeOf, textureColumns, weightTexels } from "../../src/layout.js";
 import type { Nchw } from "../../src/layout.js";
 import { ceilDiv, convTransposeOutputSize, elements, formatShape } from "../../src/shape.js";
 import type { Shape } from "../../src/shape.js";
@@ -51,6 +51,8 @@ const channelBlocks: Packing = {
 const LANES_TP = 4;
 const LANES_TC = 16;
 
+const texelsOf = ([inC = 0, outC = 0, kh = 1, kw = 1]: Shape): number => weightTexels(outC, inC, kh * kw, LANES_TC);
+
 /** [in][out][kh][kw] -> texels of 4 inputs of one output, [out/TC][kh][kw][in/4][TC]. */
 const channelTiles: Packing = {
   name: `conv-transpose2d/channel-tiles-${LANES_TC}`,
@@ -58,7 +60,7 @@ const channelTiles: Packing = {
   pack(data, shape) {
     const [inC, outC, kh, kw] = shape as [number, number, number, number];
     const inBlocks = blocksOf(inC);
-    const packed = new Float32Array(ceilDiv(outC, LANES_TC) * kh * kw * inBlocks * LANES_TC * 4);
+    const packed = new Float32Array(texelsOf(shape) * 4);
     for (let c = 0; c < inC; c++) {
       for (let o = 0; o < outC; o++) {
         for (let tap = 0; tap < kh * kw; tap++) {
@@ -89,8 +91,9 @@ const lanes = (subgroup: number) => ({
   consts: { LANES: subgroup, TC: LANES_TC },
   layouts: { x: "tex4", residual: "tex4", y: "tex4" } as const,
   packing: { weight: channelTiles },
-  when: ({ in: { x }, out: { y }, attrs }: UpProblem, device: DeviceTraits): boolean =>
-    device.software && attrs.groups === 1 && pair(attrs.dilation).every((d) => d === 1) && fitsTexture(x) && fitsTexture(y),
+  fixedGrid: true as const,
+  when: ({ in: { x, weight }, out: { y }, attrs }: UpProblem, device: DeviceTraits): boolean =>
+    device.software && attrs.groups === 1 && pair(attrs.dilation).every((d) => d === 1) && fitsTexture(x) && fitsTexture(y) && fitsWeights(texelsOf(weight)),
   overrides: () => ({}),
   params: ({ in: { x, weight, bias, residual }, out: { y }, attrs }: UpProblem) => ({
     in_w: u32(x[3]),

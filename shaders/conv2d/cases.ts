@@ -50,6 +50,7 @@ const tileEdges: KernelCase[] = [
   { name: "3x3 p1, batch 2, 64 pixels", shapes: { x: [2, 33, 4, 8], weight: [33, 33, 3, 3], bias: [33] }, attrs: { padding: 1 } },
   { name: "3x3 s2 p1, batch 2, 65 channels", shapes: { x: [2, 65, 13, 9], weight: [34, 65, 3, 3], bias: [34] }, attrs: { stride: 2, padding: 1, relu: true } },
   ...[2, 4].map((d) => ({ name: `3x3 d${d}, batch 2, 36 channels, residual`, shapes: { x: [2, 36, 6, 7], weight: [31, 36, 3, 3], residual: [2, 31, 6, 7] }, attrs: { padding: d, dilation: d } })),
+  { name: "1x1 on 162 pixels of a batch of 2, 80 -> 161 channels", shapes: { x: [2, 80, 9, 9], weight: [161, 80, 1, 1], bias: [161], residual: [2, 161, 9, 9] }, attrs: { relu: true } },
   { name: "1x1 s2 of 68 channels, batch 2", shapes: { x: [2, 68, 9, 9], weight: [64, 68, 1, 1] }, attrs: { stride: 2 } },
 ];
 

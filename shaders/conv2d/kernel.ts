@@ -6,8 +6,9 @@
 import { badShape } from "../../src/errors.js";
 import { defineKernel, pair, u32 } from "../../src/kernel.js";
 import type { DeviceTraits, Packing, Pair } from "../../src/kernel.js";
-import { blocksOf, fitsTexture, sizeOf, textureColumns } from "../../src/layout.js";
+import { blocksOf, fitsTexture, fitsWeights, sizeOf, textureColumns, weightTexels } from "../../src/layout.js";
 import { ceilDiv, convOutputSize, elements, formatShape } from "../../src/shape.js";
+import type { Shape } from "../../src/shape.js";
 import { sizeParams } from "./problem.js";
 import type { ConvProblem } from "./problem.js";
 import { matrixVariants } from "./subgroup-matrix.js";
@@ -33,6 +34,8 @@ const outputBlocks: Packing = {
   },
 };
 
+const texelsOf = ([outC = 0, inC = 0, kh = 1, kw = 1]: Shape, tile: number): number => weightTexels(outC, inC, kh * kw, tile);
+
 /** [out][in][kh][kw] -> texels of 4 inputs of one output, [out/TC][kh][kw][in/4][TC]: lane l of a subgroup reads texel l, l + 8 ... */
 const channelTiles = (tile: number): Packing => ({
   name: `conv2d/channel-tiles-${tile}`,
@@ -40,7 +43,7 @@ const channelTiles = (tile: number): Packing => ({
   pack(data, shape) {
     const [outC, inC, kh, kw] = shape as [number, number, number, number];
     const inBlocks = blocksOf(inC);
-    const packed = new Float32Array(Math.ceil(outC / tile) * kh * kw * inBlocks * tile * 4);
+    const packed = new Float32Array(texelsOf(shape, tile) * 4);
     for (let o = 0; o < outC; o++) {
       for (let c = 0; c < inC; c++) {
         for (let tap = 0; tap < kh * kw; tap++) {
@@ -75,8 +78,9 @@ const lanes = (tile: Tile) => ({
   consts: { LANES: tile.subgroup, TP: tile.pixels, TC: tile.channels },
   layouts: { x: "tex4", residual: "tex4", y: "tex4" } as const,
   packing: { weight: channelTiles(tile.channels) },
-  when: ({ in: { x }, out: { y }, attrs }: ConvProblem, device: DeviceTraits): boolean =>
-    device.software && attrs.groups === 1 && fitsTexture(x) && fitsTexture(y),
+  fixedGrid: true as const,
+  when: ({ in: { x, weight }, out: { y }, attrs }: ConvProblem, device: DeviceTraits): boolean =>
+    device.software && attrs.groups === 1 && fitsTexture(x) && fitsTexture(y) && fitsWeights(texelsOf(weight, tile.channels)),
   overrides: () => ({}),
   params: (problem: ConvProblem) => ({ ...sizeParams(problem), in_columns: u32(textureColumns(problem.in.x)), out_columns: u32(textureColumns(problem.out.y)) }),
   threads: ({ out: { y } }: ConvProblem) => [ceilDiv(y[0] * y[2] * y[3], tile.pixels * tile.subgroup) * tile.subgroup, ceilDiv(y[1], tile.channels), 1] as const,

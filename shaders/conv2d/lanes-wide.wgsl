@@ -114,16 +114,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var s6 = Sums();
   var s7 = Sums();
   if (params.has_bias != 0) {
-    let low = bias[min(group.y * (TC / 4) + lane, params.out_blocks - 1)];
-    let high = bias[min(group.y * (TC / 4) + LANES + lane, params.out_blocks - 1)];
-    s0 = splat(subgroupShuffle(low, 0));
-    s1 = splat(subgroupShuffle(low, 1));
-    s2 = splat(subgroupShuffle(low, 2));
-    s3 = splat(subgroupShuffle(low, 3));
-    s4 = splat(subgroupShuffle(high, 0));
-    s5 = splat(subgroupShuffle(high, 1));
-    s6 = splat(subgroupShuffle(high, 2));
-    s7 = splat(subgroupShuffle(high, 3));
+    let own = bias[min(group.y * (TC / 4) + lane, params.out_blocks - 1)];
+    let own4 = bias[min(group.y * (TC / 4) + LANES + lane, params.out_blocks - 1)];
+    s0 = splat(subgroupShuffle(own, 0));
+    s1 = splat(subgroupShuffle(own, 1));
+    s2 = splat(subgroupShuffle(own, 2));
+    s3 = splat(subgroupShuffle(own, 3));
+    s4 = splat(subgroupShuffle(own4, 0));
+    s5 = splat(subgroupShuffle(own4, 1));
+    s6 = splat(subgroupShuffle(own4, 2));
+    s7 = splat(subgroupShuffle(own4, 3));
   }
   var index = group.y * params.kernel_h * params.kernel_w * params.in_blocks * TC + lane;
   for (var ky = 0u; ky < params.kernel_h; ky++) {
@@ -171,12 +171,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var q = 0u; q < TC / 4; q++) {
     if (block >= params.out_blocks) { break; }
     // From one channel of each pixel to four channels of one.
-    let first = transpose(sums[q].p);
+    let values = transpose(sums[q].p);
     let last = transpose(sums[q].q);
     for (var p = 0u; p < TP; p++) {
       let to = texel[p] + to_plane;
-      var value = vec4f();
-      if (p < 4) { value = first[p]; } else { value = last[p - 4]; }
+      var value = last[max(p, 4) - 4];
+      if (p < 4) { value = values[p]; }
       if (params.has_residual != 0) { value += textureLoad(residual, to); }
       if (params.relu != 0) { value = select(value, vec4f(), value < vec4f()); }
       if ((group.x * TP + p) * LANES + lane < params.pixels) { textureStore(y, to, value); }

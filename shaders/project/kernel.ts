@@ -6,7 +6,7 @@
 import { badShape } from "../../src/errors.js";
 import { defineKernel, u32 } from "../../src/kernel.js";
 import type { DeviceTraits, Packing, Precision, Variant } from "../../src/kernel.js";
-import { blocksOf, fitsTexture, sizeOf, textureColumns } from "../../src/layout.js";
+import { blocksOf, fitsTexture, fitsWeights, sizeOf, textureColumns, weightTexels } from "../../src/layout.js";
 import type { Nchw } from "../../src/layout.js";
 import { ceilDiv, elements, formatShape } from "../../src/shape.js";
 import type { Shape } from "../../src/shape.js";
@@ -32,6 +32,8 @@ const classBlocks: Packing<ProjectProblem> = {
 const LANES_TP = 4;
 const LANES_TC = 16;
 
+const texelsOf = ([classes = 0, inC = 0]: Shape): number => weightTexels(classes, inC, 1, LANES_TC);
+
 /** [classes][in] -> texels of 4 inputs of one class, [classes/TC][in/4][TC]. */
 const classTiles: Packing = {
   name: `project/class-tiles-${LANES_TC}`,
@@ -39,7 +41,7 @@ const classTiles: Packing = {
   pack(data, shape) {
     const [classes, inC] = shape as [number, number];
     const inBlocks = blocksOf(inC);
-    const packed = new Float32Array(ceilDiv(classes, LANES_TC) * inBlocks * LANES_TC * 4);
+    const packed = new Float32Array(texelsOf(shape) * 4);
     for (let k = 0; k < classes; k++) {
       for (let c = 0; c < inC; c++) {
         const step = Math.floor(k / LANES_TC) * inBlocks + (c >> 2);
@@ -64,7 +66,9 @@ const lanes = (subgroup: number) => ({
   consts: { LANES: subgroup, TC: LANES_TC },
   layouts: { x: "tex4", y: "tex4" } as const,
   packing: { weight: classTiles },
-  when: ({ in: { x }, out: { y } }: ProjectProblem, device: DeviceTraits): boolean => device.software && fitsTexture(x) && fitsTexture(y),
+  fixedGrid: true as const,
+  when: ({ in: { x, weight }, out: { y } }: ProjectProblem, device: DeviceTraits): boolean =>
+    device.software && fitsTexture(x) && fitsTexture(y) && fitsWeights(texelsOf(weight)),
   overrides: () => ({}),
   params: ({ in: { x, bias }, out: { y } }: ProjectProblem) => ({
     width: u32(x[3]),
