@@ -1,7 +1,7 @@
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/", "out/", "node_modules/", "shaders/wgsl.generated.ts", "weights/provenance/"] },
+  { ignores: ["dist/", "out/", "node_modules/", "**/*.generated.ts", "weights/provenance/"] },
   {
     files: ["src/**/*.ts", "shaders/**/*.ts", "bench/**/*.ts", "demo/**/*.ts", "test/**/*.ts", "vitest.config.ts"],
     extends: [tseslint.configs.recommendedTypeChecked],

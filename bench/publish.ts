@@ -8,8 +8,8 @@ import type { BenchResult } from "./result.js";
 import { resultName } from "./result.js";
 import { markdownTable } from "./tables.js";
 
-const BEGIN = "<!-- made by npm run bench-table: begin -->";
-const END = "<!-- end -->";
+const BEGIN = "<!-- made by npm run bench-table: begin -->\n\n<!-- prettier-ignore-start -->";
+const END = "<!-- prettier-ignore-end -->\n\n<!-- end -->";
 /** Where the plots lie, from the README. */
 const FOLDER = "docs/bench";
 

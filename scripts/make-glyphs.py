@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes src/image/glyphs.ts: three sizes of the Inter typeface as 4-bit coverage, so that legends need no font on the machine.
+"""Makes src/image/glyphs.generated.ts: three sizes of the Inter typeface as 4-bit coverage, so that legends need no font on the machine.
 Needs Debian's python3-pil and fonts-inter. Inter is under the SIL Open Font License 1.1 (see NOTICE.md). Run once; the result is in git."""
 import base64
 from PIL import Image, ImageDraw, ImageFont
@@ -31,4 +31,4 @@ for name, (file, size) in FONTS.items():
     lines = [text[i:i + 116] for i in range(0, len(text), 116)]
     out.append("  %s: {\n    ascent: %d,\n    lineHeight: %d,\n    data: [\n%s\n    ].join(\"\"),\n  },\n" % (name, ascent, ascent + descent, "\n".join('      "%s",' % l for l in lines)))
 out.append("} as const;\n")
-open("src/image/glyphs.ts", "w").write("".join(out))
+open("src/image/glyphs.generated.ts", "w").write("".join(out))

@@ -97,7 +97,7 @@ describe("files", () => {
   });
 
   it("are at most 300 lines", () => {
-    const long = [...text].filter(([file, content]) => file !== "src/image/glyphs.ts" && content.split("\n").length > 301);
+    const long = [...text].filter(([file, content]) => file !== "src/image/glyphs.generated.ts" && content.split("\n").length > 301);
     expect(long.map(([file]) => file)).toEqual([]);
   });
 

@@ -1,5 +1,5 @@
 /** The little drawing that figures need: rectangles, pictures and text into RGBA. Browser-safe; no canvas element, no fonts. */
-import { CHARACTERS, FONTS } from "./glyphs.js";
+import { CHARACTERS, FONTS } from "./glyphs.generated.js";
 import type { Picture, RgbaPicture } from "./picture.js";
 import { toRgba } from "./picture.js";
 
