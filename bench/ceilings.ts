@@ -78,10 +78,22 @@ const ROUNDS = 5;
 const WARM_MS = 500;
 
 /** Milliseconds of a dispatch, of `repeats` in a pass, by the GPU's clock where it has one; the least of some rounds: a ceiling is not a mean. */
-async function leastTime(device: Device, code: string, buffers: readonly GPUBuffer[], grid: readonly [number, number], repeats: number): Promise<number> {
+async function leastTime(
+  device: Device,
+  code: string,
+  buffers: readonly GPUBuffer[],
+  grid: readonly [number, number],
+  repeats: number,
+): Promise<number> {
   const { gpu } = device;
-  const pipeline = await gpu.createComputePipelineAsync({ layout: "auto", compute: { module: gpu.createShaderModule({ code }), entryPoint: "main" } });
-  const bindGroup = gpu.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })) });
+  const pipeline = await gpu.createComputePipelineAsync({
+    layout: "auto",
+    compute: { module: gpu.createShaderModule({ code }), entryPoint: "main" },
+  });
+  const bindGroup = gpu.createBindGroup({
+    layout: pipeline.getBindGroupLayout(0),
+    entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
+  });
   const timed = device.features.has("timestamp-query");
   const querySet = timed ? gpu.createQuerySet({ type: "timestamp", count: 2 }) : undefined;
   const resolved = gpu.createBuffer({ size: 16, usage: BUFFER.QUERY_RESOLVE | BUFFER.COPY_SRC });
@@ -90,7 +102,9 @@ async function leastTime(device: Device, code: string, buffers: readonly GPUBuff
   const began = performance.now();
   for (let round = 0; round < ROUNDS || (!device.software && performance.now() - began < WARM_MS); round++) {
     const encoder = gpu.createCommandEncoder();
-    const pass = encoder.beginComputePass(querySet ? { timestampWrites: { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 } } : {});
+    const pass = encoder.beginComputePass(
+      querySet ? { timestampWrites: { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 } } : {},
+    );
     pass.setPipeline(pipeline);
     pass.setBindGroup(0, bindGroup);
     for (let i = 0; i < repeats; i++) pass.dispatchWorkgroups(...grid);
@@ -103,7 +117,10 @@ async function leastTime(device: Device, code: string, buffers: readonly GPUBuff
     const wall = performance.now() - start;
     const [from, to] = new BigUint64Array(staging.getMappedRange().slice(0));
     staging.unmap();
-    best = Math.min(best, timed && from !== undefined && to !== undefined && to > from ? Number(to - from) / 1e6 : wall);
+    best = Math.min(
+      best,
+      timed && from !== undefined && to !== undefined && to > from ? Number(to - from) / 1e6 : wall,
+    );
   }
   for (const resource of [querySet, resolved, staging]) resource?.destroy();
   return best / repeats;
@@ -115,7 +132,11 @@ export async function measureCeilings(device: Device): Promise<Ceilings> {
   const repeats = software ? 1 : 32; // one dispatch of a GPU is too short for a coarse clock
   const sink = gpu.createBuffer({ size: 1024, usage: BUFFER.STORAGE });
   const fma = await leastTime(device, FMA, [sink], [groups, 1], repeats);
-  const bytes = Math.min(software ? 32 * 2 ** 20 : 256 * 2 ** 20, limits.maxStorageBufferBindingSize, limits.maxBufferSize);
+  const bytes = Math.min(
+    software ? 32 * 2 ** 20 : 256 * 2 ** 20,
+    limits.maxStorageBufferBindingSize,
+    limits.maxBufferSize,
+  );
   const [x, y] = [0, 1].map(() => gpu.createBuffer({ size: bytes, usage: BUFFER.STORAGE })) as [GPUBuffer, GPUBuffer];
   const workgroups = bytes / 16 / 64;
   const wide = Math.min(workgroups, 32768);
@@ -125,7 +146,16 @@ export async function measureCeilings(device: Device): Promise<Ceilings> {
   if (device.subgroupMatrix === undefined) return ceilings;
   const operands = gpu.createBuffer({ size: SIDE * 2 * 256 * 2, usage: BUFFER.STORAGE });
   const results = gpu.createBuffer({ size: MATRIX_SUBGROUPS * SIDE * SIDE * 256 * 4, usage: BUFFER.STORAGE });
-  const matrices = await leastTime(device, device.subgroupMatrix === "bool" ? withOlderMatrices(MATRIX) : MATRIX, [operands, results], [MATRIX_GROUPS, 1], 8);
+  const matrices = await leastTime(
+    device,
+    device.subgroupMatrix === "bool" ? withOlderMatrices(MATRIX) : MATRIX,
+    [operands, results],
+    [MATRIX_GROUPS, 1],
+    8,
+  );
   for (const buffer of [operands, results]) buffer.destroy();
-  return { ...ceilings, matrixGflops: (MATRIX_GROUPS * MATRIX_SUBGROUPS * MATRIX_LOOPS * SIDE * SIDE * 2 * 16 ** 3) / matrices / 1e6 };
+  return {
+    ...ceilings,
+    matrixGflops: (MATRIX_GROUPS * MATRIX_SUBGROUPS * MATRIX_LOOPS * SIDE * SIDE * 2 * 16 ** 3) / matrices / 1e6,
+  };
 }

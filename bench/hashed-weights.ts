@@ -81,7 +81,13 @@ export function hashedTensor(name: string, shape: readonly number[]): Float32Arr
 
 /** The network input of a golden output: `a64` is [1, 3, 64, 64], `b97x131` is [1, 3, 97, 131]. */
 export function hashedInput(tag: string, shape: readonly number[]): Float32Array {
-  return Float32Array.from(hashed(`input/${tag}`, shape.reduce((a, b) => a * b, 1)), (v) => 2 * v);
+  return Float32Array.from(
+    hashed(
+      `input/${tag}`,
+      shape.reduce((a, b) => a * b, 1),
+    ),
+    (v) => 2 * v,
+  );
 }
 
 const batchNorm = (name: string, channels: number): TensorSpec[] =>
@@ -94,17 +100,33 @@ const projection = (name: string, inputs: number, outputs: number): TensorSpec[]
 
 /** ResNet-101 without its classifier, in state_dict order. */
 function backbone(width: number): TensorSpec[] {
-  const tensors: TensorSpec[] = [{ name: "backbone.conv1.weight", shape: [width, 3, 7, 7] }, ...batchNorm("backbone.bn1", width)];
+  const tensors: TensorSpec[] = [
+    { name: "backbone.conv1.weight", shape: [width, 3, 7, 7] },
+    ...batchNorm("backbone.bn1", width),
+  ];
   let inputs = width;
   [3, 4, 23, 3].forEach((count, stage) => {
     const planes = width * 2 ** stage;
     const outputs = planes * 4;
     for (let b = 0; b < count; b++) {
       const block = `backbone.layer${stage + 1}.${b}`;
-      tensors.push({ name: `${block}.conv1.weight`, shape: [planes, inputs, 1, 1] }, ...batchNorm(`${block}.bn1`, planes));
-      tensors.push({ name: `${block}.conv2.weight`, shape: [planes, planes, 3, 3] }, ...batchNorm(`${block}.bn2`, planes));
-      tensors.push({ name: `${block}.conv3.weight`, shape: [outputs, planes, 1, 1] }, ...batchNorm(`${block}.bn3`, outputs));
-      if (b === 0) tensors.push({ name: `${block}.downsample.0.weight`, shape: [outputs, inputs, 1, 1] }, ...batchNorm(`${block}.downsample.1`, outputs));
+      tensors.push(
+        { name: `${block}.conv1.weight`, shape: [planes, inputs, 1, 1] },
+        ...batchNorm(`${block}.bn1`, planes),
+      );
+      tensors.push(
+        { name: `${block}.conv2.weight`, shape: [planes, planes, 3, 3] },
+        ...batchNorm(`${block}.bn2`, planes),
+      );
+      tensors.push(
+        { name: `${block}.conv3.weight`, shape: [outputs, planes, 1, 1] },
+        ...batchNorm(`${block}.bn3`, outputs),
+      );
+      if (b === 0)
+        tensors.push(
+          { name: `${block}.downsample.0.weight`, shape: [outputs, inputs, 1, 1] },
+          ...batchNorm(`${block}.downsample.1`, outputs),
+        );
       inputs = outputs;
     }
   });
@@ -117,9 +139,15 @@ export function paperFcnTensors(classes = 21, width = 64): TensorSpec[] {
   for (const variant of [32, 16, 8]) {
     const head = `fcn${variant}s`;
     tensors.push(...projection(`${head}.score32`, width * 32, classes));
-    const skips = [["up2", 16], ["up4", 8]] as const;
+    const skips = [
+      ["up2", 16],
+      ["up4", 8],
+    ] as const;
     for (const [up, stride] of skips.filter(([, s]) => s >= variant)) {
-      tensors.push({ name: `${head}.${up}.weight`, shape: [classes, classes, 4, 4] }, ...projection(`${head}.score${stride}`, width * stride, classes));
+      tensors.push(
+        { name: `${head}.${up}.weight`, shape: [classes, classes, 4, 4] },
+        ...projection(`${head}.score${stride}`, width * stride, classes),
+      );
     }
   }
   return tensors;

@@ -67,35 +67,52 @@ export interface KernelBenchOptions {
   readonly entries?: readonly RegistryEntry[];
 }
 
-export async function benchKernels(device: Device, { filter = "", ceilings, onRow, entries = registry }: KernelBenchOptions): Promise<KernelRow[]> {
+export async function benchKernels(
+  device: Device,
+  { filter = "", ceilings, onRow, entries = registry }: KernelBenchOptions,
+): Promise<KernelRow[]> {
   const rows: KernelRow[] = [];
   for (const entry of entries) {
     for (const test of entry.cases.filter(({ bench }) => bench)) {
       if (test.gpuOnly && device.software) continue;
       const problem = makeProblem(entry.kernel, test.shapes, test.attrs);
-      const variants = usableVariants(entry.kernel, problem, device).filter((v) => `${entry.kernel.name} ${test.name} ${v}`.includes(filter));
+      const variants = usableVariants(entry.kernel, problem, device).filter((v) =>
+        `${entry.kernel.name} ${test.name} ${v}`.includes(filter),
+      );
       if (variants.length === 0) continue;
       const inputs = inputsOf(test);
       const part = test.part?.(inputs);
-      const wanted: Wanted = { values: entry.reference(part?.inputs ?? inputs, problem.attrs), ...(part && { places: part.places }) };
+      const wanted: Wanted = {
+        values: entry.reference(part?.inputs ?? inputs, problem.attrs),
+        ...(part && { places: part.places }),
+      };
       const own: KernelRow[] = [];
       for (const variant of variants) {
         const row = await benchVariant(device, entry, test, variant, inputs, wanted, ceilings);
         own.push(row);
         onRow?.(row);
       }
-      rows.push(...(device.software ? own : markFastest(own, (precision) => rivalsOf(entry.kernel, problem, device, precision))));
+      rows.push(
+        ...(device.software
+          ? own
+          : markFastest(own, (precision) => rivalsOf(entry.kernel, problem, device, precision))),
+      );
     }
   }
   return rows;
 }
 
 /** What networks take on a GPU is not what seems likely but what the tuner measures to be the fastest of its rivals. */
-export function markFastest(rows: readonly KernelRow[], rivals: (precision: Precision) => readonly string[]): KernelRow[] {
+export function markFastest(
+  rows: readonly KernelRow[],
+  rivals: (precision: Precision) => readonly string[],
+): KernelRow[] {
   const chosen = (["f32", "f16"] as const).map((precision) => {
     const names = rivals(precision);
     const timed = rows.filter((row) => row.precision === precision && names.includes(row.variant) && row.ms > 0);
-    return timed.length > 1 ? timed.reduce((best, row) => (row.ms < best.ms ? row : best)) : rows.find((row) => row.precision === precision && row.chosen);
+    return timed.length > 1
+      ? timed.reduce((best, row) => (row.ms < best.ms ? row : best))
+      : rows.find((row) => row.precision === precision && row.chosen);
   });
   return rows.map((row) => ({ ...row, chosen: chosen.includes(row) }));
 }
@@ -110,7 +127,9 @@ interface Wanted {
 function storedBytes(kernel: Kernel, variant: Variant<AnyProblem>, problem: AnyProblem): number {
   const size = (shape: Shape | undefined, bytes: number): number => (shape ? elements(shape) * bytes : 0);
   const bytesOf = (key: string): number => WIDTHS[layouts[layoutOf(kernel, variant, key)].dtype];
-  const inputs = Object.entries(kernel.inputs).map(([key, { role }]) => size(problem.in[key], role === "tensor" ? bytesOf(key) : variant.packing?.[key]?.precision === "f16" ? 2 : 4));
+  const inputs = Object.entries(kernel.inputs).map(([key, { role }]) =>
+    size(problem.in[key], role === "tensor" ? bytesOf(key) : variant.packing?.[key]?.precision === "f16" ? 2 : 4),
+  );
   const outputs = Object.keys(kernel.outputs).map((key) => size(problem.out[key], bytesOf(key)));
   return [...inputs, ...outputs].reduce((a, b) => a + b, 0);
 }
@@ -135,7 +154,19 @@ async function benchVariant(
   const bound = flops / bytes > gflops / ceilings.gbs ? "compute" : "memory";
   const chosen = defaultVariant(kernel, problem, device, precision) === variant;
   const base = { kernel: kernel.name, case: test.name, variant, precision, chosen, flops, bytes, bound } as const;
-  const without = (failed: string): KernelRow => ({ ...base, ms: NaN, min: NaN, p25: NaN, p75: NaN, repeats: 0, clock: "gpu", ofCompute: NaN, ofMemory: NaN, share: NaN, failed });
+  const without = (failed: string): KernelRow => ({
+    ...base,
+    ms: NaN,
+    min: NaN,
+    p25: NaN,
+    p75: NaN,
+    repeats: 0,
+    clock: "gpu",
+    ofCompute: NaN,
+    ofMemory: NaN,
+    share: NaN,
+    failed,
+  });
   try {
     const single = await trialOf(device, kernel, problem, variant, 1, inputs);
     let first: Awaited<ReturnType<typeof single.run>>;
@@ -149,7 +180,12 @@ async function benchVariant(
       const got = first.outputs[key];
       const values = wanted.places?.[key]?.map((place) => got?.values[place] as number) ?? got?.values ?? [];
       const half = precision === "f16" || got?.dtype === "f16";
-      const wrong = difference(values, data, got?.dtype === "u8" || got?.dtype === "u32", TOLERANCE[half ? "f16" : "f32"]);
+      const wrong = difference(
+        values,
+        data,
+        got?.dtype === "u8" || got?.dtype === "u32",
+        TOLERANCE[half ? "f16" : "f32"],
+      );
       if (wrong !== undefined) return without(`${key} is ${wrong}`);
     }
     const slow = first.ms > SLOW_MS;
@@ -178,7 +214,16 @@ async function benchVariant(
     const ms = median(times);
     const [ofCompute, ofMemory] = [flops / ms / 1e6 / gflops, bytes / ms / 1e6 / ceilings.gbs];
     const shares = { ofCompute, ofMemory, share: Math.max(ofCompute, ofMemory) };
-    return { ...base, ms, min: at(0), p25: at(0.25), p75: at(0.75), repeats: dispatches, clock: first.byGpu ? "gpu" : "host", ...shares };
+    return {
+      ...base,
+      ms,
+      min: at(0),
+      p25: at(0.25),
+      p75: at(0.75),
+      repeats: dispatches,
+      clock: first.byGpu ? "gpu" : "host",
+      ...shares,
+    };
   } catch (error) {
     if (isFcnError(error) && error.code !== "device-lost") return without(error.message);
     throw error;

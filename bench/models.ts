@@ -64,14 +64,25 @@ const MAX_STREAM = 2000;
 /** Longer than any network takes, tuning and naive kernels included. */
 const TIMEOUT_MS = 30 * 60_000;
 
-const noise = (width: number, height: number): Picture => ({ width, height, data: new Uint8Array(width * height * 4).map((_, i) => (i * 37) & 255) });
+const noise = (width: number, height: number): Picture => ({
+  width,
+  height,
+  data: new Uint8Array(width * height * 4).map((_, i) => (i * 37) & 255),
+});
 
 /** Measures in this process; call it in a fresh one. */
 export async function measureModel(task: ModelTask): Promise<ModelRow> {
   const { variant, path, width, height, batch, adapter, tune } = task;
   const start = performance.now();
   const device = await requestDevice(adapter === undefined ? {} : { adapter });
-  const fcn = await loadFcn({ device, variant, precision: task.precision, tune, resize: "none", ...(path === undefined ? {} : { weights: path }) });
+  const fcn = await loadFcn({
+    device,
+    variant,
+    precision: task.precision,
+    tune,
+    resize: "none",
+    ...(path === undefined ? {} : { weights: path }),
+  });
   const loaded = performance.now();
   const pictures = Array.from({ length: batch }, () => noise(width, height));
   await fcn.segmentBatch(pictures);
@@ -89,16 +100,38 @@ export async function measureModel(task: ModelTask): Promise<ModelRow> {
   const of = (key: keyof (typeof calls)[number]): number => median(calls.map((call) => call[key]));
   const totals = calls.map(({ total }) => total);
   const { memory, precision } = fcn; // what "auto" is here
-  const throughput = await stream(fcn, pictures, Math.max(MIN_STREAM, Math.min(MAX_STREAM, Math.round(STREAM_MS / of("total")))));
+  const throughput = await stream(
+    fcn,
+    pictures,
+    Math.max(MIN_STREAM, Math.min(MAX_STREAM, Math.round(STREAM_MS / of("total")))),
+  );
   const peakRss = process.resourceUsage().maxRSS * 1024;
   const profile = (await fcn.profile(pictures[0] as Picture)) ?? [];
   fcn.dispose();
   return {
-    variant, weights: task.weights, width, height, precision, batch, tune,
-    load: loaded - start, cold, warm: of("total"), min: Math.min(...totals), max: Math.max(...totals), runs: calls.length,
-    upload: of("upload"), encode: of("encode"), gpu: of("gpu"), readback: of("readback"), script: of("script"),
-    throughput, gflop: profile.reduce((sum, { flops }) => sum + flops, 0) / 1e9,
-    weightBytes: memory.weights, planBytes: memory.plans, peakRss,
+    variant,
+    weights: task.weights,
+    width,
+    height,
+    precision,
+    batch,
+    tune,
+    load: loaded - start,
+    cold,
+    warm: of("total"),
+    min: Math.min(...totals),
+    max: Math.max(...totals),
+    runs: calls.length,
+    upload: of("upload"),
+    encode: of("encode"),
+    gpu: of("gpu"),
+    readback: of("readback"),
+    script: of("script"),
+    throughput,
+    gflop: profile.reduce((sum, { flops }) => sum + flops, 0) / 1e9,
+    weightBytes: memory.weights,
+    planBytes: memory.plans,
+    peakRss,
     layers: [...profile].sort((a, b) => b.ms - a.ms).slice(0, 12),
   };
 }
@@ -109,21 +142,45 @@ async function stream(fcn: Fcn<NodePicture>, pictures: readonly Picture[], calls
   if (pictures.length > 1) for (let i = 0; i < calls; i++) await fcn.segmentBatch(pictures);
   else {
     const [{ width }] = pictures as readonly [Picture];
-    for await (const result of fcn.segmentAll(Array.from({ length: calls }, () => pictures[0] as Picture))) if (result.width !== width) throw new FcnError("gpu-error", "bench: a result of another size came back");
+    for await (const result of fcn.segmentAll(Array.from({ length: calls }, () => pictures[0] as Picture)))
+      if (result.width !== width) throw new FcnError("gpu-error", "bench: a result of another size came back");
   }
   return (1000 * calls * pictures.length) / (performance.now() - start);
 }
 
 /** A row for a network that could not be measured: the others still can. */
-export function failedRow({ variant, weights, width, height, precision, batch, tune }: ModelTask, failed: string): ModelRow {
-  const nothing = { load: NaN, cold: NaN, warm: NaN, min: NaN, max: NaN, upload: NaN, encode: NaN, gpu: NaN, readback: NaN, script: NaN, throughput: NaN, gflop: NaN, weightBytes: NaN, planBytes: NaN, peakRss: NaN };
+export function failedRow(
+  { variant, weights, width, height, precision, batch, tune }: ModelTask,
+  failed: string,
+): ModelRow {
+  const nothing = {
+    load: NaN,
+    cold: NaN,
+    warm: NaN,
+    min: NaN,
+    max: NaN,
+    upload: NaN,
+    encode: NaN,
+    gpu: NaN,
+    readback: NaN,
+    script: NaN,
+    throughput: NaN,
+    gflop: NaN,
+    weightBytes: NaN,
+    planBytes: NaN,
+    peakRss: NaN,
+  };
   return { variant, weights, width, height, precision, batch, tune, ...nothing, runs: 0, layers: [], failed };
 }
 
 /** Has the program at `main` measure in a process of its own, with the drivers' shader caches off (Mesa's, NVIDIA's). @throws gpu-error with what that process said */
 export function measureApart(main: string, task: ModelTask): Promise<ModelRow> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [main, "bench", "model", JSON.stringify(task)], { env: { ...process.env, MESA_SHADER_CACHE_DISABLE: "true", __GL_SHADER_DISK_CACHE: "0" }, stdio: ["ignore", "pipe", "pipe"], timeout: TIMEOUT_MS });
+    const child = spawn(process.execPath, [main, "bench", "model", JSON.stringify(task)], {
+      env: { ...process.env, MESA_SHADER_CACHE_DISABLE: "true", __GL_SHADER_DISK_CACHE: "0" },
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: TIMEOUT_MS,
+    });
     let out = "";
     let errors = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
@@ -132,8 +189,19 @@ export function measureApart(main: string, task: ModelTask): Promise<ModelRow> {
     child.on("close", (code) => {
       if (code === 0) resolve(JSON.parse(out) as ModelRow);
       else {
-        const said = errors.trim().split("\n").filter((line) => line.startsWith("fcn: ")).at(-1)?.slice(5) ?? errors.trim().split("\n").at(-1);
-        reject(new FcnError("gpu-error", `bench: measuring ${task.variant} at ${task.width}x${task.height} failed: ${said || `the process ended with ${String(code)}`}`));
+        const said =
+          errors
+            .trim()
+            .split("\n")
+            .filter((line) => line.startsWith("fcn: "))
+            .at(-1)
+            ?.slice(5) ?? errors.trim().split("\n").at(-1);
+        reject(
+          new FcnError(
+            "gpu-error",
+            `bench: measuring ${task.variant} at ${task.width}x${task.height} failed: ${said || `the process ended with ${String(code)}`}`,
+          ),
+        );
       }
     });
   });

@@ -23,20 +23,26 @@ export interface Published {
 /** The newest result of each adapter that has what `has` asks for, by name. */
 function newest(results: readonly BenchResult[], has: (result: BenchResult) => boolean): BenchResult[] {
   const byAdapter = new Map<string, BenchResult>();
-  for (const result of [...results].sort((a, b) => a.date.localeCompare(b.date))) if (has(result)) byAdapter.set(result.adapter.name, result);
+  for (const result of [...results].sort((a, b) => a.date.localeCompare(b.date)))
+    if (has(result)) byAdapter.set(result.adapter.name, result);
   return [...byAdapter.values()];
 }
 
 export function publish(results: readonly BenchResult[]): Published {
   const plots = new Map<string, string>();
-  const images = newest(results, ({ kernels, ceilings }) => kernels !== undefined && ceilings !== undefined).flatMap((result) => {
-    const { kernels = [], ceilings = { gflops: NaN, gbs: NaN }, adapter } = result;
-    return [barChart(kernels, `Kernels on ${adapter.name}`), roofline(kernels, ceilings, `Roofline of ${adapter.name}`)].map((plot) => {
-      const path = `${FOLDER}/${resultName(result)}-${plot.name}.svg`;
-      plots.set(path, svgFile(plot));
-      return `![${plot.title}](${path})`;
-    });
-  });
+  const images = newest(results, ({ kernels, ceilings }) => kernels !== undefined && ceilings !== undefined).flatMap(
+    (result) => {
+      const { kernels = [], ceilings = { gflops: NaN, gbs: NaN }, adapter } = result;
+      return [
+        barChart(kernels, `Kernels on ${adapter.name}`),
+        roofline(kernels, ceilings, `Roofline of ${adapter.name}`),
+      ].map((plot) => {
+        const path = `${FOLDER}/${resultName(result)}-${plot.name}.svg`;
+        plots.set(path, svgFile(plot));
+        return `![${plot.title}](${path})`;
+      });
+    },
+  );
   const tables = newest(results, ({ models }) => Boolean(models?.length)).map(markdownTable);
   return { section: [...tables, ...images].join("\n\n"), plots };
 }

@@ -23,7 +23,11 @@ export async function syntheticCheckpoint(name: SyntheticName, folder = cacheFol
   await mkdir(folder, { recursive: true });
   const part = `${path}.${process.pid}.part`;
   try {
-    const tensors = TENSORS[name]().map((spec) => ({ ...spec, dtype: "f32" as const, read: () => Float32Array.from(hashedTensor(spec.name, spec.shape)) }));
+    const tensors = TENSORS[name]().map((spec) => ({
+      ...spec,
+      dtype: "f32" as const,
+      read: () => Float32Array.from(hashedTensor(spec.name, spec.shape)),
+    }));
     await pipeline(Readable.from(writeSafetensors(tensors)), createWriteStream(part));
     await rename(part, path);
   } finally {

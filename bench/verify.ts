@@ -17,7 +17,12 @@ export function inputsOf({ shapes, fill }: KernelCase): Record<string, HostTenso
 }
 
 /** What is wrong with a result, if anything: integers must be equal in all but 1 of 10,000 places (ties that rounding decides). */
-export function difference(got: ArrayLike<number>, wanted: ArrayLike<number>, integers: boolean, tolerance: number): string | undefined {
+export function difference(
+  got: ArrayLike<number>,
+  wanted: ArrayLike<number>,
+  integers: boolean,
+  tolerance: number,
+): string | undefined {
   if (got.length !== wanted.length) return `${got.length} values, the reference has ${wanted.length}`;
   let error = 0;
   let total = 0;
@@ -29,7 +34,12 @@ export function difference(got: ArrayLike<number>, wanted: ArrayLike<number>, in
     error += (a - b) ** 2;
     total += b ** 2;
   }
-  if (integers) return unequal > wanted.length * 1e-4 ? `${unequal} of ${wanted.length} values differ from the reference` : undefined;
+  if (integers)
+    return unequal > wanted.length * 1e-4
+      ? `${unequal} of ${wanted.length} values differ from the reference`
+      : undefined;
   const relative = Math.sqrt(error / (total || 1));
-  return relative <= tolerance ? undefined : `off the reference by ${relative.toExponential(1)} of its size, allowed is ${tolerance.toExponential(0)}`;
+  return relative <= tolerance
+    ? undefined
+    : `off the reference by ${relative.toExponential(1)} of its size, allowed is ${tolerance.toExponential(0)}`;
 }

@@ -9,6 +9,12 @@ export default defineConfig({
   base: "./",
   // The library's public entry, as `exports` in package.json names it.
   resolve: { alias: { "fcn-webgpu": at("../dist/src/index.js") } },
-  build: { outDir: at("../out/page"), emptyOutDir: true, target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  build: {
+    outDir: at("../out/page"),
+    emptyOutDir: true,
+    target: "es2022",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
   worker: { format: "es" },
 });

@@ -7,7 +7,9 @@ import { fromJson } from "../dist/bench/result.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(root, "bench/results");
-const results = readdirSync(folder).filter((name) => name.endsWith(".json")).map((name) => fromJson(readFileSync(join(folder, name), "utf8"), name));
+const results = readdirSync(folder)
+  .filter((name) => name.endsWith(".json"))
+  .map((name) => fromJson(readFileSync(join(folder, name), "utf8"), name));
 const { section, plots } = publish(results);
 rmSync(join(root, "docs/bench"), { recursive: true, force: true });
 for (const [path, text] of plots) {

@@ -24,7 +24,10 @@ export const findBrowser = () => PLACES.find((place) => place !== undefined && e
  */
 export function ensureBrowser(apt) {
   if (findBrowser()) return undefined;
-  const debian = process.platform === "linux" && existsSync("/usr/bin/apt-get") && spawnSync("apt-cache", ["show", "chromium"], { stdio: "ignore" }).status === 0;
+  const debian =
+    process.platform === "linux" &&
+    existsSync("/usr/bin/apt-get") &&
+    spawnSync("apt-cache", ["show", "chromium"], { stdio: "ignore" }).status === 0;
   if (debian && process.getuid?.() === 0) {
     apt(["install", "-y", "-q", "--no-install-recommends", "chromium"]);
     return findBrowser() ? undefined : "apt-get installed chromium, but it is not where it was expected.";

@@ -5,7 +5,11 @@
 import { create } from "webgpu";
 import { readShaders } from "./embed-wgsl.mjs";
 
-const FEATURES = { f16: "shader-f16", subgroups: "subgroups", chromium_experimental_subgroup_matrix: "chromium-experimental-subgroup-matrix" };
+const FEATURES = {
+  f16: "shader-f16",
+  subgroups: "subgroups",
+  chromium_experimental_subgroup_matrix: "chromium-experimental-subgroup-matrix",
+};
 
 /** @type {GPU[]} */
 const instances = (globalThis.kept = []); // Dawn dies with these objects
@@ -16,7 +20,9 @@ async function open(flags) {
   instances.push(gpu);
   const adapter = await gpu.requestAdapter();
   if (!adapter) throw new Error("no adapter: run npm run setup");
-  const device = await adapter.requestDevice({ requiredFeatures: Object.values(FEATURES).filter((f) => adapter.features.has(f)) });
+  const device = await adapter.requestDevice({
+    requiredFeatures: Object.values(FEATURES).filter((f) => adapter.features.has(f)),
+  });
   device.addEventListener("uncapturederror", (event) => event.preventDefault());
   return device;
 }
@@ -29,7 +35,9 @@ for (const [name, code] of Object.entries(readShaders())) {
   const enables = [...code.matchAll(/^enable ([a-z0-9_, ]+);/gm)].flatMap(([, names]) => names.split(/,\s*/));
   const missing = enables.map((e) => FEATURES[e] ?? e).filter((feature) => !device.features.has(feature));
   if (missing.length) console.log(`${name}.wgsl: checked without the adapter, which lacks ${missing.join(", ")}`);
-  const { messages } = await (missing.length ? every : device).createShaderModule({ label: name, code }).getCompilationInfo();
+  const { messages } = await (missing.length ? every : device)
+    .createShaderModule({ label: name, code })
+    .getCompilationInfo();
   checked++;
   for (const { type, lineNum, linePos, message } of messages) {
     if (type === "info") continue;

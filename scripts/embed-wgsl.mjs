@@ -24,9 +24,16 @@ const OPERATOR = /[-+*/%<>=!&|^~]/;
  * can be followed. Two words stay apart, and so do two operators: `a - -b`, `array<f32> = ...`.
  */
 export function compact(/** @type {string} */ source) {
-  const lines = source.split("\n").map((line) => line.replace(/\/\/.*$/, "").trim()).filter(Boolean);
-  const apart = (/** @type {string} */ a, /** @type {string} */ b) => (WORD.test(a) && WORD.test(b)) || (OPERATOR.test(a) && OPERATOR.test(b));
-  const tight = (/** @type {string} */ line) => line.replace(/\s+/g, (_, at) => (apart(line.slice(0, at).trimEnd().at(-1) ?? "", line.slice(at).trimStart().charAt(0)) ? " " : ""));
+  const lines = source
+    .split("\n")
+    .map((line) => line.replace(/\/\/.*$/, "").trim())
+    .filter(Boolean);
+  const apart = (/** @type {string} */ a, /** @type {string} */ b) =>
+    (WORD.test(a) && WORD.test(b)) || (OPERATOR.test(a) && OPERATOR.test(b));
+  const tight = (/** @type {string} */ line) =>
+    line.replace(/\s+/g, (_, at) =>
+      apart(line.slice(0, at).trimEnd().at(-1) ?? "", line.slice(at).trimStart().charAt(0)) ? " " : "",
+    );
   return `${lines.map(tight).join("\n")}\n`;
 }
 
@@ -47,9 +54,12 @@ export function shaderModule(type, edit = (source) => source) {
     (kernels[camel(folder)] ??= {})[file] = edit(source);
   }
   // Texts that are alike close together, since gzip looks back 32 kB: the lanes variants first, the longest kernel after the others.
-  const rank = (/** @type {Record<string, string>} */ texts) => ("lanes" in texts ? Object.values(texts).join("").length : Infinity);
+  const rank = (/** @type {Record<string, string>} */ texts) =>
+    "lanes" in texts ? Object.values(texts).join("").length : Infinity;
   const ordered = Object.entries(kernels).sort(([, a], [, b]) => Math.sign(rank(a) - rank(b)) || 0);
-  return head + ordered.map(([name, texts]) => `export const ${name}${type} = ${JSON.stringify(texts, null, 2)};\n`).join("");
+  return (
+    head + ordered.map(([name, texts]) => `export const ${name}${type} = ${JSON.stringify(texts, null, 2)};\n`).join("")
+  );
 }
 
 export function embed() {

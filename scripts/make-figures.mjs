@@ -14,7 +14,18 @@ import { colourMap } from "../dist/src/image/overlay.js";
 import { FcnHead } from "../dist/src/models/fcn.js";
 import { IMAGENET, constant } from "../dist/src/models/preprocessing.js";
 import { ResNet101 } from "../dist/src/models/resnet101.js";
-import { Graph, Plan, VOC_CLASSES, decodePng, defaultCheckpointUrl, encodePng, openCheckpoint, openSource, requestDevice, vocPalette } from "../dist/src/node.js";
+import {
+  Graph,
+  Plan,
+  VOC_CLASSES,
+  decodePng,
+  defaultCheckpointUrl,
+  encodePng,
+  openCheckpoint,
+  openSource,
+  requestDevice,
+  vocPalette,
+} from "../dist/src/node.js";
 import { layouts } from "../dist/src/layout.js";
 import { Parameters } from "../dist/src/weights/parameters.js";
 import { WeightStore } from "../dist/src/weight-store.js";
@@ -40,22 +51,41 @@ async function compute() {
   const backbone = new ResNet101(params.at("backbone"));
   const graph = new Graph();
   const image = graph.input("picture", [1, 4, height, width], "rgba8");
-  const x = graph.op("normalize", normalize, { image, mean: constant("mean", IMAGENET.mean), std: constant("std", IMAGENET.std) }, { height, width }).y;
+  const x = graph.op(
+    "normalize",
+    normalize,
+    { image, mean: constant("mean", IMAGENET.mean), std: constant("std", IMAGENET.std) },
+    { height, width },
+  ).y;
   const features = backbone.apply(graph, x);
   for (const stride of STRIDES) graph.output(`features ${stride}`, features[`stride${stride}`]);
   for (const variant of VARIANTS) {
-    const { labels, scores } = new FcnHead(params.at(variant), variant, backbone.channels).scored(graph, features, [height, width]);
+    const { labels, scores } = new FcnHead(params.at(variant), variant, backbone.channels).scored(graph, features, [
+      height,
+      width,
+    ]);
     graph.output(`${variant} labels`, labels);
     graph.output(`${variant} scores`, scores);
     graph.output(`${variant} cells`, graph.op(`${variant} cells`, argmax, { x: scores }).y);
   }
   const plan = await Plan.create(device, graph, new WeightStore(device));
   const { outputs } = await plan.run({ picture: picture.data });
-  return new Map([...outputs].map(([name, { bytes, layout, shape }]) => [name, { values: layouts[layout].unpack(bytes, shape), channels: shape[1], height: shape[2], width: shape[3] }]));
+  return new Map(
+    [...outputs].map(([name, { bytes, layout, shape }]) => [
+      name,
+      { values: layouts[layout].unpack(bytes, shape), channels: shape[1], height: shape[2], width: shape[3] },
+    ]),
+  );
 }
 
 /** Dark blue over green to yellow, evenly bright steps (viridis, by five of its points). */
-const RAMP = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]];
+const RAMP = [
+  [68, 1, 84],
+  [59, 82, 139],
+  [33, 145, 140],
+  [94, 201, 98],
+  [253, 231, 37],
+];
 function heat(values, w, h) {
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const data = new Uint8Array(w * h * 4).fill(255);
@@ -75,18 +105,22 @@ function blocks(cells, stride, w, h) {
   return canvas;
 }
 
-const mean = ({ values, channels, width: w, height: h }) => Float32Array.from({ length: w * h }, (_, i) => {
-  let sum = 0;
-  for (let c = 0; c < channels; c++) sum += values[c * w * h + i];
-  return sum / channels;
-});
+const mean = ({ values, channels, width: w, height: h }) =>
+  Float32Array.from({ length: w * h }, (_, i) => {
+    let sum = 0;
+    for (let c = 0; c < channels; c++) sum += values[c * w * h + i];
+    return sum / channels;
+  });
 
 const GAP = 16;
 const HEAD = 44;
 
 /** Panels side by side with a title and a line below it. */
 function strip(panels) {
-  const canvas = new Canvas(panels.reduce((sum, { image }) => sum + image.width + GAP, GAP), HEAD + panels[0].image.height + GAP);
+  const canvas = new Canvas(
+    panels.reduce((sum, { image }) => sum + image.width + GAP, GAP),
+    HEAD + panels[0].image.height + GAP,
+  );
   let left = GAP;
   for (const { title, note, image } of panels) {
     canvas.text(title, left, 6, { font: "strong" });
@@ -107,7 +141,9 @@ function grid(canvas, step) {
 
 /** Few colours: an indexed file of a fifth of the size. */
 async function save(name, canvas) {
-  const png = await sharp(Buffer.from(encodePng(canvas))).png({ palette: true, colours: 192, effort: 10, dither: 0 }).toBuffer();
+  const png = await sharp(Buffer.from(encodePng(canvas)))
+    .png({ palette: true, colours: 192, effort: 10, dither: 0 })
+    .toBuffer();
   writeFileSync(join(folder, name), png);
   process.stdout.write(`docs/figures/${name}: ${canvas.width} x ${canvas.height}, ${png.length} bytes\n`);
 }
@@ -116,13 +152,20 @@ const made = await compute();
 mkdirSync(folder, { recursive: true });
 const [W, H] = [300, Math.round((300 * height) / width)];
 
-await save("encoder.png", strip([
-  { title: "picture", note: `3 x ${height} x ${width}`, image: scaled(picture, W, H) },
-  ...STRIDES.map((stride) => {
-    const map = made.get(`features ${stride}`);
-    return { title: `stride ${stride}`, note: `${map.channels} x ${map.height} x ${map.width}, their mean`, image: blocks(heat(mean(map), map.width, map.height), stride, W, H) };
-  }),
-]));
+await save(
+  "encoder.png",
+  strip([
+    { title: "picture", note: `3 x ${height} x ${width}`, image: scaled(picture, W, H) },
+    ...STRIDES.map((stride) => {
+      const map = made.get(`features ${stride}`);
+      return {
+        title: `stride ${stride}`,
+        note: `${map.channels} x ${map.height} x ${map.width}, their mean`,
+        image: blocks(heat(mean(map), map.width, map.height), stride, W, H),
+      };
+    }),
+  ]),
+);
 
 const scores = made.get("fcn32s scores");
 const cells = made.get("fcn32s cells");
@@ -130,31 +173,57 @@ const plane = scores.values.subarray(BUS * scores.width * scores.height, (BUS + 
 const coarse = grid(blocks(heat(plane, scores.width, scores.height), 32, W, H), (32 * W) / width);
 const labelled = grid(blocks(classes(cells.values, cells.width, cells.height), 32, W, H), (32 * W) / width);
 const final = made.get("fcn32s labels");
-await save("projection.png", strip([
-  { title: "picture", note: `${height} x ${width}`, image: scaled(picture, W, H) },
-  { title: "score of \"bus\"", note: `one of 21 maps, ${scores.height} x ${scores.width}`, image: coarse },
-  { title: "best class of each cell", note: `argmax over 21, ${cells.height} x ${cells.width}`, image: labelled },
-  { title: "FCN-32s", note: "scores upsampled by 32, then argmax", image: scaled(classes(final.values, width, height), W, H) },
-]));
+await save(
+  "projection.png",
+  strip([
+    { title: "picture", note: `${height} x ${width}`, image: scaled(picture, W, H) },
+    { title: 'score of "bus"', note: `one of 21 maps, ${scores.height} x ${scores.width}`, image: coarse },
+    { title: "best class of each cell", note: `argmax over 21, ${cells.height} x ${cells.width}`, image: labelled },
+    {
+      title: "FCN-32s",
+      note: "scores upsampled by 32, then argmax",
+      image: scaled(classes(final.values, width, height), W, H),
+    },
+  ]),
+);
 
 // The cyclist's corner, where strides matter most.
 const crop = { left: 400, top: 122, side: 240 };
 const cut = (data, channels) => {
   const out = new Uint8Array(crop.side * crop.side * channels);
-  for (let y = 0; y < crop.side; y++) out.set(data.subarray(((crop.top + y) * width + crop.left) * channels, ((crop.top + y) * width + crop.left + crop.side) * channels), y * crop.side * channels);
+  for (let y = 0; y < crop.side; y++)
+    out.set(
+      data.subarray(
+        ((crop.top + y) * width + crop.left) * channels,
+        ((crop.top + y) * width + crop.left + crop.side) * channels,
+      ),
+      y * crop.side * channels,
+    );
   return out;
 };
 const seen = scaled({ width: crop.side, height: crop.side, data: cut(picture.data, 4) }, 300, 300);
-await save("skips.png", strip([
-  { title: "picture", note: `${crop.side} x ${crop.side} pixels of it`, image: seen },
-  ...VARIANTS.map((variant, i) => {
-    const stride = 32 >> i;
-    const labels = scaledLabels(cut(made.get(`${variant} labels`).values, 1), { width: crop.side, height: crop.side }, 300, 300);
-    const canvas = new Canvas(300, 300);
-    canvas.draw(classes(labels, 300, 300), 0, 0);
-    return { title: `FCN-${stride}s`, note: `the grid is ${stride} x ${stride} pixels`, image: grid(canvas, (stride * 300) / crop.side) };
-  }),
-]));
+await save(
+  "skips.png",
+  strip([
+    { title: "picture", note: `${crop.side} x ${crop.side} pixels of it`, image: seen },
+    ...VARIANTS.map((variant, i) => {
+      const stride = 32 >> i;
+      const labels = scaledLabels(
+        cut(made.get(`${variant} labels`).values, 1),
+        { width: crop.side, height: crop.side },
+        300,
+        300,
+      );
+      const canvas = new Canvas(300, 300);
+      canvas.draw(classes(labels, 300, 300), 0, 0);
+      return {
+        title: `FCN-${stride}s`,
+        note: `the grid is ${stride} x ${stride} pixels`,
+        image: grid(canvas, (stride * 300) / crop.side),
+      };
+    }),
+  ]),
+);
 
 /** What each of four scores adds to each output of a step by 4, one on top of the other: kernel 8, padding 2. */
 function stamps() {
@@ -171,16 +240,31 @@ function stamps() {
       if (k < 0 || k >= kernel) return;
       const share = (1 - Math.abs(k - (kernel - 1) / 2) / stride) * value * scale;
       y -= share;
-      parts.push(`<g class="${["s0", "s1", "s2", "all"][i]}"><rect class="fill" x="${num(left + j * step)}" y="${num(y)}" width="${step - 4}" height="${num(share)}"${cropped ? ' opacity="0.25"' : ""}/></g>`);
+      parts.push(
+        `<g class="${["s0", "s1", "s2", "all"][i]}"><rect class="fill" x="${num(left + j * step)}" y="${num(y)}" width="${step - 4}" height="${num(share)}"${cropped ? ' opacity="0.25"' : ""}/></g>`,
+      );
     });
-    if (!cropped) parts.push(`<text x="${num(left + j * step + (step - 4) / 2)}" y="${bottom + 16}" text-anchor="middle">${j - padding}</text>`);
+    if (!cropped)
+      parts.push(
+        `<text x="${num(left + j * step + (step - 4) / 2)}" y="${bottom + 16}" text-anchor="middle">${j - padding}</text>`,
+      );
   }
   inputs.forEach((value, i) => {
     const x = left + (i * stride + kernel / 2) * step - 2;
-    parts.push(`<g class="${["s0", "s1", "s2", "all"][i]}"><circle class="ring" cx="${num(x)}" cy="${num(bottom - value * scale)}" r="6"/></g><text class="v" x="${num(x)}" y="${num(bottom - value * scale - 12)}" text-anchor="middle">score ${i}</text>`);
+    parts.push(
+      `<g class="${["s0", "s1", "s2", "all"][i]}"><circle class="ring" cx="${num(x)}" cy="${num(bottom - value * scale)}" r="6"/></g><text class="v" x="${num(x)}" y="${num(bottom - value * scale - 12)}" text-anchor="middle">score ${i}</text>`,
+    );
   });
-  parts.push(`<path class="axis" d="M${left} ${bottom}H${left + size * step}"/><text x="${left}" y="${bottom + 34}">output position; pale: cropped by padding 2</text>`);
-  return svgFile({ name: "stamps", title: "Transposed convolution by 4 of four scores, bilinear kernel of 8", width: left * 2 + size * step, height: bottom + 46, body: parts.join("") });
+  parts.push(
+    `<path class="axis" d="M${left} ${bottom}H${left + size * step}"/><text x="${left}" y="${bottom + 34}">output position; pale: cropped by padding 2</text>`,
+  );
+  return svgFile({
+    name: "stamps",
+    title: "Transposed convolution by 4 of four scores, bilinear kernel of 8",
+    width: left * 2 + size * step,
+    height: bottom + 46,
+    body: parts.join(""),
+  });
 }
 writeFileSync(join(folder, "stamps.svg"), stamps());
 process.exit(0);

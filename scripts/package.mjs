@@ -20,6 +20,9 @@ export function finishPackage(/** @type {string} */ root) {
   }
   writeFileSync(join(dist, "shaders/wgsl.generated.js"), shaderModule("", compact));
   for (const entry of GPU_ENTRIES) {
-    writeFileSync(join(dist, `types/${entry}.d.ts`), `/// <reference types="@webgpu/types" />\nexport * from "../src/${entry}.js";\n`);
+    writeFileSync(
+      join(dist, `types/${entry}.d.ts`),
+      `/// <reference types="@webgpu/types" />\nexport * from "../src/${entry}.js";\n`,
+    );
   }
 }

@@ -37,7 +37,11 @@ export function buildPage() {
   const sources = Math.max(statSync(library).mtimeMs, newest(join(root, "demo")));
   if (existsSync(STAMP) && statSync(STAMP).mtimeMs >= sources) return;
   const vite = join(root, "node_modules/vite/bin/vite.js");
-  const { status, stdout, stderr } = spawnSync(process.execPath, [vite, "build", "--config", join(root, "demo/vite.config.ts"), "--logLevel", "warn"], { cwd: root, encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [vite, "build", "--config", join(root, "demo/vite.config.ts"), "--logLevel", "warn"],
+    { cwd: root, encoding: "utf8" },
+  );
   if (status !== 0) throw new Error(`the page could not be bundled:\n${stdout}${stderr}`);
   writeFileSync(STAMP, "");
 }
@@ -59,10 +63,17 @@ export async function servePage(folder, port = 0) {
     if (path === resolve(folder)) path = join(folder, "index.html");
     const found = path.startsWith(resolve(folder) + sep) && existsSync(path) && statSync(path).isFile();
     if (!found) return void response.writeHead(404, { "content-type": "text/plain" }).end("not found\n");
-    if (request.method !== "GET" && request.method !== "HEAD") return void response.writeHead(405, { allow: "GET, HEAD" }).end();
-    response.writeHead(200, { "content-type": TYPES[extname(path)] ?? "application/octet-stream", "content-length": statSync(path).size, "cache-control": "no-cache" });
+    if (request.method !== "GET" && request.method !== "HEAD")
+      return void response.writeHead(405, { allow: "GET, HEAD" }).end();
+    response.writeHead(200, {
+      "content-type": TYPES[extname(path)] ?? "application/octet-stream",
+      "content-length": statSync(path).size,
+      "cache-control": "no-cache",
+    });
     if (request.method === "HEAD") return void response.end();
-    createReadStream(path).on("error", () => response.destroy()).pipe(response);
+    createReadStream(path)
+      .on("error", () => response.destroy())
+      .pipe(response);
   });
   await new Promise((done, failed) => {
     server.once("error", failed);
@@ -96,7 +107,9 @@ async function main() {
     process.stdout.write(`The page is at ${url}\nFolder to deploy: out/page. Ctrl+C ends this server.\n`);
   } catch (error) {
     const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
-    process.stderr.write(code === "EADDRINUSE" ? `page: port ${port} is in use; leave out --port for a free one\n` : `page: ${message}\n`);
+    process.stderr.write(
+      code === "EADDRINUSE" ? `page: port ${port} is in use; leave out --port for a free one\n` : `page: ${message}\n`,
+    );
     process.exitCode = 1;
   }
 }

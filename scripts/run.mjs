@@ -36,7 +36,16 @@ function newest(/** @type {string} */ path) {
 function isBuilt() {
   if (!existsSync(STAMP)) return false;
   const built = statSync(STAMP).mtimeMs;
-  return ["src", "shaders", "bench", "weights", "scripts/package.mjs", "tsconfig.json", "tsconfig.build.json", "package.json"].every((path) => newest(join(root, path)) <= built);
+  return [
+    "src",
+    "shaders",
+    "bench",
+    "weights",
+    "scripts/package.mjs",
+    "tsconfig.json",
+    "tsconfig.build.json",
+    "package.json",
+  ].every((path) => newest(join(root, path)) <= built);
 }
 
 /** @param {"inherit" | "stderr"} [output] */
@@ -77,7 +86,13 @@ function test(args) {
   const report = join(root, "out/test-report.json");
   mkdirSync(join(root, "out"), { recursive: true });
   rmSync(report, { force: true });
-  const status = tool("vitest/vitest.mjs", ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...args]);
+  const status = tool("vitest/vitest.mjs", [
+    "run",
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${report}`,
+    ...args,
+  ]);
   let passed = partial ? 0 : 3 - failedChecks.length;
   let failed = failedChecks.length;
   if (existsSync(report)) {

@@ -24,7 +24,9 @@ function checkNode() {
   const [major, minor] = process.versions.node.split(".").map(Number);
   const [wantMajor, wantMinor] = OLDEST_NODE;
   if (major < wantMajor || (major === wantMajor && minor < wantMinor)) {
-    throw new SetupError(`Node ${process.versions.node} is too old: fcn-webgpu needs Node ${OLDEST_NODE.join(".")} or newer.`);
+    throw new SetupError(
+      `Node ${process.versions.node} is too old: fcn-webgpu needs Node ${OLDEST_NODE.join(".")} or newer.`,
+    );
   }
 }
 
@@ -32,7 +34,8 @@ function checkNode() {
 function packagesAreThere() {
   const installed = join(root, "node_modules/.package-lock.json");
   if (!existsSync(installed)) return false;
-  const packagesOf = (/** @type {string} */ path) => Object.entries(JSON.parse(readFileSync(path, "utf8")).packages ?? {});
+  const packagesOf = (/** @type {string} */ path) =>
+    Object.entries(JSON.parse(readFileSync(path, "utf8")).packages ?? {});
   const there = new Map(packagesOf(installed).map(([path, { version }]) => [path, version]));
   return packagesOf(join(root, "package-lock.json")).every(([path, { version, optional }]) => {
     if (path === "") return true; // the project itself
@@ -46,12 +49,25 @@ export function installPackages() {
   if (packagesAreThere()) return;
   say("Installing npm packages ...");
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
-  const { status, stderr } = spawnSync(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root, encoding: "utf8", stdio: ["ignore", "ignore", "pipe"], shell: process.platform === "win32" });
+  const { status, stderr } = spawnSync(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+    cwd: root,
+    encoding: "utf8",
+    stdio: ["ignore", "ignore", "pipe"],
+    shell: process.platform === "win32",
+  });
   if (status !== 0) throw new SetupError(`npm ci failed: ${lastLine(stderr) || "npm could not be started"}`);
-  if (!packagesAreThere()) throw new SetupError("npm ci ended well, but node_modules does not hold what package-lock.json lists: look at npm's own log.");
+  if (!packagesAreThere())
+    throw new SetupError(
+      "npm ci ended well, but node_modules does not hold what package-lock.json lists: look at npm's own log.",
+    );
 }
 
-const lastLine = (/** @type {string | null} */ text) => (text ?? "").trim().split("\n").at(-1)?.replace(/^npm error\s*/, "") ?? "";
+const lastLine = (/** @type {string | null} */ text) =>
+  (text ?? "")
+    .trim()
+    .split("\n")
+    .at(-1)
+    ?.replace(/^npm error\s*/, "") ?? "";
 
 /** Vulkan loaders want a private runtime directory. */
 function runtimeDirectory() {
@@ -72,7 +88,12 @@ const PROBE = `
  * @returns {{ name: string, driver: string } | null}
  */
 function probe(env = {}) {
-  const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", PROBE], { cwd: root, env: { ...process.env, ...env }, encoding: "utf8", timeout: 60_000 });
+  const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", PROBE], {
+    cwd: root,
+    env: { ...process.env, ...env },
+    encoding: "utf8",
+    timeout: 60_000,
+  });
   try {
     return JSON.parse(stdout);
   } catch {
@@ -94,12 +115,15 @@ function aptEntries() {
 function apt(args) {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   const { status, stderr } = spawnSync("apt-get", args, { env, encoding: "utf8", stdio: ["ignore", "ignore", "pipe"] });
-  if (status !== 0) throw new SetupError(`apt-get ${args[0]} failed: ${lastLine(stderr)}; check the network and try again`);
+  if (status !== 0)
+    throw new SetupError(`apt-get ${args[0]} failed: ${lastLine(stderr)}; check the network and try again`);
 }
 
 function candidateVersion() {
   try {
-    return /Candidate:\s*(\S+)/.exec(execFileSync("apt-cache", ["policy", "mesa-vulkan-drivers"], { encoding: "utf8" }))?.[1];
+    return /Candidate:\s*(\S+)/.exec(
+      execFileSync("apt-cache", ["policy", "mesa-vulkan-drivers"], { encoding: "utf8" }),
+    )?.[1];
   } catch {
     return undefined;
   }
@@ -147,9 +171,14 @@ export function setup() {
     adapter = probe();
   }
   if (adapter && hasNvidia() && !/nvidia/i.test(adapter.name + adapter.driver)) {
-    say(`There is an NVIDIA GPU here, but Vulkan finds ${adapter.name} alone: in a container set NVIDIA_DRIVER_CAPABILITIES=graphics,compute,utility, and see that libvulkan1 and nvidia_icd.json are there.`);
+    say(
+      `There is an NVIDIA GPU here, but Vulkan finds ${adapter.name} alone: in a container set NVIDIA_DRIVER_CAPABILITIES=graphics,compute,utility, and see that libvulkan1 and nvidia_icd.json are there.`,
+    );
   }
-  if (!adapter) throw new SetupError("A Vulkan driver is installed, but Dawn accepts none of them: run `npm run -s fcn -- doctor` and look at its driver lines.");
+  if (!adapter)
+    throw new SetupError(
+      "A Vulkan driver is installed, but Dawn accepts none of them: run `npm run -s fcn -- doctor` and look at its driver lines.",
+    );
   return adapter;
 }
 

@@ -24,7 +24,11 @@ export function parseAptSources(text, format) {
       return [{ uris: [uri], suites: [suite], components: components.split(/\s+/), ...(signedBy ? { signedBy } : {}) }];
     });
   }
-  const stanzas = text.split("\n").filter((line) => !line.startsWith("#")).join("\n").split(/\n\s*\n/);
+  const stanzas = text
+    .split("\n")
+    .filter((line) => !line.startsWith("#"))
+    .join("\n")
+    .split(/\n\s*\n/);
   return stanzas.flatMap((stanza) => {
     /** @type {Record<string, string>} */
     const fields = {};
@@ -34,10 +38,18 @@ export function parseAptSources(text, format) {
       if (match) fields[(key = match[1].toLowerCase())] = match[2];
       else if (/^\s/.test(line) && key) fields[key] += `\n${line.trim() === "." ? "" : line.slice(1)}`;
     }
-    if (!fields.uris || !/\bdeb\b/.test(fields.types ?? "deb") || /^(no|false)$/i.test(fields.enabled ?? "yes")) return [];
+    if (!fields.uris || !/\bdeb\b/.test(fields.types ?? "deb") || /^(no|false)$/i.test(fields.enabled ?? "yes"))
+      return [];
     const words = (/** @type {string | undefined} */ field) => (field ?? "").split(/\s+/).filter(Boolean);
     const signedBy = fields["signed-by"];
-    return [{ uris: words(fields.uris), suites: words(fields.suites), components: words(fields.components), ...(signedBy ? { signedBy } : {}) }];
+    return [
+      {
+        uris: words(fields.uris),
+        suites: words(fields.suites),
+        components: words(fields.components),
+        ...(signedBy ? { signedBy } : {}),
+      },
+    ];
   });
 }
 
@@ -49,7 +61,12 @@ export function parseAptSources(text, format) {
 export function backportsSource(entries, codename) {
   const base = entries.find(({ suites, components }) => suites.includes(codename) && components.includes("main"));
   if (!base) return undefined;
-  const signedBy = base.signedBy ? `Signed-By: ${base.signedBy.split("\n").map((line, i) => (i ? ` ${line || "."}` : line)).join("\n")}\n` : "";
+  const signedBy = base.signedBy
+    ? `Signed-By: ${base.signedBy
+        .split("\n")
+        .map((line, i) => (i ? ` ${line || "."}` : line))
+        .join("\n")}\n`
+    : "";
   return `# Written by fcn-webgpu's set-up for Mesa's software Vulkan driver; delete it to undo.\nTypes: deb\nURIs: ${base.uris[0]}\nSuites: ${codename}-backports\nComponents: main\n${signedBy}`;
 }
 
@@ -61,7 +78,12 @@ export function parseOsRelease(text) {
     const match = /^([A-Z_]+)="?([^"]*)"?$/.exec(line.trim());
     if (match) fields[match[1]] = match[2];
   }
-  return { id: fields.ID ?? "", like: fields.ID_LIKE ?? "", codename: fields.VERSION_CODENAME ?? "", version: fields.VERSION_ID ?? "" };
+  return {
+    id: fields.ID ?? "",
+    like: fields.ID_LIKE ?? "",
+    codename: fields.VERSION_CODENAME ?? "",
+    version: fields.VERSION_ID ?? "",
+  };
 }
 
 /** Dawn refuses older ones. */
@@ -86,20 +108,31 @@ export const OLDEST_MESA = 25;
 export function chooseDriver(machine) {
   const { platform, os, root, apt, candidate, backports, swiftshader } = machine;
   const advise = (/** @type {string} */ sentence) => /** @type {const} */ ({ action: "advise", sentence });
-  if (platform === "darwin") return advise("No WebGPU adapter: macOS has Metal built in, so run outside the sandbox or virtual machine that hides the GPU.");
+  if (platform === "darwin")
+    return advise(
+      "No WebGPU adapter: macOS has Metal built in, so run outside the sandbox or virtual machine that hides the GPU.",
+    );
   if (platform === "win32") return advise("No WebGPU adapter: install the graphics driver of your GPU's maker.");
-  if (platform !== "linux") return advise(`No WebGPU adapter, and the npm package webgpu has no build for ${platform}.`);
+  if (platform !== "linux")
+    return advise(`No WebGPU adapter, and the npm package webgpu has no build for ${platform}.`);
 
   const major = Number(/^(?:\d+:)?(\d+)\./.exec(candidate ?? "")?.[1] ?? 0);
   const plain = apt && major >= OLDEST_MESA;
   const fromBackports = apt && !plain && os.id === "debian" && backports;
-  if ((plain || fromBackports) && root) return { action: "apt", ...(fromBackports ? { suite: `${os.codename}-backports` } : {}) };
+  if ((plain || fromBackports) && root)
+    return { action: "apt", ...(fromBackports ? { suite: `${os.codename}-backports` } : {}) };
   if (swiftshader) return { action: "swiftshader", icd: swiftshader };
-  if (plain || fromBackports) return advise("No WebGPU adapter: a Vulkan driver can be installed as root; type: sudo node scripts/setup.mjs");
-  if (/fedora|rhel/.test(`${os.id} ${os.like}`)) return advise("No WebGPU adapter: install a Vulkan driver; type: sudo dnf install mesa-vulkan-drivers");
-  if (/arch/.test(`${os.id} ${os.like}`)) return advise("No WebGPU adapter: install a Vulkan driver; type: sudo pacman -S vulkan-swrast");
-  if (/suse/.test(`${os.id} ${os.like}`)) return advise("No WebGPU adapter: install a Vulkan driver; type: sudo zypper install libvulkan_lvp");
-  return advise(`No WebGPU adapter: install a Vulkan driver (your GPU's, or Mesa ${OLDEST_MESA} or newer, which has lavapipe for machines without a GPU), or on Debian: sudo apt-get install chromium for its SwiftShader.`);
+  if (plain || fromBackports)
+    return advise("No WebGPU adapter: a Vulkan driver can be installed as root; type: sudo node scripts/setup.mjs");
+  if (/fedora|rhel/.test(`${os.id} ${os.like}`))
+    return advise("No WebGPU adapter: install a Vulkan driver; type: sudo dnf install mesa-vulkan-drivers");
+  if (/arch/.test(`${os.id} ${os.like}`))
+    return advise("No WebGPU adapter: install a Vulkan driver; type: sudo pacman -S vulkan-swrast");
+  if (/suse/.test(`${os.id} ${os.like}`))
+    return advise("No WebGPU adapter: install a Vulkan driver; type: sudo zypper install libvulkan_lvp");
+  return advise(
+    `No WebGPU adapter: install a Vulkan driver (your GPU's, or Mesa ${OLDEST_MESA} or newer, which has lavapipe for machines without a GPU), or on Debian: sudo apt-get install chromium for its SwiftShader.`,
+  );
 }
 
 /** Where browsers keep SwiftShader's Vulkan manifest. */

@@ -88,7 +88,32 @@ export { softmax } from "./softmax/kernel.js";
 // What a kernel of one's own is made with, wherever it is written.
 export { badShape } from "../src/errors.js";
 export { defineKernel, f32, i32, pair, u32 } from "../src/kernel.js";
-export type { AnyProblem, Attrs, AttrValue, Cost, DeviceTraits, Extent, HostTensor, InputShapes, InputSpecs, Kernel, KernelCase, KernelDef, OutputShapes, OutputSpecs, Packing, Pair, Precision, Problem, Reference, RegistryEntry, Scalar, TensorSpec, Variant, WeightSpec } from "../src/kernel.js";
+export type {
+  AnyProblem,
+  Attrs,
+  AttrValue,
+  Cost,
+  DeviceTraits,
+  Extent,
+  HostTensor,
+  InputShapes,
+  InputSpecs,
+  Kernel,
+  KernelCase,
+  KernelDef,
+  OutputShapes,
+  OutputSpecs,
+  Packing,
+  Pair,
+  Precision,
+  Problem,
+  Reference,
+  RegistryEntry,
+  Scalar,
+  TensorSpec,
+  Variant,
+  WeightSpec,
+} from "../src/kernel.js";
 export { blocksOf, layouts, sizeOf } from "../src/layout.js";
 export type { DType, HostArray, Layout, LayoutName, Nchw } from "../src/layout.js";
 export { convOutputSize, convTransposeOutputSize } from "../src/shape.js";

@@ -18,7 +18,11 @@ export function checkSignal(call: string, options: Abortable): AbortSignal | und
 }
 
 /** `work`, or a rejection with the signal's reason when it is aborted first; what `work` gives after that goes to `discard`. */
-export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined, discard?: (late: T) => void): Promise<T> {
+export function abortable<T>(
+  work: Promise<T>,
+  signal: AbortSignal | undefined,
+  discard?: (late: T) => void,
+): Promise<T> {
   if (!signal) return work;
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason as Error);

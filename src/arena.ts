@@ -45,13 +45,17 @@ export function planArena(tensors: readonly Lifetime[], maxBufferSize: number): 
   const order = tensors.map((_, i) => i).sort((a, b) => at(tensors, a).from - at(tensors, b).from || a - b);
   for (const index of order) {
     const tensor = at(tensors, index);
-    if (tensor.bytes > maxBufferSize) throw limitTooSmall(`tensor ${tensor.name}`, "maxBufferSize", tensor.bytes, maxBufferSize);
+    if (tensor.bytes > maxBufferSize)
+      throw limitTooSmall(`tensor ${tensor.name}`, "maxBufferSize", tensor.bytes, maxBufferSize);
     let best: (Placement & { growth: number }) | undefined;
     for (let slab = 0; slab <= slabs.length; slab++) {
       const placed = order.filter((j) => placements[j]?.slab === slab);
       if (placed.some((j) => tensor.apart.has(j) || at(tensors, j).apart.has(index))) continue;
       const alive = placed.filter((j) => at(tensors, j).to >= tensor.from && at(tensors, j).from <= tensor.to);
-      const taken = alive.map((j) => ({ offset: at(placements, j).offset, end: at(placements, j).offset + at(tensors, j).bytes }));
+      const taken = alive.map((j) => ({
+        offset: at(placements, j).offset,
+        end: at(placements, j).offset + at(tensors, j).bytes,
+      }));
       const offset = firstFit(taken, tensor.bytes);
       if (offset + tensor.bytes > maxBufferSize) continue;
       const growth = Math.max(0, offset + tensor.bytes - (slabs[slab] ?? 0));

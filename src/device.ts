@@ -109,16 +109,22 @@ export class Device implements DeviceTraits {
     event.preventDefault?.();
     const { error } = event;
     // By name: in Node the class is not global.
-    this.#uncaptured ??= error.constructor.name === "GPUOutOfMemoryError"
-      ? new FcnError("out-of-memory", `the GPU is out of memory; this device holds ${megabytes(this.allocations.bytes)} for this library (${firstLine(error.message)}); dispose of models, or use smaller pictures`)
-      : new FcnError("gpu-error", `WebGPU reported: ${error.message}`);
+    this.#uncaptured ??=
+      error.constructor.name === "GPUOutOfMemoryError"
+        ? new FcnError(
+            "out-of-memory",
+            `the GPU is out of memory; this device holds ${megabytes(this.allocations.bytes)} for this library (${firstLine(error.message)}); dispose of models, or use smaller pictures`,
+          )
+        : new FcnError("gpu-error", `WebGPU reported: ${error.message}`);
   };
 
   /** What to call this adapter in messages and reports. */
   get label(): string {
     const { vendor, architecture, device, description } = this.adapter;
     // Dawn puts dashes for what is no letter or number, a last bracket included.
-    return device.replace(/-+$/, "") || description || [vendor, architecture].filter(Boolean).join(" ") || "unnamed adapter";
+    return (
+      device.replace(/-+$/, "") || description || [vendor, architecture].filter(Boolean).join(" ") || "unnamed adapter"
+    );
   }
 
   get [Symbol.toStringTag](): string {
@@ -214,7 +220,10 @@ export class Device implements DeviceTraits {
       const [invalid, memory] = await Promise.all(scopes);
       if (memory) {
         const sizes = `${megabytes(recorded.bytes)} more than the ${megabytes(held)} that this device holds for this library`;
-        throw new FcnError("out-of-memory", `${what}: the GPU is out of memory for ${sizes} (${firstLine(memory.message)}); dispose of models, or use smaller pictures`);
+        throw new FcnError(
+          "out-of-memory",
+          `${what}: the GPU is out of memory for ${sizes} (${firstLine(memory.message)}); dispose of models, or use smaller pictures`,
+        );
       }
       if (invalid) throw new FcnError("gpu-error", `${what}: ${invalid.message}`);
       this.check();
@@ -253,13 +262,20 @@ export function runtimeGpu(): GPU {
   const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;
   if (gpu) return gpu;
   // Browsers hide it from pages that came over plain HTTP from another machine.
-  const cure = globalThis.isSecureContext === false ? "serve the page over https or from localhost" : "use Chrome or Edge 113+, Safari 26+, Firefox 141+, or import fcn-webgpu/node in Node";
+  const cure =
+    globalThis.isSecureContext === false
+      ? "serve the page over https or from localhost"
+      : "use Chrome or Edge 113+, Safari 26+, Firefox 141+, or import fcn-webgpu/node in Node";
   throw new FcnError("no-webgpu", `this runtime has no WebGPU (navigator.gpu is missing): ${cure}`);
 }
 
 /** Asks `gpu` for its adapter and opens a device with the features and limits the kernels can use. @throws no-webgpu, no-adapter, bad-option */
 export async function requestDevice(options: DeviceOptions = {}): Promise<Device> {
-  checkOptions("requestDevice({ powerPreference: ... })", options, { powerPreference: "a string", gpu: "a GPU object such as navigator.gpu", pace: "a function" });
+  checkOptions("requestDevice({ powerPreference: ... })", options, {
+    powerPreference: "a string",
+    gpu: "a GPU object such as navigator.gpu",
+    pace: "a function",
+  });
   checkOneOf("powerPreference", options.powerPreference, ["high-performance", "low-power"]);
   const gpu = options.gpu ?? runtimeGpu();
   const wish = options.powerPreference ? { powerPreference: options.powerPreference } : {};
@@ -276,7 +292,11 @@ export async function requestDevice(options: DeviceOptions = {}): Promise<Device
   try {
     device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
   } catch (error) {
-    throw new FcnError("no-adapter", `the adapter "${adapter.info.description}" refused a device: ${messageOf(error)}`, { cause: error });
+    throw new FcnError(
+      "no-adapter",
+      `the adapter "${adapter.info.description}" refused a device: ${messageOf(error)}`,
+      { cause: error },
+    );
   }
   return new Device(device, summarise(adapter), options.pace, await probeSubgroupMatrix(device, adapter.info));
 }

@@ -8,7 +8,13 @@ import type { AnyProblem, Extent, Kernel, Variant } from "./kernel.js";
 /** Workgroups of a dispatch. @throws limit-too-small where they are too many and cannot be folded into rows */
 export function gridOf(kernel: Kernel, variant: Variant<AnyProblem>, problem: AnyProblem, limit: number): Extent {
   const { grid, fits } = foldedGrid(variant, problem, limit);
-  if (!fits) throw limitTooSmall(`${kernel.name}: a grid of ${grid.join(" x ")} workgroups`, "maxComputeWorkgroupsPerDimension", Math.max(...grid), limit);
+  if (!fits)
+    throw limitTooSmall(
+      `${kernel.name}: a grid of ${grid.join(" x ")} workgroups`,
+      "maxComputeWorkgroupsPerDimension",
+      Math.max(...grid),
+      limit,
+    );
   return grid;
 }
 

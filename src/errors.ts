@@ -33,7 +33,10 @@ export function badShape(message: string): FcnError {
 
 /** `limit-too-small` with both numbers. `what` reads like "a tensor of 900 MB". */
 export function limitTooSmall(what: string, limit: string, needed: number, offered: number): FcnError {
-  return new FcnError("limit-too-small", `${what} needs ${limit} ${needed}, this adapter offers ${offered}; make it smaller`);
+  return new FcnError(
+    "limit-too-small",
+    `${what} needs ${limit} ${needed}, this adapter offers ${offered}; make it smaller`,
+  );
 }
 
 /** True for errors of this library with the given code (any code when left out). */

@@ -78,7 +78,8 @@ function walk(encoder: readonly EncoderLayer[]): Tap[] {
 
 function step(coarse: Tap, fine: Tap, alignment: Alignment): UpsampleStep {
   const ratio = coarse.stride / fine.stride;
-  if (!Number.isInteger(ratio)) throw badShape(`decoder: stride ${coarse.stride} is not a multiple of stride ${fine.stride}`);
+  if (!Number.isInteger(ratio))
+    throw badShape(`decoder: stride ${coarse.stride} is not a multiple of stride ${fine.stride}`);
   if (coarse.margin < fine.margin) {
     throw badShape(
       `decoder: the encoder loses ${fine.margin - coarse.margin} pixels between strides ${fine.stride} and ${coarse.stride}, so its maps cannot cover every picture: give its layers more padding`,
@@ -87,7 +88,13 @@ function step(coarse: Tap, fine: Tap, alignment: Alignment): UpsampleStep {
   const base = { from: coarse.stride, to: fine.stride, stride: ratio };
   if (alignment === "pad") {
     // kernel 2r (2r - 1 for odd r) with this padding gives exactly n * r outputs for n inputs
-    return { ...base, kernel: 2 * ratio - (ratio % 2), padding: Math.floor(ratio / 2), outputPadding: 0, crop: { top: 0, left: 0 } };
+    return {
+      ...base,
+      kernel: 2 * ratio - (ratio % 2),
+      padding: Math.floor(ratio / 2),
+      outputPadding: 0,
+      crop: { top: 0, left: 0 },
+    };
   }
   // Without padding, coarse cell i lands on i * r + (kernel - 1) / 2; it belongs on i * r + shift. The kernel's parity makes the
   // difference whole; both sizes interpolate linearly between neighbours r apart.
@@ -96,7 +103,9 @@ function step(coarse: Tap, fine: Tap, alignment: Alignment): UpsampleStep {
   const offset = (kernel - 1) / 2 - shift;
   const outputPadding = Math.max(0, ratio + offset - kernel); // so that n * r rows remain after the crop
   if (offset < 0 || outputPadding >= ratio) {
-    throw badShape(`decoder: cells of stride ${coarse.stride} are centred ${shift} cells off those of stride ${fine.stride}, more than a kernel of ${kernel} spans`);
+    throw badShape(
+      `decoder: cells of stride ${coarse.stride} are centred ${shift} cells off those of stride ${fine.stride}, more than a kernel of ${kernel} spans`,
+    );
   }
   return { ...base, kernel, padding: 0, outputPadding, crop: { top: offset, left: offset } };
 }
@@ -107,7 +116,10 @@ function step(coarse: Tap, fine: Tap, alignment: Alignment): UpsampleStep {
  * and a quarter of the whole, after the last layer of that stride.
  * @throws bad-shape when the chain has no such strides or cannot cover every picture
  */
-export function decoderGeometry(encoder: readonly EncoderLayer[], options: { readonly alignment?: Alignment } = {}): DecoderGeometry {
+export function decoderGeometry(
+  encoder: readonly EncoderLayer[],
+  options: { readonly alignment?: Alignment } = {},
+): DecoderGeometry {
   const { alignment = "pad" } = options;
   const taps = walk(encoder);
   const last = taps.at(-1);
@@ -115,7 +127,10 @@ export function decoderGeometry(encoder: readonly EncoderLayer[], options: { rea
   const tapAt = (stride: number): Tap => {
     // Stride 1 is the picture's own; a skip there would leave nothing for the last step to do.
     const tap = stride > 1 ? taps.findLast((t) => t.stride === stride) : undefined;
-    if (!tap) throw badShape(`decoder: a skip needs a downsampled feature map, here of stride ${stride}; the encoder has strides ${[...new Set(taps.map((t) => t.stride))].join(", ")}`);
+    if (!tap)
+      throw badShape(
+        `decoder: a skip needs a downsampled feature map, here of stride ${stride}; the encoder has strides ${[...new Set(taps.map((t) => t.stride))].join(", ")}`,
+      );
     return tap;
   };
   const path = (...strides: number[]): UpsampleStep[] => {

@@ -38,9 +38,12 @@ export interface GraphInput {
 }
 
 export type Arguments<I> = {
-  readonly [K in keyof I as I[K] extends { optional: true } ? never : K]: I[K] extends { role: "weight" } ? Weight : Value;
+  readonly [K in keyof I as I[K] extends { optional: true } ? never : K]: I[K] extends { role: "weight" }
+    ? Weight
+    : Value;
 } & {
-  readonly [K in keyof I as I[K] extends { optional: true } ? K : never]?: (I[K] extends { role: "weight" } ? Weight : Value) | undefined;
+  readonly [K in keyof I as I[K] extends { optional: true } ? K : never]?:
+    (I[K] extends { role: "weight" } ? Weight : Value) | undefined;
 };
 export type Results<O> = { readonly [K in keyof O]: O[K] extends { optional: true } ? Value | undefined : Value };
 
@@ -69,7 +72,12 @@ export class Graph {
   }
 
   /** As op(), for a kernel that is only known at run time. */
-  append(label: string, kernel: Kernel, given: Readonly<Record<string, Value | Weight | undefined>>, attrs: Attrs = {}): Readonly<Record<string, Value>> {
+  append(
+    label: string,
+    kernel: Kernel,
+    given: Readonly<Record<string, Value | Weight | undefined>>,
+    attrs: Attrs = {},
+  ): Readonly<Record<string, Value>> {
     const tensors: Record<string, Value> = {};
     const weights: Record<string, Weight> = {};
     for (const [key, value] of Object.entries(given)) {
@@ -79,7 +87,9 @@ export class Graph {
         tensors[key] = value;
       } else weights[key] = value;
     }
-    const shapes = Object.fromEntries([...Object.entries(tensors), ...Object.entries(weights)].map(([k, v]) => [k, v.shape]));
+    const shapes = Object.fromEntries(
+      [...Object.entries(tensors), ...Object.entries(weights)].map(([k, v]) => [k, v.shape]),
+    );
     const problem = makeProblem(kernel, shapes, attrs);
     const outputs: Record<string, Value> = {};
     for (const [key, shape] of Object.entries(problem.out)) {

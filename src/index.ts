@@ -23,7 +23,10 @@ export interface BrowserLoadOptions extends LoadOptions, WeightsOptions {
 }
 
 /** A checkpoint's bytes from a URL (downloaded into the browser's cache first), Blob or memory. @throws bad-weights */
-export async function openSource(weights: NonNullable<BrowserLoadOptions["weights"]>, options: WeightsOptions = {}): Promise<ByteSource> {
+export async function openSource(
+  weights: NonNullable<BrowserLoadOptions["weights"]>,
+  options: WeightsOptions = {},
+): Promise<ByteSource> {
   checkKind("openSource: weights", weights, SOURCE_KIND);
   checkOptions("openSource(weights, { onProgress: ... })", options, WEIGHTS_KINDS);
   const { cache = true, ...download } = options;
@@ -51,7 +54,13 @@ export async function loadFcn(options: BrowserLoadOptions = {}): Promise<Fcn<Pic
   const keep = cache && weights !== undefined;
   const source = { cache: keep, signal: rest.signal, ...(onProgress && { onProgress }) };
   const checked = weights === undefined ? { ...rest, sha256: rest.sha256 ?? DEFAULT_CHECKPOINT.sha256 } : rest;
-  return loadFrom(() => openSource(weights ?? defaultCheckpointUrl(), source), checked, (picture: Picture) => picture, () => requestDevice(), browserTuningStore());
+  return loadFrom(
+    () => openSource(weights ?? defaultCheckpointUrl(), source),
+    checked,
+    (picture: Picture) => picture,
+    () => requestDevice(),
+    browserTuningStore(),
+  );
 }
 
 export type { Abortable } from "./abort.js";
@@ -62,7 +71,13 @@ export type { FcnErrorCode } from "./errors.js";
 export { decoderGeometry } from "./geometry.js";
 export type { Alignment, DecoderGeometry, EncoderLayer, UpsampleStep } from "./geometry.js";
 export { Graph } from "./graph.js";
-export type { Arguments as GraphArguments, Node as GraphNode, Results as GraphResults, Value, Weight } from "./graph.js";
+export type {
+  Arguments as GraphArguments,
+  Node as GraphNode,
+  Results as GraphResults,
+  Value,
+  Weight,
+} from "./graph.js";
 export { labelPng } from "./image/label-png.js";
 export { VOC_CLASSES, vocPalette } from "./image/palette.js";
 export type { Picture, RgbaPicture } from "./image/picture.js";

@@ -171,10 +171,15 @@ export function resolveAttrs(kernel: Kernel, given: Attrs = {}): Attrs {
 }
 
 /** Runs the shape rule after checking that required inputs are there and no unknown one is. */
-export function makeProblem(kernel: Kernel, shapes: Readonly<Record<string, Shape | undefined>>, given?: Attrs): AnyProblem {
+export function makeProblem(
+  kernel: Kernel,
+  shapes: Readonly<Record<string, Shape | undefined>>,
+  given?: Attrs,
+): AnyProblem {
   const attrs = resolveAttrs(kernel, given);
   for (const key of Object.keys(shapes)) {
-    if (!(key in kernel.inputs)) throw badShape(`${kernel.name}: no input "${key}"; it has ${Object.keys(kernel.inputs).join(", ")}`);
+    if (!(key in kernel.inputs))
+      throw badShape(`${kernel.name}: no input "${key}"; it has ${Object.keys(kernel.inputs).join(", ")}`);
   }
   for (const [key, spec] of Object.entries(kernel.inputs)) {
     const shape = shapes[key];
@@ -211,12 +216,21 @@ export function offersVariant(variant: Variant<AnyProblem>, device: DeviceTraits
  * Workgroups for the threads a variant asks for. A linear grid longer than the limit (65,535 workgroups on every adapter seen)
  * is folded into rows: kernels find their index as `id.y * num_workgroups.x * WORKGROUP + id.x`.
  */
-export function foldedGrid(variant: Variant<AnyProblem>, problem: AnyProblem, limit: number): { readonly grid: Extent; readonly fits: boolean } {
+export function foldedGrid(
+  variant: Variant<AnyProblem>,
+  problem: AnyProblem,
+  limit: number,
+): { readonly grid: Extent; readonly fits: boolean } {
   const { workgroup } = variant;
-  const grid = variant.threads(problem).map((count, i) => ceilDiv(count, workgroup[i] as number)) as [number, number, number];
+  const grid = variant.threads(problem).map((count, i) => ceilDiv(count, workgroup[i] as number)) as [
+    number,
+    number,
+    number,
+  ];
   const [x, y, z] = grid;
   const rows = ceilDiv(x, limit);
-  if (rows <= 1 || variant.fixedGrid || y > 1 || z > 1 || workgroup[1] !== 1) return { grid, fits: Math.max(...grid) <= limit };
+  if (rows <= 1 || variant.fixedGrid || y > 1 || z > 1 || workgroup[1] !== 1)
+    return { grid, fits: Math.max(...grid) <= limit };
   return { grid: [ceilDiv(x, rows), rows, 1], fits: rows <= limit };
 }
 
@@ -224,7 +238,13 @@ export function foldedGrid(variant: Variant<AnyProblem>, problem: AnyProblem, li
 export function usableVariants(kernel: Kernel, problem: AnyProblem, device: DeviceTraits): string[] {
   const most = device.limits.maxComputeWorkgroupsPerDimension ?? Infinity;
   return Object.entries(kernel.variants)
-    .filter(([, v]) => offersVariant(v, device) && !device.refused?.has(v) && (v.when?.(problem, device) ?? true) && foldedGrid(v, problem, most).fits)
+    .filter(
+      ([, v]) =>
+        offersVariant(v, device) &&
+        !device.refused?.has(v) &&
+        (v.when?.(problem, device) ?? true) &&
+        foldedGrid(v, problem, most).fits,
+    )
     .map(([name]) => name);
 }
 
@@ -232,7 +252,12 @@ export function usableVariants(kernel: Kernel, problem: AnyProblem, device: Devi
  * The variant this device runs where none is named: the last preferred of those it can. A plan of precision f16 takes one that
  * stores f16 where the kernel has it, and a plan of f32 never does.
  */
-export function defaultVariant(kernel: Kernel, problem: AnyProblem, device: DeviceTraits, precision: Precision = "f32"): string | undefined {
+export function defaultVariant(
+  kernel: Kernel,
+  problem: AnyProblem,
+  device: DeviceTraits,
+  precision: Precision = "f32",
+): string | undefined {
   const usable = usableVariants(kernel, problem, device);
   const preferred = (stored: Precision): string | undefined =>
     usable.findLast((name) => {
@@ -249,7 +274,10 @@ export interface HostTensor {
 }
 
 /** The oracle of a kernel: plain loops in float64 over host values. */
-export type Reference<A = Attrs> = (inputs: Readonly<Record<string, HostTensor>>, attrs: A) => Readonly<Record<string, HostTensor>>;
+export type Reference<A = Attrs> = (
+  inputs: Readonly<Record<string, HostTensor>>,
+  attrs: A,
+) => Readonly<Record<string, HostTensor>>;
 
 /** One problem for tests (edges) and benchmarks (`bench`: a real shape of the networks). */
 export interface KernelCase {
@@ -262,7 +290,10 @@ export interface KernelCase {
   /** For benchmarks of GPUs alone: software adapters would take minutes. */
   readonly gpuOnly?: boolean;
   /** Where the reference would take minutes: inputs of a part of the problem, and where in the whole outputs its results lie, in their order. */
-  readonly part?: (inputs: Readonly<Record<string, HostTensor>>) => { readonly inputs: Readonly<Record<string, HostTensor>>; readonly places: Readonly<Record<string, readonly number[]>> };
+  readonly part?: (inputs: Readonly<Record<string, HostTensor>>) => {
+    readonly inputs: Readonly<Record<string, HostTensor>>;
+    readonly places: Readonly<Record<string, readonly number[]>>;
+  };
 }
 
 /** A line of the registry: all that tests, benchmarks and docs need to know of a kernel. */
@@ -272,6 +303,10 @@ export interface RegistryEntry {
   readonly cases: readonly KernelCase[];
 }
 
-export function register<I, O, A>(kernel: KernelDef<I, O, A>, reference: Reference<A>, cases: readonly KernelCase[]): RegistryEntry {
+export function register<I, O, A>(
+  kernel: KernelDef<I, O, A>,
+  reference: Reference<A>,
+  cases: readonly KernelCase[],
+): RegistryEntry {
   return { kernel: erase(kernel), reference: reference as Reference, cases };
 }

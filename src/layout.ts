@@ -129,7 +129,8 @@ export function fitsTexture(shape: Nchw): boolean {
 export const WEIGHT_TEXTURE_WIDTH = 1024;
 
 /** Texels of weights in tiles of `tile` output channels, four inputs of one output a texel. */
-export const weightTexels = (outC: number, inC: number, taps: number, tile: number): number => ceilDiv(outC, tile) * tile * taps * blocksOf(inC);
+export const weightTexels = (outC: number, inC: number, taps: number, tile: number): number =>
+  ceilDiv(outC, tile) * tile * taps * blocksOf(inC);
 
 /** Whether so many texels of weights fit their texture. */
 export const fitsWeights = (texels: number): boolean => texels <= WEIGHT_TEXTURE_WIDTH * TEXTURE_SIDE;
@@ -145,7 +146,8 @@ function eachTexel(shape: Nchw, visit: (nchw: number, texel: number) => void): v
       const block = ch >> 2;
       const left = (block % columns) * (w + 1) + 1;
       const top = (b * rows + Math.floor(block / columns)) * h;
-      for (let y = 0; y < h; y++) for (let x = 0; x < w; x++) visit(from++, ((top + y) * width + left + x) * 4 + (ch & 3));
+      for (let y = 0; y < h; y++)
+        for (let x = 0; x < w; x++) visit(from++, ((top + y) * width + left + x) * 4 + (ch & 3));
     }
   }
 }
@@ -191,7 +193,8 @@ function dense(name: LayoutName, dtype: DType, channels: number, wide: boolean):
   return {
     dtype,
     byteSize(shape) {
-      if (shape[1] !== channels) throw badShape(`layout ${name} holds ${channels} channel(s), got [${shape.join(",")}]`);
+      if (shape[1] !== channels)
+        throw badShape(`layout ${name} holds ${channels} channel(s), got [${shape.join(",")}]`);
       return byteSize(shape);
     },
     pack(values, shape) {

@@ -41,28 +41,49 @@ export type VariantChoice = Readonly<Record<string, string>>;
 export type VariantPick = (kernel: Kernel, problem: AnyProblem) => string | undefined;
 
 /** The default variant of this device, unless `choice` names one; a name that cannot run is an error. */
-export function chooseVariant(kernel: Kernel, problem: AnyProblem, device: DeviceTraits, choice: VariantChoice | VariantPick = {}, precision?: Precision): string {
+export function chooseVariant(
+  kernel: Kernel,
+  problem: AnyProblem,
+  device: DeviceTraits,
+  choice: VariantChoice | VariantPick = {},
+  precision?: Precision,
+): string {
   const usable = usableVariants(kernel, problem, device);
   const wanted = typeof choice === "function" ? choice(kernel, problem) : choice[kernel.name];
   if (wanted !== undefined && !usable.includes(wanted)) {
     const variant = kernel.variants[wanted];
     const why = variant && device.refused?.get(variant);
-    throw new FcnError("bad-option", `${kernel.name}: variant "${wanted}" cannot run here${why === undefined ? "" : ` (${why})`}; usable: ${usable.join(", ")}`);
+    throw new FcnError(
+      "bad-option",
+      `${kernel.name}: variant "${wanted}" cannot run here${why === undefined ? "" : ` (${why})`}; usable: ${usable.join(", ")}`,
+    );
   }
   const chosen = wanted ?? defaultVariant(kernel, problem, device, precision);
   if (chosen === undefined) {
     const features = Object.values(kernel.variants).flatMap((variant) => variant.features ?? []);
-    throw new FcnError("limit-too-small", `${kernel.name}: none of its variants runs here (features: ${features.join(", ")}); use another adapter`);
+    throw new FcnError(
+      "limit-too-small",
+      `${kernel.name}: none of its variants runs here (features: ${features.join(", ")}); use another adapter`,
+    );
   }
   return chosen;
 }
 
-export function lower(graph: Graph, device: DeviceTraits, choice?: VariantChoice | VariantPick, precision?: Precision): Lowered {
+export function lower(
+  graph: Graph,
+  device: DeviceTraits,
+  choice?: VariantChoice | VariantPick,
+  precision?: Precision,
+): Lowered {
   const steps: Step[] = [];
   const byLayout = new Map<object, Map<LayoutName, Physical>>();
   const inputs = new Map<string, Physical>();
 
-  const define = (value: { readonly name: string; readonly shape: Nchw }, layout: LayoutName, step: number): Physical => {
+  const define = (
+    value: { readonly name: string; readonly shape: Nchw },
+    layout: LayoutName,
+    step: number,
+  ): Physical => {
     const physical: Physical = { name: value.name, shape: value.shape, layout, step };
     byLayout.set(value, new Map([[layout, physical]]));
     return physical;
@@ -81,7 +102,16 @@ export function lower(graph: Graph, device: DeviceTraits, choice?: VariantChoice
     const variantName = chooseVariant(kernel, problem, device);
     const variant = kernel.variants[variantName] as Variant<AnyProblem>;
     const y: Physical = { name: `${value.name} as ${layout}`, shape: source.shape, layout, step: steps.length };
-    steps.push({ label: y.name, kernel, variantName, variant, problem, tensors: { x: source }, weights: {}, outputs: { y } });
+    steps.push({
+      label: y.name,
+      kernel,
+      variantName,
+      variant,
+      problem,
+      tensors: { x: source },
+      weights: {},
+      outputs: { y },
+    });
     known.set(layout, y);
     return y;
   };

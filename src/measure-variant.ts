@@ -22,7 +22,11 @@ export interface TrialOutput {
 
 export interface Trial {
   /** Milliseconds of one dispatch in this run, all repeats taken together; `byGpu` says whose clock it was. */
-  run(): Promise<{ readonly ms: number; readonly byGpu: boolean; readonly outputs: Readonly<Record<string, TrialOutput>> }>;
+  run(): Promise<{
+    readonly ms: number;
+    readonly byGpu: boolean;
+    readonly outputs: Readonly<Record<string, TrialOutput>>;
+  }>;
   dispose(): void;
 }
 
@@ -30,7 +34,14 @@ export interface Trial {
  * Dispatches of `variant` in a row; without `data` on zeros.
  * @throws what making the plan throws: limit-too-small, out-of-memory, device-lost
  */
-export async function trialOf(device: Device, kernel: Kernel, problem: AnyProblem, variant: string, repeats: number, data: Readonly<Record<string, HostTensor>> = {}): Promise<Trial> {
+export async function trialOf(
+  device: Device,
+  kernel: Kernel,
+  problem: AnyProblem,
+  variant: string,
+  repeats: number,
+  data: Readonly<Record<string, HostTensor>> = {},
+): Promise<Trial> {
   const graph = new Graph();
   const args: Record<string, Value | Weight> = {};
   const inputs: Record<string, Uint8Array> = {};
@@ -55,16 +66,25 @@ export async function trialOf(device: Device, kernel: Kernel, problem: AnyProble
   }
   const store = new WeightStore(device);
   const stageOf = ({ label }: { readonly label: string }): string => (label.startsWith(TIMED) ? TIMED : "around");
-  const plan = await Plan.create(device, graph, store, { [kernel.name]: variant }, { stageOf }).catch((error: unknown) => {
-    store.dispose();
-    throw error;
-  });
+  const plan = await Plan.create(device, graph, store, { [kernel.name]: variant }, { stageOf }).catch(
+    (error: unknown) => {
+      store.dispose();
+      throw error;
+    },
+  );
   return {
     async run() {
       const { stages, timings, outputs } = await plan.run(inputs);
       const gpu = stages?.get(TIMED);
-      const read = [...outputs].map(([key, { layout, bytes, shape }]) => [key, { values: layouts[layout].unpack(bytes, shape), dtype: layouts[layout].dtype }]);
-      return { ms: (gpu ?? timings.gpu) / repeats, byGpu: gpu !== undefined, outputs: Object.fromEntries(read) as Record<string, TrialOutput> };
+      const read = [...outputs].map(([key, { layout, bytes, shape }]) => [
+        key,
+        { values: layouts[layout].unpack(bytes, shape), dtype: layouts[layout].dtype },
+      ]);
+      return {
+        ms: (gpu ?? timings.gpu) / repeats,
+        byGpu: gpu !== undefined,
+        outputs: Object.fromEntries(read) as Record<string, TrialOutput>,
+      };
     },
     dispose() {
       plan.dispose();
@@ -78,12 +98,19 @@ const REPEATS = 8;
 const ROUNDS = 3;
 
 /** Milliseconds of one dispatch, the least of some rounds. After a round that is slower than twice `limit` the others are left out. */
-export async function measureVariant(device: Device, kernel: Kernel, problem: AnyProblem, variant: string, limit: number): Promise<number> {
+export async function measureVariant(
+  device: Device,
+  kernel: Kernel,
+  problem: AnyProblem,
+  variant: string,
+  limit: number,
+): Promise<number> {
   const trial = await trialOf(device, kernel, problem, variant, REPEATS);
   try {
     await trial.run(); // pays for what the first run alone pays
     let best = Infinity;
-    for (let round = 0; round < ROUNDS && (round === 0 || best < 2 * limit); round++) best = Math.min(best, (await trial.run()).ms);
+    for (let round = 0; round < ROUNDS && (round === 0 || best < 2 * limit); round++)
+      best = Math.min(best, (await trial.run()).ms);
     return best;
   } finally {
     trial.dispose();

@@ -25,7 +25,11 @@ export function destroy(memory: Memory): void {
   release(memory.kind === "buffer" ? memory.buffer : memory.texture);
 }
 
-export function createTexture(device: Device, label: string, { width, height }: Pick<TextureExtent, "width" | "height">): Memory {
+export function createTexture(
+  device: Device,
+  label: string,
+  { width, height }: Pick<TextureExtent, "width" | "height">,
+): Memory {
   const usage = TEXTURE.STORAGE_BINDING | TEXTURE.COPY_SRC | TEXTURE.COPY_DST;
   const size = width * height * TEXEL;
   const texture = device.allocations.texture({ label, size: [width, height], format: "rgba32float", usage }, size);
@@ -33,7 +37,12 @@ export function createTexture(device: Device, label: string, { width, height }: 
 }
 
 export function createBuffer(device: Device, label: string, size: number, usage: number): Memory {
-  return { kind: "buffer", buffer: device.allocations.buffer({ label, size, usage: usage | BUFFER.STORAGE }), offset: 0, size };
+  return {
+    kind: "buffer",
+    buffer: device.allocations.buffer({ label, size, usage: usage | BUFFER.STORAGE }),
+    offset: 0,
+    size,
+  };
 }
 
 /** Throws `limit-too-small`, with both numbers, when the device cannot hold a tensor of this layout and shape. */
@@ -42,7 +51,8 @@ export function checkFits(device: Device, label: string, layout: Layout, shape: 
   const extent = layout.extent?.(shape);
   if (extent) {
     const side = Math.max(extent.width, extent.height);
-    if (side > device.limits.maxTextureDimension2D) throw limitTooSmall(what, "maxTextureDimension2D", side, device.limits.maxTextureDimension2D);
+    if (side > device.limits.maxTextureDimension2D)
+      throw limitTooSmall(what, "maxTextureDimension2D", side, device.limits.maxTextureDimension2D);
     return;
   }
   const bytes = layout.byteSize(shape);
@@ -55,7 +65,10 @@ export function write(device: Device, memory: Memory, data: ArrayBuffer): void {
   if (memory.kind === "buffer") device.gpu.queue.writeBuffer(memory.buffer, memory.offset, data);
   else {
     const { texture } = memory;
-    device.gpu.queue.writeTexture({ texture }, data, { bytesPerRow: texture.width * TEXEL }, [texture.width, texture.height]);
+    device.gpu.queue.writeTexture({ texture }, data, { bytesPerRow: texture.width * TEXEL }, [
+      texture.width,
+      texture.height,
+    ]);
   }
 }
 
@@ -70,7 +83,10 @@ export function encodeCopy(encoder: GPUCommandEncoder, memory: Memory, staging: 
   if (memory.kind === "buffer") encoder.copyBufferToBuffer(memory.buffer, memory.offset, staging, 0, memory.size);
   else {
     const { texture } = memory;
-    encoder.copyTextureToBuffer({ texture }, { buffer: staging, bytesPerRow: rowPitch(texture) }, [texture.width, texture.height]);
+    encoder.copyTextureToBuffer({ texture }, { buffer: staging, bytesPerRow: rowPitch(texture) }, [
+      texture.width,
+      texture.height,
+    ]);
   }
 }
 

@@ -42,8 +42,13 @@ async function createGpu(adapter: string | undefined): Promise<GPU> {
   try {
     ({ create } = await import("webgpu"));
   } catch (error) {
-    const cure = "install it with `npm install webgpu`; it has builds for Linux (glibc 2.31+), macOS and Windows on x64 and arm64";
-    throw new FcnError("no-webgpu", `the npm package "webgpu" could not be loaded (${messageOf(error).split("\n")[0] ?? ""}): ${cure}`, { cause: error });
+    const cure =
+      "install it with `npm install webgpu`; it has builds for Linux (glibc 2.31+), macOS and Windows on x64 and arm64";
+    throw new FcnError(
+      "no-webgpu",
+      `the npm package "webgpu" could not be loaded (${messageOf(error).split("\n")[0] ?? ""}): ${cure}`,
+      { cause: error },
+    );
   }
   const gpu = create(flags);
   instances.set(key, gpu);
@@ -73,14 +78,31 @@ function quietly<T>(wait: Promise<T>): Promise<T> {
 
 /** Opens a device through the `webgpu` package. @throws no-webgpu, no-adapter, bad-option */
 export async function requestDevice(options: NodeDeviceOptions = {}): Promise<Device> {
-  checkOptions("requestDevice({ adapter: ... })", options, { adapter: "a string", quietWait: "a boolean", powerPreference: "a string" });
+  checkOptions("requestDevice({ adapter: ... })", options, {
+    adapter: "a string",
+    quietWait: "a boolean",
+    powerPreference: "a string",
+  });
   const { adapter, quietWait, ...rest } = options;
   const gpu = await createGpu(adapter);
   try {
-    return await requestAnyDevice({ ...rest, gpu, pace: (wait, software) => ((quietWait ?? software) ? quietly(wait) : wait) });
+    return await requestAnyDevice({
+      ...rest,
+      gpu,
+      pace: (wait, software) => ((quietWait ?? software) ? quietly(wait) : wait),
+    });
   } catch (error) {
-    if (adapter !== undefined && error instanceof FcnError && error.code === "no-adapter" && error.cause === undefined) {
-      throw new FcnError("no-adapter", `no graphics adapter has "${adapter}" in its name; \`fcn doctor\` shows what there is`, { cause: error });
+    if (
+      adapter !== undefined &&
+      error instanceof FcnError &&
+      error.code === "no-adapter" &&
+      error.cause === undefined
+    ) {
+      throw new FcnError(
+        "no-adapter",
+        `no graphics adapter has "${adapter}" in its name; \`fcn doctor\` shows what there is`,
+        { cause: error },
+      );
     }
     throw error;
   }

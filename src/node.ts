@@ -41,18 +41,23 @@ export async function readPicture(image: NodePicture): Promise<Picture> {
   if (image instanceof Uint8Array) return decodePicture(image, "picture bytes");
   if (typeof image !== "string" && !(image instanceof URL)) return image;
   const text = String(image);
-  if (isUrl(text)) throw new FcnError("bad-image", `${text.slice(0, 200)}: pictures are read from files; fetch it and pass its bytes`);
+  if (isUrl(text))
+    throw new FcnError("bad-image", `${text.slice(0, 200)}: pictures are read from files; fetch it and pass its bytes`);
   return readPictureFile(text.startsWith("file:") ? fileURLToPath(text) : text);
 }
 
 /** A checkpoint's bytes from a path, URL (downloaded into the cache first), Blob or memory. @throws bad-weights */
-export async function openSource(weights: NonNullable<NodeLoadOptions["weights"]>, options: WeightsOptions = {}): Promise<ByteSource> {
+export async function openSource(
+  weights: NonNullable<NodeLoadOptions["weights"]>,
+  options: WeightsOptions = {},
+): Promise<ByteSource> {
   checkKind("openSource: weights", weights, SOURCE_KIND);
   checkOptions("openSource(weights, { onProgress: ... })", options, WEIGHTS_KINDS);
   const { cache = true, ...download } = options;
   options.signal?.throwIfAborted();
   if (isRemote(weights)) return cache ? cachedSource(weights, download) : downloadedSource(weights, download);
-  if ((typeof weights === "string" || weights instanceof URL) && /^file:\/\//i.test(String(weights))) return fileSource(fileURLToPath(weights));
+  if ((typeof weights === "string" || weights instanceof URL) && /^file:\/\//i.test(String(weights)))
+    return fileSource(fileURLToPath(weights));
   if (typeof weights === "string" && !isUrl(weights)) return fileSource(weights);
   return localSource(weights);
 }
@@ -65,10 +70,19 @@ export async function loadFcn(options: NodeLoadOptions = {}): Promise<Fcn<NodePi
   const kinds = { ...LOAD_KINDS, ...WEIGHTS_KINDS, weights: SOURCE_KIND, gpu: "an object such as { adapter: ... }" };
   checkOptions("loadFcn({ weights: ... })", options, kinds);
   const { weights, gpu, onProgress, cache = true, ...rest } = options;
-  if (gpu && rest.device) throw badOption("loadFcn: gpu says how to open a device, so it cannot go with a device of yours; leave one of the two out");
+  if (gpu && rest.device)
+    throw badOption(
+      "loadFcn: gpu says how to open a device, so it cannot go with a device of yours; leave one of the two out",
+    );
   const source = { cache, signal: rest.signal, ...(onProgress && { onProgress }) };
   const checked = weights === undefined ? { ...rest, sha256: rest.sha256 ?? DEFAULT_CHECKPOINT.sha256 } : rest;
-  return loadFrom(() => openSource(weights ?? defaultCheckpointUrl(), source), checked, readPicture, () => requestDevice(gpu), fileTuningStore());
+  return loadFrom(
+    () => openSource(weights ?? defaultCheckpointUrl(), source),
+    checked,
+    readPicture,
+    () => requestDevice(gpu),
+    fileTuningStore(),
+  );
 }
 
 export * from "./index.js";

@@ -32,7 +32,11 @@ export class PipelineCache {
 
   get(kernel: Kernel, variantName: string, problem: AnyProblem): Promise<Pipeline> {
     const variant = kernel.variants[variantName];
-    if (!variant) throw new FcnError("bad-option", `${kernel.name} has no variant "${variantName}"; it has ${Object.keys(kernel.variants).join(", ")}`);
+    if (!variant)
+      throw new FcnError(
+        "bad-option",
+        `${kernel.name} has no variant "${variantName}"; it has ${Object.keys(kernel.variants).join(", ")}`,
+      );
     const constants = (variant.overrides ?? kernel.overrides)(problem);
     const key = pipelineKey(this.#nameOf(kernel), variantName, { ...constants, ...variant.consts });
     let pending = this.#ready.get(key);
@@ -42,16 +46,26 @@ export class PipelineCache {
       pending.catch((error: unknown) => {
         this.#ready.delete(key);
         // What needs a feature of the hardware may fail in its compiler; plans then take another variant.
-        if (isRefusal(error) && variant.features?.length) this.device.refused.set(variant, error.message.split("\n")[0] ?? "");
+        if (isRefusal(error) && variant.features?.length)
+          this.device.refused.set(variant, error.message.split("\n")[0] ?? "");
       });
     }
     return pending;
   }
 
-  async #compile(key: string, kernel: Kernel, variant: Variant<AnyProblem>, constants: Readonly<Record<string, number>>): Promise<Pipeline> {
+  async #compile(
+    key: string,
+    kernel: Kernel,
+    variant: Variant<AnyProblem>,
+    constants: Readonly<Record<string, number>>,
+  ): Promise<Pipeline> {
     const file = `${this.#nameOf(kernel)}/${variant.wgsl}`;
     const source = kernel.shaders[variant.wgsl];
-    if (source === undefined) throw new FcnError("bad-option", `${key}: there is no shader "${variant.wgsl}" among ${Object.keys(kernel.shaders).join(", ")}; give its text in \`shaders\``);
+    if (source === undefined)
+      throw new FcnError(
+        "bad-option",
+        `${key}: there is no shader "${variant.wgsl}" among ${Object.keys(kernel.shaders).join(", ")}; give its text in \`shaders\``,
+      );
     const set = withConsts(source, variant.consts, file);
     const code = this.device.subgroupMatrix === "bool" ? withOlderMatrices(set) : set;
     const { gpu } = this.device;
@@ -75,7 +89,11 @@ export class PipelineCache {
       this.#modules.delete(moduleKey);
       const { messages } = await module.getCompilationInfo();
       const notes = messages.map((m) => `  [${m.type} at ${m.lineNum}:${m.linePos}] ${m.message}`);
-      const lines = [`pipeline ${key} did not compile: ${String(error instanceof Error ? error.message : error)}`, ...notes, code];
+      const lines = [
+        `pipeline ${key} did not compile: ${String(error instanceof Error ? error.message : error)}`,
+        ...notes,
+        code,
+      ];
       throw new FcnError("gpu-error", lines.join("\n"), { cause: error });
     }
   }
@@ -90,12 +108,20 @@ export class PipelineCache {
   /** Inputs in key order, then outputs, then the uniforms. */
   #bindings(kernel: Kernel, variant: Variant<AnyProblem>): GPUBindGroupLayout {
     const isTexture = (key: string, spec: TensorSpec | WeightSpec): boolean =>
-      spec.role === "weight" ? variant.packing?.[key]?.storage === "texture" : layouts[layoutOf(kernel, variant, key)].extent !== undefined;
-    const texture = (access: GPUStorageTextureAccess) => ({ storageTexture: { access, format: "rgba32float" as const } });
+      spec.role === "weight"
+        ? variant.packing?.[key]?.storage === "texture"
+        : layouts[layoutOf(kernel, variant, key)].extent !== undefined;
+    const texture = (access: GPUStorageTextureAccess) => ({
+      storageTexture: { access, format: "rgba32float" as const },
+    });
     const buffer = (type: GPUBufferBindingType) => ({ buffer: { type } });
     const entries = [
-      ...Object.entries(kernel.inputs).map(([key, spec]) => (isTexture(key, spec) ? texture("read-only") : buffer("read-only-storage"))),
-      ...Object.entries(kernel.outputs).map(([key, spec]) => (isTexture(key, spec) ? texture("write-only") : buffer("storage"))),
+      ...Object.entries(kernel.inputs).map(([key, spec]) =>
+        isTexture(key, spec) ? texture("read-only") : buffer("read-only-storage"),
+      ),
+      ...Object.entries(kernel.outputs).map(([key, spec]) =>
+        isTexture(key, spec) ? texture("write-only") : buffer("storage"),
+      ),
       buffer("uniform"),
     ];
     const label = `${this.#nameOf(kernel)} ${entries.map((entry) => ("buffer" in entry ? "b" : "t")).join("")}`;

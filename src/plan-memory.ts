@@ -83,7 +83,12 @@ export function allocate(device: Device, lowered: Lowered, owned: Owned, inFligh
   const slabs = arena.slabs.map((size, i) => buffer(`arena ${i}`, size, BUFFER.STORAGE | BUFFER.COPY_SRC));
   inBuffers.forEach(([tensor], i) => {
     const { slab, offset } = arena.placements[i] as { slab: number; offset: number };
-    places.set(tensor, { kind: "buffer", buffer: slabs[slab] as GPUBuffer, offset, size: (requests[i] as { bytes: number }).bytes });
+    places.set(tensor, {
+      kind: "buffer",
+      buffer: slabs[slab] as GPUBuffer,
+      offset,
+      size: (requests[i] as { bytes: number }).bytes,
+    });
   });
 
   // Textures cannot overlap, so a dead one serves again where the planes have the same geometry: the zero columns then stay zero.
@@ -111,7 +116,9 @@ export function allocate(device: Device, lowered: Lowered, owned: Owned, inFligh
   const outputPlaces = new Map<string, Output>();
   for (const [name, tensor] of outputs) {
     const source = places.get(tensor) as Memory;
-    const staging = Array.from({ length: inFlight }, () => buffer(`staging ${name}`, stagingSize(source), BUFFER.MAP_READ | BUFFER.COPY_DST));
+    const staging = Array.from({ length: inFlight }, () =>
+      buffer(`staging ${name}`, stagingSize(source), BUFFER.MAP_READ | BUFFER.COPY_DST),
+    );
     outputPlaces.set(name, { source, staging, shape: tensor.shape, layout: tensor.layout });
   }
 
@@ -123,14 +130,20 @@ export function allocate(device: Device, lowered: Lowered, owned: Owned, inFligh
     const name = `absent ${isTexture ? "texture" : "buffer"} ${key in step.kernel.outputs ? "output" : "input"}`;
     let filler = fillers.get(name);
     if (!filler) {
-      filler = isTexture ? texture(name, { width: 1, height: 1 }) : { kind: "buffer", buffer: buffer(name, 16, BUFFER.STORAGE), offset: 0, size: 16 };
+      filler = isTexture
+        ? texture(name, { width: 1, height: 1 })
+        : { kind: "buffer", buffer: buffer(name, 16, BUFFER.STORAGE), offset: 0, size: 16 };
       fillers.set(name, filler);
     }
     return filler;
   };
   return {
     place: (tensor: Physical): Memory => places.get(tensor) as Memory,
-    params: (i: number): GPUBindingResource => ({ buffer: uniforms, offset: offsets[i] as number, size: (packed[i] as ArrayBuffer).byteLength }),
+    params: (i: number): GPUBindingResource => ({
+      buffer: uniforms,
+      offset: offsets[i] as number,
+      size: (packed[i] as ArrayBuffer).byteLength,
+    }),
     absent,
     bytes: () => bytes,
     inputs: inputBuffers,

@@ -54,7 +54,10 @@ export interface PlanOptions {
 }
 
 export interface PlanResult {
-  readonly outputs: ReadonlyMap<string, { readonly bytes: ArrayBuffer; readonly shape: Nchw; readonly layout: LayoutName; readonly memory: Memory }>;
+  readonly outputs: ReadonlyMap<
+    string,
+    { readonly bytes: ArrayBuffer; readonly shape: Nchw; readonly layout: LayoutName; readonly memory: Memory }
+  >;
   readonly timings: RunTimings;
   /** Milliseconds of GPU time by stage, if the plan was made with stages and the device has timestamps. */
   readonly stages?: ReadonlyMap<string, number>;
@@ -82,10 +85,21 @@ export class Plan {
     this.#slots = Array.from({ length: inFlight }, () => Promise.resolve());
   }
 
-  static async create(device: Device, graph: Graph, store: WeightStore, choice?: VariantChoice | VariantPick, { stageOf, onPipeline, precision, inFlight = 1, signal }: PlanOptions = {}): Promise<Plan> {
+  static async create(
+    device: Device,
+    graph: Graph,
+    store: WeightStore,
+    choice?: VariantChoice | VariantPick,
+    { stageOf, onPipeline, precision, inFlight = 1, signal }: PlanOptions = {},
+  ): Promise<Plan> {
     device.check();
-    if (!Number.isInteger(inFlight) || inFlight < 1) throw badOption(`inFlight must be a whole number of 1 or more, got ${inFlight}`);
-    const { lowered, grids, pipelines } = await prepare(device, () => lower(graph, device, choice, precision), onPipeline);
+    if (!Number.isInteger(inFlight) || inFlight < 1)
+      throw badOption(`inFlight must be a whole number of 1 or more, got ${inFlight}`);
+    const { lowered, grids, pipelines } = await prepare(
+      device,
+      () => lower(graph, device, choice, precision),
+      onPipeline,
+    );
     const weights = new Map<string, Memory>();
     for (const [i, step] of lowered.steps.entries()) {
       for (const [key, weight] of Object.entries(step.weights)) {
@@ -118,7 +132,17 @@ export class Plan {
           return { pipeline: compiled.pipeline, bindGroup, grid: grids[i] as Extent };
         });
         const timer = stageOf && StageTimer.create(device, lowered.steps.map(stageOf), owned);
-        return new Plan(device, lowered.steps, memory.bytes(), dispatches, memory.inputs, memory.outputs, owned, timer, slots);
+        return new Plan(
+          device,
+          lowered.steps,
+          memory.bytes(),
+          dispatches,
+          memory.inputs,
+          memory.outputs,
+          owned,
+          timer,
+          slots,
+        );
       });
     } catch (error) {
       for (const resource of owned) resource.destroy();
@@ -143,13 +167,18 @@ export class Plan {
     for (const [name, { buffer, bytes }] of this.inputs) {
       const data = inputs[name];
       if (data?.byteLength !== bytes) {
-        throw new FcnError("bad-shape", `plan: input "${name}" needs ${bytes} bytes, got ${data?.byteLength ?? "none"}`);
+        throw new FcnError(
+          "bad-shape",
+          `plan: input "${name}" needs ${bytes} bytes, got ${data?.byteLength ?? "none"}`,
+        );
       }
       gpu.queue.writeBuffer(buffer, 0, data.buffer, data.byteOffset, data.byteLength);
     }
     const t1 = performance.now();
     const encoder = gpu.createCommandEncoder();
-    for (const { from, to, descriptor } of this.timer?.passes ?? [{ from: 0, to: this.dispatches.length, descriptor: {} }]) {
+    for (const { from, to, descriptor } of this.timer?.passes ?? [
+      { from: 0, to: this.dispatches.length, descriptor: {} },
+    ]) {
       const pass = encoder.beginComputePass(descriptor);
       for (let i = from; i < to; i++) {
         const { pipeline, bindGroup, grid } = this.dispatches[i] as Dispatch;
@@ -160,7 +189,11 @@ export class Plan {
       pass.end();
     }
     this.timer?.encode(encoder);
-    const outputs = [...this.outputs].map(([name, { staging, ...output }]) => ({ name, ...output, staging: staging[slot] as GPUBuffer }));
+    const outputs = [...this.outputs].map(([name, { staging, ...output }]) => ({
+      name,
+      ...output,
+      staging: staging[slot] as GPUBuffer,
+    }));
     for (const { source, staging } of outputs) encodeCopy(encoder, source, staging);
     gpu.queue.submit([encoder.finish()]);
     const t2 = performance.now();
@@ -197,12 +230,18 @@ interface Prepared {
 }
 
 /** Compiles what the graph was lowered to; where a variant turns out not to compile here, lowers again without it. */
-async function prepare(device: Device, lowerGraph: () => Lowered, onPipeline: PlanOptions["onPipeline"]): Promise<Prepared> {
+async function prepare(
+  device: Device,
+  lowerGraph: () => Lowered,
+  onPipeline: PlanOptions["onPipeline"],
+): Promise<Prepared> {
   for (;;) {
     const refused = device.refused.size;
     const lowered = lowerGraph();
     checkLimits(device, lowered);
-    const grids = lowered.steps.map((s) => gridOf(s.kernel, s.variant, s.problem, device.limits.maxComputeWorkgroupsPerDimension));
+    const grids = lowered.steps.map((s) =>
+      gridOf(s.kernel, s.variant, s.problem, device.limits.maxComputeWorkgroupsPerDimension),
+    );
     const pending = lowered.steps.map((s) => pipelinesOf(device).get(s.kernel, s.variantName, s.problem));
     const distinct = new Set(pending);
     let ready = 0;

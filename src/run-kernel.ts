@@ -28,7 +28,9 @@ export interface HostWeight {
 
 type Argument<S> = S extends { role: "weight" } ? HostWeight : Tensor;
 export type KernelArguments<I> = { readonly [K in keyof I]?: Argument<I[K]> | undefined };
-export type KernelResults<O> = { readonly [K in keyof O]: O[K] extends { optional: true } ? Tensor | undefined : Tensor };
+export type KernelResults<O> = {
+  readonly [K in keyof O]: O[K] extends { optional: true } ? Tensor | undefined : Tensor;
+};
 
 export interface RunKernelOptions {
   /** Variant by name; the default is what a plan would choose. */
@@ -44,18 +46,33 @@ export async function runKernel<I, O, A>(
   attrs: Partial<A> = {},
   options: RunKernelOptions = {},
 ): Promise<KernelResults<O>> {
-  checkOptions("runKernel(device, kernel, inputs, attrs, { variant: ... })", options, { variant: "a string", allocate: "a function" });
+  checkOptions("runKernel(device, kernel, inputs, attrs, { variant: ... })", options, {
+    variant: "a string",
+    allocate: "a function",
+  });
   device.check();
   const erased = erase(kernel);
-  const given = Object.entries(args as Readonly<Record<string, Tensor | HostWeight | undefined>>).flatMap(([k, v]) => (v ? [[k, v] as const] : []));
+  const given = Object.entries(args as Readonly<Record<string, Tensor | HostWeight | undefined>>).flatMap(([k, v]) =>
+    v ? [[k, v] as const] : [],
+  );
   for (const [key, value] of given) {
     const role = erased.inputs[key]?.role;
-    if (role === "weight" && value instanceof Tensor) throw badShape(`${erased.name}: input ${key} is a weight: pass { shape, data }, not a tensor`);
-    if (role === "tensor" && !(value instanceof Tensor)) throw badShape(`${erased.name}: input ${key} is a tensor: pass one made by Tensor.from, not { shape, data }`);
-    if (value instanceof Tensor && value.device !== device) throw badShape(`${erased.name}: input ${key} lies on another device than the one the kernel runs on; read it and make it anew there`);
+    if (role === "weight" && value instanceof Tensor)
+      throw badShape(`${erased.name}: input ${key} is a weight: pass { shape, data }, not a tensor`);
+    if (role === "tensor" && !(value instanceof Tensor))
+      throw badShape(`${erased.name}: input ${key} is a tensor: pass one made by Tensor.from, not { shape, data }`);
+    if (value instanceof Tensor && value.device !== device)
+      throw badShape(
+        `${erased.name}: input ${key} lies on another device than the one the kernel runs on; read it and make it anew there`,
+      );
   }
   const problem = makeProblem(erased, Object.fromEntries(given.map(([k, v]) => [k, v.shape])), attrs as Attrs);
-  const variantName = chooseVariant(erased, problem, device, options.variant === undefined ? {} : { [erased.name]: options.variant });
+  const variantName = chooseVariant(
+    erased,
+    problem,
+    device,
+    options.variant === undefined ? {} : { [erased.name]: options.variant },
+  );
   const variant = erased.variants[variantName] as Variant<AnyProblem>;
   const grid = gridOf(erased, variant, problem, device.limits.maxComputeWorkgroupsPerDimension);
   const { pipeline, bindings } = await pipelinesOf(device).get(erased, variantName, problem);
@@ -69,7 +86,8 @@ export async function runKernel<I, O, A>(
   /** What an absent optional tensor binds: a binding must be there. */
   const nothing = (key: string): GPUBindingResource =>
     keep(isTexture(key) ? createTexture(device, "none", { width: 1, height: 1 }) : createBuffer(device, "none", 16, 0));
-  const isTexture = (key: string): boolean => erased.inputs[key]?.role !== "weight" && layouts[layoutOf(erased, variant, key)].extent !== undefined;
+  const isTexture = (key: string): boolean =>
+    erased.inputs[key]?.role !== "weight" && layouts[layoutOf(erased, variant, key)].extent !== undefined;
   const converted: Tensor[] = [];
   const outputs: Record<string, Tensor> = {};
   try {
@@ -79,7 +97,8 @@ export async function runKernel<I, O, A>(
       value.check();
       const layout = layoutOf(erased, variant, key);
       // nhwc4 is the hub of conversions: between two other layouts the way leads through it.
-      const way = value.layout === layout ? [] : [...new Set<LayoutName>(["nhwc4", layout])].filter((l) => l !== value.layout);
+      const way =
+        value.layout === layout ? [] : [...new Set<LayoutName>(["nhwc4", layout])].filter((l) => l !== value.layout);
       let tensor = value;
       for (const to of way) {
         tensor = (await runKernel(device, convert, { x: tensor }, { from: tensor.layout, to })).y;
@@ -90,7 +109,10 @@ export async function runKernel<I, O, A>(
     for (const [key, shape] of Object.entries(problem.out)) {
       if (!shape) continue;
       const make = options.allocate ?? ((...a: Parameters<typeof Tensor.empty>) => Tensor.empty(...a));
-      outputs[key] = await make(device, shape, { layout: layoutOf(erased, variant, key), label: `${erased.name}.${key}` });
+      outputs[key] = await make(device, shape, {
+        layout: layoutOf(erased, variant, key),
+        label: `${erased.name}.${key}`,
+      });
     }
     await device.scoped(erased.name, () => {
       const resources: GPUBindingResource[] = [];
@@ -131,7 +153,12 @@ export async function runKernel<I, O, A>(
   }
 }
 
-function packWeight(weight: HostWeight, key: string, packing: Packing, problem: AnyProblem): Float32Array | Uint32Array {
+function packWeight(
+  weight: HostWeight,
+  key: string,
+  packing: Packing,
+  problem: AnyProblem,
+): Float32Array | Uint32Array {
   const expected = weight.shape.reduce((a, b) => a * b, 1);
   if (weight.data.length !== expected) {
     throw badShape(`input ${key} [${weight.shape.join(",")}] needs ${expected} values, got ${weight.data.length}`);

@@ -52,7 +52,9 @@ export function convOutputSize(input: number, window: Window): number {
   const { kernel, stride, padding, dilation } = checkWindow("convolution", window);
   const reach = dilation * (kernel - 1) + 1;
   if (input + 2 * padding < reach) {
-    throw badShape(`convolution: a window of ${reach} (kernel ${kernel}, dilation ${dilation}) does not fit in ${input} + 2 * ${padding} of padding`);
+    throw badShape(
+      `convolution: a window of ${reach} (kernel ${kernel}, dilation ${dilation}) does not fit in ${input} + 2 * ${padding} of padding`,
+    );
   }
   return Math.floor((input + 2 * padding - reach) / stride) + 1;
 }
@@ -79,7 +81,10 @@ export function convInputSizes(output: number, window: Window): { readonly min: 
   const { kernel, stride, padding, dilation } = checkWindow("convolution", window);
   const min = (output - 1) * stride - 2 * padding + dilation * (kernel - 1) + 1;
   const max = min + stride - 1;
-  if (max < 1) throw badShape(`convolution: no input has output ${output} with kernel ${kernel}, stride ${stride}, padding ${padding}`);
+  if (max < 1)
+    throw badShape(
+      `convolution: no input has output ${output} with kernel ${kernel}, stride ${stride}, padding ${padding}`,
+    );
   return { min: Math.max(1, min), max };
 }
 
@@ -92,11 +97,15 @@ export function convTransposeOutputSize(input: number, window: TransposedWindow)
   const { kernel, stride, padding, dilation } = checkWindow("transposed convolution", window);
   const { outputPadding = 0 } = window;
   if (!Number.isInteger(outputPadding) || outputPadding < 0 || outputPadding >= Math.max(stride, dilation)) {
-    throw badShape(`transposed convolution: output_padding ${outputPadding} must be a whole number below max(stride ${stride}, dilation ${dilation})`);
+    throw badShape(
+      `transposed convolution: output_padding ${outputPadding} must be a whole number below max(stride ${stride}, dilation ${dilation})`,
+    );
   }
   const output = (input - 1) * stride - 2 * padding + dilation * (kernel - 1) + outputPadding + 1;
   if (output < 1) {
-    throw badShape(`transposed convolution: input ${input} with kernel ${kernel}, stride ${stride}, padding ${padding} has no output (size ${output})`);
+    throw badShape(
+      `transposed convolution: input ${input} with kernel ${kernel}, stride ${stride}, padding ${padding} has no output (size ${output})`,
+    );
   }
   return output;
 }

@@ -33,15 +33,32 @@ export class StageTimer {
     if (!device.features.has("timestamp-query") || stages.length === 0) return undefined;
     const starts = stages.flatMap((stage, i) => (stage === stages[i - 1] ? [] : [i]));
     const count = starts.length * 2;
-    if (count > MAX_QUERIES) throw new FcnError("bad-option", `stages: ${starts.length} passes need ${count} timestamps, a query set holds ${MAX_QUERIES}; name fewer stages`);
+    if (count > MAX_QUERIES)
+      throw new FcnError(
+        "bad-option",
+        `stages: ${starts.length} passes need ${count} timestamps, a query set holds ${MAX_QUERIES}; name fewer stages`,
+      );
     const { gpu, allocations } = device;
     const queries = gpu.createQuerySet({ label: "stages", type: "timestamp", count });
-    const resolved = allocations.buffer({ label: "stages", size: count * 8, usage: BUFFER.QUERY_RESOLVE | BUFFER.COPY_SRC });
-    const staging = allocations.buffer({ label: "staging stages", size: count * 8, usage: BUFFER.MAP_READ | BUFFER.COPY_DST });
+    const resolved = allocations.buffer({
+      label: "stages",
+      size: count * 8,
+      usage: BUFFER.QUERY_RESOLVE | BUFFER.COPY_SRC,
+    });
+    const staging = allocations.buffer({
+      label: "staging stages",
+      size: count * 8,
+      usage: BUFFER.MAP_READ | BUFFER.COPY_DST,
+    });
     owned.push(queries, ...[resolved, staging].map((buffer) => ({ destroy: () => release(buffer) })));
     const passes = starts.map((from, i): Pass => {
       const timestampWrites = { querySet: queries, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 };
-      return { stage: stages[from] as string, from, to: starts[i + 1] ?? stages.length, descriptor: { timestampWrites } };
+      return {
+        stage: stages[from] as string,
+        from,
+        to: starts[i + 1] ?? stages.length,
+        descriptor: { timestampWrites },
+      };
     });
     return new StageTimer(passes, staging, queries, resolved);
   }

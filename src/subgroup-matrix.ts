@@ -58,16 +58,25 @@ async function firstError(gpu: GPUDevice, code: string): Promise<string | undefi
 /** Never rejects for want of anything: whatever is missing is in the note. */
 export async function probeSubgroupMatrix(gpu: GPUDevice, info: MatrixInfo): Promise<MatrixSupport> {
   for (const feature of [MATRIX_FEATURE, "shader-f16"]) {
-    if (!(gpu.features as ReadonlySet<string>).has(feature)) return { note: `not used: the adapter does not offer ${feature}` };
+    if (!(gpu.features as ReadonlySet<string>).has(feature))
+      return { note: `not used: the adapter does not offer ${feature}` };
   }
   const configs = info.subgroupMatrixConfigs ?? [];
-  if (!configs.some((c) => c.componentType === "f16" && c.resultComponentType === "f32" && [c.M, c.N, c.K].every((d) => d === SIDE))) {
-    const listed = configs.map((c) => `${c.componentType} to ${c.resultComponentType} at ${c.M}x${c.N}x${c.K}`).join(", ") || "nothing";
+  if (
+    !configs.some(
+      (c) => c.componentType === "f16" && c.resultComponentType === "f32" && [c.M, c.N, c.K].every((d) => d === SIDE),
+    )
+  ) {
+    const listed =
+      configs.map((c) => `${c.componentType} to ${c.resultComponentType} at ${c.M}x${c.N}x${c.K}`).join(", ") ||
+      "nothing";
     return { note: `not used: f16 to f32 at 16x16x16 is needed, the adapter offers ${listed}` };
   }
   const { subgroupMinSize = 0, subgroupMaxSize = 0 } = info;
   if (subgroupMinSize !== LANES || subgroupMaxSize !== LANES) {
-    return { note: `not used: subgroups of ${LANES} lanes are needed, the adapter's have ${subgroupMinSize} to ${subgroupMaxSize}` };
+    return {
+      note: `not used: subgroups of ${LANES} lanes are needed, the adapter's have ${subgroupMinSize} to ${subgroupMaxSize}`,
+    };
   }
   const refusals: string[] = [];
   for (const syntax of ["template", "bool"] as const) {

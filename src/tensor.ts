@@ -9,7 +9,16 @@ import { FcnError, badShape } from "./errors.js";
 import { BUFFER, MAP_MODE_READ } from "./gpu-flags.js";
 import { layouts, sizeOf } from "./layout.js";
 import type { DType, HostArray, LayoutName, Nchw } from "./layout.js";
-import { checkFits, createBuffer, createTexture, destroy, encodeCopy, readStaging, stagingSize, write } from "./memory.js";
+import {
+  checkFits,
+  createBuffer,
+  createTexture,
+  destroy,
+  encodeCopy,
+  readStaging,
+  stagingSize,
+  write,
+} from "./memory.js";
 import type { Memory } from "./memory.js";
 import { badOption, checkOneOf, checkOptions } from "./options.js";
 
@@ -43,7 +52,8 @@ export class Tensor {
     readonly memory: Memory,
     readonly label = "tensor",
   ) {
-    if (typeof Symbol.dispose === "symbol") Object.defineProperty(this, Symbol.dispose, { value: () => this.dispose() });
+    if (typeof Symbol.dispose === "symbol")
+      Object.defineProperty(this, Symbol.dispose, { value: () => this.dispose() });
   }
 
   get dtype(): DType {
@@ -54,7 +64,12 @@ export class Tensor {
    * Uploads `values`, given in [N, C, H, W] order.
    * @throws bad-shape when the count differs from the shape's; limit-too-small when the device cannot hold it.
    */
-  static async from(device: Device, values: ArrayLike<number>, shape: readonly number[], options: TensorOptions = {}): Promise<Tensor> {
+  static async from(
+    device: Device,
+    values: ArrayLike<number>,
+    shape: readonly number[],
+    options: TensorOptions = {},
+  ): Promise<Tensor> {
     const full = checkShape(shape);
     if (values.length !== sizeOf(full)) {
       throw badShape(`tensor [${shape.join(",")}] needs ${sizeOf(full)} values, got ${values.length}`);
@@ -74,7 +89,9 @@ export class Tensor {
     checkFits(device, label, layout, full);
     const extent = layout.extent?.(full);
     const memory = await device.scoped(label, () =>
-      extent ? createTexture(device, label, extent) : createBuffer(device, label, layout.byteSize(full), BUFFER.COPY_SRC | BUFFER.COPY_DST),
+      extent
+        ? createTexture(device, label, extent)
+        : createBuffer(device, label, layout.byteSize(full), BUFFER.COPY_SRC | BUFFER.COPY_DST),
     );
     return new Tensor(device, full, name, memory, label);
   }
@@ -89,7 +106,9 @@ export class Tensor {
     this.check();
     const { gpu } = this.device;
     const size = stagingSize(this.memory);
-    const staging = await this.device.scoped(this.label, () => this.device.allocations.buffer({ size, usage: BUFFER.MAP_READ | BUFFER.COPY_DST }));
+    const staging = await this.device.scoped(this.label, () =>
+      this.device.allocations.buffer({ size, usage: BUFFER.MAP_READ | BUFFER.COPY_DST }),
+    );
     try {
       const encoder = gpu.createCommandEncoder();
       encodeCopy(encoder, this.memory, staging);
@@ -116,11 +135,18 @@ export class Tensor {
 
 /** @throws bad-option */
 function layoutFor(shape: Nchw, options: TensorOptions): LayoutName {
-  checkOptions("Tensor.from(device, values, shape, { dtype: ... })", options, { dtype: "a string", layout: "a string", label: "a string" });
+  checkOptions("Tensor.from(device, values, shape, { dtype: ... })", options, {
+    dtype: "a string",
+    layout: "a string",
+    label: "a string",
+  });
   const { dtype, layout } = options;
   checkOneOf<string>("layout", layout, Object.keys(layouts));
   checkOneOf("dtype", dtype, ["f32", "f16", "u32", "u8"]);
-  if (layout && dtype && layouts[layout].dtype !== dtype) throw badOption(`layout "${layout}" holds ${layouts[layout].dtype}, not dtype "${dtype}"; leave one of the two out`);
+  if (layout && dtype && layouts[layout].dtype !== dtype)
+    throw badOption(
+      `layout "${layout}" holds ${layouts[layout].dtype}, not dtype "${dtype}"; leave one of the two out`,
+    );
   return layout ?? defaultLayout(dtype ?? "f32", shape[1]);
 }
 

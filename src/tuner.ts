@@ -18,7 +18,13 @@ export interface TuningStore {
 }
 
 /** Milliseconds of one run of a variant; what is slower than `limit` may end early. */
-export type MeasureVariant = (device: Device, kernel: Kernel, problem: AnyProblem, variant: string, limit: number) => Promise<number>;
+export type MeasureVariant = (
+  device: Device,
+  kernel: Kernel,
+  problem: AnyProblem,
+  variant: string,
+  limit: number,
+) => Promise<number>;
 
 /** Problems kept in a store; the oldest go first. ResNet-101 has 27 at one size. */
 const MAX_KEPT = 2000;
@@ -30,11 +36,16 @@ export function rivalsOf(kernel: Kernel, problem: AnyProblem, device: DeviceTrai
   if (standard === undefined || device.software) return [];
   const layoutsOf = (name: string): string => {
     const variant = kernel.variants[name] as Variant<AnyProblem>;
-    const keys = [...Object.keys(kernel.outputs), ...Object.entries(kernel.inputs).flatMap(([key, { role }]) => (role === "tensor" ? [key] : []))];
+    const keys = [
+      ...Object.keys(kernel.outputs),
+      ...Object.entries(kernel.inputs).flatMap(([key, { role }]) => (role === "tensor" ? [key] : [])),
+    ];
     return [variant.precision ?? "f32", ...keys.map((key) => layoutOf(kernel, variant, key))].join();
   };
   const naive = Object.keys(kernel.variants)[0];
-  return usableVariants(kernel, problem, device).filter((name) => name !== naive && layoutsOf(name) === layoutsOf(standard));
+  return usableVariants(kernel, problem, device).filter(
+    (name) => name !== naive && layoutsOf(name) === layoutsOf(standard),
+  );
 }
 
 /** FNV-1a: tells texts apart, protects nothing. */
@@ -74,7 +85,12 @@ export class Tuner {
    * Measures what of the graph was not measured yet, and gives the choice for its plan. `fixed` goes first: what a caller names is
    * not measured. A plan of another precision has other rivals. @throws the signal's reason, between two rivals
    */
-  async choose(graph: Graph, fixed: VariantChoice = {}, precision?: Precision, signal?: AbortSignal): Promise<VariantPick> {
+  async choose(
+    graph: Graph,
+    fixed: VariantChoice = {},
+    precision?: Precision,
+    signal?: AbortSignal,
+  ): Promise<VariantPick> {
     await (this.#read ??= this.#load());
     let measured = false;
     for (const { kernel, problem } of graph.nodes) {
@@ -97,7 +113,12 @@ export class Tuner {
     };
   }
 
-  async #fastest(kernel: Kernel, problem: AnyProblem, rivals: readonly string[], signal: AbortSignal | undefined): Promise<string> {
+  async #fastest(
+    kernel: Kernel,
+    problem: AnyProblem,
+    rivals: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<string> {
     let best = { name: rivals[0] as string, ms: Infinity };
     for (const name of rivals) {
       signal?.throwIfAborted();
@@ -142,11 +163,19 @@ function parse(text: string | undefined): Choices {
   } catch {
     return {};
   }
-  const isRecord = (v: unknown): v is Record<string, unknown> => typeof v === "object" && v !== null && !Array.isArray(v);
+  const isRecord = (v: unknown): v is Record<string, unknown> =>
+    typeof v === "object" && v !== null && !Array.isArray(v);
   if (!isRecord(value)) return {};
   const adapters = Object.entries(value).flatMap(([adapter, choices]): [string, Record<string, string>][] => {
     if (!isRecord(choices)) return [];
-    return [[adapter, Object.fromEntries(Object.entries(choices).filter((entry): entry is [string, string] => typeof entry[1] === "string"))]];
+    return [
+      [
+        adapter,
+        Object.fromEntries(
+          Object.entries(choices).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+        ),
+      ],
+    ];
   });
   return Object.fromEntries(adapters);
 }

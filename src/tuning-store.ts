@@ -9,7 +9,9 @@ import type { TuningStore } from "./tuner.js";
 const KEY = "https://fcn-webgpu.invalid/tuning.json";
 
 /** Never rejects: what cannot be read is empty, and what cannot be written is measured again another time. */
-export function browserTuningStore(open: () => Promise<Pick<Cache, "match" | "put">> = async () => caches.open("fcn-webgpu")): TuningStore {
+export function browserTuningStore(
+  open: () => Promise<Pick<Cache, "match" | "put">> = async () => caches.open("fcn-webgpu"),
+): TuningStore {
   return {
     async read() {
       try {

@@ -50,9 +50,14 @@ export class WeightStore {
     const data = await weight.read();
     const expected = weight.shape.reduce((a, b) => a * b, 1);
     if (data.length !== expected) {
-      throw new FcnError("bad-weights", `${weight.name} [${weight.shape.join(",")}] needs ${expected} values, got ${data.length}`);
+      throw new FcnError(
+        "bad-weights",
+        `${weight.name} [${weight.shape.join(",")}] needs ${expected} values, got ${data.length}`,
+      );
     }
-    const memory = await this.device.scoped(`weight ${weight.name}`, () => upload(this.device, weight.name, packing, packing.pack(data, weight.shape, problem)));
+    const memory = await this.device.scoped(`weight ${weight.name}`, () =>
+      upload(this.device, weight.name, packing, packing.pack(data, weight.shape, problem)),
+    );
     if (this.#disposed) {
       destroy(memory);
       throw new FcnError("disposed", "the model was disposed while its weights were loading");
@@ -86,7 +91,8 @@ export function upload(device: Device, name: string, packing: Packing, packed: F
     return memory;
   }
   const limit = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
-  if (packed.byteLength > limit) throw limitTooSmall(`weight ${name}`, "maxStorageBufferBindingSize", packed.byteLength, limit);
+  if (packed.byteLength > limit)
+    throw limitTooSmall(`weight ${name}`, "maxStorageBufferBindingSize", packed.byteLength, limit);
   const memory = createBuffer(device, name, packed.byteLength, BUFFER.COPY_DST);
   write(device, memory, packed.buffer as ArrayBuffer);
   return memory;

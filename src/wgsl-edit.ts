@@ -11,7 +11,8 @@ export function withConsts(source: string, consts: Readonly<Record<string, numbe
   let text = source;
   for (const [name, value] of Object.entries(consts ?? {})) {
     const pattern = new RegExp(`^(const ${name}: ?[a-z0-9]+ ?= ?)[^;]+;`, "m");
-    if (!pattern.test(text)) throw new FcnError("gpu-error", `${file}.wgsl has no top-level "const ${name}: ... = ...;" to set`);
+    if (!pattern.test(text))
+      throw new FcnError("gpu-error", `${file}.wgsl has no top-level "const ${name}: ... = ...;" to set`);
     text = text.replace(pattern, (_, head: string) => `${head}${String(value)};`);
   }
   return text;

@@ -14,9 +14,17 @@ import { watchMemory } from "./helpers/live-memory.js";
 
 const device = useDevice();
 const server = useFileServer();
-const picture = (height: number, width: number) => ({ width, height, data: new Uint8Array(width * height * 4).map((_, i) => (i * 31) & 255) });
+const picture = (height: number, width: number) => ({
+  width,
+  height,
+  data: new Uint8Array(width * height * 4).map((_, i) => (i * 31) & 255),
+});
 const SMALL = picture(48, 64);
-const reasonOf = (work: Promise<unknown>): Promise<unknown> => work.then(() => "resolves", (error: unknown) => error);
+const reasonOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => "resolves",
+    (error: unknown) => error,
+  );
 const turn = (ms = 0): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, ms));
 
 let fcn: Fcn<NodePicture>;
@@ -42,7 +50,9 @@ const CALLS: readonly (readonly [string, (signal: AbortSignal) => Promise<unknow
 describe.each(CALLS)("%s", (_, call) => {
   it("rejects with the reason of a signal that is aborted already, and does nothing", async () => {
     const signal = AbortSignal.abort();
-    expect(await countingCreations(device(), async () => expect(await reasonOf(call(signal))).toBe(signal.reason))).toEqual({});
+    expect(
+      await countingCreations(device(), async () => expect(await reasonOf(call(signal))).toBe(signal.reason)),
+    ).toEqual({});
     expect((signal.reason as Error).name).toBe("AbortError");
   });
 
@@ -70,9 +80,20 @@ describe("a call in the queue", () => {
     const control = new AbortController();
     const running = fcn.segment(SMALL);
     const submits = countSubmits();
-    const waiting = [77, 78, 79].map((side) => reasonOf(fcn.segment(trap(side, () => reads.push(side)), { signal: control.signal })));
+    const waiting = [77, 78, 79].map((side) =>
+      reasonOf(
+        fcn.segment(
+          trap(side, () => reads.push(side)),
+          { signal: control.signal },
+        ),
+      ),
+    );
     control.abort();
-    expect((await Promise.all(waiting)).map((error) => (error as Error).name)).toEqual(["AbortError", "AbortError", "AbortError"]);
+    expect((await Promise.all(waiting)).map((error) => (error as Error).name)).toEqual([
+      "AbortError",
+      "AbortError",
+      "AbortError",
+    ]);
     expect((await running).labels).toEqual(right);
     await fcn.recover(); // waits for all that is queued
     expect([reads, submits.stop()]).toEqual([[], 1]);
@@ -80,7 +101,9 @@ describe("a call in the queue", () => {
 
   it("is answered with TimeoutError by AbortSignal.timeout", async () => {
     const others = Array.from({ length: 10 }, () => fcn.segment(picture(160, 160)));
-    expect(await reasonOf(fcn.segment(SMALL, { signal: AbortSignal.timeout(1) }))).toMatchObject({ name: "TimeoutError" });
+    expect(await reasonOf(fcn.segment(SMALL, { signal: AbortSignal.timeout(1) }))).toMatchObject({
+      name: "TimeoutError",
+    });
     await Promise.all(others);
   });
 });
@@ -88,17 +111,23 @@ describe("a call in the queue", () => {
 /** A picture that tells when it is looked at. */
 function trap(side: number, looked: () => void): NodePicture {
   const plain = picture(side, side);
-  return { ...plain, get data() {
-    looked();
-    return plain.data;
-  } };
+  return {
+    ...plain,
+    get data() {
+      looked();
+      return plain.data;
+    },
+  };
 }
 
 function countSubmits(): { stop(): number } {
   const { queue } = device().gpu;
   const submit = queue.submit.bind(queue);
   let count = 0;
-  Object.defineProperty(queue, "submit", { configurable: true, value: (...args: Parameters<typeof submit>) => (count++, submit(...args)) });
+  Object.defineProperty(queue, "submit", {
+    configurable: true,
+    value: (...args: Parameters<typeof submit>) => (count++, submit(...args)),
+  });
   return { stop: () => (Reflect.deleteProperty(queue, "submit"), count) };
 }
 

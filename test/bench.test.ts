@@ -24,15 +24,35 @@ const cli = fileURLToPath(new URL("../dist/src/cli/main.js", import.meta.url));
 const fcn = (...args: string[]) => spawnSync(process.execPath, [cli, "bench", ...args], { encoding: "utf8" });
 
 const row: KernelRow = {
-  kernel: "conv2d", case: "3x3", variant: "lanes-8", precision: "f32", chosen: true, flops: 4e9, bytes: 1e6,
-  ms: 10, min: 9, p25: 9.5, p75: 11, repeats: 2, clock: "gpu", ofCompute: 0.5, ofMemory: 0.1, share: 0.5, bound: "compute",
+  kernel: "conv2d",
+  case: "3x3",
+  variant: "lanes-8",
+  precision: "f32",
+  chosen: true,
+  flops: 4e9,
+  bytes: 1e6,
+  ms: 10,
+  min: 9,
+  p25: 9.5,
+  p75: 11,
+  repeats: 2,
+  clock: "gpu",
+  ofCompute: 0.5,
+  ofMemory: 0.1,
+  share: 0.5,
+  bound: "compute",
 };
 const result: BenchResult = {
-  schema: SCHEMA, date: "2026-01-02", cpu: "a processor, 2 cores",
+  schema: SCHEMA,
+  date: "2026-01-02",
+  cpu: "a processor, 2 cores",
   adapter: { name: "adapter", vendor: "v", architecture: "a", description: "d", software: true, subgroupSize: 8 },
   versions: { package: "0.1.0", webgpu: "0.6.2", node: "v20" },
   ceilings: { gflops: 800, gbs: 10 },
-  kernels: [row, { ...row, variant: "naive", chosen: false, ms: NaN, min: NaN, p25: NaN, p75: NaN, share: NaN, failed: "y is off" }],
+  kernels: [
+    row,
+    { ...row, variant: "naive", chosen: false, ms: NaN, min: NaN, p25: NaN, p75: NaN, share: NaN, failed: "y is off" },
+  ],
 };
 
 describe("ceilings", () => {
@@ -67,15 +87,27 @@ describe("kernels", () => {
   });
 
   it("of which networks take the fastest on a GPU: of the tuner's rivals, in each precision", () => {
-    const rows = [row, { ...row, variant: "naive", ms: 1 }, { ...row, variant: "tiled", ms: 4, chosen: false }, { ...row, variant: "half", precision: "f16" as const, ms: 2 }];
+    const rows = [
+      row,
+      { ...row, variant: "naive", ms: 1 },
+      { ...row, variant: "tiled", ms: 4, chosen: false },
+      { ...row, variant: "half", precision: "f16" as const, ms: 2 },
+    ];
     const rivals = { f32: ["lanes-8", "tiled"], f16: ["half"] };
-    expect(markFastest(rows, (precision) => rivals[precision]).filter(({ chosen }) => chosen).map(({ variant }) => variant)).toEqual(["tiled", "half"]);
+    expect(
+      markFastest(rows, (precision) => rivals[precision])
+        .filter(({ chosen }) => chosen)
+        .map(({ variant }) => variant),
+    ).toEqual(["tiled", "half"]);
   });
 
   it("of large products are compared in part, anywhere in the result", async () => {
     const entry = registry.find(({ kernel }) => kernel.name === "conv2d");
     if (!entry) throw new Error("no conv2d");
-    const cases = [{ ...matrixProduct(64), bench: true }, { ...matrixProduct(256), bench: true, gpuOnly: true }];
+    const cases = [
+      { ...matrixProduct(64), bench: true },
+      { ...matrixProduct(256), bench: true, gpuOnly: true },
+    ];
     const [right] = await benchKernels(device(), { filter: "vec4", ceilings, entries: [{ ...entry, cases }] });
     expect(right).toMatchObject({ case: "matrix product 64^3", flops: 2 * 64 ** 3 });
     expect(right?.failed).toBeUndefined();
@@ -83,7 +115,11 @@ describe("kernels", () => {
       const { y } = entry.reference(inputs, attrs);
       return y ? { y: { ...y, data: Array.from(y.data).reverse() } } : {};
     };
-    const [wrong] = await benchKernels(device(), { filter: "vec4", ceilings, entries: [{ ...entry, reference, cases }] });
+    const [wrong] = await benchKernels(device(), {
+      filter: "vec4",
+      ceilings,
+      entries: [{ ...entry, reference, cases }],
+    });
     expect(wrong?.failed).toMatch(/^y is off the reference/);
   });
 
@@ -91,7 +127,8 @@ describe("kernels", () => {
     const rows = await benchKernels(device(), { filter: "score8 @224", ceilings: { gflops: 100, gbs: 10 } });
     const f16 = rows.filter(({ precision }) => precision === "f16");
     expect(rows.length).toBeGreaterThan(1);
-    for (const r of f16) expect(r.bytes).toBeLessThan(0.75 * (rows.find(({ precision }) => precision === "f32")?.bytes ?? 0));
+    for (const r of f16)
+      expect(r.bytes).toBeLessThan(0.75 * (rows.find(({ precision }) => precision === "f32")?.bytes ?? 0));
     for (const r of rows) expect(r.share).toBeCloseTo(Math.max(r.ofCompute, r.ofMemory));
   });
 
@@ -114,20 +151,48 @@ describe("results", () => {
     ['{"schema":"other/1"}', 'its schema is "other/1"'],
     [`{"schema":"${SCHEMA}"}`, "lacks an adapter"],
   ])("%j is refused in one sentence", (text, sentence) => {
-    expect(() => fromJson(text, "r.json")).toThrow(expect.objectContaining({ code: "bad-option", message: expect.stringContaining(sentence) as string }));
+    expect(() => fromJson(text, "r.json")).toThrow(
+      expect.objectContaining({ code: "bad-option", message: expect.stringContaining(sentence) as string }),
+    );
   });
 
   it("give ratios of the rows both have, clear only where the spreads do not meet", () => {
-    const faster = { ...result, kernels: [{ ...row, ms: 5, p25: 4, p75: 6 }, { ...row, case: "new" }] };
-    expect(changes(result, faster)).toEqual([{ what: "conv2d / 3x3 / lanes-8", before: 10, after: 5, ratio: 0.5, clear: true }]);
+    const faster = {
+      ...result,
+      kernels: [
+        { ...row, ms: 5, p25: 4, p75: 6 },
+        { ...row, case: "new" },
+      ],
+    };
+    expect(changes(result, faster)).toEqual([
+      { what: "conv2d / 3x3 / lanes-8", before: 10, after: 5, ratio: 0.5, clear: true },
+    ]);
     expect(changes(result, { ...result, kernels: [{ ...row, ms: 10.5 }] })[0]?.clear).toBe(false);
   });
 
   it("of one day go together: what the later run did not measure stays", () => {
-    const model = failedRow({ variant: "fcn8s", weights: "default", width: 8, height: 8, precision: "f32", batch: 1, tune: true }, "out of memory");
+    const model = failedRow(
+      { variant: "fcn8s", weights: "default", width: 8, height: 8, precision: "f32", batch: 1, tune: true },
+      "out of memory",
+    );
     const networks = { ...result, kernels: undefined, ceilings: undefined, models: [model] } as unknown as BenchResult;
-    expect(merged(result, networks)).toMatchObject({ kernels: result.kernels, ceilings: result.ceilings, models: [model] });
-    expect(merged(networks, { ...networks, models: [{ ...model, width: 9 }, { ...model, failed: "again" }] }).models?.map(({ width, failed }) => [width, failed])).toEqual([[9, "out of memory"], [8, "again"]]);
+    expect(merged(result, networks)).toMatchObject({
+      kernels: result.kernels,
+      ceilings: result.ceilings,
+      models: [model],
+    });
+    expect(
+      merged(networks, {
+        ...networks,
+        models: [
+          { ...model, width: 9 },
+          { ...model, failed: "again" },
+        ],
+      }).models?.map(({ width, failed }) => [width, failed]),
+    ).toEqual([
+      [9, "out of memory"],
+      [8, "again"],
+    ]);
     expect(merged({ ...result, date: "2025-01-01" }, networks).kernels).toBeUndefined();
     expect(modelText(networks)).toContain("fcn8s default 8x8 f32: not measured: out of memory");
     expect(markdownTable(networks)).not.toContain("fcn8s");
@@ -138,7 +203,9 @@ describe("results", () => {
     expect(kernelText(result.kernels ?? [])).toContain("naive  not timed: y is off");
     expect(barChart(result.kernels ?? [], "t").body).toContain("conv2d: 3x3");
     expect(roofline(result.kernels ?? [], { gflops: 800, gbs: 10 }, "t").body).toContain("800 GFLOP/s");
-    expect(roofline(result.kernels ?? [], { gflops: 800, gbs: 10, matrixGflops: 9000 }, "t").body).toContain("9000 GFLOP/s of subgroup matrices");
+    expect(roofline(result.kernels ?? [], { gflops: 800, gbs: 10, matrixGflops: 9000 }, "t").body).toContain(
+      "9000 GFLOP/s of subgroup matrices",
+    );
     expect(modelText(result)).toContain("network");
   });
 });
@@ -157,16 +224,48 @@ describe("what is published", () => {
     const { section, plots } = publish(results);
     const readme = readFileSync(join(root, "README.md"), "utf8");
     expect(withSection(readme, section)).toBe(readme);
-    expect(readdirSync(join(root, "docs/bench")).map((name) => `docs/bench/${name}`).sort()).toEqual([...plots.keys()].sort());
+    expect(
+      readdirSync(join(root, "docs/bench"))
+        .map((name) => `docs/bench/${name}`)
+        .sort(),
+    ).toEqual([...plots.keys()].sort());
     for (const [path, text] of plots) expect(readFileSync(join(root, path), "utf8"), path).toBe(text);
   });
 
   it("is the newest of each adapter, and nothing without rows", () => {
-    const model = { variant: "fcn32s" as const, weights: "w", width: 1, height: 1, precision: "f32" as const, batch: 1, tune: false, load: 1, cold: 1, warm: 1, min: 1, max: 1, runs: 1, upload: 0, encode: 0, gpu: 1, readback: 0, script: 0, throughput: 1, gflop: 1, weightBytes: 1, planBytes: 1, peakRss: 1, layers: [] };
+    const model = {
+      variant: "fcn32s" as const,
+      weights: "w",
+      width: 1,
+      height: 1,
+      precision: "f32" as const,
+      batch: 1,
+      tune: false,
+      load: 1,
+      cold: 1,
+      warm: 1,
+      min: 1,
+      max: 1,
+      runs: 1,
+      upload: 0,
+      encode: 0,
+      gpu: 1,
+      readback: 0,
+      script: 0,
+      throughput: 1,
+      gflop: 1,
+      weightBytes: 1,
+      planBytes: 1,
+      peakRss: 1,
+      layers: [],
+    };
     const older = { ...result, date: "2025-12-31", models: [model], kernels: [] };
     const { section, plots } = publish([{ ...result, models: [model] }, older]);
     expect(section.match(/2026-01-02|2025-12-31/g)).toEqual(["2026-01-02", "2026-01-02", "2026-01-02"]);
-    expect([...plots.keys()]).toEqual(["docs/bench/adapter-2026-01-02-kernels.svg", "docs/bench/adapter-2026-01-02-roofline.svg"]);
+    expect([...plots.keys()]).toEqual([
+      "docs/bench/adapter-2026-01-02-kernels.svg",
+      "docs/bench/adapter-2026-01-02-roofline.svg",
+    ]);
     const { kernels, ...bare } = result;
     expect(kernels?.length).toBe(2);
     expect(publish([bare])).toEqual({ section: "", plots: new Map() });
@@ -185,7 +284,10 @@ describe("the command", () => {
     [["models", "--precision", "f64"], "--precision f64 is not one of"],
     [["models", "--batch", "1.5"], "--batch 1.5 is not a whole number"],
     [["models", "--weights", "no-such.pth"], "there is no file no-such.pth"],
-    [["models", "--variants", "fcn-resnet101"], "--weights default has no fcn-resnet101; fcn-resnet101 is in synthetic-torchvision"],
+    [
+      ["models", "--variants", "fcn-resnet101"],
+      "--weights default has no fcn-resnet101; fcn-resnet101 is in synthetic-torchvision",
+    ],
     [["kernels", "--filter", "no such kernel"], 'contains "no such kernel"'],
     [["models", "--svg", "out"], "--svg is about kernels; ask for kernels or all"],
     [["models", "--filter", "conv2d"], "--filter is about kernels; ask for kernels or all"],
@@ -204,11 +306,26 @@ describe("the command", () => {
     expect(first.status).toBe(0);
     writeFileSync(join(folder, "old.json"), first.stdout);
     expect(fromJson(first.stdout, "stdout").kernels?.length).toBeGreaterThan(0);
-    const second = fcn("kernels", "--filter", "relu", "--out", folder, "--svg", folder, "--compare", join(folder, "old.json"));
+    const second = fcn(
+      "kernels",
+      "--filter",
+      "relu",
+      "--out",
+      folder,
+      "--svg",
+      folder,
+      "--compare",
+      join(folder, "old.json"),
+    );
     expect(second.status).toBe(0);
     expect(second.stdout).toMatch(/relu: /);
     expect(second.stdout).toContain("ratio");
-    expect(readdirSync(folder).filter((name) => name !== "old.json").map((name) => name.replace(/^.*-(\d{4}-\d\d-\d\d\.json)$/, "ADAPTER-DATE.json")).sort()).toEqual(["ADAPTER-DATE.json", "kernels.svg", "roofline.svg"]);
+    expect(
+      readdirSync(folder)
+        .filter((name) => name !== "old.json")
+        .map((name) => name.replace(/^.*-(\d{4}-\d\d-\d\d\.json)$/, "ADAPTER-DATE.json"))
+        .sort(),
+    ).toEqual(["ADAPTER-DATE.json", "kernels.svg", "roofline.svg"]);
     expect(readFileSync(join(folder, "roofline.svg"), "utf8")).toContain("</svg>");
   }, 60_000);
 
@@ -218,7 +335,8 @@ describe("the command", () => {
     expect(status).toBe(0);
     const [model] = fromJson(stdout, "stdout").models ?? [];
     expect(model).toMatchObject({ variant: "fcn32s", width: 64, height: 32, precision: "f32", batch: 1 });
-    for (const key of ["load", "cold", "warm", "throughput", "gflop", "weightBytes", "planBytes", "peakRss"] as const) expect(model?.[key], key).toBeGreaterThan(0);
+    for (const key of ["load", "cold", "warm", "throughput", "gflop", "weightBytes", "planBytes", "peakRss"] as const)
+      expect(model?.[key], key).toBeGreaterThan(0);
     expect(model?.layers.length).toBe(12);
     expect(markdownTable(fromJson(stdout, "stdout"))).toContain("| fcn32s default 64x32 f32 |");
   }, 60_000);
@@ -226,7 +344,15 @@ describe("the command", () => {
   it("says why a network could not be measured", () => {
     const folder = mkdtempSync(join(tmpdir(), "fcn-webgpu-"));
     writeFileSync(join(folder, "bad.safetensors"), "no checkpoint");
-    const { status, stderr } = fcn("models", "--variants", "fcn32s", "--sizes", "32", "--weights", join(folder, "bad.safetensors"));
+    const { status, stderr } = fcn(
+      "models",
+      "--variants",
+      "fcn32s",
+      "--sizes",
+      "32",
+      "--weights",
+      join(folder, "bad.safetensors"),
+    );
     expect(status).toBe(1);
     expect(stderr).toContain("bench: measuring fcn32s at 32x32 failed: ");
     expect(stderr).toContain("bad.safetensors");

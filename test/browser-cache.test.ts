@@ -13,27 +13,40 @@ function fakeCache(room = Infinity): CacheLike & { readonly entries: Map<string,
   const entries = new Map<string, Blob>();
   return {
     entries,
-    match: (key) => Promise.resolve(entries.has((key as string)) ? new Response(entries.get((key as string))) : undefined),
-    delete: (key) => Promise.resolve(entries.delete((key as string))),
+    match: (key) => Promise.resolve(entries.has(key as string) ? new Response(entries.get(key as string)) : undefined),
+    delete: (key) => Promise.resolve(entries.delete(key as string)),
     async put(key, response) {
       const blob = await response.blob();
-      if ([...entries.values()].reduce((sum, { size }) => sum + size, blob.size) > room) throw new Error("QuotaExceededError");
-      entries.set((key as string), blob);
+      if ([...entries.values()].reduce((sum, { size }) => sum + size, blob.size) > room)
+        throw new Error("QuotaExceededError");
+      entries.set(key as string, blob);
     },
   };
 }
 
 describe("the browser's cache", () => {
-  const options = (cache: CacheLike): BrowserCacheOptions => ({ cache, pieceBytes: 200_000, retries: 0, retryDelay: 1 });
+  const options = (cache: CacheLike): BrowserCacheOptions => ({
+    cache,
+    pieceBytes: 200_000,
+    retries: 0,
+    retryDelay: 1,
+  });
   const bytesOf = async (source: ByteSource): Promise<string> => sha256(await source.read(0, source.size));
   const wholes = async (cache: ReturnType<typeof fakeCache>): Promise<unknown[]> =>
-    Promise.all([...cache.entries].filter(([key]) => key.endsWith("/manifest")).map(async ([, blob]) => (JSON.parse(await blob.text()) as { whole: boolean }).whole));
+    Promise.all(
+      [...cache.entries]
+        .filter(([key]) => key.endsWith("/manifest"))
+        .map(async ([, blob]) => (JSON.parse(await blob.text()) as { whole: boolean }).whole),
+    );
 
   test("pieces and a manifest; the second time without the server", async () => {
     server.answer = ranged();
     const cache = fakeCache();
     const url = `${server.base}/w-${SHORT}.safetensors`;
-    const [one, two] = await Promise.all([browserCachedSource(url, options(cache)), browserCachedSource(url, options(cache))]);
+    const [one, two] = await Promise.all([
+      browserCachedSource(url, options(cache)),
+      browserCachedSource(url, options(cache)),
+    ]);
     expect([await bytesOf(one), await bytesOf(two)]).toEqual([sha256(DATA), sha256(DATA)]);
     expect(cache.entries.size).toBeGreaterThan(3);
     expect(server.log).toEqual(["all"]);
@@ -52,30 +65,44 @@ describe("the browser's cache", () => {
     expect(server.log).toHaveLength(3);
     server.answer = ranged(OTHER);
     const other = fakeCache();
-    await expect(browserCachedSource(`${server.base}/w-${SHORT}.safetensors`, options(other))).rejects.toThrow(/starts with/);
+    await expect(browserCachedSource(`${server.base}/w-${SHORT}.safetensors`, options(other))).rejects.toThrow(
+      /starts with/,
+    );
     expect(await wholes(other)).toEqual([false]);
     expect(other.entries.size).toBe(1);
   });
 
   test("no room is one sentence", async () => {
     server.answer = ranged();
-    await expect(browserCachedSource(`${server.base}/w.safetensors`, options(fakeCache(500_000)))).rejects.toMatchObject({
-      code: "bad-weights", message: expect.stringMatching(/cannot be kept in the browser's cache .*cache: false/) as string,
+    await expect(
+      browserCachedSource(`${server.base}/w.safetensors`, options(fakeCache(500_000))),
+    ).rejects.toMatchObject({
+      code: "bad-weights",
+      message: expect.stringMatching(/cannot be kept in the browser's cache .*cache: false/) as string,
     });
   });
 });
 
 describe("weights on a page", () => {
-  test.each(["net.safetensors", "/assets/net.safetensors", "../net.safetensors"])("%s is a URL as in a link of the page", async (weights) => {
-    const asked: string[] = [];
-    server.answer = (request, response) => (asked.push(request.url ?? ""), ranged()(request, response));
-    vi.stubGlobal("location", { href: `${server.base}/app/page.html` });
-    try {
-      const source = await openSource(weights, { cache: false });
-      expect([source.size, asked]).toEqual([DATA.length, [new URL(weights, `${server.base}/app/page.html`).pathname]]);
-    } finally {
-      vi.unstubAllGlobals();
-    }
-    await expect(openSource(weights), "and nothing elsewhere").rejects.toMatchObject({ code: "bad-weights", message: expect.stringContaining("this is not a URL") as string });
-  });
+  test.each(["net.safetensors", "/assets/net.safetensors", "../net.safetensors"])(
+    "%s is a URL as in a link of the page",
+    async (weights) => {
+      const asked: string[] = [];
+      server.answer = (request, response) => (asked.push(request.url ?? ""), ranged()(request, response));
+      vi.stubGlobal("location", { href: `${server.base}/app/page.html` });
+      try {
+        const source = await openSource(weights, { cache: false });
+        expect([source.size, asked]).toEqual([
+          DATA.length,
+          [new URL(weights, `${server.base}/app/page.html`).pathname],
+        ]);
+      } finally {
+        vi.unstubAllGlobals();
+      }
+      await expect(openSource(weights), "and nothing elsewhere").rejects.toMatchObject({
+        code: "bad-weights",
+        message: expect.stringContaining("this is not a URL") as string,
+      });
+    },
+  );
 });

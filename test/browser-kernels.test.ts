@@ -18,7 +18,11 @@ beforeAll(async () => {
 });
 afterAll(() => open.close());
 
-const runInPage = (kernel: string, test: string) => open.page.evaluate(([k, t]) => (Reflect.get(globalThis, "kernels") as KernelsInPage).run(k, t), [kernel, test] as const);
+const runInPage = (kernel: string, test: string) =>
+  open.page.evaluate(([k, t]) => (Reflect.get(globalThis, "kernels") as KernelsInPage).run(k, t), [
+    kernel,
+    test,
+  ] as const);
 
 for (const { kernel, cases } of registry) {
   describe(kernel.name, () => {
@@ -27,11 +31,16 @@ for (const { kernel, cases } of registry) {
       it(name, async () => {
         const results = Object.entries(await runInPage(kernel.name, name));
         expect(results.length).toBeGreaterThan(0);
-        expect(results.flatMap(([variant, result]) => ("failure" in result ? [`${kernel.name}/${variant}: ${result.failure}`] : []))).toEqual([]);
+        expect(
+          results.flatMap(([variant, result]) =>
+            "failure" in result ? [`${kernel.name}/${variant}: ${result.failure}`] : [],
+          ),
+        ).toEqual([]);
         for (const [variant] of results) covered.add(variant);
       });
     }
-    it("has a case for every variant this adapter offers", () => expect([...covered].sort()).toEqual([...(offered[kernel.name] ?? [])].sort()));
+    it("has a case for every variant this adapter offers", () =>
+      expect([...covered].sort()).toEqual([...(offered[kernel.name] ?? [])].sort()));
   });
 }
 

@@ -14,19 +14,35 @@ const device = useDevice();
 let open: OpenPage;
 let right: Uint8Array;
 beforeAll(async () => {
-  open = await openPage('<script type="module">import * as library from "/dist/src/index.js"; globalThis.library = library;</script>');
+  open = await openPage(
+    '<script type="module">import * as library from "/dist/src/index.js"; globalThis.library = library;</script>',
+  );
   await open.page.waitForFunction(() => "library" in globalThis);
   const fcn = await loadFcn({ device: device() });
-  right = (await fcn.segment({ width: SIDE, height: SIDE, data: new Uint8Array(SIDE * SIDE * 4).map((_, i) => pattern(i)) })).labels;
+  right = (
+    await fcn.segment({ width: SIDE, height: SIDE, data: new Uint8Array(SIDE * SIDE * 4).map((_, i) => pattern(i)) })
+  ).labels;
   fcn.dispose();
 });
 afterAll(() => open.close());
 
 /** Runs in the page. */
-async function lose({ recover, side, url }: { readonly recover: "manual" | "auto"; readonly side: number; readonly url: string | null }) {
+async function lose({
+  recover,
+  side,
+  url,
+}: {
+  readonly recover: "manual" | "auto";
+  readonly side: number;
+  readonly url: string | null;
+}) {
   const { loadFcn: load } = Reflect.get(globalThis, "library") as typeof Library;
   const picture = { width: side, height: side, data: new Uint8Array(side * side * 4).map((_, i) => (i * 31) & 255) };
-  const codeOf = (work: Promise<unknown>): Promise<string> => work.then(() => "resolves", (error: { code?: string; name: string }) => error.code ?? error.name);
+  const codeOf = (work: Promise<unknown>): Promise<string> =>
+    work.then(
+      () => "resolves",
+      (error: { code?: string; name: string }) => error.code ?? error.name,
+    );
   const fcn = await load({ recover, ...(url === null ? {} : { weights: new URL(url, location.href) }) });
   const events: string[] = [];
   fcn.onLost((error) => events.push(error.code));
@@ -64,7 +80,10 @@ it("a call that is aborted rejects with AbortError, and the model goes on", asyn
     const picture = { width: side, height: side, data: new Uint8Array(side * side * 4).map((_, i) => (i * 31) & 255) };
     const fcn = await load();
     const control = new AbortController();
-    const outcome = fcn.segment(picture, { signal: control.signal }).then(() => "resolves", (error: Error) => error.name);
+    const outcome = fcn.segment(picture, { signal: control.signal }).then(
+      () => "resolves",
+      (error: Error) => error.name,
+    );
     setTimeout(() => control.abort(), 20);
     const end = await outcome;
     const seg = await fcn.segment(picture);

@@ -9,7 +9,8 @@ import { agreement, fixture, referencePictures } from "./helpers/reference-maps.
 
 let open: OpenPage;
 beforeAll(async () => {
-  const module = '<script type="module">import * as library from "/dist/src/index.js"; globalThis.library = library;</script>';
+  const module =
+    '<script type="module">import * as library from "/dist/src/index.js"; globalThis.library = library;</script>';
   open = await openPage(`<input type="file" id="weights">${module}`);
   await open.page.waitForFunction(() => "library" in globalThis);
 });
@@ -19,7 +20,17 @@ const path = (file: string): string => fileURLToPath(new URL(`../${file}`, impor
 const reference = referencePictures("test/fixtures/val").find((p) => p.name.endsWith("/15"));
 
 /** Runs in the page. */
-async function segmentInPage({ pixels, width, height, variant }: { pixels: string; width: number; height: number; variant: string }) {
+async function segmentInPage({
+  pixels,
+  width,
+  height,
+  variant,
+}: {
+  pixels: string;
+  width: number;
+  height: number;
+  variant: string;
+}) {
   const { loadFcn } = (globalThis as unknown as { library: typeof Library }).library;
   const file = (document.getElementById("weights") as HTMLInputElement).files?.[0];
   const fcn = await loadFcn({ variant: variant as "fcn8s", ...(file ? { weights: file } : {}) });
@@ -33,7 +44,12 @@ async function segmentInPage({ pixels, width, height, variant }: { pixels: strin
 async function check(variant: string): Promise<void> {
   if (!reference) throw new Error("no picture 15");
   const { data, width, height } = decodePng(fixture(reference.path));
-  const result = await open.page.evaluate(segmentInPage, { pixels: Buffer.from(data).toString("base64"), width, height, variant });
+  const result = await open.page.evaluate(segmentInPage, {
+    pixels: Buffer.from(data).toString("base64"),
+    width,
+    height,
+    variant,
+  });
   expect(result.adapter).toMatch(/swiftshader/i);
   expect(agreement(result.labels, reference.torch(variant))).toBeGreaterThanOrEqual(0.999);
 }

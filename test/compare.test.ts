@@ -32,7 +32,9 @@ interface Result {
 }
 function fcn(...args: string[]): Promise<Result> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [CLI, ...args], { timeout: 110_000 }, (error, out, err) => resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, out, err }));
+    execFile(process.execPath, [CLI, ...args], { timeout: 110_000 }, (error, out, err) =>
+      resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, out, err }),
+    );
   });
 }
 
@@ -42,10 +44,15 @@ function totals(report: string): unknown {
     variants: Record<string, Record<string, unknown>>;
     perPicture: Record<string, unknown>[];
   };
-  const metrics = Object.entries(variants).map(([name, { headMs, cost, ...rest }]) => [name, rest, [headMs, cost].length]);
+  const metrics = Object.entries(variants).map(([name, { headMs, cost, ...rest }]) => [
+    name,
+    rest,
+    [headMs, cost].length,
+  ]);
   return { metrics, agreement, pictures, failures, perPicture: perPicture.map(({ ms, ...rest }) => [rest, typeof ms]) };
 }
-const totalsIn = async (folder: string): Promise<unknown> => totals(await readFile(join(folder, "report.json"), "utf8"));
+const totalsIn = async (folder: string): Promise<unknown> =>
+  totals(await readFile(join(folder, "report.json"), "utf8"));
 
 /** Rectangles on a background, each with a void border two pixels wide. */
 function scene(seed: number): { width: number; height: number; rgb: Uint8Array; labels: Uint8Array } {
@@ -74,20 +81,30 @@ const [CUT_OFF, WRONG_SIZE, NO_LABEL] = [idOf(4), idOf(9), idOf(14)];
 beforeAll(async () => {
   if (!existsSync(CLI)) throw new Error("dist/ is missing: npm run build (npm test does it)");
   root = await mkdtemp(join(tmpdir(), "fcn-compare-"));
-  for (const folder of ["JPEGImages", "SegmentationClass", "ImageSets/Segmentation"]) await mkdir(at("voc", folder), { recursive: true });
+  for (const folder of ["JPEGImages", "SegmentationClass", "ImageSets/Segmentation"])
+    await mkdir(at("voc", folder), { recursive: true });
   for (let i = 0; i < COUNT; i++) {
     const { width, height, rgb, labels } = scene(i);
     const id = idOf(i);
-    const jpeg = await sharp(rgb, { raw: { width, height, channels: 3 } }).jpeg({ quality: 92 }).toBuffer();
+    const jpeg = await sharp(rgb, { raw: { width, height, channels: 3 } })
+      .jpeg({ quality: 92 })
+      .toBuffer();
     await writeFile(at("voc/JPEGImages", `${id}.jpg`), id === CUT_OFF ? jpeg.subarray(0, jpeg.length * 0.6) : jpeg);
-    const map = id === WRONG_SIZE ? encodeLabelPng(labels.slice(0, 40 * 30), 40, 30) : encodeLabelPng(labels, width, height);
+    const map =
+      id === WRONG_SIZE ? encodeLabelPng(labels.slice(0, 40 * 30), 40, 30) : encodeLabelPng(labels, width, height);
     if (id !== NO_LABEL) await writeFile(at("voc/SegmentationClass", `${id}.png`), map);
   }
-  await writeFile(at("voc/ImageSets/Segmentation/val.txt"), Array.from({ length: COUNT }, (_, i) => `${idOf(i)}\n`).reverse().join(""));
+  await writeFile(
+    at("voc/ImageSets/Segmentation/val.txt"),
+    Array.from({ length: COUNT }, (_, i) => `${idOf(i)}\n`)
+      .reverse()
+      .join(""),
+  );
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
-const voc = (out: string, ...more: string[]): Promise<Result> => fcn("compare", "--voc", at("voc"), "--out", at(out), "--sizes", "none", ...more);
+const voc = (out: string, ...more: string[]): Promise<Result> =>
+  fcn("compare", "--voc", at("voc"), "--out", at(out), "--sizes", "none", ...more);
 
 describe("fcn compare --voc", () => {
   let whole: unknown;
@@ -113,7 +130,9 @@ describe("fcn compare --voc", () => {
       const maps: Uint8Array[] = [];
       for (let i = 0; i < COUNT; i++) {
         if ([CUT_OFF, WRONG_SIZE].includes(idOf(i))) continue;
-        const { data, info } = await sharp(at("voc/JPEGImages", `${idOf(i)}.jpg`)).raw().toBuffer({ resolveWithObject: true });
+        const { data, info } = await sharp(at("voc/JPEGImages", `${idOf(i)}.jpg`))
+          .raw()
+          .toBuffer({ resolveWithObject: true });
         maps.push((await model.segment({ width: info.width, height: info.height, data: new Uint8Array(data) })).labels);
       }
       predictions.set(variant, maps);
@@ -129,7 +148,12 @@ describe("fcn compare --voc", () => {
         const map = predictions.get(variant)?.[k] ?? new Uint8Array();
         const border = labels.map((label, p) => {
           const [x, y] = [p % width, Math.floor(p / width)];
-          const near = [x > 0 ? p - 1 : p, x < width - 1 ? p + 1 : p, y > 0 ? p - width : p, y < height - 1 ? p + width : p];
+          const near = [
+            x > 0 ? p - 1 : p,
+            x < width - 1 ? p + 1 : p,
+            y > 0 ? p - width : p,
+            y < height - 1 ? p + width : p,
+          ];
           return near.some((q) => labels[q] !== label) ? 1 : 0;
         });
         labels.forEach((label, p) => {
@@ -137,18 +161,31 @@ describe("fcn compare --voc", () => {
           pairs.push([label, map[p] ?? 0]);
           const [x, y] = [p % width, Math.floor(p / width)];
           for (let v = y - 2; v <= y + 2; v++) {
-            for (let u = x - 2; u <= x + 2; u++) if (u >= 0 && v >= 0 && u < width && v < height && border[v * width + u]) return void band.push([label, map[p] ?? 0]);
+            for (let u = x - 2; u <= x + 2; u++)
+              if (u >= 0 && v >= 0 && u < width && v < height && border[v * width + u])
+                return void band.push([label, map[p] ?? 0]);
           }
         });
       });
-      const iou = (all: [number, number][], c: number): number => all.filter(([t, p]) => t === c && p === c).length / all.filter(([t, p]) => t === c || p === c).length;
+      const iou = (all: [number, number][], c: number): number =>
+        all.filter(([t, p]) => t === c && p === c).length / all.filter(([t, p]) => t === c || p === c).length;
       const classes = [...new Set(pairs.map(([t]) => t))];
       const mean = (values: number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
       const got = report.variants[variant];
       expect(got?.pixelAccuracy).toBeCloseTo(pairs.filter(([t, p]) => t === p).length / pairs.length, 12);
       expect(got?.meanIoU).toBeCloseTo(mean(classes.map((c) => iou(pairs, c))), 12);
-      expect(got?.meanAccuracy).toBeCloseTo(mean(classes.map((c) => pairs.filter(([t, p]) => t === c && p === c).length / pairs.filter(([t]) => t === c).length)), 12);
-      expect(got?.frequencyWeightedIoU).toBeCloseTo(classes.reduce((s, c) => s + (pairs.filter(([t]) => t === c).length / pairs.length) * iou(pairs, c), 0), 12);
+      expect(got?.meanAccuracy).toBeCloseTo(
+        mean(
+          classes.map(
+            (c) => pairs.filter(([t, p]) => t === c && p === c).length / pairs.filter(([t]) => t === c).length,
+          ),
+        ),
+        12,
+      );
+      expect(got?.frequencyWeightedIoU).toBeCloseTo(
+        classes.reduce((s, c) => s + (pairs.filter(([t]) => t === c).length / pairs.length) * iou(pairs, c), 0),
+        12,
+      );
       expect(got?.boundaryIoU).toBeCloseTo(mean([...new Set(band.map(([t]) => t))].map((c) => iou(band, c))), 12);
     }
     for (const { a, b, share } of report.agreement) {
@@ -164,9 +201,16 @@ describe("fcn compare --voc", () => {
   });
 
   it("killed in the middle and resumed, ends in the same totals", async () => {
-    const child = spawn(process.execPath, [CLI, "compare", "--voc", at("voc"), "--out", at("killed"), "--sizes", "none", "--boundary-width", "3"], { stdio: "ignore" });
+    const child = spawn(
+      process.execPath,
+      [CLI, "compare", "--voc", at("voc"), "--out", at("killed"), "--sizes", "none", "--boundary-width", "3"],
+      { stdio: "ignore" },
+    );
     const ended = new Promise<NodeJS.Signals | null>((resolve) => child.on("exit", (_, signal) => resolve(signal)));
-    const lines = async (): Promise<number> => (existsSync(at("killed/results.jsonl")) ? (await readFile(at("killed/results.jsonl"), "utf8")).split("\n").length : 0);
+    const lines = async (): Promise<number> =>
+      existsSync(at("killed/results.jsonl"))
+        ? (await readFile(at("killed/results.jsonl"), "utf8")).split("\n").length
+        : 0;
     while ((await lines()) < 8 && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 5));
     child.kill("SIGKILL");
     expect(await ended).toBe("SIGKILL");
@@ -187,7 +231,13 @@ describe("fcn compare --voc", () => {
   it("in 7 shards and merged, in any order, ends in the same totals", async () => {
     const shards = Array.from({ length: 7 }, (_, i) => `shard${i + 1}`);
     for (const [i, name] of shards.entries()) await voc(name, "--boundary-width", "3", "--shard", `${i + 1}/7`);
-    const merged = await fcn("compare", "--merge", ...[...shards].reverse().map((name) => at(name)), "--out", at("merged"));
+    const merged = await fcn(
+      "compare",
+      "--merge",
+      ...[...shards].reverse().map((name) => at(name)),
+      "--out",
+      at("merged"),
+    );
     expect(merged.code).toBe(1);
     expect(await totalsIn(at("merged"))).toEqual(whole);
     expect((await readdir(at("merged"))).sort()).toEqual(["contact-sheet.png", "plots", "report.html", "report.json"]);
@@ -206,7 +256,10 @@ describe("fcn compare, called wrongly", () => {
   it.each([
     [[], "name pictures, a folder or a pattern"],
     [["--variants", "fcn4s", "x.png"], "--variants fcn4s is not one of fcn32s, fcn16s, fcn8s"],
-    [["--variants", "fcn8s,fcn-resnet101", "x.png"], "fcn-resnet101 has a dilated backbone of its own and cannot share one with fcn8s; compare it alone"],
+    [
+      ["--variants", "fcn8s,fcn-resnet101", "x.png"],
+      "fcn-resnet101 has a dilated backbone of its own and cannot share one with fcn8s; compare it alone",
+    ],
     [["--sizes", "big", "x.png"], "--sizes big is not a list of sizes"],
     [["--boundary-width", "0", "x.png"], "--boundary-width 0 is not a whole number"],
     [["--shard", "3", "test/fixtures/val"], "--shard 3 is not of the form i/n"],
@@ -214,7 +267,10 @@ describe("fcn compare, called wrongly", () => {
     [["--resume", "--fresh", "x.png"], "give one"],
     [["x.png"], "there is no file or folder x.png"],
     [["--merge", "/nowhere"], "there are no results in"],
-    [["--merge", "/nowhere", "--weights", "w.pth"], "--weights is of no use with --merge, which adds up results that are there"],
+    [
+      ["--merge", "/nowhere", "--weights", "w.pth"],
+      "--weights is of no use with --merge, which adds up results that are there",
+    ],
     [["--split", "train", "x.png"], "--split names a list of PASCAL VOC; give its folder with --voc"],
     [["--voc", "VOC2012", "--labels", "truth"], "--labels is of no use with --voc, which has label maps of its own"],
   ])("%j says what to do", async (args, message) => {
@@ -226,22 +282,50 @@ describe("fcn compare, called wrongly", () => {
 it("torchvision's network is recognised and run alone, at its own size", async () => {
   await writeFile(at("torchvision.safetensors"), await hashedFile(torchvisionFcnTensors(21, 4)));
   const picture = fileURLToPath(new URL("fixtures/val/15.png", import.meta.url));
-  const { code, out, err } = await fcn("compare", picture, "--weights", at("torchvision.safetensors"), "--out", at("torchvision"), "--sizes", "none");
+  const { code, out, err } = await fcn(
+    "compare",
+    picture,
+    "--weights",
+    at("torchvision.safetensors"),
+    "--out",
+    at("torchvision"),
+    "--sizes",
+    "none",
+  );
   expect(code).toBe(0);
-  expect(err).toContain("is torchvision fcn_resnet101: dilated, 21 classes, with aux head, 4 planes; runs fcn-resnet101\n");
+  expect(err).toContain(
+    "is torchvision fcn_resnet101: dilated, 21 classes, with aux head, 4 planes; runs fcn-resnet101\n",
+  );
   expect(out).toMatch(/^FCN-ResNet101 /m);
   expect(out).toContain("shorter side at 520 pixels");
-  const [header] = (await readFile(at("torchvision/results.jsonl"), "utf8")).split("\n").map((line) => line && (JSON.parse(line) as object));
+  const [header] = (await readFile(at("torchvision/results.jsonl"), "utf8"))
+    .split("\n")
+    .map((line) => line && (JSON.parse(line) as object));
   expect(header).toMatchObject({ variants: ["fcn-resnet101"], resize: 520 });
-  const other = await fcn("compare", picture, "--weights", at("torchvision.safetensors"), "--variants", "fcn8s", "--out", at("torchvision2"));
-  expect([other.code, other.err]).toEqual([1, expect.stringContaining("it has no head for fcn8s, only for fcn-resnet101")]);
+  const other = await fcn(
+    "compare",
+    picture,
+    "--weights",
+    at("torchvision.safetensors"),
+    "--variants",
+    "fcn8s",
+    "--out",
+    at("torchvision2"),
+  );
+  expect([other.code, other.err]).toEqual([
+    1,
+    expect.stringContaining("it has no head for fcn8s, only for fcn-resnet101"),
+  ]);
 });
 
 it("the shipped pictures have the training report's scores", async () => {
   const { code, out } = await fcn("compare", "test/fixtures/val", "--out", at("val"), "--sizes", "none", "--json");
   expect(code).toBe(0);
   const report = JSON.parse(out) as { variants: Record<string, Record<string, number>> };
-  const wanted = JSON.parse(await readFile(new URL("fixtures/val/report.json", import.meta.url), "utf8")) as Record<string, Record<string, number>>;
+  const wanted = JSON.parse(await readFile(new URL("fixtures/val/report.json", import.meta.url), "utf8")) as Record<
+    string,
+    Record<string, number>
+  >;
   for (const variant of VARIANTS) {
     const [got, want] = [report.variants[variant], wanted[variant]];
     expect(Math.abs((got?.meanIoU ?? NaN) - (want?.mIoU ?? NaN)), variant).toBeLessThan(0.001);

@@ -30,7 +30,10 @@ describe("comparison", () => {
   it("gives the labels that each network gives alone", async () => {
     for (const variant of COMPARED) {
       const fcn = await loadFcn({ variant, device: device() });
-      for (const { name, picture } of val) expect((await comparison.run(picture)).labels[variant], `${name} ${variant}`).toEqual((await fcn.segment(picture)).labels);
+      for (const { name, picture } of val)
+        expect((await comparison.run(picture)).labels[variant], `${name} ${variant}`).toEqual(
+          (await fcn.segment(picture)).labels,
+        );
       fcn.dispose();
     }
   });
@@ -47,10 +50,18 @@ describe("comparison", () => {
   });
 
   it("refuses kernels it does not have, and measuring what it does not compare", async () => {
-    expect(() => new Comparison(device(), checkpoint, { kernels: { conv3d: "naive" } })).toThrow(/^kernels: the network has no kernel "conv3d"; it has normalize, conv2d, /);
+    expect(() => new Comparison(device(), checkpoint, { kernels: { conv3d: "naive" } })).toThrow(
+      /^kernels: the network has no kernel "conv3d"; it has normalize, conv2d, /,
+    );
     const alone = new Comparison(device(), checkpoint, { variants: ["fcn8s"] });
-    await expect(alone.measure(["fcn16s"], 8, 8)).rejects.toMatchObject({ code: "bad-option", message: 'measure: variant "fcn16s" is not one of fcn8s, all' });
-    await expect(alone.measure(["fcn8s"], 8, 8, 0)).rejects.toMatchObject({ code: "bad-option", message: "measure: rounds must be a whole number of 1 or more, got 0" });
+    await expect(alone.measure(["fcn16s"], 8, 8)).rejects.toMatchObject({
+      code: "bad-option",
+      message: 'measure: variant "fcn16s" is not one of fcn8s, all',
+    });
+    await expect(alone.measure(["fcn8s"], 8, 8, 0)).rejects.toMatchObject({
+      code: "bad-option",
+      message: "measure: rounds must be a whole number of 1 or more, got 0",
+    });
     alone.dispose();
   });
 
@@ -64,7 +75,14 @@ describe("comparison", () => {
     const { picture } = val[1] ?? { picture: { width: 1, height: 1, data: new Uint8Array(4) } };
     const { scores, labels } = await comparison.run(picture, { scores: true });
     const { width, height } = picture;
-    const places = [[0, 0], [width - 1, height - 1], [0, height - 1], [37, 101], [width >> 1, height >> 1], [width - 2, 5]] as const;
+    const places = [
+      [0, 0],
+      [width - 1, height - 1],
+      [0, height - 1],
+      [37, 101],
+      [width >> 1, height >> 1],
+      [width - 2, 5],
+    ] as const;
     for (const variant of COMPARED) {
       const fcn = await loadFcn({ variant, device: device() });
       const whole = (await fcn.probabilities(picture)).data;
@@ -76,7 +94,9 @@ describe("comparison", () => {
       }
       fcn.dispose();
     }
-    expect(() => scores?.fcn8s?.probabilities(width, 0)).toThrow(`pixel (${width}, 0) is not in the picture of ${width} x ${height}`);
+    expect(() => scores?.fcn8s?.probabilities(width, 0)).toThrow(
+      `pixel (${width}, 0) is not in the picture of ${width} x ${height}`,
+    );
   });
 
   it("says where the labels lie on the GPU, and how far its pipelines are", async () => {
@@ -121,7 +141,11 @@ describe("comparison", () => {
     expect(variantsToCompare(found)).toEqual(["fcn-resnet101"]);
     const own = new Comparison(device(), found.checkpoint, { variants: ["fcn-resnet101"] });
     expect(own.resize).toBe(520);
-    const picture = { width: 61, height: 43, data: Uint8Array.from({ length: 61 * 43 * 4 }, (_, i) => ((i & 3) === 3 ? 255 : (i * 37) % 256)) };
+    const picture = {
+      width: 61,
+      height: 43,
+      data: Uint8Array.from({ length: 61 * 43 * 4 }, (_, i) => ((i & 3) === 3 ? 255 : (i * 37) % 256)),
+    };
     const fcn = await loadFcn({ weights, device: device() });
     const { labels, stages } = await own.run(picture);
     expect(labels).toEqual({ "fcn-resnet101": (await fcn.segment(picture)).labels });
@@ -130,20 +154,31 @@ describe("comparison", () => {
     // A 3x3 convolution of 128 features to 32 with batch norm, and the projection; the auxiliary head is not part of it.
     expect(cost?.headParameters).toBe(32 * 128 * 9 + 2 * 32 + 21 * 32 + 21);
     expect(cost?.sharedFlops).toBeGreaterThan(cost?.headFlops ?? Infinity);
-    await expect(own.run(picture, { scores: true })).rejects.toMatchObject({ code: "bad-option", message: expect.stringContaining("not for fcn-resnet101") as string });
+    await expect(own.run(picture, { scores: true })).rejects.toMatchObject({
+      code: "bad-option",
+      message: expect.stringContaining("not for fcn-resnet101") as string,
+    });
     own.dispose();
     fcn.dispose();
   });
 
   it("takes what the checkpoint has, and says which mixtures cannot be compared", async () => {
-    const both = recognise(hashedCheckpoint([...paperFcnTensors(21, 4), ...torchvisionFcnTensors(21, 4).filter(({ name }) => name.startsWith("classifier"))]));
+    const both = recognise(
+      hashedCheckpoint([
+        ...paperFcnTensors(21, 4),
+        ...torchvisionFcnTensors(21, 4).filter(({ name }) => name.startsWith("classifier")),
+      ]),
+    );
     expect(variantsToCompare(both)).toEqual([...COMPARED]);
     expect(variantsToCompare(both, ["fcn8s", "fcn32s"])).toEqual(["fcn32s", "fcn8s"]);
     expect(variantsToCompare(both, ["fcn-resnet101"])).toEqual(["fcn-resnet101"]);
     new Comparison(device(), both.checkpoint).dispose(); // the other head is no mistake in it
-    const mixture = "compare: fcn-resnet101 has a dilated backbone of its own and cannot share one with fcn16s and fcn8s; compare it alone, and the others in a run of their own";
+    const mixture =
+      "compare: fcn-resnet101 has a dilated backbone of its own and cannot share one with fcn16s and fcn8s; compare it alone, and the others in a run of their own";
     expect(() => variantsToCompare(both, ["fcn-resnet101", "fcn8s", "fcn16s"])).toThrow(mixture);
-    expect(() => new Comparison(device(), both.checkpoint, { variants: ["fcn16s", "fcn8s", "fcn-resnet101"] })).toThrow(mixture);
+    expect(() => new Comparison(device(), both.checkpoint, { variants: ["fcn16s", "fcn8s", "fcn-resnet101"] })).toThrow(
+      mixture,
+    );
     const torchvision = recognise(hashedCheckpoint(torchvisionFcnTensors(21, 4)));
     expect(() => variantsToCompare(torchvision, ["fcn8s"])).toThrow("it has no head for fcn8s, only for fcn-resnet101");
     const bare = recognise(hashedCheckpoint(paperFcnTensors(21, 4).filter(({ name }) => name.startsWith("backbone."))));
@@ -151,15 +186,22 @@ describe("comparison", () => {
   });
 
   it("refuses a size beyond the device and an empty list", async () => {
-    await expect(comparison.measure(["fcn8s"], 30_000, 30_000)).rejects.toMatchObject({ code: "limit-too-small", message: expect.stringContaining("30000 x 30000 is too large") as string });
+    await expect(comparison.measure(["fcn8s"], 30_000, 30_000)).rejects.toMatchObject({
+      code: "limit-too-small",
+      message: expect.stringContaining("30000 x 30000 is too large") as string,
+    });
     expect(() => new Comparison(device(), checkpoint, { variants: [] })).toThrow("name at least one variant");
     // What plain JavaScript may pass.
     const made = (options: object) => () => new Comparison(device(), checkpoint, options);
     expect(made({ variant: "fcn8s" })).toThrow('new Comparison has no option "variant"; it has variants, ');
     expect(made({ variants: "fcn8s" })).toThrow("variants must be an array, got string");
     expect(made({ variants: ["fcn4s"] })).toThrow('variant "fcn4s" is not one of fcn32s, fcn16s, fcn8s, fcn-resnet101');
-    expect(made({ preprocessing: { mean: [0, 0, 0], std: [1, 0, 1] } })).toThrow("preprocessing.std must be three finite numbers above 0");
+    expect(made({ preprocessing: { mean: [0, 0, 0], std: [1, 0, 1] } })).toThrow(
+      "preprocessing.std must be three finite numbers above 0",
+    );
     expect(made({ precision: "f64" })).toThrow('precision "f64" is not one of f32, f16, auto');
-    await expect(comparison.run({ width: 1, height: 1, data: new Uint8Array(4) }, { score: true } as object)).rejects.toMatchObject({ code: "bad-option", message: 'run has no option "score"; it has signal, scores' });
+    await expect(
+      comparison.run({ width: 1, height: 1, data: new Uint8Array(4) }, { score: true } as object),
+    ).rejects.toMatchObject({ code: "bad-option", message: 'run has no option "score"; it has signal, scores' });
   });
 });

@@ -14,22 +14,40 @@ const at = (...parts: string[]): string => join(root, ...parts);
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "fcn-datasets-"));
   for (const folder of ["photos/deep", "truth", "empty"]) await mkdir(at(folder), { recursive: true });
-  for (const name of ["b.jpg", "a.png", "a.label.png", "a.overlay.png", "v1.2.webp", "notes.txt", "deep/c.jpeg"]) await writeFile(at("photos", name), "");
+  for (const name of ["b.jpg", "a.png", "a.label.png", "a.overlay.png", "v1.2.webp", "notes.txt", "deep/c.jpeg"])
+    await writeFile(at("photos", name), "");
   await writeFile(at("truth/b.png"), "");
 });
 afterAll(() => rm(root, { recursive: true }));
 
 const keys = async (inputs: string[], labels?: string): Promise<(string | boolean)[][]> =>
-  (await listPictures("compare", inputs.map((i) => at(i)), labels)).map((item) => [item.key.slice(root.length + 1), item.label !== undefined]);
+  (
+    await listPictures(
+      "compare",
+      inputs.map((i) => at(i)),
+      labels,
+    )
+  ).map((item) => [item.key.slice(root.length + 1), item.label !== undefined]);
 
 describe("listPictures", () => {
   it("takes folders, leaves out what belongs to another picture, and finds label maps", async () => {
-    expect(await keys(["photos"])).toEqual([["photos/a.png", true], ["photos/b.jpg", false], ["photos/v1.2.webp", false]]);
-    expect(await keys(["photos"], at("truth"))).toEqual([["photos/a.png", false], ["photos/b.jpg", true], ["photos/v1.2.webp", false]]);
+    expect(await keys(["photos"])).toEqual([
+      ["photos/a.png", true],
+      ["photos/b.jpg", false],
+      ["photos/v1.2.webp", false],
+    ]);
+    expect(await keys(["photos"], at("truth"))).toEqual([
+      ["photos/a.png", false],
+      ["photos/b.jpg", true],
+      ["photos/v1.2.webp", false],
+    ]);
   });
 
   it("takes patterns and files, each picture once", async () => {
-    expect(await keys(["photos/**/*.{jpg,jpeg}", "photos/b.jpg"])).toEqual([["photos/b.jpg", false], ["photos/deep/c.jpeg", false]]);
+    expect(await keys(["photos/**/*.{jpg,jpeg}", "photos/b.jpg"])).toEqual([
+      ["photos/b.jpg", false],
+      ["photos/deep/c.jpeg", false],
+    ]);
     expect(await keys(["photos/?.png"])).toEqual([["photos/a.png", true]]);
   });
 
@@ -56,7 +74,13 @@ describe("listVoc", () => {
     await writeFile(at("voc/SegmentationClass/2007_000033.png"), "");
     await writeFile(at("voc/ImageSets/Segmentation/val.txt"), "2007_000042\r\n2007_000033\n\n");
     await writeFile(at("voc/ImageSets/Segmentation/bad.txt"), "../../etc/passwd\n");
-    expect((await listVoc("compare", at("voc"), "val")).map((i) => [i.key, i.picture === at("voc/JPEGImages", `${i.key}.jpg`), i.label !== undefined])).toEqual([
+    expect(
+      (await listVoc("compare", at("voc"), "val")).map((i) => [
+        i.key,
+        i.picture === at("voc/JPEGImages", `${i.key}.jpg`),
+        i.label !== undefined,
+      ]),
+    ).toEqual([
       ["2007_000033", true, true],
       ["2007_000042", true, false],
     ]);
@@ -70,35 +94,65 @@ it("shards are disjoint, alike and complete", () => {
   const parts = Array.from({ length: 7 }, (_, i) => shardOf("compare", all, `${i + 1}/7`));
   expect(parts.flat().sort((a, b) => a - b)).toEqual(all);
   expect(new Set(parts.map((p) => p.length))).toEqual(new Set([3, 4]));
-  for (const wrong of ["0/7", "8/7", "1", "a/b", "1/0"]) expect(() => shardOf("compare", all, wrong)).toThrow("not of the form i/n");
+  for (const wrong of ["0/7", "8/7", "1", "a/b", "1/0"])
+    expect(() => shardOf("compare", all, wrong)).toThrow("not of the form i/n");
 });
 
 describe("decodePicture", () => {
   // Left half red, right half blue.
-  const halves = (): Sharp => sharp(Buffer.from(Array.from({ length: 32 * 16 }, (_, i) => (i % 32 < 16 ? [255, 0, 0] : [0, 0, 255])).flat()), { raw: { width: 32, height: 16, channels: 3 } });
+  const halves = (): Sharp =>
+    sharp(Buffer.from(Array.from({ length: 32 * 16 }, (_, i) => (i % 32 < 16 ? [255, 0, 0] : [0, 0, 255])).flat()), {
+      raw: { width: 32, height: 16, channels: 3 },
+    });
 
   it.each(["jpeg", "webp", "png"] as const)("reads %s", async (format) => {
-    const { width, height, data } = await decodePicture(await halves().toFormat(format, { quality: 100 }).toBuffer(), "x");
+    const { width, height, data } = await decodePicture(
+      await halves().toFormat(format, { quality: 100 }).toBuffer(),
+      "x",
+    );
     expect([width, height, data.length]).toEqual([32, 16, 32 * 16 * 4]);
     expect([data[0], data[31 * 4 + 2], data[3]].every((v) => (v ?? 0) > 240)).toBe(true);
   });
 
   it("turns a picture as its EXIF orientation says", async () => {
-    const { width, height, data } = await decodePicture(await halves().withMetadata({ orientation: 6 }).jpeg({ quality: 100 }).toBuffer(), "x");
+    const { width, height, data } = await decodePicture(
+      await halves().withMetadata({ orientation: 6 }).jpeg({ quality: 100 }).toBuffer(),
+      "x",
+    );
     expect([width, height]).toEqual([16, 32]); // turned a quarter to the right: red is on top
     expect([data[0], data[31 * 16 * 4]].map((v) => (v ?? 0) > 200)).toEqual([true, false]);
   });
 
   it("puts transparency over white, grey to RGB", async () => {
-    const clear = await sharp({ create: { width: 4, height: 4, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } } }).webp({ lossless: true }).toBuffer();
+    const clear = await sharp({
+      create: { width: 4, height: 4, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } },
+    })
+      .webp({ lossless: true })
+      .toBuffer();
     expect([...(await decodePicture(clear, "x")).data.slice(0, 4)]).toEqual([255, 255, 255, 255]);
-    const grey = await sharp({ create: { width: 4, height: 4, channels: 3, background: "#808080" } }).greyscale().jpeg().toBuffer();
+    const grey = await sharp({ create: { width: 4, height: 4, channels: 3, background: "#808080" } })
+      .greyscale()
+      .jpeg()
+      .toBuffer();
     expect([...(await decodePicture(grey, "x")).data.slice(0, 4)]).toEqual([128, 128, 128, 255]);
   });
 
   it("names a file that is cut off, empty or no picture", async () => {
-    const whole = await sharp({ create: { width: 300, height: 200, channels: 3, background: "#123456", noise: { type: "gaussian", mean: 128, sigma: 40 } } }).jpeg().toBuffer();
-    await expect(decodePicture(whole.subarray(0, whole.length >> 1), "half.jpg")).rejects.toMatchObject({ code: "bad-image", message: expect.stringMatching(/^half\.jpg: the JPEG is damaged or cut off/) as string });
+    const whole = await sharp({
+      create: {
+        width: 300,
+        height: 200,
+        channels: 3,
+        background: "#123456",
+        noise: { type: "gaussian", mean: 128, sigma: 40 },
+      },
+    })
+      .jpeg()
+      .toBuffer();
+    await expect(decodePicture(whole.subarray(0, whole.length >> 1), "half.jpg")).rejects.toMatchObject({
+      code: "bad-image",
+      message: expect.stringMatching(/^half\.jpg: the JPEG is damaged or cut off/) as string,
+    });
     await expect(decodePicture(new Uint8Array(), "none.jpg")).rejects.toThrow("none.jpg: the file is empty");
     await expect(decodePicture(Buffer.from("hello world"), "note.png")).rejects.toThrow("note.png: it is no PNG");
     await expect(readPictureFile(at("missing.png"))).rejects.toThrow("there is no such file");
@@ -110,13 +164,17 @@ describe("decodePicture", () => {
       throw new Error("Cannot find package 'sharp'");
     });
     const { decodePicture: decode } = await import("../src/image/decode.js");
-    await expect(decode(Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 0, 0, 0]), "cat.jpg")).rejects.toThrow(/cat\.jpg: reading JPEG needs the npm package "sharp" .*npm install sharp/);
+    await expect(decode(Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 0, 0, 0]), "cat.jpg")).rejects.toThrow(
+      /cat\.jpg: reading JPEG needs the npm package "sharp" .*npm install sharp/,
+    );
     vi.doUnmock("sharp");
   });
 });
 
 it("a label map of another size is an error with both sizes", async () => {
   await writeFile(at("m.png"), encodeLabelPng(new Uint8Array(12), 4, 3));
-  await expect(readLabelFile(at("m.png"), { width: 3, height: 4 })).rejects.toThrow("the label map is 4 x 3, its picture is 3 x 4");
+  await expect(readLabelFile(at("m.png"), { width: 3, height: 4 })).rejects.toThrow(
+    "the label map is 4 x 3, its picture is 3 x 4",
+  );
   expect((await readLabelFile(at("m.png"), { width: 4, height: 3 })).labels).toHaveLength(12);
 });

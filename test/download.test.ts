@@ -23,12 +23,19 @@ beforeEach(() => {
 });
 
 /** Files that count as whole. */
-const whole = (): string[] => readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile()).map(({ name }) => name);
+const whole = (): string[] =>
+  readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => name);
 const parts = (): string[] => readdirSync(folder).filter((name) => name.includes(".part"));
-const get = (path: string, more: object = {}): Promise<string> => cachedFile(`${server.base}${path}`, { folder, retryDelay: 1, retries: 0, ...more });
+const get = (path: string, more: object = {}): Promise<string> =>
+  cachedFile(`${server.base}${path}`, { folder, retryDelay: 1, retries: 0, ...more });
 
 async function refused(path: string, sentence: RegExp, more: object = {}): Promise<void> {
-  await expect(get(path, more)).rejects.toMatchObject({ code: "bad-weights", message: expect.stringMatching(sentence) as string });
+  await expect(get(path, more)).rejects.toMatchObject({
+    code: "bad-weights",
+    message: expect.stringMatching(sentence) as string,
+  });
   expect(whole()).toEqual([]);
 }
 
@@ -36,7 +43,9 @@ describe("a server that behaves", () => {
   test("one download, then the cache; one total", async () => {
     server.answer = ranged();
     const seen: DownloadProgress[] = [];
-    const path = await get(`/a/weights-${SHORT}.safetensors?x=1#part`, { onProgress: (p: DownloadProgress) => seen.push(p) });
+    const path = await get(`/a/weights-${SHORT}.safetensors?x=1#part`, {
+      onProgress: (p: DownloadProgress) => seen.push(p),
+    });
     expect(sha256(readFileSync(path))).toBe(sha256(DATA));
     expect(path).toMatch(new RegExp(`[0-9a-f]{16}-weights-${SHORT}\\.safetensors$`));
     expect(new Set(seen.map(({ total }) => total))).toEqual(new Set([DATA.length]));
@@ -73,7 +82,8 @@ describe("a server that behaves", () => {
   });
 
   test("a body without a length", async () => {
-    server.answer = (_, response) => void response.write(DATA.subarray(0, HALF), () => response.end(DATA.subarray(HALF)));
+    server.answer = (_, response) =>
+      void response.write(DATA.subarray(0, HALF), () => response.end(DATA.subarray(HALF)));
     expect(sha256(readFileSync(await get("/w.safetensors")))).toBe(sha256(DATA));
   });
 });
@@ -89,10 +99,16 @@ describe("a transfer that breaks off", () => {
       stop += 300_000;
       ranged(DATA, '"v1"', stop)(request, response);
     };
-    const path = await get("/w.safetensors", { retries: 3, onProgress: ({ loaded }: DownloadProgress) => starts.push(loaded) });
+    const path = await get("/w.safetensors", {
+      retries: 3,
+      onProgress: ({ loaded }: DownloadProgress) => starts.push(loaded),
+    });
     expect(sha256(readFileSync(path))).toBe(sha256(DATA));
     expect(starts[0]).toBeGreaterThan(0); // not all that was sent must have arrived
-    expect(server.log).toEqual(["all", ...server.log.slice(1).map(() => expect.stringMatching(/^bytes=[1-9]\d+- if "v1"$/) as string)]);
+    expect(server.log).toEqual([
+      "all",
+      ...server.log.slice(1).map(() => expect.stringMatching(/^bytes=[1-9]\d+- if "v1"$/) as string),
+    ]);
     expect(server.log.length).toBeGreaterThanOrEqual(4);
     expect(parts()).toEqual([]);
   });
@@ -110,11 +126,17 @@ describe("a transfer that breaks off", () => {
       response.writeHead(200, { "content-length": DATA.length, etag: '"v1"' });
       response.write(DATA.subarray(0, HALF), () => setTimeout(() => response.destroy(), 60));
     };
-    const wrongRange: Answer = (request, response) => request.headers.range === undefined
-      ? full()(request, response)
-      : void response.writeHead(206, { "content-range": `bytes 0-${DATA.length - 1}/${DATA.length}` }).end(DATA);
-    const notSatisfiable: Answer = (request, response) => request.headers.range === undefined ? full()(request, response) : void response.writeHead(416).end();
-    for (const [path, then] of [["/1", full()], ["/2", wrongRange], ["/3", notSatisfiable]] as const) {
+    const wrongRange: Answer = (request, response) =>
+      request.headers.range === undefined
+        ? full()(request, response)
+        : void response.writeHead(206, { "content-range": `bytes 0-${DATA.length - 1}/${DATA.length}` }).end(DATA);
+    const notSatisfiable: Answer = (request, response) =>
+      request.headers.range === undefined ? full()(request, response) : void response.writeHead(416).end();
+    for (const [path, then] of [
+      ["/1", full()],
+      ["/2", wrongRange],
+      ["/3", notSatisfiable],
+    ] as const) {
       server.answer = breaks;
       await expect(get(path)).rejects.toThrow(/broke off/);
       server.answer = then;
@@ -151,8 +173,11 @@ describe("a transfer that breaks off", () => {
   test("abort keeps the part and throws the signal's reason", async () => {
     server.answer = ranged(DATA, '"v1"', HALF);
     const controller = new AbortController();
-    const onProgress = ({ loaded }: DownloadProgress): void => void (loaded > 0 && controller.abort(new Error("enough")));
-    await expect(get("/w.safetensors", { signal: controller.signal, onProgress, retries: 9 })).rejects.toThrow("enough");
+    const onProgress = ({ loaded }: DownloadProgress): void =>
+      void (loaded > 0 && controller.abort(new Error("enough")));
+    await expect(get("/w.safetensors", { signal: controller.signal, onProgress, retries: 9 })).rejects.toThrow(
+      "enough",
+    );
     expect(whole()).toEqual([]);
     expect(parts()).toHaveLength(1);
   });
@@ -177,16 +202,25 @@ describe("a server that lies", () => {
   });
 
   test("a fetch that does not enforce lengths", async () => {
-    const lying = (data: Uint8Array, length: number): typeof fetch => () => Promise.resolve(new Response(data.slice(), { headers: { "content-length": String(length) } }));
+    const lying =
+      (data: Uint8Array, length: number): typeof fetch =>
+      () =>
+        Promise.resolve(new Response(data.slice(), { headers: { "content-length": String(length) } }));
     await refused("/w.safetensors", /promised 500000 bytes and sent more/, { fetch: lying(DATA, HALF) });
     await refused("/w.safetensors", /promised 2000000 bytes and sent 1000\d+/, { fetch: lying(DATA, 2_000_000) });
     await refused("/w.safetensors", /offers 9000000000 bytes, more than/, { fetch: lying(DATA, 9e9) });
-    await refused("/w.safetensors", /sent more than 1000 bytes/, { maxBytes: 1000, fetch: () => Promise.resolve(new Response(DATA.slice())) });
+    await refused("/w.safetensors", /sent more than 1000 bytes/, {
+      maxBytes: 1000,
+      fetch: () => Promise.resolve(new Response(DATA.slice())),
+    });
   });
 
   test("other bytes than the name promises are thrown away and not resumed", async () => {
     server.answer = ranged(OTHER);
-    await refused(`/w-${SHORT}.safetensors`, new RegExp(`starts with ${SHORT}, but that of the 1000\\d+ bytes received is ${sha256(OTHER)}`));
+    await refused(
+      `/w-${SHORT}.safetensors`,
+      new RegExp(`starts with ${SHORT}, but that of the 1000\\d+ bytes received is ${sha256(OTHER)}`),
+    );
     server.answer = ranged();
     await get(`/w-${SHORT}.safetensors`);
     expect(server.log).toEqual(["all", "all"]);
@@ -198,9 +232,11 @@ describe("a server that lies", () => {
   });
 
   test("HTML: as an error, as a page, and disguised", async () => {
-    server.answer = (_, response) => void response.writeHead(404, "Not Found", { "content-type": "text/html" }).end("<html>gone</html>");
+    server.answer = (_, response) =>
+      void response.writeHead(404, "Not Found", { "content-type": "text/html" }).end("<html>gone</html>");
     await refused("/w.pth", /the server answered 404 Not Found/);
-    server.answer = (_, response) => void response.writeHead(200, { "content-type": "text/html" }).end("<html>sign in</html>");
+    server.answer = (_, response) =>
+      void response.writeHead(200, { "content-type": "text/html" }).end("<html>sign in</html>");
     await refused("/w.pth", /web page \(text\/html\)/);
     server.answer = (_, response) => void response.end("<!doctype html><html>sign in</html>");
     await refused("/w.pth", /it is a web page/);
@@ -214,7 +250,10 @@ describe("openSource", () => {
   test("cache: false downloads into memory with the same checks", async () => {
     server.answer = ranged();
     const seen: DownloadProgress[] = [];
-    const source = await openSource(`${server.base}/w-${SHORT}.pth`, { cache: false, onProgress: (progress) => seen.push(progress) });
+    const source = await openSource(`${server.base}/w-${SHORT}.pth`, {
+      cache: false,
+      onProgress: (progress) => seen.push(progress),
+    });
     expect(sha256(await source.read(0, source.size))).toBe(sha256(DATA));
     expect(seen.at(-1)).toEqual({ loaded: DATA.length, total: DATA.length });
     server.answer = ranged(OTHER);
@@ -240,10 +279,15 @@ describe("openSource", () => {
 describe("this side", () => {
   test("no server, no URL, no folder", async () => {
     const closed = `http://127.0.0.1:1/w.pth`;
-    await expect(cachedFile(closed, { folder, retries: 0 })).rejects.toMatchObject({ code: "bad-weights", message: expect.stringMatching(/127\.0\.0\.1:1\/w\.pth: it could not be fetched/) as string });
+    await expect(cachedFile(closed, { folder, retries: 0 })).rejects.toMatchObject({
+      code: "bad-weights",
+      message: expect.stringMatching(/127\.0\.0\.1:1\/w\.pth: it could not be fetched/) as string,
+    });
     await expect(cachedFile("http://", { folder })).rejects.toThrow(/not a URL/);
     writeFileSync(join(folder, "file"), "");
-    await expect(cachedFile(`${server.base}/w`, { folder: join(folder, "file", "sub") })).rejects.toThrow(/cannot be kept in .*set FCN_WEBGPU_CACHE/);
+    await expect(cachedFile(`${server.base}/w`, { folder: join(folder, "file", "sub") })).rejects.toThrow(
+      /cannot be kept in .*set FCN_WEBGPU_CACHE/,
+    );
   });
 
   test("where the cache is", () => {

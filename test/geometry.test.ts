@@ -9,13 +9,20 @@ const VARIANTS = ["fcn32s", "fcn16s", "fcn8s"] as const;
 const ALIGNMENTS: readonly Alignment[] = ["pad", "aligned"];
 const LARGEST = 300;
 
-const conv = (kernel: number, stride = 1, padding = (kernel - 1) / 2): EncoderLayer => ({ kernel, stride, padding, dilation: 1 });
+const conv = (kernel: number, stride = 1, padding = (kernel - 1) / 2): EncoderLayer => ({
+  kernel,
+  stride,
+  padding,
+  dilation: 1,
+});
 
 /** Every layer of ResNet-101 with the stride on the 3x3. */
 const RESNET: readonly EncoderLayer[] = [
   conv(7, 2),
   conv(3, 2),
-  ...[3, 4, 23, 3].flatMap((count, stage) => Array.from({ length: count }, (_, b) => [conv(1), conv(3, stage > 0 && b === 0 ? 2 : 1), conv(1)]).flat()),
+  ...[3, 4, 23, 3].flatMap((count, stage) =>
+    Array.from({ length: count }, (_, b) => [conv(1), conv(3, stage > 0 && b === 0 ? 2 : 1), conv(1)]).flat(),
+  ),
 ];
 const STRIDED = RESNET.filter((layer) => layer.stride > 1);
 
@@ -28,7 +35,12 @@ const VGG = vgg({ ...conv(2, 2, 0), ceilMode: true });
 const ENCODERS = Object.entries({ "ResNet-101": RESNET, "VGG16 with ceil-mode pools": VGG });
 
 /** Size after the steps, and null where a crop would reach outside the map. */
-function decode(steps: readonly UpsampleStep[], taps: ReadonlyMap<number, number>, from: number, edge: "top" | "left"): number | null {
+function decode(
+  steps: readonly UpsampleStep[],
+  taps: ReadonlyMap<number, number>,
+  from: number,
+  edge: "top" | "left",
+): number | null {
   let size = taps.get(from) ?? NaN;
   for (const step of steps) {
     const target = taps.get(step.to) ?? NaN;
@@ -40,7 +52,11 @@ function decode(steps: readonly UpsampleStep[], taps: ReadonlyMap<number, number
 }
 
 /** One axis of a bilinear transposed convolution followed by its crop. */
-function upsample(x: readonly number[], { kernel, stride, padding, outputPadding, crop }: UpsampleStep, target: number): number[] {
+function upsample(
+  x: readonly number[],
+  { kernel, stride, padding, outputPadding, crop }: UpsampleStep,
+  target: number,
+): number[] {
   const factor = Math.floor((kernel + 1) / 2);
   const centre = (kernel - 1) / 2;
   const out = new Array<number>(convTransposeOutputSize(x.length, { kernel, stride, padding, outputPadding })).fill(0);
@@ -54,7 +70,12 @@ function upsample(x: readonly number[], { kernel, stride, padding, outputPadding
 }
 
 /** Where the scores of the coarsest map land: pixel minus the pixel its cell is centred on, in the middle of the picture. */
-function displacement(encoder: readonly EncoderLayer[], variant: (typeof VARIANTS)[number], alignment: Alignment, size: number): number {
+function displacement(
+  encoder: readonly EncoderLayer[],
+  variant: (typeof VARIANTS)[number],
+  alignment: Alignment,
+  size: number,
+): number {
   const { stride, offset, [variant]: steps } = decoderGeometry(encoder, { alignment });
   const taps = tapSizes(encoder, size);
   // A ramp whose value is the position of the cell: linear interpolation keeps it a ramp.
@@ -75,7 +96,8 @@ describe("ResNet-101", () => {
     for (let size = 1; size <= LARGEST; size++) {
       const taps = tapSizes(RESNET, size);
       for (const stride of [1, 2, 4, 8, 16, 32]) expect(taps.get(stride)).toBe(Math.ceil(size / stride));
-      for (const stride of [8, 16]) expect([0, 1]).toContain(2 * Math.ceil(size / (2 * stride)) - Math.ceil(size / stride));
+      for (const stride of [8, 16])
+        expect([0, 1]).toContain(2 * Math.ceil(size / (2 * stride)) - Math.ceil(size / stride));
     }
   });
 
@@ -99,8 +121,16 @@ describe("ResNet-101", () => {
 
   it("is cropped by 31, 15, 7 and 1 when aligned", () => {
     const aligned = decoderGeometry(RESNET, { alignment: "aligned" });
-    const rules = aligned.fcn8s.concat(aligned.fcn16s.slice(1), aligned.fcn32s).map((s) => [s.kernel, s.stride, s.padding, s.outputPadding, s.crop.top]);
-    expect(rules).toEqual([[3, 2, 0, 0, 1], [3, 2, 0, 0, 1], [15, 8, 0, 0, 7], [31, 16, 0, 0, 15], [63, 32, 0, 0, 31]]);
+    const rules = aligned.fcn8s
+      .concat(aligned.fcn16s.slice(1), aligned.fcn32s)
+      .map((s) => [s.kernel, s.stride, s.padding, s.outputPadding, s.crop.top]);
+    expect(rules).toEqual([
+      [3, 2, 0, 0, 1],
+      [3, 2, 0, 0, 1],
+      [15, 8, 0, 0, 7],
+      [31, 16, 0, 0, 15],
+      [63, 32, 0, 0, 31],
+    ]);
   });
 
   it.each(VARIANTS)("%s: aligned scores lie on their cells", (variant) => {
@@ -116,7 +146,8 @@ describe("VGG16", () => {
   it("sees 212 pixels, centres cell 0 between pixels, and is aligned by pad already", () => {
     const pad = decoderGeometry(VGG);
     expect([pad.stride, pad.receptiveField, pad.offset]).toEqual([32, 212, 15.5]);
-    for (const alignment of ALIGNMENTS) for (const variant of VARIANTS) expect(displacement(VGG, variant, alignment, 500)).toBeCloseTo(0, 9);
+    for (const alignment of ALIGNMENTS)
+      for (const variant of VARIANTS) expect(displacement(VGG, variant, alignment, 500)).toBeCloseTo(0, 9);
   });
 
   it("with pools that round down loses the far edge, and is refused", () => {
@@ -142,7 +173,12 @@ describe.each(ALIGNMENTS)("%s", (alignment) => {
 
   it("covers every size for each encoder that it accepts, and refuses for lost pixels only where some size is not covered", () => {
     const layer = fc
-      .record({ kernel: fc.integer({ min: 1, max: 7 }), padding: fc.integer({ min: 0, max: 4 }), dilation: fc.integer({ min: 1, max: 2 }), ceilMode: fc.boolean() })
+      .record({
+        kernel: fc.integer({ min: 1, max: 7 }),
+        padding: fc.integer({ min: 0, max: 4 }),
+        dilation: fc.integer({ min: 1, max: 2 }),
+        ceilMode: fc.boolean(),
+      })
       .map((l) => ({ ...l, ceilMode: l.ceilMode && 2 * l.padding <= l.kernel }));
     const strides = fc.constantFrom<number[]>([2, 2, 2, 1, 1], [3, 2, 1, 2, 1], [2, 1, 3, 2, 2], [1, 1, 2, 2, 2]);
     const SMALLEST = 300; // windows that span up to 276 pixels fit
@@ -161,7 +197,11 @@ describe.each(ALIGNMENTS)("%s", (alignment) => {
           const stops = [total, total / 2, total / 4, 1];
           const covers = (t: ReadonlyMap<number, number>, coarse: number, fine: number): boolean =>
             (coarse / fine) * (t.get(coarse) as number) >= (t.get(fine) as number);
-          const pairs = [...stops.slice(1).map((fine, i) => [stops[i] as number, fine] as const), [total, 1] as const, [total / 2, 1] as const];
+          const pairs = [
+            ...stops.slice(1).map((fine, i) => [stops[i] as number, fine] as const),
+            [total, 1] as const,
+            [total / 2, 1] as const,
+          ];
           expect(taps.every((t) => pairs.every(([coarse, fine]) => covers(t, coarse, fine)))).toBe(false);
           return;
         }
@@ -178,11 +218,16 @@ describe.each(ALIGNMENTS)("%s", (alignment) => {
 });
 
 it("loses pixels with one row of padding too few", () => {
-  for (const [padding, covers] of [[0, false], [1, true]] as const) {
+  for (const [padding, covers] of [
+    [0, false],
+    [1, true],
+  ] as const) {
     const chain = [conv(3, 2, padding), conv(3, 2), conv(3, 2)];
     if (covers) expect(decoderGeometry(chain).stride).toBe(8);
     else expect(() => decoderGeometry(chain)).toThrow(/loses 2 pixels between strides 1 and 8/);
-    expect(Array.from({ length: 60 }, (_, i) => i + 5).every((size) => 8 * (tapSizes(chain, size).get(8) ?? 0) >= size)).toBe(covers);
+    expect(
+      Array.from({ length: 60 }, (_, i) => i + 5).every((size) => 8 * (tapSizes(chain, size).get(8) ?? 0) >= size),
+    ).toBe(covers);
   }
 });
 
@@ -210,12 +255,20 @@ it.each(ENCODERS)("%s: every size of 1..300", (_, encoder) => {
 describe("errors", () => {
   it("names what a chain lacks", () => {
     expect(() => decoderGeometry([])).toThrow(/no layers/);
-    expect(() => decoderGeometry([conv(3, 2)])).toThrow(/downsampled feature map, here of stride 1; the encoder has strides 2$/);
-    expect(() => decoderGeometry([conv(3), conv(3, 2), conv(3, 2)])).toThrow(/here of stride 1; the encoder has strides 1, 2, 4$/);
-    expect(() => decoderGeometry([conv(3, 3), conv(3, 3), conv(3, 3)])).toThrow(/here of stride 13.5; the encoder has strides 3, 9, 27$/);
+    expect(() => decoderGeometry([conv(3, 2)])).toThrow(
+      /downsampled feature map, here of stride 1; the encoder has strides 2$/,
+    );
+    expect(() => decoderGeometry([conv(3), conv(3, 2), conv(3, 2)])).toThrow(
+      /here of stride 1; the encoder has strides 1, 2, 4$/,
+    );
+    expect(() => decoderGeometry([conv(3, 3), conv(3, 3), conv(3, 3)])).toThrow(
+      /here of stride 13.5; the encoder has strides 3, 9, 27$/,
+    );
   });
 
   it("refuses to align cells that no crop reaches", () => {
-    expect(() => decoderGeometry([conv(3, 2, 40), conv(3, 2), conv(3, 2)], { alignment: "aligned" })).toThrow(/centred -39 cells off/);
+    expect(() => decoderGeometry([conv(3, 2, 40), conv(3, 2), conv(3, 2)], { alignment: "aligned" })).toThrow(
+      /centred -39 cells off/,
+    );
   });
 });

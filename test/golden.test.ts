@@ -30,7 +30,10 @@ describe.each(FCN_VARIANTS)("%s over full-size ResNet-101", (variant) => {
       const { outputs } = await plan.run({ x: new Uint8Array(layouts.nhwc4.pack(hashedInput(tag, shape), shape)) });
       const logits = outputs.get("logits");
       if (!logits) throw new Error("no logits");
-      const difference = largestDifference(layouts[logits.layout].unpack(logits.bytes, logits.shape), float32File(`test/fixtures/golden/${variant}.${tag}.logits.f32`));
+      const difference = largestDifference(
+        layouts[logits.layout].unpack(logits.bytes, logits.shape),
+        float32File(`test/fixtures/golden/${variant}.${tag}.logits.f32`),
+      );
       console.log(`${variant} ${tag}: largest difference ${difference.toExponential(2)}`);
       expect(difference).toBeLessThan(1e-3);
       plan.dispose();

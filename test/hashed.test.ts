@@ -7,7 +7,14 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { decoderGeometry, tapSizes } from "../src/geometry.js";
 import type { EncoderLayer } from "../src/geometry.js";
-import { bilinear, hashed, hashedInput, hashedTensor, paperFcnTensors, torchvisionFcnTensors } from "../bench/hashed-weights.js";
+import {
+  bilinear,
+  hashed,
+  hashedInput,
+  hashedTensor,
+  paperFcnTensors,
+  torchvisionFcnTensors,
+} from "../bench/hashed-weights.js";
 import type { TensorSpec } from "../bench/hashed-weights.js";
 
 interface Stats {
@@ -33,10 +40,26 @@ const sum = (values: ArrayLike<number>): number => {
 
 describe("hashed", () => {
   it.each([
-    ["input/a64", [0.0763014554977417, -0.34554529190063477, 0.9833245277404785, -0.8468030691146851], -0.6885412931442261],
-    ["input/b97x131", [0.09925460815429688, 0.5108867883682251, 0.4939241409301758, -0.7329226732254028], 0.7490390539169312],
-    ["backbone.conv1.weight", [0.09508812427520752, -0.09539365768432617, 0.45209813117980957, -0.8689959049224854], 0.9384825229644775],
-    ["fcn8s.up2.weight", [-0.986752986907959, 0.3832409381866455, 0.6339532136917114, 0.13359129428863525], -0.6685433387756348],
+    [
+      "input/a64",
+      [0.0763014554977417, -0.34554529190063477, 0.9833245277404785, -0.8468030691146851],
+      -0.6885412931442261,
+    ],
+    [
+      "input/b97x131",
+      [0.09925460815429688, 0.5108867883682251, 0.4939241409301758, -0.7329226732254028],
+      0.7490390539169312,
+    ],
+    [
+      "backbone.conv1.weight",
+      [0.09508812427520752, -0.09539365768432617, 0.45209813117980957, -0.8689959049224854],
+      0.9384825229644775,
+    ],
+    [
+      "fcn8s.up2.weight",
+      [-0.986752986907959, 0.3832409381866455, 0.6339532136917114, 0.13359129428863525],
+      -0.6685433387756348,
+    ],
     ["é", [0.11155200004577637, 0.6839882135391235, 0.394994854927063, -0.8322484493255615], 0.26612305641174316],
   ])("%s has make_fixtures.py's values", (name, first, twoMillionth) => {
     expect([...hashed(name, 4)]).toEqual(first);
@@ -51,16 +74,76 @@ describe("hashed", () => {
 
   // Indices, the values there, and the sum of all, from make_fixtures.py's fill(); the forward pass below covers the rest.
   const FILLED: [string, number[], number[], number[], number][] = [
-    ["backbone.conv1.weight", [64, 3, 7, 7], [0, 1, 9407], [0.019210701808333397, -0.01927242986857891, -0.11251477152109146], 13.744238364299235],
-    ["backbone.bn1.weight", [64], [0, 1, 63], [0.9334338903427124, 1.1784803867340088, 1.1865097284317017], 64.01245510578156],
-    ["backbone.layer4.2.bn3.weight", [2048], [0, 1, 2047], [0.18305650353431702, 0.22965899109840393, 0.1102491170167923], 406.57000697404146],
-    ["backbone.layer4.2.conv2.weight", [512, 512, 3, 3], [0, 1, 2359295], [-0.031634774059057236, 0.03244183212518692, 0.008812332525849342], -20.68676097532725],
-    ["fcn8s.score32.weight", [21, 2048, 1, 1], [0, 1, 43007], [0.003053715219721198, -0.02475742995738983, -0.012407481670379639], 7.960633134755824],
-    ["fcn16s.up2.weight", [21, 21, 4, 4], [0, 1, 5, 16, 7055], [0.10874659568071365, 0.21876409649848938, 0.6021072864532471, 0.02824859693646431, 0.09213005006313324], 83.7086629703117],
-    ["classifier.4.weight", [21, 512, 1, 1], [0, 1, 10751], [0.006173842586576939, -0.02912454679608345, 0.05989282578229904], -4.971515990383978],
-    ["classifier.0.weight", [512, 2048, 3, 3], [0, 1, 9437183], [0.0017182095907628536, -0.007129219826310873, -0.01127686258405447], -23.468541696312112],
-    ["aux_classifier.4.weight", [21, 256, 1, 1], [0, 1, 5375], [-0.09626378118991852, 0.08458749204874039, 0.05759638920426369], 3.420179990129327],
-    ["aux_classifier.1.weight", [256], [0, 1, 255], [0.9849393367767334, 0.892242431640625, 0.8934214115142822], 252.935508787632],
+    [
+      "backbone.conv1.weight",
+      [64, 3, 7, 7],
+      [0, 1, 9407],
+      [0.019210701808333397, -0.01927242986857891, -0.11251477152109146],
+      13.744238364299235,
+    ],
+    [
+      "backbone.bn1.weight",
+      [64],
+      [0, 1, 63],
+      [0.9334338903427124, 1.1784803867340088, 1.1865097284317017],
+      64.01245510578156,
+    ],
+    [
+      "backbone.layer4.2.bn3.weight",
+      [2048],
+      [0, 1, 2047],
+      [0.18305650353431702, 0.22965899109840393, 0.1102491170167923],
+      406.57000697404146,
+    ],
+    [
+      "backbone.layer4.2.conv2.weight",
+      [512, 512, 3, 3],
+      [0, 1, 2359295],
+      [-0.031634774059057236, 0.03244183212518692, 0.008812332525849342],
+      -20.68676097532725,
+    ],
+    [
+      "fcn8s.score32.weight",
+      [21, 2048, 1, 1],
+      [0, 1, 43007],
+      [0.003053715219721198, -0.02475742995738983, -0.012407481670379639],
+      7.960633134755824,
+    ],
+    [
+      "fcn16s.up2.weight",
+      [21, 21, 4, 4],
+      [0, 1, 5, 16, 7055],
+      [0.10874659568071365, 0.21876409649848938, 0.6021072864532471, 0.02824859693646431, 0.09213005006313324],
+      83.7086629703117,
+    ],
+    [
+      "classifier.4.weight",
+      [21, 512, 1, 1],
+      [0, 1, 10751],
+      [0.006173842586576939, -0.02912454679608345, 0.05989282578229904],
+      -4.971515990383978,
+    ],
+    [
+      "classifier.0.weight",
+      [512, 2048, 3, 3],
+      [0, 1, 9437183],
+      [0.0017182095907628536, -0.007129219826310873, -0.01127686258405447],
+      -23.468541696312112,
+    ],
+    [
+      "aux_classifier.4.weight",
+      [21, 256, 1, 1],
+      [0, 1, 5375],
+      [-0.09626378118991852, 0.08458749204874039, 0.05759638920426369],
+      3.420179990129327,
+    ],
+    [
+      "aux_classifier.1.weight",
+      [256],
+      [0, 1, 255],
+      [0.9849393367767334, 0.892242431640625, 0.8934214115142822],
+      252.935508787632,
+    ],
   ];
   it.each(FILLED)("fills %s %j", (name, shape, at, values, total) => {
     const data = hashedTensor(name, shape);
@@ -70,7 +153,9 @@ describe("hashed", () => {
 
   it("makes the two inputs", () => {
     const a = hashedInput("a64", [1, 3, 64, 64]);
-    expect([a[0], a[1], a[12287], a.length]).toEqual([0.1526029109954834, -0.6910905838012695, -1.9565181732177734, 12288]);
+    expect([a[0], a[1], a[12287], a.length]).toEqual([
+      0.1526029109954834, -0.6910905838012695, -1.9565181732177734, 12288,
+    ]);
     expect(sum(hashedInput("b97x131", [1, 3, 97, 131]))).toBeCloseTo(-41.55312943458557, 9);
   });
 
@@ -82,7 +167,8 @@ describe("hashed", () => {
 describe("state dicts", () => {
   const learned = (specs: readonly TensorSpec[]): number =>
     sum(specs.filter(({ name }) => !name.includes("running_")).map(({ shape }) => shape.reduce((a, b) => a * b, 1)));
-  const norms = (specs: readonly TensorSpec[]): number => specs.filter(({ name }) => name.endsWith("running_var")).length;
+  const norms = (specs: readonly TensorSpec[]): number =>
+    specs.filter(({ name }) => name.endsWith("running_var")).length;
 
   it("torchvision's has 640 tensors with the counters, and 54,314,346 parameters", () => {
     const specs = torchvisionFcnTensors();
@@ -97,7 +183,16 @@ describe("state dicts", () => {
     expect(heads).toEqual([
       ...["fcn32s.score32.weight", "fcn32s.score32.bias"],
       ...["score32.weight", "score32.bias", "up2.weight", "score16.weight", "score16.bias"].map((n) => `fcn16s.${n}`),
-      ...["score32.weight", "score32.bias", "up2.weight", "score16.weight", "score16.bias", "up4.weight", "score8.weight", "score8.bias"].map((n) => `fcn8s.${n}`),
+      ...[
+        "score32.weight",
+        "score32.bias",
+        "up2.weight",
+        "score16.weight",
+        "score16.bias",
+        "up4.weight",
+        "score8.weight",
+        "score8.bias",
+      ].map((n) => `fcn8s.${n}`),
     ]);
     expect(new Set(specs.map(({ name }) => name)).size).toBe(specs.length);
   });
@@ -134,7 +229,8 @@ describe("float64 forward pass of the generated checkpoint", () => {
       for (let p = 0; p < plane; p++) {
         const row = Math.floor(p / w) * stride - padding + ky * dilation;
         const col = (p % w) * stride - padding + kx * dilation;
-        if (row >= 0 && row < x.h && col >= 0 && col < x.w) columns[r * plane + p] = x.data[(i * x.h + row) * x.w + col] as number;
+        if (row >= 0 && row < x.h && col >= 0 && col < x.w)
+          columns[r * plane + p] = x.data[(i * x.h + row) * x.w + col] as number;
       }
     }
     const data = new Float64Array(outputs * plane);
@@ -148,7 +244,8 @@ describe("float64 forward pass of the generated checkpoint", () => {
         for (let p = 0; p < plane; p++) {
           const i = at + p;
           const pair = a * (columns[i] as number) + b * (columns[i + plane] as number);
-          out[p] = (out[p] as number) + pair + c * (columns[i + 2 * plane] as number) + d * (columns[i + 3 * plane] as number);
+          out[p] =
+            (out[p] as number) + pair + c * (columns[i + 2 * plane] as number) + d * (columns[i + 3 * plane] as number);
         }
       }
       data.set(out, o * plane);
@@ -158,11 +255,15 @@ describe("float64 forward pass of the generated checkpoint", () => {
 
   /** Batch norm, then the shortcut and ReLU. In place. */
   function normalise(x: Feature, name: string, relu = true, shortcut?: Feature): Feature {
-    const [gain, bias, mean, variance] = ["weight", "bias", "running_mean", "running_var"].map((part) => tensor(`${name}.${part}`)) as [Float32Array, Float32Array, Float32Array, Float32Array];
+    const [gain, bias, mean, variance] = ["weight", "bias", "running_mean", "running_var"].map((part) =>
+      tensor(`${name}.${part}`),
+    ) as [Float32Array, Float32Array, Float32Array, Float32Array];
     const plane = x.h * x.w;
     for (let i = 0; i < x.data.length; i++) {
       const c = Math.floor(i / plane);
-      const scaled = (((x.data[i] as number) - (mean[c] as number)) / Math.sqrt((variance[c] as number) + 1e-5)) * (gain[c] as number);
+      const scaled =
+        (((x.data[i] as number) - (mean[c] as number)) / Math.sqrt((variance[c] as number) + 1e-5)) *
+        (gain[c] as number);
       const y = scaled + (bias[c] as number) + (shortcut?.data[i] ?? 0);
       x.data[i] = relu ? Math.max(0, y) : y;
     }
@@ -175,7 +276,8 @@ describe("float64 forward pass of the generated checkpoint", () => {
     data.forEach((_, i) => {
       const [c, y, col] = [Math.floor(i / (h * w)), Math.floor(i / w) % h, i % w];
       for (let yy = Math.max(0, 2 * y - 1); yy < Math.min(x.h, 2 * y + 2); yy++) {
-        for (let xx = Math.max(0, 2 * col - 1); xx < Math.min(x.w, 2 * col + 2); xx++) data[i] = Math.max(data[i] as number, x.data[(c * x.h + yy) * x.w + xx] as number);
+        for (let xx = Math.max(0, 2 * col - 1); xx < Math.min(x.w, 2 * col + 2); xx++)
+          data[i] = Math.max(data[i] as number, x.data[(c * x.h + yy) * x.w + xx] as number);
       }
     });
     return { c: x.c, h, w, data };
@@ -213,7 +315,11 @@ describe("float64 forward pass of the generated checkpoint", () => {
     const mean = sum(data) / data.length;
     close(mean, want.mean, `${label} mean`);
     close(Math.sqrt(sum(data.map((v) => (v - mean) ** 2)) / (data.length - 1)), want.std, `${label} std`);
-    close(data.reduce((m, v) => Math.max(m, Math.abs(v)), 0), want.absmax, `${label} absmax`);
+    close(
+      data.reduce((m, v) => Math.max(m, Math.abs(v)), 0),
+      want.absmax,
+      `${label} absmax`,
+    );
     want.first.forEach((v, i) => close(data[i] as number, v, `${label} [${i}]`));
   }
 
@@ -229,7 +335,13 @@ describe("float64 forward pass of the generated checkpoint", () => {
   }
 
   /** Transposed convolution by a dense [C, C, k, k] kernel, or by the fixed bilinear one, cropped. */
-  function raise(x: Feature, dense: string | undefined, step: { kernel: number; stride: number; padding: number; crop: { top: number; left: number } }, h: number, w: number): Feature {
+  function raise(
+    x: Feature,
+    dense: string | undefined,
+    step: { kernel: number; stride: number; padding: number; crop: { top: number; left: number } },
+    h: number,
+    w: number,
+  ): Feature {
     const { kernel: k, stride, padding, crop } = step;
     const fixed = bilinear(k);
     const weight = dense === undefined ? undefined : tensor(`${dense}.weight`);
@@ -243,7 +355,9 @@ describe("float64 forward pass of the generated checkpoint", () => {
             const col = (p % x.w) * stride - padding + (j % k) - crop.left;
             if (row < 0 || row >= h || col < 0 || col >= w) continue;
             const at = (o * h + row) * w + col;
-            data[at] = (data[at] as number) + value * (weight ? (weight[(i * x.c + o) * k * k + j] as number) : (fixed[j] as number));
+            data[at] =
+              (data[at] as number) +
+              value * (weight ? (weight[(i * x.c + o) * k * k + j] as number) : (fixed[j] as number));
           }
         }
       }

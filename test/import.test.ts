@@ -45,17 +45,28 @@ async function opened<T>(path: string, use: (checkpoint: Checkpoint) => Promise<
 }
 
 /** A digest of each tensor's float32 numbers, by name. */
-const valuesOf = (path: string): Promise<Record<string, string>> => opened(path, async (checkpoint) => {
-  const values: Record<string, string> = {};
-  for (const name of [...checkpoint.tensors.keys()].filter((n) => !n.endsWith("num_batches_tracked")).sort()) {
-    values[name] = createHash("sha256").update(await checkpoint.read(name)).digest("hex");
-  }
-  return values;
-});
+const valuesOf = (path: string): Promise<Record<string, string>> =>
+  opened(path, async (checkpoint) => {
+    const values: Record<string, string> = {};
+    for (const name of [...checkpoint.tensors.keys()].filter((n) => !n.endsWith("num_batches_tracked")).sort()) {
+      values[name] = createHash("sha256")
+        .update(await checkpoint.read(name))
+        .digest("hex");
+    }
+    return values;
+  });
 
 /** A safetensors file of these tensors. */
-async function written(name: string, tensors: Record<string, { shape: readonly number[]; data: ArrayLike<number> }>): Promise<string> {
-  const list = Object.entries(tensors).map(([key, { shape, data }]): TensorToWrite => ({ name: key, shape, dtype: "f32", read: () => Float32Array.from(data) }));
+async function written(
+  name: string,
+  tensors: Record<string, { shape: readonly number[]; data: ArrayLike<number> }>,
+): Promise<string> {
+  const list = Object.entries(tensors).map(([key, { shape, data }]): TensorToWrite => ({
+    name: key,
+    shape,
+    dtype: "f32",
+    read: () => Float32Array.from(data),
+  }));
   const chunks: Uint8Array[] = [];
   for await (const chunk of writeSafetensors(list)) chunks.push(chunk);
   const path = join(folder, name);
@@ -81,10 +92,20 @@ describe("round trips", () => {
     const torchvision = (name: string): string => name.replace(/^backbone\./, "");
     const tensors: Parameters<typeof written>[1] = {};
     await opened(SHIPPED, async (checkpoint) => {
-      for (const { name, shape } of checkpoint.tensors.values()) if (name.startsWith("backbone.")) tensors[torchvision(name)] = { shape, data: await checkpoint.read(name) };
+      for (const { name, shape } of checkpoint.tensors.values())
+        if (name.startsWith("backbone.")) tensors[torchvision(name)] = { shape, data: await checkpoint.read(name) };
     });
-    const report = await importFile(await written("resnet101.safetensors", { ...tensors, "fc.weight": { shape: [10, 512], data: new Float32Array(5120) } }), out);
-    expect(report).toMatchObject({ architecture: expect.stringMatching(/resnet101: backbone only/) as string, dropped: ["fc.weight"] });
+    const report = await importFile(
+      await written("resnet101.safetensors", {
+        ...tensors,
+        "fc.weight": { shape: [10, 512], data: new Float32Array(5120) },
+      }),
+      out,
+    );
+    expect(report).toMatchObject({
+      architecture: expect.stringMatching(/resnet101: backbone only/) as string,
+      dropped: ["fc.weight"],
+    });
     const shipped = Object.entries(await valuesOf(SHIPPED)).filter(([name]) => name.startsWith("backbone."));
     expect(await valuesOf(out)).toEqual(Object.fromEntries(shipped));
   });
@@ -92,13 +113,25 @@ describe("round trips", () => {
   test("a .pth in f32 holds the same numbers, and says where it came from", async () => {
     const report = await importFile(PTH, out);
     const sha256 = createHash("sha256").update(readFileSync(PTH)).digest("hex");
-    expect(report).toMatchObject({ source: "fcn-resnet101-w16.pth", sha256, dtype: "f32", folded: false, tensors: 535 });
+    expect(report).toMatchObject({
+      source: "fcn-resnet101-w16.pth",
+      sha256,
+      dtype: "f32",
+      folded: false,
+      tensors: 535,
+    });
     expect(await valuesOf(out)).toEqual(await valuesOf(PTH));
     expect(report.bytes).toBe(readFileSync(out).length);
     const metadata = await opened(out, (checkpoint) => Promise.resolve(Object.fromEntries(checkpoint.metadata)));
     expect(metadata).toMatchObject({
-      source: "fcn-resnet101-w16.pth", source_sha256: sha256, source_container: "pth-zip", dtype: "f32", batch_norm: "separate", license: "unknown",
-      imported_by: expect.stringMatching(/^fcn-webgpu \d+\.\d+\.\d+/) as string, imported_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string,
+      source: "fcn-resnet101-w16.pth",
+      source_sha256: sha256,
+      source_container: "pth-zip",
+      dtype: "f32",
+      batch_norm: "separate",
+      license: "unknown",
+      imported_by: expect.stringMatching(/^fcn-webgpu \d+\.\d+\.\d+/) as string,
+      imported_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string,
     });
   });
 
@@ -113,7 +146,9 @@ describe("round trips", () => {
     const seen: number[] = [];
     await importFile(PTH, out, { dtype: "f16", onProgress: ({ loaded }) => seen.push(loaded) });
     expect(seen.at(-1)).toBe(readFileSync(out).length);
-    const kinds = await opened(out, (checkpoint) => Promise.resolve(new Set([...checkpoint.tensors.values()].map(({ dtype, shape }) => `${dtype} ${shape.length}`))));
+    const kinds = await opened(out, (checkpoint) =>
+      Promise.resolve(new Set([...checkpoint.tensors.values()].map(({ dtype, shape }) => `${dtype} ${shape.length}`))),
+    );
     expect(kinds).toEqual(new Set(["f32 1", "f16 4"]));
   });
 });
@@ -127,7 +162,9 @@ describe("labels", () => {
   ])("%s: >= 99.9 % as from the original with %s", async (_, variants, options) => {
     await importFile(PTH, out, options);
     for (const variant of variants) {
-      const [original, imported] = await Promise.all([PTH, out].map((weights) => loadFcn({ variant, weights, device: device(), maxPlans: 1 })));
+      const [original, imported] = await Promise.all(
+        [PTH, out].map((weights) => loadFcn({ variant, weights, device: device(), maxPlans: 1 })),
+      );
       if (!original || !imported) throw new Error("two networks were asked for");
       for (const { name, picture } of pictures) {
         const [a, b] = [await original.segment(picture), await imported.segment(picture)];
@@ -164,34 +201,62 @@ describe("folding", () => {
     [`${name}.running_mean`]: { shape: [2], data: [4, -2] },
     [`${name}.running_var`]: { shape: [2], data: [1 - 1e-5, 4 - 1e-5] },
   });
-  const open = async (tensors: Parameters<typeof written>[1]): Promise<Checkpoint> => openCheckpoint(bufferSource(readFileSync(await written("in.safetensors", tensors)), "in"));
+  const open = async (tensors: Parameters<typeof written>[1]): Promise<Checkpoint> =>
+    openCheckpoint(bufferSource(readFileSync(await written("in.safetensors", tensors)), "in"));
   const convert = async (tensors: Parameters<typeof written>[1]): Promise<Record<string, number[]>> => {
     const converted = convertCheckpoint(await open(tensors), { foldBatchNorm: true });
     expect(converted.metadata.get("batch_norm")).toBe("folded");
-    const entries = await Promise.all(converted.tensors.map(async (tensor): Promise<[string, number[]]> => [tensor.name, [...(await tensor.read())].map((v) => Math.round(v * 1e4) / 1e4)]));
+    const entries = await Promise.all(
+      converted.tensors.map(async (tensor): Promise<[string, number[]]> => [
+        tensor.name,
+        [...(await tensor.read())].map((v) => Math.round(v * 1e4) / 1e4),
+      ]),
+    );
     return Object.fromEntries(entries);
   };
   const conv = { shape: [2, 1, 1, 1], data: [10, 20] };
 
-  test.each([["conv1", "bn1"], ["layer1.0.conv2", "layer1.0.bn2"], ["downsample.0", "downsample.1"], ["classifier.0", "classifier.1"]])("%s with %s", async (c, n) => {
-    expect(await convert({ [`${c}.weight`]: conv, ...norm(n) })).toEqual({ [`${c}.weight`]: [20, -30], [`${c}.bias`]: [0.5 - 8, 1 - 3] });
+  test.each([
+    ["conv1", "bn1"],
+    ["layer1.0.conv2", "layer1.0.bn2"],
+    ["downsample.0", "downsample.1"],
+    ["classifier.0", "classifier.1"],
+  ])("%s with %s", async (c, n) => {
+    expect(await convert({ [`${c}.weight`]: conv, ...norm(n) })).toEqual({
+      [`${c}.weight`]: [20, -30],
+      [`${c}.bias`]: [0.5 - 8, 1 - 3],
+    });
   });
 
   test("a convolution that has a bias already", async () => {
-    expect(await convert({ "conv1.weight": conv, "conv1.bias": { shape: [2], data: [1, 2] }, ...norm("bn1") })).toEqual({ "conv1.weight": [20, -30], "conv1.bias": [0.5 - 8 + 2, 1 - 3 - 3] });
+    expect(await convert({ "conv1.weight": conv, "conv1.bias": { shape: [2], data: [1, 2] }, ...norm("bn1") })).toEqual(
+      { "conv1.weight": [20, -30], "conv1.bias": [0.5 - 8 + 2, 1 - 3 - 3] },
+    );
   });
 
   test("what cannot be folded is refused by name", async () => {
-    await expect(convert({ x: conv, ...norm("bn1") })).rejects.toThrow(/batch norm bn1 cannot be folded: a convolution conv1\.weight of 2 channels/);
+    await expect(convert({ x: conv, ...norm("bn1") })).rejects.toThrow(
+      /batch norm bn1 cannot be folded: a convolution conv1\.weight of 2 channels/,
+    );
     const partial = Object.entries(norm("bn1")).filter(([name]) => name !== "bn1.bias");
-    await expect(convert({ "conv1.weight": conv, ...Object.fromEntries(partial) })).rejects.toThrow(/batch norm bn1 cannot be folded: it has no bias/);
+    await expect(convert({ "conv1.weight": conv, ...Object.fromEntries(partial) })).rejects.toThrow(
+      /batch norm bn1 cannot be folded: it has no bias/,
+    );
   });
 });
 
 describe("whole or not at all", () => {
-  const refused = async (path: string, sentence: RegExp, options: ImportOptions = {}, code = "bad-weights"): Promise<void> => {
+  const refused = async (
+    path: string,
+    sentence: RegExp,
+    options: ImportOptions = {},
+    code = "bad-weights",
+  ): Promise<void> => {
     const before = readdirSync(folder);
-    await expect(importFile(path, out, options)).rejects.toMatchObject({ code, message: expect.stringMatching(sentence) as string });
+    await expect(importFile(path, out, options)).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(sentence) as string,
+    });
     expect(readdirSync(folder)).toEqual(before);
   };
 
@@ -212,9 +277,14 @@ describe("whole or not at all", () => {
     await refused(fixturePath("bad-code.pth"), /./);
     await refused(fixturePath("bad-text.pth"), /bad-text\.pth: /);
     await refused(folder, /directory/);
-    await refused(await written("other.safetensors", { "encoder.weight": { shape: [1], data: [1] } }), /"encoder\.weight"\) are not those of a ResNet-101/);
+    await refused(
+      await written("other.safetensors", { "encoder.weight": { shape: [1], data: [1] } }),
+      /"encoder\.weight"\) are not those of a ResNet-101/,
+    );
     await refused(await written("empty.safetensors", {}), /not those of a ResNet-101/);
-    await expect(importFile(PTH, join(folder, "no", "folder.safetensors"))).rejects.toMatchObject({ code: "bad-option" });
+    await expect(importFile(PTH, join(folder, "no", "folder.safetensors"))).rejects.toMatchObject({
+      code: "bad-option",
+    });
   });
 
   test("the input is never overwritten", async () => {

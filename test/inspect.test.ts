@@ -31,7 +31,9 @@ interface Ended {
 
 function fcn(...args: string[]): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [main, ...args], { maxBuffer: 1 << 24 }, (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr }));
+    execFile(process.execPath, [main, ...args], { maxBuffer: 1 << 24 }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr }),
+    );
   });
 }
 
@@ -47,15 +49,31 @@ async function inspected(path: string): Promise<Inspection> {
 describe("what inspect finds", () => {
   test("the shipped checkpoint: three networks fit, torchvision's does not", async () => {
     const found = await inspected(SHIPPED);
-    expect(found).toMatchObject({ container: "safetensors", architecture: "fcn", reason: null, width: 16, classes: 21, dtypes: { f32: 422, f16: 113 } });
-    expect(found.networks.map(({ variant, fits }) => [variant, fits])).toEqual([["fcn32s", true], ["fcn16s", true], ["fcn8s", true], ["fcn-resnet101", false]]);
+    expect(found).toMatchObject({
+      container: "safetensors",
+      architecture: "fcn",
+      reason: null,
+      width: 16,
+      classes: 21,
+      dtypes: { f32: 422, f16: 113 },
+    });
+    expect(found.networks.map(({ variant, fits }) => [variant, fits])).toEqual([
+      ["fcn32s", true],
+      ["fcn16s", true],
+      ["fcn8s", true],
+      ["fcn-resnet101", false],
+    ]);
     const other = found.networks.at(-1);
     expect(other?.missing).toContain("classifier.4.weight");
     expect([other?.misshaped, other?.unexpected]).toEqual([[], []]);
     const text = describeInspection(found);
     expect(text[0]).toMatch(/fcn-resnet101-w16-icons-f16\.safetensors: safetensors, 5\.7 MB$/);
-    expect(text.join("\n")).toMatch(/fcn8s +fits\n +fcn-resnet101 +\d+ missing \(classifier\.0\.weight, .*, and \d+ more\)/);
-    expect(text.join("\n")).toMatch(/backbone\.layer3 +\d+ tensors +[\d,]+ +f32 f16|backbone\.layer3 +\d+ tensors +[\d,]+ +f16 f32/);
+    expect(text.join("\n")).toMatch(
+      /fcn8s +fits\n +fcn-resnet101 +\d+ missing \(classifier\.0\.weight, .*, and \d+ more\)/,
+    );
+    expect(text.join("\n")).toMatch(
+      /backbone\.layer3 +\d+ tensors +[\d,]+ +f32 f16|backbone\.layer3 +\d+ tensors +[\d,]+ +f16 f32/,
+    );
   });
 
   test("torchvision's fcn_resnet101 at full size has 54.3 million parameters", async () => {
@@ -86,7 +104,11 @@ describe("the programs", () => {
     const found = JSON.parse(json.stdout) as Inspection;
     expect(found.architecture).toBeNull();
     expect(found.tensors.length).toBeGreaterThan(0);
-    expect(found.tensors[0]).toMatchObject({ name: expect.any(String) as string, shape: expect.any(Array) as number[], dtype: expect.any(String) as string });
+    expect(found.tensors[0]).toMatchObject({
+      name: expect.any(String) as string,
+      shape: expect.any(Array) as number[],
+      dtype: expect.any(String) as string,
+    });
   });
 
   test("a file that cannot be read is exit code 1 and one sentence; a wrong call is 2", async () => {
@@ -97,41 +119,72 @@ describe("the programs", () => {
       expect(ended.stderr).toContain(name);
     }
     expect(await fcn("inspect")).toMatchObject({ code: 2, stdout: "" });
-    expect(await fcn("import", SHIPPED)).toMatchObject({ code: 2, stderr: expect.stringMatching(/say where to write/) as string });
-    expect(await fcn("import", SHIPPED, "--out", join(folder, "x.safetensors"), "--dtype", "f8")).toMatchObject({ code: 2 });
+    expect(await fcn("import", SHIPPED)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/say where to write/) as string,
+    });
+    expect(await fcn("import", SHIPPED, "--out", join(folder, "x.safetensors"), "--dtype", "f8")).toMatchObject({
+      code: 2,
+    });
     expect(await fcn("import", SHIPPED, "--out", join(folder, "none", "x.safetensors"))).toMatchObject({ code: 2 });
     expect(readdirSync(folder)).toEqual([]);
   });
 
   test("import, then inspect of what it wrote", async () => {
     const out = join(folder, "out.safetensors");
-    const ended = await fcn("import", fixturePath("fcn-resnet101-w16.pth"), "--out", out, "--dtype", "f16", "--fold-bn");
+    const ended = await fcn(
+      "import",
+      fixturePath("fcn-resnet101-w16.pth"),
+      "--out",
+      out,
+      "--dtype",
+      "f16",
+      "--fold-bn",
+    );
     expect(ended).toMatchObject({ code: 0, stderr: "" });
     expect(ended.stdout).toMatch(/out\.safetensors {2}\d+ tensors, f16, batch norm folded, 5\.\d MB/);
     const found = JSON.parse((await fcn("inspect", out, "--json")).stdout) as Inspection;
-    expect(found.metadata).toMatchObject({ source: "fcn-resnet101-w16.pth", batch_norm: "folded", dtype: "f16", license: "unknown" });
+    expect(found.metadata).toMatchObject({
+      source: "fcn-resnet101-w16.pth",
+      batch_norm: "folded",
+      dtype: "f16",
+      license: "unknown",
+    });
     expect(found.networks.filter(({ fits }) => fits)).toHaveLength(3);
   });
 
-  test.each(["SIGTERM", "SIGKILL"] as const)("import ended by %s leaves no file under the result's name", async (signal) => {
-    const out = join(folder, "out.safetensors");
-    writeBigCheckpoints(folder, torchvisionFcnTensors(21, 32), ({ shape }) => new Float32Array(shape.reduce((a, b) => a * b, 1)));
-    const inputs = new Set(readdirSync(folder));
-    const child = spawn(process.execPath, [main, "import", join(folder, BIG_FILES["pth-zip"]), "--out", out], { stdio: "ignore" });
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    const extra = (): string[] => readdirSync(folder).filter((name) => !inputs.has(name));
-    for (let i = 0; i < 2000 && extra().length === 0 && child.exitCode === null; i++) await new Promise((resolve) => setTimeout(resolve, 2));
-    expect(extra()).toEqual([expect.stringMatching(/^\.out\.safetensors\.\d+\.tmp$/)]); // it is writing
-    child.kill(signal);
-    await ended;
-    expect(extra().filter((name) => !name.startsWith("."))).toEqual([]);
-    if (signal === "SIGTERM") expect(extra()).toEqual([]);
-    rmSync(folder, { recursive: true });
-  });
+  test.each(["SIGTERM", "SIGKILL"] as const)(
+    "import ended by %s leaves no file under the result's name",
+    async (signal) => {
+      const out = join(folder, "out.safetensors");
+      writeBigCheckpoints(
+        folder,
+        torchvisionFcnTensors(21, 32),
+        ({ shape }) => new Float32Array(shape.reduce((a, b) => a * b, 1)),
+      );
+      const inputs = new Set(readdirSync(folder));
+      const child = spawn(process.execPath, [main, "import", join(folder, BIG_FILES["pth-zip"]), "--out", out], {
+        stdio: "ignore",
+      });
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      const extra = (): string[] => readdirSync(folder).filter((name) => !inputs.has(name));
+      for (let i = 0; i < 2000 && extra().length === 0 && child.exitCode === null; i++)
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      expect(extra()).toEqual([expect.stringMatching(/^\.out\.safetensors\.\d+\.tmp$/)]); // it is writing
+      child.kill(signal);
+      await ended;
+      expect(extra().filter((name) => !name.startsWith("."))).toEqual([]);
+      if (signal === "SIGTERM") expect(extra()).toEqual([]);
+      rmSync(folder, { recursive: true });
+    },
+  );
 
   test("an error while writing is one sentence", async () => {
     writeFileSync(join(folder, "out.safetensors"), "");
     const taken = join(folder, "out.safetensors", "x.safetensors");
-    expect(await fcn("import", SHIPPED, "--out", taken)).toMatchObject({ code: 2, stderr: expect.stringMatching(/there is no folder/) as string });
+    expect(await fcn("import", SHIPPED, "--out", taken)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/there is no folder/) as string,
+    });
   });
 });

@@ -24,7 +24,11 @@ for (const entry of registry) {
       });
     }
     it("has a case for every variant that this adapter runs in any case, those of benchmarks included", () => {
-      const usable = new Set(entry.cases.flatMap(({ shapes, attrs }) => usableVariants(entry.kernel, makeProblem(entry.kernel, shapes, attrs), device())));
+      const usable = new Set(
+        entry.cases.flatMap(({ shapes, attrs }) =>
+          usableVariants(entry.kernel, makeProblem(entry.kernel, shapes, attrs), device()),
+        ),
+      );
       expect([...covered].sort()).toEqual([...usable].sort());
     });
 

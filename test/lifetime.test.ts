@@ -10,7 +10,11 @@ import { useDevice } from "./helpers/device.js";
 import { watchMemory } from "./helpers/live-memory.js";
 
 const device = useDevice();
-const picture = (height: number, width: number, seed = 1) => ({ width, height, data: new Uint8Array(width * height * 4).map((_, i) => (i * 31 * seed) & 255) });
+const picture = (height: number, width: number, seed = 1) => ({
+  width,
+  height,
+  data: new Uint8Array(width * height * 4).map((_, i) => (i * 31 * seed) & 255),
+});
 const SIZES = [
   [48, 64],
   [33, 47],
@@ -34,7 +38,8 @@ it("waits for a GPU are paced as the entry point says, which hears whether the a
     heard.push(software);
     return wait;
   };
-  for (const software of [true, false]) await new Device(device().gpu, { ...device().adapter, software }, pace).settle(Promise.resolve());
+  for (const software of [true, false])
+    await new Device(device().gpu, { ...device().adapter, software }, pace).settle(Promise.resolve());
   expect(heard).toEqual([true, false]);
 });
 
@@ -72,7 +77,9 @@ describe("a model", () => {
     expect(code, err).toBe(0);
     const seen = JSON.parse(out) as { rss: number; memory: object }[];
     const rss = seen.map((s) => s.rss);
-    console.log(`${maxPlans} plans: RSS after 50, 100, 150 and 200 runs ${rss.map((r) => r.toFixed(1)).join(", ")} MB; GPU memory ${JSON.stringify(seen[3]?.memory)}`);
+    console.log(
+      `${maxPlans} plans: RSS after 50, 100, 150 and 200 runs ${rss.map((r) => r.toFixed(1)).join(", ")} MB; GPU memory ${JSON.stringify(seen[3]?.memory)}`,
+    );
     expect(seen.map((s) => s.memory)).toEqual(seen.map(() => seen[0]?.memory));
     // Measured: evicted plans that something still holds add 250 MB. Those merely not disposed of are collected in time: the
     // next test counts them.
@@ -110,7 +117,9 @@ describe("a model", () => {
     );
     expect(code, err).toBe(0);
     const seen = JSON.parse(out) as { rss: number; heap: number; gpu: number }[];
-    console.log(`${count} models: RSS after each quarter ${seen.map((s) => s.rss.toFixed(1)).join(", ")} MB, heap ${seen.map((s) => s.heap.toFixed(1)).join(", ")} MB`);
+    console.log(
+      `${count} models: RSS after each quarter ${seen.map((s) => s.rss.toFixed(1)).join(", ")} MB, heap ${seen.map((s) => s.heap.toFixed(1)).join(", ")} MB`,
+    );
     expect(seen.map((s) => s.gpu)).toEqual([0, 0, 0, 0]);
     expect((seen[3]?.rss ?? NaN) - (seen[0]?.rss ?? NaN)).toBeLessThan(most);
     expect((seen[3]?.heap ?? NaN) - (seen[0]?.heap ?? NaN)).toBeLessThan(3);
@@ -160,21 +169,24 @@ describe("a model", () => {
   });
 
   // With one plan, every call of another size takes the place of the plan that is running.
-  it.each([1, 4])("answers concurrent calls of mixed sizes, each with its own picture's labels, with %i plans", async (maxPlans) => {
-    const fcn = await loadFcn({ device: device(), variant: "fcn8s", maxPlans });
-    const pictures = Array.from({ length: 20 }, (_, i) => {
-      const [h, w] = SIZES[i % SIZES.length] ?? SIZES[0];
-      return picture(h, w, i + 1);
-    });
-    const together = await Promise.all(pictures.map((p) => fcn.segment(p)));
-    const alone = await loadFcn({ device: device(), variant: "fcn8s" });
-    for (const [i, p] of pictures.entries()) expect(together[i]?.labels).toEqual((await alone.segment(p)).labels);
-    let i = 0;
-    for await (const { labels } of fcn.segmentAll(pictures)) expect(labels).toEqual(together[i++]?.labels);
-    expect(i).toBe(20);
-    alone.dispose();
-    fcn.dispose();
-  });
+  it.each([1, 4])(
+    "answers concurrent calls of mixed sizes, each with its own picture's labels, with %i plans",
+    async (maxPlans) => {
+      const fcn = await loadFcn({ device: device(), variant: "fcn8s", maxPlans });
+      const pictures = Array.from({ length: 20 }, (_, i) => {
+        const [h, w] = SIZES[i % SIZES.length] ?? SIZES[0];
+        return picture(h, w, i + 1);
+      });
+      const together = await Promise.all(pictures.map((p) => fcn.segment(p)));
+      const alone = await loadFcn({ device: device(), variant: "fcn8s" });
+      for (const [i, p] of pictures.entries()) expect(together[i]?.labels).toEqual((await alone.segment(p)).labels);
+      let i = 0;
+      for await (const { labels } of fcn.segmentAll(pictures)) expect(labels).toEqual(together[i++]?.labels);
+      expect(i).toBe(20);
+      alone.dispose();
+      fcn.dispose();
+    },
+  );
 
   it("is made, disposed and made again", async () => {
     const labels = [];
@@ -203,15 +215,18 @@ describe("a device", () => {
     own.dispose();
   });
 
-  it.each([0, 5, 40, 150])("that is lost %i ms into a first call, with weights and pipelines on their way, does so too", async (ms) => {
-    const fcn = await loadFcn();
-    const running = outcome(fcn.segment(picture(160, 160)));
-    await new Promise((resolve) => setTimeout(resolve, ms));
-    fcn.device.gpu.destroy();
-    expect(await running).toBe("device-lost");
-    expect(await outcome(fcn.logits(picture(48, 64))), "a new size").toBe("device-lost");
-    fcn.dispose();
-  });
+  it.each([0, 5, 40, 150])(
+    "that is lost %i ms into a first call, with weights and pipelines on their way, does so too",
+    async (ms) => {
+      const fcn = await loadFcn();
+      const running = outcome(fcn.segment(picture(160, 160)));
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      fcn.device.gpu.destroy();
+      expect(await running).toBe("device-lost");
+      expect(await outcome(fcn.logits(picture(48, 64))), "a new size").toBe("device-lost");
+      fcn.dispose();
+    },
+  );
 
   it.each([
     ["before", () => Promise.resolve()],
@@ -231,7 +246,10 @@ describe("a device", () => {
   it("reports an error WebGPU raised on its own at the next await", async () => {
     const own = await requestDevice();
     own.gpu.createBuffer({ size: 16, usage: 0x1 | 0x80 }); // MAP_READ with STORAGE is not allowed
-    await expect(own.settle(own.gpu.queue.onSubmittedWorkDone())).rejects.toMatchObject({ code: "gpu-error", message: expect.stringMatching(/^WebGPU reported: /) as string });
+    await expect(own.settle(own.gpu.queue.onSubmittedWorkDone())).rejects.toMatchObject({
+      code: "gpu-error",
+      message: expect.stringMatching(/^WebGPU reported: /) as string,
+    });
     await own.settle(own.gpu.queue.onSubmittedWorkDone()); // once, not for ever
     own.dispose();
     own.dispose();
@@ -249,7 +267,10 @@ describe("a program", () => {
   it.each([
     ["that neither disposes nor exits", ""],
     ["that exits with a run in flight", "void fcn.segment(picture); setImmediate(() => process.exit(0));"],
-    ["that loses its device", "fcn.device.gpu.destroy(); await fcn.segment(picture).catch((error) => console.log(error.code));"],
+    [
+      "that loses its device",
+      "fcn.device.gpu.destroy(); await fcn.segment(picture).catch((error) => console.log(error.code));",
+    ],
   ])("%s ends", async (_, end) => {
     const { code, out, err } = await run(`${body}\n${end}`, { limit: 60 });
     expect([code, out.split("\n")[0]], err).toEqual([0, "1200"]);
@@ -263,7 +284,10 @@ describe("a program", () => {
     ["that disposes and exits", `${start} fcn.dispose(); process.exit(0);`],
     ["that only exits", `${start} process.exit(0);`],
   ])("%s ends by itself", (_, script) => {
-    const { status, signal, stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8", timeout: 60_000 });
+    const { status, signal, stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+      encoding: "utf8",
+      timeout: 60_000,
+    });
     expect([stdout.trim(), status, signal]).toEqual(["64", 0, null]);
   });
 });

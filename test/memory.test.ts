@@ -75,18 +75,31 @@ test.each(Object.entries(BIG_FILES))("%s: reads 218 MB within 218 + 150 MB", asy
   const path = join(folder, file);
   const { stdout } = await run(process.execPath, [join(folder, "read.js"), path]);
   const result = JSON.parse(stdout) as Result;
-  console.log(`${container}: ${(statSync(path).size / MB).toFixed(1)} MB read in ${(result.ms / 1000).toFixed(2)} s, peak RSS ${(result.peak / MB).toFixed(0)} MB`);
+  console.log(
+    `${container}: ${(statSync(path).size / MB).toFixed(1)} MB read in ${(result.ms / 1000).toFixed(2)} s, peak RSS ${(result.peak / MB).toFixed(0)} MB`,
+  );
   const final = SPECS.at(-1);
-  expect(result).toMatchObject({ container, values: VALUES, last: final && hashedTensor(final.name, final.shape).at(-1) });
+  expect(result).toMatchObject({
+    container,
+    values: VALUES,
+    last: final && hashedTensor(final.name, final.shape).at(-1),
+  });
   expect(result.peak).toBeGreaterThan(20 * MB); // the figure is one
   expect(result.peak).toBeLessThan(LIMIT);
 });
 
 test.each([["plain"], ["fold"]])("import of 218 MB to f16, %s, within the same bound", async (how) => {
   const out = join(folder, `${how}.safetensors`);
-  const { stdout } = await run(process.execPath, [join(folder, "import.js"), join(folder, BIG_FILES["pth-legacy"]), out, how]);
+  const { stdout } = await run(process.execPath, [
+    join(folder, "import.js"),
+    join(folder, BIG_FILES["pth-legacy"]),
+    out,
+    how,
+  ]);
   const report = JSON.parse(stdout) as ImportReport & { peak: number };
-  console.log(`import to f16, ${how}: ${report.seconds.toFixed(2)} s, ${(report.bytes / MB).toFixed(1)} MB, peak RSS ${(report.peak / MB).toFixed(0)} MB`);
+  console.log(
+    `import to f16, ${how}: ${report.seconds.toFixed(2)} s, ${(report.bytes / MB).toFixed(1)} MB, peak RSS ${(report.peak / MB).toFixed(0)} MB`,
+  );
   expect(report.architecture).toBe("torchvision fcn_resnet101: dilated, 21 classes, with aux head");
   expect(report.bytes).toBe(statSync(out).size);
   expect(report.bytes).toBeLessThan(115 * MB);

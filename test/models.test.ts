@@ -9,7 +9,10 @@ import { agreement, fixture, float32File, largestDifference, referencePictures }
 const device = useDevice();
 const samples = referencePictures("samples");
 const val = referencePictures("test/fixtures/val");
-const report = JSON.parse(fixture("test/fixtures/val/report.json").toString()) as Record<string, { mIoU: number; pixAcc: number; meanAcc: number }>;
+const report = JSON.parse(fixture("test/fixtures/val/report.json").toString()) as Record<
+  string,
+  { mIoU: number; pixAcc: number; meanAcc: number }
+>;
 
 it("has all 20 pictures", () => {
   expect([samples.length, val.length]).toEqual([4, 16]);
@@ -60,9 +63,18 @@ describe.each(FCN_VARIANTS)("%s", (variant) => {
   it("gives the same labels in a batch as one by one, in order", async () => {
     const [a, b, c] = [val[15]?.picture, samples[0]?.picture, val[15]?.picture];
     if (!a || !b || !c) throw new Error("pictures missing");
-    const mirrored = { ...c, data: c.data.map((_, i) => c.data[(Math.floor(i / (c.width * 4)) * c.width + c.width - 1 - (Math.floor(i / 4) % c.width)) * 4 + (i % 4)] ?? 0) };
+    const mirrored = {
+      ...c,
+      data: c.data.map(
+        (_, i) =>
+          c.data[
+            (Math.floor(i / (c.width * 4)) * c.width + c.width - 1 - (Math.floor(i / 4) % c.width)) * 4 + (i % 4)
+          ] ?? 0,
+      ),
+    };
     const batch = await fcn.segmentBatch([a, b, mirrored]);
-    for (const [i, picture] of [a, b, mirrored].entries()) expect(batch[i]?.labels).toEqual((await fcn.segment(picture)).labels);
+    for (const [i, picture] of [a, b, mirrored].entries())
+      expect(batch[i]?.labels).toEqual((await fcn.segment(picture)).labels);
   });
 
   it.each([

@@ -7,39 +7,99 @@ let said: Record<string, string> = {};
 
 /** Expressions of plain JavaScript; `fcn`, `picture`, `device`, `x` and `conv` are in scope. */
 const REFUSED: readonly (readonly [call: string, sentence: string | RegExp])[] = [
-  ['loadFcn("net.safetensors")', "bad-option: loadFcn takes an object of options, got string: loadFcn({ weights: ... })"],
-  ['loadFcn(new URL("https://example.org/net.pth"))', "bad-option: loadFcn takes an object of options, got URL: loadFcn({ weights: ... })"],
+  [
+    'loadFcn("net.safetensors")',
+    "bad-option: loadFcn takes an object of options, got string: loadFcn({ weights: ... })",
+  ],
+  [
+    'loadFcn(new URL("https://example.org/net.pth"))',
+    "bad-option: loadFcn takes an object of options, got URL: loadFcn({ weights: ... })",
+  ],
   ["loadFcn(new Blob([]))", "bad-option: loadFcn takes an object of options, got Blob: loadFcn({ weights: ... })"],
-  ["loadFcn(new Uint8Array(8))", "bad-option: loadFcn takes an object of options, got Uint8Array: loadFcn({ weights: ... })"],
+  [
+    "loadFcn(new Uint8Array(8))",
+    "bad-option: loadFcn takes an object of options, got Uint8Array: loadFcn({ weights: ... })",
+  ],
   ["loadFcn(null)", "bad-option: loadFcn takes an object of options, got null: loadFcn({ weights: ... })"],
   ['loadFcn({ varient: "fcn8s" })', /^bad-option: loadFcn has no option "varient"; it has variant, heads, .*weights/],
   ['loadFcn({ variant: "fcn4s" })', /^bad-option: variant "fcn4s" is not one of fcn32s, fcn16s, fcn8s/],
   ["loadFcn({ variant: 8 })", "bad-option: loadFcn: variant must be a string, got number"],
   ["loadFcn({ variant: null })", "bad-option: loadFcn: variant must be a string, got null"],
-  ["loadFcn({ weights: 7 })", "bad-option: loadFcn: weights must be a string, URL, Blob, File, Uint8Array or ArrayBuffer, got number"],
-  ["loadFcn({ weights: {} })", "bad-option: loadFcn: weights must be a string, URL, Blob, File, Uint8Array or ArrayBuffer, got Object"],
+  [
+    "loadFcn({ weights: 7 })",
+    "bad-option: loadFcn: weights must be a string, URL, Blob, File, Uint8Array or ArrayBuffer, got number",
+  ],
+  [
+    "loadFcn({ weights: {} })",
+    "bad-option: loadFcn: weights must be a string, URL, Blob, File, Uint8Array or ArrayBuffer, got Object",
+  ],
   ["loadFcn({ device: device.gpu })", "bad-option: loadFcn: device must be a Device of requestDevice(), got GPUDevice"],
-  ["loadFcn({ device: requestDevice() })", "bad-option: loadFcn: device must be a Device of requestDevice(), got Promise"],
-  ["loadFcn({ signal: new AbortController() })", "bad-option: loadFcn: signal must be an AbortSignal, got AbortController"],
+  [
+    "loadFcn({ device: requestDevice() })",
+    "bad-option: loadFcn: device must be a Device of requestDevice(), got Promise",
+  ],
+  [
+    "loadFcn({ signal: new AbortController() })",
+    "bad-option: loadFcn: signal must be an AbortSignal, got AbortController",
+  ],
   ["loadFcn({ onProgress: true })", "bad-option: loadFcn: onProgress must be a function, got boolean"],
   ['loadFcn({ cache: "no" })', "bad-option: loadFcn: cache must be a boolean, got string"],
   ['loadFcn({ tune: "no" })', "bad-option: loadFcn: tune must be a boolean, got string"],
   ['loadFcn({ classNames: "cat" })', "bad-option: loadFcn: classNames must be an array, got string"],
   ['loadFcn({ kernels: "naive" })', "bad-option: loadFcn: kernels must be an object, got string"],
-  ['loadFcn({ device, kernels: { conv: "naive" } })', /^bad-option: kernels: the network has no kernel "conv"; it has .*conv2d/],
-  ["loadFcn({ device, preprocessing: { mean: [0.5, 0.5], std: [1, 1, 1] } })", "bad-option: preprocessing.mean must be three finite numbers, got [0.5,0.5]"],
-  ["loadFcn({ device, preprocessing: { mean: [0, 0, 0], std: [1, 0, 1] } })", "bad-option: preprocessing.std must be three finite numbers above 0, got [1,0,1]"],
-  ["loadFcn({ device, preprocessing: { mean: [0, 0, 0], sd: [1, 1, 1] } })", "bad-option: preprocessing.std must be three finite numbers above 0, got undefined"],
+  [
+    'loadFcn({ device, kernels: { conv: "naive" } })',
+    /^bad-option: kernels: the network has no kernel "conv"; it has .*conv2d/,
+  ],
+  [
+    "loadFcn({ device, preprocessing: { mean: [0.5, 0.5], std: [1, 1, 1] } })",
+    "bad-option: preprocessing.mean must be three finite numbers, got [0.5,0.5]",
+  ],
+  [
+    "loadFcn({ device, preprocessing: { mean: [0, 0, 0], std: [1, 0, 1] } })",
+    "bad-option: preprocessing.std must be three finite numbers above 0, got [1,0,1]",
+  ],
+  [
+    "loadFcn({ device, preprocessing: { mean: [0, 0, 0], sd: [1, 1, 1] } })",
+    "bad-option: preprocessing.std must be three finite numbers above 0, got undefined",
+  ],
   ['loadFcn({ gpu: "NVIDIA" })', "bad-option: loadFcn: gpu must be an object such as { adapter: ... }, got string"],
-  ["loadFcn({ device, gpu: {} })", "bad-option: loadFcn: gpu says how to open a device, so it cannot go with a device of yours; leave one of the two out"],
-  ['requestDevice("NVIDIA")', "bad-option: requestDevice takes an object of options, got string: requestDevice({ adapter: ... })"],
-  ['requestDevice({ adaptor: "NVIDIA" })', /^bad-option: requestDevice has no option "adaptor"; it has adapter, quietWait, powerPreference$/],
-  ['requestDevice({ powerPreference: "fast" })', 'bad-option: powerPreference "fast" is not one of high-performance, low-power'],
-  ['anyDevice({ adapter: "NVIDIA" })', /^bad-option: requestDevice has no option "adapter"; it has powerPreference, gpu, pace$/],
-  ['anyDevice({ gpu: "NVIDIA" })', "bad-option: requestDevice: gpu must be a GPU object such as navigator.gpu, got string"],
-  ['openSource("net.pth", { progress() {} })', /^bad-option: openSource has no option "progress"; it has onProgress, cache, signal$/],
-  ["openSource()", "bad-option: openSource: weights must be a string, URL, Blob, File, Uint8Array or ArrayBuffer, got undefined"],
-  ["fcn.segment(picture, new AbortController().signal)", "bad-option: segment takes an object of options, got AbortSignal: segment(picture, { signal: ... })"],
+  [
+    "loadFcn({ device, gpu: {} })",
+    "bad-option: loadFcn: gpu says how to open a device, so it cannot go with a device of yours; leave one of the two out",
+  ],
+  [
+    'requestDevice("NVIDIA")',
+    "bad-option: requestDevice takes an object of options, got string: requestDevice({ adapter: ... })",
+  ],
+  [
+    'requestDevice({ adaptor: "NVIDIA" })',
+    /^bad-option: requestDevice has no option "adaptor"; it has adapter, quietWait, powerPreference$/,
+  ],
+  [
+    'requestDevice({ powerPreference: "fast" })',
+    'bad-option: powerPreference "fast" is not one of high-performance, low-power',
+  ],
+  [
+    'anyDevice({ adapter: "NVIDIA" })',
+    /^bad-option: requestDevice has no option "adapter"; it has powerPreference, gpu, pace$/,
+  ],
+  [
+    'anyDevice({ gpu: "NVIDIA" })',
+    "bad-option: requestDevice: gpu must be a GPU object such as navigator.gpu, got string",
+  ],
+  [
+    'openSource("net.pth", { progress() {} })',
+    /^bad-option: openSource has no option "progress"; it has onProgress, cache, signal$/,
+  ],
+  [
+    "openSource()",
+    "bad-option: openSource: weights must be a string, URL, Blob, File, Uint8Array or ArrayBuffer, got undefined",
+  ],
+  [
+    "fcn.segment(picture, new AbortController().signal)",
+    "bad-option: segment takes an object of options, got AbortSignal: segment(picture, { signal: ... })",
+  ],
   ["fcn.segment(picture, { signal: 5 })", "bad-option: segment: signal must be an AbortSignal, got number"],
   ["fcn.segment(picture, { abort: 5 })", 'bad-option: segment has no option "abort"; it has signal'],
   ["fcn.segment(picture, null)", /^bad-option: segment takes an object of options, got null/],
@@ -58,9 +118,18 @@ const REFUSED: readonly (readonly [call: string, sentence: string | RegExp])[] =
   ["fcn.warmup({ width: 40, height: 40 })", /^bad-image: warmup: /],
   ["fcn.recover(device.gpu)", "bad-option: recover: device must be a Device of requestDevice(), got GPUDevice"],
   ['fcn.onLost("reload")', "bad-option: onLost: listener must be a function, got string"],
-  ['runKernel(device, softmax, { x }, {}, { varient: "naive" })', 'bad-option: runKernel has no option "varient"; it has variant, allocate'],
-  ['Tensor.from(device, [1], [1, 1, 1, 1], { type: "f16" })', 'bad-option: Tensor.from has no option "type"; it has dtype, layout, label'],
-  ['Tensor.from(device, [1], [1, 1, 1, 1], { dtype: "f64" })', 'bad-option: dtype "f64" is not one of f32, f16, u32, u8'],
+  [
+    'runKernel(device, softmax, { x }, {}, { varient: "naive" })',
+    'bad-option: runKernel has no option "varient"; it has variant, allocate',
+  ],
+  [
+    'Tensor.from(device, [1], [1, 1, 1, 1], { type: "f16" })',
+    'bad-option: Tensor.from has no option "type"; it has dtype, layout, label',
+  ],
+  [
+    'Tensor.from(device, [1], [1, 1, 1, 1], { dtype: "f64" })',
+    'bad-option: dtype "f64" is not one of f32, f16, u32, u8',
+  ],
   ['Tensor.empty(device, [1, 1, 1, 1], { layout: "nchw" })', /^bad-option: layout "nchw" is not one of nhwc4, /],
 ];
 
@@ -104,7 +173,9 @@ beforeAll(async () => {
 });
 
 describe("refuses, with what to write instead,", () => {
-  it.each(REFUSED)("%s", (call, sentence) => expect(said[call]).toEqual(typeof sentence === "string" ? sentence : expect.stringMatching(sentence)));
+  it.each(REFUSED)("%s", (call, sentence) =>
+    expect(said[call]).toEqual(typeof sentence === "string" ? sentence : expect.stringMatching(sentence)),
+  );
 });
 
 describe("takes", () => {

@@ -6,10 +6,18 @@ import { Tensor, loadFcn, requestDevice, runKernel } from "../src/node.js";
 import { limitMemory, report } from "./helpers/memory-budget.js";
 import type { Budget } from "./helpers/memory-budget.js";
 
-const picture = (height: number, width: number) => ({ width, height, data: new Uint8Array(width * height * 4).map((_, i) => (i * 31) & 255) });
+const picture = (height: number, width: number) => ({
+  width,
+  height,
+  data: new Uint8Array(width * height * 4).map((_, i) => (i * 31) & 255),
+});
 const SMALL = picture(48, 64);
 const turn = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 0));
-const errorOf = (work: Promise<unknown>): Promise<FcnError> => work.then(() => Promise.reject(new Error("it resolved")), (error: FcnError) => error);
+const errorOf = (work: Promise<unknown>): Promise<FcnError> =>
+  work.then(
+    () => Promise.reject(new Error("it resolved")),
+    (error: FcnError) => error,
+  );
 
 let device: Device;
 let budget: Budget;
@@ -19,7 +27,8 @@ beforeEach(async () => {
 });
 afterEach(() => device.dispose());
 
-const held = (fcn: { readonly memory: { weights: number; plans: number } }): number => fcn.memory.weights + fcn.memory.plans;
+const held = (fcn: { readonly memory: { weights: number; plans: number } }): number =>
+  fcn.memory.weights + fcn.memory.plans;
 
 describe("a model", () => {
   it("that has no room for a plan says how much it asked for and what is held; it goes on with less", async () => {
@@ -30,9 +39,13 @@ describe("a model", () => {
     const error = await errorOf(fcn.segment(picture(400, 400)));
     expect([error.code, error.message]).toEqual([
       "out-of-memory",
-      expect.stringMatching(/^a picture of 400 x 400 is too large for this device: plan: the GPU is out of memory for \d+\.\d MB more than the \d+\.\d MB that this device holds for this library \(there is no room\); dispose of models, or use smaller pictures$/),
+      expect.stringMatching(
+        /^a picture of 400 x 400 is too large for this device: plan: the GPU is out of memory for \d+\.\d MB more than the \d+\.\d MB that this device holds for this library \(there is no room\); dispose of models, or use smaller pictures$/,
+      ),
     ]);
-    expect((await errorOf(fcn.profile(picture(400, 400)))).message).toMatch(/^a picture of 400 x 400 is too large for this device: plan: /);
+    expect((await errorOf(fcn.profile(picture(400, 400)))).message).toMatch(
+      /^a picture of 400 x 400 is too large for this device: plan: /,
+    );
     await turn();
     expect(budget.live.bytes, "the plan of the other size made room, in vain").toBeLessThan(before);
     expect(budget.live.bytes).toBe(held(fcn));
@@ -70,7 +83,10 @@ describe("a model", () => {
     const fcn = await loadFcn({ device });
     budget.bytes = bytes;
     const error = await errorOf(fcn.segment(SMALL));
-    expect([error.code, error.message]).toEqual(["out-of-memory", expect.stringMatching(/: weight \S+: the GPU is out of memory for \d+\.\d MB more than the \d+\.\d MB/)]);
+    expect([error.code, error.message]).toEqual([
+      "out-of-memory",
+      expect.stringMatching(/: weight \S+: the GPU is out of memory for \d+\.\d MB more than the \d+\.\d MB/),
+    ]);
     expect([budget.live.bytes, fcn.memory.plans]).toEqual([fcn.memory.weights, 0]);
     budget.bytes = Infinity;
     expect((await fcn.segment(SMALL)).labels).toHaveLength(48 * 64);
@@ -79,25 +95,31 @@ describe("a model", () => {
     expect(budget.live.count).toBe(0);
   });
 
-  it.each(["writeTexture", "writeBuffer"] as const)("frees the weight during whose upload (%s) another error lands", async (method) => {
-    const fcn = await loadFcn({ device });
-    const { queue } = device.gpu;
-    const write = queue[method].bind(queue) as (...args: unknown[]) => void;
-    let calls = 0;
-    Object.defineProperty(queue, method, {
-      configurable: true,
-      value: (...args: unknown[]) => {
-        if (calls++ === 3) report(device, { message: "something else went wrong" });
-        write(...args);
-      },
-    });
-    expect(await errorOf(fcn.segment(SMALL))).toMatchObject({ code: "gpu-error", message: "WebGPU reported: something else went wrong" });
-    expect(budget.live.bytes).toBe(held(fcn));
-    expect((await fcn.segment(SMALL)).labels).toHaveLength(48 * 64);
-    fcn.dispose();
-    await turn();
-    expect(budget.live.count).toBe(0);
-  });
+  it.each(["writeTexture", "writeBuffer"] as const)(
+    "frees the weight during whose upload (%s) another error lands",
+    async (method) => {
+      const fcn = await loadFcn({ device });
+      const { queue } = device.gpu;
+      const write = queue[method].bind(queue) as (...args: unknown[]) => void;
+      let calls = 0;
+      Object.defineProperty(queue, method, {
+        configurable: true,
+        value: (...args: unknown[]) => {
+          if (calls++ === 3) report(device, { message: "something else went wrong" });
+          write(...args);
+        },
+      });
+      expect(await errorOf(fcn.segment(SMALL))).toMatchObject({
+        code: "gpu-error",
+        message: "WebGPU reported: something else went wrong",
+      });
+      expect(budget.live.bytes).toBe(held(fcn));
+      expect((await fcn.segment(SMALL)).labels).toHaveLength(48 * 64);
+      fcn.dispose();
+      await turn();
+      expect(budget.live.count).toBe(0);
+    },
+  );
 
   it.each([0, 3, 10, 30, 60])("whose device is lost %i ms into its first call leaves nothing", async (ms) => {
     const fcn = await loadFcn({ device });
@@ -114,7 +136,10 @@ describe("a model", () => {
 it("a tensor, and a kernel's output, that have no room leave nothing", async () => {
   budget.bytes = 1000;
   const error = await errorOf(Tensor.empty(device, [1, 4, 64, 64], { label: "x" }));
-  expect([error.code, error.message]).toEqual(["out-of-memory", expect.stringMatching(/^x: the GPU is out of memory for 0\.1 MB more than the 0\.0 MB/)]);
+  expect([error.code, error.message]).toEqual([
+    "out-of-memory",
+    expect.stringMatching(/^x: the GPU is out of memory for 0\.1 MB more than the 0\.0 MB/),
+  ]);
   expect(budget.live.count).toBe(0);
   budget.bytes = 70_000;
   const x = await Tensor.empty(device, [1, 4, 64, 64]);
@@ -130,5 +155,8 @@ it("memory that runs out outside of any scope is reported at the next await, wit
   budget.bytes = 0;
   device.gpu.createBuffer({ size: 1e6, usage: 0x80 });
   const error = await errorOf(x.read());
-  expect([error.code, error.message]).toEqual(["out-of-memory", "the GPU is out of memory; this device holds 4.2 MB for this library (there is no room); dispose of models, or use smaller pictures"]);
+  expect([error.code, error.message]).toEqual([
+    "out-of-memory",
+    "the GPU is out of memory; this device holds 4.2 MB for this library (there is no room); dispose of models, or use smaller pictures",
+  ]);
 });

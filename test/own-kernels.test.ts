@@ -26,7 +26,9 @@ function elementwise(name: string, expression: string, { file = "naive", feature
     params: () => ({}),
     overrides: () => ({}),
     cost: ({ in: { x } }) => ({ flops: sizeOf(x), bytes: 8 * sizeOf(x) }),
-    variants: { naive: { wgsl: file, features, workgroup: [64, 1, 1], threads: ({ in: { x } }) => [sizeOf(x) / 4, 1, 1] } },
+    variants: {
+      naive: { wgsl: file, features, workgroup: [64, 1, 1], threads: ({ in: { x } }) => [sizeOf(x) / 4, 1, 1] },
+    },
   });
 }
 
@@ -65,11 +67,17 @@ describe("a kernel of a caller", () => {
     });
     const x = await Tensor.from(device(), [1, 2, 3, 4], [1, 4, 1, 1]);
     const { y, z } = await runKernel(device(), two, { x });
-    expect([[...(await y.read())], [...(await z.read())]]).toEqual([[1, 2, 3, 4], [4, 5, 6, 7]]);
+    expect([[...(await y.read())], [...(await z.read())]]).toEqual([
+      [1, 2, 3, 4],
+      [4, 5, 6, 7],
+    ]);
   });
 
   it("whose text does not compile says where, and runs once it is mended", async () => {
-    await expect(apply(elementwise("mine", "v + w"))).rejects.toMatchObject({ code: "gpu-error", message: expect.stringMatching(/^pipeline mine\/naive did not compile: [\s\S]*unresolved value 'w'/) as string });
+    await expect(apply(elementwise("mine", "v + w"))).rejects.toMatchObject({
+      code: "gpu-error",
+      message: expect.stringMatching(/^pipeline mine\/naive did not compile: [\s\S]*unresolved value 'w'/) as string,
+    });
     expect(await apply(elementwise("mine", "v + 1"))).toEqual([0, 3, -2, 5]);
   });
 
@@ -91,11 +99,17 @@ describe("a kernel of a caller", () => {
   it("is not given a tensor of another device", async () => {
     const other = await requestDevice();
     const x = await Tensor.from(other, [1, 2, 3, 4], [1, 4, 1, 1]);
-    await expect(runKernel(device(), relu, { x })).rejects.toMatchObject({ code: "bad-shape", message: expect.stringMatching(/^relu: input x lies on another device/) as string });
+    await expect(runKernel(device(), relu, { x })).rejects.toMatchObject({
+      code: "bad-shape",
+      message: expect.stringMatching(/^relu: input x lies on another device/) as string,
+    });
     other.dispose();
   });
 
   it("that names a shader it does not have says which it has", async () => {
-    await expect(apply(elementwise("lost", "v", { file: "fast" }))).rejects.toMatchObject({ code: "bad-option", message: 'lost/naive: there is no shader "fast" among naive; give its text in `shaders`' });
+    await expect(apply(elementwise("lost", "v", { file: "fast" }))).rejects.toMatchObject({
+      code: "bad-option",
+      message: 'lost/naive: there is no shader "fast" among naive; give its text in `shaders`',
+    });
   });
 });

@@ -9,14 +9,22 @@ import { fixture, referencePictures } from "./helpers/reference-maps.js";
 
 const device = useDevice();
 const quiet: Progress = { weights: () => undefined, pipelines: () => undefined };
-const picture = referencePictures("test/fixtures/val").find(({ name }) => name.endsWith("/15"))?.picture ?? { width: 1, height: 1, data: new Uint8Array(4) };
+const picture = referencePictures("test/fixtures/val").find(({ name }) => name.endsWith("/15"))?.picture ?? {
+  width: 1,
+  height: 1,
+  data: new Uint8Array(4),
+};
 const { signal } = new AbortController();
 
 describe("a model of the page", () => {
   it("runs torchvision's network alone and knows its probabilities", async () => {
     const file = new File([Uint8Array.from(await hashedFile(torchvisionFcnTensors(5, 8)))], "mine.safetensors");
     const model = await openModel(device(), file, "f32", quiet);
-    expect([model.variants, model.classNames.length, model.description]).toEqual([["fcn-resnet101"], 5, expect.stringContaining("torchvision fcn_resnet101") as string]);
+    expect([model.variants, model.classNames.length, model.description]).toEqual([
+      ["fcn-resnet101"],
+      5,
+      expect.stringContaining("torchvision fcn_resnet101") as string,
+    ]);
     const { labels, times, probabilities } = await model.run(picture, signal);
     const [x, y] = [40, 30];
     const here = await probabilities("fcn-resnet101", x, y);
@@ -38,6 +46,9 @@ describe("a model of the page", () => {
   });
 
   it("refuses a file that is no checkpoint", async () => {
-    await expect(openModel(device(), new File(["{}"], "notes.pth"), "f32", quiet)).rejects.toMatchObject({ code: "bad-weights", message: expect.stringMatching(/^notes\.pth/) as string });
+    await expect(openModel(device(), new File(["{}"], "notes.pth"), "f32", quiet)).rejects.toMatchObject({
+      code: "bad-weights",
+      message: expect.stringMatching(/^notes\.pth/) as string,
+    });
   });
 });

@@ -7,7 +7,17 @@ import { COMPARED } from "../src/models/compared.js";
 import { Comparison } from "../src/models/comparison.js";
 import { decodePng, openCheckpoint, openSource } from "../src/node.js";
 import { defaultCheckpointUrl } from "../src/weights/default-checkpoint.js";
-import { andSegmented, blockedSince, drop, inRepository, openDemo, pixelOf, savedLabels, segmented, workerOf } from "./helpers/demo.js";
+import {
+  andSegmented,
+  blockedSince,
+  drop,
+  inRepository,
+  openDemo,
+  pixelOf,
+  savedLabels,
+  segmented,
+  workerOf,
+} from "./helpers/demo.js";
 import type { Demo } from "./helpers/demo.js";
 import { useDevice } from "./helpers/device.js";
 import { agreement, fixture } from "./helpers/reference-maps.js";
@@ -59,7 +69,9 @@ describe("a sample, on opening", () => {
     expect(Number.parseFloat((await reading.innerText()).replace(/^bus >?/, ""))).toBeGreaterThan(50);
     await panel.focus();
     for (let i = 0; i < 12; i++) await page.keyboard.press("Shift+ArrowUp");
-    await expect.poll(() => text("#spoken")).toMatch(/^Column 142, row 0\. FCN-32s: background, >?[\d.]+ %\. .*FCN-8s: background/);
+    await expect
+      .poll(() => text("#spoken"))
+      .toMatch(/^Column 142, row 0\. FCN-32s: background, >?[\d.]+ %\. .*FCN-8s: background/);
     await page.keyboard.press("Escape");
     expect(await reading.innerText()).toBe("");
   });
@@ -86,7 +98,9 @@ describe("a sample, on opening", () => {
     const divider = page.getByRole("slider", { name: /Divider/ });
     await divider.focus();
     await page.keyboard.press("End");
-    await expect.poll(async () => (await pixelOf(page, 2, 0.5, 0.6)).join()).toBe((await pixelOf(page, 0, 0.5, 0.6)).join());
+    await expect
+      .poll(async () => (await pixelOf(page, 2, 0.5, 0.6)).join())
+      .toBe((await pixelOf(page, 0, 0.5, 0.6)).join());
     await page.keyboard.press("Home");
     await expect.poll(() => pixelOf(page, 2, 0.5, 0.6)).toEqual([0, 128, 128]);
     await page.getByRole("radio", { name: "Side by side" }).check();
@@ -104,7 +118,9 @@ describe("files", () => {
     expect(await page.locator("[data-sample][aria-pressed=true]").count()).toBe(0);
     const { width, height, labels } = await savedLabels(page, "fcn8s");
     expect([width, height]).toEqual([131, 97]);
-    expect(agreement(labels, (await nodeLabels("test/fixtures/val/15.png", width, height)).fcn8s ?? [])).toBeGreaterThanOrEqual(0.999);
+    expect(
+      agreement(labels, (await nodeLabels("test/fixtures/val/15.png", width, height)).fcn8s ?? []),
+    ).toBeGreaterThanOrEqual(0.999);
   });
 
   it("give nearly the same labels when numbers are stored in f16", async () => {
@@ -124,7 +140,10 @@ describe("files", () => {
     const { page } = demo;
     await andSegmented(page, () => drop(page, "test/fixtures/val/14.png", "paste"));
     expect((await savedLabels(page, "fcn8s")).width).toBe(224);
-    for (const [how, sentence] of [["paste", "The clipboard holds no picture: copy one, or a file, and paste again."], ["drop", "What was dropped is no file: save the picture first, or copy and paste it."]] as const) {
+    for (const [how, sentence] of [
+      ["paste", "The clipboard holds no picture: copy one, or a file, and paste again."],
+      ["drop", "What was dropped is no file: save the picture first, or copy and paste it."],
+    ] as const) {
       await drop(page, undefined, how);
       await expect.poll(() => text("#alert-text")).toBe(sentence);
       await page.click("#dismiss");
@@ -135,7 +154,9 @@ describe("files", () => {
     const { page } = demo;
     await andSegmented(page, () => page.getByRole("button", { name: "Sample: bird" }).click());
     await page.setInputFiles("#open", inRepository("package.json"));
-    await expect.poll(() => text("#alert-text")).toBe("package.json is not a picture this browser can read: choose a PNG, JPEG, WebP, AVIF or GIF file.");
+    await expect
+      .poll(() => text("#alert-text"))
+      .toBe("package.json is not a picture this browser can read: choose a PNG, JPEG, WebP, AVIF or GIF file.");
     await page.click("#dismiss");
     expect(await page.locator("#alert").isVisible()).toBe(false);
     expect(await page.locator("[data-sample=bird]").getAttribute("aria-pressed")).toBe("true");
@@ -152,7 +173,9 @@ describe("files", () => {
 
   it("that are checkpoints run in place of the built-in one", async () => {
     const { page } = demo;
-    await andSegmented(page, () => page.setInputFiles("#checkpoint", inRepository("test/fixtures/checkpoints/fcn-resnet101-w16.pth")));
+    await andSegmented(page, () =>
+      page.setInputFiles("#checkpoint", inRepository("test/fixtures/checkpoints/fcn-resnet101-w16.pth")),
+    );
     expect(await text("#network-name")).toBe("fcn-resnet101-w16.pth");
     expect(await page.locator("#notice").isVisible()).toBe(false);
     await andSegmented(page, () => page.getByRole("button", { name: "Use the built-in one" }).click());
@@ -187,7 +210,9 @@ describe("the page", () => {
       await page.emulateMedia({ colorScheme });
       await page.addScriptTag({ content: axe.source });
       const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run());
-      expect(violations.map(({ id, impact, nodes }) => `${impact}: ${id} ${nodes.map(({ html }) => html).join(" ")}`)).toEqual([]);
+      expect(
+        violations.map(({ id, impact, nodes }) => `${impact}: ${id} ${nodes.map(({ html }) => html).join(" ")}`),
+      ).toEqual([]);
     });
   }
 
@@ -201,7 +226,9 @@ describe("the page", () => {
     const page = await demo.blank();
     await page.addInitScript(() => Object.defineProperty(Navigator.prototype, "gpu", { get: () => undefined }));
     await page.goto(demo.url);
-    expect(await page.getByRole("alert").innerText()).toMatch(/This browser has no WebGPU[\s\S]*Open it in Chrome or Edge 113 or newer/);
+    expect(await page.getByRole("alert").innerText()).toMatch(
+      /This browser has no WebGPU[\s\S]*Open it in Chrome or Edge 113 or newer/,
+    );
     await page.close();
   });
 

@@ -9,17 +9,42 @@ import { seeded } from "./helpers/random.js";
 const device = useDevice();
 const [width, height] = [64, 30];
 const random = seeded(3);
-const picture = { width, height, data: Uint8Array.from({ length: width * height * 4 }, (_, i) => (i % 4 === 3 ? 255 : Math.floor(random() * 256))) };
+const picture = {
+  width,
+  height,
+  data: Uint8Array.from({ length: width * height * 4 }, (_, i) => (i % 4 === 3 ? 255 : Math.floor(random() * 256))),
+};
 /** Rectangles of 16 x 10. */
-const labels = Uint8Array.from({ length: width * height }, (_, i) => [0, 7, 15, 255, 7, 0, 1, 20][(Math.floor((i % width) / 16) + 4 * Math.floor(i / width / 10)) % 8] ?? 0);
-const inner = (i: number): boolean => [...Array(5).keys()].every((dx) => [...Array(5).keys()].every((dy) => labels[i + dx - 2 + (dy - 2) * width] === labels[i]));
+const labels = Uint8Array.from(
+  { length: width * height },
+  (_, i) => [0, 7, 15, 255, 7, 0, 1, 20][(Math.floor((i % width) / 16) + 4 * Math.floor(i / width / 10)) % 8] ?? 0,
+);
+const inner = (i: number): boolean =>
+  [...Array(5).keys()].every((dx) =>
+    [...Array(5).keys()].every((dy) => labels[i + dx - 2 + (dy - 2) * width] === labels[i]),
+  );
 
 async function draw(look: Look, source: "host" | "gpu", shown = true): Promise<Uint8Array> {
   const { gpu } = device();
   const pass = new PaintPass(gpu, "rgba8unorm");
   const buffer = gpu.createBuffer({ size: 256 + labels.length, usage: 0xc }); // as an output in an arena: not at its start
   gpu.queue.writeBuffer(buffer, 256, labels);
-  pass.show(picture, new Map(shown ? [["net", { labels: source === "host" ? labels : new Uint8Array(0), buffer: source === "gpu" ? { buffer, offset: 256 } : undefined }]] : []));
+  pass.show(
+    picture,
+    new Map(
+      shown
+        ? [
+            [
+              "net",
+              {
+                labels: source === "host" ? labels : new Uint8Array(0),
+                buffer: source === "gpu" ? { buffer, offset: 256 } : undefined,
+              },
+            ],
+          ]
+        : [],
+    ),
+  );
   const target = gpu.createTexture({ size: [width, height], format: "rgba8unorm", usage: 0x11 });
   const staging = gpu.createBuffer({ size: 256 * height, usage: 0x9 });
   const encoder = gpu.createCommandEncoder();
@@ -37,7 +62,9 @@ async function draw(look: Look, source: "host" | "gpu", shown = true): Promise<U
 function difference(drawn: Uint8Array, expected: Uint8ClampedArray): number {
   let worst = 0;
   for (let i = 0; i < labels.length; i++) {
-    if (inner(i)) for (let c = 0; c < 4; c++) worst = Math.max(worst, Math.abs((drawn[i * 4 + c] as number) - (expected[i * 4 + c] as number)));
+    if (inner(i))
+      for (let c = 0; c < 4; c++)
+        worst = Math.max(worst, Math.abs((drawn[i * 4 + c] as number) - (expected[i * 4 + c] as number)));
   }
   return worst;
 }
@@ -52,7 +79,8 @@ describe("the page's painters agree", () => {
   };
   for (const [name, look] of Object.entries(looks)) {
     it(`on ${name}`, async () => {
-      for (const source of ["host", "gpu"] as const) expect(difference(await draw(look, source), blend(picture, labels, look)), source).toBeLessThanOrEqual(1);
+      for (const source of ["host", "gpu"] as const)
+        expect(difference(await draw(look, source), blend(picture, labels, look)), source).toBeLessThanOrEqual(1);
     });
   }
 

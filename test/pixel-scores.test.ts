@@ -16,19 +16,31 @@ async function check(step: UpsampleStep, learned: boolean): Promise<void> {
   const random = seeded(7);
   const scores = Float32Array.from({ length: CLASSES * h * w }, () => random() * 8 - 4);
   const shape = [CLASSES, learned ? CLASSES : 1, step.kernel, step.kernel] as const;
-  const kernel = learned ? Float32Array.from({ length: CLASSES * CLASSES * step.kernel ** 2 }, () => random() - 0.5) : await bilinearWeight("fixed", CLASSES, step.kernel).read();
+  const kernel = learned
+    ? Float32Array.from({ length: CLASSES * CLASSES * step.kernel ** 2 }, () => random() - 0.5)
+    : await bilinearWeight("fixed", CLASSES, step.kernel).read();
   const pixels = new PixelScores(width, height, scores, [1, CLASSES, h, w], { step, kernel, learned });
   const { stride, padding, outputPadding, crop } = step;
   const { y } = convTranspose2dReference(
     { x: { data: scores, shape: [1, CLASSES, h, w] }, weight: { data: kernel, shape } },
-    { stride, padding, output_padding: outputPadding, dilation: 1, groups: learned ? 1 : CLASSES, crop: [height, width], crop_offset: [crop.top, crop.left] },
+    {
+      stride,
+      padding,
+      output_padding: outputPadding,
+      dilation: 1,
+      groups: learned ? 1 : CLASSES,
+      crop: [height, width],
+      crop_offset: [crop.top, crop.left],
+    },
   );
   for (let row = 0; row < height; row++) {
     for (let column = 0; column < width; column++) {
       const logits = Array.from({ length: CLASSES }, (_, c) => y?.data[(c * height + row) * width + column] as number);
       const sum = logits.reduce((total, v) => total + Math.exp(v), 0);
       pixels.logits(column, row).forEach((v, c) => expect(v).toBeCloseTo(logits[c] as number, 4));
-      pixels.probabilities(column, row).forEach((v, c) => expect(v).toBeCloseTo(Math.exp(logits[c] as number) / sum, 4));
+      pixels
+        .probabilities(column, row)
+        .forEach((v, c) => expect(v).toBeCloseTo(Math.exp(logits[c] as number) / sum, 4));
     }
   }
 }
@@ -46,6 +58,9 @@ describe("pixel scores are the last transposed convolution", () => {
 
   it("refuses numbers that do not fill the shape", () => {
     const step = decoderGeometry(RESNET101_CHAIN).fcn8s.at(-1) as UpsampleStep;
-    expect(() => new PixelScores(8, 8, new Float32Array(5), [1, 3, 1, 1], { step, kernel: new Float32Array(0), learned: false })).toThrow("scores [1,3,1,1] hold 3 numbers, got 5");
+    expect(
+      () =>
+        new PixelScores(8, 8, new Float32Array(5), [1, 3, 1, 1], { step, kernel: new Float32Array(0), learned: false }),
+    ).toThrow("scores [1,3,1,1] hold 3 numbers, got 5");
   });
 });

@@ -56,7 +56,9 @@ describe("Plan", () => {
   it("has two runs in flight that do not disturb each other, and creates nothing for them", async () => {
     const store = new WeightStore(device());
     const plan = await Plan.create(device(), residualGraph(), store, undefined, { inFlight: 2 });
-    const pictures = [1, 2, 3, 4, 5].map((seed) => new Float32Array(SHAPE.reduce((a, b) => a * b, 1)).map(seeded(seed)));
+    const pictures = [1, 2, 3, 4, 5].map((seed) =>
+      new Float32Array(SHAPE.reduce((a, b) => a * b, 1)).map(seeded(seed)),
+    );
     const outputOf = async (data: Float32Array): Promise<ArrayLike<number>> => {
       const { outputs } = await plan.run({ x: new Uint8Array(layouts.nhwc4.pack(data, SHAPE)) });
       const y = outputs.get("y");
@@ -66,7 +68,9 @@ describe("Plan", () => {
     const alone: ArrayLike<number>[] = [];
     for (const picture of pictures) alone.push(await outputOf(picture));
     let together: ArrayLike<number>[] = [];
-    expect(await countingCreations(device(), async () => (together = await Promise.all(pictures.map(outputOf))))).toEqual({});
+    expect(
+      await countingCreations(device(), async () => (together = await Promise.all(pictures.map(outputOf)))),
+    ).toEqual({});
     expect(together).toEqual(alone);
     plan.dispose();
     store.dispose();
@@ -112,7 +116,10 @@ describe("Plan", () => {
     const usable = device().subgroupSize === 8 && device().software ? variant : "vec4";
     const plan = await Plan.create(device(), graph, store, { conv2d: usable });
     if (usable === variant) expect(plan.steps.map((s) => s.kernel.name)).toEqual(kernels);
-    const want = conv2dReference({ x: { shape: SHAPE, data: input(SHAPE) }, weight: w1 }, { stride: 1, padding: 1, dilation: 1, groups: 1, relu: false });
+    const want = conv2dReference(
+      { x: { shape: SHAPE, data: input(SHAPE) }, weight: w1 },
+      { stride: 1, padding: 1, dilation: 1, groups: 1, relu: false },
+    );
     const got = await run(plan, SHAPE);
     Array.from(want.y?.data ?? []).forEach((v, i) => expect(Math.abs((got[i] as number) - v)).toBeLessThan(5e-3));
     plan.dispose();
@@ -138,10 +145,20 @@ describe("Plan", () => {
     const x = graph.input("x", [1, 4, 64, 64], "nhwc4");
     const weight = randomWeight("up", [4, 1, 2, 2]);
     const y = graph.op("up", convTranspose2d, { x, weight }, { stride: 1, groups: 4 }).y;
-    graph.output("y", graph.op("up again", convTranspose2d, { x: y, weight: randomWeight("big", [4, 1, 3000, 3000]) }, { stride: 1, groups: 4 }).y);
+    graph.output(
+      "y",
+      graph.op(
+        "up again",
+        convTranspose2d,
+        { x: y, weight: randomWeight("big", [4, 1, 3000, 3000]) },
+        { stride: 1, groups: 4 },
+      ).y,
+    );
     await expect(Plan.create(device(), graph, store)).rejects.toMatchObject({
       code: "limit-too-small",
-      message: expect.stringMatching(/tensor up again\.y \[1,4,3064,3064\] needs maxStorageBufferBindingSize 150209536, this adapter offers \d+; make it smaller/) as string,
+      message: expect.stringMatching(
+        /tensor up again\.y \[1,4,3064,3064\] needs maxStorageBufferBindingSize 150209536, this adapter offers \d+; make it smaller/,
+      ) as string,
     });
     store.dispose();
   });
@@ -178,7 +195,10 @@ describe("Plan", () => {
 describe("Plan.create", () => {
   it.each([0, 1.5, NaN])("refuses %s runs in flight", async (inFlight) => {
     const store = new WeightStore(device());
-    await expect(Plan.create(device(), residualGraph(), store, undefined, { inFlight })).rejects.toMatchObject({ code: "bad-option", message: `inFlight must be a whole number of 1 or more, got ${inFlight}` });
+    await expect(Plan.create(device(), residualGraph(), store, undefined, { inFlight })).rejects.toMatchObject({
+      code: "bad-option",
+      message: `inFlight must be a whole number of 1 or more, got ${inFlight}`,
+    });
     store.dispose();
   });
 });
@@ -187,8 +207,12 @@ describe("Graph", () => {
   it("says at once what does not fit", () => {
     const graph = new Graph();
     const x = graph.input("x", [1, 3, 8, 8], "nhwc4");
-    expect(() => graph.op("c", conv2d, { x, weight: w1 })).toThrow("conv2d: weight [8,6,3,3] needs 6 input channels, x [1,3,8,8] has 3");
-    expect(() => graph.op("c", conv2d, { x, weight: randomWeight("w", [4, 3, 9, 9]) })).toThrow(/a window of 9 .* does not fit in 8/);
+    expect(() => graph.op("c", conv2d, { x, weight: w1 })).toThrow(
+      "conv2d: weight [8,6,3,3] needs 6 input channels, x [1,3,8,8] has 3",
+    );
+    expect(() => graph.op("c", conv2d, { x, weight: randomWeight("w", [4, 3, 9, 9]) })).toThrow(
+      /a window of 9 .* does not fit in 8/,
+    );
     expect(() => graph.input("x", [1, 1, 1, 1], "nhwc4")).toThrow(/declared twice/);
     expect(() => new Graph().op("c", conv2d, { x, weight: w1 })).toThrow(/belongs to another graph/);
   });

@@ -26,27 +26,38 @@ const device = useDevice();
 
 describe("plans of precision f16", () => {
   const networks = {
-    ...Object.fromEntries(FCN_VARIANTS.map((v) => [v, () => fcnNetwork(Parameters.of(hashCheckpoint(paperFcnTensors())), v)])),
+    ...Object.fromEntries(
+      FCN_VARIANTS.map((v) => [v, () => fcnNetwork(Parameters.of(hashCheckpoint(paperFcnTensors())), v)]),
+    ),
     "fcn-resnet101": () => torchvisionNetwork(Parameters.of(hashCheckpoint(torchvisionFcnTensors()))),
   };
-  it.each(Object.entries(networks))("store every activation of the backbone of %s as f16, and scores as f32", (_, make) => {
-    const graph = new Graph();
-    graph.output("logits", make().logits(graph, graph.input("x", [1, 3, 64, 64], "nhwc4-f16")));
-    const { steps, outputs } = lower(graph, device(), undefined, "f16");
-    for (const { kernel, outputs: made, label } of steps) {
-      if (kernel.name === "conv2d" || kernel.name === "max-pool2d") expect(made.y?.layout, label).toBe("nhwc4-f16");
-      if (kernel.name === "project") expect(made.y?.layout, label).toBe("nhwc4");
-    }
-    expect(layouts[outputs.get("logits")?.layout ?? "u8"].dtype).toBe("f32");
-    const converted = steps.filter(({ kernel, tensors }) => kernel.name === "convert" && tensors.x?.layout === "nhwc4-f16");
-    expect(converted.map(({ label }) => label)).toEqual([]);
-  });
+  it.each(Object.entries(networks))(
+    "store every activation of the backbone of %s as f16, and scores as f32",
+    (_, make) => {
+      const graph = new Graph();
+      graph.output("logits", make().logits(graph, graph.input("x", [1, 3, 64, 64], "nhwc4-f16")));
+      const { steps, outputs } = lower(graph, device(), undefined, "f16");
+      for (const { kernel, outputs: made, label } of steps) {
+        if (kernel.name === "conv2d" || kernel.name === "max-pool2d") expect(made.y?.layout, label).toBe("nhwc4-f16");
+        if (kernel.name === "project") expect(made.y?.layout, label).toBe("nhwc4");
+      }
+      expect(layouts[outputs.get("logits")?.layout ?? "u8"].dtype).toBe("f32");
+      const converted = steps.filter(
+        ({ kernel, tensors }) => kernel.name === "convert" && tensors.x?.layout === "nhwc4-f16",
+      );
+      expect(converted.map(({ label }) => label)).toEqual([]);
+    },
+  );
 });
 
 describe("auto", () => {
   it("is f16 where there are tensor cores, and f32 elsewhere, as here", async () => {
     const traits: DeviceTraits = { ...device(), subgroupMatrix: "template" };
-    expect([precisionOn(traits, "auto"), precisionOn(traits, "f32"), precisionOn(device(), "f16")]).toEqual(["f16", "f32", "f16"]);
+    expect([precisionOn(traits, "auto"), precisionOn(traits, "f32"), precisionOn(device(), "f16")]).toEqual([
+      "f16",
+      "f32",
+      "f16",
+    ]);
     const fcn = await loadFcn({ device: device(), precision: "auto" });
     expect(fcn.precision).toBe("f32");
     fcn.dispose();
@@ -65,7 +76,11 @@ describe("numbers at the end of f16", () => {
     const shape = [1, 4, 5, 7] as const;
     const x = graph.input("x", shape, "nhwc4-f16");
     // 4 x 60,000 and 4 x -60,000, plus 60,000: beyond 65,504 on both sides.
-    const up = graph.op("up", conv2d, { x, weight: weight("up", [8, 4, 1, 1], 1), residual: graph.op("same", conv2d, { x, weight: weight("same", [8, 4, 1, 1], 0.25) }).y }).y;
+    const up = graph.op("up", conv2d, {
+      x,
+      weight: weight("up", [8, 4, 1, 1], 1),
+      residual: graph.op("same", conv2d, { x, weight: weight("same", [8, 4, 1, 1], 0.25) }).y,
+    }).y;
     const down = graph.op("down", conv2d, { x, weight: weight("down", [8, 4, 3, 3], -1) }, { padding: 1 }).y;
     const pooled = graph.op("pool", maxPool2d, { x: up }, { kernel: 3, stride: 1, padding: 1 }).y;
     const sum = graph.op("sum", conv2d, { x: pooled, weight: weight("sum", [8, 8, 1, 1], 2 ** -10), residual: down }).y;
@@ -89,7 +104,13 @@ describe("numbers at the end of f16", () => {
 
   it("a weight that f16 cannot hold is an error that names it", async () => {
     const graph = new Graph();
-    graph.output("y", graph.op("conv", conv2d, { x: graph.input("x", [1, 4, 2, 2], "nhwc4"), weight: weight("layer.weight", [4, 4, 1, 1], 70_000) }).y);
+    graph.output(
+      "y",
+      graph.op("conv", conv2d, {
+        x: graph.input("x", [1, 4, 2, 2], "nhwc4"),
+        weight: weight("layer.weight", [4, 4, 1, 1], 70_000),
+      }).y,
+    );
     const store = new WeightStore(device());
     await expect(Plan.create(device(), graph, store, undefined, { precision: "f16" })).rejects.toMatchObject({
       code: "bad-weights",
@@ -121,7 +142,10 @@ describe("fcn8s of the shipped checkpoint", () => {
   it("agrees with f32 on >= 99.5 % of samples and val, and in mean IoU within 0.003", async () => {
     const [whole, half] = [new ConfusionMatrix(21), new ConfusionMatrix(21)];
     // A quarter of val keeps the test short; all 20 pictures agree as well.
-    for (const { name, picture, truth } of [...referencePictures("samples"), ...referencePictures("test/fixtures/val").filter((_, i) => i % 4 === 0)]) {
+    for (const { name, picture, truth } of [
+      ...referencePictures("samples"),
+      ...referencePictures("test/fixtures/val").filter((_, i) => i % 4 === 0),
+    ]) {
       const [a, b] = [await f32.segment(picture), await f16.segment(picture)];
       const same = agreement(a.labels, b.labels);
       console.log(`${name}: ${(same * 100).toFixed(3)} %`);

@@ -26,7 +26,11 @@ it("counts a pass from the end of the one before, whatever its own stamp says", 
   const buffer = () => ({ getMappedRange: () => stamps.buffer, unmap: () => undefined });
   const fake = { features: new Set(["timestamp-query"]), gpu, allocations: { buffer } } as unknown as Device;
   const timer = StageTimer.create(fake, ["a", "b", "a", "c"], []);
-  expect([...(timer?.read() ?? [])]).toEqual([["a", 3], ["b", 3], ["c", 0]]);
+  expect([...(timer?.read() ?? [])]).toEqual([
+    ["a", 3],
+    ["b", 3],
+    ["c", 0],
+  ]);
 });
 
 it("is undefined where the device has no timestamps", async () => {

@@ -7,10 +7,18 @@ import { fileSource, loadFcn, openCheckpoint, requestDevice } from "../src/node.
 import { Comparison } from "../src/models/comparison.js";
 import { watchMemory } from "./helpers/live-memory.js";
 
-const picture = (height: number, width: number) => ({ width, height, data: new Uint8Array(width * height * 4).map((_, i) => (i * 31) & 255) });
+const picture = (height: number, width: number) => ({
+  width,
+  height,
+  data: new Uint8Array(width * height * 4).map((_, i) => (i * 31) & 255),
+});
 const SMALL = picture(48, 64);
 const weights = fileURLToPath(new URL("../weights/fcn-resnet101-w16-icons-f16.safetensors", import.meta.url));
-const codeOf = (work: Promise<unknown>): Promise<unknown> => work.then(() => "resolves", (error: FcnError) => error.code ?? error);
+const codeOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => "resolves",
+    (error: FcnError) => error.code ?? error,
+  );
 const turn = (ms = 5): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, ms));
 const lose = (fcn: { readonly device: Fcn["device"] }): void => fcn.device.gpu.destroy();
 
@@ -77,7 +85,12 @@ describe("recover()", () => {
   it("frees what was on the lost device, and later what is on the new one", async () => {
     const fcn = await load({ maxPlans: 2 });
     const before = watchMemory(fcn.device);
-    for (const [h, w] of [[48, 64], [33, 40], [20, 20]] as const) await fcn.segment(picture(h, w));
+    for (const [h, w] of [
+      [48, 64],
+      [33, 40],
+      [20, 20],
+    ] as const)
+      await fcn.segment(picture(h, w));
     expect(before.count).toBeGreaterThan(0);
     lose(fcn);
     await fcn.recover();
@@ -98,7 +111,10 @@ describe("recover()", () => {
     const fcn = await load({ device: one });
     await fcn.segment(SMALL);
     lose(fcn);
-    await expect(fcn.recover()).rejects.toMatchObject({ code: "bad-option", message: expect.stringMatching(/open another one and give it to recover/) as string });
+    await expect(fcn.recover()).rejects.toMatchObject({
+      code: "bad-option",
+      message: expect.stringMatching(/open another one and give it to recover/) as string,
+    });
     expect(await codeOf(fcn.recover(one)), "the lost one").toBe("device-lost");
     await fcn.recover(two);
     expect((await fcn.segment(SMALL)).labels).toEqual(right);
@@ -154,10 +170,17 @@ describe('recover: "auto"', () => {
   });
 
   it.each([
-    ["a device of the caller's", async () => load({ recover: "auto", device: await requestDevice().then((d) => (open.push(d), d)) }), /cannot go with a device of yours/],
+    [
+      "a device of the caller's",
+      async () => load({ recover: "auto", device: await requestDevice().then((d) => (open.push(d), d)) }),
+      /cannot go with a device of yours/,
+    ],
     ["another word", () => load({ recover: "always" as "auto" }), /"always" is not one of manual, auto/],
   ])("is refused with %s", async (_, loading, message) => {
-    await expect(loading()).rejects.toMatchObject({ code: "bad-option", message: expect.stringMatching(message) as string });
+    await expect(loading()).rejects.toMatchObject({
+      code: "bad-option",
+      message: expect.stringMatching(message) as string,
+    });
   });
 });
 

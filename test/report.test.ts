@@ -17,8 +17,12 @@ import { encodeLabelPng } from "../src/image/png.js";
 import type { NetworkCost } from "../src/models/network-cost.js";
 
 const SIZE = { width: 48, height: 32 };
-const labelsOf = (shift: number): Uint8Array => Uint8Array.from({ length: SIZE.width * SIZE.height }, (_, i) => (i % SIZE.width < 20 + shift ? 3 : i % SIZE.width < 40 ? 15 : 0));
-const uri = (labels: Uint8Array): string => `data:image/png;base64,${Buffer.from(encodeLabelPng(labels, SIZE.width, SIZE.height)).toString("base64")}`;
+const labelsOf = (shift: number): Uint8Array =>
+  Uint8Array.from({ length: SIZE.width * SIZE.height }, (_, i) =>
+    i % SIZE.width < 20 + shift ? 3 : i % SIZE.width < 40 ? 15 : 0,
+  );
+const uri = (labels: Uint8Array): string =>
+  `data:image/png;base64,${Buffer.from(encodeLabelPng(labels, SIZE.width, SIZE.height)).toString("base64")}`;
 
 const costOf = (variant: NetworkCost["variant"], scale: number, ms: number): NetworkCost => ({
   variant,
@@ -35,17 +39,37 @@ const costOf = (variant: NetworkCost["variant"], scale: number, ms: number): Net
 
 /** A report of one or three variants, with or without label maps, of pictures whose names are markup. */
 function report(variants: readonly string[], labelled: boolean, truth = labelsOf(4)): string {
-  const header: Header = { format: FORMAT, variants, classNames: VOC_CLASSES, boundaryWidth: 5, weights: "w".repeat(90), adapter: "an adapter" };
+  const header: Header = {
+    format: FORMAT,
+    variants,
+    classNames: VOC_CLASSES,
+    boundaryWidth: 5,
+    weights: "w".repeat(90),
+    adapter: "an adapter",
+  };
   const maps = Object.fromEntries(variants.map((variant, i) => [variant, labelsOf(i)]));
   const names = ["/a/set/<b>1.png", "/a/set/2.png"];
   const records: ResultRecord[] = [
-    ...names.map((picture) => ({ picture, ...SIZE, ms: { total: 12, stages: { shared: 9, ...Object.fromEntries(variants.map((v) => [v, 1])) } }, ...scorePicture(header, maps, SIZE, labelled ? truth : undefined) })),
+    ...names.map((picture) => ({
+      picture,
+      ...SIZE,
+      ms: { total: 12, stages: { shared: 9, ...Object.fromEntries(variants.map((v) => [v, 1])) } },
+      ...scorePicture(header, maps, SIZE, labelled ? truth : undefined),
+    })),
     { picture: "/a/set/3.png", error: "it is <no> PNG" },
-    ...variants.flatMap((variant, i): ResultRecord[] => [1, 2].map((scale) => ({ cost: costOf(variant as NetworkCost["variant"], scale, 10 + i) }))),
+    ...variants.flatMap((variant, i): ResultRecord[] =>
+      [1, 2].map((scale) => ({ cost: costOf(variant as NetworkCost["variant"], scale, 10 + i) })),
+    ),
   ];
   const summary = summarise(header, records);
-  const tiles = [...(labelled ? [{ title: "truth", note: "", map: uri(truth) }] : []), ...variants.map((v) => ({ title: v, note: "", map: uri(maps[v] ?? truth) }))];
-  return reportHtml(summary, summary.pictures.map((own) => ({ summary: own, picture: uri(truth), tiles, classes: [0, 3, 15] })));
+  const tiles = [
+    ...(labelled ? [{ title: "truth", note: "", map: uri(truth) }] : []),
+    ...variants.map((v) => ({ title: v, note: "", map: uri(maps[v] ?? truth) })),
+  ];
+  return reportHtml(
+    summary,
+    summary.pictures.map((own) => ({ summary: own, picture: uri(truth), tiles, classes: [0, 3, 15] })),
+  );
 }
 
 it("draws and says nothing of borders where no label map has one", () => {
@@ -63,7 +87,16 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "fcn-report-"));
   const executablePath = findBrowser();
   if (executablePath === undefined) throw new Error("there is no Chromium: npm test installs it");
-  browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"] });
+  browser = await chromium.launch({
+    executablePath,
+    args: [
+      "--no-sandbox",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      "--no-first-run",
+    ],
+  });
 });
 afterAll(async () => {
   await browser.close();
@@ -92,7 +125,12 @@ describe.each([
       titles: [...document.querySelectorAll(".row h3")].map((h) => h.firstChild?.textContent),
     }));
     expect(wrong).toEqual([]);
-    expect(seen).toMatchObject({ wide: 0, missing: 0, images: 2 * (variants.length + (labelled ? 1 : 0)), titles: ["2.png", "<b>1.png"] });
+    expect(seen).toMatchObject({
+      wide: 0,
+      missing: 0,
+      images: 2 * (variants.length + (labelled ? 1 : 0)),
+      titles: ["2.png", "<b>1.png"],
+    });
     const text = await page.innerText("body");
     expect(text).toContain("it is <no> PNG");
     expect(text.includes("agree on")).toBe(variants.length > 1);

@@ -28,17 +28,38 @@ interface Ended {
 }
 
 function segment(args: readonly string[], input?: Buffer): Ended {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, "segment", ...args], { timeout: 100_000, maxBuffer: 1 << 28, ...(input && { input }) });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, "segment", ...args], {
+    timeout: 100_000,
+    maxBuffer: 1 << 28,
+    ...(input && { input }),
+  });
   // Dawn prints two warnings of its own on some drivers.
   return { status, stdout, stderr: stderr.toString().replace(/^Warning: maxDynamic.*\n/gm, "") };
 }
 
 interface Document {
   readonly image: string;
-  readonly classes: readonly { readonly class: number; readonly name: string; readonly pixels: number; readonly share: number; readonly box: readonly number[]; readonly regions?: readonly unknown[]; readonly confidence?: number }[];
+  readonly classes: readonly {
+    readonly class: number;
+    readonly name: string;
+    readonly pixels: number;
+    readonly share: number;
+    readonly box: readonly number[];
+    readonly regions?: readonly unknown[];
+    readonly confidence?: number;
+  }[];
 }
 const documentIn = (path: string): Document => JSON.parse(readFileSync(path, "utf8")) as Document;
-const filesIn = (folder: string): string[] => readdirSync(folder, { recursive: true, withFileTypes: true }).filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name).slice(folder.length + 1).split(sep).join("/")).sort();
+const filesIn = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((e) => e.isFile())
+    .map((e) =>
+      join(e.parentPath, e.name)
+        .slice(folder.length + 1)
+        .split(sep)
+        .join("/"),
+    )
+    .sort();
 
 beforeAll(async () => {
   for (const folder of ["set/a", "set/b"]) mkdirSync(at(folder), { recursive: true });
@@ -52,14 +73,27 @@ beforeAll(async () => {
 describe("fcn segment", () => {
   it("takes folders and patterns of PNG, JPEG and WebP, does what can be done, and keeps every result apart", () => {
     const out = at("folders");
-    const { status, stdout, stderr } = segment([at("set/a"), at("set/**/*.{jpg,webp}"), "--format", "labels,mask,json", "--out", out]);
+    const { status, stdout, stderr } = segment([
+      at("set/a"),
+      at("set/**/*.{jpg,webp}"),
+      "--format",
+      "labels,mask,json",
+      "--out",
+      out,
+    ]);
     expect(status).toBe(1);
-    expect(stderr).toMatch(/^fcn: .*broken\.jpg: the JPEG is damaged or cut off .*\nfcn: segment: 1 of 4 pictures failed\n$/);
+    expect(stderr).toMatch(
+      /^fcn: .*broken\.jpg: the JPEG is damaged or cut off .*\nfcn: segment: 1 of 4 pictures failed\n$/,
+    );
     expect(stdout.toString().match(/ {2}-> /g)).toHaveLength(3);
     const names = ["a/one.jpg", "a/one.png", "b/one"];
-    expect(filesIn(out)).toEqual(names.flatMap((name) => [`${name}.json`, `${name}.labels.png`, `${name}.mask.png`]).sort());
+    expect(filesIn(out)).toEqual(
+      names.flatMap((name) => [`${name}.json`, `${name}.labels.png`, `${name}.mask.png`]).sort(),
+    );
     // Lossless WebP is the same picture, so the same labels.
-    const [png, webp, jpeg] = ["a/one.png", "b/one", "a/one.jpg"].map((name) => decodeLabelPng(readFileSync(join(out, `${name}.labels.png`))));
+    const [png, webp, jpeg] = ["a/one.png", "b/one", "a/one.jpg"].map((name) =>
+      decodeLabelPng(readFileSync(join(out, `${name}.labels.png`))),
+    );
     expect(webp).toEqual(png);
     expect([jpeg?.width, jpeg?.height]).toEqual([224, 224]);
     const { labels, width, height } = decodeLabelPng(readFileSync(join(out, "a/one.png.labels.png")));
@@ -71,7 +105,11 @@ describe("fcn segment", () => {
       const own = [...labels.keys()].filter((i) => labels[i] === found.class);
       const [xs, ys] = [own.map((i) => i % width), own.map((i) => Math.floor(i / width))];
       const [left, top] = [Math.min(...xs), Math.min(...ys)];
-      expect(found).toMatchObject({ name: VOC_CLASSES[found.class], pixels: own.length, box: [left, top, Math.max(...xs) - left + 1, Math.max(...ys) - top + 1] });
+      expect(found).toMatchObject({
+        name: VOC_CLASSES[found.class],
+        pixels: own.length,
+        box: [left, top, Math.max(...xs) - left + 1, Math.max(...ys) - top + 1],
+      });
       expect(found.share).toBeCloseTo(own.length / (width * height), 5);
     }
     expect(classes.reduce((sum, c) => sum + c.pixels, 0)).toBe(width * height);
@@ -106,9 +144,19 @@ describe("fcn segment", () => {
 
     const largest = classes.filter((c) => c.class !== 0).sort((a, b) => b.pixels - a.pixels)[0];
     if (!largest) throw new Error("nothing but background in 14.png");
-    const some = segment([val("14.png"), "--format", "labels,mask,json", "--classes", ` ${largest.name.toUpperCase()},aeroplane`, "--out", at("some")]);
+    const some = segment([
+      val("14.png"),
+      "--format",
+      "labels,mask,json",
+      "--classes",
+      ` ${largest.name.toUpperCase()},aeroplane`,
+      "--out",
+      at("some"),
+    ]);
     expect([some.status, some.stderr]).toEqual([0, ""]);
-    expect(decodeLabelPng(readFileSync(at("some/14.labels.png"))).labels).toEqual(labels.map((label) => (label === largest.class || label === 1 ? label : 0)));
+    expect(decodeLabelPng(readFileSync(at("some/14.labels.png"))).labels).toEqual(
+      labels.map((label) => (label === largest.class || label === 1 ? label : 0)),
+    );
     expect(documentIn(at("some/14.json")).classes.map((c) => c.name)).toEqual(["background", largest.name]);
   });
 
@@ -119,19 +167,32 @@ describe("fcn segment", () => {
     const map = decodeLabelPng(labels.stdout);
     expect([map.width, map.height]).toEqual([131, 97]);
     const json = segment(["-", val("15.png"), "--format", "json", "--out", "-"], picture);
-    const lines = json.stdout.toString().trimEnd().split("\n").map((line) => JSON.parse(line) as Document);
+    const lines = json.stdout
+      .toString()
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Document);
     expect(lines.map((line) => line.image)).toEqual(["stdin", val("15.png")]);
     expect(lines[0]?.classes).toEqual(lines[1]?.classes);
     expect(lines[0]?.classes.reduce((sum, c) => sum + c.pixels, 0)).toBe(131 * 97);
     const text = segment(["-", "-o", "-"], Buffer.from("not a picture"));
-    expect([text.status, text.stdout.length, text.stderr]).toEqual([1, 0, expect.stringMatching(/^fcn: stdin: it is no PNG .*\n$/)]);
+    expect([text.status, text.stdout.length, text.stderr]).toEqual([
+      1,
+      0,
+      expect.stringMatching(/^fcn: stdin: it is no PNG .*\n$/),
+    ]);
   });
 
   it("refuses to write a result over a picture", () => {
     copyFileSync(val("15.png"), at("set/cat.png"));
     copyFileSync(val("15.label.png"), at("set/cat.labels.png"));
     const { status, stderr } = segment([at("set/cat.png"), at("set/cat.labels.png"), "--out", at("set")]);
-    expect([status, stderr]).toEqual([2, expect.stringMatching(/^fcn: segment: the picture .*cat\.labels\.png would be replaced by a result of that name; .*--out\n$/)]);
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(
+        /^fcn: segment: the picture .*cat\.labels\.png would be replaced by a result of that name; .*--out\n$/,
+      ),
+    ]);
   });
 });
 
@@ -139,23 +200,46 @@ describe("names of results", () => {
   const slashes = (names: readonly string[]): string[] => names.map((name) => name.split(sep).join("/"));
 
   it.each([
-    [["p/cat.jpg", "p/dog.png"], ["cat", "dog"]],
-    [["p/cat.jpg", "q/deep/dog.png"], ["cat", "dog"]],
-    [["p/a/cat.jpg", "p/b/cat.jpg", "p/dog.png"], ["a/cat", "b/cat", "dog"]],
-    [["p/cat.jpg", "p/Cat.png", "p/dog.png"], ["cat.jpg", "Cat.png", "dog"]],
-    [["p/cat.jpg", "p/cat.png", "q/cat.png"], ["p/cat.jpg", "p/cat.png", "q/cat"]],
-    [["p/cat.jpg", "p/cat.png", "p/cat.jpg.png"], ["cat.jpg", "cat.png", "cat.jpg.png"]],
+    [
+      ["p/cat.jpg", "p/dog.png"],
+      ["cat", "dog"],
+    ],
+    [
+      ["p/cat.jpg", "q/deep/dog.png"],
+      ["cat", "dog"],
+    ],
+    [
+      ["p/a/cat.jpg", "p/b/cat.jpg", "p/dog.png"],
+      ["a/cat", "b/cat", "dog"],
+    ],
+    [
+      ["p/cat.jpg", "p/Cat.png", "p/dog.png"],
+      ["cat.jpg", "Cat.png", "dog"],
+    ],
+    [
+      ["p/cat.jpg", "p/cat.png", "q/cat.png"],
+      ["p/cat.jpg", "p/cat.png", "q/cat"],
+    ],
+    [
+      ["p/cat.jpg", "p/cat.png", "p/cat.jpg.png"],
+      ["cat.jpg", "cat.png", "cat.jpg.png"],
+    ],
   ])("%j are %j", (pictures, names) => {
     expect(slashes(outputNames(pictures))).toEqual(names);
   });
 
   it("are never the same for two pictures", () => {
     const name = fc.stringMatching(/^[abA]{1,2}(\.[ab])?$/);
-    const path = fc.tuple(fc.constantFrom("p", "p/q", "r"), name, fc.constantFrom(".png", ".jpg")).map((parts) => `${parts[0]}/${parts[1]}${parts[2]}`);
+    const path = fc
+      .tuple(fc.constantFrom("p", "p/q", "r"), name, fc.constantFrom(".png", ".jpg"))
+      .map((parts) => `${parts[0]}/${parts[1]}${parts[2]}`);
     fc.assert(
-      fc.property(fc.uniqueArray(path, { selector: (p) => p.toLowerCase(), minLength: 1, maxLength: 8 }), (pictures) => {
-        expect(new Set(outputNames(pictures).map((n) => n.toLowerCase())).size).toBe(pictures.length);
-      }),
+      fc.property(
+        fc.uniqueArray(path, { selector: (p) => p.toLowerCase(), minLength: 1, maxLength: 8 }),
+        (pictures) => {
+          expect(new Set(outputNames(pictures).map((n) => n.toLowerCase())).size).toBe(pictures.length);
+        },
+      ),
     );
   });
 
@@ -168,33 +252,44 @@ describe("names of results", () => {
 describe("parts", () => {
   it("regions are connected, complete and boxed tightly", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 }), fc.infiniteStream(fc.nat(2)), (width, height, stream) => {
-        const labels = Uint8Array.from({ length: width * height }, () => stream.next().value as number);
-        // Plain reference: labels of components spread until nothing changes.
-        const group = [...labels.keys()];
-        for (let changed = true; changed; ) {
-          changed = false;
-          for (const i of group.keys()) {
-            for (const j of group.keys()) {
-              const near = Math.abs((i % width) - (j % width)) <= 1 && Math.abs(Math.floor(i / width) - Math.floor(j / width)) <= 1;
-              if (!near || labels[i] !== labels[j] || (group[j] ?? 0) >= (group[i] ?? 0)) continue;
-              group[i] = group[j] ?? 0;
-              changed = true;
+      fc.property(
+        fc.integer({ min: 1, max: 9 }),
+        fc.integer({ min: 1, max: 9 }),
+        fc.infiniteStream(fc.nat(2)),
+        (width, height, stream) => {
+          const labels = Uint8Array.from({ length: width * height }, () => stream.next().value as number);
+          // Plain reference: labels of components spread until nothing changes.
+          const group = [...labels.keys()];
+          for (let changed = true; changed;) {
+            changed = false;
+            for (const i of group.keys()) {
+              for (const j of group.keys()) {
+                const near =
+                  Math.abs((i % width) - (j % width)) <= 1 &&
+                  Math.abs(Math.floor(i / width) - Math.floor(j / width)) <= 1;
+                if (!near || labels[i] !== labels[j] || (group[j] ?? 0) >= (group[i] ?? 0)) continue;
+                group[i] = group[j] ?? 0;
+                changed = true;
+              }
             }
           }
-        }
-        const boxed = (own: number[]): { pixels: number; box: number[] } => {
-          const [xs, ys] = [own.map((i) => i % width), own.map((i) => Math.floor(i / width))];
-          const [x, y] = [Math.min(...xs), Math.min(...ys)];
-          return { pixels: own.length, box: [x, y, Math.max(...xs) - x + 1, Math.max(...ys) - y + 1] };
-        };
-        const where = (test: (i: number) => boolean): number[] => [...labels.keys()].filter(test);
-        const want = [...new Set(labels)].sort().map((label) => {
-          const groups = label === 0 ? [] : [...new Set(where((i) => labels[i] === label).map((i) => group[i] ?? 0))];
-          return { label, ...boxed(where((i) => labels[i] === label)), regions: groups.map((g) => boxed(where((i) => group[i] === g))).sort((a, b) => b.pixels - a.pixels) };
-        });
-        expect(classAreas(labels, width, height)).toEqual(want);
-      }),
+          const boxed = (own: number[]): { pixels: number; box: number[] } => {
+            const [xs, ys] = [own.map((i) => i % width), own.map((i) => Math.floor(i / width))];
+            const [x, y] = [Math.min(...xs), Math.min(...ys)];
+            return { pixels: own.length, box: [x, y, Math.max(...xs) - x + 1, Math.max(...ys) - y + 1] };
+          };
+          const where = (test: (i: number) => boolean): number[] => [...labels.keys()].filter(test);
+          const want = [...new Set(labels)].sort().map((label) => {
+            const groups = label === 0 ? [] : [...new Set(where((i) => labels[i] === label).map((i) => group[i] ?? 0))];
+            return {
+              label,
+              ...boxed(where((i) => labels[i] === label)),
+              regions: groups.map((g) => boxed(where((i) => group[i] === g))).sort((a, b) => b.pixels - a.pixels),
+            };
+          });
+          expect(classAreas(labels, width, height)).toEqual(want);
+        },
+      ),
       { numRuns: 60 },
     );
     expect(classAreas(Uint8Array.of(1, 0, 1, 1), 4, 1, 2)[1]?.regions).toEqual([{ pixels: 2, box: [2, 0, 2, 1] }]);
@@ -203,10 +298,19 @@ describe("parts", () => {
 
   it("classes are found by name in any case or by number; what is left out counts as background", () => {
     expect([...chosenClasses("Person, dog,3", VOC_CLASSES)]).toEqual([15, 12, 3]);
-    for (const wrong of ["21", "", "-1", "person;dog"]) expect(() => chosenClasses(wrong, VOC_CLASSES)).toThrow("is not one of background, aeroplane");
+    for (const wrong of ["21", "", "-1", "person;dog"])
+      expect(() => chosenClasses(wrong, VOC_CLASSES)).toThrow("is not one of background, aeroplane");
     const { labels, mask, areas } = selected(Uint8Array.of(0, 1, 2, 2), { width: 4, height: 1 }, new Set([2]));
-    expect([[...labels], [...mask], areas.map((a) => a.pixels)]).toEqual([[0, 0, 2, 2], [0, 0, 255, 255], [2, 2]]);
-    const probabilities = { shape: [1, 3, 1, 2] as const, data: Float32Array.of(0.5, 0.125, 0.25, 0.125, 0.25, 0.75), timings: { upload: 0, encode: 0, gpu: 0, readback: 0, compile: 0, total: 0 } };
+    expect([[...labels], [...mask], areas.map((a) => a.pixels)]).toEqual([
+      [0, 0, 2, 2],
+      [0, 0, 255, 255],
+      [2, 2],
+    ]);
+    const probabilities = {
+      shape: [1, 3, 1, 2] as const,
+      data: Float32Array.of(0.5, 0.125, 0.25, 0.125, 0.25, 0.75),
+      timings: { upload: 0, encode: 0, gpu: 0, readback: 0, compile: 0, total: 0 },
+    };
     expect([...confidenceOf(probabilities, Uint8Array.of(0, 2), new Set([2]))]).toEqual([0.75, 0.75]);
     expect([...confidenceOf(probabilities, Uint8Array.of(0, 2), undefined)]).toEqual([0.5, 0.75]);
   });
@@ -238,11 +342,32 @@ describe("parts", () => {
       },
       fail: async (i, error) => void seen.push(`fail ${i} ${String(error)}`),
     });
-    expect(seen.filter((s) => /^f/.test(s))).toEqual(["finish 0 0", "fail 1 Error: load", "finish 2 20", "fail 3 Error: run", "finish 4 40", "fail 4 Error: finish", "finish 5 50"]);
+    expect(seen.filter((s) => /^f/.test(s))).toEqual([
+      "finish 0 0",
+      "fail 1 Error: load",
+      "finish 2 20",
+      "fail 3 Error: run",
+      "finish 4 40",
+      "fail 4 Error: finish",
+      "finish 5 50",
+    ]);
     expect(seen.indexOf("load 4")).toBeLessThan(seen.indexOf("run 2"));
     expect(seen.indexOf("finish 4 40")).toBeLessThan(seen.indexOf("run 5"));
-    await expect(overlapped([1, 2], { load: async (i) => i, run: async (i) => i, finish: async () => undefined, fail: async () => undefined, stopped: () => true })).resolves.toBeUndefined();
-    const fatal = overlapped([1, 2], { load: async (i) => i, run: async () => Promise.reject(new Error("lost")), finish: async () => undefined, fail: async (_, error) => Promise.reject(error as Error) });
+    await expect(
+      overlapped([1, 2], {
+        load: async (i) => i,
+        run: async (i) => i,
+        finish: async () => undefined,
+        fail: async () => undefined,
+        stopped: () => true,
+      }),
+    ).resolves.toBeUndefined();
+    const fatal = overlapped([1, 2], {
+      load: async (i) => i,
+      run: async () => Promise.reject(new Error("lost")),
+      finish: async () => undefined,
+      fail: async (_, error) => Promise.reject(error as Error),
+    });
     await expect(fatal).rejects.toThrow("lost");
   });
 });

@@ -28,18 +28,29 @@ describe("apt sources", () => {
   });
 
   it("reads one-line sources with options and comments", () => {
-    const text = "# deb http://no.example x main\ndeb [arch=amd64 signed-by=/k.gpg] http://mirror.example/debian bookworm main contrib # here\ndeb-src http://s.example bookworm main\n";
-    expect(parseAptSources(text, "list")).toEqual([{ uris: ["http://mirror.example/debian"], suites: ["bookworm"], components: ["main", "contrib"], signedBy: "/k.gpg" }]);
+    const text =
+      "# deb http://no.example x main\ndeb [arch=amd64 signed-by=/k.gpg] http://mirror.example/debian bookworm main contrib # here\ndeb-src http://s.example bookworm main\n";
+    expect(parseAptSources(text, "list")).toEqual([
+      {
+        uris: ["http://mirror.example/debian"],
+        suites: ["bookworm"],
+        components: ["main", "contrib"],
+        signedBy: "/k.gpg",
+      },
+    ]);
   });
 
   it("derives backports from the mirror that serves the release", () => {
     const source = backportsSource(parseAptSources(DEB822, "deb822"), "bookworm");
-    expect(source).toContain("URIs: http://mirror.example/debian\nSuites: bookworm-backports\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n");
+    expect(source).toContain(
+      "URIs: http://mirror.example/debian\nSuites: bookworm-backports\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n",
+    );
     expect(backportsSource([], "bookworm")).toBeUndefined();
   });
 
   it("keeps a key that is written out in the entry", () => {
-    const text = "Types: deb\nURIs: http://m.example\nSuites: bookworm\nComponents: main\nSigned-By:\n -----BEGIN-----\n .\n abc\n";
+    const text =
+      "Types: deb\nURIs: http://m.example\nSuites: bookworm\nComponents: main\nSigned-By:\n -----BEGIN-----\n .\n abc\n";
     const source = backportsSource(parseAptSources(text, "deb822"), "bookworm") ?? "";
     expect(parseAptSources(source, "deb822")[0]?.signedBy).toBe("\n-----BEGIN-----\n\nabc");
   });
@@ -47,27 +58,50 @@ describe("apt sources", () => {
 
 describe("chooseDriver", () => {
   const debian12 = parseOsRelease('ID=debian\nVERSION_CODENAME=bookworm\nVERSION_ID="12"\n');
-  const machine = { platform: "linux", os: debian12, root: true, apt: true, candidate: "22.3.6-1+deb12u1", backports: true, swiftshader: undefined };
+  const machine = {
+    platform: "linux",
+    os: debian12,
+    root: true,
+    apt: true,
+    candidate: "22.3.6-1+deb12u1",
+    backports: true,
+    swiftshader: undefined,
+  };
 
   it("takes backports on Debian 12, as root", () => {
     expect(chooseDriver(machine)).toEqual({ action: "apt", suite: "bookworm-backports" });
   });
 
   it("takes the release's own Mesa where it is new enough", () => {
-    expect(chooseDriver({ ...machine, os: parseOsRelease("ID=debian\nVERSION_CODENAME=trixie"), candidate: "25.0.7-2" })).toEqual({ action: "apt" });
-    expect(chooseDriver({ ...machine, os: parseOsRelease("ID=ubuntu\nID_LIKE=debian"), candidate: "1:25.2.1-0ubuntu1" })).toEqual({ action: "apt" });
+    expect(
+      chooseDriver({ ...machine, os: parseOsRelease("ID=debian\nVERSION_CODENAME=trixie"), candidate: "25.0.7-2" }),
+    ).toEqual({ action: "apt" });
+    expect(
+      chooseDriver({ ...machine, os: parseOsRelease("ID=ubuntu\nID_LIKE=debian"), candidate: "1:25.2.1-0ubuntu1" }),
+    ).toEqual({ action: "apt" });
   });
 
   it("falls back to SwiftShader where nothing can be installed", () => {
-    expect(chooseDriver({ ...machine, root: false, swiftshader: "/x/vk_swiftshader_icd.json" })).toEqual({ action: "swiftshader", icd: "/x/vk_swiftshader_icd.json" });
+    expect(chooseDriver({ ...machine, root: false, swiftshader: "/x/vk_swiftshader_icd.json" })).toEqual({
+      action: "swiftshader",
+      icd: "/x/vk_swiftshader_icd.json",
+    });
   });
 
   it.each([
     ["no root", { root: false }, /type: sudo node scripts\/setup\.mjs$/],
     ["Fedora", { os: parseOsRelease("ID=fedora"), apt: false }, /type: sudo dnf install mesa-vulkan-drivers$/],
     ["Arch", { os: parseOsRelease("ID=arch"), apt: false }, /type: sudo pacman -S vulkan-swrast$/],
-    ["openSUSE", { os: parseOsRelease('ID="opensuse-leap"\nID_LIKE="suse opensuse"'), apt: false }, /type: sudo zypper install libvulkan_lvp$/],
-    ["an old Ubuntu", { os: parseOsRelease("ID=ubuntu\nID_LIKE=debian"), candidate: "22.2.5-0ubuntu0.1" }, /Mesa 25 or newer/],
+    [
+      "openSUSE",
+      { os: parseOsRelease('ID="opensuse-leap"\nID_LIKE="suse opensuse"'), apt: false },
+      /type: sudo zypper install libvulkan_lvp$/,
+    ],
+    [
+      "an old Ubuntu",
+      { os: parseOsRelease("ID=ubuntu\nID_LIKE=debian"), candidate: "22.2.5-0ubuntu0.1" },
+      /Mesa 25 or newer/,
+    ],
     ["macOS", { platform: "darwin" }, /Metal/],
     ["Windows", { platform: "win32" }, /graphics driver/],
     ["FreeBSD", { platform: "freebsd" }, /no build for freebsd/],

@@ -54,24 +54,32 @@ describe("convOutputSize", () => {
   });
 
   it("refuses windows that do not fit, with the numbers", () => {
-    expect(badShapeOf(() => convOutputSize(5, { kernel: 4, dilation: 2 }))).toMatch(/window of 7 \(kernel 4, dilation 2\).*in 5 \+ 2 \* 0/);
+    expect(badShapeOf(() => convOutputSize(5, { kernel: 4, dilation: 2 }))).toMatch(
+      /window of 7 \(kernel 4, dilation 2\).*in 5 \+ 2 \* 0/,
+    );
     expect(convOutputSize(5, { kernel: 3, dilation: 2 })).toBe(1);
   });
 
-  it.each([{ kernel: 0 }, { kernel: 1.5 }, { kernel: 3, stride: 0 }, { kernel: 3, padding: -1 }, { kernel: 3, dilation: 0 }, { kernel: NaN }])(
-    "refuses %o",
-    (window) => {
-      for (const size of [convOutputSize, poolOutputSize, convInputSizes, convTransposeOutputSize]) {
-        expect(badShapeOf(() => size(8, window))).toMatch(/must be whole numbers/);
-      }
-    },
-  );
+  it.each([
+    { kernel: 0 },
+    { kernel: 1.5 },
+    { kernel: 3, stride: 0 },
+    { kernel: 3, padding: -1 },
+    { kernel: 3, dilation: 0 },
+    { kernel: NaN },
+  ])("refuses %o", (window) => {
+    for (const size of [convOutputSize, poolOutputSize, convInputSizes, convTransposeOutputSize]) {
+      expect(badShapeOf(() => size(8, window))).toMatch(/must be whole numbers/);
+    }
+  });
 
   it.each([0, -1, 2.5, NaN, Infinity])("refuses size %d", (size) => {
     for (const f of [convOutputSize, poolOutputSize, convTransposeOutputSize]) {
       expect(badShapeOf(() => f(size, { kernel: 1 }))).toMatch(/input size .* is not a positive whole number/);
     }
-    expect(badShapeOf(() => convInputSizes(size, { kernel: 1 }))).toMatch(/output size .* is not a positive whole number/);
+    expect(badShapeOf(() => convInputSizes(size, { kernel: 1 }))).toMatch(
+      /output size .* is not a positive whole number/,
+    );
   });
 });
 
@@ -98,7 +106,9 @@ describe("poolOutputSize", () => {
   });
 
   it("refuses padding above half the kernel", () => {
-    expect(badShapeOf(() => poolOutputSize(8, { kernel: 3, padding: 2 }))).toBe("pooling: padding 2 is more than half of kernel 3");
+    expect(badShapeOf(() => poolOutputSize(8, { kernel: 3, padding: 2 }))).toBe(
+      "pooling: padding 2 is more than half of kernel 3",
+    );
   });
 });
 
@@ -136,14 +146,17 @@ describe("convTransposeOutputSize", () => {
   });
 
   it("has the decoder's values: kernel 2s, padding s/2 gives n * s; without padding n * s + s", () => {
-    for (const s of [2, 8, 16, 32]) expect(convTransposeOutputSize(16, { kernel: 2 * s, stride: s, padding: s / 2 })).toBe(16 * s);
+    for (const s of [2, 8, 16, 32])
+      expect(convTransposeOutputSize(16, { kernel: 2 * s, stride: s, padding: s / 2 })).toBe(16 * s);
     expect(convTransposeOutputSize(16, { kernel: 64, stride: 32 })).toBe(544);
   });
 
   it("bounds output_padding by max(stride, dilation), as PyTorch does", () => {
     expect(convTransposeOutputSize(4, { kernel: 3, stride: 1, dilation: 3, outputPadding: 2 })).toBe(12);
     for (const outputPadding of [2, -1, 0.5]) {
-      expect(badShapeOf(() => convTransposeOutputSize(4, { kernel: 3, stride: 2, outputPadding }))).toMatch(/below max\(stride 2, dilation 1\)/);
+      expect(badShapeOf(() => convTransposeOutputSize(4, { kernel: 3, stride: 2, outputPadding }))).toMatch(
+        /below max\(stride 2, dilation 1\)/,
+      );
     }
   });
 

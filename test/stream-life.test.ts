@@ -8,14 +8,21 @@ import { useDevice } from "./helpers/device.js";
 import { watchMemory } from "./helpers/live-memory.js";
 
 const device = useDevice();
-const picture = (height: number, width: number, seed = 1) => ({ width, height, data: new Uint8Array(width * height * 4).map((_, i) => (i * 31 * seed) & 255) });
+const picture = (height: number, width: number, seed = 1) => ({
+  width,
+  height,
+  data: new Uint8Array(width * height * 4).map((_, i) => (i * 31 * seed) & 255),
+});
 const PICTURES = Array.from({ length: 12 }, (_, i) => picture(48, i % 3 === 2 ? 40 : 64, i + 1));
 const turn = (ms = 0): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, ms));
 const codeOf = (error: unknown): string => (error as { code?: string }).code ?? (error as Error).name;
 const DISPOSED = "disposed: the model fcn32s was disposed; load it again";
 
 /** How a row went: the labels that came, and the error that ended it. */
-async function outcome(row: AsyncIterable<Segmentation>, each: (seen: number) => unknown = () => undefined): Promise<{ labels: Uint8Array[]; end: string }> {
+async function outcome(
+  row: AsyncIterable<Segmentation>,
+  each: (seen: number) => unknown = () => undefined,
+): Promise<{ labels: Uint8Array[]; end: string }> {
   const labels: Uint8Array[] = [];
   try {
     for await (const segmentation of row) {
@@ -58,7 +65,12 @@ const expected = await (async () => {
 
 describe("the model is disposed", () => {
   // With one plan, runs of evicted plans are in flight as well.
-  it.each([[1, "its own device"], [4, "its own device"], [1, "a device of the caller"], [4, "a device of the caller"]])("with %i plans and %s: pictures that the GPU has come, those behind them reject", async (maxPlans, whose) => {
+  it.each([
+    [1, "its own device"],
+    [4, "its own device"],
+    [1, "a device of the caller"],
+    [4, "a device of the caller"],
+  ])("with %i plans and %s: pictures that the GPU has come, those behind them reject", async (maxPlans, whose) => {
     const own = whose === "its own device" ? undefined : await requestDevice();
     const fcn = await loadFcn({ variant: "fcn32s", maxPlans, ...(own && { device: own }) });
     const live = watchMemory(fcn.device);
@@ -79,7 +91,12 @@ describe("the model is disposed", () => {
     for (const ms of [0, 1, 5, 20]) {
       const fcn = await loadFcn({ variant: "fcn32s" });
       const going = outcome(fcn.segmentAll(PICTURES.slice(0, 4)));
-      const calls = PICTURES.slice(0, 4).map((p) => fcn.segment(p).then((s) => s.labels, (error: unknown) => `${codeOf(error)}: ${(error as Error).message}`));
+      const calls = PICTURES.slice(0, 4).map((p) =>
+        fcn.segment(p).then(
+          (s) => s.labels,
+          (error: unknown) => `${codeOf(error)}: ${(error as Error).message}`,
+        ),
+      );
       await turn(ms);
       fcn.dispose();
       const { labels, end } = await going;
@@ -128,16 +145,39 @@ describe("the device is lost", () => {
 
   it("recover() of a model that is well disturbs no row", async () => {
     const fcn = await loadFcn({ device: device(), variant: "fcn32s" });
-    expect(await outcome(fcn.segmentAll(PICTURES), () => fcn.recover())).toEqual({ labels: await expected(), end: "all" });
+    expect(await outcome(fcn.segmentAll(PICTURES), () => fcn.recover())).toEqual({
+      labels: await expected(),
+      end: "all",
+    });
     fcn.dispose();
   });
 });
 
 describe("the consumer", () => {
   it.each<[string, (fcn: Fcn<NodePicture>, row: Iterable<NodePicture>) => Promise<unknown>, unknown]>([
-    ["breaks", async (fcn, row) => { for await (const { width } of fcn.segmentAll(row)) if (width === 40) break; }, undefined],
-    ["throws", async (fcn, row) => { for await (const { width } of fcn.segmentAll(row)) if (width === 40) throw new Error("of the consumer"); }, "Error: of the consumer"],
-    ["calls return() before the first result", async (fcn, row) => { const results = fcn.segmentAll(row); void results.next(); await results.return(); }, undefined],
+    [
+      "breaks",
+      async (fcn, row) => {
+        for await (const { width } of fcn.segmentAll(row)) if (width === 40) break;
+      },
+      undefined,
+    ],
+    [
+      "throws",
+      async (fcn, row) => {
+        for await (const { width } of fcn.segmentAll(row)) if (width === 40) throw new Error("of the consumer");
+      },
+      "Error: of the consumer",
+    ],
+    [
+      "calls return() before the first result",
+      async (fcn, row) => {
+        const results = fcn.segmentAll(row);
+        void results.next();
+        await results.return();
+      },
+      undefined,
+    ],
   ])("%s: the row is closed, nothing is left in flight, and the model goes on", async (_, consume, error) => {
     const own = await requestDevice();
     const live = watchMemory(own);
@@ -156,9 +196,11 @@ describe("the consumer", () => {
   it("gets each result when it is there, though the next picture is not", async () => {
     const fcn = await loadFcn({ device: device(), variant: "fcn32s" });
     const camera = new EventEmitter();
-    const results = fcn.segmentAll((async function* () {
-      for await (const [frame] of on(camera, "frame") as AsyncIterable<[NodePicture]>) yield frame;
-    })());
+    const results = fcn.segmentAll(
+      (async function* () {
+        for await (const [frame] of on(camera, "frame") as AsyncIterable<[NodePicture]>) yield frame;
+      })(),
+    );
     const labels: Uint8Array[] = [];
     for (const frame of PICTURES.slice(0, 3)) {
       const next = results.next();
@@ -178,7 +220,12 @@ describe("the row of pictures", () => {
       yield* PICTURES.slice(0, 2);
       throw new Error("of the row");
     }
-    const row = kind === "sync" ? breaking() : (async function* () { yield* breaking(); })();
+    const row =
+      kind === "sync"
+        ? breaking()
+        : (async function* () {
+            yield* breaking();
+          })();
     const { labels, end } = await outcome(fcn.segmentAll(row));
     expect(end).toBe("Error: of the row");
     expect(labels).toEqual((await expected()).slice(0, 2));
@@ -189,7 +236,12 @@ describe("the row of pictures", () => {
   it("that never answers holds up neither a signal nor whoever stops", async () => {
     const fcn = await loadFcn({ device: device(), variant: "fcn32s" });
     let closed = 0;
-    const silent = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => undefined), return: () => Promise.resolve({ done: true as const, value: closed++ }) }) };
+    const silent = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => new Promise<never>(() => undefined),
+        return: () => Promise.resolve({ done: true as const, value: closed++ }),
+      }),
+    };
     const control = new AbortController();
     const going = outcome(fcn.segmentAll(silent, { signal: control.signal }));
     await turn();
@@ -202,7 +254,11 @@ describe("the row of pictures", () => {
   it("of promises gives what they hold; one that rejects comes in its turn", async () => {
     const row = [Promise.resolve(1), 2, Promise.reject(new Error("third"))] as unknown as number[];
     const seen: number[] = [];
-    await expect((async () => { for await (const n of inOrder(row, 3, async (n) => n * 10)) seen.push(n); })()).rejects.toThrow("third");
+    await expect(
+      (async () => {
+        for await (const n of inOrder(row, 3, async (n) => n * 10)) seen.push(n);
+      })(),
+    ).rejects.toThrow("third");
     expect(seen).toEqual([10, 20]);
   });
 });

@@ -6,8 +6,20 @@ import type { NodePicture } from "../src/node.js";
 import { useDevice } from "./helpers/device.js";
 
 const device = useDevice();
-const picture = (height: number, width: number, seed: number) => ({ width, height, data: new Uint8Array(width * height * 4).map((_, i) => (i * 31 * seed) & 255) });
-const SIZES = [[48, 64], [33, 47], [48, 64], [64, 64], [48, 64], [33, 47], [17, 90]] as const;
+const picture = (height: number, width: number, seed: number) => ({
+  width,
+  height,
+  data: new Uint8Array(width * height * 4).map((_, i) => (i * 31 * seed) & 255),
+});
+const SIZES = [
+  [48, 64],
+  [33, 47],
+  [48, 64],
+  [64, 64],
+  [48, 64],
+  [33, 47],
+  [17, 90],
+] as const;
 const PICTURES = SIZES.map(([h, w], i) => picture(h, w, i + 1));
 
 async function all<T>(row: AsyncIterable<T>): Promise<T[]> {
@@ -41,7 +53,12 @@ describe("segmentAll", () => {
 
   it("ends at a picture that fails, after the results before it, and the model goes on", async () => {
     const fcn = await loadFcn({ device: device(), variant: "fcn16s" });
-    const row = fcn.segmentAll([PICTURES[0] as NodePicture, PICTURES[1] as NodePicture, "no-such-file.png", PICTURES[2] as NodePicture]);
+    const row = fcn.segmentAll([
+      PICTURES[0] as NodePicture,
+      PICTURES[1] as NodePicture,
+      "no-such-file.png",
+      PICTURES[2] as NodePicture,
+    ]);
     expect((await row.next()).value).toMatchObject({ width: 64, height: 48 });
     expect((await row.next()).value).toMatchObject({ width: 47, height: 33 });
     await expect(row.next()).rejects.toMatchObject({ code: "bad-image" });

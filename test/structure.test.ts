@@ -15,11 +15,15 @@ function filesBelow(folder: string): string[] {
   });
 }
 
-const sources = [...filesBelow("src"), ...filesBelow("shaders")].filter((f) => f.endsWith(".ts") && !f.endsWith(".generated.ts"));
+const sources = [...filesBelow("src"), ...filesBelow("shaders")].filter(
+  (f) => f.endsWith(".ts") && !f.endsWith(".generated.ts"),
+);
 const text = new Map(sources.map((file) => [file, readFileSync(join(root, file), "utf8")]));
-const importsOf = (file: string): string[] => [...(text.get(file) ?? "").matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(([, to]) => to ?? "");
+const importsOf = (file: string): string[] =>
+  [...(text.get(file) ?? "").matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(([, to]) => to ?? "");
 /** As a path in the repository, `.ts`; bare names stay as they are. */
-const resolved = (file: string, to: string): string => (to.startsWith(".") ? relative(root, join(root, dirname(file), to)).replace(/\.js$/, ".ts") : to);
+const resolved = (file: string, to: string): string =>
+  to.startsWith(".") ? relative(root, join(root, dirname(file), to)).replace(/\.js$/, ".ts") : to;
 const arrows = sources.flatMap((file) => importsOf(file).map((to) => [file, resolved(file, to)] as const));
 
 /** Rooms from the top of the house down; a file may import from its own room and below. */
@@ -28,7 +32,10 @@ const FLOORS: readonly (readonly [string, RegExp])[] = [
   ["entries", /^src\/(index|node)\.ts$/],
   ["models, evaluation", /^src\/(models|eval)\//],
   ["layers", /^src\/layers\//],
-  ["engine", /^src\/(plan[a-z-]*|lower|arena|tuner|tuning-store|node-tuning-store|measure-variant|weight-store|allocations|run-kernel|tensor|pipelines|dispatch|memory|device|node-device|stage-timer|subgroup-matrix|gpu-flags|wgsl-edit)\.ts$/],
+  [
+    "engine",
+    /^src\/(plan[a-z-]*|lower|arena|tuner|tuning-store|node-tuning-store|measure-variant|weight-store|allocations|run-kernel|tensor|pipelines|dispatch|memory|device|node-device|stage-timer|subgroup-matrix|gpu-flags|wgsl-edit)\.ts$/,
+  ],
   ["graph, weights, pictures", /^src\/(graph\.ts$|weights\/|image\/)/],
   ["shaders", /^shaders\//],
   ["declarations and arithmetic", /^src\/(kernel|layout|shape|geometry|statistics|errors|options|abort)\.ts$/],
@@ -38,7 +45,9 @@ const floorOf = (file: string): number => FLOORS.findIndex(([, pattern]) => patt
 describe("imports", () => {
   it("find every file on a floor", () => {
     expect(sources.filter((file) => floorOf(file) < 0)).toEqual([]);
-    expect(FLOORS.filter(([, pattern]) => !sources.some((file) => pattern.test(file))).map(([name]) => name)).toEqual([]);
+    expect(FLOORS.filter(([, pattern]) => !sources.some((file) => pattern.test(file))).map(([name]) => name)).toEqual(
+      [],
+    );
   });
 
   it("point down", () => {
@@ -48,7 +57,13 @@ describe("imports", () => {
 
   it("of kernels stay within their folder and the declarations", () => {
     const allowed = /^(src\/(kernel|shape|errors|layout)|shaders\/wgsl\.generated)\.ts$/;
-    const bad = arrows.filter(([from, to]) => from.startsWith("shaders/") && from !== "shaders/index.ts" && !allowed.test(to) && dirname(to) !== dirname(from));
+    const bad = arrows.filter(
+      ([from, to]) =>
+        from.startsWith("shaders/") &&
+        from !== "shaders/index.ts" &&
+        !allowed.test(to) &&
+        dirname(to) !== dirname(from),
+    );
     expect(bad.map(([from, to]) => `${from} -> ${to}`)).toEqual([]);
   });
 
@@ -58,7 +73,8 @@ describe("imports", () => {
   });
 
   it("of Node and its packages stay in the Node-only files", () => {
-    const nodeOnly = /^src\/(cli\/|node\.ts|node-device\.ts|node-tuning-store\.ts|weights\/(file-source|disk-cache)\.ts|image\/(png|decode)\.ts)/;
+    const nodeOnly =
+      /^src\/(cli\/|node\.ts|node-device\.ts|node-tuning-store\.ts|weights\/(file-source|disk-cache)\.ts|image\/(png|decode)\.ts)/;
     const bad = arrows.filter(([from, to]) => /^(node:|webgpu$|pngjs$|sharp$)/.test(to) && !nodeOnly.test(from));
     expect(bad.map(([from, to]) => `${from} -> ${to}`)).toEqual([]);
   });
@@ -79,14 +95,18 @@ describe("the page", () => {
   it("imports the library's public entry, its own files and no other", () => {
     for (const file of filesBelow("demo/src").filter((f) => f.endsWith(".ts"))) {
       const imports = [...readFileSync(join(root, file), "utf8").matchAll(/from "([^"]+)"/g)].map(([, to]) => to ?? "");
-      expect(imports.filter((to) => to !== "fcn-webgpu" && !resolved(file, to).startsWith("demo/src/")), file).toEqual([]);
+      expect(
+        imports.filter((to) => to !== "fcn-webgpu" && !resolved(file, to).startsWith("demo/src/")),
+        file,
+      ).toEqual([]);
     }
   });
 });
 
 describe("files", () => {
   it("of layers know no WGSL and no GPU objects", () => {
-    for (const [file, content] of text) if (file.startsWith("src/layers/")) expect(content, file).not.toMatch(/GPU[A-Z]|@compute|\.wgsl/);
+    for (const [file, content] of text)
+      if (file.startsWith("src/layers/")) expect(content, file).not.toMatch(/GPU[A-Z]|@compute|\.wgsl/);
   });
 
   it("name no WebGPU global that may be missing at import", () => {
@@ -97,7 +117,9 @@ describe("files", () => {
   });
 
   it("are at most 300 lines", () => {
-    const long = [...text].filter(([file, content]) => file !== "src/image/glyphs.generated.ts" && content.split("\n").length > 301);
+    const long = [...text].filter(
+      ([file, content]) => file !== "src/image/glyphs.generated.ts" && content.split("\n").length > 301,
+    );
     expect(long.map(([file]) => file)).toEqual([]);
   });
 
@@ -108,13 +130,20 @@ describe("files", () => {
       const used = new Set(Object.values(kernel.variants).map(({ wgsl }) => `${wgsl}.wgsl`));
       const there = readdirSync(join(root, "shaders", kernel.name)).filter((f) => f.endsWith(".wgsl"));
       expect(there.sort(), kernel.name).toEqual([...used].sort());
-      expect(Object.keys(kernel.variants)[0], "the naive variant comes first, where there is one").toMatch(/naive|^to-f16$|^nearest$/);
+      expect(Object.keys(kernel.variants)[0], "the naive variant comes first, where there is one").toMatch(
+        /naive|^to-f16$|^nearest$/,
+      );
     }
   });
 
   it("in git name no path of a machine and no download address", () => {
     const listed = execFileSync("git", ["ls-files"], { cwd: root, encoding: "utf8" }).split("\n").filter(Boolean);
-    const readable = listed.filter((f) => /\.(ts|mjs|js|json|md|wgsl|py|yml)$|^\.(npmrc|ci)/.test(f) && existsSync(join(root, f)) && !f.startsWith("test/fixtures/"));
+    const readable = listed.filter(
+      (f) =>
+        /\.(ts|mjs|js|json|md|wgsl|py|yml)$|^\.(npmrc|ci)/.test(f) &&
+        existsSync(join(root, f)) &&
+        !f.startsWith("test/fixtures/"),
+    );
     const needles = ["/wor" + "k/", "registry" + ".npm", '"resolved": "' + "http", "http://" + "deb."];
     for (const file of readable) {
       const content = readFileSync(join(root, file), "utf8");

@@ -17,16 +17,29 @@ import { WeightStore } from "../src/weight-store.js";
 import { recognise } from "../src/weights/names.js";
 import { Parameters } from "../src/weights/parameters.js";
 import { useDevice } from "./helpers/device.js";
-import { bilinear, hashedInput, hashedTensor, paperFcnTensors, torchvisionFcnTensors } from "../bench/hashed-weights.js";
+import {
+  bilinear,
+  hashedInput,
+  hashedTensor,
+  paperFcnTensors,
+  torchvisionFcnTensors,
+} from "../bench/hashed-weights.js";
 import type { TensorSpec } from "../bench/hashed-weights.js";
 import { hashedCheckpoint, hashedFile } from "./helpers/hashed-checkpoint.js";
 import { agreement, float32File, largestDifference, referencePictures } from "./helpers/reference-maps.js";
 
 const device = useDevice();
-const networkOf = (width?: number): ReturnType<typeof torchvisionNetwork> => torchvisionNetwork(Parameters.of(recognise(hashedCheckpoint(torchvisionFcnTensors(21, width))).checkpoint));
+const networkOf = (width?: number): ReturnType<typeof torchvisionNetwork> =>
+  torchvisionNetwork(Parameters.of(recognise(hashedCheckpoint(torchvisionFcnTensors(21, width))).checkpoint));
 
 /** Logits of both heads for a normalised picture [1, 3, height, width]. */
-async function logitsOf(network: ReturnType<typeof networkOf>, store: WeightStore, data: ArrayLike<number>, height: number, width: number): Promise<{ out: Float32Array; aux: Float32Array }> {
+async function logitsOf(
+  network: ReturnType<typeof networkOf>,
+  store: WeightStore,
+  data: ArrayLike<number>,
+  height: number,
+  width: number,
+): Promise<{ out: Float32Array; aux: Float32Array }> {
   const graph = new Graph();
   const shape = [1, 3, height, width] as const;
   const image = graph.input("image", shape, "nhwc4");
@@ -57,8 +70,12 @@ describe("fcn_resnet101 with hash weights against float64", () => {
     ["b97x131", 97, 131],
   ] as const)("gives both heads' logits within 1e-3 for %s", async (tag, height, width) => {
     const { out, aux } = await logitsOf(network, store, hashedInput(tag, [1, 3, height, width]), height, width);
-    expect(largestDifference(out, float32File(`test/fixtures/golden/fcn_resnet101.${tag}.logits.f32`))).toBeLessThan(1e-3);
-    expect(largestDifference(aux, float32File(`test/fixtures/golden/fcn_resnet101_aux.${tag}.logits.f32`))).toBeLessThan(1e-3);
+    expect(largestDifference(out, float32File(`test/fixtures/golden/fcn_resnet101.${tag}.logits.f32`))).toBeLessThan(
+      1e-3,
+    );
+    expect(
+      largestDifference(aux, float32File(`test/fixtures/golden/fcn_resnet101_aux.${tag}.logits.f32`)),
+    ).toBeLessThan(1e-3);
   });
 });
 
@@ -96,7 +113,10 @@ describe("the size that a network sees", () => {
       fcn.dispose();
     }
     for (const resize of [0, -1, 1.5, NaN]) {
-      await expect(load(paperFcnTensors(21, WIDTH), { resize })).rejects.toMatchObject({ code: "bad-option", message: expect.stringContaining(String(resize)) as string });
+      await expect(load(paperFcnTensors(21, WIDTH), { resize })).rejects.toMatchObject({
+        code: "bad-option",
+        message: expect.stringContaining(String(resize)) as string,
+      });
     }
   });
 
@@ -107,10 +127,19 @@ describe("the size that a network sees", () => {
     const fcn = await load(torchvisionFcnTensors(21, WIDTH), { resize: 72 });
     const store = new WeightStore(device());
     const statistics = { mean: { shape: [3], data: IMAGENET.mean }, std: { shape: [3], data: IMAGENET.std } };
-    const { y: seen } = normalizeReference({ image: { shape: [1, 4, height, width], data: planes(picture) }, ...statistics }, { height: h, width: w });
+    const { y: seen } = normalizeReference(
+      { image: { shape: [1, 4, height, width], data: planes(picture) }, ...statistics },
+      { height: h, width: w },
+    );
     const direct = await logitsOf(networkOf(WIDTH), store, seen?.data ?? [], h, w);
-    for (const [aux, scores] of [[false, direct.out], [true, direct.aux]] as const) {
-      const { y: expected } = resizeReference({ x: { shape: [1, 21, h, w], data: scores } }, { mode: "bilinear", align_corners: false, height, width });
+    for (const [aux, scores] of [
+      [false, direct.out],
+      [true, direct.aux],
+    ] as const) {
+      const { y: expected } = resizeReference(
+        { x: { shape: [1, 21, h, w], data: scores } },
+        { mode: "bilinear", align_corners: false, height, width },
+      );
       const { data, shape } = await fcn.logits(picture, { aux });
       expect(shape).toEqual([1, 21, height, width]);
       expect(largestDifference(data, expected?.data ?? [])).toBeLessThan(1e-3);
@@ -141,18 +170,29 @@ describe("a picture that shrinks", () => {
   });
 
   it("is checked, and so is its new size", () => {
-    expect(() => shrink({ width: 2, height: 2, data: new Uint8Array(3) }, 1, 1)).toThrow("2 x 2 needs 12 (RGB) or 16 (RGBA) bytes, got 3");
-    expect(() => shrink({ width: 2, height: 2, data: new Uint8Array(12) }, 0, 1.5)).toThrow("shrink: 1.5 x 0 is not a size of at least 1 x 1");
+    expect(() => shrink({ width: 2, height: 2, data: new Uint8Array(3) }, 1, 1)).toThrow(
+      "2 x 2 needs 12 (RGB) or 16 (RGBA) bytes, got 3",
+    );
+    expect(() => shrink({ width: 2, height: 2, data: new Uint8Array(12) }, 0, 1.5)).toThrow(
+      "shrink: 1.5 x 0 is not a size of at least 1 x 1",
+    );
   });
 
   it("gives what its small copy gives, brought back to its own size", async () => {
     const picture = pictureOf(94, 62);
     const fcn = await load(torchvisionFcnTensors(21, WIDTH), { resize: 31 });
     const small = shrink(toRgba(picture), 31, 47);
-    const { y } = resizeReference({ x: await fcn.logits(small) }, { mode: "bilinear", align_corners: false, height: 62, width: 94 });
+    const { y } = resizeReference(
+      { x: await fcn.logits(small) },
+      { mode: "bilinear", align_corners: false, height: 62, width: 94 },
+    );
     expect(largestDifference((await fcn.logits(picture)).data, y?.data ?? [])).toBeLessThan(1e-4);
     const batch = await fcn.segmentBatch([small, picture, picture]);
-    expect(batch.map(({ width, height, labels }) => [width, height, labels.length])).toEqual([[47, 31, 1457], [94, 62, 5828], [94, 62, 5828]]);
+    expect(batch.map(({ width, height, labels }) => [width, height, labels.length])).toEqual([
+      [47, 31, 1457],
+      [94, 62, 5828],
+      [94, 62, 5828],
+    ]);
     expect(batch[2]?.labels).toEqual((await fcn.segment(picture)).labels);
     fcn.dispose();
   });
@@ -167,10 +207,18 @@ function planes({ width, height, data }: Picture): Float64Array {
 describe("the auxiliary head", () => {
   it("is an error where there is none", async () => {
     const own = await load(paperFcnTensors(21, WIDTH));
-    await expect(own.logits(pictureOf(20, 20), { aux: true })).rejects.toThrow(/fcn8s has no auxiliary head here; only torchvision's/);
+    await expect(own.logits(pictureOf(20, 20), { aux: true })).rejects.toThrow(
+      /fcn8s has no auxiliary head here; only torchvision's/,
+    );
     own.dispose();
-    const without = await load(torchvisionFcnTensors(21, WIDTH).filter(({ name }) => !name.startsWith("aux_")), { resize: "none" });
-    await expect(without.logits(pictureOf(20, 20), { aux: true })).rejects.toMatchObject({ code: "bad-option", message: expect.stringContaining("without aux head") as string });
+    const without = await load(
+      torchvisionFcnTensors(21, WIDTH).filter(({ name }) => !name.startsWith("aux_")),
+      { resize: "none" },
+    );
+    await expect(without.logits(pictureOf(20, 20), { aux: true })).rejects.toMatchObject({
+      code: "bad-option",
+      message: expect.stringContaining("without aux head") as string,
+    });
     expect((await without.logits(pictureOf(20, 20))).shape).toEqual([1, 21, 20, 20]);
     without.dispose();
   });
@@ -214,11 +262,13 @@ describe("which network a file gives", () => {
   it("is an error for a head it lacks, with what it is and what to do", async () => {
     await expect(load(torchvisionFcnTensors(21, WIDTH), { variant: "fcn8s" })).rejects.toMatchObject({
       code: "bad-weights",
-      message: 'weights in memory is torchvision fcn_resnet101: dilated, 21 classes, with aux head, 4 planes; it has no head for fcn8s: load it as fcn-resnet101, or give heads: "init" (--heads init) for an untrained one',
+      message:
+        'weights in memory is torchvision fcn_resnet101: dilated, 21 classes, with aux head, 4 planes; it has no head for fcn8s: load it as fcn-resnet101, or give heads: "init" (--heads init) for an untrained one',
     });
     await expect(load(bare)).rejects.toMatchObject({
       code: "bad-weights",
-      message: 'weights in memory is resnet101 under "backbone.": backbone only, 4 planes; it has no head for fcn8s: give heads: "init" (--heads init) for an untrained one',
+      message:
+        'weights in memory is resnet101 under "backbone.": backbone only, 4 planes; it has no head for fcn8s: give heads: "init" (--heads init) for an untrained one',
     });
     await expect(load(bare, { variant: "fcn4s" as "fcn8s" })).rejects.toMatchObject({ code: "bad-option" });
     await expect(load(bare, { heads: "yes" as "init" })).rejects.toMatchObject({ code: "bad-option" });
@@ -226,24 +276,35 @@ describe("which network a file gives", () => {
 
   it("behind DataParallel's prefix is the same network", async () => {
     const specs = torchvisionFcnTensors(21, WIDTH);
-    const wrapped = await hashedFile(specs.map(({ name, shape }) => ({ name: `module.${name}`, shape })), (name, shape) => hashedTensor(name.slice("module.".length), shape));
-    const [a, b] = [await load(specs, { resize: "none" }), await loadFcn({ weights: wrapped, device: device(), resize: "none" })];
+    const wrapped = await hashedFile(
+      specs.map(({ name, shape }) => ({ name: `module.${name}`, shape })),
+      (name, shape) => hashedTensor(name.slice("module.".length), shape),
+    );
+    const [a, b] = [
+      await load(specs, { resize: "none" }),
+      await loadFcn({ weights: wrapped, device: device(), resize: "none" }),
+    ];
     expect((await b.logits(picture)).data).toEqual((await a.logits(picture)).data);
     a.dispose();
     b.dispose();
   });
 
-  it.each([...FCN_VARIANTS, "fcn-resnet101"] as const)("may be an untrained %s, which says so and runs the same every time", async (variant) => {
-    const options = { variant, heads: "init", resize: "none" } as const;
-    const [a, b] = [await load(bare, options), await load(bare, options)];
-    expect(a.notice).toBe(`the head of ${variant} is untrained, so its labels mean nothing: weights in memory is resnet101 under "backbone.": backbone only, 4 planes`);
-    const { data } = await a.logits(picture);
-    expect(data.every(Number.isFinite)).toBe(true);
-    expect(data.some((value) => value !== 0)).toBe(true);
-    expect((await b.logits(picture)).data).toEqual(data);
-    a.dispose();
-    b.dispose();
-  });
+  it.each([...FCN_VARIANTS, "fcn-resnet101"] as const)(
+    "may be an untrained %s, which says so and runs the same every time",
+    async (variant) => {
+      const options = { variant, heads: "init", resize: "none" } as const;
+      const [a, b] = [await load(bare, options), await load(bare, options)];
+      expect(a.notice).toBe(
+        `the head of ${variant} is untrained, so its labels mean nothing: weights in memory is resnet101 under "backbone.": backbone only, 4 planes`,
+      );
+      const { data } = await a.logits(picture);
+      expect(data.every(Number.isFinite)).toBe(true);
+      expect(data.some((value) => value !== 0)).toBe(true);
+      expect((await b.logits(picture)).data).toEqual(data);
+      a.dispose();
+      b.dispose();
+    },
+  );
 
   it("keeps a head that is there, whatever `heads` says", async () => {
     const [a, b] = [await load(paperFcnTensors(21, WIDTH)), await load(paperFcnTensors(21, WIDTH), { heads: "init" })];
@@ -277,14 +338,22 @@ describe("initial heads", () => {
 
   it("are what the paper starts from", async () => {
     const shapes = Object.fromEntries([...checkpoint.tensors.values()].map(({ name, shape }) => [name, [...shape]]));
-    expect(shapes).toEqual(Object.fromEntries(paperFcnTensors(3).flatMap(({ name, shape }) => (name.startsWith("fcn8s.") ? [[name, [...shape]]] : []))));
+    expect(shapes).toEqual(
+      Object.fromEntries(
+        paperFcnTensors(3).flatMap(({ name, shape }) => (name.startsWith("fcn8s.") ? [[name, [...shape]]] : [])),
+      ),
+    );
     for (const name of ["score16.weight", "score8.weight", "score32.bias", "score16.bias", "score8.bias"]) {
-      expect((await checkpoint.read(`fcn8s.${name}`)).every((value) => value === 0), name).toBe(true);
+      expect(
+        (await checkpoint.read(`fcn8s.${name}`)).every((value) => value === 0),
+        name,
+      ).toBe(true);
     }
     for (const up of ["up2", "up4"]) {
       const data = await checkpoint.read(`fcn8s.${up}.weight`);
       const kernel = [...bilinear(4)];
-      for (let pair = 0; pair < 9; pair++) expect([...data.subarray(pair * 16, pair * 16 + 16)]).toEqual(pair % 4 === 0 ? kernel : kernel.map(() => 0));
+      for (let pair = 0; pair < 9; pair++)
+        expect([...data.subarray(pair * 16, pair * 16 + 16)]).toEqual(pair % 4 === 0 ? kernel : kernel.map(() => 0));
     }
   });
 

@@ -114,12 +114,18 @@ describe("Tuner", () => {
     expect(chosenIn(graphOf(), gpu, await tuner.choose(graphOf()))).toEqual(["vec4", "vec4"]);
   });
 
-  it.each(["not JSON", "[]", "17", JSON.stringify({ other: { a: 1 }, x: "y" })])("takes a store of %j for an empty one", async (text) => {
-    const store = memoryStore(text);
-    const { measure } = fake(["vec4"]);
-    expect(chosenIn(graphOf(), gpu, await new Tuner(gpu, store, measure).choose(graphOf()))).toEqual(["vec4", "vec4"]);
-    expect(JSON.parse(store.text ?? "")).toBeTypeOf("object");
-  });
+  it.each(["not JSON", "[]", "17", JSON.stringify({ other: { a: 1 }, x: "y" })])(
+    "takes a store of %j for an empty one",
+    async (text) => {
+      const store = memoryStore(text);
+      const { measure } = fake(["vec4"]);
+      expect(chosenIn(graphOf(), gpu, await new Tuner(gpu, store, measure).choose(graphOf()))).toEqual([
+        "vec4",
+        "vec4",
+      ]);
+      expect(JSON.parse(store.text ?? "")).toBeTypeOf("object");
+    },
+  );
 
   it("measures anew where the kept choice is no variant of this build", async () => {
     const store = memoryStore();
@@ -151,7 +157,9 @@ describe("Tuner", () => {
       controller.abort(new Error("enough"));
       return ms;
     };
-    await expect(new Tuner(gpu, store, aborting).choose(graphOf(), {}, "f32", controller.signal)).rejects.toThrow("enough");
+    await expect(new Tuner(gpu, store, aborting).choose(graphOf(), {}, "f32", controller.signal)).rejects.toThrow(
+      "enough",
+    );
     expect([seen.length, store.writes]).toEqual([1, 0]);
   });
 
@@ -179,7 +187,8 @@ describe("Tuner", () => {
   it("gives every rival a time above zero", async () => {
     const kernel = erase(conv2d);
     const problem = makeProblem(kernel, { x: SHAPE, weight: [8, 8, 3, 3] });
-    for (const name of rivalsOf(kernel, problem, gpu)) expect(await measureVariant(gpu, kernel, problem, name, Infinity)).toBeGreaterThan(0);
+    for (const name of rivalsOf(kernel, problem, gpu))
+      expect(await measureVariant(gpu, kernel, problem, name, Infinity)).toBeGreaterThan(0);
     expect(await measureVariant(software, kernel, problem, "lanes-8", Infinity)).toBeGreaterThan(0);
   });
 });

@@ -6,14 +6,29 @@ import { defaultVariant, erase, makeProblem, usableVariants } from "../src/kerne
 import type { DeviceTraits } from "../src/kernel.js";
 
 const limits = { maxComputeInvocationsPerWorkgroup: 1024, maxComputeWorkgroupStorageSize: 32768 };
-const gpu: DeviceTraits = { features: new Set(["subgroups"]), limits, vendor: "nvidia", architecture: "hopper", subgroupSize: 32, software: false };
-const smallest: DeviceTraits = { ...gpu, limits: { maxComputeInvocationsPerWorkgroup: 256, maxComputeWorkgroupStorageSize: 16384 } };
+const gpu: DeviceTraits = {
+  features: new Set(["subgroups"]),
+  limits,
+  vendor: "nvidia",
+  architecture: "hopper",
+  subgroupSize: 32,
+  software: false,
+};
+const smallest: DeviceTraits = {
+  ...gpu,
+  limits: { maxComputeInvocationsPerWorkgroup: 256, maxComputeWorkgroupStorageSize: 16384 },
+};
 const software: DeviceTraits = { ...gpu, vendor: "mesa", subgroupSize: 8, software: true };
 
 /** A convolution of `side` x `side` pixels, padded to keep them. */
 const conv = (side: number, inC: number, outC: number, kernel: number, groups = 1) =>
-  makeProblem(erase(conv2d), { x: [1, inC, side, side], weight: [outC, inC / groups, kernel, kernel] }, { padding: (kernel - 1) / 2, groups });
-const chosen = (device: DeviceTraits, ...args: Parameters<typeof conv>) => defaultVariant(erase(conv2d), conv(...args), device);
+  makeProblem(
+    erase(conv2d),
+    { x: [1, inC, side, side], weight: [outC, inC / groups, kernel, kernel] },
+    { padding: (kernel - 1) / 2, groups },
+  );
+const chosen = (device: DeviceTraits, ...args: Parameters<typeof conv>) =>
+  defaultVariant(erase(conv2d), conv(...args), device);
 
 describe("conv2d", () => {
   it("takes large tiles for large feature maps", () => {
@@ -56,10 +71,15 @@ describe("conv2d", () => {
     expect(chosen(device, 7, 512, 4096, 7)).toBe("vec4"); // 25,088 rows of texels
   });
 
-  it.each(Object.entries(TILES))("tile %s divides its work evenly and fits 16 KiB of workgroup memory", (_, { bm, bn, bk, tm, tn, kg }) => {
-    const group = (bm / tm) * (bn / tn);
-    expect((bm / tm) % 8).toBe(0);
-    expect([(bm * bk) / 4 % group, (bn * bk) / 4 % group, group % (bn / 4), group % (bk / 4)]).toEqual([0, 0, 0, 0]);
-    expect(Math.max(kg * (bk / 4) * (bm + bn), ((kg >> 1) * bm * bn) / 4) * 16).toBeLessThanOrEqual(16384);
-  });
+  it.each(Object.entries(TILES))(
+    "tile %s divides its work evenly and fits 16 KiB of workgroup memory",
+    (_, { bm, bn, bk, tm, tn, kg }) => {
+      const group = (bm / tm) * (bn / tn);
+      expect((bm / tm) % 8).toBe(0);
+      expect([((bm * bk) / 4) % group, ((bn * bk) / 4) % group, group % (bn / 4), group % (bk / 4)]).toEqual([
+        0, 0, 0, 0,
+      ]);
+      expect(Math.max(kg * (bk / 4) * (bm + bn), ((kg >> 1) * bm * bn) / 4) * 16).toBeLessThanOrEqual(16384);
+    },
+  );
 });

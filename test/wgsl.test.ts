@@ -5,7 +5,12 @@ import { makeProblem } from "../src/kernel.js";
 import { withConsts } from "../src/wgsl-edit.js";
 
 const variants = registry.flatMap((entry) =>
-  Object.entries(entry.kernel.variants).map(([name, variant]) => ({ label: `${entry.kernel.name}/${name}`, entry, variant, file: `${entry.kernel.name}/${variant.wgsl}` })),
+  Object.entries(entry.kernel.variants).map(([name, variant]) => ({
+    label: `${entry.kernel.name}/${name}`,
+    entry,
+    variant,
+    file: `${entry.kernel.name}/${variant.wgsl}`,
+  })),
 );
 
 describe.each(variants)("$label", ({ entry, variant, file }) => {
@@ -23,14 +28,21 @@ describe.each(variants)("$label", ({ entry, variant, file }) => {
   });
 
   it("binds inputs, outputs and uniforms in the declared order", () => {
-    const bound = [...source.matchAll(/@group\(0\) @binding\((\d+)\) var(?:<([a-z_, ]+)>)? ([a-zA-Z0-9_]+): ([a-zA-Z0-9_]+)/g)];
+    const bound = [
+      ...source.matchAll(/@group\(0\) @binding\((\d+)\) var(?:<([a-z_, ]+)>)? ([a-zA-Z0-9_]+): ([a-zA-Z0-9_]+)/g),
+    ];
     expect(bound.map(([, index]) => Number(index))).toEqual(bound.map((_, i) => i));
     const wanted = [...Object.keys(kernel.inputs), ...Object.keys(kernel.outputs), "params"];
     // `std` is a word that WGSL keeps for itself
     expect(bound.map(([, , , name]) => (name === "deviation" ? "std" : name))).toEqual(wanted);
     for (const [, , access, name, type] of bound) {
       if (type === "texture_storage_2d") continue;
-      const expected = name === "params" ? "uniform" : name !== undefined && name in kernel.outputs ? "storage, read_write" : "storage, read";
+      const expected =
+        name === "params"
+          ? "uniform"
+          : name !== undefined && name in kernel.outputs
+            ? "storage, read_write"
+            : "storage, read";
       expect(access).toBe(expected);
     }
   });
@@ -53,6 +65,8 @@ describe.each(variants)("$label", ({ entry, variant, file }) => {
 describe("withConsts", () => {
   it("replaces a named top-level const and refuses a name that is not there", () => {
     expect(withConsts("const TM: u32 = 4; // rows\n", { TM: 8 }, "x")).toBe("const TM: u32 = 8; // rows\n");
-    expect(() => withConsts("  const TM: u32 = 4;", { TM: 8 }, "x/y")).toThrow('x/y.wgsl has no top-level "const TM: ... = ...;" to set');
+    expect(() => withConsts("  const TM: u32 = 4;", { TM: 8 }, "x/y")).toThrow(
+      'x/y.wgsl has no top-level "const TM: ... = ...;" to set',
+    );
   });
 });

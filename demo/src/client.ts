@@ -8,7 +8,11 @@ export class Client {
     this.#worker.addEventListener("message", ({ data }: MessageEvent<Reply>) => onReply(data));
     this.#worker.addEventListener("error", (event) => {
       event.preventDefault();
-      onReply({ type: "fatal", code: undefined, message: `The worker stopped: ${event.message || "its script could not be loaded"}` });
+      onReply({
+        type: "fatal",
+        code: undefined,
+        message: `The worker stopped: ${event.message || "its script could not be loaded"}`,
+      });
     });
   }
 

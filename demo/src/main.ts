@@ -44,7 +44,11 @@ const stage = new Stage({
   },
 });
 const legend = new Legend((highlight) => setLook({ highlight }));
-const camera = new Camera({ frame: (frame) => send(frame, "camera"), failed: (sentence) => status.fail(sentence), running: onCamera });
+const camera = new Camera({
+  frame: (frame) => send(frame, "camera"),
+  failed: (sentence) => status.fail(sentence),
+  running: onCamera,
+});
 
 function onCamera(running: boolean): void {
   status.live = running;
@@ -67,7 +71,10 @@ const side = (): Side => {
 
 function send(picture: Blob | ImageBitmap, name: string): void {
   if (picture instanceof Blob) stage.setPending(true);
-  client.send({ type: "segment", id: ++job, picture, name, side: side() }, picture instanceof ImageBitmap ? [picture] : []);
+  client.send(
+    { type: "segment", id: ++job, picture, name, side: side() },
+    picture instanceof ImageBitmap ? [picture] : [],
+  );
 }
 
 let objectUrl: string | undefined;
@@ -96,7 +103,13 @@ async function showSample(sample: Sample): Promise<void> {
 const PRECISIONS = ["auto", "f32", "f16"] as const satisfies readonly PrecisionOption[];
 const precision = (): PrecisionOption => PRECISIONS.find((option) => byId(option, HTMLInputElement).checked) ?? "auto";
 
-function showPrecision({ precision: now, stored }: { readonly precision: PrecisionOption; readonly stored: Precision }): void {
+function showPrecision({
+  precision: now,
+  stored,
+}: {
+  readonly precision: PrecisionOption;
+  readonly stored: Precision;
+}): void {
   byId(now, HTMLInputElement).checked = true;
   byId("auto-text", HTMLElement).textContent = now === "auto" ? `Auto (${stored})` : "Auto";
 }
@@ -123,7 +136,9 @@ function onReply(reply: Reply): void {
       stage.refresh();
       legend.show(reply, network?.classNames ?? []);
       showTimes(reply);
-      status.idle(`${reply.width} × ${reply.height} pixels in ${(reply.total / 1000).toFixed(reply.total < 9950 ? 2 : 1)} s`);
+      status.idle(
+        `${reply.width} × ${reply.height} pixels in ${(reply.total / 1000).toFixed(reply.total < 9950 ? 2 : 1)} s`,
+      );
       byId("saving", HTMLFieldSetElement).disabled = false;
       return void camera.next();
     case "probed":
@@ -160,16 +175,28 @@ function onReady({ network: now, adapter }: Extract<Reply, { type: "ready" }>): 
   byId("network-name", HTMLElement).textContent = now.file ?? "Built-in weights";
   byId("network-description", HTMLElement).textContent = now.description;
   const notice = byId("notice", HTMLElement);
-  notice.textContent = now.notice ?? (now.file === undefined ? "They were trained on drawn icons. For photographs, load a checkpoint that was trained on them." : "");
+  notice.textContent =
+    now.notice ??
+    (now.file === undefined
+      ? "They were trained on drawn icons. For photographs, load a checkpoint that was trained on them."
+      : "");
   notice.hidden = notice.textContent === "";
   byId("default", HTMLButtonElement).hidden = now.file === undefined;
   const views = byId("views", HTMLFieldSetElement);
-  const held = views.querySelector<HTMLInputElement>("input:checked")?.value ?? wish.get("view") ?? (matchMedia("(max-width: 40rem)").matches ? now.variants.at(-1) : GRID);
+  const held =
+    views.querySelector<HTMLInputElement>("input:checked")?.value ??
+    wish.get("view") ??
+    (matchMedia("(max-width: 40rem)").matches ? now.variants.at(-1) : GRID);
   const chosen = now.variants.find((variant) => variant === held) ?? GRID;
-  views.replaceChildren(...views.querySelectorAll("legend"), ...[GRID, ...now.variants].map((view) => viewChoice(view, view === chosen)));
+  views.replaceChildren(
+    ...views.querySelectorAll("legend"),
+    ...[GRID, ...now.variants].map((view) => viewChoice(view, view === chosen)),
+  );
   stage.setView(chosen);
   const which = byId("save-variant", HTMLSelectElement);
-  which.replaceChildren(...now.variants.map((variant) => Object.assign(element("option", "", titleOf(variant)), { value: variant })));
+  which.replaceChildren(
+    ...now.variants.map((variant) => Object.assign(element("option", "", titleOf(variant)), { value: variant })),
+  );
   which.value = now.variants.at(-1) ?? "";
 }
 
@@ -184,14 +211,21 @@ function viewChoice(view: string, checked: boolean): HTMLElement {
 
 function onFatal(code: string | undefined, message: string): void {
   if (code === "no-webgpu") noWebGpu();
-  else if (code === "no-adapter") status.fatal("No graphics adapter", "WebGPU is there, but it found no GPU to use: turn on hardware acceleration in the browser's settings and update the graphics driver, then try again.");
-  else if (code === "device-lost") status.fatal("The GPU went away", message, "The page tried to get it back and could not.");
+  else if (code === "no-adapter")
+    status.fatal(
+      "No graphics adapter",
+      "WebGPU is there, but it found no GPU to use: turn on hardware acceleration in the browser's settings and update the graphics driver, then try again.",
+    );
+  else if (code === "device-lost")
+    status.fatal("The GPU went away", message, "The page tried to get it back and could not.");
   else status.fatal("The network could not be loaded", message);
 }
 
 function noWebGpu(): void {
-  const insecure = "This page was opened over an insecure address. Browsers offer WebGPU over https and on localhost only: open it there.";
-  const missing = "This page computes on your GPU through WebGPU, which this browser does not offer. Open it in Chrome or Edge 113 or newer, Safari 26 or newer, or Firefox 141 or newer; on Linux, Chrome may need chrome://flags/#enable-unsafe-webgpu.";
+  const insecure =
+    "This page was opened over an insecure address. Browsers offer WebGPU over https and on localhost only: open it there.";
+  const missing =
+    "This page computes on your GPU through WebGPU, which this browser does not offer. Open it in Chrome or Edge 113 or newer, Safari 26 or newer, or Firefox 141 or newer; on Linux, Chrome may need chrome://flags/#enable-unsafe-webgpu.";
   status.fatal("This browser has no WebGPU", isSecureContext ? missing : insecure);
 }
 
@@ -219,7 +253,9 @@ byId("side", HTMLSelectElement).addEventListener("change", () => shown && send(s
 byId("default", HTMLButtonElement).addEventListener("click", () => load(undefined));
 byId("precision", HTMLFieldSetElement).addEventListener("change", () => load(loaded));
 for (const kind of ["labels", "overlay"] as const) {
-  byId(`save-${kind}`, HTMLButtonElement).addEventListener("click", () => client.send({ type: "save", kind, variant: byId("save-variant", HTMLSelectElement).value }));
+  byId(`save-${kind}`, HTMLButtonElement).addEventListener("click", () =>
+    client.send({ type: "save", kind, variant: byId("save-variant", HTMLSelectElement).value }),
+  );
 }
 
 if (!("gpu" in navigator) || !navigator.gpu) noWebGpu();

@@ -23,8 +23,19 @@ export type Request =
   | { readonly type: "size"; readonly slot: number; readonly width: number; readonly height: number }
   | { readonly type: "look"; readonly look: Look }
   /** Without a file, the checkpoint that ships with the library. */
-  | { readonly type: "load"; readonly file: File | undefined; readonly precision: PrecisionOption; readonly drawing: Drawing }
-  | { readonly type: "segment"; readonly id: number; readonly picture: Blob | ImageBitmap; readonly name: string; readonly side: Side }
+  | {
+      readonly type: "load";
+      readonly file: File | undefined;
+      readonly precision: PrecisionOption;
+      readonly drawing: Drawing;
+    }
+  | {
+      readonly type: "segment";
+      readonly id: number;
+      readonly picture: Blob | ImageBitmap;
+      readonly name: string;
+      readonly side: Side;
+    }
   | { readonly type: "probe"; readonly x: number; readonly y: number }
   | { readonly type: "save"; readonly kind: "labels" | "overlay"; readonly variant: string };
 
@@ -72,9 +83,22 @@ export type Reply =
   | { readonly type: "progress"; readonly text: string; readonly done?: number; readonly total?: number }
   | { readonly type: "ready"; readonly network: Network; readonly adapter: Adapter }
   /** A picture was decoded and is on show; its labels follow. */
-  | { readonly type: "picture"; readonly id: number; readonly name: string; readonly width: number; readonly height: number; readonly full: readonly [number, number] }
+  | {
+      readonly type: "picture";
+      readonly id: number;
+      readonly name: string;
+      readonly width: number;
+      readonly height: number;
+      readonly full: readonly [number, number];
+    }
   | ({ readonly type: "segmented" } & Segmented)
-  | { readonly type: "probed"; readonly x: number; readonly y: number; readonly colour: readonly [number, number, number]; readonly readings: readonly Reading[] }
+  | {
+      readonly type: "probed";
+      readonly x: number;
+      readonly y: number;
+      readonly colour: readonly [number, number, number];
+      readonly readings: readonly Reading[];
+    }
   | { readonly type: "saved"; readonly name: string; readonly blob: Blob }
   /** The request failed; what was there before is still there. */
   | { readonly type: "failed"; readonly what: "load" | "segment" | "save" | "probe"; readonly message: string }

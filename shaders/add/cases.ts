@@ -4,7 +4,10 @@ const same = (...shape: number[]): KernelCase["shapes"] => ({ x: shape, skip: sh
 
 export const addCases: readonly KernelCase[] = [
   { name: "one pixel, one channel", shapes: same(1, 1, 1, 1) },
-  ...[1, 3, 4, 5, 15, 16, 17].map((c) => ({ name: `${c} channels, 9x13 cropped to 7x11`, shapes: { x: [1, c, 9, 13], skip: [1, c, 7, 11] } })),
+  ...[1, 3, 4, 5, 15, 16, 17].map((c) => ({
+    name: `${c} channels, 9x13 cropped to 7x11`,
+    shapes: { x: [1, c, 9, 13], skip: [1, c, 7, 11] },
+  })),
   { name: "same size, batch 2, 7x11", shapes: same(2, 6, 7, 11) },
   { name: "batch 3, cropped to one pixel", shapes: { x: [3, 5, 2, 2], skip: [3, 5, 1, 1] } },
   { name: "only rows are cropped", shapes: { x: [2, 4, 8, 5], skip: [2, 4, 7, 5] } },

@@ -21,10 +21,14 @@ export const add = defineKernel({
   attrs: { relu: false as boolean },
 
   shape({ x, skip }) {
-    if (x[0] !== skip[0]) throw badShape(`add: skip ${formatShape(skip)} has batch ${skip[0]}, x ${formatShape(x)} needs ${x[0]}`);
-    if (x[1] !== skip[1]) throw badShape(`add: skip ${formatShape(skip)} has ${skip[1]} channels, x ${formatShape(x)} needs ${x[1]}`);
+    if (x[0] !== skip[0])
+      throw badShape(`add: skip ${formatShape(skip)} has batch ${skip[0]}, x ${formatShape(x)} needs ${x[0]}`);
+    if (x[1] !== skip[1])
+      throw badShape(`add: skip ${formatShape(skip)} has ${skip[1]} channels, x ${formatShape(x)} needs ${x[1]}`);
     if (x[2] < skip[2] || x[3] < skip[3]) {
-      throw badShape(`add: x ${formatShape(x)} is cropped to the skip and needs at least ${skip[2]} x ${skip[3]} pixels, has ${x[2]} x ${x[3]}`);
+      throw badShape(
+        `add: x ${formatShape(x)} is cropped to the skip and needs at least ${skip[2]} x ${skip[3]} pixels, has ${x[2]} x ${x[3]}`,
+      );
     }
     return { y: skip };
   },

@@ -19,11 +19,18 @@ const shapes: [string, number[]][] = [
 ];
 
 export const argmaxCases: readonly KernelCase[] = [
-  ...shapes.flatMap(([name, x]) => ["u8", "u32"].map((dtype) => ({ name: `${name}, ${dtype}`, shapes: { x }, attrs: { dtype } }))),
+  ...shapes.flatMap(([name, x]) =>
+    ["u8", "u32"].map((dtype) => ({ name: `${name}, ${dtype}`, shapes: { x }, attrs: { dtype } })),
+  ),
   ...["u8", "u32"].flatMap((dtype) => [
     { name: `ties go to the first, ${dtype}`, shapes: { x: [2, 21, 5, 5] }, attrs: { dtype }, fill: ties },
     { name: `NaN never wins, ${dtype}`, shapes: { x: [1, 6, 9, 7] }, attrs: { dtype }, fill: broken },
-    { name: `nothing but NaN is class 0, ${dtype}`, shapes: { x: [1, 5, 3, 3] }, attrs: { dtype }, fill: { x: () => NaN } },
+    {
+      name: `nothing but NaN is class 0, ${dtype}`,
+      shapes: { x: [1, 5, 3, 3] },
+      attrs: { dtype },
+      fill: { x: () => NaN },
+    },
   ]),
   { name: "300 classes need u32", shapes: { x: [1, 300, 2, 2] }, attrs: { dtype: "u32" } },
   { name: "21 classes @500x375", shapes: { x: [1, 21, 375, 500] }, bench: true },

@@ -19,12 +19,16 @@ export const argmax = defineKernel({
 
   shape({ x }, { dtype }) {
     if (dtype !== "u8" && dtype !== "u32") throw badShape(`argmax: dtype "${dtype}" is not one of u8, u32`);
-    if (dtype === "u8" && x[1] > 256) throw badShape(`argmax: x ${formatShape(x)} has ${x[1]} channels, u8 labels hold 256: use dtype "u32"`);
+    if (dtype === "u8" && x[1] > 256)
+      throw badShape(`argmax: x ${formatShape(x)} has ${x[1]} channels, u8 labels hold 256: use dtype "u32"`);
     return { y: [x[0], 1, x[2], x[3]] };
   },
   params: ({ in: { x } }) => ({ pixels: u32(x[0] * x[2] * x[3]) }),
   overrides: ({ in: { x } }) => ({ CHANNELS: x[1] }),
-  cost: ({ in: { x }, attrs }) => ({ flops: sizeOf(x), bytes: 4 * sizeOf(x) + (attrs.dtype === "u8" ? 1 : 4) * x[0] * x[2] * x[3] }),
+  cost: ({ in: { x }, attrs }) => ({
+    flops: sizeOf(x),
+    bytes: 4 * sizeOf(x) + (attrs.dtype === "u8" ? 1 : 4) * x[0] * x[2] * x[3],
+  }),
   variants: {
     // One thread, one pixel, one u32.
     naive: {

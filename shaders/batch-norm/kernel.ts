@@ -29,7 +29,9 @@ export const batchNorm = defineKernel({
   shape({ x, weight, bias, running_mean, running_var }, { eps }) {
     for (const [name, shape] of Object.entries({ weight, bias, running_mean, running_var })) {
       if (elements(shape) !== x[1]) {
-        throw badShape(`batch-norm: ${name} ${formatShape(shape)} has ${elements(shape)} values, x ${formatShape(x)} needs ${x[1]}, one a channel`);
+        throw badShape(
+          `batch-norm: ${name} ${formatShape(shape)} has ${elements(shape)} values, x ${formatShape(x)} needs ${x[1]}, one a channel`,
+        );
       }
     }
     // With eps = 0 the padded lanes, whose variance is zero, would be 0 / 0.

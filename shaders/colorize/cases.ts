@@ -19,7 +19,16 @@ export const colorizeCases: readonly KernelCase[] = [
   { name: "over a picture, 7x11", shapes: over(1, 7, 11), fill },
   { name: "over a picture, batch 3 of 5x3: labels across word borders", shapes: over(3, 5, 3), fill },
   { name: "background coloured too", shapes: over(2, 7, 5), attrs: { keep_background: false }, fill },
-  ...[0, 1, 0.5, 1 / 3, 0.998].map((opacity) => ({ name: `opacity ${opacity.toFixed(3)}`, shapes: over(1, 29, 31), attrs: { opacity }, fill })),
-  { name: "white over white and black over black stay", shapes: over(1, 3, 5), fill: { ...fill, image: () => 255, palette: () => 255 } },
+  ...[0, 1, 0.5, 1 / 3, 0.998].map((opacity) => ({
+    name: `opacity ${opacity.toFixed(3)}`,
+    shapes: over(1, 29, 31),
+    attrs: { opacity },
+    fill,
+  })),
+  {
+    name: "white over white and black over black stay",
+    shapes: over(1, 3, 5),
+    fill: { ...fill, image: () => 255, palette: () => 255 },
+  },
   { name: "over a picture, 500x375", shapes: over(1, 375, 500), fill, bench: true },
 ];

@@ -23,7 +23,10 @@ const words: Packing = {
     for (let i = 0; i < ENTRIES * 3; i++) {
       const value = data[i] as number;
       if (!Number.isInteger(value) || value < 0 || value > 255) {
-        throw new FcnError("bad-option", `colorize: palette entry ${Math.floor(i / 3)} holds ${value}, needs whole numbers from 0 to 255`);
+        throw new FcnError(
+          "bad-option",
+          `colorize: palette entry ${Math.floor(i / 3)} holds ${value}, needs whole numbers from 0 to 255`,
+        );
       }
       const entry = Math.floor(i / 3);
       packed[entry] = ((packed[entry] as number) | (value << ((i % 3) * 8))) >>> 0;
@@ -51,18 +54,28 @@ export const colorize = defineKernel({
     if (labels[1] !== 1) throw badShape(`colorize: labels ${formatShape(labels)} has ${labels[1]} channels, needs 1`);
     const y = [labels[0], 4, labels[2], labels[3]] as const;
     if (image && image.some((d, i) => d !== y[i])) {
-      throw badShape(`colorize: image ${formatShape(image)} needs ${formatShape(y)}: RGBA, of the size of labels ${formatShape(labels)}`);
+      throw badShape(
+        `colorize: image ${formatShape(image)} needs ${formatShape(y)}: RGBA, of the size of labels ${formatShape(labels)}`,
+      );
     }
     if (palette.length !== 2 || palette[0] !== ENTRIES || palette[1] !== 3) {
-      throw badShape(`colorize: palette ${formatShape(palette)} needs [${ENTRIES},3], a colour for every label a byte holds`);
+      throw badShape(
+        `colorize: palette ${formatShape(palette)} needs [${ENTRIES},3], a colour for every label a byte holds`,
+      );
     }
     if (!(opacity >= 0 && opacity <= 1)) throw badShape(`colorize: opacity ${opacity} needs to be from 0 to 1`);
     return { y };
   },
   // Opacity is a uniform and not a constant of the pipeline: it may hang on a slider.
   params: ({ in: { labels }, attrs }) => ({ pixels: u32(sizeOf(labels)), opacity: u32(opacityWeight(attrs.opacity)) }),
-  overrides: ({ in: { image }, attrs }) => ({ HAS_IMAGE: image ? 1 : 0, KEEP_BACKGROUND: attrs.keep_background ? 1 : 0 }),
-  cost: ({ in: { labels, image } }) => ({ flops: (image ? 15 : 0) * sizeOf(labels), bytes: (image ? 9 : 5) * sizeOf(labels) + 4 * ENTRIES }),
+  overrides: ({ in: { image }, attrs }) => ({
+    HAS_IMAGE: image ? 1 : 0,
+    KEEP_BACKGROUND: attrs.keep_background ? 1 : 0,
+  }),
+  cost: ({ in: { labels, image } }) => ({
+    flops: (image ? 15 : 0) * sizeOf(labels),
+    bytes: (image ? 9 : 5) * sizeOf(labels) + 4 * ENTRIES,
+  }),
   variants: {
     // One thread, one pixel.
     naive: {

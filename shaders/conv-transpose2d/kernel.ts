@@ -74,9 +74,20 @@ const channelTiles: Packing = {
 };
 
 type UpProblem = {
-  readonly in: { readonly x: Nchw; readonly weight: Shape; readonly bias: Shape | undefined; readonly residual: Nchw | undefined };
+  readonly in: {
+    readonly x: Nchw;
+    readonly weight: Shape;
+    readonly bias: Shape | undefined;
+    readonly residual: Nchw | undefined;
+  };
   readonly out: { readonly y: Nchw };
-  readonly attrs: { readonly stride: Pair; readonly padding: Pair; readonly dilation: Pair; readonly groups: number; readonly crop_offset: Pair };
+  readonly attrs: {
+    readonly stride: Pair;
+    readonly padding: Pair;
+    readonly dilation: Pair;
+    readonly groups: number;
+    readonly crop_offset: Pair;
+  };
 };
 
 /** Output pixels of one sub-pixel position along an axis. */
@@ -93,7 +104,12 @@ const lanes = (subgroup: number) => ({
   packing: { weight: channelTiles },
   fixedGrid: true as const,
   when: ({ in: { x, weight }, out: { y }, attrs }: UpProblem, device: DeviceTraits): boolean =>
-    device.software && attrs.groups === 1 && pair(attrs.dilation).every((d) => d === 1) && fitsTexture(x) && fitsTexture(y) && fitsWeights(texelsOf(weight)),
+    device.software &&
+    attrs.groups === 1 &&
+    pair(attrs.dilation).every((d) => d === 1) &&
+    fitsTexture(x) &&
+    fitsTexture(y) &&
+    fitsWeights(texelsOf(weight)),
   overrides: () => ({}),
   params: ({ in: { x, weight, bias, residual }, out: { y }, attrs }: UpProblem) => ({
     in_w: u32(x[3]),
@@ -145,15 +161,22 @@ export const convTranspose2d = defineKernel({
   },
 
   shape({ x, weight, bias, residual }, attrs) {
-    if (weight.length !== 4) throw badShape(`conv-transpose2d: weight ${formatShape(weight)} needs 4 dimensions [in, out/groups, kh, kw]`);
+    if (weight.length !== 4)
+      throw badShape(`conv-transpose2d: weight ${formatShape(weight)} needs 4 dimensions [in, out/groups, kh, kw]`);
     const [inC, groupOut, kh, kw] = weight as [number, number, number, number];
     const { groups } = attrs;
-    if (inC !== x[1]) throw badShape(`conv-transpose2d: weight ${formatShape(weight)} needs ${inC} input channels, x ${formatShape(x)} has ${x[1]}`);
+    if (inC !== x[1])
+      throw badShape(
+        `conv-transpose2d: weight ${formatShape(weight)} needs ${inC} input channels, x ${formatShape(x)} has ${x[1]}`,
+      );
     if (!Number.isInteger(groups) || groups < 1 || inC % groups !== 0) {
-      throw badShape(`conv-transpose2d: groups ${groups} must divide the ${inC} input channels of weight ${formatShape(weight)}`);
+      throw badShape(
+        `conv-transpose2d: groups ${groups} must divide the ${inC} input channels of weight ${formatShape(weight)}`,
+      );
     }
     const outC = groupOut * groups;
-    if (bias && elements(bias) !== outC) throw badShape(`conv-transpose2d: bias ${formatShape(bias)} needs ${outC} values`);
+    if (bias && elements(bias) !== outC)
+      throw badShape(`conv-transpose2d: bias ${formatShape(bias)} needs ${outC} values`);
     const axis = (i: 0 | 1): number => {
       const full = convTransposeOutputSize(x[2 + i] as number, {
         kernel: i === 0 ? kh : kw,
@@ -165,7 +188,9 @@ export const convTranspose2d = defineKernel({
       const offset = pair(attrs.crop_offset)[i];
       const size = pair(attrs.crop)[i] || full - offset;
       if (!Number.isInteger(offset) || offset < 0 || !Number.isInteger(size) || size < 1 || offset + size > full) {
-        throw badShape(`conv-transpose2d: crop of ${size} from ${offset} does not fit in the ${full} ${i === 0 ? "rows" : "columns"} made from x ${formatShape(x)}`);
+        throw badShape(
+          `conv-transpose2d: crop of ${size} from ${offset} does not fit in the ${full} ${i === 0 ? "rows" : "columns"} made from x ${formatShape(x)}`,
+        );
       }
       return size;
     };
@@ -200,8 +225,13 @@ export const convTranspose2d = defineKernel({
     HAS_RESIDUAL: residual ? 1 : 0,
   }),
   cost: ({ in: { x, weight, residual }, out: { y }, attrs }) => {
-    const taps = Math.ceil((weight[2] as number) / pair(attrs.stride)[0]) * Math.ceil((weight[3] as number) / pair(attrs.stride)[1]);
-    return { flops: 2 * sizeOf(y) * taps * (x[1] / attrs.groups), bytes: 4 * (sizeOf(x) + elements(weight) + sizeOf(y) + (residual ? sizeOf(residual) : 0)) };
+    const taps =
+      Math.ceil((weight[2] as number) / pair(attrs.stride)[0]) *
+      Math.ceil((weight[3] as number) / pair(attrs.stride)[1]);
+    return {
+      flops: 2 * sizeOf(y) * taps * (x[1] / attrs.groups),
+      bytes: 4 * (sizeOf(x) + elements(weight) + sizeOf(y) + (residual ? sizeOf(residual) : 0)),
+    };
   },
   variants: {
     // One thread, one output value; every tap tested for a whole input position.
@@ -223,7 +253,8 @@ export const convTranspose2d = defineKernel({
       wgsl: "per-channel",
       workgroup: [64, 1, 1],
       packing: { weight: channelBlocks },
-      when: ({ in: { x, weight }, attrs }) => attrs.groups === x[1] && weight[1] === 1 && pair(attrs.dilation).every((d) => d === 1),
+      when: ({ in: { x, weight }, attrs }) =>
+        attrs.groups === x[1] && weight[1] === 1 && pair(attrs.dilation).every((d) => d === 1),
       threads: ({ out: { y } }) => [y[0] * y[2] * y[3] * blocksOf(y[1]), 1, 1],
     },
     "lanes-4": lanes(4),

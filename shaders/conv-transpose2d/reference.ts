@@ -3,7 +3,15 @@ import { pair } from "../../src/kernel.js";
 import type { Pair, Reference } from "../../src/kernel.js";
 import { convTransposeOutputSize } from "../../src/shape.js";
 
-type Attrs = { stride: Pair; padding: Pair; output_padding: Pair; dilation: Pair; groups: number; crop: Pair; crop_offset: Pair };
+type Attrs = {
+  stride: Pair;
+  padding: Pair;
+  output_padding: Pair;
+  dilation: Pair;
+  groups: number;
+  crop: Pair;
+  crop_offset: Pair;
+};
 
 export const convTranspose2dReference: Reference<Attrs> = ({ x, weight, bias, residual }, attrs) => {
   if (!x || !weight) throw new Error("conv-transpose2d needs x and weight");
@@ -31,7 +39,8 @@ export const convTranspose2dReference: Reference<Attrs> = ({ x, weight, bias, re
                 if (oy < 0 || oy >= fullH || ox < 0 || ox >= fullW) continue;
                 const channel = Math.floor(c / (inC / groups)) * groupOut + o;
                 const at = ((b * outC + channel) * fullH + oy) * fullW + ox;
-                full[at] = (full[at] as number) + value * (weight.data[((c * groupOut + o) * kh + ky) * kw + kx] as number);
+                full[at] =
+                  (full[at] as number) + value * (weight.data[((c * groupOut + o) * kh + ky) * kw + kx] as number);
               }
         }
   const [top, left] = pair(attrs.crop_offset);

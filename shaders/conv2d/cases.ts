@@ -19,17 +19,26 @@ const SAMPLED = 48;
 /** A product of two matrices of `side` x `side`, as a pointwise convolution: what GPUs are compared by. `side` is a square. */
 export function matrixProduct(side: number): KernelCase {
   const edge = Math.sqrt(side);
-  const chosen = Array.from({ length: Math.min(SAMPLED, side) }, (_, i) => Math.floor(((i + 0.5) * side) / Math.min(SAMPLED, side)));
-  const rows = (data: ArrayLike<number>, row: number): Float32Array => Float32Array.from({ length: side }, (_, i) => data[row * side + i] as number);
+  const chosen = Array.from({ length: Math.min(SAMPLED, side) }, (_, i) =>
+    Math.floor(((i + 0.5) * side) / Math.min(SAMPLED, side)),
+  );
+  const rows = (data: ArrayLike<number>, row: number): Float32Array =>
+    Float32Array.from({ length: side }, (_, i) => data[row * side + i] as number);
   return {
     name: `matrix product ${side}^3`,
     shapes: { x: [1, side, edge, edge], weight: [side, side, 1, 1] },
     part({ x, weight }) {
       const [pixels, channels] = [x as HostTensor, weight as HostTensor];
-      const columns = Float32Array.from({ length: side * chosen.length }, (_, i) => pixels.data[Math.floor(i / chosen.length) * side + (chosen[i % chosen.length] as number)] as number);
+      const columns = Float32Array.from(
+        { length: side * chosen.length },
+        (_, i) => pixels.data[Math.floor(i / chosen.length) * side + (chosen[i % chosen.length] as number)] as number,
+      );
       const weights = new Float32Array(chosen.length * side);
       chosen.forEach((row, i) => weights.set(rows(channels.data, row), i * side));
-      const inputs = { x: { shape: [1, side, 1, chosen.length], data: columns }, weight: { shape: [chosen.length, side, 1, 1], data: weights } };
+      const inputs = {
+        x: { shape: [1, side, 1, chosen.length], data: columns },
+        weight: { shape: [chosen.length, side, 1, 1], data: weights },
+      };
       return { inputs, places: { y: chosen.flatMap((channel) => chosen.map((pixel) => channel * side + pixel)) } };
     },
   };
@@ -44,33 +53,96 @@ const channels: KernelCase[] = [1, 3, 4, 5, 15, 16, 17].map((c) => ({
 
 /** Both sides of the edges of the tiles of tiled.ts: channels at 32 and 64, pixels at 64, sums that do not fill the last step. */
 const tileEdges: KernelCase[] = [
-  ...[31, 32, 33, 64, 65].map((c) => ({ name: `1x1, ${c} -> ${c} channels on 9x7`, shapes: { x: [1, c, 9, 7], weight: [c, c, 1, 1], bias: [c] } })),
+  ...[31, 32, 33, 64, 65].map((c) => ({
+    name: `1x1, ${c} -> ${c} channels on 9x7`,
+    shapes: { x: [1, c, 9, 7], weight: [c, c, 1, 1], bias: [c] },
+  })),
   ...[63, 64, 65].map((w) => ({ name: `1x1 on ${w} pixels`, shapes: { x: [1, 20, 1, w], weight: [40, 20, 1, 1] } })),
-  { name: "1x1 on 129 pixels of a batch of 3, 129 channels", shapes: { x: [3, 12, 1, 43], weight: [129, 12, 1, 1], residual: [3, 129, 1, 43] }, attrs: { relu: true } },
-  { name: "3x3 p1, batch 2, 64 pixels", shapes: { x: [2, 33, 4, 8], weight: [33, 33, 3, 3], bias: [33] }, attrs: { padding: 1 } },
-  { name: "3x3 s2 p1, batch 2, 65 channels", shapes: { x: [2, 65, 13, 9], weight: [34, 65, 3, 3], bias: [34] }, attrs: { stride: 2, padding: 1, relu: true } },
-  ...[2, 4].map((d) => ({ name: `3x3 d${d}, batch 2, 36 channels, residual`, shapes: { x: [2, 36, 6, 7], weight: [31, 36, 3, 3], residual: [2, 31, 6, 7] }, attrs: { padding: d, dilation: d } })),
-  { name: "1x1 on 162 pixels of a batch of 2, 80 -> 161 channels", shapes: { x: [2, 80, 9, 9], weight: [161, 80, 1, 1], bias: [161], residual: [2, 161, 9, 9] }, attrs: { relu: true } },
-  { name: "1x1 s2 of 68 channels, batch 2", shapes: { x: [2, 68, 9, 9], weight: [64, 68, 1, 1] }, attrs: { stride: 2 } },
+  {
+    name: "1x1 on 129 pixels of a batch of 3, 129 channels",
+    shapes: { x: [3, 12, 1, 43], weight: [129, 12, 1, 1], residual: [3, 129, 1, 43] },
+    attrs: { relu: true },
+  },
+  {
+    name: "3x3 p1, batch 2, 64 pixels",
+    shapes: { x: [2, 33, 4, 8], weight: [33, 33, 3, 3], bias: [33] },
+    attrs: { padding: 1 },
+  },
+  {
+    name: "3x3 s2 p1, batch 2, 65 channels",
+    shapes: { x: [2, 65, 13, 9], weight: [34, 65, 3, 3], bias: [34] },
+    attrs: { stride: 2, padding: 1, relu: true },
+  },
+  ...[2, 4].map((d) => ({
+    name: `3x3 d${d}, batch 2, 36 channels, residual`,
+    shapes: { x: [2, 36, 6, 7], weight: [31, 36, 3, 3], residual: [2, 31, 6, 7] },
+    attrs: { padding: d, dilation: d },
+  })),
+  {
+    name: "1x1 on 162 pixels of a batch of 2, 80 -> 161 channels",
+    shapes: { x: [2, 80, 9, 9], weight: [161, 80, 1, 1], bias: [161], residual: [2, 161, 9, 9] },
+    attrs: { relu: true },
+  },
+  {
+    name: "1x1 s2 of 68 channels, batch 2",
+    shapes: { x: [2, 68, 9, 9], weight: [64, 68, 1, 1] },
+    attrs: { stride: 2 },
+  },
 ];
 
 export const conv2dCases: readonly KernelCase[] = [
   { name: "1x1 on one pixel", shapes: { x: [1, 1, 1, 1], weight: [1, 1, 1, 1] } },
-  { name: "1x1 pixel, 3x3 p1: eight of nine taps outside", shapes: { x: [1, 5, 1, 1], weight: [6, 5, 3, 3] }, attrs: { padding: 1 } },
+  {
+    name: "1x1 pixel, 3x3 p1: eight of nine taps outside",
+    shapes: { x: [1, 5, 1, 1], weight: [6, 5, 3, 3] },
+    attrs: { padding: 1 },
+  },
   { name: "1x1 s2, batch 2, 13x17", shapes: { x: [2, 8, 13, 17], weight: [12, 8, 1, 1] }, attrs: { stride: 2 } },
   ...channels,
-  { name: "stem 7x7 s2 p3, 3 -> 16, 31x37", shapes: { x: [1, 3, 31, 37], weight: [16, 3, 7, 7], bias: [16] }, attrs: { stride: 2, padding: 3, relu: true } },
-  { name: "3x3 s2 p1, batch 3, 8x9", shapes: { x: [3, 6, 8, 9], weight: [10, 6, 3, 3] }, attrs: { stride: 2, padding: 1 } },
+  {
+    name: "stem 7x7 s2 p3, 3 -> 16, 31x37",
+    shapes: { x: [1, 3, 31, 37], weight: [16, 3, 7, 7], bias: [16] },
+    attrs: { stride: 2, padding: 3, relu: true },
+  },
+  {
+    name: "3x3 s2 p1, batch 3, 8x9",
+    shapes: { x: [3, 6, 8, 9], weight: [10, 6, 3, 3] },
+    attrs: { stride: 2, padding: 1 },
+  },
   { name: "dilation 2", shapes: { x: [1, 7, 11, 13], weight: [9, 7, 3, 3] }, attrs: { padding: 2, dilation: 2 } },
-  { name: "dilation 4, picture smaller than the window", shapes: { x: [1, 4, 5, 3], weight: [4, 4, 3, 3] }, attrs: { padding: 4, dilation: 4 } },
-  { name: "stride 2 with dilation 3", shapes: { x: [1, 5, 19, 23], weight: [6, 5, 3, 3] }, attrs: { stride: 2, padding: 3, dilation: 3 } },
-  { name: "1x5 kernel, pairs of stride and padding", shapes: { x: [1, 3, 9, 14], weight: [5, 3, 1, 5] }, attrs: { stride: [2, 3], padding: [0, 2] } },
+  {
+    name: "dilation 4, picture smaller than the window",
+    shapes: { x: [1, 4, 5, 3], weight: [4, 4, 3, 3] },
+    attrs: { padding: 4, dilation: 4 },
+  },
+  {
+    name: "stride 2 with dilation 3",
+    shapes: { x: [1, 5, 19, 23], weight: [6, 5, 3, 3] },
+    attrs: { stride: 2, padding: 3, dilation: 3 },
+  },
+  {
+    name: "1x5 kernel, pairs of stride and padding",
+    shapes: { x: [1, 3, 9, 14], weight: [5, 3, 1, 5] },
+    attrs: { stride: [2, 3], padding: [0, 2] },
+  },
   { name: "4x2 kernel, no padding", shapes: { x: [2, 3, 5, 6], weight: [4, 3, 4, 2] } },
   { name: "padding larger than the kernel", shapes: { x: [1, 2, 3, 3], weight: [3, 2, 1, 1] }, attrs: { padding: 2 } },
-  { name: "groups 3 of 2 -> 3 channels", shapes: { x: [2, 6, 7, 5], weight: [9, 2, 3, 3], bias: [9] }, attrs: { padding: 1, groups: 3 } },
+  {
+    name: "groups 3 of 2 -> 3 channels",
+    shapes: { x: [2, 6, 7, 5], weight: [9, 2, 3, 3], bias: [9] },
+    attrs: { padding: 1, groups: 3 },
+  },
   { name: "depthwise", shapes: { x: [1, 5, 8, 7], weight: [5, 1, 3, 3] }, attrs: { padding: 1, groups: 5 } },
-  { name: "bias, residual and ReLU", shapes: { x: [2, 8, 5, 7], weight: [13, 8, 1, 1], bias: [13], residual: [2, 13, 5, 7] }, attrs: { relu: true } },
-  { name: "residual alone", shapes: { x: [1, 4, 6, 6], weight: [6, 4, 3, 3], residual: [1, 6, 6, 6] }, attrs: { padding: 1 } },
+  {
+    name: "bias, residual and ReLU",
+    shapes: { x: [2, 8, 5, 7], weight: [13, 8, 1, 1], bias: [13], residual: [2, 13, 5, 7] },
+    attrs: { relu: true },
+  },
+  {
+    name: "residual alone",
+    shapes: { x: [1, 4, 6, 6], weight: [6, 4, 3, 3], residual: [1, 6, 6, 6] },
+    attrs: { padding: 1 },
+  },
   { name: "ReLU alone", shapes: { x: [1, 16, 4, 4], weight: [16, 16, 1, 1] }, attrs: { relu: true } },
   ...tileEdges,
   bench("stem 7x7 s2 @224", [1, 3, 224, 224], [64, 3, 7, 7], { stride: 2, padding: 3 }),

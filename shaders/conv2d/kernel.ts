@@ -34,7 +34,8 @@ const outputBlocks: Packing = {
   },
 };
 
-const texelsOf = ([outC = 0, inC = 0, kh = 1, kw = 1]: Shape, tile: number): number => weightTexels(outC, inC, kh * kw, tile);
+const texelsOf = ([outC = 0, inC = 0, kh = 1, kw = 1]: Shape, tile: number): number =>
+  weightTexels(outC, inC, kh * kw, tile);
 
 /** [out][in][kh][kw] -> texels of 4 inputs of one output, [out/TC][kh][kw][in/4][TC]: lane l of a subgroup reads texel l, l + 8 ... */
 const channelTiles = (tile: number): Packing => ({
@@ -80,10 +81,23 @@ const lanes = (tile: Tile) => ({
   packing: { weight: channelTiles(tile.channels) },
   fixedGrid: true as const,
   when: ({ in: { x, weight }, out: { y }, attrs }: ConvProblem, device: DeviceTraits): boolean =>
-    device.software && attrs.groups === 1 && fitsTexture(x) && fitsTexture(y) && fitsWeights(texelsOf(weight, tile.channels)),
+    device.software &&
+    attrs.groups === 1 &&
+    fitsTexture(x) &&
+    fitsTexture(y) &&
+    fitsWeights(texelsOf(weight, tile.channels)),
   overrides: () => ({}),
-  params: (problem: ConvProblem) => ({ ...sizeParams(problem), in_columns: u32(textureColumns(problem.in.x)), out_columns: u32(textureColumns(problem.out.y)) }),
-  threads: ({ out: { y } }: ConvProblem) => [ceilDiv(y[0] * y[2] * y[3], tile.pixels * tile.subgroup) * tile.subgroup, ceilDiv(y[1], tile.channels), 1] as const,
+  params: (problem: ConvProblem) => ({
+    ...sizeParams(problem),
+    in_columns: u32(textureColumns(problem.in.x)),
+    out_columns: u32(textureColumns(problem.out.y)),
+  }),
+  threads: ({ out: { y } }: ConvProblem) =>
+    [
+      ceilDiv(y[0] * y[2] * y[3], tile.pixels * tile.subgroup) * tile.subgroup,
+      ceilDiv(y[1], tile.channels),
+      1,
+    ] as const,
 });
 
 const fourLanes: Tile = { subgroup: 4, pixels: 4, channels: 16, speed: 1 };
@@ -92,10 +106,14 @@ const eightLanes: Tile = { subgroup: 8, pixels: 4, channels: 16, speed: 1 };
 // 14 x 14 pixels are 25 times 8 lanes, of which four a thread would make 28.
 const eightLanesFive: Tile = { ...eightLanes, pixels: 5 };
 
-const faster = (tile: Tile, than: Tile) => (problem: ConvProblem): boolean => timeOf(problem, tile) < timeOf(problem, than);
+const faster =
+  (tile: Tile, than: Tile) =>
+  (problem: ConvProblem): boolean =>
+    timeOf(problem, tile) < timeOf(problem, than);
 
 /** lanes-wide.wgsl begins its inner loop anew with each tap, which is too dear where that loop is of one turn (the stem). */
-const wide = (problem: ConvProblem): boolean => blocksOf(problem.in.x[1]) > 1 && faster(fourLanesWide, fourLanes)(problem);
+const wide = (problem: ConvProblem): boolean =>
+  blocksOf(problem.in.x[1]) > 1 && faster(fourLanesWide, fourLanes)(problem);
 
 /** 2-D convolution with optional bias, residual and ReLU in the store. */
 export const conv2d = defineKernel({
@@ -111,15 +129,21 @@ export const conv2d = defineKernel({
   attrs: { stride: 1 as Pair, padding: 0 as Pair, dilation: 1 as Pair, groups: 1, relu: false as boolean },
 
   shape({ x, weight, bias, residual }, { stride, padding, dilation, groups }) {
-    if (weight.length !== 4) throw badShape(`conv2d: weight ${formatShape(weight)} needs 4 dimensions [out, in/groups, kh, kw]`);
+    if (weight.length !== 4)
+      throw badShape(`conv2d: weight ${formatShape(weight)} needs 4 dimensions [out, in/groups, kh, kw]`);
     const [outC, inC, kh, kw] = weight as [number, number, number, number];
     if (!Number.isInteger(groups) || groups < 1 || outC % groups !== 0) {
-      throw badShape(`conv2d: groups ${groups} must divide the ${outC} output channels of weight ${formatShape(weight)}`);
+      throw badShape(
+        `conv2d: groups ${groups} must divide the ${outC} output channels of weight ${formatShape(weight)}`,
+      );
     }
     if (inC * groups !== x[1]) {
-      throw badShape(`conv2d: weight ${formatShape(weight)} needs ${inC * groups} input channels, x ${formatShape(x)} has ${x[1]}`);
+      throw badShape(
+        `conv2d: weight ${formatShape(weight)} needs ${inC * groups} input channels, x ${formatShape(x)} has ${x[1]}`,
+      );
     }
-    if (bias && elements(bias) !== outC) throw badShape(`conv2d: bias ${formatShape(bias)} needs ${outC} values for weight ${formatShape(weight)}`);
+    if (bias && elements(bias) !== outC)
+      throw badShape(`conv2d: bias ${formatShape(bias)} needs ${outC} values for weight ${formatShape(weight)}`);
     const axis = (i: 0 | 1): number =>
       convOutputSize(x[2 + i] as number, {
         kernel: i === 0 ? kh : kw,

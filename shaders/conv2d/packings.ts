@@ -16,12 +16,17 @@ function asRows(data: Float32Array, shape: Shape, store: (at: number, value: num
   }
 }
 
-const rowsSize = ([outC, inC, kh, kw]: Shape): number => (kh as number) * (kw as number) * blocksOf(inC as number) * blocksOf(outC as number) * 16;
+const rowsSize = ([outC, inC, kh, kw]: Shape): number =>
+  (kh as number) * (kw as number) * blocksOf(inC as number) * blocksOf(outC as number) * 16;
 
 /** As f16 bits. @throws bad-weights for a number that f16 cannot hold, which no rounding could stand for */
 export function half(value: number): number {
   const bits = toHalf(value);
-  if ((bits & 0x7fff) === 0x7c00) throw new FcnError("bad-weights", `conv2d: a weight is ${value}, f16 holds at most 65504: run this network with precision "f32"`);
+  if ((bits & 0x7fff) === 0x7c00)
+    throw new FcnError(
+      "bad-weights",
+      `conv2d: a weight is ${value}, f16 holds at most 65504: run this network with precision "f32"`,
+    );
   return bits;
 }
 

@@ -5,7 +5,10 @@ import { convOutputSize } from "../../src/shape.js";
 
 type Attrs = { stride: Pair; padding: Pair; dilation: Pair; groups: number; relu: boolean };
 
-export const conv2dReference: Reference<Attrs> = ({ x, weight, bias, residual }, { stride, padding, dilation, groups, relu }) => {
+export const conv2dReference: Reference<Attrs> = (
+  { x, weight, bias, residual },
+  { stride, padding, dilation, groups, relu },
+) => {
   if (!x || !weight) throw new Error("conv2d needs x and weight");
   const [n, inC, h, w] = x.shape as [number, number, number, number];
   const [outC, groupIn, kh, kw] = weight.shape as [number, number, number, number];

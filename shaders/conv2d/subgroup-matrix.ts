@@ -27,7 +27,8 @@ const matrices: Packing<ConvProblem> = {
       const column = Math.floor(o / SIDE) * SIDE * inner + (o % SIDE);
       for (let c = 0; c < inC; c++) {
         // A matrix is SIDE rows of SIDE, and the matrices of one column follow each other: row k of all lies at k * SIDE.
-        for (let tap = 0; tap < kh * kw; tap++) packed[column + (tap * inPitch + c) * SIDE] = half(data[from++] as number);
+        for (let tap = 0; tap < kh * kw; tap++)
+          packed[column + (tap * inPitch + c) * SIDE] = half(data[from++] as number);
       }
     }
     return new Uint32Array(packed.buffer);
@@ -70,19 +71,25 @@ const workgroupsOf = (problem: ConvProblem, config: Config): number => {
 };
 
 /** What `direct` cannot do, `window` can. */
-const isDirect = (problem: ConvProblem): boolean => isPointwise(problem) && blocksOf(problem.in.x[1]) % 4 === 0 && matrixSizes(problem).m >= SIDE;
+const isDirect = (problem: ConvProblem): boolean =>
+  isPointwise(problem) && blocksOf(problem.in.x[1]) % 4 === 0 && matrixSizes(problem).m >= SIDE;
 
 const fits = (config: Config, { limits }: DeviceTraits): boolean =>
-  (limits.maxComputeInvocationsPerWorkgroup ?? 0) >= threadsOf(config) && (limits.maxComputeWorkgroupStorageSize ?? 0) >= workgroupBytes(config);
+  (limits.maxComputeInvocationsPerWorkgroup ?? 0) >= threadsOf(config) &&
+  (limits.maxComputeWorkgroupStorageSize ?? 0) >= workgroupBytes(config);
 
 /** The largest tile that still gives a large GPU a workgroup for every core, and small tiles with shared sums below that. */
 function likelyConfig(problem: ConvProblem, device: DeviceTraits): string {
   const direct = isDirect(problem);
   const kind = direct ? "subgroup-matrix" : "subgroup-matrix-window";
-  const large = ["128x128", "64x64"].map((tile) => `${kind}-${tile}`).find((name) => {
-    const config = MATRIX_CONFIGS[name] as Config;
-    return fits(config, device) && matrixSizes(problem).n >= tileOf(config)[1] && workgroupsOf(problem, config) >= 128;
-  });
+  const large = ["128x128", "64x64"]
+    .map((tile) => `${kind}-${tile}`)
+    .find((name) => {
+      const config = MATRIX_CONFIGS[name] as Config;
+      return (
+        fits(config, device) && matrixSizes(problem).n >= tileOf(config)[1] && workgroupsOf(problem, config) >= 128
+      );
+    });
   if (large !== undefined) return large;
   if (!direct) return "subgroup-matrix-window-16x64-k4";
   return matrixSizes(problem).k >= 512 ? "subgroup-matrix-16x32-k4" : "subgroup-matrix-16x32";
@@ -99,7 +106,11 @@ const variantOf = (name: string, config: Config): Variant<ConvProblem> => {
     consts: { SM: sm, SN: sn, GM: gm, GN: gn, KG: kg, THREADS: threads, ...(bk !== undefined && { BK: bk }) },
     layouts: { x: "nhwc4-f16", residual: "nhwc4-f16", y: "nhwc4-f16" },
     packing: { weight: matrices },
-    when: (problem, device) => device.subgroupMatrix !== undefined && problem.attrs.groups === 1 && (window || isDirect(problem)) && fits(config, device),
+    when: (problem, device) =>
+      device.subgroupMatrix !== undefined &&
+      problem.attrs.groups === 1 &&
+      (window || isDirect(problem)) &&
+      fits(config, device),
     prefer: (problem, device) => likelyConfig(problem, device) === name,
     overrides: () => ({}),
     params: sizeParams,
@@ -107,4 +118,6 @@ const variantOf = (name: string, config: Config): Variant<ConvProblem> => {
   };
 };
 
-export const matrixVariants = Object.fromEntries(Object.entries(MATRIX_CONFIGS).map(([name, config]) => [name, variantOf(name, config)]));
+export const matrixVariants = Object.fromEntries(
+  Object.entries(MATRIX_CONFIGS).map(([name, config]) => [name, variantOf(name, config)]),
+);

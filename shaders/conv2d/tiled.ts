@@ -33,7 +33,8 @@ export const TILES = {
 export type TileName = keyof typeof TILES;
 
 const threadsOf = ({ bm, bn, tm, tn, kg }: Tile): number => (bm / tm) * (bn / tn) * kg;
-const tilesOf = ({ m, n }: { readonly m: number; readonly n: number }, { bm, bn }: Tile): number => ceilDiv(m, bm) * ceilDiv(n, bn);
+const tilesOf = ({ m, n }: { readonly m: number; readonly n: number }, { bm, bn }: Tile): number =>
+  ceilDiv(m, bm) * ceilDiv(n, bn);
 
 /**
  * The tile to use where nothing was measured: the largest that still gives a large GPU two workgroups a core; below that, small
@@ -45,7 +46,12 @@ function likelyTile(problem: ConvProblem, { limits }: DeviceTraits): TileName {
   if (tilesOf(sizes, TILES["64x64"]) >= 256) return "64x64";
   if (tilesOf(sizes, TILES["64x64"]) >= 128 && sizes.k >= 512) return "64x64-k2";
   const small = tilesOf(sizes, TILES["32x32"]);
-  if (small <= 128 && sizes.k >= 1024 && (limits.maxComputeInvocationsPerWorkgroup ?? 0) >= threadsOf(TILES["32x32-k8"])) return "32x32-k8";
+  if (
+    small <= 128 &&
+    sizes.k >= 1024 &&
+    (limits.maxComputeInvocationsPerWorkgroup ?? 0) >= threadsOf(TILES["32x32-k8"])
+  )
+    return "32x32-k8";
   return small < 512 && sizes.k >= 512 ? "32x32-k4" : "32x32";
 }
 
@@ -85,5 +91,7 @@ const variantOf = (name: TileName, precision: Precision): Variant<ConvProblem> =
 const names = Object.keys(TILES) as TileName[];
 export const tiledVariants = Object.fromEntries([
   ...names.map((name) => [`tiled-${name}`, variantOf(name, "f32")] as const),
-  ...names.filter((name) => F16_TILES[name] === name).map((name) => [`tiled-f16-${name}`, variantOf(name, "f16")] as const),
+  ...names
+    .filter((name) => F16_TILES[name] === name)
+    .map((name) => [`tiled-f16-${name}`, variantOf(name, "f16")] as const),
 ]);

@@ -8,8 +8,18 @@ const halves = { x: (_: number, random: () => number) => Math.floor(random() * 2
 export const convertCases: readonly KernelCase[] = [
   { name: "to f16, 5 channels, batch 2", shapes: { x: [2, 5, 7, 11] }, attrs: there },
   { name: "to f16, one value", shapes: { x: [1, 1, 1, 1] }, attrs: there },
-  { name: "to f16, large and tiny values", shapes: { x: [1, 4, 3, 5] }, attrs: there, fill: { x: (i, random) => (random() - 0.5) * 10 ** ((i % 9) - 4) } },
-  { name: "to f16, values that it cannot hold", shapes: { x: [1, 6, 3, 5] }, attrs: there, fill: { x: (i, random) => (random() - 0.5) * 10 ** (i % 7) } },
+  {
+    name: "to f16, large and tiny values",
+    shapes: { x: [1, 4, 3, 5] },
+    attrs: there,
+    fill: { x: (i, random) => (random() - 0.5) * 10 ** ((i % 9) - 4) },
+  },
+  {
+    name: "to f16, values that it cannot hold",
+    shapes: { x: [1, 6, 3, 5] },
+    attrs: there,
+    fill: { x: (i, random) => (random() - 0.5) * 10 ** (i % 7) },
+  },
   { name: "from f16, 3 channels", shapes: { x: [1, 3, 13, 3] }, attrs: back, fill: halves },
   { name: "from f16, 17 channels, batch 2", shapes: { x: [2, 17, 5, 2] }, attrs: back, fill: halves },
   ...[

@@ -67,7 +67,9 @@ export const maxPool2d = defineKernel({
     const lowest = { kernel: 1, stride: 0, padding: 0, dilation: 1 } as const;
     for (const name of ["kernel", "stride", "padding", "dilation"] as const) {
       if (!pair(attrs[name]).every((v) => Number.isInteger(v) && v >= lowest[name])) {
-        throw badShape(`max-pool2d: ${name} ${JSON.stringify(attrs[name])} needs whole numbers of at least ${lowest[name]}`);
+        throw badShape(
+          `max-pool2d: ${name} ${JSON.stringify(attrs[name])} needs whole numbers of at least ${lowest[name]}`,
+        );
       }
     }
     const axis = (i: 0 | 1): number => {
@@ -76,14 +78,18 @@ export const maxPool2d = defineKernel({
       const dilation = pair(attrs.dilation)[i];
       const what = i === 0 ? "rows" : "columns";
       if (padding > Math.floor(kernel / 2)) {
-        throw badShape(`max-pool2d: padding ${padding} of the ${what} needs to be at most half the kernel: ${Math.floor(kernel / 2)} for ${kernel}`);
+        throw badShape(
+          `max-pool2d: padding ${padding} of the ${what} needs to be at most half the kernel: ${Math.floor(kernel / 2)} for ${kernel}`,
+        );
       }
       const input = x[2 + i] as number;
       const span = dilation * (kernel - 1) + 1;
       const window = { kernel, stride: pair(attrs.stride)[i] || kernel, padding, dilation };
       const least = Math.max(1, span - 2 * padding - (attrs.ceil_mode ? window.stride - 1 : 0));
       if (input < least) {
-        throw badShape(`max-pool2d: x ${formatShape(x)} has ${input} ${what}, a window of ${span} with padding ${padding} needs at least ${least}`);
+        throw badShape(
+          `max-pool2d: x ${formatShape(x)} has ${input} ${what}, a window of ${span} with padding ${padding} needs at least ${least}`,
+        );
       }
       return outputSize(input, window, attrs.ceil_mode);
     };
@@ -124,7 +130,8 @@ export const maxPool2d = defineKernel({
       wgsl: "texture",
       workgroup: [8, 8, 1],
       layouts: { x: "tex4", y: "tex4" },
-      when: ({ in: { x }, out: { y }, attrs }, { software }) => software && !attrs.indices && fitsTexture(x) && fitsTexture(y),
+      when: ({ in: { x }, out: { y }, attrs }, { software }) =>
+        software && !attrs.indices && fitsTexture(x) && fitsTexture(y),
       overrides: windowOf,
       params: ({ in: { x }, out: { y } }) => ({
         in_h: u32(x[2]),

@@ -4,7 +4,10 @@ import type { Pair, Reference } from "../../src/kernel.js";
 
 type Attrs = { kernel: Pair; stride: Pair; padding: Pair; dilation: Pair; ceil_mode: boolean; indices: boolean };
 
-export const maxPool2dReference: Reference<Attrs> = ({ x }, { kernel, stride, padding, dilation, ceil_mode, indices }) => {
+export const maxPool2dReference: Reference<Attrs> = (
+  { x },
+  { kernel, stride, padding, dilation, ceil_mode, indices },
+) => {
   if (!x) throw new Error("max-pool2d needs x");
   const [n, c, h, w] = x.shape as [number, number, number, number];
   const [kh, kw] = pair(kernel);

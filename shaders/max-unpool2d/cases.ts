@@ -9,7 +9,11 @@ interface Pooling {
 }
 
 /** Indices as a pooling gives them: anywhere in the part of the window that lies inside the plane. */
-function unpool(name: string, shape: readonly [number, number, number, number], { kernel, stride = 0, padding = 0, output }: Pooling): KernelCase {
+function unpool(
+  name: string,
+  shape: readonly [number, number, number, number],
+  { kernel, stride = 0, padding = 0, output }: Pooling,
+): KernelCase {
   const axis = (i: 0 | 1): { size: number; pick(window: number, random: () => number): number } => {
     const k = pair(kernel)[i];
     const s = pair(stride)[i] || k;
@@ -39,7 +43,11 @@ export const maxUnpool2dCases: readonly KernelCase[] = [
   unpool("batch 3, 13x5", [3, 6, 13, 5], { kernel: 2 }),
   unpool("overlapping 3x3 s2 p1: the last window wins", [2, 5, 7, 11], { kernel: 3, stride: 2, padding: 1 }),
   unpool("much overlap: 5x5 s1 p2", [1, 3, 5, 7], { kernel: 5, stride: 1, padding: 2 }),
-  unpool("pairs: 2x3 kernel, stride 1x2, padding 0x1", [1, 4, 5, 6], { kernel: [2, 3], stride: [1, 2], padding: [0, 1] }),
+  unpool("pairs: 2x3 kernel, stride 1x2, padding 0x1", [1, 4, 5, 6], {
+    kernel: [2, 3],
+    stride: [1, 2],
+    padding: [0, 1],
+  }),
   unpool("stride larger than the window leaves gaps", [1, 3, 3, 4], { kernel: 2, stride: 3 }),
   unpool("output one larger, one smaller than the default", [2, 3, 4, 3], { kernel: 2, output: [9, 5] }),
   unpool("stem back to 13x12", [1, 4, 7, 6], { kernel: 3, stride: 2, padding: 1, output: [13, 12] }),

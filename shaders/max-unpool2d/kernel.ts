@@ -32,7 +32,9 @@ export const maxUnpool2d = defineKernel({
     const least = { kernel: 1, stride: 0, padding: 0 } as const;
     for (const name of ["kernel", "stride", "padding"] as const) {
       if (!pair(attrs[name]).every((v) => Number.isInteger(v) && v >= least[name])) {
-        throw badShape(`max-unpool2d: ${name} ${JSON.stringify(attrs[name])} needs whole numbers of at least ${least[name]}`);
+        throw badShape(
+          `max-unpool2d: ${name} ${JSON.stringify(attrs[name])} needs whole numbers of at least ${least[name]}`,
+        );
       }
     }
     const axis = (i: 0 | 1, wanted: number): number => {

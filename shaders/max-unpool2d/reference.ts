@@ -4,10 +4,14 @@ import type { Pair, Reference } from "../../src/kernel.js";
 
 type Attrs = { kernel: Pair; stride: Pair; padding: Pair; output_h: number; output_w: number };
 
-export const maxUnpool2dReference: Reference<Attrs> = ({ x, indices }, { kernel, stride, padding, output_h, output_w }) => {
+export const maxUnpool2dReference: Reference<Attrs> = (
+  { x, indices },
+  { kernel, stride, padding, output_h, output_w },
+) => {
   if (!x || !indices) throw new Error("max-unpool2d needs x and indices");
   const [n, c, h, w] = x.shape as [number, number, number, number];
-  const size = (input: number, i: 0 | 1): number => (input - 1) * (pair(stride)[i] || pair(kernel)[i]) - 2 * pair(padding)[i] + pair(kernel)[i];
+  const size = (input: number, i: 0 | 1): number =>
+    (input - 1) * (pair(stride)[i] || pair(kernel)[i]) - 2 * pair(padding)[i] + pair(kernel)[i];
   const oh = output_h || size(h, 0);
   const ow = output_w || size(w, 1);
   const data = new Float64Array(n * c * oh * ow);

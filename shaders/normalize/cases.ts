@@ -5,7 +5,11 @@ const fill: NonNullable<KernelCase["fill"]> = {
   mean: (i) => [0.485, 0.456, 0.406][i] as number,
   std: (i) => [0.229, 0.224, 0.225][i] as number,
 };
-const picture = (n: number, h: number, w: number): KernelCase["shapes"] => ({ image: [n, 4, h, w], mean: [3], std: [3] });
+const picture = (n: number, h: number, w: number): KernelCase["shapes"] => ({
+  image: [n, 4, h, w],
+  mean: [3],
+  std: [3],
+});
 
 export const normalizeCases: readonly KernelCase[] = [
   { name: "one pixel", shapes: picture(1, 1, 1), fill },

@@ -30,7 +30,8 @@ export const normalize = defineKernel({
     for (const [name, shape] of Object.entries({ mean, std })) {
       if (elements(shape) !== 3) throw badShape(`normalize: ${name} ${formatShape(shape)} needs 3 values (R, G, B)`);
     }
-    if (![height, width].every((d) => Number.isInteger(d) && d >= 0)) throw badShape(`normalize: size ${height} x ${width} is not two whole numbers`);
+    if (![height, width].every((d) => Number.isInteger(d) && d >= 0))
+      throw badShape(`normalize: size ${height} x ${width} is not two whole numbers`);
     return { y: [image[0], 3, height || image[2], width || image[3]] };
   },
   params: ({ in: { image }, out: { y } }) => ({
@@ -72,7 +73,8 @@ export const normalize = defineKernel({
       wgsl: "copy-texture",
       workgroup: [8, 8, 1],
       layouts: { y: "tex4" },
-      when: ({ in: { image }, out: { y } }, { software }) => software && image[2] === y[2] && image[3] === y[3] && fitsTexture(y),
+      when: ({ in: { image }, out: { y } }, { software }) =>
+        software && image[2] === y[2] && image[3] === y[3] && fitsTexture(y),
       params: ({ out: { y } }) => ({ width: u32(y[3]), rows: u32(y[0] * y[2]) }),
       threads: ({ out: { y } }) => [ceilDiv(y[3], COPY_WORDS), y[0] * y[2], 1],
     },

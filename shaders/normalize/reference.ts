@@ -1,7 +1,10 @@
 /** normalize in float64. */
 import type { Reference } from "../../src/kernel.js";
 
-export const normalizeReference: Reference<{ height: number; width: number }> = ({ image, mean, std }, { height, width }) => {
+export const normalizeReference: Reference<{ height: number; width: number }> = (
+  { image, mean, std },
+  { height, width },
+) => {
   if (!image || !mean || !std) throw new Error("normalize needs image, mean and std");
   const [n, , h, w] = image.shape as [number, number, number, number];
   const oh = height || h;
@@ -18,7 +21,8 @@ export const normalizeReference: Reference<{ height: number; width: number }> = 
         for (let x = 0; x < ow; x++) {
           const [y0, y1, fy] = corner(((y + 0.5) * h) / oh - 0.5, h);
           const [x0, x1, fx] = corner(((x + 0.5) * w) / ow - 0.5, w);
-          const at = (row: number, column: number): number => image.data[((b * 4 + c) * h + row) * w + column] as number;
+          const at = (row: number, column: number): number =>
+            image.data[((b * 4 + c) * h + row) * w + column] as number;
           const top = at(y0, x0) * (1 - fx) + at(y0, x1) * fx;
           const bottom = at(y1, x0) * (1 - fx) + at(y1, x1) * fx;
           const value = (top * (1 - fy) + bottom * fy) / 255;

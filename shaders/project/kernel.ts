@@ -80,7 +80,8 @@ const lanes = (subgroup: number) => ({
     pixels: u32(x[0] * x[2] * x[3]),
     has_bias: u32(bias ? 1 : 0),
   }),
-  threads: ({ out: { y } }: ProjectProblem) => [ceilDiv(y[0] * y[2] * y[3], LANES_TP * subgroup) * subgroup, ceilDiv(y[1], LANES_TC), 1] as const,
+  threads: ({ out: { y } }: ProjectProblem) =>
+    [ceilDiv(y[0] * y[2] * y[3], LANES_TP * subgroup) * subgroup, ceilDiv(y[1], LANES_TC), 1] as const,
 });
 
 /** Pixels and class blocks of a workgroup of split.wgsl, and its threads. */
@@ -99,7 +100,11 @@ const split = (precision: Precision): Variant<ProjectProblem> => ({
     class_blocks: u32(blocksOf(y[1])),
     has_bias: u32(bias ? 1 : 0),
   }),
-  threads: ({ out: { y } }) => [ceilDiv(y[0] * y[2] * y[3], SPLIT.pixels) * ceilDiv(blocksOf(y[1]), SPLIT.blocks) * SPLIT.threads, 1, 1],
+  threads: ({ out: { y } }) => [
+    ceilDiv(y[0] * y[2] * y[3], SPLIT.pixels) * ceilDiv(blocksOf(y[1]), SPLIT.blocks) * SPLIT.threads,
+    1,
+    1,
+  ],
   ...(precision === "f16" && { precision, layouts: { x: "nhwc4-f16" } }),
 });
 
@@ -117,16 +122,28 @@ export const project = defineKernel({
 
   shape({ x, weight, bias }) {
     const [classes, inC, ...window] = weight as readonly number[];
-    if (classes === undefined || inC === undefined || window.some((k) => k !== 1) || (window.length !== 0 && window.length !== 2)) {
+    if (
+      classes === undefined ||
+      inC === undefined ||
+      window.some((k) => k !== 1) ||
+      (window.length !== 0 && window.length !== 2)
+    ) {
       throw badShape(`project: weight ${formatShape(weight)} needs the shape [classes, in, 1, 1] or [classes, in]`);
     }
-    if (inC !== x[1]) throw badShape(`project: weight ${formatShape(weight)} needs ${inC} input channels, x ${formatShape(x)} has ${x[1]}`);
-    if (bias && elements(bias) !== classes) throw badShape(`project: bias ${formatShape(bias)} needs ${classes} values for weight ${formatShape(weight)}`);
+    if (inC !== x[1])
+      throw badShape(
+        `project: weight ${formatShape(weight)} needs ${inC} input channels, x ${formatShape(x)} has ${x[1]}`,
+      );
+    if (bias && elements(bias) !== classes)
+      throw badShape(`project: bias ${formatShape(bias)} needs ${classes} values for weight ${formatShape(weight)}`);
     return { y: [x[0], classes, x[2], x[3]] };
   },
   params: ({ in: { x } }) => ({ pixels: u32(x[0] * x[2] * x[3]) }),
   overrides: ({ in: { x, bias }, out: { y } }) => ({ IN_C: x[1], CLASSES: y[1], HAS_BIAS: bias ? 1 : 0 }),
-  cost: ({ in: { x, weight }, out: { y } }) => ({ flops: 2 * sizeOf(y) * x[1], bytes: 4 * (sizeOf(x) + elements(weight) + sizeOf(y)) }),
+  cost: ({ in: { x, weight }, out: { y } }) => ({
+    flops: 2 * sizeOf(y) * x[1],
+    bytes: 4 * (sizeOf(x) + elements(weight) + sizeOf(y)),
+  }),
   variants: {
     // One thread, one logit.
     naive: {

@@ -10,7 +10,8 @@ export const projectReference: Reference<object> = ({ x, weight, bias }) => {
     for (let k = 0; k < classes; k++)
       for (let p = 0; p < h * w; p++) {
         let sum = Number(bias?.data[k] ?? 0);
-        for (let c = 0; c < inC; c++) sum += (x.data[(b * inC + c) * h * w + p] as number) * (weight.data[k * inC + c] as number);
+        for (let c = 0; c < inC; c++)
+          sum += (x.data[(b * inC + c) * h * w + p] as number) * (weight.data[k * inC + c] as number);
         data[(b * classes + k) * h * w + p] = sum;
       }
   return { y: { shape: [n, classes, h, w], data } };

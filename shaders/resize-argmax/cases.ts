@@ -19,8 +19,28 @@ export const resizeArgmaxCases: readonly KernelCase[] = [
   { name: "stride 32, one cell", shapes: { x: [1, 5, 1, 1] }, attrs: { height: 31, width: 3, stride: 32 } },
   { name: "stride 3, not cropped", shapes: { x: [1, 17, 3, 5] }, attrs: { height: 9, width: 15, stride: 3 } },
   // Halves and quarters of small whole numbers: every mix is exact, so ties are ties.
-  { name: "ties go to the first", shapes: { x: [2, 21, 5, 5] }, attrs: { height: 10, width: 10 }, fill: { x: (_, random) => Math.floor(random() * 3) } },
-  { name: "NaN never wins", shapes: { x: [1, 6, 9, 7] }, attrs: { height: 18, width: 14 }, fill: { x: (_, random) => (random() < 0.2 ? NaN : random()) } },
-  { name: "labels of FCN-32s @640x480", shapes: { x: [1, 21, 15, 20] }, attrs: { height: 480, width: 640, stride: 32 }, bench: true },
-  { name: "21 classes, 520x693 to 1500x2000", shapes: { x: [1, 21, 520, 693] }, attrs: { height: 1500, width: 2000 }, bench: true },
+  {
+    name: "ties go to the first",
+    shapes: { x: [2, 21, 5, 5] },
+    attrs: { height: 10, width: 10 },
+    fill: { x: (_, random) => Math.floor(random() * 3) },
+  },
+  {
+    name: "NaN never wins",
+    shapes: { x: [1, 6, 9, 7] },
+    attrs: { height: 18, width: 14 },
+    fill: { x: (_, random) => (random() < 0.2 ? NaN : random()) },
+  },
+  {
+    name: "labels of FCN-32s @640x480",
+    shapes: { x: [1, 21, 15, 20] },
+    attrs: { height: 480, width: 640, stride: 32 },
+    bench: true,
+  },
+  {
+    name: "21 classes, 520x693 to 1500x2000",
+    shapes: { x: [1, 21, 520, 693] },
+    attrs: { height: 1500, width: 2000 },
+    bench: true,
+  },
 ];

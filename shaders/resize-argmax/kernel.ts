@@ -45,13 +45,19 @@ export const resizeArgmax = defineKernel({
     if (![height, width].every((d) => Number.isInteger(d) && d > 0)) {
       throw badShape(`resize-argmax: height ${height} and width ${width} need to be positive whole numbers`);
     }
-    if (!Number.isInteger(stride) || stride < 0) throw badShape(`resize-argmax: stride ${stride} needs to be a whole number, 0 or more`);
+    if (!Number.isInteger(stride) || stride < 0)
+      throw badShape(`resize-argmax: stride ${stride} needs to be a whole number, 0 or more`);
     if (stride && (height > x[2] * stride || width > x[3] * stride)) {
       throw badShape(`resize-argmax: ${height} x ${width} needs to fit in x ${formatShape(x)} times stride ${stride}`);
     }
-    for (const [what, from, to] of [["rows", x[2], height], ["columns", x[3], width]] as const) {
+    for (const [what, from, to] of [
+      ["rows", x[2], height],
+      ["columns", x[3], width],
+    ] as const) {
       if (!stride && from * to >= MAX_PRODUCT) {
-        throw badShape(`resize-argmax: x ${formatShape(x)} to ${to} ${what}: ${from} * ${to} = ${from * to} needs to be below ${MAX_PRODUCT}`);
+        throw badShape(
+          `resize-argmax: x ${formatShape(x)} to ${to} ${what}: ${from} * ${to} = ${from * to} needs to be below ${MAX_PRODUCT}`,
+        );
       }
     }
     return { y: [x[0], 1, height, width] };

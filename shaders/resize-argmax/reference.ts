@@ -1,7 +1,10 @@
 /** resize-argmax in float64: PyTorch's bilinear interpolate, then the first largest value that is a number. */
 import type { Reference } from "../../src/kernel.js";
 
-export const resizeArgmaxReference: Reference<{ height: number; width: number; stride: number }> = ({ x }, { height, width, stride }) => {
+export const resizeArgmaxReference: Reference<{ height: number; width: number; stride: number }> = (
+  { x },
+  { height, width, stride },
+) => {
   if (!x) throw new Error("resize-argmax needs x");
   const [n, c, h, w] = x.shape as [number, number, number, number];
   const data = new Uint32Array(n * height * width);
@@ -19,7 +22,8 @@ export const resizeArgmaxReference: Reference<{ height: number; width: number; s
         let best: number | undefined;
         for (let k = 0; k < c; k++) {
           const at = (row: number, column: number): number => x.data[((b * c + k) * h + row) * w + column] as number;
-          const value = (at(y0, x0) * (1 - fx) + at(y0, x1) * fx) * (1 - fy) + (at(y1, x0) * (1 - fx) + at(y1, x1) * fx) * fy;
+          const value =
+            (at(y0, x0) * (1 - fx) + at(y0, x1) * fx) * (1 - fy) + (at(y1, x0) * (1 - fx) + at(y1, x1) * fx) * fy;
           if (!Number.isNaN(value) && (best === undefined || value > best)) {
             best = value;
             data[to] = k;

@@ -21,8 +21,22 @@ const modes = [
 
 export const resizeCases: readonly KernelCase[] = [
   ...modes.flatMap(([mode, attrs]) =>
-    sizes.map(([name, x, [height, width]]) => ({ name: `${mode}: ${name}`, shapes: { x }, attrs: { ...attrs, height, width } })),
+    sizes.map(([name, x, [height, width]]) => ({
+      name: `${mode}: ${name}`,
+      shapes: { x },
+      attrs: { ...attrs, height, width },
+    })),
   ),
-  { name: "bilinear: 21 classes, 47x63 to 375x500", shapes: { x: [1, 21, 47, 63] }, attrs: { height: 375, width: 500 }, bench: true },
-  { name: "nearest: 256 @28 to 56", shapes: { x: [1, 256, 28, 28] }, attrs: { mode: "nearest", height: 56, width: 56 }, bench: true },
+  {
+    name: "bilinear: 21 classes, 47x63 to 375x500",
+    shapes: { x: [1, 21, 47, 63] },
+    attrs: { height: 375, width: 500 },
+    bench: true,
+  },
+  {
+    name: "nearest: 256 @28 to 56",
+    shapes: { x: [1, 256, 28, 28] },
+    attrs: { mode: "nearest", height: 56, width: 56 },
+    bench: true,
+  },
 ];

@@ -16,7 +16,12 @@ const MODES: readonly string[] = ["nearest", "bilinear"];
 const MAX_PRODUCT = 2 ** 30;
 
 /** Output i lies at max(i * step + offset, 0) / over in pixels of the input. */
-function positions(input: number, output: number, mode: string, alignCorners: boolean): { step: number; offset: number; over: number } {
+function positions(
+  input: number,
+  output: number,
+  mode: string,
+  alignCorners: boolean,
+): { step: number; offset: number; over: number } {
   if (mode === "nearest") return { step: input, offset: 0, over: output };
   if (alignCorners) return { step: output > 1 ? input - 1 : 0, offset: 0, over: Math.max(output - 1, 1) };
   return { step: 2 * input, offset: input - output, over: 2 * output }; // (i + 1/2) * in / out - 1/2
@@ -33,13 +38,19 @@ export const resize = defineKernel({
 
   shape({ x }, { mode, align_corners, height, width }) {
     if (!MODES.includes(mode)) throw badShape(`resize: mode "${mode}" is not one of ${MODES.join(", ")}`);
-    if (align_corners && mode === "nearest") throw badShape(`resize: align_corners needs mode "bilinear", got "nearest"`);
+    if (align_corners && mode === "nearest")
+      throw badShape(`resize: align_corners needs mode "bilinear", got "nearest"`);
     if (![height, width].every((d) => Number.isInteger(d) && d > 0)) {
       throw badShape(`resize: height ${height} and width ${width} need to be positive whole numbers`);
     }
-    for (const [what, from, to] of [["rows", x[2], height], ["columns", x[3], width]] as const) {
+    for (const [what, from, to] of [
+      ["rows", x[2], height],
+      ["columns", x[3], width],
+    ] as const) {
       if (from * to >= MAX_PRODUCT) {
-        throw badShape(`resize: x ${formatShape(x)} to ${to} ${what}: ${from} * ${to} = ${from * to} needs to be below ${MAX_PRODUCT}`);
+        throw badShape(
+          `resize: x ${formatShape(x)} to ${to} ${what}: ${from} * ${to} = ${from * to} needs to be below ${MAX_PRODUCT}`,
+        );
       }
     }
     return { y: [x[0], x[1], height, width] };

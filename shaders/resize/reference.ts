@@ -23,7 +23,9 @@ export const resizeReference: Reference<Attrs> = ({ x }, { mode, align_corners, 
         const [x0, x1, fx] = corner(ox, w, width);
         const at = (row: number, column: number): number => x.data[(plane * h + row) * w + column] as number;
         if (mode === "nearest") data[to] = at(y0, x0);
-        else data[to] = (at(y0, x0) * (1 - fx) + at(y0, x1) * fx) * (1 - fy) + (at(y1, x0) * (1 - fx) + at(y1, x1) * fx) * fy;
+        else
+          data[to] =
+            (at(y0, x0) * (1 - fx) + at(y0, x1) * fx) * (1 - fy) + (at(y1, x0) * (1 - fx) + at(y1, x1) * fx) * fy;
       }
   return { y: { shape: [n, c, height, width], data } };
 };

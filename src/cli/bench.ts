@@ -68,7 +68,8 @@ const MAX_SIDE = 16384;
 
 function whole(option: string, text: string, most: number): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1 || value > most) throw new UsageError(`bench: --${option} ${text} is not a whole number from 1 to ${most}`);
+  if (!/^\d+$/.test(text) || value < 1 || value > most)
+    throw new UsageError(`bench: --${option} ${text} is not a whole number from 1 to ${most}`);
   return value;
 }
 
@@ -92,7 +93,10 @@ async function pathOf(weights: string): Promise<string | undefined> {
 }
 
 async function tasksOf(values: Values): Promise<ModelTask[]> {
-  const asked = values.variants === undefined ? undefined : list(values.variants).map((v) => oneOf("bench", "variants", v, VARIANTS));
+  const asked =
+    values.variants === undefined
+      ? undefined
+      : list(values.variants).map((v) => oneOf("bench", "variants", v, VARIANTS));
   const precisions = list(values.precision).map((p) => oneOf("bench", "precision", p, PRECISIONS));
   const batch = whole("batch", values.batch, 64);
   const sizes = list(values.sizes).map((size) => {
@@ -105,10 +109,23 @@ async function tasksOf(values: Values): Promise<ModelTask[]> {
     const variants = variantsOf(weights, asked);
     if (!variants.length) continue; // another of the weights has them
     const path = await pathOf(weights);
-    const common = { weights, batch, tune: !values["no-tune"], ...(path === undefined ? {} : { path }), ...(values.adapter === undefined ? {} : { adapter: values.adapter }) };
-    tasks.push(...variants.flatMap((variant) => sizes.flatMap((size) => precisions.map((precision) => ({ ...common, variant, precision, ...size })))));
+    const common = {
+      weights,
+      batch,
+      tune: !values["no-tune"],
+      ...(path === undefined ? {} : { path }),
+      ...(values.adapter === undefined ? {} : { adapter: values.adapter }),
+    };
+    tasks.push(
+      ...variants.flatMap((variant) =>
+        sizes.flatMap((size) => precisions.map((precision) => ({ ...common, variant, precision, ...size }))),
+      ),
+    );
   }
-  if (!tasks.length) throw new UsageError(`bench: --weights ${values.weights} has no ${asked?.join(" and no ") ?? "network"}; fcn-resnet101 is in synthetic-torchvision, the others in default and synthetic`);
+  if (!tasks.length)
+    throw new UsageError(
+      `bench: --weights ${values.weights} has no ${asked?.join(" and no ") ?? "network"}; fcn-resnet101 is in synthetic-torchvision, the others in default and synthetic`,
+    );
   return tasks;
 }
 
@@ -125,7 +142,11 @@ function describe(device: Device): BenchResult {
 }
 
 /** `onRows` hears of all rows so far after each. On GPUs a first process finds the variants to use, so that no row pays for another's tuning. */
-async function runModels(tasks: readonly ModelTask[], software: boolean, onRows: (rows: readonly ModelRow[]) => Promise<void>): Promise<ModelRow[]> {
+async function runModels(
+  tasks: readonly ModelTask[],
+  software: boolean,
+  onRows: (rows: readonly ModelRow[]) => Promise<void>,
+): Promise<ModelRow[]> {
   const main = process.argv[1] as string;
   const rows: ModelRow[] = [];
   for (const task of tasks) {
@@ -155,19 +176,38 @@ async function run(args: readonly string[]): Promise<number> {
     print(JSON.stringify(await measureModel(JSON.parse(extra) as ModelTask))); // how runModels() calls itself
     return 0;
   }
-  if (what === undefined || extra !== undefined) throw new UsageError(`bench: say one of kernels, models, all; see fcn bench --help`);
+  if (what === undefined || extra !== undefined)
+    throw new UsageError(`bench: say one of kernels, models, all; see fcn bench --help`);
   const part = oneOf("bench", "of", what, ["kernels", "models", "all"] as const);
   if (part === "models") refuse("bench", given, ["filter", "svg"], "is about kernels; ask for kernels or all");
-  if (part === "kernels") refuse("bench", given, ["variants", "sizes", "weights", "precision", "batch", "no-tune"], "is about models; ask for models or all");
-  const before = values.compare === undefined ? undefined : await readFile(values.compare, "utf8").catch(() => { throw new UsageError(`bench: there is no file ${values.compare ?? ""}`); }).then((text) => fromJson(text, values.compare ?? ""));
+  if (part === "kernels")
+    refuse(
+      "bench",
+      given,
+      ["variants", "sizes", "weights", "precision", "batch", "no-tune"],
+      "is about models; ask for models or all",
+    );
+  const before =
+    values.compare === undefined
+      ? undefined
+      : await readFile(values.compare, "utf8")
+          .catch(() => {
+            throw new UsageError(`bench: there is no file ${values.compare ?? ""}`);
+          })
+          .then((text) => fromJson(text, values.compare ?? ""));
   for (const folder of [values.out, values.svg]) if (folder !== undefined) await outputFolder("bench", folder);
   const device = await requestDevice(values.adapter === undefined ? {} : { adapter: values.adapter });
   const tasks = part === "kernels" ? [] : await tasksOf(values); // may write a checkpoint, in vain without a device
   let result = describe(device);
   if (part !== "models") {
     const ceilings = await measureCeilings(device);
-    printError(`${device.label}: ${short(ceilings.gflops)} GFLOP/s and ${short(ceilings.gbs)} GB/s at most, by measurement`);
-    const onRow = values.json ? undefined : (row: { kernel: string; case: string; variant: string }): void => printError(`${row.kernel}: ${row.case}, ${row.variant}`);
+    printError(
+      `${device.label}: ${short(ceilings.gflops)} GFLOP/s and ${short(ceilings.gbs)} GB/s at most, by measurement`,
+    );
+    const onRow = values.json
+      ? undefined
+      : (row: { kernel: string; case: string; variant: string }): void =>
+          printError(`${row.kernel}: ${row.case}, ${row.variant}`);
     const kernels = await benchKernels(device, { filter: values.filter, ceilings, ...(onRow ? { onRow } : {}) });
     if (kernels.length === 0) throw new UsageError(`bench: no kernel, case or variant contains "${values.filter}"`);
     result = { ...result, ceilings, kernels };
@@ -184,21 +224,38 @@ async function run(args: readonly string[]): Promise<number> {
 
   if (values.json) process.stdout.write(toJson(result));
   else {
-    if (result.kernels) print(`${kernelText(result.kernels)}\n\n* is the variant that networks take here. Medians; quartiles of the rounds.`);
+    if (result.kernels)
+      print(
+        `${kernelText(result.kernels)}\n\n* is the variant that networks take here. Medians; quartiles of the rounds.`,
+      );
     if (result.models) print(modelText(result));
   }
   if (before) {
-    const other = before.adapter.name === result.adapter.name ? "" : `The earlier result is of another adapter: ${before.adapter.name}.\n`;
+    const other =
+      before.adapter.name === result.adapter.name
+        ? ""
+        : `The earlier result is of another adapter: ${before.adapter.name}.\n`;
     // With --json stdout is the result's alone.
     (values.json ? printError : print)(`\n${other}${changeText(changes(before, result))}`);
   }
   if (out !== undefined) printError(`Result: ${await save(out, result)}`);
   if (values.svg !== undefined && result.kernels && result.ceilings) {
-    await writeWhole(join(values.svg, "kernels.svg"), svgFile(barChart(result.kernels, `Kernels on ${result.adapter.name}`)));
-    await writeWhole(join(values.svg, "roofline.svg"), svgFile(roofline(result.kernels, result.ceilings, `Roofline of ${result.adapter.name}`)));
+    await writeWhole(
+      join(values.svg, "kernels.svg"),
+      svgFile(barChart(result.kernels, `Kernels on ${result.adapter.name}`)),
+    );
+    await writeWhole(
+      join(values.svg, "roofline.svg"),
+      svgFile(roofline(result.kernels, result.ceilings, `Roofline of ${result.adapter.name}`)),
+    );
     printError(`Plots: ${join(values.svg, "kernels.svg")}, ${join(values.svg, "roofline.svg")}`);
   }
   return [...(result.kernels ?? []), ...(result.models ?? [])].some(({ failed }) => failed !== undefined) ? 1 : 0;
 }
 
-export const bench: Command = { name: "bench", summary: "kernels and networks timed on this machine, with their share of what it can do", usage: USAGE, run };
+export const bench: Command = {
+  name: "bench",
+  summary: "kernels and networks timed on this machine, with their share of what it can do",
+  usage: USAGE,
+  run,
+};

@@ -30,11 +30,23 @@ export interface Parsed<O extends Options> {
 /** node:util's parser, with its errors in one sentence. */
 export function parse<const O extends Options>(command: string, args: readonly string[], options: O): Parsed<O> {
   try {
-    const { values, positionals, tokens } = parseArgs({ args: [...args], options, allowPositionals: true, strict: true, tokens: true });
-    return { values, positionals, given: new Set(tokens.flatMap((token) => (token.kind === "option" ? [token.name] : []))) };
+    const { values, positionals, tokens } = parseArgs({
+      args: [...args],
+      options,
+      allowPositionals: true,
+      strict: true,
+      tokens: true,
+    });
+    return {
+      values,
+      positionals,
+      given: new Set(tokens.flatMap((token) => (token.kind === "option" ? [token.name] : []))),
+    };
   } catch (error) {
     const sentence = messageOf(error).split(". ")[0]?.replace(/\.$/, "") ?? "bad arguments";
-    throw new UsageError(`${command}: ${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}; see fcn ${command} --help`);
+    throw new UsageError(
+      `${command}: ${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}; see fcn ${command} --help`,
+    );
   }
 }
 
@@ -53,7 +65,9 @@ export function oneOf<T extends string>(command: string, option: string, value: 
 
 /** Dawn keeps the event loop alive, so the program ends explicitly, but not before what it printed has left. */
 export async function exit(code: number): Promise<never> {
-  await Promise.all([process.stdout, process.stderr].map((stream) => new Promise<void>((resolve) => stream.write("", () => resolve()))));
+  await Promise.all(
+    [process.stdout, process.stderr].map((stream) => new Promise<void>((resolve) => stream.write("", () => resolve()))),
+  );
   process.exit(code);
 }
 
@@ -61,14 +75,18 @@ export const print = (line: string): void => void process.stdout.write(`${line}\
 export const printError = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /** Bytes as they are, once the system has taken them. */
-export const printBytes = (bytes: Uint8Array): Promise<void> => new Promise((resolve, reject) => process.stdout.write(bytes, (error) => (error ? reject(error) : resolve())));
+export const printBytes = (bytes: Uint8Array): Promise<void> =>
+  new Promise((resolve, reject) => process.stdout.write(bytes, (error) => (error ? reject(error) : resolve())));
 
 /** The version in package.json. */
 export function packageVersion(): string {
   // The package's own folder, from src/cli in a checkout and from dist/src/cli in a build.
   for (const up of ["../../package.json", "../../../package.json"]) {
     try {
-      const { name, version: v } = JSON.parse(readFileSync(new URL(up, import.meta.url), "utf8")) as { name: string; version: string };
+      const { name, version: v } = JSON.parse(readFileSync(new URL(up, import.meta.url), "utf8")) as {
+        name: string;
+        version: string;
+      };
       if (name === "fcn-webgpu") return v;
     } catch {
       // not this one: the build has one folder more than the sources

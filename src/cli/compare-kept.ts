@@ -42,7 +42,8 @@ async function listFolder(folder: string): Promise<KeptPicture[]> {
 /** Kept pictures of several folders, each once. */
 export async function listKept(folders: readonly string[]): Promise<KeptPicture[]> {
   const byName = new Map<string, KeptPicture>();
-  for (const folder of folders) for (const kept of await listFolder(folder)) if (!byName.has(kept.picture)) byName.set(kept.picture, kept);
+  for (const folder of folders)
+    for (const kept of await listFolder(folder)) if (!byName.has(kept.picture)) byName.set(kept.picture, kept);
   return [...byName.values()];
 }
 
@@ -68,7 +69,12 @@ export class Keeper {
   }
 
   /** Keeps the picture if it is among the worst so far. */
-  async offer(name: string, score: number, picture: Picture, maps: Readonly<Record<string, Uint8Array | undefined>>): Promise<void> {
+  async offer(
+    name: string,
+    score: number,
+    picture: Picture,
+    maps: Readonly<Record<string, Uint8Array | undefined>>,
+  ): Promise<void> {
     if (this.#scores.size >= KEPT_COUNT) {
       const [best, highest] = [...this.#scores].reduce((a, b) => (b[1] > a[1] ? b : a));
       if (score >= highest) return;
@@ -77,13 +83,25 @@ export class Keeper {
     }
     this.#scores.set(name, score);
     const shrink = Math.min(1, SIDE / Math.max(picture.width, picture.height));
-    const [width, height] = [picture.width, picture.height].map((side) => Math.max(1, Math.round(side * shrink))) as [number, number];
+    const [width, height] = [picture.width, picture.height].map((side) => Math.max(1, Math.round(side * shrink))) as [
+      number,
+      number,
+    ];
     const own = this.#folderOf(name);
     await mkdir(own, { recursive: true });
     await writeFile(join(own, "picture.png"), encodePng(shrink === 1 ? picture : scaled(picture, width, height)));
     const present = Object.entries(maps).flatMap(([key, labels]) => (labels ? [[key, labels] as const] : []));
-    for (const [key, labels] of present) await writeFile(join(own, `${key}.png`), encodeLabelPng(scaledLabels(labels, picture, width, height), width, height));
-    const meta: Meta = { picture: name, width: picture.width, height: picture.height, maps: present.map(([key]) => key) };
+    for (const [key, labels] of present)
+      await writeFile(
+        join(own, `${key}.png`),
+        encodeLabelPng(scaledLabels(labels, picture, width, height), width, height),
+      );
+    const meta: Meta = {
+      picture: name,
+      width: picture.width,
+      height: picture.height,
+      maps: present.map(([key]) => key),
+    };
     await writeFile(join(own, "meta.json"), JSON.stringify(meta)); // last: without it the folder does not count
   }
 }
@@ -97,7 +115,9 @@ export interface KeptPixels {
 
 export async function readKept({ folder, maps }: KeptPicture): Promise<KeptPixels> {
   const names = ["picture", ...maps];
-  const files = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await readFile(join(folder, `${name}.png`))] as const)));
+  const files = Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await readFile(join(folder, `${name}.png`))] as const)),
+  );
   const decoded = maps.map((name) => [name, decodeLabelPng(files[name] as Uint8Array, name)] as const);
   return { picture: decodePng(files.picture as Uint8Array, "picture"), maps: Object.fromEntries(decoded), files };
 }

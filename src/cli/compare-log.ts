@@ -31,7 +31,11 @@ async function readLog(path: string): Promise<LogContents | undefined> {
   const wholeBytes = bytes.lastIndexOf(10) + 1;
   if (wholeBytes === 0) return undefined;
   const [first = "", ...lines] = bytes.toString("utf8", 0, wholeBytes - 1).split("\n");
-  return { header: parseHeader(first, `${path} line 1`), records: lines.map((line, i) => parseRecord(line, `${path} line ${i + 2}`)), wholeBytes };
+  return {
+    header: parseHeader(first, `${path} line 1`),
+    records: lines.map((line, i) => parseRecord(line, `${path} line ${i + 2}`)),
+    wholeBytes,
+  };
 }
 
 export class ResultLog {
@@ -48,12 +52,21 @@ export class ResultLog {
     const path = join(folder, RESULTS);
     if (mode === "fresh") await rm(path, { force: true });
     const before = await readLog(path);
-    if (before && mode === "new") throw new UsageError(`compare: ${path} has results already; --resume goes on with them, --fresh replaces them, --out writes elsewhere`);
+    if (before && mode === "new")
+      throw new UsageError(
+        `compare: ${path} has results already; --resume goes on with them, --fresh replaces them, --out writes elsewhere`,
+      );
     if (before) {
       const different = headerDifferences(before.header, header);
-      if (different.length) throw new UsageError(`compare: ${path} was made with other ${different.join(" and ")}; resume with the same options, or --fresh`);
+      if (different.length)
+        throw new UsageError(
+          `compare: ${path} was made with other ${different.join(" and ")}; resume with the same options, or --fresh`,
+        );
     }
-    const size = await stat(path).then((info) => info.size, () => 0);
+    const size = await stat(path).then(
+      (info) => info.size,
+      () => 0,
+    );
     if (size > (before?.wholeBytes ?? 0)) await truncate(path, before?.wholeBytes ?? 0);
     const file = await open(path, "a");
     const log = new ResultLog(file, [...(before?.records ?? [])]);
@@ -87,12 +100,23 @@ export async function mergeLogs(folders: readonly string[]): Promise<{ header: H
     if (!log) throw new UsageError(`compare: there are no results in ${path}`);
     header ??= log.header;
     const different = headerDifferences(header, log.header);
-    if (different.length) throw new FcnError("bad-option", `${path}: made with other ${different.join(" and ")} than ${join(folders[0] ?? "", RESULTS)}; these cannot be added up`);
+    if (different.length)
+      throw new FcnError(
+        "bad-option",
+        `${path}: made with other ${different.join(" and ")} than ${join(folders[0] ?? "", RESULTS)}; these cannot be added up`,
+      );
     for (const record of log.records) {
-      const key = "cost" in record ? `cost ${record.cost.variant} ${record.cost.width}x${record.cost.height}` : `picture ${record.picture}`;
+      const key =
+        "cost" in record
+          ? `cost ${record.cost.variant} ${record.cost.width}x${record.cost.height}`
+          : `picture ${record.picture}`;
       const other = seen.get(key);
       if (!other) seen.set(key, { record, path });
-      else if (!("cost" in record) && counts(other.record) !== counts(record)) throw new FcnError("bad-option", `${path} and ${other.path} both have ${record.picture}, with different results`);
+      else if (!("cost" in record) && counts(other.record) !== counts(record))
+        throw new FcnError(
+          "bad-option",
+          `${path} and ${other.path} both have ${record.picture}, with different results`,
+        );
     }
   }
   if (!header) throw new UsageError("compare: --merge needs at least one folder");
@@ -100,4 +124,5 @@ export async function mergeLogs(folders: readonly string[]): Promise<{ header: H
 }
 
 /** A record without its times, which no two runs share. */
-const counts = (record: ResultRecord): string => JSON.stringify(record, (key, value: unknown) => (key === "ms" ? undefined : value));
+const counts = (record: ResultRecord): string =>
+  JSON.stringify(record, (key, value: unknown) => (key === "ms" ? undefined : value));

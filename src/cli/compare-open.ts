@@ -39,18 +39,34 @@ function adapterName({ label, adapter: { description } }: Device): string {
 }
 
 /** @throws bad-weights, bad-option, no-adapter */
-export async function openComparison({ variants: asked, weights, boundaryWidth, precision, tune, adapter }: Asked): Promise<OpenComparison> {
+export async function openComparison({
+  variants: asked,
+  weights,
+  boundaryWidth,
+  precision,
+  tune,
+  adapter,
+}: Asked): Promise<OpenComparison> {
   const source = await openSource(weights ?? fileURLToPath(defaultCheckpointUrl()));
-  const found = recognise(await openCheckpoint(weights === undefined ? await verified(source, DEFAULT_CHECKPOINT.sha256) : source));
+  const found = recognise(
+    await openCheckpoint(weights === undefined ? await verified(source, DEFAULT_CHECKPOINT.sha256) : source),
+  );
   const { checkpoint } = found;
   const variants = variantsToCompare(found, asked);
   if (weights !== undefined) {
     printError(`fcn: ${weights} is ${found.description}; runs ${variants.join(", ")}`);
     const left = asked ? [] : found.variants.filter((variant) => !variants.includes(variant));
-    if (left.length) printError(`fcn: ${left.join(", ")} has a backbone of its own and is left out; --variants ${left.join(",")} runs it alone`);
+    if (left.length)
+      printError(
+        `fcn: ${left.join(", ")} has a backbone of its own and is left out; --variants ${left.join(",")} runs it alone`,
+      );
   }
   const device = await requestDevice(adapter === undefined ? {} : { adapter });
-  const comparison = new Comparison(device, checkpoint, { variants, precision, tuning: tune ? fileTuningStore() : undefined });
+  const comparison = new Comparison(device, checkpoint, {
+    variants,
+    precision,
+    tuning: tune ? fileTuningStore() : undefined,
+  });
   const header: Header = {
     format: FORMAT,
     variants,

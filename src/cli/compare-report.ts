@@ -37,19 +37,49 @@ function shownPicture({ summary, pixels, differences }: Shown, variants: readonl
   const { width, height } = pixels.picture;
   const iou = (variant: string): string => (summary.meanIoU ? `IoU ${percent(summary.meanIoU[variant])} %` : "");
   const names = [...(pixels.maps.truth ? ["truth"] : []), ...variants];
-  const tiles = names.map((name) => ({ title: titleOf(name), note: name === "truth" ? "" : iou(name), map: dataUri(withTransparentBackground(pixels.files[name] as Uint8Array)) }));
-  if (differences) tiles.push({ title: "where they differ", note: "", map: dataUri(withTransparentBackground(encodeLabelPng(differences, width, height))) });
+  const tiles = names.map((name) => ({
+    title: titleOf(name),
+    note: name === "truth" ? "" : iou(name),
+    map: dataUri(withTransparentBackground(pixels.files[name] as Uint8Array)),
+  }));
+  if (differences)
+    tiles.push({
+      title: "where they differ",
+      note: "",
+      map: dataUri(withTransparentBackground(encodeLabelPng(differences, width, height))),
+    });
   const classes = new Set(names.flatMap((name) => [...new Set(pixels.maps[name]?.labels ?? [])]));
-  return { summary, picture: dataUri(pixels.files.picture as Uint8Array), tiles, classes: [...classes].sort((a, b) => a - b) };
+  return {
+    summary,
+    picture: dataUri(pixels.files.picture as Uint8Array),
+    tiles,
+    classes: [...classes].sort((a, b) => a - b),
+  };
 }
 
 function sheetRow({ summary, pixels, differences }: Shown, variants: readonly string[]): SheetRow {
   const columns = variants.flatMap((variant) => {
     const map = pixels.maps[variant];
-    return map ? [{ title: titleOf(variant), caption: summary.meanIoU ? `IoU ${percent(summary.meanIoU[variant])} %` : "", labels: map.labels }] : [];
+    return map
+      ? [
+          {
+            title: titleOf(variant),
+            caption: summary.meanIoU ? `IoU ${percent(summary.meanIoU[variant])} %` : "",
+            labels: map.labels,
+          },
+        ]
+      : [];
   });
   const truth = pixels.maps.truth ? { truth: pixels.maps.truth.labels } : {};
-  const differ = differences ? [{ title: "where they differ", caption: `${percent(differences.filter((v) => v !== 0).length / differences.length)} %`, labels: differences }] : [];
+  const differ = differences
+    ? [
+        {
+          title: "where they differ",
+          caption: `${percent(differences.filter((v) => v !== 0).length / differences.length)} %`,
+          labels: differences,
+        },
+      ]
+    : [];
   return { title: summary.picture, picture: pixels.picture, ...truth, columns: [...columns, ...differ] };
 }
 
@@ -66,19 +96,36 @@ export async function writeReport(summary: Summary, out: string, keptIn: readonl
     const own = byName.get(k.picture);
     return own ? [{ kept: k, summary: own }] : [];
   });
-  const worst = kept.sort((a, b) => a.summary.score - b.summary.score || (a.kept.picture < b.kept.picture ? -1 : 1)).slice(0, KEPT_COUNT);
+  const worst = kept
+    .sort((a, b) => a.summary.score - b.summary.score || (a.kept.picture < b.kept.picture ? -1 : 1))
+    .slice(0, KEPT_COUNT);
   const shown = await Promise.all(
     worst.map(async ({ kept: k, summary: own }): Promise<Shown> => {
       const pixels = await readKept(k);
-      return { summary: own, pixels, differences: differencesOf(variants.flatMap((v) => pixels.maps[v]?.labels ?? [])) };
+      return {
+        summary: own,
+        pixels,
+        differences: differencesOf(variants.flatMap((v) => pixels.maps[v]?.labels ?? [])),
+      };
     }),
   );
-  await write("report.html", reportHtml(summary, shown.map((s) => shownPicture(s, variants))));
+  await write(
+    "report.html",
+    reportHtml(
+      summary,
+      shown.map((s) => shownPicture(s, variants)),
+    ),
+  );
   await write("report.json", `${JSON.stringify(reportJson(summary), null, 1)}\n`);
   if (shown.length) {
     const rows = shown.slice(0, SHEET_ROWS).map((s) => sheetRow(s, variants));
     const subtitle = `The ${rows.length} worst of ${summary.pictures.length} pictures. ${summary.header.weights}, ${summary.header.adapter}`;
-    await write("contact-sheet.png", encodePng(contactSheet(rows, { title: variants.map(titleOf).join(", "), subtitle, classNames, columnWidth: 260 })));
+    await write(
+      "contact-sheet.png",
+      encodePng(
+        contactSheet(rows, { title: variants.map(titleOf).join(", "), subtitle, classNames, columnWidth: 260 }),
+      ),
+    );
   }
   await mkdir(join(out, "plots"), { recursive: true });
   for (const plot of allPlots(summary)) await write(`plots/${plot.name}.svg`, svgFile(plot));

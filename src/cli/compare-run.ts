@@ -38,13 +38,27 @@ async function load(item: Item): Promise<Loaded> {
 }
 
 /** What is wrong with this picture alone; anything else ends the run. */
-const isPictureError = (error: unknown): boolean => isFcnError(error, "bad-image") || isFcnError(error, "limit-too-small") || isFcnError(error, "out-of-memory");
+const isPictureError = (error: unknown): boolean =>
+  isFcnError(error, "bad-image") || isFcnError(error, "limit-too-small") || isFcnError(error, "out-of-memory");
 
 const round = (ms: number): number => Math.round(ms * 1000) / 1000;
 
-async function finish({ header, log, keeper }: RunJob, item: Item, { picture, truth }: Loaded, { labels, total, stages, width, height }: ComparisonResult): Promise<void> {
-  const times = stages ? { stages: Object.fromEntries(Object.entries(stages).map(([name, ms]) => [name, round(ms)])) } : {};
-  const record: PictureRecord = { picture: item.key, width, height, ms: { total: round(total), ...times }, ...scorePicture(header, labels, picture, truth) };
+async function finish(
+  { header, log, keeper }: RunJob,
+  item: Item,
+  { picture, truth }: Loaded,
+  { labels, total, stages, width, height }: ComparisonResult,
+): Promise<void> {
+  const times = stages
+    ? { stages: Object.fromEntries(Object.entries(stages).map(([name, ms]) => [name, round(ms)])) }
+    : {};
+  const record: PictureRecord = {
+    picture: item.key,
+    width,
+    height,
+    ms: { total: round(total), ...times },
+    ...scorePicture(header, labels, picture, truth),
+  };
   // Kept first: killed in between, the picture is not in the results and comes again.
   await keeper.offer(item.key, summarisePicture(header, record).score, picture, { truth, ...labels });
   await log.append(record);
@@ -73,16 +87,26 @@ export async function runComparison(items: readonly Item[], job: RunJob): Promis
 }
 
 /** Sizes asked for as "WxH"; by default half, once and one and a half times the most common size of the pictures. */
-export function sizesToMeasure(given: readonly (readonly [number, number])[] | undefined, pictures: readonly PictureRecord[]): (readonly [number, number])[] {
+export function sizesToMeasure(
+  given: readonly (readonly [number, number])[] | undefined,
+  pictures: readonly PictureRecord[],
+): (readonly [number, number])[] {
   const common = mostCommonSize(pictures);
   const base: (readonly [number, number])[] = common ? [[common.width, common.height]] : [];
   if (given) return [...base, ...given];
-  return base.flatMap(([w, h]) => [0.5, 1, 1.5].map((f) => [Math.max(1, Math.round(w * f)), Math.max(1, Math.round(h * f))] as const));
+  return base.flatMap(([w, h]) =>
+    [0.5, 1, 1.5].map((f) => [Math.max(1, Math.round(w * f)), Math.max(1, Math.round(h * f))] as const),
+  );
 }
 
 /** Measures every variant alone at these sizes, less what the results have already. A size too large for the device is left out. */
-export async function measureCosts(sizes: readonly (readonly [number, number])[], { comparison, log, onFailure, stopped }: RunJob): Promise<void> {
-  const known = new Set(log.records.flatMap((r) => ("cost" in r ? [`${r.cost.variant} ${r.cost.width}x${r.cost.height}`] : [])));
+export async function measureCosts(
+  sizes: readonly (readonly [number, number])[],
+  { comparison, log, onFailure, stopped }: RunJob,
+): Promise<void> {
+  const known = new Set(
+    log.records.flatMap((r) => ("cost" in r ? [`${r.cost.variant} ${r.cost.width}x${r.cost.height}`] : [])),
+  );
   for (const [width, height] of sizes) {
     const measured = comparison.variants.length > 1 ? [...comparison.variants, ALL] : comparison.variants;
     const missing = measured.filter((variant) => !known.has(`${variant} ${width}x${height}`));

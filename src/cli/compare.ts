@@ -76,7 +76,8 @@ function parseSizes(text: string | undefined): [number, number][] | undefined {
   if (text === "none") return [];
   return text.split(",").map((part) => {
     const [, width, height] = /^\s*(\d{1,5})x(\d{1,5})\s*$/.exec(part)?.map(Number) ?? [];
-    if (!width || !height) throw new UsageError(`compare: --sizes ${text} is not a list of sizes, as in 256x256,640x480`);
+    if (!width || !height)
+      throw new UsageError(`compare: --sizes ${text} is not a list of sizes, as in 256x256,640x480`);
     return [width, height];
   });
 }
@@ -90,23 +91,37 @@ function variantsOf({ variants }: Values): ComparedVariant[] | undefined {
 }
 
 async function itemsOf(values: Values, inputs: readonly string[]): Promise<Item[]> {
-  if (values.voc !== undefined && inputs.length) throw new UsageError(`compare: --voc has its own list of pictures; leave out ${inputs.join(" ")}`);
-  if (values.voc === undefined && !inputs.length) throw new UsageError("compare: name pictures, a folder or a pattern, or a PASCAL VOC folder with --voc");
-  const items = values.voc === undefined ? await listPictures("compare", inputs, values.labels) : await listVoc("compare", values.voc, values.split);
+  if (values.voc !== undefined && inputs.length)
+    throw new UsageError(`compare: --voc has its own list of pictures; leave out ${inputs.join(" ")}`);
+  if (values.voc === undefined && !inputs.length)
+    throw new UsageError("compare: name pictures, a folder or a pattern, or a PASCAL VOC folder with --voc");
+  const items =
+    values.voc === undefined
+      ? await listPictures("compare", inputs, values.labels)
+      : await listVoc("compare", values.voc, values.split);
   return values.shard === undefined ? items : shardOf("compare", items, values.shard);
 }
 
 async function run(values: Values, inputs: readonly string[]): Promise<{ summary: Summary; stopped: boolean }> {
   const variants = variantsOf(values);
   const boundaryWidth = Number(values["boundary-width"]);
-  if (!Number.isInteger(boundaryWidth) || boundaryWidth < 1) throw new UsageError(`compare: --boundary-width ${values["boundary-width"]} is not a whole number of 1 or more`);
+  if (!Number.isInteger(boundaryWidth) || boundaryWidth < 1)
+    throw new UsageError(`compare: --boundary-width ${values["boundary-width"]} is not a whole number of 1 or more`);
   const precision = oneOf("compare", "precision", values.precision, PRECISIONS);
   const sizes = parseSizes(values.sizes);
-  if (values.resume && values.fresh) throw new UsageError("compare: --resume keeps the results, --fresh replaces them; give one");
+  if (values.resume && values.fresh)
+    throw new UsageError("compare: --resume keeps the results, --fresh replaces them; give one");
   const items = await itemsOf(values, inputs);
   await outputFolder("compare", values.out);
 
-  const { comparison, checkpoint, device, header } = await openComparison({ variants, weights: values.weights, boundaryWidth, precision, tune: !values["no-tune"], adapter: values.adapter });
+  const { comparison, checkpoint, device, header } = await openComparison({
+    variants,
+    weights: values.weights,
+    boundaryWidth,
+    precision,
+    tune: !values["no-tune"],
+    adapter: values.adapter,
+  });
   const log = await ResultLog.open(values.out, header, values.fresh ? "fresh" : values.resume ? "resume" : "new");
   const done = new Map(log.records.flatMap((r) => ("picture" in r ? [[r.picture, r] as const] : [])));
   const keeper = await Keeper.open(values.out, (name) => {
@@ -117,12 +132,24 @@ async function run(values: Values, inputs: readonly string[]): Promise<{ summary
   const interrupt = (): void => {
     if (stopped) process.exit(130);
     stopped = true;
-    printError("\nfcn compare: stopping after this picture; what is done is kept, --resume goes on (Ctrl-C again: stop at once)");
+    printError(
+      "\nfcn compare: stopping after this picture; what is done is kept, --resume goes on (Ctrl-C again: stop at once)",
+    );
   };
   process.on("SIGINT", interrupt);
   try {
-    const job = { header, comparison, log, keeper, onFailure: (message: string) => printError(`fcn: ${message}`), stopped: () => stopped };
-    await runComparison(items.filter((item) => !done.has(item.key)), job);
+    const job = {
+      header,
+      comparison,
+      log,
+      keeper,
+      onFailure: (message: string) => printError(`fcn: ${message}`),
+      stopped: () => stopped,
+    };
+    await runComparison(
+      items.filter((item) => !done.has(item.key)),
+      job,
+    );
     const pictures = log.records.filter((r): r is PictureRecord => "ms" in r);
     if (sizes === undefined || sizes.length) await measureCosts(sizesToMeasure(sizes, pictures), job);
   } finally {
@@ -151,7 +178,8 @@ export const compare: Command = {
       await outputFolder("compare", values.out);
       summary = summarise(header, records);
     } else {
-      if (values.voc === undefined) refuse("compare", given, ["split"], "names a list of PASCAL VOC; give its folder with --voc");
+      if (values.voc === undefined)
+        refuse("compare", given, ["split"], "names a list of PASCAL VOC; give its folder with --voc");
       else refuse("compare", given, ["labels"], "is of no use with --voc, which has label maps of its own");
       ({ summary, stopped } = await run(values, positionals));
     }

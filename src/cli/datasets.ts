@@ -29,7 +29,8 @@ function ownPictures(paths: readonly string[]): string[] {
   const stems = new Set(pictures.map(stemOf));
   const belongs = (path: string): boolean => {
     const name = basename(stemOf(path));
-    for (let dot = name.indexOf(".", 1); dot > 0; dot = name.indexOf(".", dot + 1)) if (stems.has(join(dirname(path), name.slice(0, dot)))) return true;
+    for (let dot = name.indexOf(".", 1); dot > 0; dot = name.indexOf(".", dot + 1))
+      if (stems.has(join(dirname(path), name.slice(0, dot)))) return true;
     return false;
   };
   return pictures.filter((path) => !belongs(path));
@@ -37,7 +38,15 @@ function ownPictures(paths: readonly string[]): string[] {
 
 /** `*`, `?`, `**` and `{a,b}` as a regular expression over paths with forward slashes. */
 export function globPattern(glob: string): RegExp {
-  const tokens: Readonly<Record<string, string>> = { "**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]", "{": "(?:", "}": ")", ",": "|" };
+  const tokens: Readonly<Record<string, string>> = {
+    "**/": "(?:[^/]+/)*",
+    "**": ".*",
+    "*": "[^/]*",
+    "?": "[^/]",
+    "{": "(?:",
+    "}": ")",
+    ",": "|",
+  };
   let depth = 0;
   const source = glob.replace(/\*\*\/|\*\*|[*?{},]|[.+^$()|[\]\\]/g, (token) => {
     if (token === "{") depth++;
@@ -52,7 +61,12 @@ export function globPattern(glob: string): RegExp {
 async function expandGlob(glob: string): Promise<string[]> {
   const pattern = globPattern(keyOf(glob));
   const parts = keyOf(glob).split("/");
-  const fixed = parts.slice(0, parts.findIndex((part) => /[*?{]/.test(part))).join("/");
+  const fixed = parts
+    .slice(
+      0,
+      parts.findIndex((part) => /[*?{]/.test(part)),
+    )
+    .join("/");
   const base = fixed || (glob.startsWith("/") ? "/" : ".");
   const entries = await readdir(base, { recursive: true, withFileTypes: true }).catch(() => []);
   const files = entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
@@ -65,7 +79,8 @@ async function expand(command: string, input: string): Promise<string[]> {
   if (info?.isDirectory()) {
     const names = await readdir(input, { withFileTypes: true });
     const found = ownPictures(names.filter((entry) => !entry.isDirectory()).map((entry) => join(input, entry.name)));
-    if (!found.length) throw new UsageError(`${command}: the folder ${input} holds no picture (${PICTURE_ENDINGS.join(", ")})`);
+    if (!found.length)
+      throw new UsageError(`${command}: the folder ${input} holds no picture (${PICTURE_ENDINGS.join(", ")})`);
     return found;
   }
   if (!/[*?{]/.test(input)) throw new UsageError(`${command}: there is no file or folder ${input}`);
@@ -76,13 +91,17 @@ async function expand(command: string, input: string): Promise<string[]> {
 
 function labelOf(picture: string, labels: string | undefined): string | undefined {
   const stem = stemOf(picture);
-  const places = labels === undefined ? [`${stem}.label.png`] : [join(labels, `${basename(stem)}.png`), join(labels, `${basename(stem)}.label.png`)];
+  const places =
+    labels === undefined
+      ? [`${stem}.label.png`]
+      : [join(labels, `${basename(stem)}.png`), join(labels, `${basename(stem)}.label.png`)];
   return places.find((place) => existsSync(place));
 }
 
 /** Files, folders (not what lies deeper) and patterns, each picture once, in the order of their names. @throws UsageError */
 export async function listPictures(command: string, inputs: readonly string[], labels?: string): Promise<Item[]> {
-  if (labels !== undefined && !existsSync(labels)) throw new UsageError(`${command}: there is no folder ${labels} (--labels)`);
+  if (labels !== undefined && !existsSync(labels))
+    throw new UsageError(`${command}: there is no folder ${labels} (--labels)`);
   const found = new Map<string, Item>();
   for (const input of inputs) {
     for (const picture of await expand(command, input)) {
@@ -98,11 +117,20 @@ export async function listPictures(command: string, inputs: readonly string[], l
 export async function listVoc(command: string, root: string, split: string): Promise<Item[]> {
   const list = join(root, "ImageSets/Segmentation", `${split}.txt`);
   const text = await readFile(list, "utf8").catch(() => undefined);
-  if (text === undefined) throw new UsageError(`${command}: there is no list ${list}; --voc takes the folder that holds ImageSets, JPEGImages and SegmentationClass`);
-  const ids = text.split(/\r?\n/).map((line) => line.trim()).filter(Boolean);
+  if (text === undefined)
+    throw new UsageError(
+      `${command}: there is no list ${list}; --voc takes the folder that holds ImageSets, JPEGImages and SegmentationClass`,
+    );
+  const ids = text
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter(Boolean);
   if (!ids.length) throw new UsageError(`${command}: the list ${list} is empty`);
   const strange = ids.find((id) => !/^[\w.-]+$/.test(id));
-  if (strange !== undefined) throw new UsageError(`${command}: ${list} has a line that is no picture's name: ${JSON.stringify(strange.slice(0, 80))}`);
+  if (strange !== undefined)
+    throw new UsageError(
+      `${command}: ${list} has a line that is no picture's name: ${JSON.stringify(strange.slice(0, 80))}`,
+    );
   return [...new Set(ids)].sort(byKey).map((id) => {
     const label = join(root, "SegmentationClass", `${id}.png`);
     return { key: id, picture: join(root, "JPEGImages", `${id}.jpg`), ...(existsSync(label) ? { label } : {}) };
@@ -112,6 +140,7 @@ export async function listVoc(command: string, root: string, split: string): Pro
 /** The part `i/n` of a list, i from 1: every n-th picture, so that parts are alike. @throws UsageError */
 export function shardOf<T>(command: string, items: readonly T[], shard: string): T[] {
   const [, i, n] = /^(\d{1,6})\/(\d{1,6})$/.exec(shard)?.map(Number) ?? [];
-  if (i === undefined || n === undefined || i < 1 || i > n) throw new UsageError(`${command}: --shard ${shard} is not of the form i/n with i from 1 to n, as in 1/8`);
+  if (i === undefined || n === undefined || i < 1 || i > n)
+    throw new UsageError(`${command}: --shard ${shard} is not of the form i/n with i from 1 to n, as in 1/8`);
   return items.filter((_, at) => at % n === i - 1);
 }

@@ -25,7 +25,10 @@ Segments the four pictures of samples/ with FCN-32s, FCN-16s and FCN-8s, and wri
 function samplesFolder(): string {
   const places = ["../../samples", "../../../samples"].map((up) => fileURLToPath(new URL(up, import.meta.url)));
   const found = places.find((place) => existsSync(join(place, `${SAMPLES[0] ?? ""}.png`)));
-  if (!found) throw new UsageError("demo: the sample pictures are not part of the installed package; run it in a checkout, or try fcn segment on a picture of yours");
+  if (!found)
+    throw new UsageError(
+      "demo: the sample pictures are not part of the installed package; run it in a checkout, or try fcn segment on a picture of yours",
+    );
   return found;
 }
 
@@ -45,13 +48,19 @@ async function readSample(folder: string, name: string): Promise<Sample> {
   return { name, picture, truth, columns: [], lines: [] };
 }
 
-async function segmentSample(fcn: Fcn<NodePicture>, { name, picture, columns, lines }: Sample, out: string): Promise<void> {
+async function segmentSample(
+  fcn: Fcn<NodePicture>,
+  { name, picture, columns, lines }: Sample,
+  out: string,
+): Promise<void> {
   await fcn.segment(picture); // the first run of a size compiles and allocates; the second is what is timed
   const { labels, width, height, names, timings } = await fcn.segment(picture);
   await writeWhole(join(out, `${name}.${fcn.variant}.labels.png`), encodeLabelPng(labels, width, height));
   const title = titleOf(fcn.variant);
   const shape = `[1, ${fcn.classNames.length}, ${height}, ${width}]`;
-  lines.push(`  ${title.padEnd(8)} scores ${shape}, argmax -> [${height}, ${width}]  ${milliseconds(timings.total).padStart(7)}  ${names.join(", ")}`);
+  lines.push(
+    `  ${title.padEnd(8)} scores ${shape}, argmax -> [${height}, ${width}]  ${milliseconds(timings.total).padStart(7)}  ${names.join(", ")}`,
+  );
   columns.push({ title, caption: milliseconds(timings.total), labels });
 }
 
@@ -61,7 +70,8 @@ export const demo: Command = {
   usage: USAGE,
   async run(args) {
     const { values, positionals } = parse("demo", args, { out: { type: "string", default: "out/demo" } });
-    if (positionals.length) throw new UsageError(`demo: takes no pictures; for those there is fcn segment ${positionals.join(" ")}`);
+    if (positionals.length)
+      throw new UsageError(`demo: takes no pictures; for those there is fcn segment ${positionals.join(" ")}`);
     const folder = samplesFolder();
     await outputFolder("demo", values.out);
     const device = await requestDevice();
@@ -78,7 +88,10 @@ export const demo: Command = {
     const rows = samples.map(({ name, picture, truth, columns }) => ({ title: name, picture, truth, columns }));
     const subtitle = `ResNet-101 (16 planes, trained on drawn icons), 21 classes of PASCAL VOC. Milliseconds from RGBA to labels, warm, on ${device.label}.`;
     const sheet = join(values.out, "contact-sheet.png");
-    await writeWhole(sheet, encodePng(contactSheet(rows, { title: "FCN-32s, FCN-16s and FCN-8s on WebGPU", subtitle })));
+    await writeWhole(
+      sheet,
+      encodePng(contactSheet(rows, { title: "FCN-32s, FCN-16s and FCN-8s on WebGPU", subtitle })),
+    );
     device.dispose();
     print(`\nLabel maps: ${resolve(values.out)}\nContact sheet: ${resolve(sheet)}`);
     return 0;

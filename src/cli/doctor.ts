@@ -16,7 +16,9 @@ Prints the graphics adapter, its driver, features and limits, and the kernel var
 no adapter, what to install. Exit code 1 when there is none.`;
 
 /** For every kernel the variants it has, those usable on its cases here, and those that are the default choice in each precision. */
-function kernelTable(device: DeviceTraits): { kernel: string; chosen: string; f16: string; offered: string[]; absent: string[] }[] {
+function kernelTable(
+  device: DeviceTraits,
+): { kernel: string; chosen: string; f16: string; offered: string[]; absent: string[] }[] {
   return registry.map(({ kernel, cases }) => {
     const defaults = new Set<string>();
     const halves = new Set<string>();
@@ -29,7 +31,13 @@ function kernelTable(device: DeviceTraits): { kernel: string; chosen: string; f1
       if (f16 !== undefined && kernel.variants[f16]?.precision === "f16") halves.add(f16);
     }
     const absent = Object.keys(kernel.variants).filter((name) => !usable.has(name));
-    return { kernel: kernel.name, chosen: [...defaults].join(" or "), f16: [...halves].join(" or "), offered: [...usable], absent };
+    return {
+      kernel: kernel.name,
+      chosen: [...defaults].join(" or "),
+      f16: [...halves].join(" or "),
+      offered: [...usable],
+      absent,
+    };
   });
 }
 
@@ -37,7 +45,9 @@ function kernelTable(device: DeviceTraits): { kernel: string; chosen: string; f1
 async function tryMatrices(device: Device): Promise<void> {
   for (const { kernel, cases } of registry) {
     for (const [name, { features }] of Object.entries(kernel.variants)) {
-      const problems = !features?.includes(MATRIX_FEATURE) ? [] : cases.map(({ shapes, attrs }) => makeProblem(kernel, shapes, attrs));
+      const problems = !features?.includes(MATRIX_FEATURE)
+        ? []
+        : cases.map(({ shapes, attrs }) => makeProblem(kernel, shapes, attrs));
       const problem = problems.find((p) => usableVariants(kernel, p, device).includes(name));
       if (!problem) continue;
       await pipelinesOf(device)
@@ -74,12 +84,21 @@ function report(device: Device): Record<string, unknown> {
 
 function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
-  return rows.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ").trimEnd()}`).join("\n");
+  return rows
+    .map(
+      (row) =>
+        `  ${row
+          .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+          .join("  ")
+          .trimEnd()}`,
+    )
+    .join("\n");
 }
 
 function advice(): string {
   const install: Partial<Record<NodeJS.Platform, string>> = {
-    linux: "Install a Vulkan driver. In a checkout `npm run setup` finds or installs one; by hand, on Debian 12: apt-get install -t bookworm-backports mesa-vulkan-drivers (Mesa 25 or newer; its lavapipe needs no GPU).",
+    linux:
+      "Install a Vulkan driver. In a checkout `npm run setup` finds or installs one; by hand, on Debian 12: apt-get install -t bookworm-backports mesa-vulkan-drivers (Mesa 25 or newer; its lavapipe needs no GPU).",
     darwin: "macOS has Metal built in: run macOS 12 or newer outside a sandbox that hides the GPU.",
     win32: "Install the graphics driver of the GPU's maker (Direct3D 12).",
   };
@@ -91,12 +110,16 @@ export const doctor: Command = {
   summary: "adapter, driver, features, limits, kernel variants; what to install if there is none",
   usage: USAGE,
   async run(args) {
-    const { values } = parse("doctor", args, { json: { type: "boolean", default: false }, adapter: { type: "string" } });
+    const { values } = parse("doctor", args, {
+      json: { type: "boolean", default: false },
+      adapter: { type: "string" },
+    });
     let device: Device;
     try {
       device = await requestDevice(values.adapter === undefined ? {} : { adapter: values.adapter });
     } catch (error) {
-      if (values.json) print(JSON.stringify({ node: process.version, adapter: null, error: messageOf(error), advice: advice() }));
+      if (values.json)
+        print(JSON.stringify({ node: process.version, adapter: null, error: messageOf(error), advice: advice() }));
       printError(`fcn doctor: ${messageOf(error)}`);
       printError(advice());
       return 1;
@@ -118,8 +141,14 @@ export const doctor: Command = {
         ]),
       );
       print(`\nFeatures used when present\n  ${[...device.features].sort().join(", ") || "none"}`);
-      print(`\nLimits\n${table(Object.entries(device.limits).map(([name, value]) => [name, value.toLocaleString("en")]))}`);
-      const rows = kernelTable(device).map((k) => [k.kernel, k.chosen + (k.f16 && `; f16: ${k.f16}`), k.absent.length ? `not here: ${k.absent.join(", ")}` : ""]);
+      print(
+        `\nLimits\n${table(Object.entries(device.limits).map(([name, value]) => [name, value.toLocaleString("en")]))}`,
+      );
+      const rows = kernelTable(device).map((k) => [
+        k.kernel,
+        k.chosen + (k.f16 && `; f16: ${k.f16}`),
+        k.absent.length ? `not here: ${k.absent.join(", ")}` : "",
+      ]);
       print(`\nKernels and the variants chosen\n${table(rows)}`);
       if (device.refused.size) print(`\nVariants that did not compile here\n${table(refusedOf(device))}`);
     }

@@ -64,7 +64,11 @@ async function sameFile(a: string, b: string): Promise<boolean> {
 }
 
 /** Writes the chunks beside `out` and renames; on any failure, an interrupt included, neither is left. */
-async function writeAtomically(out: string, chunks: AsyncIterable<Uint8Array>, onBytes: (written: number) => void): Promise<void> {
+async function writeAtomically(
+  out: string,
+  chunks: AsyncIterable<Uint8Array>,
+  onBytes: (written: number) => void,
+): Promise<void> {
   const temporary = join(dirname(out), `.${basename(out)}.${process.pid}.tmp`);
   const interrupted = (): never => {
     rmSync(temporary, { force: true });
@@ -97,7 +101,8 @@ async function writeAtomically(out: string, chunks: AsyncIterable<Uint8Array>, o
 /** Imports one file. @throws bad-weights for what cannot be read, recognised or converted, bad-option for an output that cannot be written */
 export async function importFile(path: string, out: string, options: ImportOptions = {}): Promise<ImportReport> {
   const { dtype = "f32", foldBatchNorm = false, onProgress, sourceName = basename(path) } = options;
-  if (await sameFile(path, out)) throw new FcnError("bad-option", `import: ${out} is the file to import; choose another name for the result`);
+  if (await sameFile(path, out))
+    throw new FcnError("bad-option", `import: ${out} is the file to import; choose another name for the result`);
   const start = performance.now();
   const checkpoint = await openCheckpoint(await fileSource(path));
   try {
@@ -114,16 +119,28 @@ export async function importFile(path: string, out: string, options: ImportOptio
     ]);
     const converted = convertCheckpoint(ours, { dtype, foldBatchNorm, metadata });
     const total = safetensorsSize(converted.tensors, converted.metadata);
-    await writeAtomically(out, writeSafetensors(converted.tensors, converted.metadata), (loaded) => onProgress?.({ loaded, total }));
+    await writeAtomically(out, writeSafetensors(converted.tensors, converted.metadata), (loaded) =>
+      onProgress?.({ loaded, total }),
+    );
     const { tensors } = converted;
     const dropped = [...ignored, ...converted.dropped];
     const seconds = Math.round(performance.now() - start) / 1000;
-    return { source: sourceName, sha256: digest, architecture, out, tensors: tensors.length, bytes: total, dropped, dtype, folded: foldBatchNorm, seconds };
+    return {
+      source: sourceName,
+      sha256: digest,
+      architecture,
+      out,
+      tensors: tensors.length,
+      bytes: total,
+      dropped,
+      dtype,
+      folded: foldBatchNorm,
+      seconds,
+    };
   } finally {
     await checkpoint.close();
   }
 }
-
 
 export const importCommand: Command = {
   name: "import",
@@ -138,14 +155,17 @@ export const importCommand: Command = {
     });
     const dtype = oneOf("import", "dtype", values.dtype, ["f32", "f16"] as const);
     const [input, ...more] = positionals;
-    if (input === undefined || more.length) throw new UsageError("import: name one file, as in fcn import weights.pth --out weights.safetensors");
+    if (input === undefined || more.length)
+      throw new UsageError("import: name one file, as in fcn import weights.pth --out weights.safetensors");
     if (values.out === undefined) throw new UsageError("import: say where to write, with --out FILE.safetensors");
     const folder = await stat(dirname(values.out)).catch(() => undefined);
     if (!folder?.isDirectory()) throw new UsageError(`import: there is no folder ${dirname(values.out)} for --out`);
 
     const bar = byteBar();
     try {
-      const path = isRemote(input) ? await cachedFile(input, { onProgress: (at) => bar.show("downloading", at) }) : input;
+      const path = isRemote(input)
+        ? await cachedFile(input, { onProgress: (at) => bar.show("downloading", at) })
+        : input;
       const report = await importFile(path, values.out, {
         dtype,
         foldBatchNorm: values["fold-bn"],
@@ -164,6 +184,8 @@ export const importCommand: Command = {
 function describe(report: ImportReport): string {
   const { source, architecture, tensors, bytes, dtype, folded, dropped, seconds, out } = report;
   const how = `${dtype}${folded ? ", batch norm folded" : ""}`;
-  const left = dropped.length ? `; ${dropped.length} left out (${dropped.slice(0, 3).join(", ")}${dropped.length > 3 ? ", ..." : ""})` : "";
+  const left = dropped.length
+    ? `; ${dropped.length} left out (${dropped.slice(0, 3).join(", ")}${dropped.length > 3 ? ", ..." : ""})`
+    : "";
   return `${source}: ${architecture}\n  -> ${out}  ${tensors} tensors, ${how}, ${megabytes(bytes)} in ${seconds.toFixed(1)} s${left}`;
 }

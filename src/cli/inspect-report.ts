@@ -43,7 +43,8 @@ const NETWORKS: Readonly<Record<string, (params: Parameters) => unknown>> = {
 };
 
 const isBuffer = (name: string): boolean => /(^|\.)(running_mean|running_var|num_batches_tracked)$/.test(name);
-const sum = (tensors: Iterable<TensorInfo>): number => [...tensors].reduce((total, { shape }) => total + (countElements(shape) ?? 0), 0);
+const sum = (tensors: Iterable<TensorInfo>): number =>
+  [...tensors].reduce((total, { shape }) => total + (countElements(shape) ?? 0), 0);
 
 /** Assembles the network from names and shapes alone; no tensor is read. */
 function fit(variant: string, build: (params: Parameters) => unknown, checkpoint: Checkpoint): NetworkFit {
@@ -120,8 +121,13 @@ function groupTable(tensors: readonly TensorInfo[]): string[] {
     return [name, what, sum(members).toLocaleString("en"), [...new Set(members.map(({ dtype }) => dtype))].join(" ")];
   });
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const lines = rows.map(([name = "", what = "", count = "", types = ""]) => `  ${name.padEnd(widths[0] ?? 0)}  ${what.padEnd(widths[1] ?? 0)}  ${count.padStart(widths[2] ?? 0)}  ${types}`);
-  return groups.size > SHOWN_GROUPS ? [...lines, `  ... and ${groups.size - SHOWN_GROUPS} more; --json lists every tensor`] : lines;
+  const lines = rows.map(
+    ([name = "", what = "", count = "", types = ""]) =>
+      `  ${name.padEnd(widths[0] ?? 0)}  ${what.padEnd(widths[1] ?? 0)}  ${count.padStart(widths[2] ?? 0)}  ${types}`,
+  );
+  return groups.size > SHOWN_GROUPS
+    ? [...lines, `  ... and ${groups.size - SHOWN_GROUPS} more; --json lists every tensor`]
+    : lines;
 }
 
 function some(kind: string, names: readonly string[]): string {
@@ -131,14 +137,33 @@ function some(kind: string, names: readonly string[]): string {
 }
 
 function describeFit({ variant, fits, missing, misshaped, unexpected }: NetworkFit): string {
-  const faults = [some("missing", missing), some("mis-shaped", misshaped), some("unexpected", unexpected)].filter(Boolean).join("; ");
+  const faults = [some("missing", missing), some("mis-shaped", misshaped), some("unexpected", unexpected)]
+    .filter(Boolean)
+    .join("; ");
   return `  ${variant.padEnd(14)} ${fits ? "fits" : faults}`;
 }
 
 export function describeInspection(found: Inspection): string[] {
-  const { file, container, bytes, description, reason, tensors, parameters, buffers, dtypes, networks, ignored, metadata } = found;
-  const counts = Object.entries(dtypes).map(([dtype, count]) => `${count} ${dtype}`).join(", ");
-  const notes = Object.entries(metadata).map(([key, value]) => `  ${key}: ${value.length > 100 ? `${value.slice(0, 100)}...` : value}`);
+  const {
+    file,
+    container,
+    bytes,
+    description,
+    reason,
+    tensors,
+    parameters,
+    buffers,
+    dtypes,
+    networks,
+    ignored,
+    metadata,
+  } = found;
+  const counts = Object.entries(dtypes)
+    .map(([dtype, count]) => `${count} ${dtype}`)
+    .join(", ");
+  const notes = Object.entries(metadata).map(
+    ([key, value]) => `  ${key}: ${value.length > 100 ? `${value.slice(0, 100)}...` : value}`,
+  );
   return [
     `${file}: ${CONTAINERS[container]}, ${megabytes(bytes)}`,
     description ?? `not recognised: ${reason ?? ""}`,

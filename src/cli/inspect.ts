@@ -23,7 +23,8 @@ export const inspect: Command = {
   async run(args) {
     const { values, positionals } = parse("inspect", args, { json: { type: "boolean", default: false } });
     const [path, ...more] = positionals;
-    if (path === undefined || more.length) throw new UsageError("inspect: name one file, as in fcn inspect weights.pth");
+    if (path === undefined || more.length)
+      throw new UsageError("inspect: name one file, as in fcn inspect weights.pth");
     const checkpoint = await openCheckpoint(isUrl(path) ? await urlSource(path) : await fileSource(path));
     try {
       const found = inspectCheckpoint(checkpoint);

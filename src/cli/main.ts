@@ -16,7 +16,13 @@ const COMMANDS: readonly Command[] = [segment, compare, bench, demo, inspect, im
 function help(): string {
   const width = Math.max(...COMMANDS.map((c) => c.name.length));
   const lines = COMMANDS.map((c) => `  ${c.name.padEnd(width)}  ${c.summary}`);
-  return ["fcn: semantic segmentation with fully convolutional networks on WebGPU", "", ...lines, "", "fcn COMMAND --help says more about a command."].join("\n");
+  return [
+    "fcn: semantic segmentation with fully convolutional networks on WebGPU",
+    "",
+    ...lines,
+    "",
+    "fcn COMMAND --help says more about a command.",
+  ].join("\n");
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -30,7 +36,8 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const command = COMMANDS.find((c) => c.name === name);
-  if (!command) throw new UsageError(`there is no command "${name}"; there is ${COMMANDS.map((c) => c.name).join(", ")}`);
+  if (!command)
+    throw new UsageError(`there is no command "${name}"; there is ${COMMANDS.map((c) => c.name).join(", ")}`);
   if (rest.includes("--help") || rest.includes("-h")) {
     print(command.usage);
     return 0;

@@ -25,7 +25,10 @@ const outcome = <T>(promise: Promise<T>): Promise<Outcome<T>> =>
 /** Items loaded ahead: decoders of several threads need more than one to keep up with a fast GPU; each is a picture in memory. */
 const AHEAD = 2;
 
-export async function overlapped<Item, Loaded, Result>(items: readonly Item[], work: Work<Item, Loaded, Result>): Promise<void> {
+export async function overlapped<Item, Loaded, Result>(
+  items: readonly Item[],
+  work: Work<Item, Loaded, Result>,
+): Promise<void> {
   const loading: Promise<Outcome<Loaded>>[] = [];
   let asked = 0;
   const loadUpTo = (count: number): void => {

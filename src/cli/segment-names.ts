@@ -29,9 +29,12 @@ export function outputNames(pictures: readonly string[]): string[] {
   const base = commonFolder(pictures);
   const folder = (path: string): string => relative(base, dirname(resolve(path)));
   const alike = repeated(pictures.map((path) => join(folder(path), stem(path))));
-  const flat = pictures.map((path) => (alike.has(folded(join(folder(path), stem(path)))) ? basename(path) : stem(path)));
+  const flat = pictures.map((path) =>
+    alike.has(folded(join(folder(path), stem(path)))) ? basename(path) : stem(path),
+  );
   const folders = new Map<string, Set<string>>();
-  for (const path of pictures) folders.set(folded(stem(path)), (folders.get(folded(stem(path))) ?? new Set()).add(folder(path)));
+  for (const path of pictures)
+    folders.set(folded(stem(path)), (folders.get(folded(stem(path))) ?? new Set()).add(folder(path)));
   const apart = [...folders.values()].every((own) => own.size === 1);
   const names = apart ? flat : pictures.map((path, i) => join(folder(path), flat[i] ?? ""));
   if (repeated(names).size === 0) return names;
@@ -43,6 +46,9 @@ export function refuseToReplace(command: string, pictures: readonly string[], ou
   const own = new Map(pictures.map((path) => [folded(resolve(path)), path]));
   for (const output of outputs) {
     const picture = own.get(folded(resolve(output)));
-    if (picture !== undefined) throw new UsageError(`${command}: the picture ${picture} would be replaced by a result of that name; choose another folder with --out`);
+    if (picture !== undefined)
+      throw new UsageError(
+        `${command}: the picture ${picture} would be replaced by a result of that name; choose another folder with --out`,
+      );
   }
 }

@@ -45,24 +45,37 @@ export function chosenClasses(text: string, classNames: readonly string[]): Set<
     const word = part.trim().toLowerCase();
     const found = classNames.findIndex((name) => name.toLowerCase() === word);
     const label = found < 0 && /^\d{1,3}$/.test(word) ? Number(word) : found;
-    if (label < 0 || label >= classNames.length) throw new UsageError(`segment: --classes ${part.trim()} is not one of ${classNames.join(", ")}`);
+    if (label < 0 || label >= classNames.length)
+      throw new UsageError(`segment: --classes ${part.trim()} is not one of ${classNames.join(", ")}`);
     return label;
   });
   return new Set(labels);
 }
 
 /** Labels, mask and areas, with what is not `chosen` as background. */
-export function selected(labels: Uint8Array, { width, height }: { readonly width: number; readonly height: number }, chosen: ReadonlySet<number> | undefined): Pick<Result, "labels" | "mask" | "areas"> {
+export function selected(
+  labels: Uint8Array,
+  { width, height }: { readonly width: number; readonly height: number },
+  chosen: ReadonlySet<number> | undefined,
+): Pick<Result, "labels" | "mask" | "areas"> {
   const kept = chosen ? labels.map((label) => (chosen.has(label) ? label : 0)) : labels;
   const mask = labels.map((label) => ((chosen ? chosen.has(label) : label !== 0) ? 255 : 0));
-  return { labels: kept, mask, areas: classAreas(kept, width, height, Math.max(1, Math.round(width * height * SMALLEST_REGION))) };
+  return {
+    labels: kept,
+    mask,
+    areas: classAreas(kept, width, height, Math.max(1, Math.round(width * height * SMALLEST_REGION))),
+  };
 }
 
 /**
  * The probability of each pixel's label. With `chosen` classes the background stands for all the others, so its probability is
  * the sum of theirs.
  */
-export function confidenceOf({ data, shape }: Scores, labels: Uint8Array, chosen: ReadonlySet<number> | undefined): Float32Array {
+export function confidenceOf(
+  { data, shape }: Scores,
+  labels: Uint8Array,
+  chosen: ReadonlySet<number> | undefined,
+): Float32Array {
   const [, classes] = shape;
   const pixels = labels.length;
   const others = chosen ? Array.from({ length: classes }, (_, c) => c).filter((c) => c === 0 || !chosen.has(c)) : [0];
@@ -117,12 +130,19 @@ export function encode(format: Format, result: Result): Uint8Array {
 }
 
 /** The confidence as a picture: black is 0, white is 1. */
-export const encodeConfidence = (confidence: Float32Array, width: number, height: number): Uint8Array => encodeGreyPng(Uint8Array.from(confidence, (p) => Math.round(255 * Math.min(1, p))), width, height);
+export const encodeConfidence = (confidence: Float32Array, width: number, height: number): Uint8Array =>
+  encodeGreyPng(
+    Uint8Array.from(confidence, (p) => Math.round(255 * Math.min(1, p))),
+    width,
+    height,
+  );
 
 /** One line for people. */
 export function describe(result: Result, ms: number): string {
   const { image, picture, areas } = result;
   const { width, height } = picture;
-  const found = areas.map(({ label, pixels }) => `${nameOf(result, label)} ${((100 * pixels) / (width * height)).toFixed(1)} %`).join(", ");
+  const found = areas
+    .map(({ label, pixels }) => `${nameOf(result, label)} ${((100 * pixels) / (width * height)).toFixed(1)} %`)
+    .join(", ");
   return `${image}  ${width} x ${height}  ${ms} ms  ${found}`;
 }

@@ -46,14 +46,29 @@ export async function segmentAll(items: readonly Item[], job: Job): Promise<numb
   const bar = progress(items.length);
   let failed = 0;
   await overlapped<Item, RgbaPicture, Run>(items, {
-    load: async ({ image, stdin }) => (stdin ? decodePicture(await buffer(process.stdin), "stdin") : readPictureFile(image)),
+    load: async ({ image, stdin }) =>
+      stdin ? decodePicture(await buffer(process.stdin), "stdin") : readPictureFile(image),
     run: (picture) => runOne(picture, job),
     async finish({ image, name }, picture, { segmentation, probabilities, logits }) {
       const { labels, timings } = segmentation;
       const shown = selected(labels, picture, chosen);
       const confidence = probabilities ? { confidence: confidenceOf(probabilities, shown.labels, chosen) } : {};
-      const result = { image, variant: fcn.variant, classNames: fcn.classNames, picture, ...shown, ...confidence, notice: fcn.notice };
-      const tell = await sink({ name, result, timings, ...(probabilities && { probabilities }), ...(logits && { logits }) });
+      const result = {
+        image,
+        variant: fcn.variant,
+        classNames: fcn.classNames,
+        picture,
+        ...shown,
+        ...confidence,
+        notice: fcn.notice,
+      };
+      const tell = await sink({
+        name,
+        result,
+        timings,
+        ...(probabilities && { probabilities }),
+        ...(logits && { logits }),
+      });
       bar.clear();
       tell();
       bar.step(image);

@@ -29,7 +29,11 @@ export type Sink = (output: Output) => Promise<() => void>;
 
 /** Of the files that each picture gets. */
 export function endingsOf({ formats, probabilities, logits }: Wanted): string[] {
-  return [...formats.map((format) => ENDINGS[format]), ...(probabilities ? [ENDINGS.probabilities, ENDINGS.confidence] : []), ...(logits ? [ENDINGS.logits] : [])];
+  return [
+    ...formats.map((format) => ENDINGS[format]),
+    ...(probabilities ? [ENDINGS.probabilities, ENDINGS.confidence] : []),
+    ...(logits ? [ENDINGS.logits] : []),
+  ];
 }
 
 const round = (ms: number): number => Math.round(ms * 10) / 10;
@@ -42,7 +46,11 @@ interface Told {
   readonly load: number;
 }
 
-function record({ result, timings }: Output, files: readonly string[], { adapter, load }: Told): Record<string, unknown> {
+function record(
+  { result, timings }: Output,
+  files: readonly string[],
+  { adapter, load }: Told,
+): Record<string, unknown> {
   const { image, variant, picture, areas, classNames, notice } = result;
   const ms = { load: round(load), compile: round(timings.compile), run: round(timings.total - timings.compile) };
   return {
@@ -74,8 +82,14 @@ export function folderSink(out: string, { formats }: Wanted, told: Told): Sink {
     for (const format of formats) await write(ENDINGS[format], encode(format, result));
     if (probabilities) await write(ENDINGS.probabilities, encodeNpy(probabilities.data, probabilities.shape.slice(1)));
     if (result.confidence) await write(ENDINGS.confidence, encodeConfidence(result.confidence, width, height));
-    if (logits) await write(ENDINGS.logits, new Uint8Array(logits.data.buffer, logits.data.byteOffset, logits.data.byteLength));
-    return () => print(told.json ? JSON.stringify(record(output, files, told)) : `${describe(result, round(timings.total))}\n  -> ${files.join(", ")}`);
+    if (logits)
+      await write(ENDINGS.logits, new Uint8Array(logits.data.buffer, logits.data.byteOffset, logits.data.byteLength));
+    return () =>
+      print(
+        told.json
+          ? JSON.stringify(record(output, files, told))
+          : `${describe(result, round(timings.total))}\n  -> ${files.join(", ")}`,
+      );
   };
 }
 

@@ -86,7 +86,8 @@ async function itemsOf(inputs: readonly string[]): Promise<Item[]> {
   const paths = inputs.filter((input) => input !== STREAM);
   if (inputs.length - paths.length > 1) throw new UsageError("segment: - (stdin) can be given once");
   const piped = paths.length < inputs.length;
-  if (piped && process.stdin.isTTY) throw new UsageError("segment: - reads a picture from stdin, which is a terminal; redirect a file into it");
+  if (piped && process.stdin.isTTY)
+    throw new UsageError("segment: - reads a picture from stdin, which is a terminal; redirect a file into it");
   const pictures = (await listPictures("segment", paths)).map(({ picture }) => picture);
   const images = piped ? ["stdin", ...pictures] : pictures;
   const names = outputNames(images);
@@ -96,17 +97,26 @@ async function itemsOf(inputs: readonly string[]): Promise<Item[]> {
 /** What stdout can take: one picture in one format, or lines of JSON. */
 function checkStream({ formats, probabilities, logits }: Wanted, items: readonly Item[], values: Values): void {
   const [only] = formats;
-  if (values.json) throw new UsageError("segment: --json and --out - both write to stdout; --format json --out - gives JSON alone");
+  if (values.json)
+    throw new UsageError("segment: --json and --out - both write to stdout; --format json --out - gives JSON alone");
   if (formats.length > 1) throw new UsageError(`segment: --out - takes one format, not ${formats.join(" and ")}`);
-  if (logits || (probabilities && only !== "json")) throw new UsageError(`segment: --${logits ? "logits" : "probabilities"} writes files of its own, which --out - has no room for; name a folder`);
+  if (logits || (probabilities && only !== "json"))
+    throw new UsageError(
+      `segment: --${logits ? "logits" : "probabilities"} writes files of its own, which --out - has no room for; name a folder`,
+    );
   if (only === "json") return;
-  if (items.length > 1) throw new UsageError(`segment: --out - takes one picture, ${items.length} are named; name a folder, or --format json`);
-  if (process.stdout.isTTY) throw new UsageError("segment: --out - would write a PNG to the terminal; redirect it into a file");
+  if (items.length > 1)
+    throw new UsageError(
+      `segment: --out - takes one picture, ${items.length} are named; name a folder, or --format json`,
+    );
+  if (process.stdout.isTTY)
+    throw new UsageError("segment: --out - would write a PNG to the terminal; redirect it into a file");
 }
 
 async function load(values: Values): Promise<{ fcn: Fcn<NodePicture>; ms: number }> {
   const { weights, adapter } = values;
-  const variant = values.variant === undefined ? {} : { variant: oneOf("segment", "variant", values.variant, VARIANTS) };
+  const variant =
+    values.variant === undefined ? {} : { variant: oneOf("segment", "variant", values.variant, VARIANTS) };
   const heads = oneOf("segment", "heads", values.heads, ["file", "init"]);
   const resize = values.resize === undefined ? {} : { resize: resizeOf(values.resize) };
   const precision = oneOf("segment", "precision", values.precision, PRECISIONS);
@@ -114,8 +124,18 @@ async function load(values: Values): Promise<{ fcn: Fcn<NodePicture>; ms: number
   const start = performance.now();
   const gpu = adapter === undefined ? {} : { gpu: { adapter } };
   const transfer = byteBar();
-  const options = { heads, precision, tune: !values["no-tune"], ...variant, ...resize, ...(weights === undefined ? {} : { weights }), ...gpu };
-  const fcn = await loadFcn({ ...options, onProgress: (at) => transfer.show("downloading", at) }).finally(transfer.clear);
+  const options = {
+    heads,
+    precision,
+    tune: !values["no-tune"],
+    ...variant,
+    ...resize,
+    ...(weights === undefined ? {} : { weights }),
+    ...gpu,
+  };
+  const fcn = await loadFcn({ ...options, onProgress: (at) => transfer.show("downloading", at) }).finally(
+    transfer.clear,
+  );
   if (weights !== undefined) printError(`fcn: ${weights} is ${fcn.description}; runs as ${fcn.variant}`);
   if (fcn.notice !== undefined) printError(`fcn: WARNING: ${fcn.notice}`);
   return { fcn, ms: performance.now() - start };
@@ -133,14 +153,26 @@ export const segment: Command = {
     if (toStdout) checkStream(wanted, items, values);
     else {
       const outputs = items.flatMap(({ name }) => endingsOf(wanted).map((ending) => `${values.out}/${name}${ending}`));
-      refuseToReplace("segment", items.map(({ image }) => image), outputs);
+      refuseToReplace(
+        "segment",
+        items.map(({ image }) => image),
+        outputs,
+      );
       await outputFolder("segment", values.out);
     }
     const { fcn, ms } = await load(values);
     try {
       const chosen = values.classes === undefined ? undefined : chosenClasses(values.classes, fcn.classNames);
-      const sink = toStdout ? stdoutSink(wanted) : folderSink(values.out, wanted, { json: values.json, adapter: fcn.device.label, load: ms });
-      const failed = await segmentAll(items, { fcn, chosen, wanted, sink, onFailure: (error) => printError(`fcn: ${messageOf(error)}`) });
+      const sink = toStdout
+        ? stdoutSink(wanted)
+        : folderSink(values.out, wanted, { json: values.json, adapter: fcn.device.label, load: ms });
+      const failed = await segmentAll(items, {
+        fcn,
+        chosen,
+        wanted,
+        sink,
+        onFailure: (error) => printError(`fcn: ${messageOf(error)}`),
+      });
       if (failed > 0 && items.length > 1) printError(`fcn: segment: ${failed} of ${items.length} pictures failed`);
       return failed > 0 ? 1 : 0;
     } finally {

@@ -18,8 +18,10 @@ export const BOUNDARY_WIDTH = 5;
  * @throws bad-shape, bad-option
  */
 export function trimap(truth: ArrayLike<number>, columns: number, rows: number, width = BOUNDARY_WIDTH): Uint8Array {
-  if (truth.length !== columns * rows) throw new FcnError("bad-shape", `trimap: ${columns} x ${rows} needs ${columns * rows} labels, got ${truth.length}`);
-  if (!Number.isInteger(width) || width < 1) throw new FcnError("bad-option", `trimap: the width of the band is a whole number of 1 or more, got ${width}`);
+  if (truth.length !== columns * rows)
+    throw new FcnError("bad-shape", `trimap: ${columns} x ${rows} needs ${columns * rows} labels, got ${truth.length}`);
+  if (!Number.isInteger(width) || width < 1)
+    throw new FcnError("bad-option", `trimap: the width of the band is a whole number of 1 or more, got ${width}`);
   const labels = truth instanceof Uint8Array ? truth : Array.from(truth);
   const border = borderOf(labels, columns, rows);
   const near = nearBorder(border, columns, rows, width - 1);
@@ -39,7 +41,8 @@ function borderOf(labels: ArrayLike<number>, columns: number, rows: number): Uin
       left = label;
     }
   }
-  for (let i = columns; i < labels.length; i++) if (labels[i] !== labels[i - columns]) border[i - columns] = border[i] = 1;
+  for (let i = columns; i < labels.length; i++)
+    if (labels[i] !== labels[i - columns]) border[i - columns] = border[i] = 1;
   return border;
 }
 

@@ -16,14 +16,16 @@ export class ConfusionMatrix {
   readonly counts: Float64Array;
 
   constructor(readonly classes: number) {
-    if (!Number.isInteger(classes) || classes < 1 || classes > 256) throw new FcnError("bad-option", `a confusion matrix needs 1 to 256 classes, got ${classes}`);
+    if (!Number.isInteger(classes) || classes < 1 || classes > 256)
+      throw new FcnError("bad-option", `a confusion matrix needs 1 to 256 classes, got ${classes}`);
     // The extra column holds predictions outside the classes: wrong, but of no class.
     this.counts = new Float64Array(classes * (classes + 1));
   }
 
   /** Adds a picture. Truth outside 0..classes-1 (void is 255) is dropped; a prediction outside is wrong for its truth. */
   add(truth: ArrayLike<number>, prediction: ArrayLike<number>): void {
-    if (truth.length !== prediction.length) throw new FcnError("bad-shape", `confusion: ${truth.length} true labels, ${prediction.length} predicted`);
+    if (truth.length !== prediction.length)
+      throw new FcnError("bad-shape", `confusion: ${truth.length} true labels, ${prediction.length} predicted`);
     const { classes, counts } = this;
     const pitch = classes + 1;
     if (truth instanceof Uint8Array && prediction instanceof Uint8Array) return this.#addBytes(truth, prediction);
@@ -55,7 +57,8 @@ export class ConfusionMatrix {
 
   /** Adds another set's counts: totals do not depend on how a set was split. */
   merge(other: ConfusionMatrix): void {
-    if (other.classes !== this.classes) throw new FcnError("bad-shape", `confusion: ${this.classes} classes cannot be merged with ${other.classes}`);
+    if (other.classes !== this.classes)
+      throw new FcnError("bad-shape", `confusion: ${this.classes} classes cannot be merged with ${other.classes}`);
     other.counts.forEach((count, i) => (this.counts[i] = (this.counts[i] as number) + count));
   }
 
@@ -66,11 +69,15 @@ export class ConfusionMatrix {
 
   #truths(): number[] {
     const pitch = this.classes + 1;
-    return Array.from({ length: this.classes }, (_, t) => this.counts.subarray(t * pitch, (t + 1) * pitch).reduce((a, b) => a + b, 0));
+    return Array.from({ length: this.classes }, (_, t) =>
+      this.counts.subarray(t * pitch, (t + 1) * pitch).reduce((a, b) => a + b, 0),
+    );
   }
 
   #predictions(): number[] {
-    return Array.from({ length: this.classes }, (_, p) => Array.from({ length: this.classes }, (__, t) => this.at(t, p)).reduce((a, b) => a + b, 0));
+    return Array.from({ length: this.classes }, (_, p) =>
+      Array.from({ length: this.classes }, (__, t) => this.at(t, p)).reduce((a, b) => a + b, 0),
+    );
   }
 
   /** Pixels that count. */
@@ -126,7 +133,11 @@ export class ConfusionMatrix {
   addSparse(pairs: readonly number[]): void {
     for (let i = 0; i < pairs.length; i += 2) {
       const [at, count] = [pairs[i] as number, pairs[i + 1] as number];
-      if (!(at in this.counts) || !Number.isInteger(count) || count < 0) throw new FcnError("bad-shape", `confusion: ${this.classes} classes have ${this.counts.length} counts, got ${count} at ${at}`);
+      if (!(at in this.counts) || !Number.isInteger(count) || count < 0)
+        throw new FcnError(
+          "bad-shape",
+          `confusion: ${this.classes} classes have ${this.counts.length} counts, got ${count} at ${at}`,
+        );
       this.counts[at] = (this.counts[at] as number) + count;
     }
   }
@@ -138,7 +149,10 @@ export class ConfusionMatrix {
   static fromJSON({ classes, counts }: ConfusionJson): ConfusionMatrix {
     const matrix = new ConfusionMatrix(classes);
     if (counts.length !== matrix.counts.length || !counts.every((n) => Number.isInteger(n) && n >= 0)) {
-      throw new FcnError("bad-shape", `confusion: ${classes} classes need ${matrix.counts.length} whole counts, got ${counts.length}`);
+      throw new FcnError(
+        "bad-shape",
+        `confusion: ${classes} classes need ${matrix.counts.length} whole counts, got ${counts.length}`,
+      );
     }
     matrix.counts.set(counts);
     return matrix;

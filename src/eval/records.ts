@@ -83,7 +83,9 @@ export function scorePicture(
     matrix.add(reference, prediction);
     return matrix.toSparse();
   };
-  const scores = Object.fromEntries(header.variants.map((v) => [v, { confusion: count(truth, of(v)), boundary: count(band, of(v)) }]));
+  const scores = Object.fromEntries(
+    header.variants.map((v) => [v, { confusion: count(truth, of(v)), boundary: count(band, of(v)) }]),
+  );
   return { agreement, scores };
 }
 
@@ -91,14 +93,18 @@ const bad = (where: string, sentence: string): FcnError => new FcnError("bad-opt
 
 export function parseHeader(line: string, where: string): Header {
   const value = parseLine(line, where) as Partial<Header>;
-  if (value.format !== FORMAT) throw bad(where, `the first line is no header of "${FORMAT}"; it is not from fcn compare, or from another version`);
-  if (!Array.isArray(value.variants) || !Array.isArray(value.classNames) || !Number.isInteger(value.boundaryWidth)) throw bad(where, "the header lacks variants, classNames or boundaryWidth");
+  if (value.format !== FORMAT)
+    throw bad(where, `the first line is no header of "${FORMAT}"; it is not from fcn compare, or from another version`);
+  if (!Array.isArray(value.variants) || !Array.isArray(value.classNames) || !Number.isInteger(value.boundaryWidth))
+    throw bad(where, "the header lacks variants, classNames or boundaryWidth");
   return value as Header;
 }
 
 export function parseRecord(line: string, where: string): ResultRecord {
   const value = parseLine(line, where) as Partial<PictureRecord & FailureRecord & CostRecord>;
-  const picture = typeof value.picture === "string" && (typeof value.error === "string" || (Number.isInteger(value.width) && typeof value.ms === "object"));
+  const picture =
+    typeof value.picture === "string" &&
+    (typeof value.error === "string" || (Number.isInteger(value.width) && typeof value.ms === "object"));
   if (!picture && typeof value.cost !== "object") throw bad(where, "it is neither a picture's record nor a cost");
   return value as ResultRecord;
 }
@@ -116,7 +122,16 @@ function parseLine(line: string, where: string): object {
 
 /** The names of what differs; records under headers that differ so cannot be added up. The adapter may differ. */
 export function headerDifferences(a: Header, b: Header): string[] {
-  const compared = ({ variants, classNames, boundaryWidth, weights, precision = "f32", resize }: Header) => ({ variants, classNames, boundaryWidth, weights, precision, resize });
+  const compared = ({ variants, classNames, boundaryWidth, weights, precision = "f32", resize }: Header) => ({
+    variants,
+    classNames,
+    boundaryWidth,
+    weights,
+    precision,
+    resize,
+  });
   const [left, right] = [compared(a), compared(b)];
-  return (Object.keys(left) as (keyof typeof left)[]).filter((key) => JSON.stringify(left[key]) !== JSON.stringify(right[key]));
+  return (Object.keys(left) as (keyof typeof left)[]).filter(
+    (key) => JSON.stringify(left[key]) !== JSON.stringify(right[key]),
+  );
 }

@@ -35,22 +35,45 @@ const cellHtml = ({ html, value, class: name }: Cell): string => {
   return `<td${name ? ` class="${name}"` : ""} data-v="${escapeText(String(key))}">${html}</td>`;
 };
 
-function table(columns: readonly Column[], rows: readonly (readonly Cell[])[], options: { readonly sortable?: boolean; readonly tall?: boolean } = {}): string {
-  const head = columns.map(({ title, first }) => (options.sortable ? `<th scope="col"${first ? ' data-first="up"' : ""}><button>${escapeText(title)}</button></th>` : `<th scope="col">${escapeText(title)}</th>`));
+function table(
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+  options: { readonly sortable?: boolean; readonly tall?: boolean } = {},
+): string {
+  const head = columns.map(({ title, first }) =>
+    options.sortable
+      ? `<th scope="col"${first ? ' data-first="up"' : ""}><button>${escapeText(title)}</button></th>`
+      : `<th scope="col">${escapeText(title)}</th>`,
+  );
   const body = rows.map((row) => `<tr>${row.map(cellHtml).join("")}</tr>`);
   return `<div class="scroll${options.tall ? " tall" : ""}"><table${options.sortable ? ' class="sortable"' : ""}><thead><tr>${head.join("")}</tr></thead><tbody>${body.join("")}</tbody></table></div>`;
 }
 
-const share = (value: number | undefined, name?: string): Cell => ({ html: percent(value), value: value ?? "", ...(name ? { class: name } : {}) });
-const points = (gain: number): string => (Number.isNaN(gain) ? "-" : `${gain >= 0 ? "+" : "\u2212"}${Math.abs(100 * gain).toFixed(1)}`);
+const share = (value: number | undefined, name?: string): Cell => ({
+  html: percent(value),
+  value: value ?? "",
+  ...(name ? { class: name } : {}),
+});
+const points = (gain: number): string =>
+  Number.isNaN(gain) ? "-" : `${gain >= 0 ? "+" : "\u2212"}${Math.abs(100 * gain).toFixed(1)}`;
 
 function cards(summary: Summary): string {
   const made = summary.variants.map(({ variant, metrics, cost, headMs }, i) => {
     const before = summary.variants[i - 1];
-    const gain = metrics && before?.metrics ? `${points(metrics.meanIoU - before.metrics.meanIoU)} mean IoU, ${points(metrics.boundaryIoU - before.metrics.boundaryIoU)} at borders, over <span>${titleOf(before.variant)}</span>` : "";
-    const big = metrics ? `${percent(metrics.meanIoU)}<small>% mean IoU</small>` : `${milliseconds(cost?.ms)}<small>ms a picture</small>`;
+    const gain =
+      metrics && before?.metrics
+        ? `${points(metrics.meanIoU - before.metrics.meanIoU)} mean IoU, ${points(metrics.boundaryIoU - before.metrics.boundaryIoU)} at borders, over <span>${titleOf(before.variant)}</span>`
+        : "";
+    const big = metrics
+      ? `${percent(metrics.meanIoU)}<small>% mean IoU</small>`
+      : `${milliseconds(cost?.ms)}<small>ms a picture</small>`;
     const facts: [string, string][] = [
-      ...(metrics ? ([["boundary IoU", `${percent(metrics.boundaryIoU)} %`], ["pixel accuracy", `${percent(metrics.pixelAccuracy)} %`]] as [string, string][]) : []),
+      ...(metrics
+        ? ([
+            ["boundary IoU", `${percent(metrics.boundaryIoU)} %`],
+            ["pixel accuracy", `${percent(metrics.pixelAccuracy)} %`],
+          ] as [string, string][])
+        : []),
       ["alone, end to end", `${milliseconds(cost?.ms)} ms`],
       ["its head on the GPU", `${milliseconds(headMs)} ms`],
       ["operations", cost ? `${giga(cost.sharedFlops + cost.headFlops)} GFLOP` : "-"],
@@ -70,13 +93,26 @@ function costTable(summary: Summary): string {
     { html: c ? giga(c.sharedFlops + c.headFlops) : "-" },
     { html: c ? mega(c.sharedParameters + c.headParameters) : "-" },
     { html: c ? mebibytes(c.weightBytes + c.planBytes) : "-" },
-    ...(m ? [share(m.pixelAccuracy), share(m.meanAccuracy), share(m.meanIoU), share(m.frequencyWeightedIoU), share(m.boundaryIoU)] : []),
+    ...(m
+      ? [
+          share(m.pixelAccuracy),
+          share(m.meanAccuracy),
+          share(m.meanIoU),
+          share(m.frequencyWeightedIoU),
+          share(m.boundaryIoU),
+        ]
+      : []),
   ]);
   const metrics = summary.labelled ? ["pixel acc %", "mean acc %", "mean IoU %", "f.w. IoU %", "boundary IoU %"] : [];
-  const columns = ["variant", "ms alone", "head ms", "GFLOP", "M params", "MiB", ...metrics].map((title) => ({ title }));
+  const columns = ["variant", "ms alone", "head ms", "GFLOP", "M params", "MiB", ...metrics].map((title) => ({
+    title,
+  }));
   const { together, sharedMs, commonSize } = summary;
   const finest = summary.variants.at(-1);
-  const ratio = together && finest?.cost ? ` All of them over one backbone take ${milliseconds(together.ms)} ms, ${(together.ms / finest.cost.ms).toFixed(2)} times ${titleOf(finest.variant)} alone.` : "";
+  const ratio =
+    together && finest?.cost
+      ? ` All of them over one backbone take ${milliseconds(together.ms)} ms, ${(together.ms / finest.cost.ms).toFixed(2)} times ${titleOf(finest.variant)} alone.`
+      : "";
   const at = commonSize ? ` at ${commonSize.width} \u00d7 ${commonSize.height}` : "";
   const note = `Milliseconds from RGBA to labels, warm${at}, the fastest of 5 runs. The backbone is shared: ${milliseconds(sharedMs)} ms of GPU time a picture, once for all variants.${ratio}${summary.labelled ? ` Boundary IoU counts only pixels within ${summary.header.boundaryWidth} px of a border in the truth; there the strides differ most.` : ""}`;
   return `${table(columns, rows)}<p class="quiet" style="margin-top:10px">${note}</p>`;
@@ -84,7 +120,10 @@ function costTable(summary: Summary): string {
 
 function agreementTable(summary: Summary): string {
   if (summary.variants.length < 2) return "";
-  const rows = summary.agreement.map(({ a, b, share: s }): Cell[] => [{ html: `${titleOf(a)} and ${titleOf(b)}` }, { html: `${percent(s, 2)} %` }]);
+  const rows = summary.agreement.map(({ a, b, share: s }): Cell[] => [
+    { html: `${titleOf(a)} and ${titleOf(b)}` },
+    { html: `${percent(s, 2)} %` },
+  ]);
   return `<div class="panel"><h3>Where they agree</h3>${table([{ title: "variants" }, { title: "pixels with the same label" }], rows)}</div>`;
 }
 
@@ -100,12 +139,28 @@ function classTable(summary: Summary): string {
     const best = Math.max(...values.filter((v) => !Number.isNaN(v)));
     const gain = (values.at(-1) ?? NaN) - (values[0] ?? NaN);
     const swatch = `<span class="swatch" style="background:${classColour(c)}"></span>${escapeText(name)}`;
-    const gained: Cell = Number.isNaN(gain) ? { html: "-" } : { html: points(gain), value: gain, class: gain > 0.0005 ? "up" : gain < -0.0005 ? "down" : "" };
+    const gained: Cell = Number.isNaN(gain)
+      ? { html: "-" }
+      : { html: points(gain), value: gain, class: gain > 0.0005 ? "up" : gain < -0.0005 ? "down" : "" };
     const borders = variants.map(({ metrics }) => share(metrics?.perClassBoundaryIoU[c]));
-    return [[{ html: swatch, value: name }, share((last.truthPixels[c] ?? 0) / total), ...values.map((v) => share(v, v === best && v > 0 ? "best" : "")), ...(variants.length > 1 ? [gained] : []), ...borders]];
+    return [
+      [
+        { html: swatch, value: name },
+        share((last.truthPixels[c] ?? 0) / total),
+        ...values.map((v) => share(v, v === best && v > 0 ? "best" : "")),
+        ...(variants.length > 1 ? [gained] : []),
+        ...borders,
+      ],
+    ];
   });
   const names = variants.map(({ variant }) => titleOf(variant).replace("FCN-", ""));
-  const columns: Column[] = [{ title: "class", first: "up" }, { title: "% of pixels" }, ...names.map((n) => ({ title: `IoU ${n}` })), ...(variants.length > 1 ? [{ title: `gain ${names[0]} \u2192 ${names.at(-1)}` }] : []), ...names.map((n) => ({ title: `border ${n}` }))];
+  const columns: Column[] = [
+    { title: "class", first: "up" },
+    { title: "% of pixels" },
+    ...names.map((n) => ({ title: `IoU ${n}` })),
+    ...(variants.length > 1 ? [{ title: `gain ${names[0]} \u2192 ${names.at(-1)}` }] : []),
+    ...names.map((n) => ({ title: `border ${n}` })),
+  ];
   return `<h2>Classes</h2><p class="quiet">IoU in %; the best variant of each class in bold. A click on a column's title sorts by it.</p>${table(columns, rows, { sortable: true })}`;
 }
 
@@ -116,8 +171,14 @@ function confusions(summary: Summary): string {
   });
   if (!plots.length) return "";
   const last = plots.at(-1)?.variant;
-  const tabs = plots.map(({ variant }) => `<input type="radio" name="confusion" id="tab-${variant}" value="${variant}"${variant === last ? " checked" : ""}><label for="tab-${variant}">${titleOf(variant)}</label>`);
-  const panels = plots.map(({ variant, plot }) => `<div data-tab="${variant}"${variant === last ? "" : " hidden"} class="plot-box">${inlineSvg(plot)}</div>`);
+  const tabs = plots.map(
+    ({ variant }) =>
+      `<input type="radio" name="confusion" id="tab-${variant}" value="${variant}"${variant === last ? " checked" : ""}><label for="tab-${variant}">${titleOf(variant)}</label>`,
+  );
+  const panels = plots.map(
+    ({ variant, plot }) =>
+      `<div data-tab="${variant}"${variant === last ? "" : " hidden"} class="plot-box">${inlineSvg(plot)}</div>`,
+  );
   return `<h2>What is taken for what</h2><p class="quiet">Each row is a class of the truth, in % of its pixels; off the diagonal, in red, what it was labelled instead.</p><div class="panel matrix"><div class="tabs">${tabs.join("")}</div>${panels.join("")}</div>`;
 }
 
@@ -128,9 +189,17 @@ function pictureRows(summary: Summary, shown: readonly ShownPicture[], names: Na
   const finest = titleOf(header.variants.at(-1) ?? "");
   const rows = shown.map(({ summary: own, picture, tiles, classes }) => {
     const name = escapeText(names.get(own.picture) ?? own.picture);
-    const figures = tiles.map(({ title, note, map }) => `<figure><figcaption><b>${escapeText(title)}</b><span>${escapeText(note)}</span></figcaption><div class="pic map"><img src="${map}" alt="${escapeText(title)}, ${name}"></div></figure>`);
+    const figures = tiles.map(
+      ({ title, note, map }) =>
+        `<figure><figcaption><b>${escapeText(title)}</b><span>${escapeText(note)}</span></figcaption><div class="pic map"><img src="${map}" alt="${escapeText(title)}, ${name}"></div></figure>`,
+    );
     const plain = `<figure><figcaption><b>picture</b><span>${own.width} \u00d7 ${own.height}</span></figcaption><div class="pic" role="img" aria-label="${name}"></div></figure>`;
-    const legend = classes.filter((c) => c !== 0).map((c) => `<span><i class="swatch" style="background:${classColour(c)}"></i>${escapeText(header.classNames[c] ?? (c === 255 ? "void" : `class ${c}`))}</span>`);
+    const legend = classes
+      .filter((c) => c !== 0)
+      .map(
+        (c) =>
+          `<span><i class="swatch" style="background:${classColour(c)}"></i>${escapeText(header.classNames[c] ?? (c === 255 ? "void" : `class ${c}`))}</span>`,
+      );
     const note = several ? `the two variants furthest apart agree on ${percent(own.agreement)} %` : "";
     return `<article class="row" style="--p:url(${picture});--a:${own.width}/${own.height}"><h3>${name}<span>${note}</span></h3><div class="tiles">${plain}${figures.join("")}</div><div class="legend">${legend.join("")}</div></article>`;
   });
@@ -142,35 +211,60 @@ function pictureRows(summary: Summary, shown: readonly ShownPicture[], names: Na
 
 function allPictures({ header, pictures, labelled }: Summary, names: Names): string {
   const several = header.variants.length > 1;
-  const rows = [...pictures].sort((a, b) => a.score - b.score).slice(0, MAX_ROWS).map((p): Cell[] => [
-    { html: escapeText(names.get(p.picture) ?? p.picture), value: `${p.picture} ` },
-    { html: `${p.width} \u00d7 ${p.height}`, value: p.width * p.height },
-    ...(labelled ? header.variants.map((v) => share(p.meanIoU?.[v])) : []),
-    ...(several ? [{ html: percent(p.agreement), value: p.agreement }] : []),
-    { html: milliseconds(p.ms), value: p.ms },
-  ]);
-  const columns: Column[] = [{ title: "picture", first: "up" }, { title: "size" }, ...(labelled ? header.variants.map((v) => ({ title: `IoU ${titleOf(v).replace("FCN-", "")}`, first: "up" as const })) : []), ...(several ? [{ title: "agreement %", first: "up" as const }] : []), { title: several ? "ms, all variants" : "ms" }];
-  const cut = pictures.length > MAX_ROWS ? `<p class="quiet">The worst ${MAX_ROWS} of ${pictures.length}; results.jsonl has all.</p>` : "";
+  const rows = [...pictures]
+    .sort((a, b) => a.score - b.score)
+    .slice(0, MAX_ROWS)
+    .map((p): Cell[] => [
+      { html: escapeText(names.get(p.picture) ?? p.picture), value: `${p.picture} ` },
+      { html: `${p.width} \u00d7 ${p.height}`, value: p.width * p.height },
+      ...(labelled ? header.variants.map((v) => share(p.meanIoU?.[v])) : []),
+      ...(several ? [{ html: percent(p.agreement), value: p.agreement }] : []),
+      { html: milliseconds(p.ms), value: p.ms },
+    ]);
+  const columns: Column[] = [
+    { title: "picture", first: "up" },
+    { title: "size" },
+    ...(labelled
+      ? header.variants.map((v) => ({ title: `IoU ${titleOf(v).replace("FCN-", "")}`, first: "up" as const }))
+      : []),
+    ...(several ? [{ title: "agreement %", first: "up" as const }] : []),
+    { title: several ? "ms, all variants" : "ms" },
+  ];
+  const cut =
+    pictures.length > MAX_ROWS
+      ? `<p class="quiet">The worst ${MAX_ROWS} of ${pictures.length}; results.jsonl has all.</p>`
+      : "";
   return `<h2>All pictures</h2>${cut}${table(columns, rows, { sortable: true, tall: true })}`;
 }
 
 function failures({ failures: failed }: Summary): string {
   if (!failed.length) return "";
-  const rows = failed.map(({ picture, error }): Cell[] => [{ html: escapeText(picture) }, { html: `<span style="white-space:normal">${escapeText(error)}</span>` }]);
+  const rows = failed.map(({ picture, error }): Cell[] => [
+    { html: escapeText(picture) },
+    { html: `<span style="white-space:normal">${escapeText(error)}</span>` },
+  ]);
   return `<h2>Not used</h2>${table([{ title: "picture" }, { title: "why" }], rows)}`;
 }
 
 /** Names to show, by the names in the results. */
 type Names = ReadonlyMap<string, string>;
 
-const panel = (plot: Plot | undefined): string => (plot ? `<div class="panel"><h3>${escapeText(plot.title)}</h3><div class="plot-box">${inlineSvg(plot)}</div></div>` : "");
+const panel = (plot: Plot | undefined): string =>
+  plot
+    ? `<div class="panel"><h3>${escapeText(plot.title)}</h3><div class="plot-box">${inlineSvg(plot)}</div></div>`
+    : "";
 
 export function reportHtml(summary: Summary, shown: readonly ShownPicture[]): string {
   const { header, pictures, labelled } = summary;
-  const names: Names = new Map(shortNames(pictures.map((p) => p.picture)).map((name, i) => [pictures[i]?.picture ?? "", name]));
+  const names: Names = new Map(
+    shortNames(pictures.map((p) => p.picture)).map((name, i) => [pictures[i]?.picture ?? "", name]),
+  );
   const title = `${header.variants.map(titleOf).join(", ")}: what ${header.variants.length > 1 ? "they cost and gain" : "it costs and gives"}`;
   const set = `${pictures.length} ${pictures.length === 1 ? "picture" : "pictures"}${labelled ? `, ${labelled} with label maps` : ""}${summary.failures.length ? `, ${summary.failures.length} not used` : ""} \u00b7 ${escapeText(header.weights)} \u00b7 ${escapeText(header.adapter)}${header.precision === "f16" ? " \u00b7 f16" : ""}`;
-  const plots = [`<div class="stack">${panel(accuracyPlot(summary))}${panel(latencyPlot(summary))}</div>`, `<div class="stack">${panel(classPlot(summary))}${agreementTable(summary)}</div>`].join("");
+  const plots = [
+    `<div class="stack">${panel(accuracyPlot(summary))}${panel(latencyPlot(summary))}</div>`,
+    `<div class="stack">${panel(classPlot(summary))}${agreementTable(summary)}</div>`,
+  ].join("");
   const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
   const body = [
     `<header><div><h1>${escapeText(title)}</h1><p class="quiet">${set}</p></div><button id="theme" type="button">light / dark</button></header>`,

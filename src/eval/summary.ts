@@ -66,7 +66,9 @@ export function summarisePicture(header: Header, record: PictureRecord): Picture
   const agreement = Math.min(1, ...Object.values(record.agreement).map((same) => same / pixels));
   const base = { picture, width, height, ms: ms.total, agreement };
   if (!scores) return { ...base, score: agreement };
-  const meanIoU = Object.fromEntries(header.variants.map((v) => [v, matrixOf(header, scores[v]?.confusion ?? []).meanIoU]));
+  const meanIoU = Object.fromEntries(
+    header.variants.map((v) => [v, matrixOf(header, scores[v]?.confusion ?? []).meanIoU]),
+  );
   const score = meanIoU[header.variants.at(-1) ?? ""] ?? NaN;
   // A label map that is void throughout says nothing.
   return { ...base, meanIoU, score: Number.isNaN(score) ? 1 : score };
@@ -81,8 +83,12 @@ function matrixOf(header: Header, ...sparse: (readonly number[])[]): ConfusionMa
 const medianOf = (values: readonly number[]): number | undefined => (values.length ? median(values) : undefined);
 
 export function summarise(header: Header, records: readonly ResultRecord[]): Summary {
-  const pictures = records.filter((r): r is PictureRecord => "ms" in r).sort((a, b) => (a.picture < b.picture ? -1 : 1));
-  const failures = records.filter((r): r is FailureRecord => "error" in r).sort((a, b) => (a.picture < b.picture ? -1 : 1));
+  const pictures = records
+    .filter((r): r is PictureRecord => "ms" in r)
+    .sort((a, b) => (a.picture < b.picture ? -1 : 1));
+  const failures = records
+    .filter((r): r is FailureRecord => "error" in r)
+    .sort((a, b) => (a.picture < b.picture ? -1 : 1));
   const costs = records.flatMap((r) => ("cost" in r ? [r.cost] : []));
   const labelled = pictures.filter((r) => r.scores);
   const commonSize = mostCommonSize(pictures);
@@ -104,7 +110,11 @@ export function summarise(header: Header, records: readonly ResultRecord[]): Sum
     pictures: pictures.map((record) => summarisePicture(header, record)),
     labelled: labelled.length,
     failures,
-    agreement: pairsOf(header.variants).map(([a, b]) => ({ a, b, share: pictures.reduce((sum, r) => sum + (r.agreement[`${a} ${b}`] ?? 0), 0) / pixels })),
+    agreement: pairsOf(header.variants).map(([a, b]) => ({
+      a,
+      b,
+      share: pictures.reduce((sum, r) => sum + (r.agreement[`${a} ${b}`] ?? 0), 0) / pixels,
+    })),
     sharedMs: medianOf(timed.map((stages) => stages.shared ?? 0)),
     together: costOf("all"),
     commonSize,
@@ -116,18 +126,37 @@ function metricsOf(header: Header, records: readonly PictureRecord[], variant: s
   const confusion = matrixOf(header, ...records.map((r) => r.scores?.[variant]?.confusion ?? []));
   const boundary = matrixOf(header, ...records.map((r) => r.scores?.[variant]?.boundary ?? []));
   const { pixelAccuracy, meanAccuracy, meanIoU, frequencyWeightedIoU, perClassIoU } = confusion;
-  const truthPixels = header.classNames.map((_, t) => Array.from(confusion.counts.subarray(t * (header.classNames.length + 1), (t + 1) * (header.classNames.length + 1))).reduce((a, b) => a + b, 0));
-  return { pixelAccuracy, meanAccuracy, meanIoU, frequencyWeightedIoU, boundaryIoU: boundary.meanIoU, perClassIoU, perClassBoundaryIoU: boundary.perClassIoU, truthPixels, confusion, boundary };
+  const truthPixels = header.classNames.map((_, t) =>
+    Array.from(
+      confusion.counts.subarray(t * (header.classNames.length + 1), (t + 1) * (header.classNames.length + 1)),
+    ).reduce((a, b) => a + b, 0),
+  );
+  return {
+    pixelAccuracy,
+    meanAccuracy,
+    meanIoU,
+    frequencyWeightedIoU,
+    boundaryIoU: boundary.meanIoU,
+    perClassIoU,
+    perClassBoundaryIoU: boundary.perClassIoU,
+    truthPixels,
+    confusion,
+    boundary,
+  };
 }
 
 /** The size that most pictures have; of equals the larger, then the wider. */
-export function mostCommonSize(pictures: readonly { readonly width: number; readonly height: number }[]): { width: number; height: number } | undefined {
+export function mostCommonSize(
+  pictures: readonly { readonly width: number; readonly height: number }[],
+): { width: number; height: number } | undefined {
   const counts = new Map<string, { width: number; height: number; count: number }>();
   for (const { width, height } of pictures) {
     const entry = counts.get(`${width}x${height}`) ?? { width, height, count: 0 };
     entry.count++;
     counts.set(`${width}x${height}`, entry);
   }
-  const [first] = [...counts.values()].sort((a, b) => b.count - a.count || b.width * b.height - a.width * a.height || b.width - a.width);
+  const [first] = [...counts.values()].sort(
+    (a, b) => b.count - a.count || b.width * b.height - a.width * a.height || b.width - a.width,
+  );
   return first && { width: first.width, height: first.height };
 }

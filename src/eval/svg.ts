@@ -10,10 +10,33 @@ export const escapeText = (text: string): string => text.replace(/[&<>"']/g, (ch
 export const num = (value: number): string => String(Math.round(value * 100) / 100);
 
 /** Okabe and Ito's colours, told apart by colour-blind readers; lighter ones on dark ground. In the variants' order. */
-const LIGHT = { ink: "#1a1d21", quiet: "#636b76", rule: "#e2e5ea", ground: "#ffffff", s0: "#c77700", s1: "#00805e", s2: "#0b6bb5", all: "#7a5195", bad: "#c0392b" };
-const DARK = { ink: "#e8eaee", quiet: "#9aa3b0", rule: "#2f353e", ground: "#16191e", s0: "#f0b03f", s1: "#35c99a", s2: "#66b2f2", all: "#c79be0", bad: "#ff7b6b" };
+const LIGHT = {
+  ink: "#1a1d21",
+  quiet: "#636b76",
+  rule: "#e2e5ea",
+  ground: "#ffffff",
+  s0: "#c77700",
+  s1: "#00805e",
+  s2: "#0b6bb5",
+  all: "#7a5195",
+  bad: "#c0392b",
+};
+const DARK = {
+  ink: "#e8eaee",
+  quiet: "#9aa3b0",
+  rule: "#2f353e",
+  ground: "#16191e",
+  s0: "#f0b03f",
+  s1: "#35c99a",
+  s2: "#66b2f2",
+  all: "#c79be0",
+  bad: "#ff7b6b",
+};
 
-const variables = (colours: Readonly<Record<string, string>>): string => Object.entries(colours).map(([name, value]) => `--${name}:${value}`).join(";");
+const variables = (colours: Readonly<Record<string, string>>): string =>
+  Object.entries(colours)
+    .map(([name, value]) => `--${name}:${value}`)
+    .join(";");
 
 /** Colours as custom properties on `root`. `data-theme` on it, where a page sets one, wins over the system's setting. */
 export const themeCss = (root: string): string =>
@@ -71,7 +94,13 @@ export interface Axes {
 }
 
 /** Linear axes with a horizontal grid, tick labels and names. */
-export function axes(frame: Frame, xs: readonly number[], ys: readonly number[], names: readonly [string, string], formats: readonly [(v: number) => string, (v: number) => string]): Axes {
+export function axes(
+  frame: Frame,
+  xs: readonly number[],
+  ys: readonly number[],
+  names: readonly [string, string],
+  formats: readonly [(v: number) => string, (v: number) => string],
+): Axes {
   const { left, top, width, height } = frame;
   const scale = (ticks: readonly number[], from: number, size: number) => {
     const [low, high] = [ticks[0] ?? 0, ticks.at(-1) ?? 1];
@@ -79,8 +108,14 @@ export function axes(frame: Frame, xs: readonly number[], ys: readonly number[],
   };
   const x = scale(xs, left, width);
   const y = scale(ys, top + height, -height);
-  const rows = ys.map((v) => `<path class="grid" d="M${num(left)} ${num(y(v))}h${num(width)}"/><text x="${num(left - 8)}" y="${num(y(v) + 4)}" text-anchor="end">${escapeText(formats[1](v))}</text>`);
-  const marks = xs.map((v) => `<path class="axis" d="M${num(x(v))} ${num(top + height)}v4"/><text x="${num(x(v))}" y="${num(top + height + 18)}" text-anchor="middle">${escapeText(formats[0](v))}</text>`);
+  const rows = ys.map(
+    (v) =>
+      `<path class="grid" d="M${num(left)} ${num(y(v))}h${num(width)}"/><text x="${num(left - 8)}" y="${num(y(v) + 4)}" text-anchor="end">${escapeText(formats[1](v))}</text>`,
+  );
+  const marks = xs.map(
+    (v) =>
+      `<path class="axis" d="M${num(x(v))} ${num(top + height)}v4"/><text x="${num(x(v))}" y="${num(top + height + 18)}" text-anchor="middle">${escapeText(formats[0](v))}</text>`,
+  );
   const base = `<path class="axis" d="M${num(left)} ${num(top + height)}h${num(width)}"/>`;
   const title = `<text x="${num(left + width / 2)}" y="${num(top + height + 38)}" text-anchor="middle">${escapeText(names[0])}</text><text x="${num(left)}" y="${num(top - 12)}" text-anchor="start">${escapeText(names[1])}</text>`;
   return { x, y, body: rows.join("") + base + marks.join("") + title };

@@ -39,7 +39,8 @@ function glyphsOf(name: FontName): Map<string, Glyph> {
 }
 
 /** Letters with marks lose the marks ("é" is drawn as "e"); what the fonts lack altogether is drawn as "?". */
-const glyphOf = (glyphs: Map<string, Glyph>, character: string): Glyph => (glyphs.get(character) ?? glyphs.get(character.normalize("NFD").charAt(0)) ?? glyphs.get("?")) as Glyph;
+const glyphOf = (glyphs: Map<string, Glyph>, character: string): Glyph =>
+  (glyphs.get(character) ?? glyphs.get(character.normalize("NFD").charAt(0)) ?? glyphs.get("?")) as Glyph;
 
 /** Characters, each with its marks: file names on macOS hold them apart. */
 const lettersOf = (text: string): string[] => Array.from(text.normalize("NFC"));
@@ -76,7 +77,8 @@ export class Canvas implements RgbaPicture {
   #mix(x: number, y: number, colour: Colour, share: number): void {
     if (x < 0 || y < 0 || x >= this.width || y >= this.height) return;
     const i = (y * this.width + x) * 4;
-    for (let c = 0; c < 3; c++) this.data[i + c] = Math.round((this.data[i + c] as number) * (1 - share) + (colour[c] as number) * share);
+    for (let c = 0; c < 3; c++)
+      this.data[i + c] = Math.round((this.data[i + c] as number) * (1 - share) + (colour[c] as number) * share);
     this.data[i + 3] = 255;
   }
 
@@ -85,7 +87,11 @@ export class Canvas implements RgbaPicture {
       // Whole rows, such as the ground of everything: four bytes at a time.
       const [r, g, b] = colour;
       const pixel = new Uint32Array(Uint8Array.of(r, g, b, 255).buffer)[0] as number;
-      new Uint32Array(this.data.buffer).fill(pixel, Math.max(0, top) * width, Math.max(0, Math.min(this.height, top + height)) * width);
+      new Uint32Array(this.data.buffer).fill(
+        pixel,
+        Math.max(0, top) * width,
+        Math.max(0, Math.min(this.height, top + height)) * width,
+      );
       return;
     }
     for (let y = top; y < top + height; y++) for (let x = left; x < left + width; x++) this.#mix(x, y, colour, share);
@@ -112,7 +118,12 @@ export class Canvas implements RgbaPicture {
   }
 
   /** Text whose line box starts at (left, top). Gives the x where it ended. */
-  text(text: string, left: number, top: number, options: { readonly font?: FontName; readonly colour?: Colour } = {}): number {
+  text(
+    text: string,
+    left: number,
+    top: number,
+    options: { readonly font?: FontName; readonly colour?: Colour } = {},
+  ): number {
     const { font = "body", colour = [24, 27, 32] } = options;
     const glyphs = glyphsOf(font);
     const baseline = top + FONTS[font].ascent;
@@ -120,7 +131,13 @@ export class Canvas implements RgbaPicture {
     for (const character of lettersOf(text)) {
       const glyph = glyphOf(glyphs, character);
       glyph.coverage.forEach((v, i) => {
-        if (v) this.#mix(x + glyph.left + (i % glyph.width), baseline - glyph.top + Math.floor(i / glyph.width), colour, v / 15);
+        if (v)
+          this.#mix(
+            x + glyph.left + (i % glyph.width),
+            baseline - glyph.top + Math.floor(i / glyph.width),
+            colour,
+            v / 15,
+          );
       });
       x += glyph.advance;
     }
@@ -177,12 +194,23 @@ function cover(size: number, source: number): Cover[] {
     const [from, to] = [(i * source) / size, ((i + 1) * source) / size];
     const first = Math.floor(from);
     const last = Math.max(first, Math.min(source, Math.ceil(to - 1e-9)) - 1);
-    return { first, weights: Float64Array.from({ length: last - first + 1 }, (__, k) => (Math.min(first + k + 1, to) - Math.max(first + k, from)) / (to - from)) };
+    return {
+      first,
+      weights: Float64Array.from(
+        { length: last - first + 1 },
+        (__, k) => (Math.min(first + k + 1, to) - Math.max(first + k, from)) / (to - from),
+      ),
+    };
   });
 }
 
 /** A label map at another size, from the nearest pixels: labels cannot be averaged. */
-export function scaledLabels(labels: ArrayLike<number>, from: { readonly width: number; readonly height: number }, width: number, height: number): Uint8Array {
+export function scaledLabels(
+  labels: ArrayLike<number>,
+  from: { readonly width: number; readonly height: number },
+  width: number,
+  height: number,
+): Uint8Array {
   const out = new Uint8Array(width * height);
   for (let y = 0, i = 0; y < height; y++) {
     const row = Math.floor(((y + 0.5) * from.height) / height) * from.width;

@@ -52,8 +52,12 @@ export function contactSheet(rows: readonly SheetRow[], options: SheetOptions = 
   const columns = Math.max(...rows.map((row) => 1 + row.columns.length));
   const inner = columns * columnWidth + (columns - 1) * GUTTER;
   const laid = rows.map((row) => layOut(row, columnWidth, inner, classNames));
-  const head = (title ? lineHeight("title") + 4 : 0) + (subtitle ? lineHeight() + 4 : 0) + (title ?? subtitle ? 20 : 0);
-  const canvas = new Canvas(inner + 2 * MARGIN, 2 * MARGIN + head + laid.reduce((sum, row) => sum + row.height, 0) - 28);
+  const head =
+    (title ? lineHeight("title") + 4 : 0) + (subtitle ? lineHeight() + 4 : 0) + ((title ?? subtitle) ? 20 : 0);
+  const canvas = new Canvas(
+    inner + 2 * MARGIN,
+    2 * MARGIN + head + laid.reduce((sum, row) => sum + row.height, 0) - 28,
+  );
   let y = MARGIN;
   if (title) {
     canvas.text(title, MARGIN, y, { font: "title", colour: INK });
@@ -71,15 +75,24 @@ export function contactSheet(rows: readonly SheetRow[], options: SheetOptions = 
   return canvas;
 }
 
-function layOut(row: SheetRow, width: number, inner: number, names: readonly string[] | undefined): { height: number; draw(canvas: Canvas, top: number): void } {
+function layOut(
+  row: SheetRow,
+  width: number,
+  inner: number,
+  names: readonly string[] | undefined,
+): { height: number; draw(canvas: Canvas, top: number): void } {
   const { picture, truth } = row;
   const scale = Math.min(width / picture.width, (width * TALLEST) / picture.height);
-  const [across, height] = [picture.width, picture.height].map((size) => Math.max(1, Math.round(size * scale))) as [number, number];
+  const [across, height] = [picture.width, picture.height].map((size) => Math.max(1, Math.round(size * scale))) as [
+    number,
+    number,
+  ];
   const palette = vocPalette();
   palette.set(GROUND);
   // Overlays are made at their final size, where a line of one pixel stays one; maps are made large and averaged, which smooths them.
   const small = scaled(picture, across, height);
-  const map = (labels: Uint8Array): Picture => scaled(colourMap(labels, picture.width, picture.height, palette), across, height);
+  const map = (labels: Uint8Array): Picture =>
+    scaled(colourMap(labels, picture.width, picture.height, palette), across, height);
   const pair = (labels: Uint8Array): Picture[] => {
     const whole = map(labels); // first: it checks their number
     return [overlay(small, scaledLabels(labels, picture, across, height), { base: "grey", opacity: 0.7 }), whole];
@@ -90,7 +103,11 @@ function layOut(row: SheetRow, width: number, inner: number, names: readonly str
       caption: `${picture.width} \u00d7 ${picture.height}`,
       pictures: [small, ...(truth ? [map(truth)] : [])],
     },
-    ...row.columns.map((column) => ({ title: column.title, caption: column.caption ?? "", pictures: pair(column.labels) })),
+    ...row.columns.map((column) => ({
+      title: column.title,
+      caption: column.caption ?? "",
+      pictures: pair(column.labels),
+    })),
   ];
   const all = [...(truth ? [truth] : []), ...row.columns.map((c) => c.labels)];
   const entries = union(all.map((labels) => legendOf(labels, names, palette)));
@@ -122,7 +139,8 @@ function layOut(row: SheetRow, width: number, inner: number, names: readonly str
 /** Classes of several maps, each once, the largest first, the background last. */
 function union(legends: readonly LegendEntry[][]): LegendEntry[] {
   const byName = new Map<string, LegendEntry>();
-  for (const entry of legends.flat()) if ((byName.get(entry.name)?.share ?? -1) < entry.share) byName.set(entry.name, entry);
+  for (const entry of legends.flat())
+    if ((byName.get(entry.name)?.share ?? -1) < entry.share) byName.set(entry.name, entry);
   const isBackground = (entry: LegendEntry): number => Number(entry.colour.every((v, c) => v === GROUND[c]));
   return [...byName.values()].sort((a, b) => isBackground(a) - isBackground(b) || b.share - a.share);
 }

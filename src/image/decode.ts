@@ -10,7 +10,8 @@ import type { RgbaPicture } from "./picture.js";
 import { decodeLabelPng, decodePng } from "./png.js";
 import type { LabelMap } from "./png.js";
 
-const bad = (name: string, sentence: string, cause?: unknown): FcnError => new FcnError("bad-image", `${name}: ${sentence}`, { cause });
+const bad = (name: string, sentence: string, cause?: unknown): FcnError =>
+  new FcnError("bad-image", `${name}: ${sentence}`, { cause });
 
 /** Endings of the files that folders are searched for. */
 export const PICTURE_ENDINGS = [".png", ".jpg", ".jpeg", ".webp"] as const;
@@ -35,7 +36,11 @@ async function sharpFor(kind: string, name: string): Promise<SharpConstructor> {
     return await loaded;
   } catch (error) {
     loaded = undefined;
-    throw bad(name, `reading ${kind} needs the npm package "sharp" (${messageOf(error).split("\n")[0] ?? ""}): npm install sharp, or give the picture as PNG`, error);
+    throw bad(
+      name,
+      `reading ${kind} needs the npm package "sharp" (${messageOf(error).split("\n")[0] ?? ""}): npm install sharp, or give the picture as PNG`,
+      error,
+    );
   }
 }
 
@@ -46,10 +51,25 @@ export async function decodePicture(bytes: Uint8Array, name: string): Promise<Rg
   const sharp = await sharpFor(kind, name);
   try {
     // Files cut off are errors; the many harmless oddities of cameras are not.
-    const { data, info } = await sharp(bytes, { failOn: "truncated" }).rotate().flatten({ background: "#ffffff" }).toColourspace("srgb").ensureAlpha().raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
-    return { width: info.width, height: info.height, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength), channels: 4 };
+    const { data, info } = await sharp(bytes, { failOn: "truncated" })
+      .rotate()
+      .flatten({ background: "#ffffff" })
+      .toColourspace("srgb")
+      .ensureAlpha()
+      .raw({ depth: "uchar" })
+      .toBuffer({ resolveWithObject: true });
+    return {
+      width: info.width,
+      height: info.height,
+      data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+      channels: 4,
+    };
   } catch (error) {
-    throw bad(name, `the ${kind} is damaged or cut off (${bytes.length} bytes): ${messageOf(error).split("\n")[0] ?? ""}`, error);
+    throw bad(
+      name,
+      `the ${kind} is damaged or cut off (${bytes.length} bytes): ${messageOf(error).split("\n")[0] ?? ""}`,
+      error,
+    );
   }
 }
 
@@ -67,10 +87,16 @@ async function readBytes(path: string): Promise<Uint8Array> {
 export const readPictureFile = async (path: string): Promise<RgbaPicture> => decodePicture(await readBytes(path), path);
 
 /** The label map of a picture. @throws bad-image naming both sizes when it is not of the picture's */
-export async function readLabelFile(path: string, picture: { readonly width: number; readonly height: number }): Promise<LabelMap> {
+export async function readLabelFile(
+  path: string,
+  picture: { readonly width: number; readonly height: number },
+): Promise<LabelMap> {
   const map = decodeLabelPng(await readBytes(path), path);
   if (map.width !== picture.width || map.height !== picture.height) {
-    throw bad(path, `the label map is ${map.width} x ${map.height}, its picture is ${picture.width} x ${picture.height}; they must have one size`);
+    throw bad(
+      path,
+      `the label map is ${map.width} x ${map.height}, its picture is ${picture.width} x ${picture.height}; they must have one size`,
+    );
   }
   return map;
 }

@@ -10,8 +10,13 @@ const INDEXED = 3;
 
 /** An 8-bit indexed PNG whose indices are the labels, in PASCAL VOC's palette of 256 colours. @throws bad-image */
 export async function labelPng(labels: Uint8Array, width: number, height: number): Promise<Uint8Array<ArrayBuffer>> {
-  if (![width, height].every((side) => Number.isInteger(side) && side >= 1)) throw new FcnError("bad-image", `label map: ${width} x ${height} is not a size of at least 1 x 1`);
-  if (labels.length !== width * height) throw new FcnError("bad-image", `label map: ${width} x ${height} needs ${width * height} labels, got ${labels.length}`);
+  if (![width, height].every((side) => Number.isInteger(side) && side >= 1))
+    throw new FcnError("bad-image", `label map: ${width} x ${height} is not a size of at least 1 x 1`);
+  if (labels.length !== width * height)
+    throw new FcnError(
+      "bad-image",
+      `label map: ${width} x ${height} needs ${width * height} labels, got ${labels.length}`,
+    );
   const rows = new Uint8Array(height * (width + 1)); // each row starts with its filter type, 0
   for (let y = 0; y < height; y++) rows.set(labels.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
   const header = new Uint8Array(13);
@@ -21,7 +26,13 @@ export async function labelPng(labels: Uint8Array, width: number, height: number
   header.set([8, INDEXED, 0, 0, 0], 8);
   const deflated = new Response(new Blob([rows]).stream().pipeThrough(new CompressionStream("deflate")));
   const pixels = new Uint8Array(await deflated.arrayBuffer());
-  const parts = [Uint8Array.from(SIGNATURE), chunk("IHDR", header), chunk("PLTE", vocPalette()), chunk("IDAT", pixels), chunk("IEND", new Uint8Array())];
+  const parts = [
+    Uint8Array.from(SIGNATURE),
+    chunk("IHDR", header),
+    chunk("PLTE", vocPalette()),
+    chunk("IDAT", pixels),
+    chunk("IEND", new Uint8Array()),
+  ];
   const file = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {

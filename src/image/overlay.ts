@@ -18,11 +18,20 @@ export interface OverlayOptions {
 }
 
 function checkLabels(labels: ArrayLike<number>, width: number, height: number): void {
-  if (labels.length !== width * height) throw new FcnError("bad-image", `overlay: ${width} x ${height} needs ${width * height} labels, got ${labels.length}`);
+  if (labels.length !== width * height)
+    throw new FcnError(
+      "bad-image",
+      `overlay: ${width} x ${height} needs ${width * height} labels, got ${labels.length}`,
+    );
 }
 
 /** Each label in its colour. */
-export function colourMap(labels: ArrayLike<number>, width: number, height: number, palette = vocPalette()): RgbaPicture {
+export function colourMap(
+  labels: ArrayLike<number>,
+  width: number,
+  height: number,
+  palette = vocPalette(),
+): RgbaPicture {
   checkLabels(labels, width, height);
   const data = new Uint8Array(width * height * 4);
   for (let i = 0; i < labels.length; i++) {
@@ -46,14 +55,20 @@ function greyed(data: ArrayLike<number>): Uint8Array {
 /** The classes over the picture. Background (class 0) stays as it is; void is shown. */
 export function overlay(picture: Picture, labels: ArrayLike<number>, options: OverlayOptions = {}): RgbaPicture {
   const { opacity = 0.6, palette = vocPalette(), outline = true, base = "picture" } = options;
-  if (!(opacity >= 0 && opacity <= 1)) throw new FcnError("bad-option", `overlay: opacity ${opacity} is not between 0 and 1`);
+  if (!(opacity >= 0 && opacity <= 1))
+    throw new FcnError("bad-option", `overlay: opacity ${opacity} is not between 0 and 1`);
   const { width, height, data } = toRgba(picture);
   checkLabels(labels, width, height);
   const out = base === "grey" ? greyed(data) : new Uint8Array(data);
   const edge = (i: number): boolean => {
     const x = i % width;
     const differs = (j: number): boolean => labels[j] !== labels[i];
-    return (x > 0 && differs(i - 1)) || (x < width - 1 && differs(i + 1)) || (i >= width && differs(i - width)) || (i + width < labels.length && differs(i + width));
+    return (
+      (x > 0 && differs(i - 1)) ||
+      (x < width - 1 && differs(i + 1)) ||
+      (i >= width && differs(i - width)) ||
+      (i + width < labels.length && differs(i + width))
+    );
   };
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i] as number;
@@ -76,7 +91,11 @@ export interface LegendEntry {
 }
 
 /** Classes of a label map, the largest first, the background last. */
-export function legendOf(labels: ArrayLike<number>, names: readonly string[] = VOC_CLASSES, palette = vocPalette()): LegendEntry[] {
+export function legendOf(
+  labels: ArrayLike<number>,
+  names: readonly string[] = VOC_CLASSES,
+  palette = vocPalette(),
+): LegendEntry[] {
   const counts = new Map<number, number>();
   for (let i = 0; i < labels.length; i++) counts.set(labels[i] as number, (counts.get(labels[i] as number) ?? 0) + 1);
   const order = [...counts].sort(([a, m], [b, n]) => Number(a === 0) - Number(b === 0) || n - m);
@@ -90,7 +109,15 @@ export function legendOf(labels: ArrayLike<number>, names: readonly string[] = V
 const percent = (share: number): string => (share < 0.001 ? "<0.1 %" : `${(share * 100).toFixed(1)} %`);
 
 /** Draws swatches, names and (if asked) shares into rows of at most `width` pixels; gives the height used. Measures without a canvas. */
-export function drawLegend(canvas: Canvas | undefined, entries: readonly LegendEntry[], left: number, top: number, width: number, shares = true, font: FontName = "body"): number {
+export function drawLegend(
+  canvas: Canvas | undefined,
+  entries: readonly LegendEntry[],
+  left: number,
+  top: number,
+  width: number,
+  shares = true,
+  font: FontName = "body",
+): number {
   const line = lineHeight(font);
   const height = Math.round(line * 1.3);
   const swatch = Math.round(line * 0.66);
@@ -120,7 +147,12 @@ export function drawLegend(canvas: Canvas | undefined, entries: readonly LegendE
 const LARGE = 1400;
 
 /** The overlay with a legend below it: what `fcn segment --format overlay` writes. */
-export function legendOverlay(picture: Picture, labels: ArrayLike<number>, names: readonly string[], options: OverlayOptions = {}): RgbaPicture {
+export function legendOverlay(
+  picture: Picture,
+  labels: ArrayLike<number>,
+  names: readonly string[],
+  options: OverlayOptions = {},
+): RgbaPicture {
   const over = overlay(picture, labels, options);
   const shown = Uint8Array.from(options.palette ?? vocPalette());
   shown.fill(255, 0, 3); // background is not painted, so its swatch is empty

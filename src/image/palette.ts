@@ -1,8 +1,27 @@
 /** PASCAL VOC's class names and its palette of 256 colours. http://host.robots.ox.ac.uk/pascal/VOC/voc2012/ */
 
 export const VOC_CLASSES: readonly string[] = [
-  "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow",
-  "diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor",
+  "background",
+  "aeroplane",
+  "bicycle",
+  "bird",
+  "boat",
+  "bottle",
+  "bus",
+  "car",
+  "cat",
+  "chair",
+  "cow",
+  "diningtable",
+  "dog",
+  "horse",
+  "motorbike",
+  "person",
+  "pottedplant",
+  "sheep",
+  "sofa",
+  "train",
+  "tvmonitor",
 ];
 
 /** What classes are called where nobody names them: VOC's names where there are as many, else "class 0" and on. */

@@ -18,7 +18,10 @@ export interface RgbaPicture extends Picture {
 /** @throws bad-image with the numbers when sizes and data do not fit each other */
 export function toRgba(picture: Picture, name = "picture"): RgbaPicture {
   if (typeof picture !== "object" || picture === null) {
-    throw new FcnError("bad-image", `${name}: got ${picture === null ? "null" : typeof picture}, needed { width, height, data }`);
+    throw new FcnError(
+      "bad-image",
+      `${name}: got ${picture === null ? "null" : typeof picture}, needed { width, height, data }`,
+    );
   }
   const { width, height, data } = picture;
   if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1) {
@@ -29,7 +32,10 @@ export function toRgba(picture: Picture, name = "picture"): RgbaPicture {
   }
   const channels = picture.channels ?? data.length / (width * height);
   if ((channels !== 3 && channels !== 4) || data.length !== width * height * channels) {
-    const needed = picture.channels === undefined ? `${width * height * 3} (RGB) or ${width * height * 4} (RGBA)` : `${width * height * picture.channels}`;
+    const needed =
+      picture.channels === undefined
+        ? `${width * height * 3} (RGB) or ${width * height * 4} (RGBA)`
+        : `${width * height * picture.channels}`;
     throw new FcnError("bad-image", `${name}: ${width} x ${height} needs ${needed} bytes, got ${data.length}`);
   }
   if (channels === 4) return { width, height, data, channels };

@@ -28,7 +28,8 @@ function undo(filter: number, row: Uint8Array, up: Uint8Array, step: number): vo
       for (let i = 0; i < row.length; i++) row[i] = (row[i] as number) + (up[i] as number);
       return;
     case 3:
-      for (let i = 0; i < row.length; i++) row[i] = (row[i] as number) + (((i < step ? 0 : (row[i - step] as number)) + (up[i] as number)) >> 1);
+      for (let i = 0; i < row.length; i++)
+        row[i] = (row[i] as number) + (((i < step ? 0 : (row[i - step] as number)) + (up[i] as number)) >> 1);
       return;
     case 4:
       for (let i = 0; i < Math.min(step, row.length); i++) row[i] = (row[i] as number) + (up[i] as number);
@@ -48,7 +49,12 @@ function undo(filter: number, row: Uint8Array, up: Uint8Array, step: number): vo
 }
 
 /** Samples of a colour type to RGBA. @throws RangeError when an index is beyond the palette */
-export function toRgbaSamples(samples: Uint8Array, pixels: number, colourType: number, palette: Uint8Array): Uint8Array {
+export function toRgbaSamples(
+  samples: Uint8Array,
+  pixels: number,
+  colourType: number,
+  palette: Uint8Array,
+): Uint8Array {
   const out = new Uint8Array(pixels * 4).fill(255);
   switch (colourType) {
     case 2:
@@ -61,7 +67,10 @@ export function toRgbaSamples(samples: Uint8Array, pixels: number, colourType: n
     case 3:
       for (let i = 0, to = 0; i < pixels; i++, to += 4) {
         const from = (samples[i] as number) * 3;
-        if (from + 2 >= palette.length) throw new RangeError(`pixel ${i} has index ${from / 3}, the palette has ${Math.floor(palette.length / 3)} colours`);
+        if (from + 2 >= palette.length)
+          throw new RangeError(
+            `pixel ${i} has index ${from / 3}, the palette has ${Math.floor(palette.length / 3)} colours`,
+          );
         out[to] = palette[from] as number;
         out[to + 1] = palette[from + 1] as number;
         out[to + 2] = palette[from + 2] as number;

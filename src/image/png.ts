@@ -22,12 +22,22 @@ function check(bytes: Uint8Array, name: string): PngFile & { readonly raw: Uint8
   const { width, height } = file.header;
   let raw: Uint8Array;
   try {
-    raw = inflateSync(file.data.length === 1 ? (file.data[0] as Uint8Array) : Buffer.concat(file.data), { maxOutputLength: file.rawLength + SURPLUS });
+    raw = inflateSync(file.data.length === 1 ? (file.data[0] as Uint8Array) : Buffer.concat(file.data), {
+      maxOutputLength: file.rawLength + SURPLUS,
+    });
   } catch (error) {
     const tooMuch = (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE";
-    throw damaged(name, bytes, tooMuch ? `its pixel data is more than the ${file.rawLength} bytes of ${width} x ${height}` : `its pixel data cannot be unpacked (${messageOf(error)})`, error);
+    throw damaged(
+      name,
+      bytes,
+      tooMuch
+        ? `its pixel data is more than the ${file.rawLength} bytes of ${width} x ${height}`
+        : `its pixel data cannot be unpacked (${messageOf(error)})`,
+      error,
+    );
   }
-  if (raw.length < file.rawLength) throw damaged(name, bytes, `its pixel data is ${raw.length} bytes, ${width} x ${height} needs ${file.rawLength}`);
+  if (raw.length < file.rawLength)
+    throw damaged(name, bytes, `its pixel data is ${raw.length} bytes, ${width} x ${height} needs ${file.rawLength}`);
   return { ...file, raw };
 }
 
@@ -47,7 +57,8 @@ function samplesOf({ header, raw }: ReturnType<typeof check>, bytes: Uint8Array,
 function pixels(png: Uint8Array, bytes: Uint8Array, name: string, skipRescale = false): Buffer {
   try {
     // check() has seen to the checksums, with Node's own crc32 instead of pngjs's loop.
-    return PNG.sync.read(Buffer.from(png.buffer, png.byteOffset, png.byteLength), { checkCRC: false, skipRescale }).data;
+    return PNG.sync.read(Buffer.from(png.buffer, png.byteOffset, png.byteLength), { checkCRC: false, skipRescale })
+      .data;
   } catch (error) {
     throw damaged(name, bytes, messageOf(error).split("\n")[0] ?? "", error);
   }
@@ -91,7 +102,8 @@ export function decodeLabelPng(bytes: Uint8Array, name = "PNG"): LabelMap {
   const file = check(bytes, name);
   const { width, height, depth, colourType } = file.header;
   const grey = colourType === 0;
-  if (!grey && colourType !== 3) throw badPng(name, `colour type ${colourType} is no label map; it must be indexed (palette) or grey`);
+  if (!grey && colourType !== 3)
+    throw badPng(name, `colour type ${colourType} is no label map; it must be indexed (palette) or grey`);
   if (grey && depth !== 8) throw badPng(name, `a grey label map needs 8 bits a pixel, got ${depth}`);
   const indices = isPlain(file) ? samplesOf(file, bytes, name) : indicesOf(file, bytes, name);
   if (grey) return { width, height, labels: indices };
@@ -102,8 +114,15 @@ export function decodeLabelPng(bytes: Uint8Array, name = "PNG"): LabelMap {
     const label = table[index];
     if (label === undefined) {
       const where = `pixel (${i % width}, ${Math.floor(i / width)})`;
-      if (index * 3 >= file.palette.length) throw badPng(name, `${where} has index ${index}, the palette has ${Math.floor(file.palette.length / 3)} colours`);
-      throw badPng(name, `${where} has colour ${hex(file.palette.subarray(index * 3, index * 3 + 3))}, which is not in the PASCAL VOC palette`);
+      if (index * 3 >= file.palette.length)
+        throw badPng(
+          name,
+          `${where} has index ${index}, the palette has ${Math.floor(file.palette.length / 3)} colours`,
+        );
+      throw badPng(
+        name,
+        `${where} has colour ${hex(file.palette.subarray(index * 3, index * 3 + 3))}, which is not in the PASCAL VOC palette`,
+      );
     }
     labels[i] = label;
   }
@@ -113,7 +132,12 @@ export function decodeLabelPng(bytes: Uint8Array, name = "PNG"): LabelMap {
 /** Read as grey, without palette and transparency, indices come out as they are. */
 function indicesOf({ header, data }: PngFile, bytes: Uint8Array, name: string): Uint8Array {
   const { width, height, depth, interlaced } = header;
-  const bare = Buffer.concat([Buffer.from(SIGNATURE), headerChunk(width, height, depth, 0, interlaced), chunk("IDAT", Buffer.concat(data)), chunk("IEND", new Uint8Array())]);
+  const bare = Buffer.concat([
+    Buffer.from(SIGNATURE),
+    headerChunk(width, height, depth, 0, interlaced),
+    chunk("IDAT", Buffer.concat(data)),
+    chunk("IEND", new Uint8Array()),
+  ]);
   const rgba = pixels(bare, bytes, name, true);
   return Uint8Array.from({ length: width * height }, (_, i) => rgba[i * 4] as number);
 }
@@ -133,7 +157,8 @@ function labelsOfIndices(palette: Uint8Array): (number | undefined)[] {
   });
 }
 
-const colourAt = (bytes: Uint8Array, i: number): number => ((bytes[i] as number) << 16) | ((bytes[i + 1] as number) << 8) | (bytes[i + 2] as number);
+const colourAt = (bytes: Uint8Array, i: number): number =>
+  ((bytes[i] as number) << 16) | ((bytes[i + 1] as number) << 8) | (bytes[i + 2] as number);
 
 /** An RGBA PNG. */
 export function encodePng(picture: Picture): Uint8Array {
@@ -147,18 +172,37 @@ export function encodePng(picture: Picture): Uint8Array {
 }
 
 /** An indexed PNG in the 256-entry VOC palette: what segmentation tools exchange. pngjs cannot write palettes. */
-export const encodeLabelPng = (labels: Uint8Array, width: number, height: number): Uint8Array => encodeBytes("label map", labels, width, height, vocPalette());
+export const encodeLabelPng = (labels: Uint8Array, width: number, height: number): Uint8Array =>
+  encodeBytes("label map", labels, width, height, vocPalette());
 
 /** A grey PNG of one byte a pixel: masks, probabilities. */
-export const encodeGreyPng = (values: Uint8Array, width: number, height: number): Uint8Array => encodeBytes("grey picture", values, width, height);
+export const encodeGreyPng = (values: Uint8Array, width: number, height: number): Uint8Array =>
+  encodeBytes("grey picture", values, width, height);
 
-function encodeBytes(what: string, values: Uint8Array, width: number, height: number, palette?: Uint8Array): Uint8Array {
-  if (!(width >= 1 && height >= 1 && Number.isInteger(width) && Number.isInteger(height))) throw badPng(what, `${width} x ${height} is not a size of at least 1 x 1`);
-  if (values.length !== width * height) throw badPng(what, `${width} x ${height} needs ${width * height} ${palette ? "labels" : "values"}, got ${values.length}`);
+function encodeBytes(
+  what: string,
+  values: Uint8Array,
+  width: number,
+  height: number,
+  palette?: Uint8Array,
+): Uint8Array {
+  if (!(width >= 1 && height >= 1 && Number.isInteger(width) && Number.isInteger(height)))
+    throw badPng(what, `${width} x ${height} is not a size of at least 1 x 1`);
+  if (values.length !== width * height)
+    throw badPng(
+      what,
+      `${width} x ${height} needs ${width * height} ${palette ? "labels" : "values"}, got ${values.length}`,
+    );
   const rows = new Uint8Array(height * (width + 1)); // each row starts with its filter type, 0
   for (let y = 0; y < height; y++) rows.set(values.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
   const head = headerChunk(width, height, 8, palette ? 3 : 0, false);
-  return Buffer.concat([Buffer.from(SIGNATURE), head, ...(palette ? [chunk("PLTE", palette)] : []), chunk("IDAT", deflateSync(rows)), chunk("IEND", new Uint8Array())]);
+  return Buffer.concat([
+    Buffer.from(SIGNATURE),
+    head,
+    ...(palette ? [chunk("PLTE", palette)] : []),
+    chunk("IDAT", deflateSync(rows)),
+    chunk("IEND", new Uint8Array()),
+  ]);
 }
 
 function headerChunk(width: number, height: number, depth: number, colourType: number, interlaced: boolean): Buffer {

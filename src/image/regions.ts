@@ -31,13 +31,20 @@ class Bounds {
   }
 
   get region(): Region {
-    return { pixels: this.pixels, box: [this.#left, this.#top, this.#right - this.#left + 1, this.#bottom - this.#top + 1] };
+    return {
+      pixels: this.pixels,
+      box: [this.#left, this.#top, this.#right - this.#left + 1, this.#bottom - this.#top + 1],
+    };
   }
 }
 
 /** Every label that occurs, ascending. @throws bad-image */
 export function classAreas(labels: Uint8Array, width: number, height: number, minPixels = 1): ClassArea[] {
-  if (labels.length !== width * height) throw new FcnError("bad-image", `regions: ${width} x ${height} needs ${width * height} labels, got ${labels.length}`);
+  if (labels.length !== width * height)
+    throw new FcnError(
+      "bad-image",
+      `regions: ${width} x ${height} needs ${width * height} labels, got ${labels.length}`,
+    );
   const areas: (Bounds | undefined)[] = [];
   const regions = new Map<number, Region[]>();
   const seen = new Uint8Array(labels.length);
@@ -69,5 +76,7 @@ export function classAreas(labels: Uint8Array, width: number, height: number, mi
     regions.set(label, own);
   }
   // Found row by row, so that equals stay in the order of their topmost pixels.
-  return areas.flatMap((area, label) => (area ? [{ label, ...area.region, regions: (regions.get(label) ?? []).sort((a, b) => b.pixels - a.pixels) }] : []));
+  return areas.flatMap((area, label) =>
+    area ? [{ label, ...area.region, regions: (regions.get(label) ?? []).sort((a, b) => b.pixels - a.pixels) }] : [],
+  );
 }

@@ -21,7 +21,12 @@ function tapsOf(input: number, output: number): Taps {
   const scale = input / output;
   const support = Math.max(scale, 1);
   const width = Math.ceil(support) * 2 + 1;
-  const taps = { first: new Int32Array(output), count: new Int32Array(output), weights: new Float64Array(output * width), width };
+  const taps = {
+    first: new Int32Array(output),
+    count: new Int32Array(output),
+    weights: new Float64Array(output * width),
+    width,
+  };
   for (let i = 0; i < output; i++) {
     const centre = (i + 0.5) * scale;
     const first = Math.max(0, Math.trunc(centre - support + 0.5));
@@ -79,9 +84,16 @@ function pass(data: ArrayLike<number>, taps: Taps, lines: number, from: Strides,
  */
 export function shrink(picture: Picture, toHeight: number, toWidth: number): RgbaPicture {
   const { width, height, data } = toRgba(picture);
-  if (![toHeight, toWidth].every((side) => Number.isInteger(side) && side > 0)) throw badOption(`shrink: ${toWidth} x ${toHeight} is not a size of at least 1 x 1`);
-  const rows = width === toWidth ? data : pass(data, tapsOf(width, toWidth), height, { step: 4, line: width * 4 }, { step: 4, line: toWidth * 4 });
+  if (![toHeight, toWidth].every((side) => Number.isInteger(side) && side > 0))
+    throw badOption(`shrink: ${toWidth} x ${toHeight} is not a size of at least 1 x 1`);
+  const rows =
+    width === toWidth
+      ? data
+      : pass(data, tapsOf(width, toWidth), height, { step: 4, line: width * 4 }, { step: 4, line: toWidth * 4 });
   const line = toWidth * 4;
-  const all = height === toHeight ? rows : pass(rows, tapsOf(height, toHeight), toWidth, { step: line, line: 4 }, { step: line, line: 4 });
+  const all =
+    height === toHeight
+      ? rows
+      : pass(rows, tapsOf(height, toHeight), toWidth, { step: line, line: 4 }, { step: line, line: 4 });
   return { width: toWidth, height: toHeight, data: all, channels: 4 };
 }

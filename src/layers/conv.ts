@@ -31,12 +31,14 @@ export class ConvBn {
     const weight = own.take("weight", [options.out, options.in, kernel, kernel]);
     // Files of `fcn import --fold-bn` hold what foldBatchNorm gives; with neither norm nor bias the norm is what is missing.
     const done = own.has("bias") && !norm.has("weight") && !norm.has("running_var");
-    const folded = done ? { weight, bias: own.take("bias", c) } : foldBatchNorm(weight, {
-      weight: norm.take("weight", c),
-      bias: norm.take("bias", c),
-      mean: norm.take("running_mean", c),
-      variance: norm.take("running_var", c),
-    });
+    const folded = done
+      ? { weight, bias: own.take("bias", c) }
+      : foldBatchNorm(weight, {
+          weight: norm.take("weight", c),
+          bias: norm.take("bias", c),
+          mean: norm.take("running_mean", c),
+          variance: norm.take("running_var", c),
+        });
     this.#name = `${params.prefix}${conv}`;
     this.#weight = folded.weight;
     this.#bias = folded.bias;

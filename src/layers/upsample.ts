@@ -23,7 +23,10 @@ export function bilinearWeight(name: string, channels: number, kernel: number): 
     shape: [channels, 1, kernel, kernel],
     read() {
       const taps = bilinearTaps(kernel);
-      const plane = Float32Array.from({ length: kernel * kernel }, (_, i) => (taps[Math.floor(i / kernel)] as number) * (taps[i % kernel] as number));
+      const plane = Float32Array.from(
+        { length: kernel * kernel },
+        (_, i) => (taps[Math.floor(i / kernel)] as number) * (taps[i % kernel] as number),
+      );
       const data = new Float32Array(channels * plane.length);
       for (let c = 0; c < channels; c++) data.set(plane, c * plane.length);
       return Promise.resolve(data);
@@ -58,8 +61,20 @@ export class Upscore {
   /** `skip`, of the cropped size, is added in the same kernel: the skip connection in score space. */
   apply(graph: Graph, x: Value, size: readonly [number, number], skip?: Value): Value {
     const { stride, padding, outputPadding, crop } = this.step;
-    const attrs = { stride, padding, output_padding: outputPadding, groups: this.#groups, crop: size, crop_offset: [crop.top, crop.left] as const };
-    return graph.op(this.weight.name.replace(/\.weight$/, ""), convTranspose2d, { x, weight: this.weight, residual: skip }, attrs).y;
+    const attrs = {
+      stride,
+      padding,
+      output_padding: outputPadding,
+      groups: this.#groups,
+      crop: size,
+      crop_offset: [crop.top, crop.left] as const,
+    };
+    return graph.op(
+      this.weight.name.replace(/\.weight$/, ""),
+      convTranspose2d,
+      { x, weight: this.weight, residual: skip },
+      attrs,
+    ).y;
   }
 }
 
@@ -67,7 +82,13 @@ export class Upscore {
  * The class of every pixel straight from the coarse scores: what the fixed bilinear step and an argmax would give, without
  * writing logits at the picture's size. [N, C, h, w] to labels [N, 1, H, W].
  */
-export function upscoreLabels(graph: Graph, name: string, x: Value, stride: number, [height, width]: readonly [number, number]): Value {
+export function upscoreLabels(
+  graph: Graph,
+  name: string,
+  x: Value,
+  stride: number,
+  [height, width]: readonly [number, number],
+): Value {
   return graph.op(name, resizeArgmax, { x }, { height, width, stride }).y;
 }
 

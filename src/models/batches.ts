@@ -19,6 +19,8 @@ export function inputBytes(pictures: readonly RgbaPicture[], resize: Resize): Ui
   const { width, height } = pictures[0] as RgbaPicture;
   const [h, w] = inputSize(height, width, resize);
   const bytes = new Uint8Array(pictures.length * w * h * 4);
-  pictures.forEach((picture, i) => bytes.set((h === height && w === width ? picture : shrink(picture, h, w)).data, i * w * h * 4));
+  pictures.forEach((picture, i) =>
+    bytes.set((h === height && w === width ? picture : shrink(picture, h, w)).data, i * w * h * 4),
+  );
   return bytes;
 }

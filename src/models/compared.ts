@@ -31,7 +31,12 @@ export interface ComparedNetworks {
   /** Shorter side that pictures are brought to. */
   readonly resize: Resize;
   /** A normalised picture to a variant's labels at the picture's size, and the scores they come from where pixels can be asked for them. */
-  apply(graph: Graph, image: Value, variants: readonly ComparedVariant[], size: Size): ReadonlyMap<ComparedVariant, { readonly labels: Value; readonly scores?: Value }>;
+  apply(
+    graph: Graph,
+    image: Value,
+    variants: readonly ComparedVariant[],
+    size: Size,
+  ): ReadonlyMap<ComparedVariant, { readonly labels: Value; readonly scores?: Value }>;
   /** The last step from scores to logits, where pixels can be asked for them. */
   finalStep(variant: ComparedVariant): Promise<FinalStep | undefined>;
   /** What the names of a head's tensors and steps begin with. */
@@ -49,15 +54,26 @@ export function mixtureProblem(variants: readonly string[]): string | undefined 
  * What to compare of a checkpoint: what is asked for, else all heads on the plain backbone, else torchvision's network.
  * @throws bad-option for a mixture that cannot be compared, bad-weights where the checkpoint has no such head
  */
-export function variantsToCompare({ checkpoint, description, variants }: Recognised, asked?: readonly ComparedVariant[]): ComparedVariant[] {
+export function variantsToCompare(
+  { checkpoint, description, variants }: Recognised,
+  asked?: readonly ComparedVariant[],
+): ComparedVariant[] {
   const there = COMPARABLE.filter((variant) => variants.includes(variant));
   const plain = there.filter((variant) => variant !== TORCHVISION_VARIANT);
   const chosen = asked ? COMPARABLE.filter((variant) => asked.includes(variant)) : plain.length ? plain : there;
   const problem = mixtureProblem(chosen);
   if (problem !== undefined) throw new FcnError("bad-option", problem);
   const missing = chosen.filter((variant) => !there.includes(variant));
-  if (missing.length) throw new FcnError("bad-weights", `${checkpoint.name} is ${description}; it has no head for ${missing.join(" and ")}${there.length ? `, only for ${there.join(", ")}` : ""}`);
-  if (!chosen.length) throw new FcnError("bad-weights", `${checkpoint.name} is ${description}; without a head there is nothing to compare`);
+  if (missing.length)
+    throw new FcnError(
+      "bad-weights",
+      `${checkpoint.name} is ${description}; it has no head for ${missing.join(" and ")}${there.length ? `, only for ${there.join(", ")}` : ""}`,
+    );
+  if (!chosen.length)
+    throw new FcnError(
+      "bad-weights",
+      `${checkpoint.name} is ${description}; without a head there is nothing to compare`,
+    );
   return chosen;
 }
 
@@ -67,18 +83,28 @@ export function comparedNetworks(checkpoint: Checkpoint, variants: readonly Comp
   const problem = mixtureProblem(variants);
   if (problem !== undefined) throw new FcnError("bad-option", problem);
   const params = Parameters.of(checkpoint);
-  return variants.includes(TORCHVISION_VARIANT) ? torchvisionAlone(params) : paperNetworks(params, checkpoint.name, variants);
+  return variants.includes(TORCHVISION_VARIANT)
+    ? torchvisionAlone(params)
+    : paperNetworks(params, checkpoint.name, variants);
 }
 
 function paperNetworks(params: Parameters, name: string, variants: readonly ComparedVariant[]): ComparedNetworks {
   const chosen = COMPARED.filter((variant) => variants.includes(variant));
   const backbone = new ResNet101(params.at("backbone"));
-  const heads = new Map<ComparedVariant, FcnHead>(chosen.map((v) => [v, new FcnHead(params.at(v), v, backbone.channels)]));
+  const heads = new Map<ComparedVariant, FcnHead>(
+    chosen.map((v) => [v, new FcnHead(params.at(v), v, backbone.channels)]),
+  );
   const others = [...COMPARED.filter((v) => !chosen.includes(v)), "classifier", "aux_classifier"].map((v) => `${v}.`);
-  params.allow((tensor) => tensor.endsWith(".num_batches_tracked") || others.some((prefix) => tensor.startsWith(prefix)));
+  params.allow(
+    (tensor) => tensor.endsWith(".num_batches_tracked") || others.some((prefix) => tensor.startsWith(prefix)),
+  );
   params.finish(chosen.join(", "));
   const counts = [...new Set([...heads.values()].map((head) => head.classes))];
-  if (counts.length > 1) throw new FcnError("bad-weights", `${name}: its heads have ${counts.join(" and ")} classes; networks of one set of classes can be compared`);
+  if (counts.length > 1)
+    throw new FcnError(
+      "bad-weights",
+      `${name}: its heads have ${counts.join(" and ")} classes; networks of one set of classes can be compared`,
+    );
   return {
     classes: counts[0] ?? 0,
     resize: "none",

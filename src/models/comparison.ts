@@ -147,15 +147,22 @@ export class Comparison {
     checkOptions("run(picture, { scores: ... })", options, { ...ABORTABLE_KINDS, scores: "a boolean" });
     const { scores = false, signal } = options;
     return this.#runtime.call(async () => {
-      if (scores && this.variants.includes(TORCHVISION_VARIANT)) throw new FcnError("bad-option", `compare: scores of single pixels are there for ${COMPARED.join(", ")}, not for ${TORCHVISION_VARIANT}`);
+      if (scores && this.variants.includes(TORCHVISION_VARIANT))
+        throw new FcnError(
+          "bad-option",
+          `compare: scores of single pixels are there for ${COMPARED.join(", ")}, not for ${TORCHVISION_VARIANT}`,
+        );
       const picture = toRgba(image);
       const { width, height } = picture;
       const start = performance.now();
-      const plan = await this.#runtime.plans.get(`${height}x${width}${scores ? " scores" : ""}`, () => this.#plan(this.variants, height, width, { timed: true, scores, signal }));
+      const plan = await this.#runtime.plans.get(`${height}x${width}${scores ? " scores" : ""}`, () =>
+        this.#plan(this.variants, height, width, { timed: true, scores, signal }),
+      );
       signal?.throwIfAborted();
       const made = performance.now();
       const { outputs, stages, timings } = await plan.run({ picture: inputBytes([picture], this.resize) });
-      const each = <T>(of: (output: Output, variant: ComparedVariant) => T): Record<string, T> => Object.fromEntries(this.variants.map((v) => [v, of(outputs.get(v) as Output, v)]));
+      const each = <T>(of: (output: Output, variant: ComparedVariant) => T): Record<string, T> =>
+        Object.fromEntries(this.variants.map((v) => [v, of(outputs.get(v) as Output, v)]));
       const labels = each(({ bytes, layout, shape }) => layouts[layout].unpack(bytes, shape) as Uint8Array);
       const buffers = each(({ memory }) => bindingOf(memory) as GPUBufferBinding);
       const total = performance.now() - made;
@@ -165,11 +172,18 @@ export class Comparison {
     }, signal);
   }
 
-  async #pixelScores(outputs: PlanResult["outputs"], width: number, height: number): Promise<Record<string, PixelScores>> {
+  async #pixelScores(
+    outputs: PlanResult["outputs"],
+    width: number,
+    height: number,
+  ): Promise<Record<string, PixelScores>> {
     const pairs = this.variants.map(async (variant) => {
       const { bytes, layout, shape } = outputs.get(scoresOf(variant)) as Output;
       const final = (await this.#networks.finalStep(variant)) as FinalStep;
-      return [variant, new PixelScores(width, height, layouts[layout].unpack(bytes, shape) as Float32Array, shape, final)] as const;
+      return [
+        variant,
+        new PixelScores(width, height, layouts[layout].unpack(bytes, shape) as Float32Array, shape, final),
+      ] as const;
     });
     return Object.fromEntries(await Promise.all(pairs));
   }
@@ -178,13 +192,24 @@ export class Comparison {
    * Runs variants alone, or all of them over one backbone, on a grey picture and adds up what each costs. They take turns, so
    * that a machine that slows down for a while slows them all. @throws bad-option, limit-too-small, device-lost, disposed
    */
-  async measure(measured: readonly NetworkCost["variant"][], height: number, width: number, rounds = 5): Promise<NetworkCost[]> {
+  async measure(
+    measured: readonly NetworkCost["variant"][],
+    height: number,
+    width: number,
+    rounds = 5,
+  ): Promise<NetworkCost[]> {
     for (const variant of measured) checkOneOf("measure: variant", variant, [...this.variants, ALL]);
-    if (!Number.isInteger(rounds) || rounds < 1) throw badOption(`measure: rounds must be a whole number of 1 or more, got ${rounds}`);
+    if (!Number.isInteger(rounds) || rounds < 1)
+      throw badOption(`measure: rounds must be a whole number of 1 or more, got ${rounds}`);
     return this.#runtime.call(async () => {
       const plans: { readonly variant: NetworkCost["variant"]; readonly plan: Plan; readonly times: number[] }[] = [];
       try {
-        for (const variant of measured) plans.push({ variant, plan: await this.#plan(variant === ALL ? this.variants : [variant], height, width), times: [] });
+        for (const variant of measured)
+          plans.push({
+            variant,
+            plan: await this.#plan(variant === ALL ? this.variants : [variant], height, width),
+            times: [],
+          });
         const picture = toRgba({ width, height, data: new Uint8Array(height * width * 4).fill(128) });
         for (let round = 0; round <= rounds; round++) {
           for (const { plan, times } of plans) {
@@ -194,7 +219,15 @@ export class Comparison {
             if (round > 0) times.push(performance.now() - start); // the first run is warming up
           }
         }
-        return await Promise.all(plans.map(async ({ variant, plan, times }) => ({ variant, width, height, ms: Math.min(...times), ...(await this.#costOf(variant, plan)) })));
+        return await Promise.all(
+          plans.map(async ({ variant, plan, times }) => ({
+            variant,
+            width,
+            height,
+            ms: Math.min(...times),
+            ...(await this.#costOf(variant, plan)),
+          })),
+        );
       } finally {
         for (const { plan } of plans) plan.dispose();
       }
@@ -221,9 +254,19 @@ export class Comparison {
     return graph;
   }
 
-  async #plan(variants: readonly ComparedVariant[], height: number, width: number, { timed = false, scores = false, signal }: { timed?: boolean; scores?: boolean } & Abortable = {}): Promise<Plan> {
+  async #plan(
+    variants: readonly ComparedVariant[],
+    height: number,
+    width: number,
+    { timed = false, scores = false, signal }: { timed?: boolean; scores?: boolean } & Abortable = {},
+  ): Promise<Plan> {
     try {
-      return await this.#runtime.plan(this.#graph(variants, height, width, scores), this.#kernels, { precision: this.precision, stageOf: timed ? (step) => this.#stageOf(step.label) : undefined, onPipeline: this.#onPipeline, signal });
+      return await this.#runtime.plan(this.#graph(variants, height, width, scores), this.#kernels, {
+        precision: this.precision,
+        stageOf: timed ? (step) => this.#stageOf(step.label) : undefined,
+        onPipeline: this.#onPipeline,
+        signal,
+      });
     } catch (error) {
       throw pictureTooLarge(error, height, width, this.resize);
     }

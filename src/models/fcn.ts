@@ -66,7 +66,9 @@ export class FcnHead {
   scored(graph: Graph, features: Features, size: readonly [number, number]): { labels: Value; scores: Value } {
     const name = `${this.#prefix}labels`;
     const scores = this.#scores(graph, features);
-    const labels = this.#final.learned ? labelsOf(graph, name, this.#final.apply(graph, scores, size)) : upscoreLabels(graph, name, scores, this.#final.step.stride, size);
+    const labels = this.#final.learned
+      ? labelsOf(graph, name, this.#final.apply(graph, scores, size))
+      : upscoreLabels(graph, name, scores, this.#final.step.stride, size);
     return { labels, scores };
   }
 

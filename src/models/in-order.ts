@@ -48,7 +48,10 @@ export async function* inOrder<Item, Result>(
 
   try {
     for (;;) {
-      if (!ended && !stopped && outstanding.length < inFlight) asked ??= abortable(ask(), signal).catch(fail).finally(() => (asked = undefined));
+      if (!ended && !stopped && outstanding.length < inFlight)
+        asked ??= abortable(ask(), signal)
+          .catch(fail)
+          .finally(() => (asked = undefined));
       const oldest = outstanding[0];
       if (oldest && (oldest.settled || !asked)) {
         outstanding.shift();

@@ -17,7 +17,10 @@ interface Made {
 }
 
 const count = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
-const filled = (value: number): Fill => (_, shape) => new Float32Array(count(shape)).fill(value);
+const filled =
+  (value: number): Fill =>
+  (_, shape) =>
+    new Float32Array(count(shape)).fill(value);
 
 /** Uniform in [-b, b) with b = sqrt(6 / fan in): keeps the variance through a ReLU. Mulberry32, seeded with the name's FNV-1a. */
 const kaiming: Fill = (name, shape) => {
@@ -38,7 +41,8 @@ const diagonal: Fill = (_, shape) => {
   const taps = bilinearTaps(k);
   const data = new Float32Array(count(shape));
   for (let c = 0; c < channels; c++) {
-    for (let i = 0; i < k * k; i++) data[c * (channels + 1) * k * k + i] = (taps[Math.floor(i / k)] as number) * (taps[i % k] as number);
+    for (let i = 0; i < k * k; i++)
+      data[c * (channels + 1) * k * k + i] = (taps[Math.floor(i / k)] as number) * (taps[i % k] as number);
   }
   return data;
 };
@@ -52,7 +56,12 @@ function tensorsOf(head: Head, classes: number, width: number): Map<string, Made
   if (head === "fcn-resnet101") {
     const inner = width * 8;
     made.set("classifier.0.weight", { shape: [inner, width * 32, 3, 3], fill: kaiming });
-    for (const [part, value] of [["weight", 1], ["bias", 0], ["running_mean", 0], ["running_var", 1]] as const) {
+    for (const [part, value] of [
+      ["weight", 1],
+      ["bias", 0],
+      ["running_mean", 0],
+      ["running_var", 1],
+    ] as const) {
       made.set(`classifier.1.${part}`, { shape: [inner], fill: filled(value) });
     }
     score("classifier.4", inner, kaiming);

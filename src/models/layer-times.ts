@@ -20,6 +20,13 @@ export interface LayerTime {
 export function layerTimes(steps: readonly Step[], stages: ReadonlyMap<string, number>): LayerTime[] {
   return steps.map(({ label, kernel, variantName, problem }) => {
     const shape = Object.values(problem.out).find((s) => s !== undefined) ?? [];
-    return { layer: label, kernel: kernel.name, variant: variantName, shape, ms: stages.get(label) ?? 0, ...kernel.cost(problem) };
+    return {
+      layer: label,
+      kernel: kernel.name,
+      variant: variantName,
+      shape,
+      ms: stages.get(label) ?? 0,
+      ...kernel.cost(problem),
+    };
   });
 }

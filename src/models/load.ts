@@ -92,19 +92,30 @@ export const LOAD_KINDS: Kinds<LoadOptions> = {
 };
 
 /** The network asked for, from what was recognised. @throws bad-weights when the file has no such head and `heads` is not "init" */
-function networkOf(found: Recognised, options: Pick<LoadOptions, "variant" | "heads" | "classNames">): { network: Network; notice?: string } {
+function networkOf(
+  found: Recognised,
+  options: Pick<LoadOptions, "variant" | "heads" | "classNames">,
+): { network: Network; notice?: string } {
   const { checkpoint, description, variants, width } = found;
   const { variant = variants[0] ?? "fcn8s", heads = "file", classNames } = options;
   const there = variants.includes(variant);
   if (!there && heads === "file") {
     const instead = variants.length ? `load it as ${variants.join(" or ")}, or ` : "";
-    throw new FcnError("bad-weights", `${checkpoint.name} is ${description}; it has no head for ${variant}: ${instead}give heads: "init" (--heads init) for an untrained one`);
+    throw new FcnError(
+      "bad-weights",
+      `${checkpoint.name} is ${description}; it has no head for ${variant}: ${instead}give heads: "init" (--heads init) for an untrained one`,
+    );
   }
-  const weights = there ? checkpoint : withInitialHead(checkpoint, variant, found.classes ?? classNames?.length ?? VOC_CLASSES.length, width);
+  const weights = there
+    ? checkpoint
+    : withInitialHead(checkpoint, variant, found.classes ?? classNames?.length ?? VOC_CLASSES.length, width);
   const params = Parameters.of(weights);
   const network = variant === TORCHVISION_VARIANT ? torchvisionNetwork(params) : fcnNetwork(params, variant);
   if (there) return { network };
-  return { network, notice: `the head of ${variant} is untrained, so its labels mean nothing: ${checkpoint.name} is ${description}` };
+  return {
+    network,
+    notice: `the head of ${variant} is untrained, so its labels mean nothing: ${checkpoint.name} is ${description}`,
+  };
 }
 
 function checkValues({ variant, heads, precision, recover = "manual", device }: LoadOptions): void {
@@ -148,7 +159,17 @@ async function load<Image>(
     signal?.throwIfAborted();
     device = shared ?? (await openDevice());
     const onDispose = (): void => void checkpoint.close();
-    return new Fcn({ ...options, tuning: tune ? tuning : undefined, device, openDevice: shared ? undefined : openDevice, network, readImage, onDispose, description: found.description, notice });
+    return new Fcn({
+      ...options,
+      tuning: tune ? tuning : undefined,
+      device,
+      openDevice: shared ? undefined : openDevice,
+      network,
+      readImage,
+      onDispose,
+      description: found.description,
+      notice,
+    });
   } catch (error) {
     await checkpoint.close();
     if (!shared) device?.dispose();

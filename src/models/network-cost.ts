@@ -31,7 +31,13 @@ export interface NetworkCost {
 export type CountedCost = Omit<NetworkCost, "variant" | "width" | "height" | "ms">;
 
 /** `stageOf` tells a head's steps by their label; `heads` are the prefixes of the heads' tensors. */
-export async function countCost({ steps, bytes }: Plan, store: WeightStore, checkpoint: Checkpoint, heads: readonly string[], stageOf: (label: string) => string): Promise<CountedCost> {
+export async function countCost(
+  { steps, bytes }: Plan,
+  store: WeightStore,
+  checkpoint: Checkpoint,
+  heads: readonly string[],
+  stageOf: (label: string) => string,
+): Promise<CountedCost> {
   const flops = { shared: 0, head: 0 };
   const copies = new Map<string, number>();
   for (const step of steps) {
@@ -53,6 +59,8 @@ export async function countCost({ steps, bytes }: Plan, store: WeightStore, chec
 
 /** Learned numbers in the checkpoint under a prefix; running statistics are measured, not learned. */
 function learned(checkpoint: Checkpoint, prefix: string): number {
-  const own = [...checkpoint.tensors.values()].filter(({ name }) => name.startsWith(prefix) && !/\.(running_mean|running_var|num_batches_tracked)$/.test(name));
+  const own = [...checkpoint.tensors.values()].filter(
+    ({ name }) => name.startsWith(prefix) && !/\.(running_mean|running_var|num_batches_tracked)$/.test(name),
+  );
   return own.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
 }

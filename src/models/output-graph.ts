@@ -29,10 +29,21 @@ export function inputSize(height: number, width: number, resize: Resize): readon
 }
 
 /** The graph's input "picture", `n` of them, as the network sees it: normalised, at its own size. */
-export function normalisedInput(graph: Graph, { preprocessing: { mean, std }, resize }: Pick<Prepared, "preprocessing" | "resize">, n: number, height: number, width: number): Value {
+export function normalisedInput(
+  graph: Graph,
+  { preprocessing: { mean, std }, resize }: Pick<Prepared, "preprocessing" | "resize">,
+  n: number,
+  height: number,
+  width: number,
+): Value {
   const image = graph.input("picture", [n, 4, ...inputSize(height, width, resize)], "rgba8");
   const [h, w] = networkSize(height, width, resize);
-  return graph.op("normalize", normalize, { image, mean: constant("mean", mean), std: constant("std", std) }, { height: h, width: w }).y;
+  return graph.op(
+    "normalize",
+    normalize,
+    { image, mean: constant("mean", mean), std: constant("std", std) },
+    { height: h, width: w },
+  ).y;
 }
 
 /** What did not fit the device, as an error that names the picture; any other error as it is. */
@@ -40,7 +51,11 @@ export function pictureTooLarge(error: unknown, height: number, width: number, r
   if (!isFcnError(error, "limit-too-small") && !isFcnError(error, "out-of-memory")) return error;
   const [h, w] = networkSize(height, width, resize);
   const seen = h === height && w === width ? "" : `, resized to ${w} x ${h},`;
-  return new FcnError(error.code, `a picture of ${width} x ${height}${seen} is too large for this device: ${error.message}`, { cause: error });
+  return new FcnError(
+    error.code,
+    `a picture of ${width} x ${height}${seen} is too large for this device: ${error.message}`,
+    { cause: error },
+  );
 }
 
 /** `n` pictures of one size; the graph's input is "picture", its output is named as its kind. @throws bad-option without the head asked for */
@@ -56,7 +71,12 @@ export function outputGraph(prepared: Prepared, kind: Output, n: number, height:
   const scores = kind === "aux" ? auxLogits(prepared, graph, x) : network.logits(graph, x);
   if (kind === "labels") {
     // At the picture's size logits would be the largest tensor by far; labels do without.
-    graph.output(kind, same ? graph.op("argmax", argmax, { x: scores }).y : graph.op("argmax", resizeArgmax, { x: scores }, { height, width }).y);
+    graph.output(
+      kind,
+      same
+        ? graph.op("argmax", argmax, { x: scores }).y
+        : graph.op("argmax", resizeArgmax, { x: scores }, { height, width }).y,
+    );
     return graph;
   }
   const logits = same ? scores : graph.op("resize", resize, { x: scores }, { height, width }).y;
@@ -66,16 +86,26 @@ export function outputGraph(prepared: Prepared, kind: Output, n: number, height:
 
 /** @throws bad-option for a kernel that the network does not use */
 export function checkKernels(prepared: Prepared, chosen: VariantChoice): void {
-  checkKernelsOf((["labels", "probabilities"] as const).flatMap((kind) => [prepared.resize, "none" as const].map((resize) => outputGraph({ ...prepared, resize }, kind, 1, 61, 61))), chosen);
+  checkKernelsOf(
+    (["labels", "probabilities"] as const).flatMap((kind) =>
+      [prepared.resize, "none" as const].map((resize) => outputGraph({ ...prepared, resize }, kind, 1, 61, 61)),
+    ),
+    chosen,
+  );
 }
 
 /** @throws bad-option for a kernel that none of the graphs uses */
 export function checkKernelsOf(graphs: readonly Graph[], chosen: VariantChoice): void {
   const used = new Set(graphs.flatMap(({ nodes }) => nodes.map(({ kernel }) => kernel.name)));
-  for (const name of Object.keys(chosen)) if (!used.has(name)) throw badOption(`kernels: the network has no kernel "${name}"; it has ${[...used].join(", ")}`);
+  for (const name of Object.keys(chosen))
+    if (!used.has(name))
+      throw badOption(`kernels: the network has no kernel "${name}"; it has ${[...used].join(", ")}`);
 }
 
 function auxLogits({ network, description }: Prepared, graph: Graph, x: Value): Value {
-  if (!network.auxLogits) throw badOption(`logits: ${network.name} has no auxiliary head here; only torchvision's fcn-resnet101 can have one, and these weights are ${description}`);
+  if (!network.auxLogits)
+    throw badOption(
+      `logits: ${network.name} has no auxiliary head here; only torchvision's fcn-resnet101 can have one, and these weights are ${description}`,
+    );
   return network.auxLogits(graph, x);
 }

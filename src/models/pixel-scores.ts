@@ -26,7 +26,11 @@ export class PixelScores {
     private readonly shape: Nchw,
     private readonly final: FinalStep,
   ) {
-    if (scores.length !== sizeOf(shape)) throw new FcnError("bad-shape", `scores [${shape.join(",")}] hold ${sizeOf(shape)} numbers, got ${scores.length}`);
+    if (scores.length !== sizeOf(shape))
+      throw new FcnError(
+        "bad-shape",
+        `scores [${shape.join(",")}] hold ${sizeOf(shape)} numbers, got ${scores.length}`,
+      );
   }
 
   /** Logits of every class at column x, row y. @throws bad-option outside the picture */
@@ -43,7 +47,9 @@ export class PixelScores {
         for (let from = 0; from < classes; from++) {
           const score = this.scores[(from * h + row) * w + column] as number;
           if (!learned) out[from] = (out[from] as number) + score * (kernel[from * plane + tap] as number);
-          else for (let to = 0; to < classes; to++) out[to] = (out[to] as number) + score * (kernel[(from * classes + to) * plane + tap] as number);
+          else
+            for (let to = 0; to < classes; to++)
+              out[to] = (out[to] as number) + score * (kernel[(from * classes + to) * plane + tap] as number);
         }
       }
     }

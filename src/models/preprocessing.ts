@@ -14,7 +14,10 @@ export const IMAGENET: Preprocessing = { mean: [0.485, 0.456, 0.406], std: [0.22
 export function checkPreprocessing(preprocessing: Preprocessing): Preprocessing {
   for (const key of ["mean", "std"] as const) {
     const values = preprocessing[key];
-    if (values?.length !== 3 || !values.every((v) => Number.isFinite(v) && (key === "mean" || v > 0))) throw badOption(`preprocessing.${key} must be three finite numbers${key === "mean" ? "" : " above 0"}, got ${JSON.stringify(values)}`);
+    if (values?.length !== 3 || !values.every((v) => Number.isFinite(v) && (key === "mean" || v > 0)))
+      throw badOption(
+        `preprocessing.${key} must be three finite numbers${key === "mean" ? "" : " above 0"}, got ${JSON.stringify(values)}`,
+      );
   }
   return preprocessing;
 }

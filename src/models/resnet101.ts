@@ -34,7 +34,15 @@ class Bottleneck {
   constructor(params: Parameters, inputs: number, planes: number, stride: number, dilation: number, project: boolean) {
     const out = planes * EXPANSION;
     this.#reduce = new ConvBn(params, "conv1", "bn1", { in: inputs, out: planes, kernel: 1, relu: true });
-    this.#spatial = new ConvBn(params, "conv2", "bn2", { in: planes, out: planes, kernel: 3, stride, padding: dilation, dilation, relu: true });
+    this.#spatial = new ConvBn(params, "conv2", "bn2", {
+      in: planes,
+      out: planes,
+      kernel: 3,
+      stride,
+      padding: dilation,
+      dilation,
+      relu: true,
+    });
     this.#expand = new ConvBn(params, "conv3", "bn3", { in: planes, out, kernel: 1, relu: true });
     if (project) this.#shortcut = new ConvBn(params.at("downsample"), "0", "1", { in: inputs, out, kernel: 1, stride });
   }
@@ -55,7 +63,14 @@ export class ResNet101 {
   constructor(params: Parameters, options: ResNet101Options = {}) {
     this.#prefix = params.prefix;
     this.width = params.shape("conv1.weight")?.[0] ?? 64;
-    this.#stem = new ConvBn(params, "conv1", "bn1", { in: 3, out: this.width, kernel: 7, stride: 2, padding: 3, relu: true });
+    this.#stem = new ConvBn(params, "conv1", "bn1", {
+      in: 3,
+      out: this.width,
+      kernel: 7,
+      stride: 2,
+      padding: 3,
+      relu: true,
+    });
     let inputs = this.width;
     let dilation = 1;
     this.#stages = BLOCKS.map((count, stage) => {
@@ -67,7 +82,14 @@ export class ResNet101 {
         stride = 1;
       }
       return Array.from({ length: count }, (_, b) => {
-        const block = new Bottleneck(params.at(`layer${stage + 1}`).at(b), inputs, planes, b ? 1 : stride, b ? dilation : first, b === 0);
+        const block = new Bottleneck(
+          params.at(`layer${stage + 1}`).at(b),
+          inputs,
+          planes,
+          b ? 1 : stride,
+          b ? dilation : first,
+          b === 0,
+        );
         inputs = planes * EXPANSION;
         return block;
       });

@@ -54,7 +54,8 @@ export class Runtime {
 
   /** @throws bad-option */
   constructor({ name, device, openDevice, recover = "manual", maxPlans = 4, tuning, onDispose }: RuntimeOptions) {
-    if (!Number.isInteger(maxPlans) || maxPlans < 1) throw badOption(`maxPlans must be a whole number of 1 or more, got ${maxPlans}`);
+    if (!Number.isInteger(maxPlans) || maxPlans < 1)
+      throw badOption(`maxPlans must be a whole number of 1 or more, got ${maxPlans}`);
     checkRecovery(recover, openDevice !== undefined);
     this.#name = name;
     this.#openDevice = openDevice;
@@ -145,7 +146,8 @@ export class Runtime {
 
   async #move(given?: Device): Promise<void> {
     const device = given ?? (await this.#openDevice?.());
-    if (!device) throw badOption(`${this.#name} runs on a device that was given to it: open another one and give it to recover()`);
+    if (!device)
+      throw badOption(`${this.#name} runs on a device that was given to it: open another one and give it to recover()`);
     device.assertUsable();
     this.#free();
     this.#owned = given === undefined;
@@ -183,10 +185,12 @@ export class Runtime {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#listeners.clear();
-    void this.#queue.then(() => Promise.all(this.#running)).then(() => {
-      this.#free();
-      this.#onDispose?.();
-    });
+    void this.#queue
+      .then(() => Promise.all(this.#running))
+      .then(() => {
+        this.#free();
+        this.#onDispose?.();
+      });
   }
 }
 
@@ -195,5 +199,8 @@ const nothing = (): void => undefined;
 /** @throws bad-option */
 export function checkRecovery(recover: Recovery, owned: boolean): void {
   checkOneOf("recover", recover, ["manual", "auto"]);
-  if (recover === "auto" && !owned) throw badOption('recover: "auto" opens devices by itself, so it cannot go with a device of yours; leave one of the two out');
+  if (recover === "auto" && !owned)
+    throw badOption(
+      'recover: "auto" opens devices by itself, so it cannot go with a device of yours; leave one of the two out',
+    );
 }

@@ -28,7 +28,13 @@ export interface Scores {
 }
 
 /** `labels` at the size of their picture, with the classes that occur in them. */
-export function segmentationOf(labels: Uint8Array, width: number, height: number, classNames: readonly string[], timings: Timings): Segmentation {
+export function segmentationOf(
+  labels: Uint8Array,
+  width: number,
+  height: number,
+  classNames: readonly string[],
+  timings: Timings,
+): Segmentation {
   const counts = new Uint32Array(256);
   // By runs of one label: there are few, where counting pixel by pixel waits for the last count every time.
   for (let from = 0, to = 1; from < labels.length; from = to++) {
@@ -38,5 +44,13 @@ export function segmentationOf(labels: Uint8Array, width: number, height: number
   }
   const classes = [...counts.keys()].filter((c) => counts[c]);
   const names = classes.map((c) => classNames[c] ?? `class ${c}`);
-  return { width, height, labels, classes, names, pixels: Object.fromEntries(classes.map((c) => [c, counts[c] as number])), timings };
+  return {
+    width,
+    height,
+    labels,
+    classes,
+    names,
+    pixels: Object.fromEntries(classes.map((c) => [c, counts[c] as number])),
+    timings,
+  };
 }

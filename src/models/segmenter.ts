@@ -82,7 +82,12 @@ export class Fcn<Image = Picture> {
     this.#kernels = options.kernels;
     this.#precision = options.precision ?? "f32";
     const { network, preprocessing = IMAGENET } = options;
-    this.#prepared = { network, preprocessing: checkPreprocessing(preprocessing), resize: this.resize, description: this.description };
+    this.#prepared = {
+      network,
+      preprocessing: checkPreprocessing(preprocessing),
+      resize: this.resize,
+      description: this.description,
+    };
     if (options.kernels) checkKernels(this.#prepared, options.kernels);
     const { classes } = network;
     this.classNames = options.classNames ?? defaultNames(classes);
@@ -90,7 +95,8 @@ export class Fcn<Image = Picture> {
       throw badOption(`classNames has ${this.classNames.length} names, the checkpoint has ${classes} classes`);
     }
     this.#runtime = new Runtime({ ...options, name: `the model ${this.variant}` });
-    if (typeof Symbol.dispose === "symbol") Object.defineProperty(this, Symbol.dispose, { value: () => this.dispose() });
+    if (typeof Symbol.dispose === "symbol")
+      Object.defineProperty(this, Symbol.dispose, { value: () => this.dispose() });
   }
 
   /** The device in use; another one after recover(). */
@@ -137,27 +143,38 @@ export class Fcn<Image = Picture> {
    * the pictures; an error ends the row there. `inFlight` pictures (default 3) are held at once.
    * @throws as segment(), and bad-option
    */
-  segmentAll(images: Iterable<Image> | AsyncIterable<Image>, options: Abortable & { readonly inFlight?: number } = {}): AsyncGenerator<Segmentation, void, undefined> {
+  segmentAll(
+    images: Iterable<Image> | AsyncIterable<Image>,
+    options: Abortable & { readonly inFlight?: number } = {},
+  ): AsyncGenerator<Segmentation, void, undefined> {
     checkOptions("segmentAll(pictures, { inFlight: ... })", options, { ...ABORTABLE_KINDS, inFlight: "a number" });
     const { inFlight = 3, signal } = options;
-    const iterable = typeof images === "object" && images !== null && (Symbol.iterator in images || Symbol.asyncIterator in images);
+    const iterable =
+      typeof images === "object" && images !== null && (Symbol.iterator in images || Symbol.asyncIterator in images);
     if (!iterable) throw new FcnError("bad-image", `segmentAll needs an iterable of pictures, got ${typeName(images)}`);
-    if (!Number.isInteger(inFlight) || inFlight < 1) throw badOption(`inFlight must be a whole number of 1 or more, got ${inFlight}`);
-    return inOrder(images, inFlight, async (image) => {
-      const { picture, run } = await this.#runtime.call(async () => {
-        const picture = toRgba(await this.#readImage(image));
-        // Wrapped, so that the next call does not wait for the result.
-        return { picture, run: await this.#start("labels", [picture], signal) };
-      }, signal);
-      const { values, timings } = await abortable(run.result(), signal);
-      return segmentationOf(values as Uint8Array, picture.width, picture.height, this.classNames, timings);
-    }, signal);
+    if (!Number.isInteger(inFlight) || inFlight < 1)
+      throw badOption(`inFlight must be a whole number of 1 or more, got ${inFlight}`);
+    return inOrder(
+      images,
+      inFlight,
+      async (image) => {
+        const { picture, run } = await this.#runtime.call(async () => {
+          const picture = toRgba(await this.#readImage(image));
+          // Wrapped, so that the next call does not wait for the result.
+          return { picture, run: await this.#start("labels", [picture], signal) };
+        }, signal);
+        const { values, timings } = await abortable(run.result(), signal);
+        return segmentationOf(values as Uint8Array, picture.width, picture.height, this.classNames, timings);
+      },
+      signal,
+    );
   }
 
   /** Several pictures, in order; those of one size run as one batch (halved while it does not fit the device). */
   async segmentBatch(images: readonly Image[], options: Abortable = {}): Promise<Segmentation[]> {
     const signal = checkSignal("segmentBatch(pictures", options);
-    if (!(images instanceof Array)) throw new FcnError("bad-image", `segmentBatch needs an array of pictures, got ${typeName(images)}`);
+    if (!(images instanceof Array))
+      throw new FcnError("bad-image", `segmentBatch needs an array of pictures, got ${typeName(images)}`);
     return this.#runtime.call(async () => {
       const pictures = await Promise.all(images.map(async (image) => toRgba(await this.#readImage(image))));
       const results: Segmentation[] = [];
@@ -166,12 +183,22 @@ export class Fcn<Image = Picture> {
     }, signal);
   }
 
-  async #segmentGroup(pictures: readonly RgbaPicture[], group: readonly number[], results: Segmentation[], signal: AbortSignal | undefined): Promise<void> {
+  async #segmentGroup(
+    pictures: readonly RgbaPicture[],
+    group: readonly number[],
+    results: Segmentation[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     let run: RunResult;
     try {
-      run = await this.#run("labels", group.map((i) => pictures[i] as RgbaPicture), signal);
+      run = await this.#run(
+        "labels",
+        group.map((i) => pictures[i] as RgbaPicture),
+        signal,
+      );
     } catch (error) {
-      if (group.length === 1 || !(isFcnError(error, "limit-too-small") || isFcnError(error, "out-of-memory"))) throw error;
+      if (group.length === 1 || !(isFcnError(error, "limit-too-small") || isFcnError(error, "out-of-memory")))
+        throw error;
       const half = Math.ceil(group.length / 2);
       await this.#segmentGroup(pictures, group.slice(0, half), results, signal);
       await this.#segmentGroup(pictures, group.slice(half), results, signal);
@@ -202,14 +229,19 @@ export class Fcn<Image = Picture> {
     return this.#runtime.call(async () => {
       const picture = toRgba(await this.#readImage(image));
       const { values, timings } = await this.#run(kind, [picture], signal);
-      return { shape: [1, this.classNames.length, picture.height, picture.width], data: values as Float32Array, timings };
+      return {
+        shape: [1, this.classNames.length, picture.height, picture.width],
+        data: values as Float32Array,
+        timings,
+      };
     }, signal);
   }
 
   /** Makes the plan for pictures of this size (weights, pipelines, memory) and runs it once, so that the first real call is fast. */
   async warmup(height: number, width: number, options: Abortable = {}): Promise<void> {
     const signal = checkSignal("warmup(height, width", options);
-    if (![height, width].every((side) => Number.isInteger(side) && side > 0)) throw new FcnError("bad-image", `warmup: ${width} x ${height} is not a size of at least 1 x 1`);
+    if (![height, width].every((side) => Number.isInteger(side) && side > 0))
+      throw new FcnError("bad-image", `warmup: ${width} x ${height} is not a size of at least 1 x 1`);
     await this.#runtime.call(async () => {
       await this.#planFor("labels", 1, height, width, signal); // says what does not fit the device before a picture of that size is made
       return this.#run("labels", [toRgba({ width, height, data: new Uint8Array(width * height * 4) })], signal);
@@ -221,7 +253,11 @@ export class Fcn<Image = Picture> {
   }
 
   /** Hands the pictures to the GPU, in turn; `result` waits for it. */
-  async #start(kind: Output, pictures: readonly RgbaPicture[], signal: AbortSignal | undefined): Promise<{ result(): Promise<RunResult> }> {
+  async #start(
+    kind: Output,
+    pictures: readonly RgbaPicture[],
+    signal: AbortSignal | undefined,
+  ): Promise<{ result(): Promise<RunResult> }> {
     signal?.throwIfAborted();
     const start = performance.now();
     const { width, height } = pictures[0] as RgbaPicture;
@@ -242,7 +278,9 @@ export class Fcn<Image = Picture> {
   }
 
   #planFor(kind: Output, n: number, height: number, width: number, signal: AbortSignal | undefined): Promise<Plan> {
-    return this.#runtime.plans.get(`${kind} ${n}x${height}x${width}`, () => this.#makePlan(kind, n, height, width, { signal, inFlight: kind === "labels" ? LABELS_IN_FLIGHT : 1 }));
+    return this.#runtime.plans.get(`${kind} ${n}x${height}x${width}`, () =>
+      this.#makePlan(kind, n, height, width, { signal, inFlight: kind === "labels" ? LABELS_IN_FLIGHT : 1 }),
+    );
   }
 
   async #makePlan(kind: Output, n: number, height: number, width: number, options: PlanOptions): Promise<Plan> {
@@ -251,7 +289,10 @@ export class Fcn<Image = Picture> {
       // First of all: sizes beyond any device would end in a kernel's own complaint about its shapes.
       checkFits(device, "picture", layouts.rgba8, [n, 4, ...inputSize(height, width, this.resize)]);
       checkFits(device, "labels", layouts.u8, [n, 1, height, width]);
-      return await this.#runtime.plan(outputGraph(this.#prepared, kind, n, height, width), this.#kernels, { precision: this.precision, ...options });
+      return await this.#runtime.plan(outputGraph(this.#prepared, kind, n, height, width), this.#kernels, {
+        precision: this.precision,
+        ...options,
+      });
     } catch (error) {
       throw pictureTooLarge(error, height, width, this.resize);
     }

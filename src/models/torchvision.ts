@@ -35,7 +35,12 @@ class TorchvisionHead {
   /** Features [N, channels, h, w] to logits [N, classes, H, W]. */
   apply(graph: Graph, features: Value, [height, width]: readonly [number, number]): Value {
     const scores = this.#score.apply(graph, this.#reduce.apply(graph, features));
-    return graph.op(`${this.#prefix}resize`, resize, { x: scores }, { mode: "bilinear", align_corners: false, height, width }).y;
+    return graph.op(
+      `${this.#prefix}resize`,
+      resize,
+      { x: scores },
+      { mode: "bilinear", align_corners: false, height, width },
+    ).y;
   }
 }
 
@@ -54,6 +59,8 @@ export function torchvisionNetwork(params: Parameters): Network {
     resize: TRAINED_SIZE,
     logits: (graph, image) => head.apply(graph, backbone.apply(graph, image).stride32, size(image)),
     // Taken after layer3, so layer4 is not part of its graph.
-    ...(aux && { auxLogits: (graph: Graph, image: Value) => aux.apply(graph, backbone.applyStride16(graph, image), size(image)) }),
+    ...(aux && {
+      auxLogits: (graph: Graph, image: Value) => aux.apply(graph, backbone.applyStride16(graph, image), size(image)),
+    }),
   };
 }

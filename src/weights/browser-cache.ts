@@ -56,8 +56,11 @@ class CachedPieces implements PartialFile {
     if (manifest === undefined) return file;
     file.pieces = manifest.pieces; // begin() deletes so many
     // A browser short of space may have thrown pieces away: then there is nothing to build on.
-    const sizes = await Promise.all(Array.from({ length: manifest.pieces }, async (_, i) => (await file.piece(i))?.size));
-    if (sizes.includes(undefined) || sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0) !== manifest.size) return file;
+    const sizes = await Promise.all(
+      Array.from({ length: manifest.pieces }, async (_, i) => (await file.piece(i))?.size),
+    );
+    if (sizes.includes(undefined) || sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0) !== manifest.size)
+      return file;
     file.origin = manifest.origin;
     file.whole = manifest.whole;
     file.stored = manifest.size;
@@ -87,8 +90,14 @@ class CachedPieces implements PartialFile {
   /** Stores what is buffered as one more piece, then the manifest that counts it. */
   async flush(whole: boolean): Promise<void> {
     if (this.origin === undefined) return;
-    if (this.#buffered > 0) await this.cache.put(keyOf(this.url, String(this.pieces)), new Response(new Blob(this.#buffer)));
-    const manifest: Manifest = { origin: this.origin, pieces: this.pieces + (this.#buffered > 0 ? 1 : 0), size: this.size, whole };
+    if (this.#buffered > 0)
+      await this.cache.put(keyOf(this.url, String(this.pieces)), new Response(new Blob(this.#buffer)));
+    const manifest: Manifest = {
+      origin: this.origin,
+      pieces: this.pieces + (this.#buffered > 0 ? 1 : 0),
+      size: this.size,
+      whole,
+    };
     await this.cache.put(keyOf(this.url, "manifest"), new Response(JSON.stringify(manifest)));
     this.pieces = manifest.pieces;
     this.stored = manifest.size;
@@ -100,7 +109,8 @@ class CachedPieces implements PartialFile {
     const parts: Blob[] = [];
     for (let i = 0; i < this.pieces; i++) {
       const piece = await this.piece(i);
-      if (piece === undefined) throw badWeights(this.url, "the browser has dropped part of it from its cache; load it again");
+      if (piece === undefined)
+        throw badWeights(this.url, "the browser has dropped part of it from its cache; load it again");
       parts.push(piece);
     }
     return new Blob([...parts, ...this.#buffer]);
@@ -127,7 +137,8 @@ class CachedPieces implements PartialFile {
 /** SHA-256 of a Blob, read piece by piece. */
 async function hashBlob(blob: Blob): Promise<string> {
   const hash = new Sha256();
-  for (let at = 0; at < blob.size; at += PIECE) hash.update(new Uint8Array(await blob.slice(at, at + PIECE).arrayBuffer()));
+  for (let at = 0; at < blob.size; at += PIECE)
+    hash.update(new Uint8Array(await blob.slice(at, at + PIECE).arrayBuffer()));
   return hash.hex();
 }
 
@@ -136,7 +147,9 @@ const turns = new Turns();
 /** One download of a URL at a time, over all tabs where the browser has locks. https://w3c.github.io/web-locks/ */
 function alone<T>(url: string, task: () => Promise<T>): Promise<T> {
   const locks = (globalThis.navigator as Partial<Navigator> | undefined)?.locks;
-  return turns.take(url, () => (locks === undefined ? task() : Promise.resolve(locks.request(`fcn-webgpu ${url}`, task)) as Promise<T>));
+  return turns.take(url, () =>
+    locks === undefined ? task() : (Promise.resolve(locks.request(`fcn-webgpu ${url}`, task)) as Promise<T>),
+  );
 }
 
 /** True where there is a Cache API (secure contexts of browsers and workers). */
@@ -165,7 +178,11 @@ export async function browserCachedSource(url: string | URL, options: BrowserCac
     } catch (error) {
       await file?.flush(false).catch(() => undefined); // no room: the pieces before stay for the next attempt
       if (error instanceof FcnError || options.signal?.aborted) throw error;
-      throw badWeights(plain, `it cannot be kept in the browser's cache (${messageOf(error)}); free some space, or load with cache: false`, error);
+      throw badWeights(
+        plain,
+        `it cannot be kept in the browser's cache (${messageOf(error)}); free some space, or load with cache: false`,
+        error,
+      );
     }
   });
 }

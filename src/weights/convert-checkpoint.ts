@@ -45,7 +45,8 @@ function normsOf({ tensors, name }: Checkpoint): string[] {
   const modules = [...tensors.keys()].filter((key) => key.endsWith(suffix)).map((key) => key.slice(0, -suffix.length));
   for (const module of modules) {
     const missing = NORM_PARTS.filter((part) => !tensors.has(`${module}.${part}`));
-    if (missing.length) throw badWeights(name, `batch norm ${module} cannot be folded: it has no ${missing.join(" and no ")}`);
+    if (missing.length)
+      throw badWeights(name, `batch norm ${module} cannot be folded: it has no ${missing.join(" and no ")}`);
   }
   return modules;
 }
@@ -71,11 +72,20 @@ function folded(checkpoint: Checkpoint, names: readonly string[]): Source[] {
     const weight = tensors.get(`${conv}.weight`);
     const channels = tensors.get(`${norm}.running_var`)?.shape[0];
     if (weight?.shape.length !== 4 || weight.shape[0] !== channels || replaced.has(`${conv}.weight`)) {
-      throw badWeights(file, `batch norm ${norm} cannot be folded: a convolution ${conv}.weight of ${channels ?? "?"} channels was expected before it; import it without folding`);
+      throw badWeights(
+        file,
+        `batch norm ${norm} cannot be folded: a convolution ${conv}.weight of ${channels ?? "?"} channels was expected before it; import it without folding`,
+      );
     }
-    const [gamma, beta, mean, variance] = NORM_PARTS.map((part) => at(`${norm}.${part}`)) as [Weight, Weight, Weight, Weight];
+    const [gamma, beta, mean, variance] = NORM_PARTS.map((part) => at(`${norm}.${part}`)) as [
+      Weight,
+      Weight,
+      Weight,
+      Weight,
+    ];
     const own = tensors.has(`${conv}.bias`) ? at(`${conv}.bias`) : undefined;
-    const shifted = own === undefined ? mean : { ...mean, read: async () => minus(await mean.read(), await own.read()) };
+    const shifted =
+      own === undefined ? mean : { ...mean, read: async () => minus(await mean.read(), await own.read()) };
     const result = foldBatchNorm(at(`${conv}.weight`), { weight: gamma, bias: beta, mean: shifted, variance });
     replaced.set(`${conv}.weight`, [readable(`${conv}.weight`, result.weight), readable(`${conv}.bias`, result.bias)]);
     for (const part of NORM_PARTS) replaced.set(`${norm}.${part}`, []);
@@ -85,7 +95,8 @@ function folded(checkpoint: Checkpoint, names: readonly string[]): Source[] {
 }
 
 /** norm(x + bias) with mean m is norm(x) with mean m - bias. */
-const minus = (a: Float32Array, b: Float32Array): Float32Array<ArrayBuffer> => Float32Array.from(a, (v, i) => v - (b[i] ?? NaN));
+const minus = (a: Float32Array, b: Float32Array): Float32Array<ArrayBuffer> =>
+  Float32Array.from(a, (v, i) => v - (b[i] ?? NaN));
 
 function readable(name: string, weight: Weight): Source {
   return { name, shape: weight.shape, read: async () => owned(await weight.read()) };
@@ -109,11 +120,18 @@ export function convertCheckpoint(checkpoint: Checkpoint, options: ConvertOption
   for (const info of checkpoint.tensors.values()) {
     if (info.name.endsWith("num_batches_tracked")) dropped.push(info.name);
     else if (isFloat(info)) names.push(info.name);
-    else throw badWeights(checkpoint.name, `tensor ${info.name} holds ${info.dtype}; weights are floating-point numbers`);
+    else
+      throw badWeights(checkpoint.name, `tensor ${info.name} holds ${info.dtype}; weights are floating-point numbers`);
   }
   if (names.length === 0) throw new FcnError("bad-weights", `${checkpoint.name}: it holds no tensors to import`);
   const fold = options.foldBatchNorm ?? false;
-  const sources = fold ? folded(checkpoint, names) : names.map((name) => ({ name, shape: checkpoint.tensors.get(name)?.shape ?? [], read: () => checkpoint.read(name) }));
+  const sources = fold
+    ? folded(checkpoint, names)
+    : names.map((name) => ({
+        name,
+        shape: checkpoint.tensors.get(name)?.shape ?? [],
+        read: () => checkpoint.read(name),
+      }));
   const typed = sources.map((source) => ({ ...source, dtype: source.shape.length > 1 ? dtype : ("f32" as const) }));
   // Wider numbers first, so that every tensor is aligned.
   const ordered = [...typed.filter((t) => t.dtype === "f32"), ...typed.filter((t) => t.dtype === "f16")];

@@ -27,7 +27,10 @@ export async function verified(source: ByteSource, sha256: string): Promise<Byte
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   const got = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
   if (got !== sha256.toLowerCase()) {
-    throw new FcnError("bad-weights", `${source.name}: sha256 is ${got}, expected ${sha256}; the file was changed or its download went wrong`);
+    throw new FcnError(
+      "bad-weights",
+      `${source.name}: sha256 is ${got}, expected ${sha256}; the file was changed or its download went wrong`,
+    );
   }
   return bufferSource(bytes, source.name);
 }

@@ -29,14 +29,17 @@ export interface DiskCacheOptions extends DownloadOptions {
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   if (env.FCN_WEBGPU_CACHE) return env.FCN_WEBGPU_CACHE;
   // The XDG specification: a relative path is invalid and ignored.
-  const xdg = env.XDG_CACHE_HOME !== undefined && isAbsolute(env.XDG_CACHE_HOME) ? env.XDG_CACHE_HOME : join(homedir(), ".cache");
+  const xdg =
+    env.XDG_CACHE_HOME !== undefined && isAbsolute(env.XDG_CACHE_HOME) ? env.XDG_CACHE_HOME : join(homedir(), ".cache");
   return join(xdg, "fcn-webgpu");
 }
 
 /** Where the file of this URL is, or will be: part of the URL's hash, and its own name to be recognised by. */
 function cachePath(url: string, folder = cacheFolder()): string {
   const key = createHash("sha256").update(url).digest("hex").slice(0, 16);
-  const name = fileNameOf(url).replace(/[^\w.-]+/g, "_").slice(-100);
+  const name = fileNameOf(url)
+    .replace(/[^\w.-]+/g, "_")
+    .slice(-100);
   return join(folder, `${key}-${name || "weights"}`);
 }
 
@@ -56,8 +59,13 @@ class PartialFolder implements PartialFile {
 
   static async open(path: string): Promise<PartialFolder> {
     await mkdir(path, { recursive: true });
-    const size = await stat(join(path, "data")).then((info) => info.size, () => 0);
-    const origin = await readFile(join(path, "origin.json"), "utf8").then((text) => JSON.parse(text) as Origin).catch(() => undefined);
+    const size = await stat(join(path, "data")).then(
+      (info) => info.size,
+      () => 0,
+    );
+    const origin = await readFile(join(path, "origin.json"), "utf8")
+      .then((text) => JSON.parse(text) as Origin)
+      .catch(() => undefined);
     return new PartialFolder(path, size, origin);
   }
 
@@ -71,7 +79,7 @@ class PartialFolder implements PartialFile {
 
   async append(chunk: Uint8Array): Promise<void> {
     this.#handle ??= await open(this.data, "a");
-    for (let at = 0; at < chunk.length; ) {
+    for (let at = 0; at < chunk.length;) {
       const { bytesWritten } = await this.#handle.write(chunk, at);
       at += bytesWritten;
       this.size += bytesWritten;
@@ -116,7 +124,13 @@ async function claim(target: string, folder: string): Promise<PartialFolder> {
   const prefix = `${basename(target)}.part`;
   for (const name of await readdir(folder)) {
     if (name !== prefix && !(name.startsWith(`${prefix}-`) && isOrphan(name))) continue;
-    if (await rename(join(folder, name), mine).then(() => true, () => false)) break; // false: another process was quicker
+    if (
+      await rename(join(folder, name), mine).then(
+        () => true,
+        () => false,
+      )
+    )
+      break; // false: another process was quicker
   }
   return PartialFolder.open(mine);
 }
@@ -124,7 +138,12 @@ async function claim(target: string, folder: string): Promise<PartialFolder> {
 /** Leaves the bytes for the next attempt; if another process has left some meanwhile, those stay. */
 async function leave(partial: PartialFolder, target: string): Promise<void> {
   await partial.release().catch(() => undefined); // a full disk: what is there is still worth keeping
-  const kept = partial.size > 0 && (await rename(partial.path, `${target}.part`).then(() => true, () => false));
+  const kept =
+    partial.size > 0 &&
+    (await rename(partial.path, `${target}.part`).then(
+      () => true,
+      () => false,
+    ));
   if (!kept) await rm(partial.path, { recursive: true, force: true });
 }
 

@@ -42,7 +42,11 @@ export interface WeightsOptions extends Abortable {
   readonly cache?: boolean;
 }
 
-export const WEIGHTS_KINDS: Kinds<WeightsOptions> = { onProgress: "a function", cache: "a boolean", ...ABORTABLE_KINDS };
+export const WEIGHTS_KINDS: Kinds<WeightsOptions> = {
+  onProgress: "a function",
+  cache: "a boolean",
+  ...ABORTABLE_KINDS,
+};
 
 /** What a checkpoint may be given as. */
 export const SOURCE_KIND = "a string, URL, Blob, File, Uint8Array or ArrayBuffer";
@@ -109,7 +113,7 @@ export function fileNameOf(url: string): string {
 export async function download(url: string, file: PartialFile, options: DownloadOptions = {}): Promise<void> {
   const { retries = 3, retryDelay = 500, signal } = options;
   let most = file.size;
-  for (let failures = 0; !isWhole(file, url); ) {
+  for (let failures = 0; !isWhole(file, url);) {
     try {
       await transfer(url, file, options);
       break;
@@ -140,7 +144,12 @@ async function check(url: string, file: PartialFile): Promise<void> {
   if (promised !== undefined) {
     const got = await file.sha256();
     if (!got.startsWith(promised)) {
-      await wrong(badWeights(url, `its name promises a sha256 that starts with ${promised}, but that of the ${file.size} bytes received is ${got}; the server sent another file, or it was damaged on the way`));
+      await wrong(
+        badWeights(
+          url,
+          `its name promises a sha256 that starts with ${promised}, but that of the ${file.size} bytes received is ${got}; the server sent another file, or it was damaged on the way`,
+        ),
+      );
     }
   }
   try {
@@ -156,7 +165,11 @@ async function transfer(url: string, file: PartialFile, options: DownloadOptions
   const { maxBytes = 2 ** 32 } = options;
   const { origin } = file;
   const validator = file.size > 0 && origin?.url === url ? origin.validator : undefined;
-  const response = await request(url, options, validator === undefined ? {} : { Range: `bytes=${file.size}-`, "If-Range": validator });
+  const response = await request(
+    url,
+    options,
+    validator === undefined ? {} : { Range: `bytes=${file.size}-`, "If-Range": validator },
+  );
   const { total, encoded } = lengthOf(response, file.size);
   if (response.status === 206) {
     // The server must go on exactly where we stopped, with the same file, to its end.
@@ -183,7 +196,14 @@ async function startOver(url: string, file: PartialFile, response: Response): Pr
   throw new BrokenOff("the server does not go on where the transfer broke off");
 }
 
-async function receive(url: string, file: PartialFile, response: Response, total: number | undefined, options: DownloadOptions, maxBytes: number): Promise<void> {
+async function receive(
+  url: string,
+  file: PartialFile,
+  response: Response,
+  total: number | undefined,
+  options: DownloadOptions,
+  maxBytes: number,
+): Promise<void> {
   const reader = response.body?.getReader();
   const limit = total ?? maxBytes;
   const of = total === undefined ? "" : ` of ${total}`;
@@ -199,7 +219,12 @@ async function receive(url: string, file: PartialFile, response: Response, total
       options.signal?.throwIfAborted();
       if (file.size + next.value.byteLength > limit) {
         await file.begin({ url, validator: undefined, total: undefined });
-        throw badWeights(url, total === undefined ? `the server sent more than ${maxBytes} bytes` : `the server promised ${total} bytes and sent more`);
+        throw badWeights(
+          url,
+          total === undefined
+            ? `the server sent more than ${maxBytes} bytes`
+            : `the server promised ${total} bytes and sent more`,
+        );
       }
       await file.append(next.value);
       options.onProgress?.({ loaded: file.size, total });
@@ -208,7 +233,8 @@ async function receive(url: string, file: PartialFile, response: Response, total
     await reader?.cancel().catch(() => undefined);
     throw error;
   }
-  if (total !== undefined && file.size !== total) throw new BrokenOff(`the server promised ${total} bytes and sent ${file.size}`);
+  if (total !== undefined && file.size !== total)
+    throw new BrokenOff(`the server promised ${total} bytes and sent ${file.size}`);
 }
 
 async function request(url: string, options: DownloadOptions, headers: Record<string, string>): Promise<Response> {
@@ -216,7 +242,10 @@ async function request(url: string, options: DownloadOptions, headers: Record<st
   try {
     // identity: a length and an offset mean those of the file only where nothing is packed on the way.
     const init: RequestInit = { headers: { "Accept-Encoding": "identity", ...headers }, redirect: "follow" };
-    response = await (options.fetch ?? fetch)(url, options.signal === undefined ? init : { ...init, signal: options.signal });
+    response = await (options.fetch ?? fetch)(
+      url,
+      options.signal === undefined ? init : { ...init, signal: options.signal },
+    );
   } catch (cause) {
     options.signal?.throwIfAborted();
     throw new BrokenOff(`it could not be fetched (${reasonOf(cause)})`, { cause });

@@ -9,7 +9,16 @@ import type { Bytes } from "./source.js";
 export type DType = "f32" | "f16" | "bf16" | "f64" | "i64" | "i32" | "i16" | "i8" | "u8" | "bool";
 
 export const DTYPE_BYTES: Readonly<Record<DType, number>> = {
-  f32: 4, f16: 2, bf16: 2, f64: 8, i64: 8, i32: 4, i16: 2, i8: 1, u8: 1, bool: 1,
+  f32: 4,
+  f16: 2,
+  bf16: 2,
+  f64: 8,
+  i64: 8,
+  i32: 4,
+  i16: 2,
+  i8: 1,
+  u8: 1,
+  bool: 1,
 };
 
 /** The float32 bits of one float16. */
@@ -92,14 +101,22 @@ function view(bytes: Bytes, dtype: Exclude<DType, "f16" | "bf16">): Numbers {
   const { buffer, byteOffset, byteLength } = aligned(bytes, width);
   const count = byteLength / width;
   switch (dtype) {
-    case "f32": return new Float32Array(buffer, byteOffset, count);
-    case "f64": return new Float64Array(buffer, byteOffset, count);
-    case "i64": return new BigInt64Array(buffer, byteOffset, count);
-    case "i32": return new Int32Array(buffer, byteOffset, count);
-    case "i16": return new Int16Array(buffer, byteOffset, count);
-    case "i8": return new Int8Array(buffer, byteOffset, count);
-    case "u8": return new Uint8Array(buffer, byteOffset, count);
-    case "bool": return new Uint8Array(buffer, byteOffset, count).map((value) => (value === 0 ? 0 : 1));
+    case "f32":
+      return new Float32Array(buffer, byteOffset, count);
+    case "f64":
+      return new Float64Array(buffer, byteOffset, count);
+    case "i64":
+      return new BigInt64Array(buffer, byteOffset, count);
+    case "i32":
+      return new Int32Array(buffer, byteOffset, count);
+    case "i16":
+      return new Int16Array(buffer, byteOffset, count);
+    case "i8":
+      return new Int8Array(buffer, byteOffset, count);
+    case "u8":
+      return new Uint8Array(buffer, byteOffset, count);
+    case "bool":
+      return new Uint8Array(buffer, byteOffset, count).map((value) => (value === 0 ? 0 : 1));
   }
 }
 

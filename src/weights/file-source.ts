@@ -52,7 +52,10 @@ export async function fileSource(path: string, name = path): Promise<ByteSource>
           throw badWeights(name, `${length} bytes at offset ${offset} could not be read (${messageOf(cause)})`, cause);
         }
         if (count === 0) {
-          throw badWeights(name, `it had ${size} bytes when opened and now ends at ${offset + done}; was it written to?`);
+          throw badWeights(
+            name,
+            `it had ${size} bytes when opened and now ends at ${offset + done}; was it written to?`,
+          );
         }
         done += count;
       }

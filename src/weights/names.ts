@@ -44,8 +44,14 @@ function fromHuggingFace(name: string): string {
     .replace(/^embedder\.embedder\.convolution\./, "conv1.")
     .replace(/^embedder\.embedder\.normalization\./, "bn1.")
     .replace(/^encoder\.stages\.([0-3])\.layers\./, (_, stage: string) => `layer${Number(stage) + 1}.`)
-    .replace(/\.layer\.([0-2])\.(convolution|normalization)\./, (_, i: string, kind: string) => `.${kind === "convolution" ? "conv" : "bn"}${Number(i) + 1}.`)
-    .replace(/\.shortcut\.(convolution|normalization)\./, (_, kind: string) => `.downsample.${kind === "convolution" ? 0 : 1}.`);
+    .replace(
+      /\.layer\.([0-2])\.(convolution|normalization)\./,
+      (_, i: string, kind: string) => `.${kind === "convolution" ? "conv" : "bn"}${Number(i) + 1}.`,
+    )
+    .replace(
+      /\.shortcut\.(convolution|normalization)\./,
+      (_, kind: string) => `.downsample.${kind === "convolution" ? 0 : 1}.`,
+    );
 }
 
 interface Place {
@@ -63,12 +69,24 @@ function findBackbone(file: Checkpoint, names: readonly string[]): Place {
   }
   const [first, ...others] = places.values();
   if (!first) {
-    const shown = names.slice(0, 4).map((name) => quote(name)).join(", ");
-    throw badWeights(file.name, `its ${names.length} tensors (${shown}${names.length > 4 ? ", ..." : ""}) are not those of a ResNet-101; ${EXPECTED}`);
+    const shown = names
+      .slice(0, 4)
+      .map((name) => quote(name))
+      .join(", ");
+    throw badWeights(
+      file.name,
+      `its ${names.length} tensors (${shown}${names.length > 4 ? ", ..." : ""}) are not those of a ResNet-101; ${EXPECTED}`,
+    );
   }
   const own = places.get("backbone.");
   if (others.length && !own) {
-    throw badWeights(file.name, `it holds more than one ResNet (under ${[...places.keys()].slice(0, 4).map((p) => quote(p)).join(", ")}); save the one that is meant by itself`);
+    throw badWeights(
+      file.name,
+      `it holds more than one ResNet (under ${[...places.keys()]
+        .slice(0, 4)
+        .map((p) => quote(p))
+        .join(", ")}); save the one that is meant by itself`,
+    );
   }
   return own ?? first;
 }
@@ -137,11 +155,16 @@ function sortNames(file: Checkpoint, wrapper: string, { prefix, huggingFace }: P
       // A linear classifier; where torchvision's FCN has heads, classifier.1 is their batch norm.
       ignored.push(theirs);
       if (shape.length === 2) imageNet = shape[0];
-    } else if (inside !== undefined && !(prefix === "" && isHead(inside))) mapped = `backbone.${huggingFace ? fromHuggingFace(inside) : inside}`;
+    } else if (inside !== undefined && !(prefix === "" && isHead(inside)))
+      mapped = `backbone.${huggingFace ? fromHuggingFace(inside) : inside}`;
     else if (head !== undefined && isHead(head)) mapped = head;
     else others.push(theirs);
     if (mapped === undefined) continue;
-    if (ours.has(mapped)) throw badWeights(file.name, `its tensors ${quote(ours.get(mapped) as string)} and ${quote(theirs)} are both ${mapped}`);
+    if (ours.has(mapped))
+      throw badWeights(
+        file.name,
+        `its tensors ${quote(ours.get(mapped) as string)} and ${quote(theirs)} are both ${mapped}`,
+      );
     ours.set(mapped, theirs);
   }
   return { ours, others, ignored, imageNet };
@@ -151,10 +174,16 @@ function sortNames(file: Checkpoint, wrapper: string, { prefix, huggingFace }: P
 export function recognise(file: Checkpoint): Recognised {
   const names = [...file.tensors.keys()];
   const wrapper = wrapperOf(names);
-  const place = findBackbone(file, names.map((name) => name.slice(wrapper.length)));
+  const place = findBackbone(
+    file,
+    names.map((name) => name.slice(wrapper.length)),
+  );
   const { ours, others, ignored, imageNet } = sortNames(file, wrapper, place);
   if ([...ours.keys()].some((name) => name.startsWith("classifier.0.convs."))) {
-    throw badWeights(file.name, "it is torchvision's DeepLabV3, whose head is not an FCN's; of torchvision's segmentation networks fcn_resnet101 can be used");
+    throw badWeights(
+      file.name,
+      "it is torchvision's DeepLabV3, whose head is not an FCN's; of torchvision's segmentation networks fcn_resnet101 can be used",
+    );
   }
   const variants = HEADS.filter((head) => ours.has(scoreOf(head)));
   const first = variants[0];
@@ -174,7 +203,8 @@ export function recognise(file: Checkpoint): Recognised {
   const { width } = identify(checkpoint);
   const aux = ours.has("aux_classifier.4.weight");
   const classes = first && checkpoint.tensors.get(scoreOf(first))?.shape[0];
-  const architecture = first === undefined ? "resnet101-backbone" : first === "fcn-resnet101" ? "torchvision-fcn" : "fcn";
+  const architecture =
+    first === undefined ? "resnet101-backbone" : first === "fcn-resnet101" ? "torchvision-fcn" : "fcn";
   const what = {
     fcn: `fcn-webgpu ResNet-101: head${variants.length > 1 ? "s" : ""} ${variants.join(", ")}, ${classes ?? 0} classes`,
     "torchvision-fcn": `torchvision fcn_resnet101: dilated, ${classes ?? 0} classes, ${aux ? "with" : "without"} aux head`,

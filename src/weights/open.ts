@@ -32,13 +32,16 @@ function startsWith(head: Bytes, ...wanted: number[]): boolean {
 /** What a file that is no checkpoint is, with what to do about it. */
 function describe(head: Bytes, size: number): string {
   const text = new TextDecoder("latin1").decode(head.subarray(0, 64));
-  if (/^\s*<(?:!doctype|html|\?xml|head|body)/i.test(text)) return "it is a web page (HTML), not a checkpoint; the download went wrong";
-  if (text.startsWith("version https://git-lfs")) return 'it is a Git LFS pointer, not the file itself; run "git lfs pull"';
+  if (/^\s*<(?:!doctype|html|\?xml|head|body)/i.test(text))
+    return "it is a web page (HTML), not a checkpoint; the download went wrong";
+  if (text.startsWith("version https://git-lfs"))
+    return 'it is a Git LFS pointer, not the file itself; run "git lfs pull"';
   if (head.subarray(0, 64).every((byte) => byte >= 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d)) {
     return `it is a text file of ${size} bytes, not a checkpoint`;
   }
   if (startsWith(head, 0x1f, 0x8b)) return "it is compressed with gzip; unpack it first";
-  if (startsWith(head, 0x89, 0x48, 0x44, 0x46)) return "it is an HDF5 (Keras) file; PyTorch checkpoints and safetensors can be read";
+  if (startsWith(head, 0x89, 0x48, 0x44, 0x46))
+    return "it is an HDF5 (Keras) file; PyTorch checkpoints and safetensors can be read";
   const bytes = [...head.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
   return `it is neither safetensors nor a PyTorch checkpoint (${size} bytes, which start with ${bytes})`;
 }

@@ -53,11 +53,13 @@ export class Parameters {
     const full = this.prefix + name;
     this.ledger.taken.add(full);
     const info = this.checkpoint.tensors.get(full);
-    const fits = info && info.shape.length === expected.length && expected.every((d, i) => d === null || d === info.shape[i]);
+    const fits =
+      info && info.shape.length === expected.length && expected.every((d, i) => d === null || d === info.shape[i]);
     const wanted = `[${expected.map((d) => d ?? "?").join(",")}]`;
     if (!info) this.ledger.missing.push(full);
     else if (!fits) this.ledger.misshaped.push(`${full} is ${formatShape(info.shape)}, needed ${wanted}`);
-    else if (!/^(f|bf)\d+$/.test(info.dtype)) this.ledger.misshaped.push(`${full} holds ${info.dtype}, needed floating point`);
+    else if (!/^(f|bf)\d+$/.test(info.dtype))
+      this.ledger.misshaped.push(`${full} holds ${info.dtype}, needed floating point`);
     const shape = fits ? info.shape : expected.map((d) => d ?? 1);
     return { name: full, shape, read: () => this.checkpoint.read(full) };
   }
@@ -76,8 +78,11 @@ export class Parameters {
   /** @throws bad-weights naming every missing, mis-shaped and unexpected tensor (the first few of each, and how many). */
   finish(model: string): void {
     const { missing, misshaped, unexpected } = this.faults();
-    const parts = [list("missing", missing), list("mis-shaped", misshaped), list("unexpected", unexpected)].filter(Boolean);
-    if (parts.length) throw new FcnError("bad-weights", `${this.checkpoint.name} does not fit ${model}: ${parts.join("; ")}`);
+    const parts = [list("missing", missing), list("mis-shaped", misshaped), list("unexpected", unexpected)].filter(
+      Boolean,
+    );
+    if (parts.length)
+      throw new FcnError("bad-weights", `${this.checkpoint.name} does not fit ${model}: ${parts.join("; ")}`);
   }
 }
 

@@ -6,7 +6,11 @@ import type { Checkpoint } from "./checkpoint.js";
 import { badWeights } from "./source.js";
 
 const RESNET101 = "3,4,23,3";
-const KINDS: Readonly<Record<string, string>> = { "2,2,2,2": "ResNet-18", "3,4,6,3": "ResNet-50", "3,8,36,3": "ResNet-152" };
+const KINDS: Readonly<Record<string, string>> = {
+  "2,2,2,2": "ResNet-18",
+  "3,4,6,3": "ResNet-50",
+  "3,8,36,3": "ResNet-152",
+};
 
 /** `checkpoint` has our names. @throws bad-weights when its `backbone.*` is plainly not a ResNet-101 */
 export function identify(checkpoint: Checkpoint): { readonly width: number } {
@@ -33,7 +37,9 @@ export function identify(checkpoint: Checkpoint): { readonly width: number } {
   }
   const width = shape("conv1.weight")?.[0] ?? shape("layer1.0.conv1.weight")?.[0] ?? 64;
   const spatial = shape("layer1.0.conv2.weight");
-  if (spatial?.length === 4 && (spatial[1] as number) < (spatial[0] as number)) refuse(`a ResNeXt-101 (convolutions in ${(spatial[0] as number) / (spatial[1] as number)} groups)`);
-  if (spatial?.length === 4 && spatial[0] !== width) refuse(`a wide ResNet-101 (${spatial[0] ?? 0} planes behind a stem of ${width})`);
+  if (spatial?.length === 4 && (spatial[1] as number) < (spatial[0] as number))
+    refuse(`a ResNeXt-101 (convolutions in ${(spatial[0] as number) / (spatial[1] as number)} groups)`);
+  if (spatial?.length === 4 && spatial[0] !== width)
+    refuse(`a wide ResNet-101 (${spatial[0] ?? 0} planes behind a stem of ${width})`);
   return { width };
 }

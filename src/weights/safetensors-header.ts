@@ -156,7 +156,9 @@ export function parseHeader(text: string, file: string): Header {
     if (name === "__metadata__") {
       scan.object("__metadata__", (key) => void metadata.set(key, scan.string()));
     } else if (name === "__proto__") {
-      scan.fail('the tensor name "__proto__" is refused, because it would corrupt programs that keep tensors in plain objects');
+      scan.fail(
+        'the tensor name "__proto__" is refused, because it would corrupt programs that keep tensors in plain objects',
+      );
     } else {
       entries.push(entry(scan, name));
     }

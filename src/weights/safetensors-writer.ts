@@ -37,10 +37,16 @@ function headerBytes(tensors: readonly TensorToWrite[], metadata: ReadonlyMap<st
     seen.add(name);
     const count = countElements(shape);
     const end = offset + (count ?? NaN) * DTYPE_BYTES[dtype];
-    if (!Number.isSafeInteger(end) || shape.length > MAX_RANK || shape.some((size) => !Number.isSafeInteger(size) || size < 0)) {
+    if (
+      !Number.isSafeInteger(end) ||
+      shape.length > MAX_RANK ||
+      shape.some((size) => !Number.isSafeInteger(size) || size < 0)
+    ) {
       throw bad(`tensor ${quote(name)} has the impossible shape ${showShape(shape)}`);
     }
-    parts.push(`${JSON.stringify(name)}:{"dtype":"${dtype.toUpperCase()}","shape":[${shape.join(",")}],"data_offsets":[${offset},${end}]}`);
+    parts.push(
+      `${JSON.stringify(name)}:{"dtype":"${dtype.toUpperCase()}","shape":[${shape.join(",")}],"data_offsets":[${offset},${end}]}`,
+    );
     offset = end;
   }
   const text = new TextEncoder().encode(`{${parts.join(",")}}`);
@@ -54,7 +60,10 @@ function headerBytes(tensors: readonly TensorToWrite[], metadata: ReadonlyMap<st
 }
 
 /** Bytes that writing these tensors will take, header included. Throws `bad-weights` like the writer. */
-export function safetensorsSize(tensors: readonly TensorToWrite[], metadata: ReadonlyMap<string, string> = new Map()): number {
+export function safetensorsSize(
+  tensors: readonly TensorToWrite[],
+  metadata: ReadonlyMap<string, string> = new Map(),
+): number {
   const data = tensors.reduce((sum, { shape, dtype }) => sum + (countElements(shape) ?? NaN) * DTYPE_BYTES[dtype], 0);
   return headerBytes(tensors, metadata).byteLength + data;
 }
@@ -72,7 +81,8 @@ export async function* writeSafetensors(
     const { name, shape, dtype } = tensor;
     const values = await tensor.read();
     const count = countElements(shape);
-    if (values.length !== count) throw bad(`tensor ${quote(name)} ${showShape(shape)} needs ${count} values and got ${values.length}`);
+    if (values.length !== count)
+      throw bad(`tensor ${quote(name)} ${showShape(shape)} needs ${count} values and got ${values.length}`);
     if (dtype === "f32") {
       yield new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
       continue;

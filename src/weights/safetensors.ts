@@ -20,8 +20,16 @@ import type { Bytes, ByteSource } from "./source.js";
 const MAX_HEADER = 100_000_000;
 
 const DTYPES: ReadonlyMap<string, DType> = new Map([
-  ["F32", "f32"], ["F16", "f16"], ["BF16", "bf16"], ["F64", "f64"], ["I64", "i64"],
-  ["I32", "i32"], ["I16", "i16"], ["I8", "i8"], ["U8", "u8"], ["BOOL", "bool"],
+  ["F32", "f32"],
+  ["F16", "f16"],
+  ["BF16", "bf16"],
+  ["F64", "f64"],
+  ["I64", "i64"],
+  ["I32", "i32"],
+  ["I16", "i16"],
+  ["I8", "i8"],
+  ["U8", "u8"],
+  ["BOOL", "bool"],
 ]);
 
 interface Placed extends TensorInfo {
@@ -32,15 +40,22 @@ interface Placed extends TensorInfo {
 
 async function readHeaderText(source: ByteSource): Promise<{ text: string; dataStart: number }> {
   const { name, size } = source;
-  if (size < 8) throw badWeights(name, `a safetensors file starts with an 8-byte length, this one has ${size} bytes in all`);
+  if (size < 8)
+    throw badWeights(name, `a safetensors file starts with an 8-byte length, this one has ${size} bytes in all`);
   const head = await source.read(0, 8);
   // Compared as BigInt: 2^60 as a Number would still compare, but a length such as 2^64-1 must not round first.
   const length = new DataView(head.buffer).getBigUint64(0, true);
   if (length > BigInt(MAX_HEADER)) {
-    throw badWeights(name, `its safetensors header claims ${length} bytes, more than the format's limit of ${MAX_HEADER}`);
+    throw badWeights(
+      name,
+      `its safetensors header claims ${length} bytes, more than the format's limit of ${MAX_HEADER}`,
+    );
   }
   if (length > BigInt(size - 8)) {
-    throw badWeights(name, `its safetensors header claims ${length} bytes, but only ${size - 8} follow; it may be cut off`);
+    throw badWeights(
+      name,
+      `its safetensors header claims ${length} bytes, but only ${size - 8} follow; it may be cut off`,
+    );
   }
   const bytes = await source.read(8, Number(length));
   if (bytes[0] !== 0x7b) throw badWeights(name, 'its safetensors header does not start with "{"');
@@ -71,19 +86,26 @@ function place(file: string, entries: readonly HeaderEntry[], dataStart: number,
       throw badWeights(file, `${tensor} has shape ${showShape(shape)}, whose size overflows`);
     }
     if (end < begin || end - begin !== needed) {
-      throw badWeights(file, `${tensor} ${code} ${showShape(shape)} needs ${needed} bytes, its data_offsets [${begin},${end}] hold ${end - begin}`);
+      throw badWeights(
+        file,
+        `${tensor} ${code} ${showShape(shape)} needs ${needed} bytes, its data_offsets [${begin},${end}] hold ${end - begin}`,
+      );
     }
     if (begin !== next) {
       const fault = begin < next ? "overlaps the tensor before it" : "leaves a hole";
       throw badWeights(file, `${tensor} starts at byte ${begin} of the data where ${next} is due, which ${fault}`);
     }
     if (end > space) {
-      throw badWeights(file, `${tensor} ends at byte ${end} of the data, but the file holds ${space}; it may be cut off`);
+      throw badWeights(
+        file,
+        `${tensor} ends at byte ${end} of the data, but the file holds ${space}; it may be cut off`,
+      );
     }
     placed.set(name, { name, shape, dtype, offset: dataStart + begin, byteLength: needed });
     next = end;
   }
-  if (next !== space) throw badWeights(file, `its tensors end at byte ${next} of the data, but ${space} bytes are there`);
+  if (next !== space)
+    throw badWeights(file, `its tensors end at byte ${next} of the data, but ${space} bytes are there`);
   return placed;
 }
 

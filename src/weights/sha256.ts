@@ -56,7 +56,11 @@ export class Sha256 {
     const s = this.#state;
     // Typed arrays read inside their bounds throughout; `as number` keeps checks out of the inner loop.
     for (let i = 0; i < 16; i++, at += 4) {
-      w[i] = ((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
+      w[i] =
+        ((bytes[at] as number) << 24) |
+        ((bytes[at + 1] as number) << 16) |
+        ((bytes[at + 2] as number) << 8) |
+        (bytes[at + 3] as number);
     }
     for (let i = 16; i < 64; i++) {
       const x = w[i - 15] as number;

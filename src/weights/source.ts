@@ -40,7 +40,10 @@ export function quote(text: string, limit = 80): string {
 export function checkRange(name: string, size: number, offset: number, length: number): void {
   const whole = Number.isSafeInteger(offset) && Number.isSafeInteger(length);
   if (!whole || offset < 0 || length < 0 || offset + length > size) {
-    throw badWeights(name, `${length} bytes at offset ${offset} are asked for, but it has ${size} bytes; it may be cut off`);
+    throw badWeights(
+      name,
+      `${length} bytes at offset ${offset} are asked for, but it has ${size} bytes; it may be cut off`,
+    );
   }
 }
 

@@ -43,7 +43,9 @@ class Remote {
   ) {}
 
   async request(range?: string): Promise<Response> {
-    const init: RequestInit = { headers: { ...this.options.headers, ...(range === undefined ? {} : { Range: range }) } };
+    const init: RequestInit = {
+      headers: { ...this.options.headers, ...(range === undefined ? {} : { Range: range }) },
+    };
     if (this.options.signal !== undefined) init.signal = this.options.signal;
     let response: Response;
     try {
@@ -52,9 +54,12 @@ class Remote {
       throw badWeights(this.url, `it could not be fetched (${messageOf(cause)})`, cause);
     }
     const type = response.headers.get("content-type") ?? "";
-    const fault = !response.ok && response.status !== 416
-      ? `the server answered ${response.status} ${response.statusText}`.trim()
-      : /^text\/html\b/i.test(type) ? "the server answered with a web page (text/html), not with a checkpoint" : undefined;
+    const fault =
+      !response.ok && response.status !== 416
+        ? `the server answered ${response.status} ${response.statusText}`.trim()
+        : /^text\/html\b/i.test(type)
+          ? "the server answered with a web page (text/html), not with a checkpoint"
+          : undefined;
     if (fault !== undefined) {
       await response.body?.cancel().catch(() => undefined);
       throw badWeights(this.url, fault);
@@ -103,11 +108,17 @@ class Remote {
     const promised = last - first + 1;
     if (promised < 1 || promised > length || last >= total) {
       await response.body?.cancel().catch(() => undefined);
-      throw badWeights(this.url, `asked for ${length} bytes at ${offset}, the server answered with the range ${first}-${last}/${total}`);
+      throw badWeights(
+        this.url,
+        `asked for ${length} bytes at ${offset}, the server answered with the range ${first}-${last}/${total}`,
+      );
     }
     const bytes = await this.body(response, promised);
     if (bytes.byteLength !== promised) {
-      throw badWeights(this.url, `the server promised ${promised} bytes at offset ${offset} and sent ${bytes.byteLength}`);
+      throw badWeights(
+        this.url,
+        `the server promised ${promised} bytes at offset ${offset} and sent ${bytes.byteLength}`,
+      );
     }
     return { bytes, total, etag: response.headers.get("etag") };
   }
@@ -142,13 +153,19 @@ export async function urlSource(url: string | URL, options: UrlSourceOptions = {
     const part = await remote.part(offset, length);
     if (part === undefined || "whole" in part) {
       await part?.whole.body?.cancel().catch(() => undefined);
-      throw badWeights(name, `the server stopped honouring ranges at offset ${offset}; try again, or download the file first`);
+      throw badWeights(
+        name,
+        `the server stopped honouring ranges at offset ${offset}; try again, or download the file first`,
+      );
     }
     if (part.total !== size || part.etag !== etag) {
       throw badWeights(name, `the file changed on the server while it was read (${size} bytes, now ${part.total})`);
     }
     if (part.bytes.byteLength !== length) {
-      throw badWeights(name, `the server sent ${part.bytes.byteLength} of the ${length} bytes asked for at offset ${offset}`);
+      throw badWeights(
+        name,
+        `the server sent ${part.bytes.byteLength} of the ${length} bytes asked for at offset ${offset}`,
+      );
     }
     return part.bytes;
   }

@@ -23,13 +23,21 @@ function plainMetrics(pairs: readonly (readonly [number, number])[], classes: nu
   };
 }
 
-const label = (classes: number): fc.Arbitrary<number> => fc.oneof(fc.nat(classes - 1), fc.constantFrom(255, classes, 254));
-const picture = (classes: number) => fc.array(fc.tuple(label(classes), label(classes)), { minLength: 1, maxLength: 80 });
-const sets = fc.integer({ min: 1, max: 21 }).chain((classes) => fc.tuple(fc.constant(classes), fc.array(picture(classes), { minLength: 1, maxLength: 6 })));
+const label = (classes: number): fc.Arbitrary<number> =>
+  fc.oneof(fc.nat(classes - 1), fc.constantFrom(255, classes, 254));
+const picture = (classes: number) =>
+  fc.array(fc.tuple(label(classes), label(classes)), { minLength: 1, maxLength: 80 });
+const sets = fc
+  .integer({ min: 1, max: 21 })
+  .chain((classes) => fc.tuple(fc.constant(classes), fc.array(picture(classes), { minLength: 1, maxLength: 6 })));
 
 const matrixOf = (pictures: readonly (readonly (readonly [number, number])[])[], classes: number): ConfusionMatrix => {
   const matrix = new ConfusionMatrix(classes);
-  for (const pairs of pictures) matrix.add(pairs.map(([t]) => t), Uint8Array.from(pairs.map(([, p]) => p)));
+  for (const pairs of pictures)
+    matrix.add(
+      pairs.map(([t]) => t),
+      Uint8Array.from(pairs.map(([, p]) => p)),
+    );
   return matrix;
 };
 
@@ -53,7 +61,11 @@ describe("ConfusionMatrix", () => {
     fc.assert(
       fc.property(sets, ([classes, pictures]) => {
         const bytes = new ConfusionMatrix(classes);
-        for (const pairs of pictures) bytes.add(Uint8Array.from(pairs, ([t]) => t), Uint8Array.from(pairs, ([, p]) => p));
+        for (const pairs of pictures)
+          bytes.add(
+            Uint8Array.from(pairs, ([t]) => t),
+            Uint8Array.from(pairs, ([, p]) => p),
+          );
         expect([...bytes.counts]).toEqual([...matrixOf(pictures, classes).counts]);
       }),
     );
@@ -63,9 +75,15 @@ describe("ConfusionMatrix", () => {
     fc.assert(
       fc.property(sets, fc.nat(), ([classes, pictures], seed) => {
         const whole = matrixOf(pictures, classes);
-        const parts = [0, 1, 2].map((k) => matrixOf(pictures.filter((_, i) => (i * 7 + seed) % 3 === k), classes));
+        const parts = [0, 1, 2].map((k) =>
+          matrixOf(
+            pictures.filter((_, i) => (i * 7 + seed) % 3 === k),
+            classes,
+          ),
+        );
         const merged = new ConfusionMatrix(classes);
-        for (const part of parts.reverse()) merged.merge(ConfusionMatrix.fromJSON(JSON.parse(JSON.stringify(part)) as ReturnType<typeof part.toJSON>));
+        for (const part of parts.reverse())
+          merged.merge(ConfusionMatrix.fromJSON(JSON.parse(JSON.stringify(part)) as ReturnType<typeof part.toJSON>));
         const sparse = new ConfusionMatrix(classes);
         for (const part of parts) sparse.addSparse(JSON.parse(JSON.stringify(part.toSparse())) as number[]);
         expect(merged.counts).toEqual(whole.counts);
@@ -93,7 +111,8 @@ describe("ConfusionMatrix", () => {
 
 /** The band from the definition: for each pixel, is there a border pixel in the square around it? */
 function plainTrimap(truth: readonly number[], columns: number, rows: number, width: number): number[] {
-  const at = (x: number, y: number): number | undefined => (x >= 0 && y >= 0 && x < columns && y < rows ? truth[y * columns + x] : undefined);
+  const at = (x: number, y: number): number | undefined =>
+    x >= 0 && y >= 0 && x < columns && y < rows ? truth[y * columns + x] : undefined;
   const isBorder = (x: number, y: number): boolean => {
     const own = at(x, y);
     const others = [at(x - 1, y), at(x + 1, y), at(x, y - 1), at(x, y + 1)];
@@ -101,7 +120,8 @@ function plainTrimap(truth: readonly number[], columns: number, rows: number, wi
   };
   return truth.map((label, i) => {
     const [x, y] = [i % columns, Math.floor(i / columns)];
-    for (let dy = 1 - width; dy < width; dy++) for (let dx = 1 - width; dx < width; dx++) if (isBorder(x + dx, y + dy)) return label;
+    for (let dy = 1 - width; dy < width; dy++)
+      for (let dx = 1 - width; dx < width; dx++) if (isBorder(x + dx, y + dy)) return label;
     return 255;
   });
 }
@@ -114,7 +134,10 @@ describe("trimap", () => {
         rows: fc.constant(rows),
         width: fc.integer({ min: 1, max: 6 }),
         // Mostly one label, so that there are bands and not only borders.
-        truth: fc.array(fc.oneof({ weight: 12, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constantFrom(3, 255) }), { minLength: columns * rows, maxLength: columns * rows }),
+        truth: fc.array(
+          fc.oneof({ weight: 12, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constantFrom(3, 255) }),
+          { minLength: columns * rows, maxLength: columns * rows },
+        ),
       }),
     );
     fc.assert(

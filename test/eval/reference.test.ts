@@ -6,14 +6,22 @@ import { decodeLabelPng } from "../../src/image/png.js";
 
 const folder = new URL("../fixtures/val/", import.meta.url);
 const read = (file: string) => decodeLabelPng(readFileSync(new URL(file, folder)), file);
-const pictures = readdirSync(folder).filter((f) => /^\d+\.png$/.test(f)).map((f) => f.replace(".png", ""));
-const report = JSON.parse(readFileSync(new URL("report.json", folder), "utf8")) as Record<string, { pixAcc: number; meanAcc: number; mIoU: number; iou: number[] }>;
+const pictures = readdirSync(folder)
+  .filter((f) => /^\d+\.png$/.test(f))
+  .map((f) => f.replace(".png", ""));
+const report = JSON.parse(readFileSync(new URL("report.json", folder), "utf8")) as Record<
+  string,
+  { pixAcc: number; meanAcc: number; mIoU: number; iou: number[] }
+>;
 
 function metricsOf(variant: string, band?: number): ConfusionMatrix {
   const matrix = new ConfusionMatrix(21);
   for (const name of pictures) {
     const { labels, width, height } = read(`${name}.label.png`);
-    matrix.add(band === undefined ? labels : trimap(labels, width, height, band), read(`${name}.${variant}.png`).labels);
+    matrix.add(
+      band === undefined ? labels : trimap(labels, width, height, band),
+      read(`${name}.${variant}.png`).labels,
+    );
   }
   return matrix;
 }
@@ -23,11 +31,17 @@ describe("the 16 pictures of fixtures/val", () => {
     const matrix = metricsOf(variant);
     const want = report[variant];
     expect(pictures).toHaveLength(16);
-    for (const [got, expected] of [[matrix.pixelAccuracy, want?.pixAcc], [matrix.meanAccuracy, want?.meanAcc], [matrix.meanIoU, want?.mIoU]] as const) {
+    for (const [got, expected] of [
+      [matrix.pixelAccuracy, want?.pixAcc],
+      [matrix.meanAccuracy, want?.meanAcc],
+      [matrix.meanIoU, want?.mIoU],
+    ] as const) {
       expect(Math.abs(got - (expected ?? NaN))).toBeLessThan(1e-6);
     }
     // The report rounds to 4 places, and has 0 where a class is in neither truth nor prediction.
-    matrix.perClassIoU.forEach((iou, c) => expect(Math.abs((Number.isNaN(iou) ? 0 : iou) - (want?.iou[c] ?? NaN)), `class ${c}`).toBeLessThan(0.5001e-4));
+    matrix.perClassIoU.forEach((iou, c) =>
+      expect(Math.abs((Number.isNaN(iou) ? 0 : iou) - (want?.iou[c] ?? NaN)), `class ${c}`).toBeLessThan(0.5001e-4),
+    );
   });
 
   it("mean IoU is over the classes of the truth: no picture has a bus or a car, and a predicted car does not lower it", () => {
@@ -38,7 +52,9 @@ describe("the 16 pictures of fixtures/val", () => {
   });
 
   it("near borders every variant is worse, and the order 32s < 16s < 8s is the same", () => {
-    const [whole, near] = [undefined, 3].map((band) => ["fcn32s", "fcn16s", "fcn8s"].map((v) => metricsOf(v, band).meanIoU));
+    const [whole, near] = [undefined, 3].map((band) =>
+      ["fcn32s", "fcn16s", "fcn8s"].map((v) => metricsOf(v, band).meanIoU),
+    );
     near?.forEach((iou, i) => expect(iou).toBeLessThan(whole?.[i] ?? 0));
     expect(near).toEqual([...(near ?? [])].sort((a, b) => a - b));
   });

@@ -19,7 +19,8 @@ export const BIG_FILES = {
 } as const;
 
 const countOf = (spec: TensorSpec): number => spec.shape.reduce((a, b) => a * b, 1);
-const stridesOf = (shape: readonly number[]): number[] => shape.map((_, i) => shape.slice(i + 1).reduce((a, b) => a * b, 1));
+const stridesOf = (shape: readonly number[]): number[] =>
+  shape.map((_, i) => shape.slice(i + 1).reduce((a, b) => a * b, 1));
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** A file that knows how many bytes it has. */
@@ -32,7 +33,7 @@ class Out {
   }
 
   write(bytes: Uint8Array): void {
-    for (let done = 0; done < bytes.length; ) done += writeSync(this.#file, bytes, done);
+    for (let done = 0; done < bytes.length;) done += writeSync(this.#file, bytes, done);
     this.at += bytes.length;
   }
 
@@ -49,7 +50,10 @@ interface Form {
 
 /** The state dict's pickle; `tail` is what persistent ids of this container end with. */
 function stateDict(specs: readonly TensorSpec[], ...tail: Uint8Array[]): Uint8Array {
-  const pairs = specs.map((spec, i) => [spec.name, P.tensor(P.storage("FloatStorage", String(i), countOf(spec), ...tail), 0, [...spec.shape], stridesOf(spec.shape))]);
+  const pairs = specs.map((spec, i) => [
+    spec.name,
+    P.tensor(P.storage("FloatStorage", String(i), countOf(spec), ...tail), 0, [...spec.shape], stridesOf(spec.shape)),
+  ]);
   return P.program(P.dict(Object.fromEntries(pairs) as Record<string, Uint8Array>));
 }
 
@@ -72,8 +76,24 @@ function zip(out: Out, specs: readonly TensorSpec[]): Form {
     const name = utf8(path);
     const padding = (64 - ((out.at + 30 + name.length + 4) % 64)) % 64; // PyTorch aligns storages to 64 bytes
     const extra = concat(fields([0x4246, 2], [padding, 2]), new Uint8Array(padding).fill(0x5a));
-    const common = fields([45, 2], [0, 2], [0, 2], [0, 4], [crc32(data), 4], [data.length, 4], [data.length, 4], [name.length, 2]);
-    central.push(concat(fields([0x02014b50, 4], [45, 2]), common, fields([0, 2], [0, 2], [0, 2], [0, 2], [0, 4], [out.at, 4]), name));
+    const common = fields(
+      [45, 2],
+      [0, 2],
+      [0, 2],
+      [0, 4],
+      [crc32(data), 4],
+      [data.length, 4],
+      [data.length, 4],
+      [name.length, 2],
+    );
+    central.push(
+      concat(
+        fields([0x02014b50, 4], [45, 2]),
+        common,
+        fields([0, 2], [0, 2], [0, 2], [0, 2], [0, 4], [out.at, 4]),
+        name,
+      ),
+    );
     out.write(concat(fields([0x04034b50, 4]), common, fields([extra.length, 2]), name, extra));
     out.write(data);
   };
@@ -86,7 +106,17 @@ function zip(out: Out, specs: readonly TensorSpec[]): Form {
       const directory = concat(...central);
       const at = out.at;
       out.write(directory);
-      out.write(fields([0x06054b50, 4], [0, 4], [central.length, 2], [central.length, 2], [directory.length, 4], [at, 4], [0, 2]));
+      out.write(
+        fields(
+          [0x06054b50, 4],
+          [0, 4],
+          [central.length, 2],
+          [central.length, 2],
+          [directory.length, 4],
+          [at, 4],
+          [0, 2],
+        ),
+      );
     },
   };
 }
@@ -117,7 +147,13 @@ function tarHeader(name: string, size: number): Uint8Array {
   block.set(utf8("        "), 148);
   block[156] = 0x30;
   block.set(utf8("ustar  "), 257);
-  block.set(octal(block.reduce((a, b) => a + b, 0), 7), 148);
+  block.set(
+    octal(
+      block.reduce((a, b) => a + b, 0),
+      7,
+    ),
+    148,
+  );
   return block;
 }
 
@@ -130,17 +166,26 @@ function tar(out: Out, specs: readonly TensorSpec[]): Form {
   };
   const tuple = (...items: Uint8Array[]): Uint8Array => P.program(P.tuple(...items));
   const storageHead = (i: number): Uint8Array => tuple(P.int(2 * i), P.str("cpu"), P.global("torch", "FloatStorage"));
-  const described = specs.map((spec, i) => concat(
-    tuple(P.int(2 * i + 1), P.int(2 * i), P.global("torch", "FloatTensor")),
-    fields([spec.shape.length, 4], [0, 4], ...[...spec.shape, ...stridesOf(spec.shape), 0].map((value): [number, 8] => [value, 8])),
-  ));
+  const described = specs.map((spec, i) =>
+    concat(
+      tuple(P.int(2 * i + 1), P.int(2 * i), P.global("torch", "FloatTensor")),
+      fields(
+        [spec.shape.length, 4],
+        [0, 4],
+        ...[...spec.shape, ...stridesOf(spec.shape), 0].map((value): [number, 8] => [value, 8]),
+      ),
+    ),
+  );
   const pairs = specs.map((spec, i) => [spec.name, concat(P.str(String(2 * i + 1)), [0x51])]);
   member("sys_info", P.program(P.dict({ protocol_version: P.int(1000), little_endian: P.raw(0x88) })));
   member("pickle", P.program(P.dict(Object.fromEntries(pairs) as Record<string, Uint8Array>)));
   member("tensors", concat(P.program(P.int(specs.length)), ...described));
   const count = P.program(P.int(specs.length));
   const views = P.program(P.list());
-  const size = specs.reduce((sum, spec, i) => sum + storageHead(i).length + 8 + 4 * countOf(spec), count.length + views.length);
+  const size = specs.reduce(
+    (sum, spec, i) => sum + storageHead(i).length + 8 + 4 * countOf(spec),
+    count.length + views.length,
+  );
   out.write(tarHeader("storages", size));
   out.write(count);
   return {

@@ -10,9 +10,12 @@ const SHIPPED = "weights/fcn-resnet101-w16-icons-f16.safetensors";
 /** Bytes of the shipped checkpoint after `edit` of its list of tensors (kept in f16). */
 export async function edited(edit: (tensors: TensorToWrite[]) => TensorToWrite[]): Promise<Uint8Array> {
   const checkpoint = await openCheckpoint(bufferSource(fixture(SHIPPED), "shipped"));
-  const tensors = [...checkpoint.tensors.values()].map(
-    ({ name, shape, dtype }): TensorToWrite => ({ name, shape, dtype: dtype === "f16" ? "f16" : "f32", read: () => checkpoint.read(name) }),
-  );
+  const tensors = [...checkpoint.tensors.values()].map(({ name, shape, dtype }): TensorToWrite => ({
+    name,
+    shape,
+    dtype: dtype === "f16" ? "f16" : "f32",
+    read: () => checkpoint.read(name),
+  }));
   const chunks: Uint8Array[] = [];
   for await (const chunk of writeSafetensors(edit(tensors))) chunks.push(chunk);
   return Buffer.concat(chunks);

@@ -44,9 +44,19 @@ export function useChild(): (source: string, options?: ChildOptions) => Promise<
     return new Promise((resolve) => {
       const ended = (error: Error | null, out: string, err: string): void => {
         const code = error === null ? 0 : (error as { code?: unknown }).code;
-        resolve({ code: typeof code === "number" ? code : undefined, out, err, seconds: (performance.now() - start) / 1000 });
+        resolve({
+          code: typeof code === "number" ? code : undefined,
+          out,
+          err,
+          seconds: (performance.now() - start) / 1000,
+        });
       };
-      execFile(process.execPath, [...flags, script], { env: { ...process.env, ...env }, timeout: limit * 1000, killSignal: "SIGKILL" }, ended);
+      execFile(
+        process.execPath,
+        [...flags, script],
+        { env: { ...process.env, ...env }, timeout: limit * 1000, killSignal: "SIGKILL" },
+        ended,
+      );
     });
   };
 }

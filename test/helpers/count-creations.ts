@@ -1,9 +1,21 @@
 /** Counts what is created on a device while something runs. */
 import type { Device } from "../../src/device.js";
 
-const METHODS = ["createBuffer", "createTexture", "createBindGroup", "createBindGroupLayout", "createShaderModule", "createComputePipeline", "createComputePipelineAsync", "createQuerySet"] as const;
+const METHODS = [
+  "createBuffer",
+  "createTexture",
+  "createBindGroup",
+  "createBindGroupLayout",
+  "createShaderModule",
+  "createComputePipeline",
+  "createComputePipelineAsync",
+  "createQuerySet",
+] as const;
 
-export async function countingCreations(device: Device, work: () => Promise<unknown>): Promise<Partial<Record<(typeof METHODS)[number], number>>> {
+export async function countingCreations(
+  device: Device,
+  work: () => Promise<unknown>,
+): Promise<Partial<Record<(typeof METHODS)[number], number>>> {
   const counts: Partial<Record<(typeof METHODS)[number], number>> = {};
   const { gpu } = device;
   for (const method of METHODS) {

@@ -25,7 +25,9 @@ const KEEP_DEVICES = `{
 function noteLongTasks(): void {
   const tasks: { start: number; duration: number }[] = [];
   Object.assign(globalThis, { longTasks: tasks });
-  new PerformanceObserver((list) => list.getEntries().forEach(({ startTime, duration }) => tasks.push({ start: startTime, duration }))).observe({ type: "longtask", buffered: true });
+  new PerformanceObserver((list) =>
+    list.getEntries().forEach(({ startTime, duration }) => tasks.push({ start: startTime, duration })),
+  ).observe({ type: "longtask", buffered: true });
 }
 
 export interface Demo extends OpenPage {
@@ -88,8 +90,13 @@ export async function drop(page: Page, path: string | undefined, how: "drop" | "
       const dataTransfer = new DataTransfer();
       if (name) dataTransfer.items.add(new File([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], name));
       else dataTransfer.items.add("a piece of text", "text/plain");
-      if (way === "paste") document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData: dataTransfer, bubbles: true, cancelable: true }));
-      else for (const type of ["dragenter", "dragover", "drop"]) document.body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+      if (way === "paste")
+        document.body.dispatchEvent(
+          new ClipboardEvent("paste", { clipboardData: dataTransfer, bubbles: true, cancelable: true }),
+        );
+      else
+        for (const type of ["dragenter", "dragover", "drop"])
+          document.body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
     },
     [base64, path?.split("/").at(-1) ?? "", how] as const,
   );
@@ -103,7 +110,9 @@ export async function pixelOf(page: Page, slot: number, x: number, y: number): P
       const copy = Object.assign(document.createElement("canvas"), { width: shown.width, height: shown.height });
       const context = copy.getContext("2d") as CanvasRenderingContext2D;
       context.drawImage(shown, 0, 0);
-      return [...context.getImageData(Math.floor(across * shown.width), Math.floor(down * shown.height), 1, 1).data].slice(0, 3);
+      return [
+        ...context.getImageData(Math.floor(across * shown.width), Math.floor(down * shown.height), 1, 1).data,
+      ].slice(0, 3);
     },
     [slot, x, y] as const,
   );
@@ -118,5 +127,11 @@ export function workerOf(page: Page): Worker {
 
 /** Tasks of the main thread longer than 100 ms since `start` of the page's clock. */
 export async function blockedSince(page: Page, start: number): Promise<{ start: number; duration: number }[]> {
-  return page.evaluate((from) => (globalThis as { longTasks?: { start: number; duration: number }[] }).longTasks?.filter((task) => task.start >= from && task.duration > 100) ?? [], start);
+  return page.evaluate(
+    (from) =>
+      (globalThis as { longTasks?: { start: number; duration: number }[] }).longTasks?.filter(
+        (task) => task.start >= from && task.duration > 100,
+      ) ?? [],
+    start,
+  );
 }

@@ -25,13 +25,22 @@ function blocksOf(text: string): Block[] {
   });
 }
 
-export const PAGES: readonly Page[] = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "weights/README.md", ...readdirSync(`${root}/docs`).filter((f) => f.endsWith(".md")).map((f) => `docs/${f}`)].map((file) => {
+export const PAGES: readonly Page[] = [
+  "README.md",
+  "ARCHITECTURE.md",
+  "CHANGELOG.md",
+  "weights/README.md",
+  ...readdirSync(`${root}/docs`)
+    .filter((f) => f.endsWith(".md"))
+    .map((f) => `docs/${f}`),
+].map((file) => {
   const text = readFileSync(`${root}/${file}`, "utf8");
   return { file, text, blocks: blocksOf(text) };
 });
 
 /** `console.log(...); // prints X`: the X of a block, in order. */
-export const printedBy = (code: string): string[] => [...code.matchAll(/\/\/ prints (.*)$/gm)].map(([, line]) => line ?? "");
+export const printedBy = (code: string): string[] =>
+  [...code.matchAll(/\/\/ prints (.*)$/gm)].map(([, line]) => line ?? "");
 
 /** Command lines of the program, without what starts it and what follows it in the shell. */
 export function commandsOf({ blocks }: Page): string[][] {
@@ -40,13 +49,27 @@ export function commandsOf({ blocks }: Page): string[][] {
     // What the shell would put in is a number.
     const plain = line.replace(/\s+#.*$/, "").replace(/\$\(\(.*?\)\)|\$\w+|\{\}/g, "1");
     const [, command] = /(?:npm run (?:-s )?fcn --|(?:npx )?fcn-webgpu) (.*)/.exec(plain) ?? [];
-    return command === undefined ? [] : [(command.split(/ [<>|] ?/)[0] ?? "").trim().split(/\s+/).map((word) => word.replace(/^['"]|['"]$/g, ""))];
+    return command === undefined
+      ? []
+      : [
+          (command.split(/ [<>|] ?/)[0] ?? "")
+            .trim()
+            .split(/\s+/)
+            .map((word) => word.replace(/^['"]|['"]$/g, "")),
+        ];
   });
 }
 
 /** Headings as the anchors that links name. */
 export const anchorsOf = (text: string): string[] =>
-  [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => (heading ?? "").toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-"));
+  [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+    (heading ?? "")
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
 
 export const linksOf = (text: string): string[] =>
-  [...text.replace(/^```[\s\S]*?^```$/gm, "").matchAll(/\]\(([^)\s]+)\)/g)].map(([, to]) => to ?? "").filter((to) => !/^https?:/.test(to));
+  [...text.replace(/^```[\s\S]*?^```$/gm, "").matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, to]) => to ?? "")
+    .filter((to) => !/^https?:/.test(to));

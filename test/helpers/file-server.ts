@@ -13,7 +13,8 @@ export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update
 async function checkpointBytes(value: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   const values = new Float32Array(250_000).map((_, i) => value + i);
-  for await (const chunk of writeSafetensors([{ name: "w", shape: [250_000], dtype: "f32", read: () => values }])) chunks.push(chunk);
+  for await (const chunk of writeSafetensors([{ name: "w", shape: [250_000], dtype: "f32", read: () => values }]))
+    chunks.push(chunk);
   return new Uint8Array(Buffer.concat(chunks));
 }
 export const DATA = await checkpointBytes(1);
@@ -49,17 +50,22 @@ export function useFileServer(): FileServer {
   return state;
 }
 
-export const full = (data = DATA, headers: Record<string, string | number> = {}): Answer => (_, response) =>
-  void response.writeHead(200, { "content-length": data.length, ...headers }).end(data);
+export const full =
+  (data = DATA, headers: Record<string, string | number> = {}): Answer =>
+  (_, response) =>
+    void response.writeHead(200, { "content-length": data.length, ...headers }).end(data);
 
 /** A proper server: ranges, If-Range, and a body that breaks off at `stop`. */
-export const ranged = (data = DATA, etag = '"v1"', stop = Infinity): Answer => (request, response) => {
-  const match = /^bytes=(\d+)-$/.exec(request.headers.range ?? "");
-  const fresh = match !== null && request.headers["if-range"] === etag;
-  const from = fresh ? Number(match[1]) : 0;
-  const headers = { etag, "content-length": data.length - from };
-  if (fresh) response.writeHead(206, { ...headers, "content-range": `bytes ${from}-${data.length - 1}/${data.length}` });
-  else response.writeHead(200, headers);
-  if (stop >= data.length) response.end(data.subarray(from));
-  else response.write(data.subarray(from, stop), () => setTimeout(() => response.destroy(), 60));
-};
+export const ranged =
+  (data = DATA, etag = '"v1"', stop = Infinity): Answer =>
+  (request, response) => {
+    const match = /^bytes=(\d+)-$/.exec(request.headers.range ?? "");
+    const fresh = match !== null && request.headers["if-range"] === etag;
+    const from = fresh ? Number(match[1]) : 0;
+    const headers = { etag, "content-length": data.length - from };
+    if (fresh)
+      response.writeHead(206, { ...headers, "content-range": `bytes ${from}-${data.length - 1}/${data.length}` });
+    else response.writeHead(200, headers);
+    if (stop >= data.length) response.end(data.subarray(from));
+    else response.write(data.subarray(from, stop), () => setTimeout(() => response.destroy(), 60));
+  };

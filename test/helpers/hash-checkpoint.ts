@@ -2,7 +2,9 @@
 import type { Checkpoint } from "../../src/weights/checkpoint.js";
 import { hashedTensor } from "../../bench/hashed-weights.js";
 
-export function hashCheckpoint(specs: readonly { readonly name: string; readonly shape: readonly number[] }[]): Checkpoint {
+export function hashCheckpoint(
+  specs: readonly { readonly name: string; readonly shape: readonly number[] }[],
+): Checkpoint {
   const tensors = new Map(specs.map(({ name, shape }) => [name, { name, shape, dtype: "f32" as const }]));
   const read = (name: string): Promise<Float32Array<ArrayBuffer>> => {
     const info = tensors.get(name);

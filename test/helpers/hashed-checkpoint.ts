@@ -7,7 +7,12 @@ import type { TensorSpec } from "../../bench/hashed-weights.js";
 type Values = (name: string, shape: readonly number[]) => Float32Array;
 
 export function hashedCheckpoint(specs: readonly TensorSpec[], values: Values = hashedTensor): Checkpoint {
-  const tensors = new Map(specs.map(({ name, shape }) => [name, { name, shape, dtype: name.endsWith("num_batches_tracked") ? ("i64" as const) : ("f32" as const) }]));
+  const tensors = new Map(
+    specs.map(({ name, shape }) => [
+      name,
+      { name, shape, dtype: name.endsWith("num_batches_tracked") ? ("i64" as const) : ("f32" as const) },
+    ]),
+  );
   const read = (name: string): Float32Array => {
     const info = tensors.get(name);
     if (!info) throw new Error(`the test's checkpoint has no ${name}`);
@@ -27,7 +32,12 @@ export function hashedCheckpoint(specs: readonly TensorSpec[], values: Values = 
 
 /** The same as the bytes of a safetensors file. */
 export async function hashedFile(specs: readonly TensorSpec[], values: Values = hashedTensor): Promise<Uint8Array> {
-  const tensors = specs.map(({ name, shape }) => ({ name, shape, dtype: "f32" as const, read: () => Float32Array.from(values(name, shape)) }));
+  const tensors = specs.map(({ name, shape }) => ({
+    name,
+    shape,
+    dtype: "f32" as const,
+    read: () => Float32Array.from(values(name, shape)),
+  }));
   const chunks: Uint8Array[] = [];
   for await (const chunk of writeSafetensors(tensors)) chunks.push(chunk);
   return Buffer.concat(chunks);

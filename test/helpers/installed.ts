@@ -3,7 +3,18 @@
  * and nothing else. npm itself would fetch those dependencies; here they are linked, so that no test needs a network.
  */
 import { execFile, execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -28,16 +39,26 @@ export interface Manifest {
 }
 
 /** What a test runner and npm leave in the environment would change what a stranger sees. */
-const cleanEnvironment = (): NodeJS.ProcessEnv => Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^(npm_|VITEST|NODE_ENV$|NODE_OPTIONS$|NODE_PATH$|FORCE_COLOR$)/.test(key)));
+const cleanEnvironment = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([key]) => !/^(npm_|VITEST|NODE_ENV$|NODE_OPTIONS$|NODE_PATH$|FORCE_COLOR$)/.test(key),
+    ),
+  );
 
 function run(program: string, args: readonly string[], cwd: string): Promise<Ran> {
   return new Promise((resolve) => {
     const env = { ...cleanEnvironment(), NO_COLOR: "1" };
-    execFile(program, [...args], { cwd, env, shell: windows && program !== process.execPath, timeout: 200_000, maxBuffer: 1 << 26 }, (error, out, err) => {
-      const code = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
-      // Dawn prints two warnings of its own on some drivers.
-      resolve({ code, out, err: err.replace(/^Warning: maxDynamic.*\n/gm, "") });
-    });
+    execFile(
+      program,
+      [...args],
+      { cwd, env, shell: windows && program !== process.execPath, timeout: 200_000, maxBuffer: 1 << 26 },
+      (error, out, err) => {
+        const code = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
+        // Dawn prints two warnings of its own on some drivers.
+        resolve({ code, out, err: err.replace(/^Warning: maxDynamic.*\n/gm, "") });
+      },
+    );
   });
 }
 
@@ -46,7 +67,9 @@ export function runTool(name: string, args: readonly string[], cwd = ROOT, from 
   const paths = createRequire(from).resolve.paths(name) ?? [];
   const folder = paths.map((path) => join(path, name)).find((path) => existsSync(join(path, "package.json")));
   if (folder === undefined) throw new Error(`${name} is not installed: run npm ci`);
-  const { bin } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { bin: string | Record<string, string> };
+  const { bin } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
+    bin: string | Record<string, string>;
+  };
   const program = typeof bin === "string" ? bin : bin[name === "typescript" ? "tsc" : (Object.keys(bin)[0] ?? "")];
   return run(process.execPath, [join(folder, program ?? ""), ...args], cwd);
 }
@@ -59,7 +82,11 @@ export class Installed {
 
   constructor() {
     if (!existsSync(join(ROOT, "dist/.stamp"))) throw new Error("there is no build to pack: npm run build");
-    execFileSync("npm", ["pack", "--ignore-scripts", "--loglevel=error", "--pack-destination", this.folder], { cwd: ROOT, stdio: ["ignore", "ignore", "inherit"], shell: windows });
+    execFileSync("npm", ["pack", "--ignore-scripts", "--loglevel=error", "--pack-destination", this.folder], {
+      cwd: ROOT,
+      stdio: ["ignore", "ignore", "inherit"],
+      shell: windows,
+    });
     const modules = join(this.folder, "node_modules");
     mkdirSync(modules);
     this.manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as Manifest;
@@ -73,7 +100,10 @@ export class Installed {
       if (windows) writeFileSync(join(modules, ".bin", `${name}.cmd`), `@node "%~dp0\\..\\${NAME}\\${file}" %*\r\n`);
       else symlinkSync(join("..", NAME, file), join(modules, ".bin", name));
     }
-    this.write("package.json", JSON.stringify({ name: "consumer", private: true, dependencies: { [NAME]: this.manifest.version } }));
+    this.write(
+      "package.json",
+      JSON.stringify({ name: "consumer", private: true, dependencies: { [NAME]: this.manifest.version } }),
+    );
   }
 
   /** Makes a package of the repository's own node_modules resolvable here. */

@@ -11,7 +11,10 @@ export interface KernelsInPage {
   /** Name of the adapter, and the variants it offers, by kernel. */
   open(): Promise<{ readonly adapter: string; readonly offered: Readonly<Record<string, readonly string[]>> }>;
   /** Every variant that can run on this case: the largest difference, or what failed. */
-  run(kernel: string, test: string): Promise<Readonly<Record<string, { readonly worst: number } | { readonly failure: string }>>>;
+  run(
+    kernel: string,
+    test: string,
+  ): Promise<Readonly<Record<string, { readonly worst: number } | { readonly failure: string }>>>;
 }
 
 let device: Device | undefined;
@@ -26,7 +29,15 @@ const kernels: KernelsInPage = {
   async open() {
     device = await requestDevice();
     const own = device;
-    const offered = registry.map(({ kernel }) => [kernel.name, Object.keys(kernel.variants).filter((name) => offersVariant(kernel.variants[name] as (typeof kernel.variants)[string], own))] as const);
+    const offered = registry.map(
+      ({ kernel }) =>
+        [
+          kernel.name,
+          Object.keys(kernel.variants).filter((name) =>
+            offersVariant(kernel.variants[name] as (typeof kernel.variants)[string], own),
+          ),
+        ] as const,
+    );
     return { adapter: device.label, offered: Object.fromEntries(offered) };
   },
   async run(kernel, name) {

@@ -24,7 +24,10 @@ export function watchMemory(device: Device): LiveMemory {
   };
   const createBuffer = gpu.createBuffer.bind(gpu);
   const createTexture = gpu.createTexture.bind(gpu);
-  Object.defineProperty(gpu, "createBuffer", { configurable: true, value: (d: GPUBufferDescriptor) => watch(createBuffer(d), d.size) });
+  Object.defineProperty(gpu, "createBuffer", {
+    configurable: true,
+    value: (d: GPUBufferDescriptor) => watch(createBuffer(d), d.size),
+  });
   Object.defineProperty(gpu, "createTexture", {
     configurable: true,
     value: (d: GPUTextureDescriptor) => {
@@ -40,7 +43,8 @@ export function watchMemory(device: Device): LiveMemory {
       return [...live.values()].reduce((a, b) => a + b, 0);
     },
     stop() {
-      for (const method of ["createBuffer", "createTexture"]) delete (gpu as unknown as Record<string, unknown>)[method]; // the prototype's show again
+      for (const method of ["createBuffer", "createTexture"])
+        delete (gpu as unknown as Record<string, unknown>)[method]; // the prototype's show again
     },
   };
 }

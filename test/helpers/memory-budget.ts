@@ -32,7 +32,9 @@ export function limitMemory(device: Device, bytes: number): Budget {
   const [push, pop] = [gpu.pushErrorScope.bind(gpu), gpu.popErrorScope.bind(gpu)];
   Object.defineProperty(gpu, "createBuffer", { value: (d: GPUBufferDescriptor) => check(createBuffer(d)) });
   Object.defineProperty(gpu, "createTexture", { value: (d: GPUTextureDescriptor) => check(createTexture(d)) });
-  Object.defineProperty(gpu, "pushErrorScope", { value: (filter: GPUErrorFilter) => (scopes.push({ filter }), push(filter)) });
+  Object.defineProperty(gpu, "pushErrorScope", {
+    value: (filter: GPUErrorFilter) => (scopes.push({ filter }), push(filter)),
+  });
   Object.defineProperty(gpu, "popErrorScope", {
     value: async () => {
       const scope = scopes.pop();

@@ -9,7 +9,11 @@ import type { Browser, Page } from "playwright-core";
 import { findBrowser } from "../../scripts/browser.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const TYPES: Readonly<Record<string, string>> = { ".js": "text/javascript", ".json": "application/json", ".html": "text/html" };
+const TYPES: Readonly<Record<string, string>> = {
+  ".js": "text/javascript",
+  ".json": "application/json",
+  ".html": "text/html",
+};
 
 /** Chromium without a sandbox (tests run as root), without the requests it makes on its own. */
 const FLAGS = [
@@ -64,7 +68,12 @@ export async function openPage(html: string, folder = root): Promise<OpenPage> {
 export async function launch(...flags: string[]): Promise<Browser> {
   const executablePath = findBrowser();
   if (executablePath === undefined) throw new Error("no Chromium: run npm test, whose set-up installs it");
-  return chromium.launch({ executablePath, headless: true, args: [...FLAGS, ...flags], ignoreDefaultArgs: ["--headless=old"] });
+  return chromium.launch({
+    executablePath,
+    headless: true,
+    args: [...FLAGS, ...flags],
+    ignoreDefaultArgs: ["--headless=old"],
+  });
 }
 
 /** Collects the page's requests to other hosts, and its errors, from now on. */

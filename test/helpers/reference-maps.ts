@@ -21,8 +21,15 @@ export function referencePictures(folder: "samples" | "test/fixtures/val"): Refe
   const names = readdirSync(new URL(folder, root)).filter((f) => /^[^.]+\.png$/.test(f));
   return names.sort().map((file) => {
     const base = `${folder}/${file.replace(/\.png$/, "")}`;
-    const map = (kind: string): Uint8Array => decodeLabelPng(fixture(`${base}.${kind}.png`), `${base}.${kind}.png`).labels;
-    return { name: base, path: `${base}.png`, picture: decodePng(fixture(`${base}.png`), base), truth: map("label"), torch: map };
+    const map = (kind: string): Uint8Array =>
+      decodeLabelPng(fixture(`${base}.${kind}.png`), `${base}.${kind}.png`).labels;
+    return {
+      name: base,
+      path: `${base}.png`,
+      picture: decodePng(fixture(`${base}.png`), base),
+      truth: map("label"),
+      torch: map,
+    };
   });
 }
 

@@ -58,21 +58,39 @@ async function guarded(device: Device, shape: readonly number[], options: Tensor
   words.fill(NAN_WORD, GUARD_BYTES / 4, (GUARD_BYTES + size) / 4);
   const buffer = device.gpu.createBuffer({ size: words.byteLength, usage: 0x80 | 0x4 | 0x8 });
   device.gpu.queue.writeBuffer(buffer, 0, words);
-  return Promise.resolve(new Tensor(device, full, layout, { kind: "buffer", buffer, offset: GUARD_BYTES, size: size + GUARD_BYTES }, options.label));
+  return Promise.resolve(
+    new Tensor(
+      device,
+      full,
+      layout,
+      { kind: "buffer", buffer, offset: GUARD_BYTES, size: size + GUARD_BYTES },
+      options.label,
+    ),
+  );
 }
 
 async function fencesIntact(device: Device, tensor: Tensor): Promise<boolean> {
   const { memory } = tensor;
   if (memory.kind === "texture") return true;
   const size = memory.size + GUARD_BYTES;
-  const whole = new Tensor(device, [1, 1, 1, size / 4], "u32", { kind: "buffer", buffer: memory.buffer, offset: 0, size });
+  const whole = new Tensor(device, [1, 1, 1, size / 4], "u32", {
+    kind: "buffer",
+    buffer: memory.buffer,
+    offset: 0,
+    size,
+  });
   const words = new Uint32Array(await whole.readBytes());
   const inside = (i: number): boolean => i >= GUARD_BYTES / 4 && i < memory.size / 4;
   return words.every((word, i) => inside(i) || word === GUARD);
 }
 
 /** Throws with the first element that differs; returns the largest difference. */
-export function compare(got: ArrayLike<number>, want: ArrayLike<number>, dtype: keyof typeof TOLERANCE, label: string): number {
+export function compare(
+  got: ArrayLike<number>,
+  want: ArrayLike<number>,
+  dtype: keyof typeof TOLERANCE,
+  label: string,
+): number {
   const { atol, rtol, nmse } = TOLERANCE[dtype];
   if (got.length !== want.length) throw badShape(`${label}: ${got.length} values, expected ${want.length}`);
   let worst = 0;
@@ -83,26 +101,40 @@ export function compare(got: ArrayLike<number>, want: ArrayLike<number>, dtype: 
     const b = want[i] as number;
     const difference = Math.abs(a - b);
     // Written so that a NaN on either side fails.
-    if (a !== b && !(difference <= atol + rtol * Math.abs(b))) throw new Error(`${label}: element ${i} is ${a}, expected ${b}`);
+    if (a !== b && !(difference <= atol + rtol * Math.abs(b)))
+      throw new Error(`${label}: element ${i} is ${a}, expected ${b}`);
     worst = Math.max(worst, a === b ? 0 : difference);
     if (a !== b) errors += difference ** 2;
     power += b * b;
   }
-  if (!(errors <= nmse * Math.max(power, Number.MIN_VALUE) || errors === 0)) throw new Error(`${label}: normalised mean square error ${errors / power}`);
+  if (!(errors <= nmse * Math.max(power, Number.MIN_VALUE) || errors === 0))
+    throw new Error(`${label}: normalised mean square error ${errors / power}`);
   return worst;
 }
 
 /** The inputs as the variant is given them: what it stores as f16 is rounded before the kernel runs, which is not its error. */
-function asStored(host: Record<string, HostTensor>, kernel: RegistryEntry["kernel"], variant: Variant<AnyProblem>): Record<string, HostTensor> {
+function asStored(
+  host: Record<string, HostTensor>,
+  kernel: RegistryEntry["kernel"],
+  variant: Variant<AnyProblem>,
+): Record<string, HostTensor> {
   const rounded = ([key, tensor]: [string, HostTensor]): [string, HostTensor] => {
     const spec = kernel.inputs[key];
-    const half = spec?.role === "weight" ? variant.packing?.[key]?.precision === "f16" : layouts[layoutOf(kernel, variant, key)].dtype === "f16";
+    const half =
+      spec?.role === "weight"
+        ? variant.packing?.[key]?.precision === "f16"
+        : layouts[layoutOf(kernel, variant, key)].dtype === "f16";
     return [key, half ? { ...tensor, data: Array.from(tensor.data, (v) => fromHalf(toHalf(v))) } : tensor];
   };
   return Object.fromEntries(Object.entries(host).map(rounded));
 }
 
-export async function verify(device: Device, entry: RegistryEntry, variantName: string, test: KernelCase): Promise<number> {
+export async function verify(
+  device: Device,
+  entry: RegistryEntry,
+  variantName: string,
+  test: KernelCase,
+): Promise<number> {
   const { kernel } = entry;
   const variant = kernel.variants[variantName];
   if (!variant) throw new Error(`no variant ${variantName}`);
@@ -113,14 +145,18 @@ export async function verify(device: Device, entry: RegistryEntry, variantName: 
     if (kernel.inputs[key]?.role === "weight") args[key] = { shape, data: data as Float32Array };
     else args[key] = await Tensor.from(device, data, shape, { layout: layoutOf(kernel, variant, key) });
   }
-  const results = (await runKernel(device, kernel, args, problem.attrs, { variant: variantName, allocate: guarded })) as Record<string, Tensor>;
+  const results = (await runKernel(device, kernel, args, problem.attrs, {
+    variant: variantName,
+    allocate: guarded,
+  })) as Record<string, Tensor>;
   const expected = entry.reference(asStored(host, kernel, variant), resolveAttrs(kernel, test.attrs));
   let worst = 0;
   for (const [key, want] of Object.entries(expected)) {
     const tensor = results[key];
     if (!tensor) throw new Error(`${kernel.name} gave no output ${key}`);
     const label = `${kernel.name}/${variantName} "${test.name}" ${key}`;
-    if (tensor.shape.join() !== want.shape.join()) throw new Error(`${label}: shape [${tensor.shape.join()}], the reference says [${want.shape.join()}]`);
+    if (tensor.shape.join() !== want.shape.join())
+      throw new Error(`${label}: shape [${tensor.shape.join()}], the reference says [${want.shape.join()}]`);
     const layout = layouts[tensor.layout];
     const bytes = (await tensor.readBytes()).slice(0, layout.byteSize(tensor.shape));
     if (!(await fencesIntact(device, tensor))) throw new Error(`${label}: wrote outside its output`);
@@ -130,7 +166,8 @@ export async function verify(device: Device, entry: RegistryEntry, variantName: 
     // What unpack does not see are the padding lanes: packing the values again gives zeros there.
     const lanes = new Uint8Array(layout.pack(values, tensor.shape));
     const raw = new Uint8Array(bytes);
-    if (!values.some(Number.isNaN) && lanes.some((byte, i) => byte !== raw[i])) throw new Error(`${label}: a padding lane is not zero`);
+    if (!values.some(Number.isNaN) && lanes.some((byte, i) => byte !== raw[i]))
+      throw new Error(`${label}: a padding lane is not zero`);
     tensor.dispose();
   }
   for (const argument of Object.values(args)) if (argument instanceof Tensor) argument.dispose();

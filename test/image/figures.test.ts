@@ -9,12 +9,24 @@ import { VOC_CLASSES } from "../../src/image/palette.js";
 import type { Picture } from "../../src/image/picture.js";
 import { referencePictures } from "../helpers/reference-maps.js";
 
-const scene = fc.tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 12 }), fc.nat(0xffff)).map(([width, height, seed]) => ({
-  picture: { width, height, data: Uint8Array.from({ length: width * height * 4 }, (_, i) => (i % 4 === 3 ? 255 : Math.imul(i + seed, 2654435761) >>> 24)) } satisfies Picture,
-  labels: Uint8Array.from({ length: width * height }, (_, i) => [0, 0, 3, 15, 255][(Math.imul(i + seed, 2246822519) >>> 16) % 5] as number),
-}));
+const scene = fc
+  .tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 12 }), fc.nat(0xffff))
+  .map(([width, height, seed]) => ({
+    picture: {
+      width,
+      height,
+      data: Uint8Array.from({ length: width * height * 4 }, (_, i) =>
+        i % 4 === 3 ? 255 : Math.imul(i + seed, 2654435761) >>> 24,
+      ),
+    } satisfies Picture,
+    labels: Uint8Array.from(
+      { length: width * height },
+      (_, i) => [0, 0, 3, 15, 255][(Math.imul(i + seed, 2246822519) >>> 16) % 5] as number,
+    ),
+  }));
 const pixel = (picture: Picture, i: number): number[] => [...picture.data.subarray(i * 4, i * 4 + 4)];
-const refused = (code: "bad-image" | "bad-option", sentence: string): Error => expect.toSatisfy((e) => isFcnError(e, code) && e.message === sentence) as Error;
+const refused = (code: "bad-image" | "bad-option", sentence: string): Error =>
+  expect.toSatisfy((e) => isFcnError(e, code) && e.message === sentence) as Error;
 
 describe("overlay", () => {
   it("leaves the background as it is and the picture it was given alone; with opacity 0 it changes nothing", () => {
@@ -34,7 +46,10 @@ describe("overlay", () => {
   it("with opacity 1 and no outline is the class's colour; on grey, only classes have colour", () => {
     fc.assert(
       fc.property(scene, ({ picture, labels }) => {
-        const [plain, map] = [overlay(picture, labels, { opacity: 1, outline: false }), colourMap(labels, picture.width, picture.height)];
+        const [plain, map] = [
+          overlay(picture, labels, { opacity: 1, outline: false }),
+          colourMap(labels, picture.width, picture.height),
+        ];
         const grey = overlay(picture, labels, { base: "grey" });
         labels.forEach((label, i) => {
           if (label !== 0) expect(pixel(plain, i)).toEqual(pixel(map, i));
@@ -55,8 +70,12 @@ describe("overlay", () => {
 
   it("refuses what does not fit", () => {
     const picture = { width: 2, height: 2, data: new Uint8Array(16) };
-    expect(() => overlay(picture, new Uint8Array(3))).toThrow(refused("bad-image", "overlay: 2 x 2 needs 4 labels, got 3"));
-    expect(() => overlay(picture, new Uint8Array(4), { opacity: 1.5 })).toThrow(refused("bad-option", "overlay: opacity 1.5 is not between 0 and 1"));
+    expect(() => overlay(picture, new Uint8Array(3))).toThrow(
+      refused("bad-image", "overlay: 2 x 2 needs 4 labels, got 3"),
+    );
+    expect(() => overlay(picture, new Uint8Array(4), { opacity: 1.5 })).toThrow(
+      refused("bad-option", "overlay: opacity 1.5 is not between 0 and 1"),
+    );
     expect(() => overlay(picture, new Uint8Array(4), { opacity: NaN })).toThrow("opacity NaN");
   });
 });
@@ -67,7 +86,9 @@ describe("legends", () => {
       fc.property(scene, ({ labels }) => {
         const entries = legendOf(labels);
         expect(entries.reduce((sum, e) => sum + e.share, 0)).toBeCloseTo(1, 12);
-        expect(new Set(entries.map((e) => e.name))).toEqual(new Set([...labels].map((l) => (l === 255 ? "void" : VOC_CLASSES[l]))));
+        expect(new Set(entries.map((e) => e.name))).toEqual(
+          new Set([...labels].map((l) => (l === 255 ? "void" : VOC_CLASSES[l]))),
+        );
         const classes = entries.filter((e) => e.name !== "background").map((e) => e.share);
         expect(classes).toEqual([...classes].sort((a, b) => b - a));
         if (classes.length < entries.length) expect(entries.at(-1)?.name).toBe("background");
@@ -81,13 +102,19 @@ describe("legends", () => {
       const height = drawLegend(undefined, entries, 0, 0, width);
       const canvas = new Canvas(width + 50, height + 50, [255, 255, 255]);
       expect(drawLegend(canvas, entries, 0, 0, width)).toBe(height);
-      for (let y = 0; y < canvas.height; y++) for (let x = y < height ? width : 0; x < canvas.width; x++) expect(canvas.data[(y * canvas.width + x) * 4]).toBe(255);
+      for (let y = 0; y < canvas.height; y++)
+        for (let x = y < height ? width : 0; x < canvas.width; x++)
+          expect(canvas.data[(y * canvas.width + x) * 4]).toBe(255);
     }
   });
 
   it("stand below the overlay of any size, in larger letters below a large one", () => {
     const heightOf = (width: number, height: number): number => {
-      const figure = legendOverlay({ width, height, data: new Uint8Array(width * height * 4).fill(255) }, new Uint8Array(width * height).fill(12), VOC_CLASSES);
+      const figure = legendOverlay(
+        { width, height, data: new Uint8Array(width * height * 4).fill(255) },
+        new Uint8Array(width * height).fill(12),
+        VOC_CLASSES,
+      );
       expect(figure.width).toBe(Math.max(width, 220));
       return figure.height - height;
     };
@@ -99,11 +126,19 @@ describe("legends", () => {
 describe("text", () => {
   it("has ink for every character of the fonts but the space", () => {
     for (const font of ["body", "strong", "title"] as const) {
-      for (const ch of [...Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i)), "\u00b7", "\u2013", "\u00d7"]) {
+      for (const ch of [
+        ...Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i)),
+        "\u00b7",
+        "\u2013",
+        "\u00d7",
+      ]) {
         const canvas = new Canvas(60, lineHeight(font));
         const end = canvas.text(ch, 10, 0, { font });
         expect(end - 10, ch).toBe(textWidth(ch, font));
-        expect(canvas.data.some((v, i) => i % 4 < 3 && v < 160), `${font} ${ch}`).toBe(true);
+        expect(
+          canvas.data.some((v, i) => i % 4 < 3 && v < 160),
+          `${font} ${ch}`,
+        ).toBe(true);
       }
       expect(new Canvas(60, 40).text(" ", 0, 0, { font })).toBeGreaterThan(0);
     }
@@ -115,7 +150,13 @@ describe("text", () => {
   });
 
   it("is cut to a width", () => {
-    fc.assert(fc.property(fc.string({ maxLength: 60 }), fc.integer({ min: 20, max: 300 }), (text, width) => textWidth(fitText(text, width)) <= width));
+    fc.assert(
+      fc.property(
+        fc.string({ maxLength: 60 }),
+        fc.integer({ min: 20, max: 300 }),
+        (text, width) => textWidth(fitText(text, width)) <= width,
+      ),
+    );
     expect(fitText("short", 200)).toBe("short");
   });
 
@@ -137,7 +178,9 @@ describe("scaling", () => {
         const mean = ({ data }: Picture): number => Array.from(data).reduce((a, b) => a + b, 0) / data.length;
         expect(Math.abs(mean(scaled(picture, width, height)) - mean(picture))).toBeLessThanOrEqual(0.5);
         const flat = { ...picture, data: picture.data.map((_, i) => [9, 80, 255, 255][i % 4] as number) };
-        expect(new Set(Array.from({ length: width * height }, (_, i) => pixel(scaled(flat, width, height), i).join()))).toEqual(new Set(["9,80,255,255"]));
+        expect(
+          new Set(Array.from({ length: width * height }, (_, i) => pixel(scaled(flat, width, height), i).join())),
+        ).toEqual(new Set(["9,80,255,255"]));
       }),
     );
   });
@@ -155,14 +198,21 @@ describe("scaling", () => {
 });
 
 describe("contactSheet", () => {
-  const rows = referencePictures("samples").map(({ name, picture, truth, torch }) => ({ title: name, picture, truth, columns: ["fcn32s", "fcn16s", "fcn8s"].map((v) => ({ title: v, caption: "12 ms", labels: torch(v) })) }));
+  const rows = referencePictures("samples").map(({ name, picture, truth, torch }) => ({
+    title: name,
+    picture,
+    truth,
+    columns: ["fcn32s", "fcn16s", "fcn8s"].map((v) => ({ title: v, caption: "12 ms", labels: torch(v) })),
+  }));
 
   it("holds a column for the picture and one for each network, on a light ground, with margins left free", () => {
     const sheet = contactSheet(rows, { title: "A title", subtitle: "and what it means" });
     expect(sheet.width).toBe(4 * 300 + 3 * 16 + 2 * 36);
     const light = sheet.data.filter((v, i) => i % 4 === 1 && v > 200).length / (sheet.width * sheet.height);
     expect(light).toBeGreaterThan(0.5);
-    for (let y = 0; y < sheet.height; y++) for (const x of [0, 35, sheet.width - 1, sheet.width - 36]) expect(sheet.data[(y * sheet.width + x) * 4]).toBe(255);
+    for (let y = 0; y < sheet.height; y++)
+      for (const x of [0, 35, sheet.width - 1, sheet.width - 36])
+        expect(sheet.data[(y * sheet.width + x) * 4]).toBe(255);
   });
 
   it("takes rows of different sizes, without truth, without columns, of one pixel, and long names", () => {
@@ -175,7 +225,11 @@ describe("contactSheet", () => {
 
   it("refuses no rows, and labels of another size", () => {
     expect(() => contactSheet([])).toThrow(refused("bad-option", "contactSheet: it needs at least one row, got 0"));
-    const row = { title: "a", picture: { width: 2, height: 2, data: new Uint8Array(16) }, columns: [{ title: "b", labels: new Uint8Array(5) }] };
+    const row = {
+      title: "a",
+      picture: { width: 2, height: 2, data: new Uint8Array(16) },
+      columns: [{ title: "b", labels: new Uint8Array(5) }],
+    };
     expect(() => contactSheet([row])).toThrow(refused("bad-image", "overlay: 2 x 2 needs 4 labels, got 5"));
   });
 });

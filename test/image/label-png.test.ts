@@ -16,7 +16,13 @@ describe("labelPng", () => {
   });
 
   it("refuses sizes that do not fit", async () => {
-    await expect(labelPng(new Uint8Array(5), 2, 3)).rejects.toMatchObject({ code: "bad-image", message: "label map: 2 x 3 needs 6 labels, got 5" });
-    await expect(labelPng(new Uint8Array(0), 0, 3)).rejects.toMatchObject({ code: "bad-image", message: "label map: 0 x 3 is not a size of at least 1 x 1" });
+    await expect(labelPng(new Uint8Array(5), 2, 3)).rejects.toMatchObject({
+      code: "bad-image",
+      message: "label map: 2 x 3 needs 6 labels, got 5",
+    });
+    await expect(labelPng(new Uint8Array(0), 0, 3)).rejects.toMatchObject({
+      code: "bad-image",
+      message: "label map: 0 x 3 is not a size of at least 1 x 1",
+    });
   });
 });

@@ -7,20 +7,44 @@ import { toRgba } from "../../src/image/picture.js";
 
 describe("toRgba", () => {
   it("gives RGB an opaque alpha, and takes the channels from the length", () => {
-    expect([...toRgba({ width: 2, height: 1, data: Uint8Array.of(1, 2, 3, 4, 5, 6) }).data]).toEqual([1, 2, 3, 255, 4, 5, 6, 255]);
+    expect([...toRgba({ width: 2, height: 1, data: Uint8Array.of(1, 2, 3, 4, 5, 6) }).data]).toEqual([
+      1, 2, 3, 255, 4, 5, 6, 255,
+    ]);
     const data = Uint8ClampedArray.of(1, 2, 3, 4);
     expect(toRgba({ width: 1, height: 1, data }).data).toBe(data); // RGBA is not copied
   });
 
   it.each<[string, Picture, string]>([
-    ["a length between", { width: 2, height: 2, data: new Uint8Array(13) }, "photo: 2 x 2 needs 12 (RGB) or 16 (RGBA) bytes, got 13"],
-    ["channels that do not fit", { width: 2, height: 2, data: new Uint8Array(12), channels: 4 }, "photo: 2 x 2 needs 16 bytes, got 12"],
+    [
+      "a length between",
+      { width: 2, height: 2, data: new Uint8Array(13) },
+      "photo: 2 x 2 needs 12 (RGB) or 16 (RGBA) bytes, got 13",
+    ],
+    [
+      "channels that do not fit",
+      { width: 2, height: 2, data: new Uint8Array(12), channels: 4 },
+      "photo: 2 x 2 needs 16 bytes, got 12",
+    ],
     ["no size", { width: 0, height: 2, data: new Uint8Array(0) }, "photo: 0 x 2 is not a size of at least 1 x 1"],
-    ["half a pixel", { width: 1.5, height: 2, data: new Uint8Array(9) }, "photo: 1.5 x 2 is not a size of at least 1 x 1"],
-    ["a negative size", { width: -2, height: -2, data: new Uint8Array(16) }, "photo: -2 x -2 is not a size of at least 1 x 1"],
-    ["floats", { width: 1, height: 1, data: [0, 0, 0] as unknown as Uint8Array }, "photo: data must be a Uint8Array or Uint8ClampedArray of RGB or RGBA bytes"],
+    [
+      "half a pixel",
+      { width: 1.5, height: 2, data: new Uint8Array(9) },
+      "photo: 1.5 x 2 is not a size of at least 1 x 1",
+    ],
+    [
+      "a negative size",
+      { width: -2, height: -2, data: new Uint8Array(16) },
+      "photo: -2 x -2 is not a size of at least 1 x 1",
+    ],
+    [
+      "floats",
+      { width: 1, height: 1, data: [0, 0, 0] as unknown as Uint8Array },
+      "photo: data must be a Uint8Array or Uint8ClampedArray of RGB or RGBA bytes",
+    ],
   ])("refuses %s", (_, picture, sentence) => {
-    expect(() => toRgba(picture, "photo")).toThrow(expect.toSatisfy((e) => isFcnError(e, "bad-image") && e.message === sentence) as Error);
+    expect(() => toRgba(picture, "photo")).toThrow(
+      expect.toSatisfy((e) => isFcnError(e, "bad-image") && e.message === sentence) as Error,
+    );
   });
 });
 
@@ -34,6 +58,11 @@ describe("the VOC palette", () => {
   });
 
   it("goes with 21 names", () => {
-    expect([VOC_CLASSES.length, VOC_CLASSES[0], VOC_CLASSES[15], VOC_CLASSES[20]]).toEqual([21, "background", "person", "tvmonitor"]);
+    expect([VOC_CLASSES.length, VOC_CLASSES[0], VOC_CLASSES[15], VOC_CLASSES[20]]).toEqual([
+      21,
+      "background",
+      "person",
+      "tvmonitor",
+    ]);
   });
 });

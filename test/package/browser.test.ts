@@ -76,9 +76,18 @@ describe("a static folder", () => {
 
   it("serves a page with an import map", async () => {
     const { exports } = installed().manifest;
-    const imports = Object.fromEntries([".", "./kernels", "./eval"].map((entry) => [entry.replace(".", "fcn-webgpu"), `./node_modules/fcn-webgpu/${(exports[entry] as { default: string }).default}`]));
-    const code = 'import { conv2d } from "fcn-webgpu/kernels"; import { ConfusionMatrix } from "fcn-webgpu/eval"; globalThis.parts = [typeof conv2d, typeof ConfusionMatrix];';
-    open = await openPage(`<script type="importmap">${JSON.stringify({ imports })}</script><script type="module">${page("fcn-webgpu", "./plain/worker.js")}${code}</script>`, installed().folder);
+    const imports = Object.fromEntries(
+      [".", "./kernels", "./eval"].map((entry) => [
+        entry.replace(".", "fcn-webgpu"),
+        `./node_modules/fcn-webgpu/${(exports[entry] as { default: string }).default}`,
+      ]),
+    );
+    const code =
+      'import { conv2d } from "fcn-webgpu/kernels"; import { ConfusionMatrix } from "fcn-webgpu/eval"; globalThis.parts = [typeof conv2d, typeof ConfusionMatrix];';
+    open = await openPage(
+      `<script type="importmap">${JSON.stringify({ imports })}</script><script type="module">${page("fcn-webgpu", "./plain/worker.js")}${code}</script>`,
+      installed().folder,
+    );
     await expectLabels("inPage");
     expect(await open.page.evaluate("parts")).toEqual(["object", "function"]);
     clean();
@@ -87,13 +96,21 @@ describe("a static folder", () => {
 
 describe("Vite", () => {
   beforeAll(() => {
-    installed().write("index.html", '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>app</title></head><body><script type="module" src="/app/main.js"></script></body></html>');
+    installed().write(
+      "index.html",
+      '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>app</title></head><body><script type="module" src="/app/main.js"></script></body></html>',
+    );
     installed().write("app/main.js", page("fcn-webgpu", "./worker.js"));
     installed().write("app/worker.js", worker("fcn-webgpu"));
   });
 
   it("serves an app while it is written", async () => {
-    const server = await createServer({ root: installed().folder, configFile: false, logLevel: "silent", server: { host: "127.0.0.1", port: 0 } });
+    const server = await createServer({
+      root: installed().folder,
+      configFile: false,
+      logLevel: "silent",
+      server: { host: "127.0.0.1", port: 0 },
+    });
     try {
       await server.listen();
       open = await openPage("");
@@ -111,10 +128,19 @@ describe("Vite", () => {
     expect([exit, out, err]).toEqual([0, "", ""]);
     const built = join(installed().folder, "dist");
     const assets = readdirSync(join(built, "assets"));
-    expect(assets.map((file) => file.replace(/-[\w-]{8}\./, ".")).sort()).toEqual(["fcn-resnet101-w16-icons-f16.safetensors", "index.js", "worker.js"]);
+    expect(assets.map((file) => file.replace(/-[\w-]{8}\./, ".")).sort()).toEqual([
+      "fcn-resnet101-w16-icons-f16.safetensors",
+      "index.js",
+      "worker.js",
+    ]);
     // Nothing of Node's own WebGPU, nor of its other parts.
-    for (const file of assets.filter((name) => name.endsWith(".js"))) expect(readFileSync(join(built, "assets", file), "utf8")).not.toMatch(/dawn\.node|require\(|from\s*["']node:|pngjs/);
-    const code = assets.filter((file) => file.startsWith("index")).map((file) => gzipSync(readFileSync(join(built, "assets", file))).length);
+    for (const file of assets.filter((name) => name.endsWith(".js")))
+      expect(readFileSync(join(built, "assets", file), "utf8")).not.toMatch(
+        /dawn\.node|require\(|from\s*["']node:|pngjs/,
+      );
+    const code = assets
+      .filter((file) => file.startsWith("index"))
+      .map((file) => gzipSync(readFileSync(join(built, "assets", file))).length);
     expect(code[0]).toBeLessThan(60_000);
     open = await openPage(readFileSync(join(built, "index.html"), "utf8"), built);
     await expectLabels("inPage");

@@ -9,36 +9,60 @@ import { useDevice } from "../helpers/device.js";
 import { useInstalled } from "../helpers/installed.js";
 
 const installed = useInstalled();
-const files = (): string[] => readdirSync(installed().package, { recursive: true, encoding: "utf8" }).map((file) => file.replaceAll("\\", "/")).filter((file) => statSync(join(installed().package, file)).isFile());
+const files = (): string[] =>
+  readdirSync(installed().package, { recursive: true, encoding: "utf8" })
+    .map((file) => file.replaceAll("\\", "/"))
+    .filter((file) => statSync(join(installed().package, file)).isFile());
 const text = (file: string): string => readFileSync(join(installed().package, file), "utf8");
 
 describe("the tarball", () => {
   it("holds the build, the weights and the papers, and nothing else", () => {
-    const known = /^(dist\/(src|shaders|bench)\/.*\.(js|d\.ts)|dist\/types\/\w+\.d\.ts|dist\/weights\/[\w.-]+\.(safetensors|json|md)|(README|NOTICE)\.md|LICENSE|package\.json)$/;
+    const known =
+      /^(dist\/(src|shaders|bench)\/.*\.(js|d\.ts)|dist\/types\/\w+\.d\.ts|dist\/weights\/[\w.-]+\.(safetensors|json|md)|(README|NOTICE)\.md|LICENSE|package\.json)$/;
     expect(files().filter((file) => !known.test(file))).toEqual([]);
-    for (const file of ["README.md", "LICENSE", "NOTICE.md", "dist/weights/manifest.json"]) expect(files()).toContain(file);
+    for (const file of ["README.md", "LICENSE", "NOTICE.md", "dist/weights/manifest.json"])
+      expect(files()).toContain(file);
   });
 
   it("names no file that is not in it", () => {
-    const missing = files().filter((file) => /\.(js|d\.ts)$/.test(file)).flatMap((file) => {
-      const code = text(file);
-      const named = [...code.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"|new URL\("(\.[^"]+)", import\.meta\.url\)|sourceMappingURL=(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c ?? "");
-      // src/cli looks for package.json both from the sources and from the build.
-      return named.filter((to) => to !== "../../package.json" && !existsSync(join(installed().package, dirname(file), to))).map((to) => `${file} -> ${to}`);
-    });
+    const missing = files()
+      .filter((file) => /\.(js|d\.ts)$/.test(file))
+      .flatMap((file) => {
+        const code = text(file);
+        const named = [
+          ...code.matchAll(
+            /(?:from|import)\s*\(?\s*"(\.[^"]+)"|new URL\("(\.[^"]+)", import\.meta\.url\)|sourceMappingURL=(\S+)/g,
+          ),
+        ].map(([, a, b, c]) => a ?? b ?? c ?? "");
+        // src/cli looks for package.json both from the sources and from the build.
+        return named
+          .filter((to) => to !== "../../package.json" && !existsSync(join(installed().package, dirname(file), to)))
+          .map((to) => `${file} -> ${to}`);
+      });
     expect(missing).toEqual([]);
   });
 
   it("has every file that package.json promises", () => {
     const { exports, bin } = installed().manifest;
-    const targets = [...Object.values(exports).flatMap((target) => (typeof target === "string" ? target : Object.values(target))), ...Object.values(bin)];
-    const missing = targets.map((target) => target.replace(/\*$/, "")).filter((target) => !existsSync(join(installed().package, target)));
+    const targets = [
+      ...Object.values(exports).flatMap((target) => (typeof target === "string" ? target : Object.values(target))),
+      ...Object.values(bin),
+    ];
+    const missing = targets
+      .map((target) => target.replace(/\*$/, ""))
+      .filter((target) => !existsSync(join(installed().package, target)));
     expect(missing).toEqual([]);
   });
 
   it("asks in its modules for no package that is not a dependency", () => {
     const modules = files().filter((file) => file.endsWith(".js"));
-    const asked = new Set(modules.flatMap((file) => [...text(file).matchAll(/^(?:import|export)[^"]*? from "([^".][^"]*)"|\bimport\("([^".][^"]*)"\)/gm)].map(([, a, b]) => a ?? b ?? "")));
+    const asked = new Set(
+      modules.flatMap((file) =>
+        [...text(file).matchAll(/^(?:import|export)[^"]*? from "([^".][^"]*)"|\bimport\("([^".][^"]*)"\)/gm)].map(
+          ([, a, b]) => a ?? b ?? "",
+        ),
+      ),
+    );
     const known = [...Object.keys(installed().manifest.dependencies), "sharp"];
     expect([...asked].filter((name) => !name.startsWith("node:") && !known.includes(name))).toEqual([]);
   });
@@ -70,12 +94,15 @@ describe("compact shaders", () => {
 
   it("are what the package carries", () => {
     const carried = text("dist/shaders/wgsl.generated.js");
-    for (const [name, source] of Object.entries(readShaders())) expect(carried, name).toContain(JSON.stringify(compact(source)));
+    for (const [name, source] of Object.entries(readShaders()))
+      expect(carried, name).toContain(JSON.stringify(compact(source)));
     expect(carried.replace(/^\/\*\*.*\n/, "")).not.toMatch(/\/\/|\/\*/);
   });
 
   it("keep apart what belongs apart", () => {
-    expect(compact("// head\nlet a = b - -c; // tail\n\n  if (x < 1 && -y > = z) { return array<f32, 4>(1.0, - 2.0); }\n")).toBe("let a=b- -c;\nif(x<1&& -y> =z){return array<f32,4>(1.0,-2.0);}\n");
+    expect(
+      compact("// head\nlet a = b - -c; // tail\n\n  if (x < 1 && -y > = z) { return array<f32, 4>(1.0, - 2.0); }\n"),
+    ).toBe("let a=b- -c;\nif(x<1&& -y> =z){return array<f32,4>(1.0,-2.0);}\n");
   });
 
   it("take the numbers of their variants", () => {
@@ -95,6 +122,7 @@ describe("compact shaders", () => {
       await gpu.popErrorScope();
       return messages.filter(({ type }) => type !== "info").length;
     };
-    for (const [name, source] of Object.entries(readShaders())) expect([name, await problems(compact(source))]).toEqual([name, await problems(source)]);
+    for (const [name, source] of Object.entries(readShaders()))
+      expect([name, await problems(compact(source))]).toEqual([name, await problems(source)]);
   });
 });

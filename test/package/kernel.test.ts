@@ -96,8 +96,20 @@ describe("a kernel of one's own", () => {
   beforeAll(() => {
     installed().write("prelu.mts", KERNEL);
     installed().write("use.mts", `declare const process: { exit(code: number): never };${USE}`);
-    const strict = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, isolatedModules: true };
-    const compilerOptions = { ...strict, module: "NodeNext", target: "ES2022", lib: ["ES2022", "DOM"], types: [], declaration: true };
+    const strict = {
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      isolatedModules: true,
+    };
+    const compilerOptions = {
+      ...strict,
+      module: "NodeNext",
+      target: "ES2022",
+      lib: ["ES2022", "DOM"],
+      types: [],
+      declaration: true,
+    };
     installed().write("tsconfig.json", JSON.stringify({ compilerOptions, files: ["prelu.mts", "use.mts"] }));
   });
 

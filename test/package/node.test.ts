@@ -36,7 +36,8 @@ async function expectLabels(script: string, content: string): Promise<void> {
 describe("segments", () => {
   it("from an ES module", () => expectLabels("module.mjs", segmenting('import { loadFcn } from "fcn-webgpu/node";')));
 
-  it("from CommonJS, by require", () => expectLabels("common.cjs", segmenting('const { loadFcn } = require("fcn-webgpu/node");')));
+  it("from CommonJS, by require", () =>
+    expectLabels("common.cjs", segmenting('const { loadFcn } = require("fcn-webgpu/node");')));
 
   it("as a program that npx finds", async () => {
     const { code, out, err } = await installed().npx("segment", "photo.png", "--variant", "fcn16s", "--out", "labels");
@@ -68,36 +69,54 @@ it("runs a kernel and counts a confusion through the other entries", async () =>
 it("gives its version and its weights by name", async () => {
   const { out } = await installed().npx("--version");
   expect(out.trim()).toBe(installed().manifest.version);
-  const script = 'const { name, version } = require("fcn-webgpu/package.json"); console.log(name, version, require.resolve("fcn-webgpu/weights/manifest.json"));';
+  const script =
+    'const { name, version } = require("fcn-webgpu/package.json"); console.log(name, version, require.resolve("fcn-webgpu/weights/manifest.json"));';
   const resolved = await installed().node("-e", script);
-  expect(resolved.out.trim()).toBe(`fcn-webgpu ${installed().manifest.version} ${join(installed().package, "dist/weights/manifest.json")}`);
+  expect(resolved.out.trim()).toBe(
+    `fcn-webgpu ${installed().manifest.version} ${join(installed().package, "dist/weights/manifest.json")}`,
+  );
 });
 
 describe("says in a sentence", () => {
   const messageOf = async (entry: string): Promise<string> => {
-    const { out } = await installed().node("--input-type=module", "-e", `import { loadFcn } from "${entry}"; loadFcn().catch(({ code, message }) => console.log(code + ": " + message));`);
+    const { out } = await installed().node(
+      "--input-type=module",
+      "-e",
+      `import { loadFcn } from "${entry}"; loadFcn().catch(({ code, message }) => console.log(code + ": " + message));`,
+    );
     return out.trim();
   };
 
   it("that sharp reads JPEG, where sharp is not installed", async () => {
     const { width, height, data } = picture;
     const channels = (data.length / width / height) as 3 | 4;
-    installed().write("photo.jpg", await sharp(data, { raw: { width, height, channels } }).removeAlpha().jpeg().toBuffer());
+    installed().write(
+      "photo.jpg",
+      await sharp(data, { raw: { width, height, channels } }).removeAlpha().jpeg().toBuffer(),
+    );
     const { code, err } = await installed().npx("segment", "photo.jpg");
     expect(code).toBe(1);
     const library = `import { loadFcn } from "fcn-webgpu/node"; const fcn = await loadFcn(); fcn.segment("photo.jpg").catch(({ code, message }) => console.log(code + ": " + message)).then(() => process.exit(0));`;
-    expect((await installed().node("--input-type=module", "-e", library)).out).toMatch(/^bad-image: photo\.jpg: reading JPEG needs the npm package "sharp" .*: npm install sharp, or give the picture as PNG\n$/);
-    expect(err).toMatch(/^fcn: photo\.jpg: reading JPEG needs the npm package "sharp" \(Cannot find package 'sharp'[^\n]*\): npm install sharp, or give the picture as PNG\n$/);
+    expect((await installed().node("--input-type=module", "-e", library)).out).toMatch(
+      /^bad-image: photo\.jpg: reading JPEG needs the npm package "sharp" .*: npm install sharp, or give the picture as PNG\n$/,
+    );
+    expect(err).toMatch(
+      /^fcn: photo\.jpg: reading JPEG needs the npm package "sharp" \(Cannot find package 'sharp'[^\n]*\): npm install sharp, or give the picture as PNG\n$/,
+    );
   });
 
   it("that the browser entry needs a browser", async () => {
-    expect(await messageOf("fcn-webgpu")).toMatch(/^no-webgpu: this runtime has no WebGPU .* import fcn-webgpu\/node in Node$/);
+    expect(await messageOf("fcn-webgpu")).toMatch(
+      /^no-webgpu: this runtime has no WebGPU .* import fcn-webgpu\/node in Node$/,
+    );
   });
 
   it("that the webgpu package is missing, where it could not be installed", async () => {
     installed().unlink("webgpu");
     try {
-      expect(await messageOf("fcn-webgpu/node")).toMatch(/^no-webgpu: the npm package "webgpu" could not be loaded .*: install it with `npm install webgpu`; it has builds for /);
+      expect(await messageOf("fcn-webgpu/node")).toMatch(
+        /^no-webgpu: the npm package "webgpu" could not be loaded .*: install it with `npm install webgpu`; it has builds for /,
+      );
     } finally {
       installed().link("webgpu");
     }

@@ -14,7 +14,14 @@ describe("the packed package", () => {
   // esm-only: Node 20.19 and newer `require` ES modules (node.test.ts does); only TypeScript's resolution of before 2022
   // ("node10", removed in TypeScript 7) knows no `exports`.
   it("has the types that attw expects of an ESM package", async () => {
-    const { code, out, err } = await installed().tool("@arethetypeswrong/cli", installed().tarball, "--profile", "esm-only", "--no-color", "--no-emoji");
+    const { code, out, err } = await installed().tool(
+      "@arethetypeswrong/cli",
+      installed().tarball,
+      "--profile",
+      "esm-only",
+      "--no-color",
+      "--no-emoji",
+    );
     expect([code, err], out).toEqual([0, ""]);
     const table = out.split("\n").filter((line) => line.includes('"fcn-webgpu'));
     expect(table).toHaveLength(Object.keys(installed().manifest.exports).length);

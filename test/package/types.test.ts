@@ -62,10 +62,24 @@ import fcn = require("fcn-webgpu/node");
 export const loading: Promise<fcn.Fcn<fcn.NodePicture>> = fcn.loadFcn({ variant: "fcn16s" });
 `;
 
-const STRICT = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, noPropertyAccessFromIndexSignature: true, noEmit: true, target: "ES2022", lib: ["ES2022", "DOM"], types: [] };
+const STRICT = {
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  noPropertyAccessFromIndexSignature: true,
+  noEmit: true,
+  target: "ES2022",
+  lib: ["ES2022", "DOM"],
+  types: [],
+};
 
 beforeAll(() => {
-  for (const [file, content] of [["node.mts", NODE], ["browser.mts", BROWSER], ["common.cts", COMMON]] as const) installed().write(file, content);
+  for (const [file, content] of [
+    ["node.mts", NODE],
+    ["browser.mts", BROWSER],
+    ["common.cts", COMMON],
+  ] as const)
+    installed().write(file, content);
 });
 
 const config = (files: readonly string[], options: object): string => {
@@ -80,7 +94,11 @@ describe("TypeScript consumers", () => {
   });
 
   it("resolving as bundlers do", async () => {
-    const project = config(["node.mts", "browser.mts"], { module: "ESNext", moduleResolution: "bundler", skipLibCheck: false });
+    const project = config(["node.mts", "browser.mts"], {
+      module: "ESNext",
+      moduleResolution: "bundler",
+      skipLibCheck: false,
+    });
     expect(await installed().tool("typescript", "-p", project)).toEqual({ code: 0, out: "", err: "" });
   });
 

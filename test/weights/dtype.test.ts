@@ -2,7 +2,13 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16, toFloat32, toFloat64 } from "../../src/weights/dtype.js";
+import {
+  bfloat16ToFloat32,
+  float16ToFloat32,
+  float32ToFloat16,
+  toFloat32,
+  toFloat64,
+} from "../../src/weights/dtype.js";
 
 const ALL = Uint16Array.from({ length: 65536 }, (_, i) => i);
 
@@ -17,13 +23,15 @@ function halfValue(bits: number): number {
 test("float16 to float32, all patterns", () => {
   const got = float16ToFloat32(ALL);
   for (const [bits, value] of got.entries()) {
-    if (!Object.is(value, halfValue(bits))) throw new Error(`${bits.toString(16)}: ${value}, ${halfValue(bits)} expected`);
+    if (!Object.is(value, halfValue(bits)))
+      throw new Error(`${bits.toString(16)}: ${value}, ${halfValue(bits)} expected`);
   }
 });
 
 test("bfloat16 to float32, all patterns", () => {
   const bits = new Uint32Array(bfloat16ToFloat32(ALL).buffer);
-  for (const [pattern, word] of bits.entries()) if (word !== (pattern << 16) >>> 0) throw new Error(`${pattern.toString(16)}`);
+  for (const [pattern, word] of bits.entries())
+    if (word !== (pattern << 16) >>> 0) throw new Error(`${pattern.toString(16)}`);
 });
 
 test("float16 to float32 and back, all patterns; NaN stays NaN", () => {
@@ -54,7 +62,8 @@ function checkRounding(value: number): void {
   const single = Float32Array.of(value);
   const got = float32ToFloat16(single)[0] ?? -1;
   const want = nearestHalf(single[0] ?? NaN);
-  if ((got & (want === 0x7e00 ? 0x7fff : 0xffff)) !== want) throw new Error(`${single[0]}: ${got.toString(16)}, ${want.toString(16)} expected`);
+  if ((got & (want === 0x7e00 ? 0x7fff : 0xffff)) !== want)
+    throw new Error(`${single[0]}: ${got.toString(16)}, ${want.toString(16)} expected`);
 }
 
 test("float32 to float16: every tie between neighbours and the float32 on either side of it", () => {
@@ -74,7 +83,8 @@ test("float32 to float16: every tie between neighbours and the float32 on either
 
 test("float32 to float16: any float", () => {
   fc.assert(fc.property(fc.float(), checkRounding), { numRuns: 5000, seed: 1 });
-  for (const value of [0, -0, NaN, Infinity, -Infinity, 2 ** -149, 2 ** -25, 65519.996, 65520, 3.4e38]) checkRounding(value);
+  for (const value of [0, -0, NaN, Infinity, -Infinity, 2 ** -149, 2 ** -25, 65519.996, 65520, 3.4e38])
+    checkRounding(value);
 });
 
 test("other dtypes, from unaligned bytes as well", () => {
@@ -83,7 +93,11 @@ test("other dtypes, from unaligned bytes as well", () => {
     shifted.set(new Uint8Array(bytes), 1);
     const aligned = new Uint8Array(shifted.slice(1));
     expect(bytes.byteLength % width).toBe(0);
-    return [[...toFloat64(shifted.subarray(1), dtype)], [...toFloat64(aligned, dtype)], [...toFloat32(shifted.subarray(1), dtype)]];
+    return [
+      [...toFloat64(shifted.subarray(1), dtype)],
+      [...toFloat64(aligned, dtype)],
+      [...toFloat32(shifted.subarray(1), dtype)],
+    ];
   };
   const doubles = [Math.PI, -0, 1e-320, 2 ** 60, 1e300];
   const same = (list: number[]): number[][] => [list, list, list.map(Math.fround)];

@@ -22,7 +22,10 @@ export function fixture(name: string): Uint8Array {
   return new Uint8Array(readFileSync(fixturePath(name)));
 }
 
-export const expected = JSON.parse(readFileSync(fixturePath("expected.json"), "utf8")) as Record<string, Record<string, ExpectedTensor>>;
+export const expected = JSON.parse(readFileSync(fixturePath("expected.json"), "utf8")) as Record<
+  string,
+  Record<string, ExpectedTensor>
+>;
 
 /** Fails unless opening `bytes` and reading every tensor ends in a `bad-weights` error; gives its message. */
 export async function refusal(bytes: Uint8Array, name: string): Promise<string> {

@@ -26,7 +26,8 @@ function random(seed: number): (below: number) => number {
 
 function seeds(): Uint8Array[] {
   const members = unzip(fixture("training.pth"));
-  const header = '{"__metadata__":{"k":"v"},"a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},"b":{"dtype":"F16","shape":[4],"data_offsets":[24,32]},"c":{"dtype":"I64","shape":[],"data_offsets":[32,40]}} ';
+  const header =
+    '{"__metadata__":{"k":"v"},"a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},"b":{"dtype":"F16","shape":[4],"data_offsets":[24,32]},"c":{"dtype":"I64","shape":[],"data_offsets":[32,40]}} ';
   return [
     ...Object.keys(expected).map(fixture),
     fixture("tar.pth").subarray(0, 6656),
@@ -43,7 +44,12 @@ function mutate(file: Uint8Array, other: Uint8Array, pick: (below: number) => nu
   // Half of the edits go where structure is dense: the head and the tail.
   const place = (): number => {
     const zone = pick(4);
-    const at = zone === 0 ? pick(Math.min(1200, bytes.length)) : zone === 1 ? bytes.length - 1 - pick(Math.min(700, bytes.length)) : pick(bytes.length);
+    const at =
+      zone === 0
+        ? pick(Math.min(1200, bytes.length))
+        : zone === 1
+          ? bytes.length - 1 - pick(Math.min(700, bytes.length))
+          : pick(bytes.length);
     return Math.max(0, at);
   };
   for (let edits = 1 + pick(3); edits > 0 && bytes.length > 0; edits--) {
@@ -57,14 +63,30 @@ function mutate(file: Uint8Array, other: Uint8Array, pick: (below: number) => nu
         bytes[at] = pick(256);
         break;
       case 3: // a length or offset that lies
-        for (const [i, byte] of fields([[0, 1, 0xff, 0xffff, 0x7fffffff, 0xffffffff, 2n ** 63n, 2n ** 64n - 1n, bytes.length, bytes.length - 1, 0x10000000][pick(11)] ?? 0, ([1, 2, 4, 8] as const)[pick(4)] ?? 4]).entries()) {
+        for (const [i, byte] of fields([
+          [
+            0,
+            1,
+            0xff,
+            0xffff,
+            0x7fffffff,
+            0xffffffff,
+            2n ** 63n,
+            2n ** 64n - 1n,
+            bytes.length,
+            bytes.length - 1,
+            0x10000000,
+          ][pick(11)] ?? 0,
+          ([1, 2, 4, 8] as const)[pick(4)] ?? 4,
+        ]).entries()) {
           if (at + i < bytes.length) bytes[at + i] = byte;
         }
         break;
       case 4: // cut off
         bytes = bytes.slice(0, pick(3) === 0 ? at : Math.max(at, bytes.length - 1 - pick(64)));
         break;
-      case 5: { // splice in, from this file or another
+      case 5: {
+        // splice in, from this file or another
         const from = pick(2) === 0 ? bytes : other;
         const start = pick(from.length);
         bytes = concat(bytes.subarray(0, at), from.subarray(start, start + 1 + pick(200)), bytes.subarray(at));
@@ -95,7 +117,8 @@ test(`${RUNS} mutations end in a checkpoint or a bad-weights error`, { timeout: 
       let out = 0;
       for (const [name, { shape }] of checkpoint.tensors) {
         const values = await checkpoint.read(name);
-        if (values.length !== shape.reduce((a, b) => a * b, 1)) throw new Error(`run ${run}: ${name} has ${values.length} values`);
+        if (values.length !== shape.reduce((a, b) => a * b, 1))
+          throw new Error(`run ${run}: ${name} has ${values.length} values`);
         out += values.byteLength;
       }
       if (out > growthLimit(bytes.length)) throw new Error(`run ${run}: ${out} bytes came out of ${bytes.length}`);
@@ -110,7 +133,9 @@ test(`${RUNS} mutations end in a checkpoint or a bad-weights error`, { timeout: 
     slowest = Math.max(slowest, (user + system) / 1000);
     if (run % 50 === 0) peak = Math.max(peak, process.memoryUsage().rss - before);
   }
-  console.log(`fuzz: ${JSON.stringify(outcomes)}, ${JSON.stringify(Object.fromEntries(containers))}, slowest ${slowest.toFixed(0)} ms, RSS +${(peak / 2 ** 20).toFixed(0)} MiB`);
+  console.log(
+    `fuzz: ${JSON.stringify(outcomes)}, ${JSON.stringify(Object.fromEntries(containers))}, slowest ${slowest.toFixed(0)} ms, RSS +${(peak / 2 ** 20).toFixed(0)} MiB`,
+  );
   expect(slowest).toBeLessThan(1000); // processor time: what else the machine does must not count
   expect(peak).toBeLessThan(400 * 2 ** 20);
   // Both outcomes in numbers, and every container among those read: otherwise the mutations miss the readers.

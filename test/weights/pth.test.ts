@@ -8,8 +8,18 @@ import { blobSource, bufferSource } from "../../src/weights/source.js";
 import type { ByteSource } from "../../src/weights/source.js";
 import { expected, fixture, fixturePath, refusal } from "./fixtures.js";
 
-const DTYPES: Record<string, string> = { float32: "f32", float16: "f16", bfloat16: "bf16", float64: "f64", int64: "i64" };
-const CONTAINERS: Record<string, string> = { "legacy.pth": "pth-legacy", "tar.pth": "pth-tar", "tar-long.pth": "pth-tar" };
+const DTYPES: Record<string, string> = {
+  float32: "f32",
+  float16: "f16",
+  bfloat16: "bf16",
+  float64: "f64",
+  int64: "i64",
+};
+const CONTAINERS: Record<string, string> = {
+  "legacy.pth": "pth-legacy",
+  "tar.pth": "pth-tar",
+  "tar-long.pth": "pth-tar",
+};
 
 async function check(source: ByteSource, name: string): Promise<void> {
   const checkpoint = await openCheckpoint(source);
@@ -32,7 +42,8 @@ describe("good files read to PyTorch's values", () => {
     test(`${name} from a Blob`, () => check(blobSource(new Blob([new Uint8Array(fixture(name))])), name));
   }
   test("nested state dicts and prefixes are told", async () => {
-    const metadata = async (name: string): Promise<object> => Object.fromEntries((await openCheckpoint(bufferSource(fixture(name)))).metadata);
+    const metadata = async (name: string): Promise<object> =>
+      Object.fromEntries((await openCheckpoint(bufferSource(fixture(name)))).metadata);
     expect(await metadata("training.pth")).toEqual({ state_dict: "model" });
     expect(await metadata("state_dict_key.pth")).toEqual({ state_dict: "state_dict", prefix: "module." });
     expect(await metadata("state_dict.pth")).toEqual({});
@@ -49,7 +60,8 @@ test("fcn-resnet101-w16.pth holds the numbers of the shipped safetensors, before
     expect(a.tensors.get(name)?.shape).toEqual(shape);
     const [x, y] = [await a.read(name), await b.read(name)];
     for (const [i, value] of x.entries()) {
-      if (!(Math.abs(value - (y[i] ?? NaN)) <= Math.abs(value) * 2 ** -11 + 2 ** -25)) throw new Error(`${name}[${i}]: ${value} and ${y[i]}`);
+      if (!(Math.abs(value - (y[i] ?? NaN)) <= Math.abs(value) * 2 ** -11 + 2 ** -25))
+        throw new Error(`${name}[${i}]: ${value} and ${y[i]}`);
     }
     compared += x.length;
   }
@@ -88,7 +100,11 @@ describe("other files, each with a sentence", () => {
     ["JSON", utf8('{"weight": [1, 2, 3]}'), /a text file/],
     ["gzip", Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0), /gzip/],
     ["HDF5", Uint8Array.of(0x89, 0x48, 0x44, 0x46, 13, 10, 26, 10), /HDF5/],
-    ["PNG", Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10), /neither safetensors nor a PyTorch checkpoint \(8 bytes, which start with 89 50 4e 47/],
+    [
+      "PNG",
+      Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10),
+      /neither safetensors nor a PyTorch checkpoint \(8 bytes, which start with 89 50 4e 47/,
+    ],
     ["one byte", Uint8Array.of(0), /this one has 1 bytes/],
     ["a plain pickle", Uint8Array.of(0x80, 2, 0x4b, 1, 0x2e), /Python pickle, but not one of torch.save/],
   ];

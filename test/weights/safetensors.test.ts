@@ -41,10 +41,16 @@ test("every dtype, 0-dim and empty tensors, any order, unaligned data, metadata,
   add("i16", "I16", "[1]", 2, (o) => values.setInt16(o, -300, true));
   add("i8", "I8", "[1]", 1, (o) => values.setInt8(o, -3));
   add("bool", "BOOL", "[2]", 2, (o) => (values.setUint8(o, 1), values.setUint8(o + 1, 0)));
-  const bytes = safetensorsBytes(`{"__metadata__":{"a\\u00e9\\n":"\\"b\\"","__proto__":"x"},\n ${header.join(" ,\t")}}   `, at);
+  const bytes = safetensorsBytes(
+    `{"__metadata__":{"a\\u00e9\\n":"\\"b\\"","__proto__":"x"},\n ${header.join(" ,\t")}}   `,
+    at,
+  );
   bytes.set(new Uint8Array(values.buffer, 0, at), bytes.length - at);
   const checkpoint = await openSafetensors(bufferSource(bytes));
-  expect([...checkpoint.metadata]).toEqual([["aé\n", '"b"'], ["__proto__", "x"]]);
+  expect([...checkpoint.metadata]).toEqual([
+    ["aé\n", '"b"'],
+    ["__proto__", "x"],
+  ]);
   const read = async (name: string): Promise<number[]> => [...(await checkpoint.readFloat64(name))];
   expect(await read("u8")).toEqual([200]);
   expect(await read("f32")).toEqual([1.5, Math.fround(-0.1)]);
@@ -94,7 +100,8 @@ describe("fixtures that must be refused", () => {
 });
 
 describe("the format's rules", () => {
-  const f32 = (shape: string, begin: number, end: number): string => `{"dtype":"F32","shape":${shape},"data_offsets":[${begin},${end}]}`;
+  const f32 = (shape: string, begin: number, end: number): string =>
+    `{"dtype":"F32","shape":${shape},"data_offsets":[${begin},${end}]}`;
   const cases: [string, string | Uint8Array, number, RegExp][] = [
     ["hole", `{"a":${f32("[1]", 0, 4)},"b":${f32("[1]", 8, 12)}}`, 12, /leaves a hole/],
     ["hole at the start", `{"a":${f32("[1]", 4, 8)}}`, 8, /leaves a hole/],
@@ -102,7 +109,12 @@ describe("the format's rules", () => {
     ["cut off", `{"a":${f32("[2]", 0, 8)}}`, 7, /ends at byte 8 .* holds 7; it may be cut off/],
     ["end before begin", `{"a":${f32("[0]", 4, 0)}}`, 4, /data_offsets \[4,0\]/],
     ["duplicate tensor", `{"a":${f32("[1]", 0, 4)},"\\u0061":${f32("[1]", 0, 4)}}`, 4, /the key "a" comes twice/],
-    ["duplicate field", `{"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, 4, /"dtype" comes twice/],
+    [
+      "duplicate field",
+      `{"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}}`,
+      4,
+      /"dtype" comes twice/,
+    ],
     ["duplicate metadata", `{"__metadata__":{"k":"1","k":"2"}}`, 0, /"k" comes twice/],
     ["metadata not strings", `{"__metadata__":{"k":1}}`, 0, /"1" where "\\"" is needed/],
     ["size overflow", `{"a":${f32("[4294967296,4294967296]", 0, 8)}}`, 8, /whose size overflows/],
@@ -126,7 +138,10 @@ describe("the format's rules", () => {
   for (const [name, header, data, reason] of cases) {
     test(name, async () => {
       const opening = openSafetensors(bufferSource(safetensorsBytes(header, data), "x.safetensors"));
-      await expect(opening).rejects.toMatchObject({ code: "bad-weights", message: expect.stringMatching(reason) as string });
+      await expect(opening).rejects.toMatchObject({
+        code: "bad-weights",
+        message: expect.stringMatching(reason) as string,
+      });
     });
   }
   test("a header longer than the file, and one of 2^64-1 bytes", async () => {

@@ -33,7 +33,9 @@ function rangeOf(request: IncomingMessage): [number, number] | undefined {
 
 function ranges(request: IncomingMessage, response: ServerResponse, extra: Record<string, string> = {}): void {
   const [first, last] = rangeOf(request) ?? [0, DATA.length - 1];
-  response.writeHead(206, { "content-range": `bytes ${first}-${last}/${DATA.length}`, ...extra }).end(DATA.subarray(first, last + 1));
+  response
+    .writeHead(206, { "content-range": `bytes ${first}-${last}/${DATA.length}`, ...extra })
+    .end(DATA.subarray(first, last + 1));
 }
 
 let hits = 0;
@@ -41,28 +43,39 @@ const behaviours: Record<string, Behaviour> = {
   "/ranges": ranges,
   "/whole": (_, response) => void response.writeHead(200, { "content-length": DATA.length }).end(DATA),
   "/chunked": (_, response) => void response.end(DATA),
-  "/missing.pth": (_, response) => void response.writeHead(404, { "content-type": "text/html" }).end("<html>not here</html>"),
-  "/login": (_, response) => void response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end("<html>sign in</html>"),
+  "/missing.pth": (_, response) =>
+    void response.writeHead(404, { "content-type": "text/html" }).end("<html>not here</html>"),
+  "/login": (_, response) =>
+    void response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end("<html>sign in</html>"),
   "/breaks": (_, response) => {
     response.writeHead(200, { "content-length": DATA.length });
     response.write(DATA.subarray(0, 5000), () => response.destroy());
   },
   "/range-breaks": (request, response) => {
     const [first, last] = rangeOf(request) ?? [0, 0];
-    response.writeHead(206, { "content-range": `bytes ${first}-${last}/${DATA.length}`, "content-length": last - first + 1 });
+    response.writeHead(206, {
+      "content-range": `bytes ${first}-${last}/${DATA.length}`,
+      "content-length": last - first + 1,
+    });
     response.write(DATA.subarray(first, first + 100), () => response.destroy());
   },
   "/range-short": (request, response) => {
     const [first, last] = rangeOf(request) ?? [0, 0];
-    response.writeHead(206, { "content-range": `bytes ${first}-${last}/${DATA.length}` }).end(DATA.subarray(first, last - 9));
+    response
+      .writeHead(206, { "content-range": `bytes ${first}-${last}/${DATA.length}` })
+      .end(DATA.subarray(first, last - 9));
   },
   "/range-long": (request, response) => {
     const [first, last] = rangeOf(request) ?? [0, 0];
-    response.writeHead(206, { "content-range": `bytes ${first}-${last}/${DATA.length}` }).end(DATA.subarray(first, last + 10));
+    response
+      .writeHead(206, { "content-range": `bytes ${first}-${last}/${DATA.length}` })
+      .end(DATA.subarray(first, last + 10));
   },
   "/range-total-lies": (request, response) => {
     const [first, last] = rangeOf(request) ?? [0, 0];
-    response.writeHead(206, { "content-range": `bytes ${first}-${last}/999999999999` }).end(DATA.subarray(first, last + 1));
+    response
+      .writeHead(206, { "content-range": `bytes ${first}-${last}/999999999999` })
+      .end(DATA.subarray(first, last + 1));
   },
   "/range-odd": (request, response) => {
     if (request.headers.range === undefined) return void response.end(DATA);
@@ -86,16 +99,21 @@ beforeAll(async () => {
     if (checkpoint === undefined) return void behaviours[url]?.(request, response);
     const [, first, last] = (/^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "") ?? []).map(Number);
     const end = Math.min(last ?? 0, checkpoint.length - 1);
-    response.writeHead(206, { "content-range": `bytes ${first}-${end}/${checkpoint.length}` }).end(checkpoint.subarray(first, end + 1));
+    response
+      .writeHead(206, { "content-range": `bytes ${first}-${end}/${checkpoint.length}` })
+      .end(checkpoint.subarray(first, end + 1));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   base = `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
 });
-afterAll(() => new Promise((resolve) => {
-  server.closeAllConnections();
-  server.close(resolve);
-}));
+afterAll(
+  () =>
+    new Promise((resolve) => {
+      server.closeAllConnections();
+      server.close(resolve);
+    }),
+);
 
 describe("every source gives the same ranges and the same errors", () => {
   const sources: Record<string, () => Promise<ByteSource>> = {
@@ -117,16 +135,36 @@ describe("every source gives the same ranges and the same errors", () => {
     test(name, async () => {
       const source = await open();
       expect(source.size).toBe(DATA.length);
-      for (const [offset, length] of [[0, 0], [0, 1], [7, 13], [262_140, 10], [262_144, 5], [999_999, 4], [1_000_003, 0], [100_000, 700_000], [0, 1_000_003]] as const) {
+      for (const [offset, length] of [
+        [0, 0],
+        [0, 1],
+        [7, 13],
+        [262_140, 10],
+        [262_144, 5],
+        [999_999, 4],
+        [1_000_003, 0],
+        [100_000, 700_000],
+        [0, 1_000_003],
+      ] as const) {
         const bytes = await source.read(offset, length);
         expect(Buffer.compare(bytes, DATA.subarray(offset, offset + length))).toBe(0);
         expect([bytes.byteOffset, bytes.buffer.byteLength]).toEqual([0, length]);
         bytes.fill(0); // fresh memory: the next read must not see this
       }
-      for (const [offset, length] of [[0, 1_000_004], [1_000_003, 1], [-1, 2], [0, -1], [0.5, 1], [0, 2 ** 53], [NaN, 1]] as const) {
+      for (const [offset, length] of [
+        [0, 1_000_004],
+        [1_000_003, 1],
+        [-1, 2],
+        [0, -1],
+        [0.5, 1],
+        [0, 2 ** 53],
+        [NaN, 1],
+      ] as const) {
         const reading = source.read(offset, length);
         await expect(reading).rejects.toMatchObject({ code: "bad-weights" });
-        await expect(reading).rejects.toThrow(`${length} bytes at offset ${offset} are asked for, but it has 1000003 bytes`);
+        await expect(reading).rejects.toThrow(
+          `${length} bytes at offset ${offset} are asked for, but it has 1000003 bytes`,
+        );
       }
       await source.close();
       await source.close();
@@ -155,11 +193,15 @@ describe("paths", () => {
       await source.close();
     }
   });
-  test("a path where only URLs work", async () => expect(localSource("weights/x.pth")).rejects.toThrow(/"weights\/x.pth": this is not a URL/));
+  test("a path where only URLs work", async () =>
+    expect(localSource("weights/x.pth")).rejects.toThrow(/"weights\/x.pth": this is not a URL/));
   test("a blob: URL that was revoked", async () => {
     const url = URL.createObjectURL(new Blob([DATA]));
     URL.revokeObjectURL(url);
-    await expect(localSource(url)).rejects.toMatchObject({ code: "bad-weights", message: expect.stringMatching(/^"blob:.*": it could not be fetched \(/) as string });
+    await expect(localSource(url)).rejects.toMatchObject({
+      code: "bad-weights",
+      message: expect.stringMatching(/^"blob:.*": it could not be fetched \(/) as string,
+    });
   });
   test("a failed open closes the source", async () => {
     let closed = 0;
@@ -205,8 +247,10 @@ describe("URLs", () => {
     await expect(source.read(500_000, 10)).rejects.toThrow(/503/);
     expect(Buffer.compare(await source.read(500_000, 10), DATA.subarray(500_000, 500_010))).toBe(0);
   });
-  test("more than maxBytes", async () => expect(urlSource(`${base}/chunked`, { maxBytes: 1000 })).rejects.toThrow(/sent more than 1000 bytes/));
-  test("an aborted signal", async () => expect(urlSource(`${base}/whole`, { signal: AbortSignal.abort() })).rejects.toThrow(/could not be fetched/));
+  test("more than maxBytes", async () =>
+    expect(urlSource(`${base}/chunked`, { maxBytes: 1000 })).rejects.toThrow(/sent more than 1000 bytes/));
+  test("an aborted signal", async () =>
+    expect(urlSource(`${base}/whole`, { signal: AbortSignal.abort() })).rejects.toThrow(/could not be fetched/));
   test("only the parts needed travel: one tensor of an 11 MB file, few and small requests", async () => {
     requests.length = 0;
     const checkpoint = await openCheckpoint(await urlSource(`${base}/fixture/fcn-resnet101-w16.pth`));
@@ -217,7 +261,8 @@ describe("URLs", () => {
   test("every fixture over HTTP", async () => {
     for (const [name, tensors] of Object.entries(expected)) {
       const checkpoint = await openCheckpoint(await urlSource(`${base}/fixture/${name}`));
-      for (const [key, { values }] of Object.entries(tensors)) expect([...(await checkpoint.readFloat64(key))]).toEqual(values);
+      for (const [key, { values }] of Object.entries(tensors))
+        expect([...(await checkpoint.readFloat64(key))]).toEqual(values);
     }
   });
 });

@@ -47,12 +47,32 @@ describe("refused", () => {
     "an empty zip": [makeZip([]), /has 0 \(its members: none\)/],
     TorchScript: [makePth(tensor, {}, {}, { "constants.pkl": utf8("") }), /TorchScript program/],
     "big-endian": [makeZip([...members, ["state_dict/byteorder", utf8("big")]]), /byte order is "big"; only "little"/],
-    "damaged local header": [edit(makeZip(members), (view) => view.setUint16(26, 0xffff, true)), /local header of zip member "state_dict\/data.pkl" is damaged/],
-    "directory offset beyond the end": [edit(makeZip(members), (view, { length }) => view.setUint32(length - 6, 0x7fffffff, true)), /zip directory claims 9 members .* does not fit/],
-    "more members than the directory holds": [edit(makeZip(members), (view, { length }) => view.setUint16(length - 12, 0xfffe, true)), /claims 65534 members/],
-    "zip64 end record elsewhere": [edit(makeZip(members, { zip64: true }), (view, { length }) => view.setBigUint64(length - 22 - 12, 1n << 60n, true)), /zip64 end record should be at byte 1152921504606846976/],
-    "zip64 end record damaged": [edit(makeZip(members, { zip64: true }), (view, { length }) => view.setBigUint64(length - 22 - 12, 0n, true)), /zip64 end record is damaged/],
-    "deflate damaged": [edit(makeZip(members, { deflate: true }), (_, bytes) => bytes.fill(0xff, 60, 90)), /"state_dict\/data.pkl" cannot be unpacked/],
+    "damaged local header": [
+      edit(makeZip(members), (view) => view.setUint16(26, 0xffff, true)),
+      /local header of zip member "state_dict\/data.pkl" is damaged/,
+    ],
+    "directory offset beyond the end": [
+      edit(makeZip(members), (view, { length }) => view.setUint32(length - 6, 0x7fffffff, true)),
+      /zip directory claims 9 members .* does not fit/,
+    ],
+    "more members than the directory holds": [
+      edit(makeZip(members), (view, { length }) => view.setUint16(length - 12, 0xfffe, true)),
+      /claims 65534 members/,
+    ],
+    "zip64 end record elsewhere": [
+      edit(makeZip(members, { zip64: true }), (view, { length }) =>
+        view.setBigUint64(length - 22 - 12, 1n << 60n, true),
+      ),
+      /zip64 end record should be at byte 1152921504606846976/,
+    ],
+    "zip64 end record damaged": [
+      edit(makeZip(members, { zip64: true }), (view, { length }) => view.setBigUint64(length - 22 - 12, 0n, true)),
+      /zip64 end record is damaged/,
+    ],
+    "deflate damaged": [
+      edit(makeZip(members, { deflate: true }), (_, bytes) => bytes.fill(0xff, 60, 90)),
+      /"state_dict\/data.pkl" cannot be unpacked/,
+    ],
   };
   for (const [name, [bytes, reason]] of Object.entries(cases)) {
     test(name, async () => expect(await refusal(bytes, "x.pth")).toMatch(reason));
@@ -62,7 +82,10 @@ describe("refused", () => {
     const view = new DataView(packed.buffer);
     const directory = view.getUint32(packed.length - 6, true);
     const size = view.getUint32(directory + 24, true);
-    for (const [declared, reason] of [[size - 1, /unpacks to more than the \d+ bytes/], [size + 1, /unpacks to \d+ bytes, \d+ were declared/]] as const) {
+    for (const [declared, reason] of [
+      [size - 1, /unpacks to more than the \d+ bytes/],
+      [size + 1, /unpacks to \d+ bytes, \d+ were declared/],
+    ] as const) {
       const bytes = packed.slice();
       new DataView(bytes.buffer).setUint32(directory + 24, declared, true);
       expect(await refusal(bytes, "x.pth")).toMatch(reason);
@@ -73,7 +96,9 @@ describe("refused", () => {
 test("inflate stops at the declared size and refuses impossible ratios", async () => {
   const zeros = unzip(makeZip([["z", new Uint8Array(1 << 20)]], { deflate: true })).get("z") as Uint8Array<ArrayBuffer>;
   expect((await inflateRaw(zeros, 1 << 20, "f", "m")).length).toBe(1 << 20);
-  await expect(inflateRaw(zeros, 1000, "f", "m")).rejects.toThrow("f: m unpacks to more than the 1000 bytes that were declared");
+  await expect(inflateRaw(zeros, 1000, "f", "m")).rejects.toThrow(
+    "f: m unpacks to more than the 1000 bytes that were declared",
+  );
   await expect(inflateRaw(zeros, 1 << 30, "f", "m")).rejects.toThrow(/which DEFLATE cannot do/);
   await expect(inflateRaw(zeros.slice(0, 500), 1 << 18, "f", "m")).rejects.toThrow(/cannot be unpacked|unpacks to/);
   await expect(inflateRaw(new Uint8Array(0), 0, "f", "m")).rejects.toThrow(/cannot be unpacked/);

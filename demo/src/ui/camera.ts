@@ -26,7 +26,9 @@ export class Camera {
   async #start(): Promise<void> {
     this.#button.disabled = true;
     try {
-      this.#stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 1280 }, facingMode: "environment" } });
+      this.#stream = await navigator.mediaDevices.getUserMedia({
+        video: { width: { ideal: 1280 }, facingMode: "environment" },
+      });
       this.#video.srcObject = this.#stream;
       await this.#video.play();
       this.#stream.getVideoTracks()[0]?.addEventListener("ended", () => this.stop());
@@ -67,7 +69,8 @@ export class Camera {
 
 function sentenceOf(error: unknown): string {
   const name = error instanceof DOMException ? error.name : "";
-  if (name === "NotAllowedError") return "The camera was not allowed: allow it in the browser's address bar and try again.";
+  if (name === "NotAllowedError")
+    return "The camera was not allowed: allow it in the browser's address bar and try again.";
   if (name === "NotFoundError") return "No camera was found on this machine.";
   if (name === "NotReadableError") return "The camera is in use by another program: close that and try again.";
   return `The camera could not be used: ${error instanceof Error ? error.message : String(error)}`;

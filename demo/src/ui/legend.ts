@@ -20,7 +20,12 @@ export class Legend {
     const most = (label: number): number => Math.max(...variants.map((variant) => share(variant, label)));
     labels.sort((a, b) => Number(a === 0) - Number(b === 0) || most(b) - most(a));
     if (this.#pinned !== undefined && !labels.includes(this.#pinned)) this.#pin(undefined);
-    const head = element("tr", "", columnHead(element("span", "spoken", "Class")), ...variants.map((variant) => columnHead(titleOf(variant).replace(/^FCN-/, ""))));
+    const head = element(
+      "tr",
+      "",
+      columnHead(element("span", "spoken", "Class")),
+      ...variants.map((variant) => columnHead(titleOf(variant).replace(/^FCN-/, ""))),
+    );
     const rows = labels.map((label) => {
       const swatch = element("span", "swatch");
       if (label !== 0) swatch.style.backgroundColor = colourOf(label);
@@ -30,7 +35,12 @@ export class Legend {
       button.addEventListener("click", () => this.#pin(label === this.#pinned ? undefined : label));
       const name = element("th", "", button);
       name.scope = "row";
-      const row = element("tr", "", name, ...variants.map((variant) => element("td", "", share(variant, label) ? percent(share(variant, label)) : "–")));
+      const row = element(
+        "tr",
+        "",
+        name,
+        ...variants.map((variant) => element("td", "", share(variant, label) ? percent(share(variant, label)) : "–")),
+      );
       row.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && this.onHighlight(label));
       row.addEventListener("pointerleave", () => this.onHighlight(this.#pinned));
       button.dataset.label = String(label);
@@ -41,7 +51,8 @@ export class Legend {
 
   #pin(label: number | undefined): void {
     this.#pinned = label;
-    for (const button of this.#table.querySelectorAll("button")) button.setAttribute("aria-pressed", String(button.dataset.label === String(label)));
+    for (const button of this.#table.querySelectorAll("button"))
+      button.setAttribute("aria-pressed", String(button.dataset.label === String(label)));
     this.onHighlight(label);
   }
 }

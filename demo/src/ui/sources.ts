@@ -51,7 +51,9 @@ export function connectSources(events: SourceEvents): void {
       input.value = ""; // the same file may be chosen again
     });
   }
-  document.addEventListener("paste", (event) => take(event.clipboardData?.files[0], "The clipboard holds no picture: copy one, or a file, and paste again."));
+  document.addEventListener("paste", (event) =>
+    take(event.clipboardData?.files[0], "The clipboard holds no picture: copy one, or a file, and paste again."),
+  );
   connectDrops(take);
 }
 
@@ -74,5 +76,6 @@ function connectDrops(take: (file: File | undefined, otherwise: string) => void)
 
 /** Marks the sample on show, if it is one. */
 export function markSample(name: string | undefined): void {
-  for (const button of byId("samples", HTMLElement).querySelectorAll("button")) button.setAttribute("aria-pressed", String(button.dataset.sample === name));
+  for (const button of byId("samples", HTMLElement).querySelectorAll("button"))
+    button.setAttribute("aria-pressed", String(button.dataset.sample === name));
 }

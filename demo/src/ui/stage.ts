@@ -40,7 +40,9 @@ export class Stage {
       for (const { target, devicePixelContentBoxSize, contentRect } of entries) {
         const slot = this.#panels.findIndex(({ canvas }) => canvas === target);
         const box = devicePixelContentBoxSize?.[0];
-        const [width, height] = box ? [box.inlineSize, box.blockSize] : [contentRect.width * devicePixelRatio, contentRect.height * devicePixelRatio];
+        const [width, height] = box
+          ? [box.inlineSize, box.blockSize]
+          : [contentRect.width * devicePixelRatio, contentRect.height * devicePixelRatio];
         if (slot >= 0) events.resize(slot, Math.round(width), Math.round(height));
       }
     });
@@ -53,9 +55,17 @@ export class Stage {
     this.setPanels([undefined, ...variants], drawing, classNames);
   }
 
-  private setPanels(variants: readonly (string | undefined)[], drawing: Adapter["drawing"], classNames: readonly string[]): void {
+  private setPanels(
+    variants: readonly (string | undefined)[],
+    drawing: Adapter["drawing"],
+    classNames: readonly string[],
+  ): void {
     const handedOver = this.#names.length > 0;
-    const same = handedOver && drawing === this.#drawing && variants.length === this.#panels.length && variants.every((variant, i) => variant === this.#panels[i]?.variant);
+    const same =
+      handedOver &&
+      drawing === this.#drawing &&
+      variants.length === this.#panels.length &&
+      variants.every((variant, i) => variant === this.#panels[i]?.variant);
     this.#names = classNames;
     this.#drawing = drawing;
     if (same) return;
@@ -81,7 +91,12 @@ export class Stage {
     surface.setAttribute("aria-label", `${name}: the arrow keys move the crosshair, with Shift by ten pixels`);
     const reading = element("span", "reading");
     const note = element("span", "note", variant === undefined ? "" : strideOf(variant));
-    const figure = element("figure", "panel", element("div", "frame", surface), element("figcaption", "", element("strong", "", name), note, reading));
+    const figure = element(
+      "figure",
+      "panel",
+      element("div", "frame", surface),
+      element("figcaption", "", element("strong", "", name), note, reading),
+    );
     surface.addEventListener("pointermove", (event) => this.#point(event, surface));
     surface.addEventListener("pointerdown", (event) => this.#point(event, surface));
     surface.addEventListener("pointerleave", (event) => {
@@ -116,7 +131,8 @@ export class Stage {
     this.#root.style.setProperty("--ratio", String(width / height));
     this.#root.classList.toggle("tall", width < 0.8 * height);
     const note = this.#panels[0]?.figure.querySelector(".note");
-    if (note) note.textContent = full[0] === width ? `${width} × ${height}` : `${width} × ${height} of ${full[0]} × ${full[1]}`;
+    if (note)
+      note.textContent = full[0] === width ? `${width} × ${height}` : `${width} × ${height} of ${full[0]} × ${full[1]}`;
     if (!same) this.#setCross(undefined);
   }
 
@@ -136,9 +152,15 @@ export class Stage {
     const hex = `#${[r, g, b].map((v) => v.toString(16).padStart(2, "0")).join("")}`;
     for (const { variant, reading } of this.#panels) {
       const found = readings.find((entry) => entry.variant === variant);
-      reading.textContent = variant === undefined ? `${x}, ${y}  ${hex}` : found ? `${this.#nameOf(found.label)} ${percent(found.probability)}` : "";
+      reading.textContent =
+        variant === undefined
+          ? `${x}, ${y}  ${hex}`
+          : found
+            ? `${this.#nameOf(found.label)} ${percent(found.probability)}`
+            : "";
     }
-    if (this.#speak) this.#spoken.textContent = `Column ${x}, row ${y}. ${readings.map(({ variant, label, probability }) => `${titleOf(variant)}: ${this.#nameOf(label)}, ${percent(probability)}`).join(". ")}.`;
+    if (this.#speak)
+      this.#spoken.textContent = `Column ${x}, row ${y}. ${readings.map(({ variant, label, probability }) => `${titleOf(variant)}: ${this.#nameOf(label)}, ${percent(probability)}`).join(". ")}.`;
   }
 
   #nameOf(label: number): string {
@@ -154,13 +176,21 @@ export class Stage {
   #point(event: PointerEvent, surface: HTMLElement): void {
     const box = surface.getBoundingClientRect();
     this.#speak = false;
-    this.#setCross({ x: ((event.clientX - box.left) / box.width) * this.#size.width, y: ((event.clientY - box.top) / box.height) * this.#size.height });
+    this.#setCross({
+      x: ((event.clientX - box.left) / box.width) * this.#size.width,
+      y: ((event.clientY - box.top) / box.height) * this.#size.height,
+    });
   }
 
   #key(event: KeyboardEvent): void {
     const { width, height } = this.#size;
     const step = event.shiftKey ? 10 : 1;
-    const moves: Readonly<Record<string, readonly [number, number]>> = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] };
+    const moves: Readonly<Record<string, readonly [number, number]>> = {
+      ArrowLeft: [-step, 0],
+      ArrowRight: [step, 0],
+      ArrowUp: [0, -step],
+      ArrowDown: [0, step],
+    };
     const move = moves[event.key];
     if (event.key === "Escape") return this.#setCross(undefined);
     if (!move) return;

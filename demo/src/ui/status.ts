@@ -13,7 +13,12 @@ export class Status {
 
   busy(text: string, done?: number, total?: number): void {
     const share = done !== undefined && total ? done / total : undefined;
-    const detail = share === undefined ? "" : text.startsWith("Loading") ? ` ${megabytes(done ?? 0)} of ${megabytes(total ?? 0)} MB` : ` ${done} of ${total}`;
+    const detail =
+      share === undefined
+        ? ""
+        : text.startsWith("Loading")
+          ? ` ${megabytes(done ?? 0)} of ${megabytes(total ?? 0)} MB`
+          : ` ${done} of ${total}`;
     this.#line.textContent = `${text}${detail} …`;
     this.#bar.hidden = false;
     if (share === undefined) this.#bar.removeAttribute("value");
@@ -42,7 +47,10 @@ export class Status {
 
   /** In place of the pictures. */
   fatal(title: string, ...sentences: string[]): void {
-    this.#fatal.replaceChildren(element("h2", "", title), ...sentences.map((sentence) => element("p", "", asSentence(sentence))));
+    this.#fatal.replaceChildren(
+      element("h2", "", title),
+      ...sentences.map((sentence) => element("p", "", asSentence(sentence))),
+    );
     const again = element("button", "button", "Try again");
     again.type = "button";
     again.addEventListener("click", () => location.reload());

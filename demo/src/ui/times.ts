@@ -2,7 +2,8 @@
 import type { Segmented } from "../messages.js";
 import { byId, element } from "./elements.js";
 
-const duration = (ms: number): string => (ms >= 999.5 ? `${(ms / 1000).toPrecision(3)} s` : ms >= 99.5 ? `${ms.toFixed(0)} ms` : `${ms.toFixed(1)} ms`);
+const duration = (ms: number): string =>
+  ms >= 999.5 ? `${(ms / 1000).toPrecision(3)} s` : ms >= 99.5 ? `${ms.toFixed(0)} ms` : `${ms.toFixed(1)} ms`;
 
 export function showTimes({ times, total }: Segmented): void {
   const longest = Math.max(...times.map(({ ms }) => ms));
@@ -13,7 +14,10 @@ export function showTimes({ times, total }: Segmented): void {
       bar.style.setProperty("--share", String(ms / longest));
       return row(name, ms, bar);
     });
-  byId("times", HTMLTableElement).replaceChildren(element("tbody", "", ...rows), element("tfoot", "", row("Total", total)));
+  byId("times", HTMLTableElement).replaceChildren(
+    element("tbody", "", ...rows),
+    element("tfoot", "", row("Total", total)),
+  );
 }
 
 function row(name: string, ms: number, ...bar: HTMLElement[]): HTMLTableRowElement {

@@ -10,7 +10,11 @@ const palette = vocPalette();
 const FADED = 0.28;
 
 /** RGBA of a picture of `width` pixels a row under a label map: paint.wgsl does the same. */
-export function blend({ data, width }: Picture, labels: Uint8Array | undefined, { opacity, split, highlight }: Look): Uint8ClampedArray<ArrayBuffer> {
+export function blend(
+  { data, width }: Picture,
+  labels: Uint8Array | undefined,
+  { opacity, split, highlight }: Look,
+): Uint8ClampedArray<ArrayBuffer> {
   const out = new Uint8ClampedArray(data);
   if (!labels) return out;
   const from = Math.round(split * width);
@@ -25,10 +29,15 @@ export function blend({ data, width }: Picture, labels: Uint8Array | undefined, 
       continue;
     }
     if (label === 0 || opacity === 0) continue;
-    const edge = (x + 1 < width && labels[i + 1] !== label) || (x > 0 && labels[i - 1] !== label) || (i + width < labels.length && labels[i + width] !== label) || (i >= width && labels[i - width] !== label);
+    const edge =
+      (x + 1 < width && labels[i + 1] !== label) ||
+      (x > 0 && labels[i - 1] !== label) ||
+      (i + width < labels.length && labels[i + width] !== label) ||
+      (i >= width && labels[i - width] !== label);
     const colour = edge ? 0.55 : 1; // a darker line where classes meet
     const share = edge ? Math.min(1, opacity * 1.6) : opacity;
-    for (let c = 0; c < 3; c++) out[at + c] = (out[at + c] as number) * (1 - share) + (palette[label * 3 + c] as number) * colour * share;
+    for (let c = 0; c < 3; c++)
+      out[at + c] = (out[at + c] as number) * (1 - share) + (palette[label * 3 + c] as number) * colour * share;
   }
   return out;
 }
@@ -46,9 +55,12 @@ export class CpuPainter implements Painter {
     const picture = this.#picture;
     if (!picture) return;
     for (const { canvas, variant } of slots) {
-      if (canvas.width !== picture.width || canvas.height !== picture.height) Object.assign(canvas, { width: picture.width, height: picture.height });
+      if (canvas.width !== picture.width || canvas.height !== picture.height)
+        Object.assign(canvas, { width: picture.width, height: picture.height });
       const pixels = blend(picture, variant === undefined ? undefined : this.#layers.get(variant)?.labels, look);
-      canvas.getContext("2d", { alpha: false })?.putImageData(new ImageData(pixels, picture.width, picture.height), 0, 0);
+      canvas
+        .getContext("2d", { alpha: false })
+        ?.putImageData(new ImageData(pixels, picture.width, picture.height), 0, 0);
     }
   }
 

@@ -110,13 +110,21 @@ export class Engine {
     this.#enqueue("save", async () => {
       const { picture, result, job } = this.#shown ?? {};
       const labels = result?.labels[variant];
-      if (!picture || !labels || !job) throw new Error("there is no label map yet: wait until the picture is segmented");
+      if (!picture || !labels || !job)
+        throw new Error("there is no label map yet: wait until the picture is segmented");
       const { width, height } = picture;
       const name = `${job.name.replace(/\.\w+$/, "")}.${variant}.${kind}.png`;
-      if (kind === "labels") this.reply({ type: "saved", name, blob: new Blob([await labelPng(labels, width, height)], { type: "image/png" }) });
+      if (kind === "labels")
+        this.reply({
+          type: "saved",
+          name,
+          blob: new Blob([await labelPng(labels, width, height)], { type: "image/png" }),
+        });
       else {
         const canvas = new OffscreenCanvas(width, height);
-        canvas.getContext("2d")?.putImageData(new ImageData(blend(picture, labels, { ...this.#look, split: 0 }), width, height), 0, 0);
+        canvas
+          .getContext("2d")
+          ?.putImageData(new ImageData(blend(picture, labels, { ...this.#look, split: 0 }), width, height), 0, 0);
         this.reply({ type: "saved", name, blob: await canvas.convertToBlob({ type: "image/png" }) });
       }
     });
@@ -162,7 +170,8 @@ export class Engine {
     const device = this.#device ?? (await this.#openDevice());
     const name = file?.name ?? "weights";
     const model = await openModel(device, file, precision, {
-      weights: ({ loaded, total }) => this.reply({ type: "progress", text: `Loading ${name}`, done: loaded, ...(total !== undefined && { total }) }),
+      weights: ({ loaded, total }) =>
+        this.reply({ type: "progress", text: `Loading ${name}`, done: loaded, ...(total !== undefined && { total }) }),
       pipelines: (done, total) => this.reply({ type: "progress", text: "Compiling kernels", done, total }),
     });
     this.#model?.dispose();
@@ -172,9 +181,24 @@ export class Engine {
     this.#announce(device, model);
   }
 
-  #announce({ label, software }: Device, { variants, classNames, description, notice, precision: stored }: Model): void {
-    const network = { file: this.#file?.name, precision: this.#precision, stored, variants, classNames, description, notice };
-    this.reply({ type: "ready", network, adapter: { label, software, drawing: this.#painter instanceof GpuPainter ? "gpu" : "cpu" } });
+  #announce(
+    { label, software }: Device,
+    { variants, classNames, description, notice, precision: stored }: Model,
+  ): void {
+    const network = {
+      file: this.#file?.name,
+      precision: this.#precision,
+      stored,
+      variants,
+      classNames,
+      description,
+      notice,
+    };
+    this.reply({
+      type: "ready",
+      network,
+      adapter: { label, software, drawing: this.#painter instanceof GpuPainter ? "gpu" : "cpu" },
+    });
   }
 
   async #infer(job: Job, picture: Picture, before: readonly StageTime[] = []): Promise<void> {
@@ -189,18 +213,35 @@ export class Engine {
     });
     if (!result) return; // another picture or checkpoint is next
     const ran = performance.now();
-    const layers = Object.entries(result.labels).map(([variant, labels]): [string, Layer] => [variant, { labels, buffer: result.buffers[variant] }]);
+    const layers = Object.entries(result.labels).map(([variant, labels]): [string, Layer] => [
+      variant,
+      { labels, buffer: result.buffers[variant] },
+    ]);
     this.#shown = { job, picture, result };
     this.#painter.show(picture, new Map(layers));
     this.#paint();
     const times = [...before, ...result.times, { name: "Draw", ms: performance.now() - ran }];
-    const counts = Object.fromEntries(Object.entries(result.labels).map(([variant, labels]) => [variant, count(labels)]));
-    this.reply({ type: "segmented", id: job.id, width: picture.width, height: picture.height, counts, times, total: performance.now() - start + before.reduce((sum, { ms }) => sum + ms, 0) });
+    const counts = Object.fromEntries(
+      Object.entries(result.labels).map(([variant, labels]) => [variant, count(labels)]),
+    );
+    this.reply({
+      type: "segmented",
+      id: job.id,
+      width: picture.width,
+      height: picture.height,
+      counts,
+      times,
+      total: performance.now() - start + before.reduce((sum, { ms }) => sum + ms, 0),
+    });
   }
 
   #paint(): void {
     const variants = this.#model?.variants ?? [];
-    const slots = [...this.#slots].map(([slot, { canvas, size }]) => ({ canvas, size, variant: slot === 0 ? undefined : variants[slot - 1] }));
+    const slots = [...this.#slots].map(([slot, { canvas, size }]) => ({
+      canvas,
+      size,
+      variant: slot === 0 ? undefined : variants[slot - 1],
+    }));
     this.#painter?.paint(slots, this.#look);
   }
 
@@ -212,7 +253,11 @@ export class Engine {
     this.#device?.dispose();
     this.#painter = this.#device = undefined;
     if (this.#losses.length > MOST_LOSSES) {
-      return this.reply({ type: "fatal", code: "device-lost", message: `${message}; that was the ${this.#losses.length}th time in ${ILLNESS / 1000} seconds` });
+      return this.reply({
+        type: "fatal",
+        code: "device-lost",
+        message: `${message}; that was the ${this.#losses.length}th time in ${ILLNESS / 1000} seconds`,
+      });
     }
     for (const wait of RETRIES) {
       await new Promise((resolve) => setTimeout(resolve, wait));
@@ -227,7 +272,8 @@ export class Engine {
         return this.reply({ type: "recovered" });
       } catch (error) {
         if (isFcnError(error, "device-lost")) return; // the next recovery has begun
-        if (!isFcnError(error, "no-adapter")) return this.reply({ type: "fatal", code: "device-lost", message: `${message}; ${messageOf(error)}` });
+        if (!isFcnError(error, "no-adapter"))
+          return this.reply({ type: "fatal", code: "device-lost", message: `${message}; ${messageOf(error)}` });
       }
     }
     this.reply({ type: "fatal", code: "device-lost", message });

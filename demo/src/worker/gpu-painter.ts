@@ -27,11 +27,23 @@ export class PaintPass {
     format: GPUTextureFormat,
   ) {
     const module = gpu.createShaderModule({ label: "paint", code: shader });
-    this.#pipeline = gpu.createRenderPipeline({ label: "paint", layout: "auto", vertex: { module }, fragment: { module, targets: [{ format }] } });
+    this.#pipeline = gpu.createRenderPipeline({
+      label: "paint",
+      layout: "auto",
+      vertex: { module },
+      fragment: { module, targets: [{ format }] },
+    });
     this.#sampler = gpu.createSampler({ magFilter: "linear", minFilter: "linear" });
     this.#palette = gpu.createBuffer({ label: "palette", size: 1024, usage: BUFFER.STORAGE | BUFFER.COPY_DST });
     const colours = vocPalette();
-    gpu.queue.writeBuffer(this.#palette, 0, Uint32Array.from({ length: 256 }, (_, i) => (colours[i * 3] ?? 0) | ((colours[i * 3 + 1] ?? 0) << 8) | ((colours[i * 3 + 2] ?? 0) << 16)));
+    gpu.queue.writeBuffer(
+      this.#palette,
+      0,
+      Uint32Array.from(
+        { length: 256 },
+        (_, i) => (colours[i * 3] ?? 0) | ((colours[i * 3 + 1] ?? 0) << 8) | ((colours[i * 3 + 2] ?? 0) << 16),
+      ),
+    );
   }
 
   show({ width, height, data }: Picture, layers: ReadonlyMap<string, Layer>): void {
@@ -42,7 +54,11 @@ export class PaintPass {
       for (const buffer of this.#labels.values()) buffer.destroy();
       this.#labels.clear();
       const usage = TEXTURE.TEXTURE_BINDING | TEXTURE.COPY_DST;
-      this.#picture = { texture: gpu.createTexture({ label: "picture", size: [width, height], format: "rgba8unorm", usage }), width, height };
+      this.#picture = {
+        texture: gpu.createTexture({ label: "picture", size: [width, height], format: "rgba8unorm", usage }),
+        width,
+        height,
+      };
     }
     gpu.queue.writeTexture({ texture: this.#picture.texture }, data, { bytesPerRow: width * 4 }, [width, height]);
     for (const variant of [...this.#labels.keys()].filter((name) => !layers.has(name))) {
@@ -51,7 +67,9 @@ export class PaintPass {
     }
     const encoder = gpu.createCommandEncoder();
     for (const [variant, { labels, buffer: source }] of layers) {
-      const kept = this.#labels.get(variant) ?? gpu.createBuffer({ label: `labels ${variant}`, size: bytes, usage: BUFFER.STORAGE | BUFFER.COPY_DST });
+      const kept =
+        this.#labels.get(variant) ??
+        gpu.createBuffer({ label: `labels ${variant}`, size: bytes, usage: BUFFER.STORAGE | BUFFER.COPY_DST });
       this.#labels.set(variant, kept);
       if (source) encoder.copyBufferToBuffer(source.buffer, source.offset ?? 0, kept, 0, bytes);
       else gpu.queue.writeBuffer(kept, 0, padded(labels, bytes));
@@ -60,15 +78,32 @@ export class PaintPass {
   }
 
   /** Adds one canvas to `encoder`. `index` tells apart the canvases of one submit. */
-  draw(encoder: GPUCommandEncoder, view: GPUTextureView, [width, height]: readonly [number, number], index: number, variant: string | undefined, look: Look): void {
+  draw(
+    encoder: GPUCommandEncoder,
+    view: GPUTextureView,
+    [width, height]: readonly [number, number],
+    index: number,
+    variant: string | undefined,
+    look: Look,
+  ): void {
     if (!this.#picture) return;
     const labels = variant === undefined ? undefined : this.#labels.get(variant);
-    const uniforms = (this.#looks[index] ??= this.gpu.createBuffer({ label: "look", size: LOOK_BYTES, usage: BUFFER.UNIFORM | BUFFER.COPY_DST }));
+    const uniforms = (this.#looks[index] ??= this.gpu.createBuffer({
+      label: "look",
+      size: LOOK_BYTES,
+      usage: BUFFER.UNIFORM | BUFFER.COPY_DST,
+    }));
     const bytes = new ArrayBuffer(LOOK_BYTES);
     new Float32Array(bytes).set([this.#picture.width, this.#picture.height, width, height, look.opacity, look.split]);
     new Int32Array(bytes, 24).set([look.highlight ?? -1, labels ? 1 : 0]);
     this.gpu.queue.writeBuffer(uniforms, 0, bytes);
-    const resources = [{ buffer: uniforms }, this.#picture.texture.createView(), this.#sampler, { buffer: labels ?? this.#palette }, { buffer: this.#palette }];
+    const resources = [
+      { buffer: uniforms },
+      this.#picture.texture.createView(),
+      this.#sampler,
+      { buffer: labels ?? this.#palette },
+      { buffer: this.#palette },
+    ];
     const entries = resources.map((resource, binding) => ({ binding, resource }));
     const pass = encoder.beginRenderPass({ colorAttachments: [{ view, loadOp: "clear", storeOp: "store" }] });
     pass.setPipeline(this.#pipeline);
@@ -108,9 +143,17 @@ export class GpuPainter implements Painter {
       const context = canvas.getContext("webgpu");
       if (!context || !size?.width || !size.height) return; // not on the page
       if (canvas.width !== size.width || canvas.height !== size.height) Object.assign(canvas, size);
-      if (!this.#configured.has(canvas)) context.configure({ device: this.gpu, format: this.#format, alphaMode: "opaque" });
+      if (!this.#configured.has(canvas))
+        context.configure({ device: this.gpu, format: this.#format, alphaMode: "opaque" });
       this.#configured.add(canvas);
-      this.#pass.draw(encoder, context.getCurrentTexture().createView(), [size.width, size.height], index, variant, look);
+      this.#pass.draw(
+        encoder,
+        context.getCurrentTexture().createView(),
+        [size.width, size.height],
+        index,
+        variant,
+        look,
+      );
     });
     this.gpu.queue.submit([encoder.finish()]);
   }

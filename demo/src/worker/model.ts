@@ -1,6 +1,17 @@
 /** A checkpoint made ready: FCN-32s, 16s and 8s over one backbone where the file has their heads, else the one network it is. */
 import { COMPARED, Comparison, defaultCheckpointUrl, loadFcn, openCheckpoint, openSource, recognise } from "fcn-webgpu";
-import type { Checkpoint, ComparedVariant, ComparisonOptions, Device, DownloadProgress, Fcn, Picture, Precision, PrecisionOption, Recognised } from "fcn-webgpu";
+import type {
+  Checkpoint,
+  ComparedVariant,
+  ComparisonOptions,
+  Device,
+  DownloadProgress,
+  Fcn,
+  Picture,
+  Precision,
+  PrecisionOption,
+  Recognised,
+} from "fcn-webgpu";
 import type { StageTime } from "../messages.js";
 
 export interface Result {
@@ -32,13 +43,27 @@ export interface Progress {
 }
 
 /** @throws bad-weights, device-lost */
-export async function openModel(device: Device, file: File | undefined, precision: PrecisionOption, progress: Progress): Promise<Model> {
-  const source = await openSource(file ?? defaultCheckpointUrl(), { cache: false, onProgress: (now) => progress.weights(now) });
+export async function openModel(
+  device: Device,
+  file: File | undefined,
+  precision: PrecisionOption,
+  progress: Progress,
+): Promise<Model> {
+  const source = await openSource(file ?? defaultCheckpointUrl(), {
+    cache: false,
+    onProgress: (now) => progress.weights(now),
+  });
   const checkpoint = await openCheckpoint(source);
   try {
     const found = recognise(checkpoint);
     const variants = COMPARED.filter((variant) => found.variants.includes(variant));
-    if (variants.length) return new ComparedModel(device, found, { variants, precision, maxPlans: 2, onPipeline: (ready, total) => progress.pipelines(ready, total) });
+    if (variants.length)
+      return new ComparedModel(device, found, {
+        variants,
+        precision,
+        maxPlans: 2,
+        onPipeline: (ready, total) => progress.pipelines(ready, total),
+      });
   } catch (error) {
     await checkpoint.close();
     throw error;
@@ -56,7 +81,11 @@ class ComparedModel implements Model {
   readonly #checkpoint: Checkpoint;
   readonly #comparison: Comparison;
 
-  constructor(device: Device, found: Recognised, options: ComparisonOptions & { readonly variants: readonly ComparedVariant[] }) {
+  constructor(
+    device: Device,
+    found: Recognised,
+    options: ComparisonOptions & { readonly variants: readonly ComparedVariant[] },
+  ) {
     this.variants = options.variants;
     this.#checkpoint = found.checkpoint;
     this.#comparison = new Comparison(device, found.checkpoint, options);
@@ -69,12 +98,24 @@ class ComparedModel implements Model {
   }
 
   async run(picture: Picture, signal: AbortSignal): Promise<Result> {
-    const { labels, buffers, compile, timings, stages, scores } = await this.#comparison.run(picture, { scores: true, signal });
+    const { labels, buffers, compile, timings, stages, scores } = await this.#comparison.run(picture, {
+      scores: true,
+      signal,
+    });
     const parts = stages
-      ? [{ name: "Backbone, shared", ms: stages.shared ?? 0 }, ...this.variants.map((variant) => ({ name: `Head ${title(variant)}`, ms: stages[variant] ?? 0 }))]
+      ? [
+          { name: "Backbone, shared", ms: stages.shared ?? 0 },
+          ...this.variants.map((variant) => ({ name: `Head ${title(variant)}`, ms: stages[variant] ?? 0 })),
+        ]
       : [{ name: "Networks", ms: timings.gpu }];
-    const times = [{ name: "Prepare for this size", ms: compile }, { name: "Upload", ms: timings.upload + timings.encode }, ...parts, { name: "Read back", ms: timings.readback }];
-    const at = (variant: string, x: number, y: number): Promise<Float32Array> => Promise.resolve(scores?.[variant]?.probabilities(x, y) ?? new Float32Array());
+    const times = [
+      { name: "Prepare for this size", ms: compile },
+      { name: "Upload", ms: timings.upload + timings.encode },
+      ...parts,
+      { name: "Read back", ms: timings.readback },
+    ];
+    const at = (variant: string, x: number, y: number): Promise<Float32Array> =>
+      Promise.resolve(scores?.[variant]?.probabilities(x, y) ?? new Float32Array());
     return { labels, buffers, times, probabilities: at };
   }
 

@@ -16,14 +16,20 @@ export interface Decoded {
 }
 
 /** @throws Error with a sentence when the file is no picture */
-export async function decode(source: Blob | ImageBitmap, name: string, side: Side, software: boolean): Promise<Decoded> {
+export async function decode(
+  source: Blob | ImageBitmap,
+  name: string,
+  side: Side,
+  software: boolean,
+): Promise<Decoded> {
   const bitmap = source instanceof ImageBitmap ? source : await bitmapOf(source, name);
   try {
     const full = [bitmap.width, bitmap.height] as const;
     const rough = fit(full, Math.max(...full) * Math.min(1, Math.sqrt(MOST_PIXELS / (full[0] * full[1]))));
     const canvas = new OffscreenCanvas(rough[0], rough[1]);
     const context = canvas.getContext("2d", { willReadFrequently: true });
-    if (!context) throw new Error("this browser gives workers no 2-D canvas; use a current Chrome, Edge, Firefox or Safari");
+    if (!context)
+      throw new Error("this browser gives workers no 2-D canvas; use a current Chrome, Edge, Firefox or Safari");
     context.fillStyle = "#fff"; // transparency is put over white, as the command line does
     context.fillRect(0, 0, rough[0], rough[1]);
     context.drawImage(bitmap, 0, 0, rough[0], rough[1]);
@@ -41,7 +47,9 @@ async function bitmapOf(file: Blob, name: string): Promise<ImageBitmap> {
   try {
     return await createImageBitmap(file, { colorSpaceConversion: "none" });
   } catch (error) {
-    throw new Error(`${name} is not a picture this browser can read: choose a PNG, JPEG, WebP, AVIF or GIF file`, { cause: error });
+    throw new Error(`${name} is not a picture this browser can read: choose a PNG, JPEG, WebP, AVIF or GIF file`, {
+      cause: error,
+    });
   }
 }
 

@@ -12,16 +12,32 @@ import { Dict, GlobalRef, Opaque, Parameter, Sequence, StorageRef, TensorRef, wh
 import type { GlobalRole, Value } from "./values.js";
 
 const TYPES: readonly (readonly [string, DType, readonly string[]])[] = [
-  ["Float", "f32", ["float32", "float"]], ["Double", "f64", ["float64", "double"]], ["Half", "f16", ["float16", "half"]],
-  ["BFloat16", "bf16", ["bfloat16"]], ["Long", "i64", ["int64", "long"]], ["Int", "i32", ["int32", "int"]],
-  ["Short", "i16", ["int16", "short"]], ["Char", "i8", ["int8"]], ["Byte", "u8", ["uint8"]], ["Bool", "bool", ["bool"]],
+  ["Float", "f32", ["float32", "float"]],
+  ["Double", "f64", ["float64", "double"]],
+  ["Half", "f16", ["float16", "half"]],
+  ["BFloat16", "bf16", ["bfloat16"]],
+  ["Long", "i64", ["int64", "long"]],
+  ["Int", "i32", ["int32", "int"]],
+  ["Short", "i16", ["int16", "short"]],
+  ["Char", "i8", ["int8"]],
+  ["Byte", "u8", ["uint8"]],
+  ["Bool", "bool", ["bool"]],
 ];
 
 const INERT = [
-  "argparse.Namespace", "torch.device", "torch.Tensor", "_codecs.encode",
-  "numpy.dtype", "numpy.ndarray", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar",
-  "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct",
-  ...["builtins", "__builtin__"].flatMap((module) => ["int", "float", "bool", "str", "list", "dict", "tuple"].map((name) => `${module}.${name}`)),
+  "argparse.Namespace",
+  "torch.device",
+  "torch.Tensor",
+  "_codecs.encode",
+  "numpy.dtype",
+  "numpy.ndarray",
+  "numpy.core.multiarray.scalar",
+  "numpy._core.multiarray.scalar",
+  "numpy.core.multiarray._reconstruct",
+  "numpy._core.multiarray._reconstruct",
+  ...["builtins", "__builtin__"].flatMap((module) =>
+    ["int", "float", "bool", "str", "list", "dict", "tuple"].map((name) => `${module}.${name}`),
+  ),
 ];
 
 function makeList(): Map<string, GlobalRef> {
@@ -45,7 +61,8 @@ function makeList(): Map<string, GlobalRef> {
   for (const path of ["torch.nn.parameter.Parameter", "torch.nn.Parameter"]) add(path, { kind: "parameter" });
   add("torch.Size", { kind: "size" });
   for (const name of ["OrderedDict", "defaultdict", "Counter"]) add(`collections.${name}`, { kind: "dict" });
-  for (const name of ["builtins.set", "__builtin__.set", "builtins.frozenset", "__builtin__.frozenset"]) add(name, { kind: "set" });
+  for (const name of ["builtins.set", "__builtin__.set", "builtins.frozenset", "__builtin__.frozenset"])
+    add(name, { kind: "set" });
   for (const path of INERT) add(path, { kind: "inert" });
   return list;
 }
@@ -77,7 +94,8 @@ export function storageFromId(id: Value): StorageRef | undefined {
   if (!(id instanceof Sequence)) return undefined;
   const [tag, type, key, , count, window] = id.items;
   const numel = wholeNumber(count);
-  if (tag !== "storage" || !(type instanceof GlobalRef) || type.role.kind !== "storage" || typeof key !== "string") return undefined;
+  if (tag !== "storage" || !(type instanceof GlobalRef) || type.role.kind !== "storage" || typeof key !== "string")
+    return undefined;
   const { dtype } = type.role;
   const width = DTYPE_BYTES[dtype];
   if (numel === undefined || !Number.isSafeInteger(numel * width)) return undefined;
@@ -92,7 +110,8 @@ export function storageFromId(id: Value): StorageRef | undefined {
 function tensor(args: readonly Value[], dtype?: DType): TensorRef | undefined {
   const [storage, first, sizes, steps] = args;
   const [offset, shape, strides] = [wholeNumber(first), wholeNumbers(sizes), wholeNumbers(steps)];
-  if (!(storage instanceof StorageRef) || offset === undefined || shape === undefined || strides === undefined) return undefined;
+  if (!(storage instanceof StorageRef) || offset === undefined || shape === undefined || strides === undefined)
+    return undefined;
   if (shape.length !== strides.length) return undefined;
   return new TensorRef(storage, dtype ?? storage.dtype, offset, shape, strides);
 }
@@ -100,15 +119,18 @@ function tensor(args: readonly Value[], dtype?: DType): TensorRef | undefined {
 function rebuild(form: (GlobalRole & { kind: "rebuild" })["form"], args: readonly Value[]): Value | undefined {
   const [first, , third] = args;
   switch (form) {
-    case "tensor": return tensor(args);
+    case "tensor":
+      return tensor(args);
     case "tensor-v3": {
       const type = args[6];
       return type instanceof GlobalRef && type.role.kind === "dtype" ? tensor(args, type.role.dtype) : undefined;
     }
-    case "parameter": return first instanceof TensorRef ? first : undefined;
+    case "parameter":
+      return first instanceof TensorRef ? first : undefined;
     case "from-type": // (function, class, its arguments, attributes), for tensors that carry attributes
       // One level only: a file must not choose how deep this recursion goes.
-      if (!(first instanceof GlobalRef) || first.role.kind !== "rebuild" || first.role.form === "from-type") return undefined;
+      if (!(first instanceof GlobalRef) || first.role.kind !== "rebuild" || first.role.form === "from-type")
+        return undefined;
       return third instanceof Sequence ? rebuild(first.role.form, third.items) : undefined;
   }
 }
@@ -134,13 +156,22 @@ export function reduce(callee: GlobalRef, args: readonly Value[]): Value | undef
   const { role } = callee;
   const [first] = args;
   switch (role.kind) {
-    case "rebuild": return rebuild(role.form, args);
-    case "parameter": return first === undefined || first === null || first instanceof TensorRef ? new Parameter(first ?? undefined) : undefined;
-    case "dict": return dict(args);
-    case "set": return new Sequence("set", first instanceof Sequence ? [...first.items] : []);
-    case "size": return first instanceof Sequence ? new Sequence("tuple", first.items) : undefined;
-    case "inert": return new Opaque(callee.path);
+    case "rebuild":
+      return rebuild(role.form, args);
+    case "parameter":
+      return first === undefined || first === null || first instanceof TensorRef
+        ? new Parameter(first ?? undefined)
+        : undefined;
+    case "dict":
+      return dict(args);
+    case "set":
+      return new Sequence("set", first instanceof Sequence ? [...first.items] : []);
+    case "size":
+      return first instanceof Sequence ? new Sequence("tuple", first.items) : undefined;
+    case "inert":
+      return new Opaque(callee.path);
     case "storage":
-    case "dtype": return undefined;
+    case "dtype":
+      return undefined;
   }
 }

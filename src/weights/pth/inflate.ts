@@ -15,7 +15,10 @@ const PIECE = 16 * 1024;
 /** Unpacks to exactly `size` bytes; throws `bad-weights` when the data are damaged or come to another size. */
 export async function inflateRaw(packed: Bytes, size: number, file: string, member: string): Promise<Bytes> {
   if (size > packed.byteLength * MAX_RATIO) {
-    throw badWeights(file, `${member} claims to unpack from ${packed.byteLength} to ${size} bytes, which DEFLATE cannot do`);
+    throw badWeights(
+      file,
+      `${member} claims to unpack from ${packed.byteLength} to ${size} bytes, which DEFLATE cannot do`,
+    );
   }
   const stream = new DecompressionStream("deflate-raw");
   const writer = stream.writable.getWriter();

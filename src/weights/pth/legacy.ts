@@ -13,13 +13,18 @@ import { makeCheckpoint } from "./pth-checkpoint.js";
 import type { StorageStore } from "./pth-checkpoint.js";
 import { checkLittleEndian, readPickle } from "./read-pickle.js";
 import { Dict, Sequence, wholeNumber } from "./values.js";
-import type { Value , StorageRef} from "./values.js";
+import type { Value, StorageRef } from "./values.js";
 
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const PROTOCOL = 1001;
 
 /** Where each storage lies. Counts come from the pickle, so no storage is touched before a tensor of it is read. */
-function layOut(source: ByteSource, keys: Value, start: number, seen: ReadonlyMap<string, StorageRef>): Map<string, { ref: StorageRef; at: number }> {
+function layOut(
+  source: ByteSource,
+  keys: Value,
+  start: number,
+  seen: ReadonlyMap<string, StorageRef>,
+): Map<string, { ref: StorageRef; at: number }> {
   const file = source.name;
   if (!(keys instanceof Sequence)) throw badWeights(file, "its list of storages is missing");
   const places = new Map<string, { ref: StorageRef; at: number }>();
@@ -27,11 +32,18 @@ function layOut(source: ByteSource, keys: Value, start: number, seen: ReadonlyMa
   for (const key of keys.items) {
     const ref = typeof key === "string" ? seen.get(key) : undefined;
     if (ref === undefined || places.has(ref.key)) {
-      throw badWeights(file, `its list of storages names ${typeof key === "string" ? quote(key) : "something"} that no tensor uses, or names it twice`);
+      throw badWeights(
+        file,
+        `its list of storages names ${typeof key === "string" ? quote(key) : "something"} that no tensor uses, or names it twice`,
+      );
     }
     places.set(ref.key, { ref, at });
     at += 8 + ref.rootBytes;
-    if (at > source.size) throw badWeights(file, `storage ${quote(ref.key)} ends at byte ${at}, but the file has ${source.size}; it is cut off`);
+    if (at > source.size)
+      throw badWeights(
+        file,
+        `storage ${quote(ref.key)} ends at byte ${at}, but the file has ${source.size}; it is cut off`,
+      );
   }
   return places;
 }
@@ -50,11 +62,17 @@ export async function openLegacyCheckpoint(source: ByteSource): Promise<Checkpoi
   const context = { file, persistent };
   const magic = await readPickle(source, 0, size, 64, context);
   if (magic.value !== MAGIC) {
-    throw badWeights(file, "it is a Python pickle, but not one of torch.save; save a state dict with torch.save or as safetensors");
+    throw badWeights(
+      file,
+      "it is a Python pickle, but not one of torch.save; save a state dict with torch.save or as safetensors",
+    );
   }
   const protocol = await readPickle(source, magic.end, size, 64, context);
   if (protocol.value !== PROTOCOL) {
-    throw badWeights(file, `its legacy format says protocol ${wholeNumber(protocol.value) ?? "nothing"}, ${PROTOCOL} is known`);
+    throw badWeights(
+      file,
+      `its legacy format says protocol ${wholeNumber(protocol.value) ?? "nothing"}, ${PROTOCOL} is known`,
+    );
   }
   const info = await readPickle(source, protocol.end, size, 1024, context);
   checkLittleEndian(info.value instanceof Dict ? info.value.entries : [], file);
@@ -70,7 +88,8 @@ export async function openLegacyCheckpoint(source: ByteSource): Promise<Checkpoi
       const { ref, at } = place;
       const stored = new DataView((await source.read(at, 8)).buffer).getBigUint64(0, true);
       const count = ref.rootBytes / DTYPE_BYTES[ref.dtype];
-      if (stored !== BigInt(count)) throw badWeights(file, `storage ${quote(key)} should have ${count} elements and says ${stored}`);
+      if (stored !== BigInt(count))
+        throw badWeights(file, `storage ${quote(key)} should have ${count} elements and says ${stored}`);
       return source.read(at + 8 + offset, length);
     },
   };

@@ -76,9 +76,15 @@ class Unpickler {
     return from;
   }
 
-  private u8(): number { return this.data.getUint8(this.skip(1)); }
-  private u32(): number { return this.data.getUint32(this.skip(4), true); }
-  private i32(): number { return this.data.getInt32(this.skip(4), true); }
+  private u8(): number {
+    return this.data.getUint8(this.skip(1));
+  }
+  private u32(): number {
+    return this.data.getUint32(this.skip(4), true);
+  }
+  private i32(): number {
+    return this.data.getInt32(this.skip(4), true);
+  }
 
   private u64(): number {
     const value = this.data.getBigUint64(this.skip(8), true);
@@ -170,17 +176,27 @@ class Unpickler {
   private call(): void {
     const args = this.pop();
     const callee = this.pop();
-    if (!(callee instanceof GlobalRef) || !(args instanceof Sequence)) return this.fail("a call of something that is not a name");
+    if (!(callee instanceof GlobalRef) || !(args instanceof Sequence))
+      return this.fail("a call of something that is not a name");
     const made = reduce(callee, args.items) ?? this.fail(`${callee.path} has arguments that do not fit it`);
     // Calls copy what they are given, and five bytes suffice for one: count what is copied, not only the call.
-    this.objects += 1 + (made instanceof Dict ? made.entries.length : made instanceof Sequence ? made.items.length : made instanceof TensorRef ? made.shape.length : 0);
+    this.objects +=
+      1 +
+      (made instanceof Dict
+        ? made.entries.length
+        : made instanceof Sequence
+          ? made.items.length
+          : made instanceof TensorRef
+            ? made.shape.length
+            : 0);
     this.stack.push(made);
   }
 
   private append(items: readonly Value[], kinds: readonly string[]): void {
     const target = this.top();
     if (target instanceof Opaque) return; // such as a numpy array of objects: not looked into
-    if (!(target instanceof Sequence) || !kinds.includes(target.kind)) return this.fail("it appends to something that is not a list");
+    if (!(target instanceof Sequence) || !kinds.includes(target.kind))
+      return this.fail("it appends to something that is not a list");
     for (const item of items) target.items.push(item);
   }
 
@@ -196,72 +212,125 @@ class Unpickler {
   private build(): void {
     const state = this.pop();
     const target = this.top();
-    if (target instanceof Parameter && state instanceof Sequence && state.items[0] instanceof TensorRef) target.data = state.items[0];
-    const fits = target instanceof Parameter || target instanceof Dict || target instanceof Opaque || target instanceof TensorRef || target instanceof Sequence;
+    if (target instanceof Parameter && state instanceof Sequence && state.items[0] instanceof TensorRef)
+      target.data = state.items[0];
+    const fits =
+      target instanceof Parameter ||
+      target instanceof Dict ||
+      target instanceof Opaque ||
+      target instanceof TensorRef ||
+      target instanceof Sequence;
     if (!fits) this.fail("it sets attributes of something that has none");
   }
 
   private step(op: number): void {
     const { stack } = this;
     switch (op) {
-      case 0x80: return void (this.u8() > 5 && this.fail("a pickle protocol above 5")); // PROTO
-      case 0x95: return void this.skip(8); // FRAME: only a hint for buffered reading
-      case 0x28: return void (this.marks.push(stack.length) > MAX_STACK && this.fail("too many marks")); // MARK
-      case 0x30: return void this.pop(); // POP
-      case 0x31: return void this.popMark(); // POP_MARK
-      case 0x4e: return void stack.push(null); // NONE
-      case 0x88: return void stack.push(true); // NEWTRUE
-      case 0x89: return void stack.push(false); // NEWFALSE
-      case 0x4a: return void stack.push(this.i32()); // BININT
-      case 0x4b: return void stack.push(this.u8()); // BININT1
-      case 0x4d: return void stack.push(this.data.getUint16(this.skip(2), true)); // BININT2
-      case 0x8a: return void stack.push(this.long(this.u8())); // LONG1
-      case 0x8b: return void stack.push(this.long(this.i32())); // LONG4
-      case 0x47: return void stack.push(this.data.getFloat64(this.skip(8), false)); // BINFLOAT
-      case 0x58: return void stack.push(this.text(this.u32())); // BINUNICODE
-      case 0x8c: return void stack.push(this.text(this.u8())); // SHORT_BINUNICODE
-      case 0x8d: return void stack.push(this.text(this.u64())); // BINUNICODE8
+      case 0x80:
+        return void (this.u8() > 5 && this.fail("a pickle protocol above 5")); // PROTO
+      case 0x95:
+        return void this.skip(8); // FRAME: only a hint for buffered reading
+      case 0x28:
+        return void (this.marks.push(stack.length) > MAX_STACK && this.fail("too many marks")); // MARK
+      case 0x30:
+        return void this.pop(); // POP
+      case 0x31:
+        return void this.popMark(); // POP_MARK
+      case 0x4e:
+        return void stack.push(null); // NONE
+      case 0x88:
+        return void stack.push(true); // NEWTRUE
+      case 0x89:
+        return void stack.push(false); // NEWFALSE
+      case 0x4a:
+        return void stack.push(this.i32()); // BININT
+      case 0x4b:
+        return void stack.push(this.u8()); // BININT1
+      case 0x4d:
+        return void stack.push(this.data.getUint16(this.skip(2), true)); // BININT2
+      case 0x8a:
+        return void stack.push(this.long(this.u8())); // LONG1
+      case 0x8b:
+        return void stack.push(this.long(this.i32())); // LONG4
+      case 0x47:
+        return void stack.push(this.data.getFloat64(this.skip(8), false)); // BINFLOAT
+      case 0x58:
+        return void stack.push(this.text(this.u32())); // BINUNICODE
+      case 0x8c:
+        return void stack.push(this.text(this.u8())); // SHORT_BINUNICODE
+      case 0x8d:
+        return void stack.push(this.text(this.u64())); // BINUNICODE8
       // Python 2 strings may hold anything; those that name tensors are ASCII.
-      case 0x55: return void stack.push(UTF8_LENIENT.decode(this.raw(this.u8()))); // SHORT_BINSTRING
-      case 0x54: return void stack.push(UTF8_LENIENT.decode(this.raw(this.i32()))); // BINSTRING
-      case 0x43: return void stack.push(this.raw(this.u8())); // SHORT_BINBYTES
-      case 0x42: return void stack.push(this.raw(this.u32())); // BINBYTES
+      case 0x55:
+        return void stack.push(UTF8_LENIENT.decode(this.raw(this.u8()))); // SHORT_BINSTRING
+      case 0x54:
+        return void stack.push(UTF8_LENIENT.decode(this.raw(this.i32()))); // BINSTRING
+      case 0x43:
+        return void stack.push(this.raw(this.u8())); // SHORT_BINBYTES
+      case 0x42:
+        return void stack.push(this.raw(this.u32())); // BINBYTES
       case 0x8e: // BINBYTES8
-      case 0x96: return void stack.push(this.raw(this.u64())); // BYTEARRAY8
-      case 0x29: return this.tuple([]); // EMPTY_TUPLE
-      case 0x85: return this.popTuple(1); // TUPLE1
-      case 0x86: return this.popTuple(2); // TUPLE2
-      case 0x87: return this.popTuple(3); // TUPLE3
-      case 0x74: return this.tuple(this.popMark()); // TUPLE
-      case 0x5d: return void (this.objects++, stack.push(new Sequence("list", []))); // EMPTY_LIST
-      case 0x8f: return void (this.objects++, stack.push(new Sequence("set", []))); // EMPTY_SET
-      case 0x91: return void (this.objects++, stack.push(new Sequence("set", this.popMark()))); // FROZENSET
-      case 0x7d: return void (this.objects++, stack.push(new Dict())); // EMPTY_DICT
-      case 0x61: return this.append([this.pop()], ["list"]); // APPEND
-      case 0x65: return this.append(this.popMark(), ["list"]); // APPENDS
-      case 0x90: return this.append(this.popMark(), ["set"]); // ADDITEMS
-      case 0x73: { // SETITEM
+      case 0x96:
+        return void stack.push(this.raw(this.u64())); // BYTEARRAY8
+      case 0x29:
+        return this.tuple([]); // EMPTY_TUPLE
+      case 0x85:
+        return this.popTuple(1); // TUPLE1
+      case 0x86:
+        return this.popTuple(2); // TUPLE2
+      case 0x87:
+        return this.popTuple(3); // TUPLE3
+      case 0x74:
+        return this.tuple(this.popMark()); // TUPLE
+      case 0x5d:
+        return void (this.objects++, stack.push(new Sequence("list", []))); // EMPTY_LIST
+      case 0x8f:
+        return void (this.objects++, stack.push(new Sequence("set", []))); // EMPTY_SET
+      case 0x91:
+        return void (this.objects++, stack.push(new Sequence("set", this.popMark()))); // FROZENSET
+      case 0x7d:
+        return void (this.objects++, stack.push(new Dict())); // EMPTY_DICT
+      case 0x61:
+        return this.append([this.pop()], ["list"]); // APPEND
+      case 0x65:
+        return this.append(this.popMark(), ["list"]); // APPENDS
+      case 0x90:
+        return this.append(this.popMark(), ["set"]); // ADDITEMS
+      case 0x73: {
+        // SETITEM
         const value = this.pop();
         return this.setItems([this.pop(), value]);
       }
-      case 0x75: return this.setItems(this.popMark()); // SETITEMS
-      case 0x63: return this.global(this.line(), this.line()); // GLOBAL
-      case 0x93: { // STACK_GLOBAL
+      case 0x75:
+        return this.setItems(this.popMark()); // SETITEMS
+      case 0x63:
+        return this.global(this.line(), this.line()); // GLOBAL
+      case 0x93: {
+        // STACK_GLOBAL
         const name = this.pop();
         const module = this.pop();
         if (typeof name !== "string" || typeof module !== "string") return this.fail("a name that is not a string");
         return this.global(module, name);
       }
       case 0x52: // REDUCE
-      case 0x81: return this.call(); // NEWOBJ
-      case 0x62: return this.build(); // BUILD
+      case 0x81:
+        return this.call(); // NEWOBJ
+      case 0x62:
+        return this.build(); // BUILD
       case 0x51: // BINPERSID
-        return void stack.push(this.context.persistent(this.pop()) ?? this.fail("a reference to a storage that does not make sense"));
-      case 0x71: return this.remember(this.u8()); // BINPUT
-      case 0x72: return this.remember(this.u32()); // LONG_BINPUT
-      case 0x94: return this.remember(this.memo.size); // MEMOIZE
-      case 0x68: return this.recall(this.u8()); // BINGET
-      case 0x6a: return this.recall(this.u32()); // LONG_BINGET
+        return void stack.push(
+          this.context.persistent(this.pop()) ?? this.fail("a reference to a storage that does not make sense"),
+        );
+      case 0x71:
+        return this.remember(this.u8()); // BINPUT
+      case 0x72:
+        return this.remember(this.u32()); // LONG_BINPUT
+      case 0x94:
+        return this.remember(this.memo.size); // MEMOIZE
+      case 0x68:
+        return this.recall(this.u8()); // BINGET
+      case 0x6a:
+        return this.recall(this.u32()); // LONG_BINGET
       default: {
         const code = op.toString(16).padStart(2, "0");
         const letter = op > 0x20 && op < 0x7f ? ` (${quote(String.fromCharCode(op))})` : "";

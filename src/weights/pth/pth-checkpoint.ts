@@ -36,16 +36,24 @@ function check(file: string, name: string, tensor: TensorRef, store: StorageStor
   const { storage, shape, strides, offset, dtype } = tensor;
   const what = `tensor ${quote(name)}`;
   const stored = store.byteLength(storage.key);
-  if (stored === undefined) throw badWeights(file, `${what} lies in storage ${quote(storage.key)}, which is missing from the file`);
+  if (stored === undefined)
+    throw badWeights(file, `${what} lies in storage ${quote(storage.key)}, which is missing from the file`);
   if (stored !== storage.rootBytes) {
-    throw badWeights(file, `storage ${quote(storage.key)} of ${what} should have ${storage.rootBytes} bytes and has ${stored}`);
+    throw badWeights(
+      file,
+      `storage ${quote(storage.key)} of ${what} should have ${storage.rootBytes} bytes and has ${stored}`,
+    );
   }
   const count = countElements(shape);
   const width = DTYPE_BYTES[dtype];
   const reach = (offset + extent(shape, strides)) * width;
-  if (count === undefined || !Number.isSafeInteger(reach)) throw badWeights(file, `${what} has shape ${showShape(shape)}, whose size overflows`);
+  if (count === undefined || !Number.isSafeInteger(reach))
+    throw badWeights(file, `${what} has shape ${showShape(shape)}, whose size overflows`);
   if (count > 0 && reach > storage.byteLength) {
-    throw badWeights(file, `${what} ${showShape(shape)} reaches to byte ${reach} of a storage of ${storage.byteLength} bytes`);
+    throw badWeights(
+      file,
+      `${what} ${showShape(shape)} reaches to byte ${reach} of a storage of ${storage.byteLength} bytes`,
+    );
   }
   return Math.max(4 * count, count === 0 ? 0 : extent(shape, strides) * width);
 }
@@ -61,7 +69,10 @@ export function makeCheckpoint(source: ByteSource, container: Container, root: V
     infos.set(name, { name, shape: tensor.shape, dtype: tensor.dtype });
   }
   if (total > growthLimit(source.size)) {
-    throw badWeights(file, `its tensors come to ${total} bytes, more than ${MAX_GROWTH} times the ${source.size} bytes of the file`);
+    throw badWeights(
+      file,
+      `its tensors come to ${total} bytes, more than ${MAX_GROWTH} times the ${source.size} bytes of the file`,
+    );
   }
   const metadata = new Map<string, string>();
   if (state.path.length > 0) metadata.set("state_dict", state.path.join("."));

@@ -15,7 +15,10 @@ export function unpickleAt(bytes: Uint8Array, start: number, context: PickleCont
     return unpickle(bytes, start, context);
   } catch (error) {
     if (!(error instanceof PickleEnds)) throw error;
-    throw badWeights(context.file, `its pickle ends in the middle, after ${bytes.length - start} bytes; it may be cut off`);
+    throw badWeights(
+      context.file,
+      `its pickle ends in the middle, after ${bytes.length - start} bytes; it may be cut off`,
+    );
   }
 }
 
@@ -28,7 +31,13 @@ export function unpickleWhole(bytes: Uint8Array, context: PickleContext): Value 
  * Interprets the pickle at `start` of the source, which ends before `limit`; `end` is where the bytes after it begin.
  * Reads `window` bytes first and four times as many whenever they do not suffice. `persistent` may see ids repeatedly.
  */
-export async function readPickle(source: ByteSource, start: number, limit: number, window: number, context: PickleContext): Promise<{ value: Value; end: number }> {
+export async function readPickle(
+  source: ByteSource,
+  start: number,
+  limit: number,
+  window: number,
+  context: PickleContext,
+): Promise<{ value: Value; end: number }> {
   const most = Math.min(Math.max(limit - start, 0), PICKLE_LIMIT);
   for (let length = Math.min(window, most); ; length = Math.min(4 * length, most)) {
     const bytes = await source.read(start, length);
@@ -38,7 +47,10 @@ export async function readPickle(source: ByteSource, start: number, limit: numbe
     } catch (error) {
       if (!(error instanceof PickleEnds)) throw error;
       if (length === most) {
-        throw badWeights(context.file, `its pickle at byte ${start} ends in the middle, after ${most} bytes; it may be cut off`);
+        throw badWeights(
+          context.file,
+          `its pickle at byte ${start} ends in the middle, after ${most} bytes; it may be cut off`,
+        );
       }
     }
   }
@@ -47,5 +59,6 @@ export async function readPickle(source: ByteSource, start: number, limit: numbe
 /** `little_endian` of the sys_info that old files start with. Throws `bad-weights` when it says otherwise. */
 export function checkLittleEndian(entries: readonly (readonly [Value, Value])[], file: string): void {
   const little = entries.find(([key]) => key === "little_endian")?.[1];
-  if (little !== true) throw badWeights(file, "its byte order is not little-endian; only little-endian files can be read");
+  if (little !== true)
+    throw badWeights(file, "its byte order is not little-endian; only little-endian files can be read");
 }

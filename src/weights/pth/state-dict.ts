@@ -18,7 +18,18 @@ export interface StateDict {
 }
 
 /** Where training scripts keep it, the likeliest first. */
-const KEYS = ["state_dict", "model", "model_state_dict", "model_state", "net", "network", "net_state_dict", "module", "weights", "params"];
+const KEYS = [
+  "state_dict",
+  "model",
+  "model_state_dict",
+  "model_state",
+  "net",
+  "network",
+  "net_state_dict",
+  "module",
+  "weights",
+  "params",
+];
 const WRAPPERS = ["module.", "_orig_mod."];
 const MAX_DEPTH = 3;
 
@@ -58,7 +69,7 @@ function search(dict: Dict, path: readonly string[], visited: Set<Dict>): Candid
 function unwrap(found: Candidate): StateDict {
   let { tensors } = found;
   let prefix = "";
-  for (let wrapper = WRAPPERS[0]; wrapper !== undefined; ) {
+  for (let wrapper = WRAPPERS[0]; wrapper !== undefined;) {
     const names = [...tensors.keys()];
     const common = WRAPPERS.find((text) => names.every((name) => name.length > text.length && name.startsWith(text)));
     if (common !== undefined) {
@@ -74,16 +85,24 @@ function unwrap(found: Candidate): StateDict {
 export function findStateDict(root: Value, file: string): StateDict {
   if (!(root instanceof Dict)) {
     const what = root instanceof TensorRef ? "a single tensor" : "no dictionary";
-    throw badWeights(file, `it holds ${what}; a state dict of named tensors is needed, as torch.save(model.state_dict(), path) writes it`);
+    throw badWeights(
+      file,
+      `it holds ${what}; a state dict of named tensors is needed, as torch.save(model.state_dict(), path) writes it`,
+    );
   }
   let found = search(root, [], new Set());
   if (found.tensors.size === 0) {
-    const others = [...nested(root, () => true)].map(([key, dict]) => ({ tensors: tensorsOf(dict), path: [key] })).filter(({ tensors }) => tensors.size > 0);
+    const others = [...nested(root, () => true)]
+      .map(([key, dict]) => ({ tensors: tensorsOf(dict), path: [key] }))
+      .filter(({ tensors }) => tensors.size > 0);
     const [only] = others;
     if (only === undefined || others.length > 1) {
       const keys = root.entries.slice(0, 8).map(([key]) => (typeof key === "string" ? quote(key, 30) : "..."));
       const what = others.length > 1 ? "several dictionaries of tensors" : "no named tensors";
-      throw badWeights(file, `it holds ${what} (its keys: ${keys.join(", ") || "none"}); save only the state dict of the model`);
+      throw badWeights(
+        file,
+        `it holds ${what} (its keys: ${keys.join(", ") || "none"}); save only the state dict of the model`,
+      );
     }
     found = only;
   }

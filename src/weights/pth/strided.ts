@@ -22,7 +22,12 @@ export function isContiguous(shape: readonly number[], strides: readonly number[
 }
 
 /** Copies the view into `out`, whose length is the number of elements, in row-major order. */
-export function gather<T extends Float32Array | Float64Array>(from: T, shape: readonly number[], strides: readonly number[], out: T): T {
+export function gather<T extends Float32Array | Float64Array>(
+  from: T,
+  shape: readonly number[],
+  strides: readonly number[],
+  out: T,
+): T {
   if (out.length === 0) return out;
   const rank = shape.length;
   const inner = shape[rank - 1] ?? 1;

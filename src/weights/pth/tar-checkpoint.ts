@@ -19,7 +19,9 @@ import type { Value } from "./values.js";
 
 /** Keys are addresses, written as ints in one place and as text in another. */
 function keyOf(value: Value | undefined): string | undefined {
-  return typeof value === "string" || typeof value === "number" || typeof value === "bigint" ? String(value) : undefined;
+  return typeof value === "string" || typeof value === "number" || typeof value === "bigint"
+    ? String(value)
+    : undefined;
 }
 
 /** Nothing in these members but the state dict's own pickle refers to anything outside it. */
@@ -53,7 +55,10 @@ async function readStorages(source: ByteSource, member: TarMember): Promise<Stor
     const start = head.end + 8;
     const width = DTYPE_BYTES[type.role.dtype];
     if (numel > BigInt(Math.floor((limit - start) / width))) {
-      throw badWeights(file, `storage ${quote(key)} claims ${numel} elements, but ${limit - start} bytes are left; the file may be cut off`);
+      throw badWeights(
+        file,
+        `storage ${quote(key)} claims ${numel} elements, but ${limit - start} bytes are left; the file may be cut off`,
+      );
     }
     const byteLength = Number(numel) * width;
     refs.set(key, new StorageRef(key, type.role.dtype, byteLength, 0, byteLength));
@@ -65,7 +70,13 @@ async function readStorages(source: ByteSource, member: TarMember): Promise<Stor
     const [id, root, first, size] = view instanceof Sequence ? view.items : [];
     const [key, from, numel, whole] = [keyOf(id), wholeNumber(first), wholeNumber(size), refs.get(keyOf(root) ?? "")];
     const width = whole === undefined ? 0 : DTYPE_BYTES[whole.dtype];
-    if (key === undefined || whole === undefined || from === undefined || numel === undefined || (from + numel) * width > whole.byteLength) {
+    if (
+      key === undefined ||
+      whole === undefined ||
+      from === undefined ||
+      numel === undefined ||
+      (from + numel) * width > whole.byteLength
+    ) {
       throw badWeights(file, "a view of its storages does not fit the storage it names");
     }
     refs.set(key, new StorageRef(whole.key, whole.dtype, whole.rootBytes, whole.start + from * width, numel * width));
@@ -73,9 +84,14 @@ async function readStorages(source: ByteSource, member: TarMember): Promise<Stor
   return { refs, places };
 }
 
-async function readTensors(source: ByteSource, member: TarMember, storages: ReadonlyMap<string, StorageRef>): Promise<Map<string, TensorRef>> {
+async function readTensors(
+  source: ByteSource,
+  member: TarMember,
+  storages: ReadonlyMap<string, StorageRef>,
+): Promise<Map<string, TensorRef>> {
   const file = source.name;
-  if (member.size > PICKLE_LIMIT) throw badWeights(file, `its member "tensors" has ${member.size} bytes, more than ${PICKLE_LIMIT}`);
+  if (member.size > PICKLE_LIMIT)
+    throw badWeights(file, `its member "tensors" has ${member.size} bytes, more than ${PICKLE_LIMIT}`);
   const bytes = await source.read(member.offset, member.size);
   const view = new DataView(bytes.buffer);
   const tensors = new Map<string, TensorRef>();
@@ -86,16 +102,29 @@ async function readTensors(source: ByteSource, member: TarMember, storages: Read
     const head = unpickleAt(bytes, at, plain(file));
     const [id, from] = head.value instanceof Sequence ? head.value.items : [];
     const [key, storage] = [keyOf(id), storages.get(keyOf(from) ?? "")];
-    if (key === undefined || storage === undefined) throw badWeights(file, `tensor ${i} of ${count} names a storage that is missing`);
+    if (key === undefined || storage === undefined)
+      throw badWeights(file, `tensor ${i} of ${count} names a storage that is missing`);
     at = head.end;
     // int32 rank, 4 bytes of padding, then int64 sizes, strides, offset.
     const rank = at + 8 <= bytes.length ? view.getUint32(at, true) : undefined;
     if (rank === undefined || rank > MAX_RANK || at + 8 + 8 * (2 * rank + 1) > bytes.length) {
       throw badWeights(file, `tensor ${i} of ${count} has ${rank ?? "no"} dimensions, or is cut off`);
     }
-    const numbers = Array.from({ length: 2 * rank + 1 }, (_, n) => wholeNumber(view.getBigInt64(at + 8 + 8 * n, true)) ?? -1);
+    const numbers = Array.from(
+      { length: 2 * rank + 1 },
+      (_, n) => wholeNumber(view.getBigInt64(at + 8 + 8 * n, true)) ?? -1,
+    );
     if (numbers.includes(-1)) throw badWeights(file, `tensor ${i} of ${count} has a negative size, stride or offset`);
-    tensors.set(key, new TensorRef(storage, storage.dtype, numbers[2 * rank] ?? 0, numbers.slice(0, rank), numbers.slice(rank, 2 * rank)));
+    tensors.set(
+      key,
+      new TensorRef(
+        storage,
+        storage.dtype,
+        numbers[2 * rank] ?? 0,
+        numbers.slice(0, rank),
+        numbers.slice(rank, 2 * rank),
+      ),
+    );
     at += 8 + 8 * (2 * rank + 1);
   }
   return tensors;
@@ -108,10 +137,21 @@ export async function openTarCheckpoint(source: ByteSource): Promise<Checkpoint>
   const need = (name: string): TarMember => {
     const member = members.get(name);
     if (member !== undefined) return member;
-    const others = [...members.keys()].slice(0, 4).map((other) => quote(other, 40)).join(", ");
-    throw badWeights(file, `a tar file of torch.save has a member ${quote(name)}, this one has ${others || "none"}; it may be cut off`);
+    const others = [...members.keys()]
+      .slice(0, 4)
+      .map((other) => quote(other, 40))
+      .join(", ");
+    throw badWeights(
+      file,
+      `a tar file of torch.save has a member ${quote(name)}, this one has ${others || "none"}; it may be cut off`,
+    );
   };
-  const [sysInfo, storagesMember, tensorsMember, pickle] = [need("sys_info"), need("storages"), need("tensors"), need("pickle")];
+  const [sysInfo, storagesMember, tensorsMember, pickle] = [
+    need("sys_info"),
+    need("storages"),
+    need("tensors"),
+    need("pickle"),
+  ];
   const info = await readPickle(source, sysInfo.offset, sysInfo.offset + sysInfo.size, 1024, plain(file));
   checkLittleEndian(info.value instanceof Dict ? info.value.entries : [], file);
   const { refs, places } = await readStorages(source, storagesMember);
@@ -125,7 +165,8 @@ export async function openTarCheckpoint(source: ByteSource): Promise<Checkpoint>
     byteLength: (key) => places.get(key)?.byteLength,
     async read(key, offset, length) {
       const place = places.get(key);
-      if (place === undefined || offset + length > place.byteLength) throw badWeights(file, `storage ${quote(key)} is missing or too short`);
+      if (place === undefined || offset + length > place.byteLength)
+        throw badWeights(file, `storage ${quote(key)} is missing or too short`);
       return source.read(place.at + offset, length);
     },
   });

@@ -45,11 +45,16 @@ export async function listTar(source: ByteSource): Promise<Map<string, TarMember
   const members = new Map<string, TarMember>();
   let at = 0;
   for (let count = 0; at < source.size; count++) {
-    if (at + BLOCK > source.size) throw badWeights(source.name, `it ends inside the tar header at byte ${at} (${source.size} bytes are here); it is cut off`);
+    if (at + BLOCK > source.size)
+      throw badWeights(
+        source.name,
+        `it ends inside the tar header at byte ${at} (${source.size} bytes are here); it is cut off`,
+      );
     const block = await source.read(at, BLOCK);
     if (block.every((byte) => byte === 0)) break; // the end mark
     if (!isTarHeader(block)) throw badWeights(source.name, `its tar header at byte ${at} is damaged`);
-    if (count === MAX_MEMBERS) throw badWeights(source.name, `it is a tar archive of more than ${MAX_MEMBERS} members, a checkpoint has 4`);
+    if (count === MAX_MEMBERS)
+      throw badWeights(source.name, `it is a tar archive of more than ${MAX_MEMBERS} members, a checkpoint has 4`);
     const name = textOf(block.subarray(0, 100));
     const size = numberOf(block.subarray(124, 136));
     const offset = at + BLOCK;

@@ -5,8 +5,20 @@
 
 import type { DType } from "../dtype.js";
 
-export type Value = null | boolean | number | bigint | string | Uint8Array
-  | Sequence | Dict | GlobalRef | StorageRef | TensorRef | Parameter | Opaque;
+export type Value =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | Sequence
+  | Dict
+  | GlobalRef
+  | StorageRef
+  | TensorRef
+  | Parameter
+  | Opaque;
 
 /** A Python list, tuple or set. */
 export class Sequence {

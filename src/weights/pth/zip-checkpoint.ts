@@ -18,8 +18,14 @@ export async function openZipCheckpoint(source: ByteSource): Promise<Checkpoint>
   const pickles = [...zip.members.values()].filter(({ name }) => /^(?:[^/]+\/)?data\.pkl$/.test(name));
   const [pickle] = pickles;
   if (pickle === undefined || pickles.length > 1) {
-    const first = [...zip.members.keys()].slice(0, 4).map((name) => quote(name, 40)).join(", ");
-    throw badWeights(file, `a zip file of torch.save has one data.pkl, this one has ${pickles.length} (its members: ${first || "none"})`);
+    const first = [...zip.members.keys()]
+      .slice(0, 4)
+      .map((name) => quote(name, 40))
+      .join(", ");
+    throw badWeights(
+      file,
+      `a zip file of torch.save has one data.pkl, this one has ${pickles.length} (its members: ${first || "none"})`,
+    );
   }
   const root = pickle.name.slice(0, -"data.pkl".length);
   if (zip.members.has(`${root}constants.pkl`)) {
@@ -30,7 +36,8 @@ export async function openZipCheckpoint(source: ByteSource): Promise<Checkpoint>
     const text = order.size <= 16 ? new TextDecoder().decode(await zip.read(order)).trim() : `${order.size} bytes`;
     if (text !== "little") throw badWeights(file, `its byte order is ${quote(text)}; only "little" can be read`);
   }
-  if (pickle.size > PICKLE_LIMIT) throw badWeights(file, `its data.pkl has ${pickle.size} bytes, more than ${PICKLE_LIMIT}`);
+  if (pickle.size > PICKLE_LIMIT)
+    throw badWeights(file, `its data.pkl has ${pickle.size} bytes, more than ${PICKLE_LIMIT}`);
   const value = unpickleWhole(await zip.read(pickle), { file, persistent: storageFromId });
   return makeCheckpoint(source, "pth-zip", value, {
     byteLength: (key) => zip.members.get(`${root}data/${key}`)?.size,

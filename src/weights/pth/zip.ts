@@ -43,7 +43,11 @@ async function findDirectory(source: ByteSource): Promise<Directory> {
   const tail = viewOf(await source.read(tailStart, tailLength));
   for (let at = tailLength - 22; at >= 0; at--) {
     if (tail.getUint32(at, true) !== END || at + 22 + tail.getUint16(at + 20, true) !== tailLength) continue;
-    const plain = { count: tail.getUint16(at + 10, true), size: tail.getUint32(at + 12, true), offset: tail.getUint32(at + 16, true) };
+    const plain = {
+      count: tail.getUint16(at + 10, true),
+      size: tail.getUint32(at + 12, true),
+      offset: tail.getUint32(at + 16, true),
+    };
     const has64 = at >= 20 && tail.getUint32(at - 20, true) === LOCATOR64;
     const directory = has64 ? await readEnd64(source, tail.getBigUint64(at - 20 + 8, true)) : plain;
     const limit = tailStart + at;
@@ -53,11 +57,15 @@ async function findDirectory(source: ByteSource): Promise<Directory> {
     }
     return directory;
   }
-  throw badWeights(name, `it starts like a zip file but has no zip directory at its end, so it is cut off (${size} bytes are here)`);
+  throw badWeights(
+    name,
+    `it starts like a zip file but has no zip directory at its end, so it is cut off (${size} bytes are here)`,
+  );
 }
 
 async function readEnd64(source: ByteSource, position: bigint): Promise<Directory> {
-  if (position > BigInt(source.size)) throw badWeights(source.name, `its zip64 end record should be at byte ${position} of ${source.size}`);
+  if (position > BigInt(source.size))
+    throw badWeights(source.name, `its zip64 end record should be at byte ${position} of ${source.size}`);
   const view = viewOf(await source.read(Number(position), 56));
   const fields = [view.getBigUint64(32, true), view.getBigUint64(40, true), view.getBigUint64(48, true)];
   if (view.getUint32(0, true) !== END64 || fields.some((field) => field > BigInt(source.size))) {
@@ -70,7 +78,7 @@ async function readEnd64(source: ByteSource, position: bigint): Promise<Director
 /** Sizes and offset that did not fit 32 bits, from the zip64 extra field, in the order the format fixes. */
 function widen(file: string, member: string, values: readonly number[], extra: Bytes): number[] {
   const view = viewOf(extra);
-  for (let at = 0; at + 4 <= extra.length; ) {
+  for (let at = 0; at + 4 <= extra.length;) {
     const length = view.getUint16(at + 2, true);
     if (view.getUint16(at, true) === 1) {
       let next = at + 4;
@@ -93,8 +101,13 @@ function parseDirectory(file: string, bytes: Bytes, directory: Directory): Map<s
   const members = new Map<string, ZipMember>();
   let at = 0;
   for (let i = 0; i < directory.count; i++) {
-    if (at + 46 > bytes.length || view.getUint32(at, true) !== CENTRAL) throw badWeights(file, `entry ${i} of its zip directory is damaged`);
-    const [nameLength, extraLength, commentLength] = [view.getUint16(at + 28, true), view.getUint16(at + 30, true), view.getUint16(at + 32, true)];
+    if (at + 46 > bytes.length || view.getUint32(at, true) !== CENTRAL)
+      throw badWeights(file, `entry ${i} of its zip directory is damaged`);
+    const [nameLength, extraLength, commentLength] = [
+      view.getUint16(at + 28, true),
+      view.getUint16(at + 30, true),
+      view.getUint16(at + 32, true),
+    ];
     const nameEnd = at + 46 + nameLength;
     const next = nameEnd + extraLength + commentLength;
     if (next > bytes.length) throw badWeights(file, `entry ${i} of its zip directory is cut off`);
@@ -102,12 +115,23 @@ function parseDirectory(file: string, bytes: Bytes, directory: Directory): Map<s
     const method = view.getUint16(at + 10, true);
     if ((view.getUint16(at + 8, true) & 1) !== 0) throw badWeights(file, `zip member ${quote(name)} is encrypted`);
     if (method !== 0 && method !== 8) {
-      throw badWeights(file, `zip member ${quote(name)} is packed by method ${method}; stored (0) and deflated (8) can be read`);
+      throw badWeights(
+        file,
+        `zip member ${quote(name)} is packed by method ${method}; stored (0) and deflated (8) can be read`,
+      );
     }
     const narrow = [view.getUint32(at + 24, true), view.getUint32(at + 20, true), view.getUint32(at + 42, true)];
-    const [size = 0, packedSize = 0, headerOffset = 0] = widen(file, name, narrow, bytes.slice(nameEnd, nameEnd + extraLength));
+    const [size = 0, packedSize = 0, headerOffset = 0] = widen(
+      file,
+      name,
+      narrow,
+      bytes.slice(nameEnd, nameEnd + extraLength),
+    );
     if (headerOffset + 30 + packedSize > directory.offset || (method === 0 && size !== packedSize)) {
-      throw badWeights(file, `zip member ${quote(name)} claims ${packedSize} bytes at ${headerOffset} that unpack to ${size}, which does not fit the file`);
+      throw badWeights(
+        file,
+        `zip member ${quote(name)} claims ${packedSize} bytes at ${headerOffset} that unpack to ${size}, which does not fit the file`,
+      );
     }
     if (members.has(name)) throw badWeights(file, `its zip directory has ${quote(name)} twice`);
     members.set(name, { name, deflated: method === 8, packedSize, size, headerOffset });
@@ -133,7 +157,10 @@ export class ZipArchive {
     let total = 0;
     for (const member of members.values()) total += member.size;
     if (total > most) {
-      throw badWeights(source.name, `its zip members claim to unpack to ${total} bytes, far more than a checkpoint of ${source.size} bytes can hold`);
+      throw badWeights(
+        source.name,
+        `its zip members claim to unpack to ${total} bytes, far more than a checkpoint of ${source.size} bytes can hold`,
+      );
     }
     return new ZipArchive(source, members, directory.offset);
   }
@@ -151,7 +178,10 @@ export class ZipArchive {
   /** Part of a member's unpacked bytes, in fresh memory. */
   async read(member: ZipMember, offset = 0, length = member.size): Promise<Bytes> {
     if (offset + length > member.size) {
-      throw badWeights(this.source.name, `zip member ${quote(member.name)} has ${member.size} bytes, ${length} at ${offset} are asked for`);
+      throw badWeights(
+        this.source.name,
+        `zip member ${quote(member.name)} has ${member.size} bytes, ${length} at ${offset} are asked for`,
+      );
     }
     if (!member.deflated) return this.source.read((await this.locate(member)) + offset, length);
     if (this.last?.member !== member) this.last = { member, bytes: this.unpack(member) };
