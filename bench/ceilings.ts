@@ -2,9 +2,9 @@
  * What an adapter can do at most, by its own measurement: multiply-adds a second in f32 from registers, the same of its tensor cores
  * in f16 where it has them, and bytes a second from one buffer to another. Shares of these are what a kernel's speed is told in; data sheets say nothing of what WebGPU gives.
  */
-import type { Device } from "../src/device.js";
-import { BUFFER, MAP_MODE_READ } from "../src/gpu-flags.js";
-import { withOlderMatrices } from "../src/wgsl-edit.js";
+import type { Device } from "../src/gpu/device.js";
+import { BUFFER, MAP_MODE_READ } from "../src/gpu/flags.js";
+import { withOlderMatrices } from "../src/gpu/wgsl-edit.js";
 
 export interface Ceilings {
   /** Billions of floating-point operations a second; a multiply-add counts as two. */

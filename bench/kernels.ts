@@ -3,18 +3,18 @@
  * reference, then the time is taken. A variant whose result is wrong gets no time.
  */
 import { registry } from "../shaders/index.js";
-import type { Device } from "../src/device.js";
-import { isFcnError } from "../src/errors.js";
-import { defaultVariant, layoutOf, makeProblem, usableVariants } from "../src/kernel.js";
-import type { AnyProblem, HostTensor, Kernel, KernelCase, Precision, RegistryEntry, Variant } from "../src/kernel.js";
-import { layouts } from "../src/layout.js";
-import type { DType } from "../src/layout.js";
-import { trialOf } from "../src/measure-variant.js";
-import { elements } from "../src/shape.js";
-import type { Shape } from "../src/shape.js";
-import { median } from "../src/statistics.js";
-import { MATRIX_FEATURE } from "../src/subgroup-matrix.js";
-import { rivalsOf } from "../src/tuner.js";
+import type { Device } from "../src/gpu/device.js";
+import { isFcnError } from "../src/base/errors.js";
+import { defaultVariant, layoutOf, makeProblem, usableVariants } from "../src/kernel/kernel.js";
+import type { AnyProblem, HostTensor, Kernel, KernelCase, Precision, RegistryEntry, Variant } from "../src/kernel/kernel.js";
+import { layouts } from "../src/kernel/layout.js";
+import type { DType } from "../src/kernel/layout.js";
+import { trialOf } from "../src/tuning/measure-variant.js";
+import { elements } from "../src/kernel/shape.js";
+import type { Shape } from "../src/kernel/shape.js";
+import { median } from "../src/base/statistics.js";
+import { MATRIX_FEATURE } from "../src/gpu/subgroup-matrix.js";
+import { rivalsOf } from "../src/tuning/tuner.js";
 import type { Ceilings } from "./ceilings.js";
 import { difference, inputsOf } from "./verify.js";
 

@@ -3,12 +3,12 @@
  * Each is measured in a process of its own, so that "cold" is cold and memory is its own.
  */
 import { spawn } from "node:child_process";
-import { FcnError } from "../src/errors.js";
+import { FcnError } from "../src/base/errors.js";
 import type { LayerTime } from "../src/models/layer-times.js";
 import { loadFcn, requestDevice } from "../src/node.js";
 import type { Fcn, NodePicture, Picture, Variant } from "../src/node.js";
 import type { PrecisionOption } from "../src/models/precision.js";
-import { median } from "../src/statistics.js";
+import { median } from "../src/base/statistics.js";
 
 export interface ModelTask {
   readonly variant: Variant;

@@ -1,5 +1,5 @@
 /** What a benchmark leaves behind: one JSON file a run, with the adapter, versions and date it belongs to, and ratios of two such files. */
-import { FcnError, messageOf } from "../src/errors.js";
+import { FcnError, messageOf } from "../src/base/errors.js";
 import type { Ceilings } from "./ceilings.js";
 import type { KernelRow } from "./kernels.js";
 import type { ModelRow } from "./models.js";

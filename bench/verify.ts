@@ -1,5 +1,5 @@
 /** What benchmarks run kernels on, and whether the results are right. */
-import type { HostTensor, KernelCase } from "../src/kernel.js";
+import type { HostTensor, KernelCase } from "../src/kernel/kernel.js";
 
 /** Seeded inputs, the same on every machine. */
 export function inputsOf({ shapes, fill }: KernelCase): Record<string, HostTensor> {

@@ -2,8 +2,8 @@
  * The registry: one line a kernel. Tests, benchmarks, `doctor` and the documentation iterate over it.
  * @module fcn-webgpu/kernels
  */
-import { register } from "../src/kernel.js";
-import type { RegistryEntry } from "../src/kernel.js";
+import { register } from "../src/kernel/kernel.js";
+import type { RegistryEntry } from "../src/kernel/kernel.js";
 import { addCases } from "./add/cases.js";
 import { add } from "./add/kernel.js";
 import { addReference } from "./add/reference.js";
@@ -86,8 +86,8 @@ export { resizeArgmax } from "./resize-argmax/kernel.js";
 export { softmax } from "./softmax/kernel.js";
 
 // What a kernel of one's own is made with, wherever it is written.
-export { badShape } from "../src/errors.js";
-export { defineKernel, f32, i32, pair, u32 } from "../src/kernel.js";
+export { badShape } from "../src/base/errors.js";
+export { defineKernel, f32, i32, pair, u32 } from "../src/kernel/kernel.js";
 export type {
   AnyProblem,
   Attrs,
@@ -113,8 +113,8 @@ export type {
   TensorSpec,
   Variant,
   WeightSpec,
-} from "../src/kernel.js";
-export { blocksOf, layouts, sizeOf } from "../src/layout.js";
-export type { DType, HostArray, Layout, LayoutName, Nchw } from "../src/layout.js";
-export { convOutputSize, convTransposeOutputSize } from "../src/shape.js";
-export type { Shape } from "../src/shape.js";
+} from "../src/kernel/kernel.js";
+export { blocksOf, layouts, sizeOf } from "../src/kernel/layout.js";
+export type { DType, HostArray, Layout, LayoutName, Nchw } from "../src/kernel/layout.js";
+export { convOutputSize, convTransposeOutputSize } from "../src/kernel/shape.js";
+export type { Shape } from "../src/kernel/shape.js";

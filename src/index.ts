@@ -3,13 +3,13 @@
  * picture files to what is here.
  * @module fcn-webgpu
  */
-import { requestDevice, runtimeGpu } from "./device.js";
+import { requestDevice, runtimeGpu } from "./gpu/device.js";
 import { LOAD_KINDS, loadFrom } from "./models/load.js";
 import type { LoadOptions } from "./models/load.js";
 import type { Fcn } from "./models/segmenter.js";
 import type { Picture } from "./image/picture.js";
-import { checkKind, checkOptions } from "./options.js";
-import { browserTuningStore } from "./tuning-store.js";
+import { checkKind, checkOptions } from "./base/options.js";
+import { browserTuningStore } from "./tuning/browser-store.js";
 import { browserCachedSource, downloadedSource, hasBrowserCache } from "./weights/browser-cache.js";
 import { DEFAULT_CHECKPOINT, defaultCheckpointUrl } from "./weights/default-checkpoint.js";
 import { SOURCE_KIND, WEIGHTS_KINDS, isRemote } from "./weights/download.js";
@@ -63,27 +63,27 @@ export async function loadFcn(options: BrowserLoadOptions = {}): Promise<Fcn<Pic
   );
 }
 
-export type { Abortable } from "./abort.js";
-export { Device, requestDevice } from "./device.js";
-export type { AdapterSummary, DeviceOptions, Pace, LostListener } from "./device.js";
-export { FcnError, isFcnError } from "./errors.js";
-export type { FcnErrorCode } from "./errors.js";
-export { decoderGeometry } from "./geometry.js";
-export type { Alignment, DecoderGeometry, EncoderLayer, UpsampleStep } from "./geometry.js";
-export { Graph } from "./graph.js";
+export type { Abortable } from "./base/abort.js";
+export { Device, requestDevice } from "./gpu/device.js";
+export type { AdapterSummary, DeviceOptions, Pace, LostListener } from "./gpu/device.js";
+export { FcnError, isFcnError } from "./base/errors.js";
+export type { FcnErrorCode } from "./base/errors.js";
+export { decoderGeometry } from "./layers/geometry.js";
+export type { Alignment, DecoderGeometry, EncoderLayer, UpsampleStep } from "./layers/geometry.js";
+export { Graph } from "./plan/graph.js";
 export type {
   Arguments as GraphArguments,
   Node as GraphNode,
   Results as GraphResults,
   Value,
   Weight,
-} from "./graph.js";
+} from "./plan/graph.js";
 export { labelPng } from "./image/label-png.js";
 export { VOC_CLASSES, vocPalette } from "./image/palette.js";
 export type { Picture, RgbaPicture } from "./image/picture.js";
 export { shrink } from "./image/shrink.js";
-export type { Precision } from "./kernel.js";
-export type { DType } from "./layout.js";
+export type { Precision } from "./kernel/kernel.js";
+export type { DType } from "./kernel/layout.js";
 export { COMPARED } from "./models/compared.js";
 export type { ComparedVariant } from "./models/compared.js";
 export { Comparison } from "./models/comparison.js";
@@ -100,16 +100,16 @@ export { Fcn } from "./models/segmenter.js";
 export type { Scores, Segmentation, Timings } from "./models/segmentation.js";
 export type { Preprocessing, Resize } from "./models/preprocessing.js";
 export type { Recovery } from "./models/runtime.js";
-export type { Step, VariantChoice, VariantPick } from "./lower.js";
-export { Plan } from "./plan.js";
-export type { PlanOptions, PlanResult, RunTimings } from "./plan.js";
-export { runKernel } from "./run-kernel.js";
-export type { HostWeight, KernelArguments, KernelResults, RunKernelOptions } from "./run-kernel.js";
-export { convOutputSize, convTransposeOutputSize } from "./shape.js";
-export type { PoolWindow, TransposedWindow, Window } from "./shape.js";
-export { Tensor } from "./tensor.js";
-export type { TensorOptions } from "./tensor.js";
-export type { TuningStore } from "./tuner.js";
+export type { Step, VariantChoice, VariantPick } from "./plan/lower.js";
+export { Plan } from "./plan/plan.js";
+export type { PlanOptions, PlanResult, RunTimings } from "./plan/plan.js";
+export { runKernel } from "./gpu/run-kernel.js";
+export type { HostWeight, KernelArguments, KernelResults, RunKernelOptions } from "./gpu/run-kernel.js";
+export { convOutputSize, convTransposeOutputSize } from "./kernel/shape.js";
+export type { PoolWindow, TransposedWindow, Window } from "./kernel/shape.js";
+export { Tensor } from "./gpu/tensor.js";
+export type { TensorOptions } from "./gpu/tensor.js";
+export type { TuningStore } from "./tuning/tuner.js";
 export type { Checkpoint, Container, TensorInfo } from "./weights/checkpoint.js";
 export type { DownloadProgress, WeightsOptions } from "./weights/download.js";
 export { recognise } from "./weights/names.js";
@@ -117,4 +117,4 @@ export type { Recognised } from "./weights/names.js";
 export { DEFAULT_CHECKPOINT, defaultCheckpointUrl } from "./weights/default-checkpoint.js";
 export { openCheckpoint } from "./weights/open.js";
 export type { ByteSource, Bytes } from "./weights/source.js";
-export { WeightStore } from "./weight-store.js";
+export { WeightStore } from "./plan/weight-store.js";

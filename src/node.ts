@@ -4,16 +4,16 @@
  * @module fcn-webgpu/node
  */
 import { fileURLToPath } from "node:url";
-import { FcnError } from "./errors.js";
+import { FcnError } from "./base/errors.js";
 import { decodePicture, readPictureFile } from "./image/decode.js";
 import type { Picture } from "./image/picture.js";
 import { LOAD_KINDS, loadFrom } from "./models/load.js";
 import type { LoadOptions } from "./models/load.js";
 import type { Fcn } from "./models/segmenter.js";
-import { badOption, checkKind, checkOptions } from "./options.js";
-import { requestDevice } from "./node-device.js";
-import type { NodeDeviceOptions } from "./node-device.js";
-import { fileTuningStore } from "./node-tuning-store.js";
+import { badOption, checkKind, checkOptions } from "./base/options.js";
+import { requestDevice } from "./gpu/node-device.js";
+import type { NodeDeviceOptions } from "./gpu/node-device.js";
+import { fileTuningStore } from "./tuning/file-store.js";
 import { downloadedSource } from "./weights/browser-cache.js";
 import { DEFAULT_CHECKPOINT, defaultCheckpointUrl } from "./weights/default-checkpoint.js";
 import { cachedSource } from "./weights/disk-cache.js";
@@ -86,7 +86,7 @@ export async function loadFcn(options: NodeLoadOptions = {}): Promise<Fcn<NodePi
 }
 
 export * from "./index.js";
-export { requestDevice } from "./node-device.js";
-export type { NodeDeviceOptions } from "./node-device.js";
+export { requestDevice } from "./gpu/node-device.js";
+export type { NodeDeviceOptions } from "./gpu/node-device.js";
 export { decodePng, encodeLabelPng, encodePng } from "./image/png.js";
 export { fileSource } from "./weights/file-source.js";

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { abortable } from "../src/abort.js";
+import { abortable } from "../src/base/abort.js";
 import { loadFcn, openCheckpoint, openSource, requestDevice } from "../src/node.js";
 import type { Fcn, NodeLoadOptions, NodePicture } from "../src/node.js";
 import { Comparison } from "../src/models/comparison.js";

@@ -1,8 +1,8 @@
 /** Memory planning: nothing alive at the same time overlaps, and nothing that meets in a dispatch shares a buffer. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { planArena } from "../src/arena.js";
-import type { Lifetime } from "../src/arena.js";
+import { planArena } from "../src/plan/arena.js";
+import type { Lifetime } from "../src/plan/arena.js";
 
 const tensor = (from: number, to: number, bytes: number, apart: number[] = []): Lifetime => ({
   name: `t${from}`,

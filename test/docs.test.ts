@@ -16,8 +16,8 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import ts from "typescript";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { register, usableVariants, makeProblem } from "../src/kernel.js";
-import type { KernelCase, KernelDef, InputSpecs, OutputSpecs, Attrs, Reference } from "../src/kernel.js";
+import { register, usableVariants, makeProblem } from "../src/kernel/kernel.js";
+import type { KernelCase, KernelDef, InputSpecs, OutputSpecs, Attrs, Reference } from "../src/kernel/kernel.js";
 import { PAGES, anchorsOf, commandsOf, linksOf, printedBy } from "./helpers/docs.js";
 import { useDevice } from "./helpers/device.js";
 import { runTool } from "./helpers/installed.js";
@@ -220,7 +220,7 @@ describe("commands", () => {
 
 it("troubleshooting goes through every error code, and no other", () => {
   const union =
-    /export type FcnErrorCode =([\s\S]*?);/.exec(readFileSync(join(root, "src/errors.ts"), "utf8"))?.[1] ?? "";
+    /export type FcnErrorCode =([\s\S]*?);/.exec(readFileSync(join(root, "src/base/errors.ts"), "utf8"))?.[1] ?? "";
   const codes = [...union.matchAll(/"([a-z-]+)"/g)].map(([, name]) => name);
   const text = PAGES.find(({ file }) => file === "docs/troubleshooting.md")?.text ?? "";
   expect([...text.matchAll(/^## ([a-z-]+)$/gm)].map(([, heading]) => heading)).toEqual(codes);

@@ -1,10 +1,10 @@
 /** Full-size ResNet-101 with hash weights: logits of the three variants against a float64 reference. */
 import { describe, expect, it } from "vitest";
-import { Graph } from "../src/graph.js";
-import { layouts } from "../src/layout.js";
+import { Graph } from "../src/plan/graph.js";
+import { layouts } from "../src/kernel/layout.js";
 import { FCN_VARIANTS, fcnNetwork } from "../src/models/fcn.js";
-import { Plan } from "../src/plan.js";
-import { WeightStore } from "../src/weight-store.js";
+import { Plan } from "../src/plan/plan.js";
+import { WeightStore } from "../src/plan/weight-store.js";
 import { Parameters } from "../src/weights/parameters.js";
 import { useDevice } from "./helpers/device.js";
 import { hashCheckpoint } from "./helpers/hash-checkpoint.js";

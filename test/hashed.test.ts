@@ -5,8 +5,8 @@
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { decoderGeometry, tapSizes } from "../src/geometry.js";
-import type { EncoderLayer } from "../src/geometry.js";
+import { decoderGeometry, tapSizes } from "../src/layers/geometry.js";
+import type { EncoderLayer } from "../src/layers/geometry.js";
 import {
   bilinear,
   hashed,

@@ -1,9 +1,9 @@
 /** Every variant of every kernel, on every case it can run. */
 import { describe, expect, it } from "vitest";
 import { registry } from "../shaders/index.js";
-import { foldedGrid, makeProblem, usableVariants } from "../src/kernel.js";
-import { Device } from "../src/device.js";
-import type { AnyProblem, Variant } from "../src/kernel.js";
+import { foldedGrid, makeProblem, usableVariants } from "../src/kernel/kernel.js";
+import { Device } from "../src/gpu/device.js";
+import type { AnyProblem, Variant } from "../src/kernel/kernel.js";
 import { useDevice } from "./helpers/device.js";
 import { verify } from "./helpers/verify-kernel.js";
 

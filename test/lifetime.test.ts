@@ -1,8 +1,8 @@
 /** What a model holds over its life: nothing new on a second run, flat memory, clean ends, a lost device. */
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { Device } from "../src/device.js";
-import type { Pace } from "../src/device.js";
+import { Device } from "../src/gpu/device.js";
+import type { Pace } from "../src/gpu/device.js";
 import { loadFcn, requestDevice } from "../src/node.js";
 import { useChild } from "./helpers/child.js";
 import { countingCreations } from "./helpers/count-creations.js";

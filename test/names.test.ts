@@ -1,6 +1,6 @@
 /** Whose tensor names a checkpoint has: every naming scheme, and the files that are refused by name. */
 import { describe, expect, it } from "vitest";
-import { FcnError, messageOf } from "../src/errors.js";
+import { FcnError, messageOf } from "../src/base/errors.js";
 import { fileSource } from "../src/weights/file-source.js";
 import { recognise } from "../src/weights/names.js";
 import { openCheckpoint } from "../src/weights/open.js";

@@ -1,8 +1,8 @@
 /** Single pixels of the last transposed convolution against the whole of it in float64: learned and fixed, padded and cropped. */
 import { describe, expect, it } from "vitest";
 import { convTranspose2dReference } from "../shaders/conv-transpose2d/reference.js";
-import { decoderGeometry } from "../src/geometry.js";
-import type { UpsampleStep } from "../src/geometry.js";
+import { decoderGeometry } from "../src/layers/geometry.js";
+import type { UpsampleStep } from "../src/layers/geometry.js";
 import { bilinearWeight } from "../src/layers/upsample.js";
 import { PixelScores } from "../src/models/pixel-scores.js";
 import { RESNET101_CHAIN } from "../src/models/resnet101.js";

@@ -1,8 +1,8 @@
 /** fcn.profile: every kernel call of a picture with its GPU time. */
 import { expect, it } from "vitest";
-import type { Device } from "../src/device.js";
+import type { Device } from "../src/gpu/device.js";
 import { loadFcn, requestDevice } from "../src/node.js";
-import { StageTimer } from "../src/stage-timer.js";
+import { StageTimer } from "../src/plan/stage-timer.js";
 import { useDevice } from "./helpers/device.js";
 
 const device = useDevice();

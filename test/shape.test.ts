@@ -1,7 +1,7 @@
 /** Size arithmetic: PyTorch's formulas against counting windows one by one, and their inverses. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isFcnError } from "../src/errors.js";
+import { isFcnError } from "../src/base/errors.js";
 import {
   alignUp,
   ceilDiv,
@@ -11,7 +11,7 @@ import {
   elements,
   formatShape,
   poolOutputSize,
-} from "../src/shape.js";
+} from "../src/kernel/shape.js";
 
 const windows = fc.record({
   kernel: fc.integer({ min: 1, max: 9 }),

@@ -1,4 +1,4 @@
-import type { KernelCase } from "../../src/kernel.js";
+import type { KernelCase } from "../../src/kernel/kernel.js";
 
 const same = (...shape: number[]): KernelCase["shapes"] => ({ x: shape, skip: shape });
 

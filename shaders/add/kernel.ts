@@ -3,10 +3,10 @@
  * than the skip and is cropped at its top left corner; where both have one size this is a plain addition.
  * https://arxiv.org/abs/1605.06211
  */
-import { badShape } from "../../src/errors.js";
-import { defineKernel, u32 } from "../../src/kernel.js";
-import { blocksOf, sizeOf } from "../../src/layout.js";
-import { formatShape } from "../../src/shape.js";
+import { badShape } from "../../src/base/errors.js";
+import { defineKernel, u32 } from "../../src/kernel/kernel.js";
+import { blocksOf, sizeOf } from "../../src/kernel/layout.js";
+import { formatShape } from "../../src/kernel/shape.js";
 import { add as shaders } from "../wgsl.generated.js";
 
 /** Skip fusion: x, cropped at top left to the skip's size, plus the skip, with optional ReLU. */

@@ -3,10 +3,10 @@
  * NaN throughout becomes class 0).
  * https://docs.pytorch.org/docs/stable/generated/torch.argmax.html
  */
-import { badShape } from "../../src/errors.js";
-import { defineKernel, u32 } from "../../src/kernel.js";
-import { sizeOf } from "../../src/layout.js";
-import { formatShape } from "../../src/shape.js";
+import { badShape } from "../../src/base/errors.js";
+import { defineKernel, u32 } from "../../src/kernel/kernel.js";
+import { sizeOf } from "../../src/kernel/layout.js";
+import { formatShape } from "../../src/kernel/shape.js";
 import { argmax as shaders } from "../wgsl.generated.js";
 
 /** Index of the largest channel of every pixel, as u8 or u32 labels. */

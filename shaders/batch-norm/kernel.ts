@@ -3,10 +3,10 @@
  * never run it (it is folded into the convolutions when a checkpoint is loaded); it is here for networks that cannot be folded.
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.batch_norm.html
  */
-import { badShape } from "../../src/errors.js";
-import { defineKernel, u32 } from "../../src/kernel.js";
-import { blocksOf, sizeOf } from "../../src/layout.js";
-import { elements, formatShape } from "../../src/shape.js";
+import { badShape } from "../../src/base/errors.js";
+import { defineKernel, u32 } from "../../src/kernel/kernel.js";
+import { blocksOf, sizeOf } from "../../src/kernel/layout.js";
+import { elements, formatShape } from "../../src/kernel/shape.js";
 import { batchNorm as shaders } from "../wgsl.generated.js";
 
 /** The smallest eps that is not flushed to zero as a float32. */

@@ -6,11 +6,11 @@
  * colour itself and opacity has no effect. Alpha is always 255.
  * http://host.robots.ox.ac.uk/pascal/VOC/voc2012/htmldoc/index.html
  */
-import { FcnError, badShape } from "../../src/errors.js";
-import { defineKernel, u32 } from "../../src/kernel.js";
-import type { Packing } from "../../src/kernel.js";
-import { sizeOf } from "../../src/layout.js";
-import { formatShape } from "../../src/shape.js";
+import { FcnError, badShape } from "../../src/base/errors.js";
+import { defineKernel, u32 } from "../../src/kernel/kernel.js";
+import type { Packing } from "../../src/kernel/kernel.js";
+import { sizeOf } from "../../src/kernel/layout.js";
+import { formatShape } from "../../src/kernel/shape.js";
 import { colorize as shaders } from "../wgsl.generated.js";
 
 const ENTRIES = 256;

@@ -5,13 +5,13 @@
  * 4 * channels).
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose2d.html
  */
-import { badShape } from "../../src/errors.js";
-import { defineKernel, pair, u32 } from "../../src/kernel.js";
-import type { DeviceTraits, Packing, Pair } from "../../src/kernel.js";
-import { blocksOf, fitsTexture, fitsWeights, sizeOf, textureColumns, weightTexels } from "../../src/layout.js";
-import type { Nchw } from "../../src/layout.js";
-import { ceilDiv, convTransposeOutputSize, elements, formatShape } from "../../src/shape.js";
-import type { Shape } from "../../src/shape.js";
+import { badShape } from "../../src/base/errors.js";
+import { defineKernel, pair, u32 } from "../../src/kernel/kernel.js";
+import type { DeviceTraits, Packing, Pair } from "../../src/kernel/kernel.js";
+import { blocksOf, fitsTexture, fitsWeights, sizeOf, textureColumns, weightTexels } from "../../src/kernel/layout.js";
+import type { Nchw } from "../../src/kernel/layout.js";
+import { ceilDiv, convTransposeOutputSize, elements, formatShape } from "../../src/kernel/shape.js";
+import type { Shape } from "../../src/kernel/shape.js";
 import { convTranspose2d as shaders } from "../wgsl.generated.js";
 
 /** [in][out][kh][kw] -> [out/4][kh][kw][in/4][4 outputs] of vec4 over 4 inputs. */

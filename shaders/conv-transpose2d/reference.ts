@@ -1,7 +1,7 @@
 /** conv-transpose2d in float64: every input scatters its window, then the crop. The opposite order of the kernels' gather. */
-import { pair } from "../../src/kernel.js";
-import type { Pair, Reference } from "../../src/kernel.js";
-import { convTransposeOutputSize } from "../../src/shape.js";
+import { pair } from "../../src/kernel/kernel.js";
+import type { Pair, Reference } from "../../src/kernel/kernel.js";
+import { convTransposeOutputSize } from "../../src/kernel/shape.js";
 
 type Attrs = {
   stride: Pair;

@@ -3,12 +3,12 @@
  * optional. Batch norm has no place here: it is folded into weight and bias when a checkpoint is loaded.
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html
  */
-import { badShape } from "../../src/errors.js";
-import { defineKernel, pair, u32 } from "../../src/kernel.js";
-import type { DeviceTraits, Packing, Pair } from "../../src/kernel.js";
-import { blocksOf, fitsTexture, fitsWeights, sizeOf, textureColumns, weightTexels } from "../../src/layout.js";
-import { ceilDiv, convOutputSize, elements, formatShape } from "../../src/shape.js";
-import type { Shape } from "../../src/shape.js";
+import { badShape } from "../../src/base/errors.js";
+import { defineKernel, pair, u32 } from "../../src/kernel/kernel.js";
+import type { DeviceTraits, Packing, Pair } from "../../src/kernel/kernel.js";
+import { blocksOf, fitsTexture, fitsWeights, sizeOf, textureColumns, weightTexels } from "../../src/kernel/layout.js";
+import { ceilDiv, convOutputSize, elements, formatShape } from "../../src/kernel/shape.js";
+import type { Shape } from "../../src/kernel/shape.js";
 import { sizeParams } from "./problem.js";
 import type { ConvProblem } from "./problem.js";
 import { matrixVariants } from "./subgroup-matrix.js";

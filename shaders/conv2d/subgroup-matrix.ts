@@ -2,9 +2,9 @@
  * The tensor core variants: f16 in, f32 sums, in matrices of 16 x 16. `direct` loads pixels straight from memory, which only a
  * pointwise convolution allows; `window` gathers them first. Small feature maps split their sums among subgroups.
  */
-import type { DeviceTraits, Packing, Variant } from "../../src/kernel.js";
-import { blocksOf } from "../../src/layout.js";
-import { ceilDiv } from "../../src/shape.js";
+import type { DeviceTraits, Packing, Variant } from "../../src/kernel/kernel.js";
+import { blocksOf } from "../../src/kernel/layout.js";
+import { ceilDiv } from "../../src/kernel/shape.js";
 import { half } from "./packings.js";
 import { isPointwise, matrixSizes, sizeParams } from "./problem.js";
 import type { ConvProblem } from "./problem.js";

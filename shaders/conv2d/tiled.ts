@@ -2,8 +2,8 @@
  * The GPU variants of tiled.wgsl: tiles of one matrix product in workgroup memory. Which tile is best depends on how many
  * workgroups the problem gives and on how long its sums are; the tiles here are the candidates.
  */
-import type { DeviceTraits, Precision, Variant } from "../../src/kernel.js";
-import { ceilDiv } from "../../src/shape.js";
+import type { DeviceTraits, Precision, Variant } from "../../src/kernel/kernel.js";
+import { ceilDiv } from "../../src/kernel/shape.js";
 import { rows, rowsF16 } from "./packings.js";
 import { isPointwise, matrixSizes, sizeParams } from "./problem.js";
 import type { ConvProblem } from "./problem.js";

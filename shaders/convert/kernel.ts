@@ -3,10 +3,10 @@
  * it is also how f16 storage is packed and unpacked (pack2x16float needs no feature).
  * https://www.w3.org/TR/WGSL/#pack-builtin-functions
  */
-import { badShape } from "../../src/errors.js";
-import { defineKernel, u32 } from "../../src/kernel.js";
-import { blocksOf, fitsTexture, layouts, textureColumns } from "../../src/layout.js";
-import type { LayoutName } from "../../src/layout.js";
+import { badShape } from "../../src/base/errors.js";
+import { defineKernel, u32 } from "../../src/kernel/kernel.js";
+import { blocksOf, fitsTexture, layouts, textureColumns } from "../../src/kernel/layout.js";
+import type { LayoutName } from "../../src/kernel/layout.js";
 import { convert as shaders } from "../wgsl.generated.js";
 
 const DIRECTIONS: readonly string[] = ["nhwc4 > nhwc4-f16", "nhwc4-f16 > nhwc4", "nhwc4 > tex4", "tex4 > nhwc4"];

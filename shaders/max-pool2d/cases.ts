@@ -1,4 +1,4 @@
-import type { Attrs, KernelCase } from "../../src/kernel.js";
+import type { Attrs, KernelCase } from "../../src/kernel/kernel.js";
 
 type Fill = NonNullable<KernelCase["fill"]>;
 /** Few distinct values, so that ties are everywhere. */

@@ -4,12 +4,12 @@
  * where each maximum was, as row * W + column of the input plane: what max-unpool2d reads.
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool2d.html
  */
-import { badShape } from "../../src/errors.js";
-import { defineKernel, pair, u32 } from "../../src/kernel.js";
-import type { Pair } from "../../src/kernel.js";
-import { blocksOf, fitsTexture, sizeOf, textureColumns } from "../../src/layout.js";
-import type { Nchw } from "../../src/layout.js";
-import { ceilDiv, convOutputSize, formatShape } from "../../src/shape.js";
+import { badShape } from "../../src/base/errors.js";
+import { defineKernel, pair, u32 } from "../../src/kernel/kernel.js";
+import type { Pair } from "../../src/kernel/kernel.js";
+import { blocksOf, fitsTexture, sizeOf, textureColumns } from "../../src/kernel/layout.js";
+import type { Nchw } from "../../src/kernel/layout.js";
+import { ceilDiv, convOutputSize, formatShape } from "../../src/kernel/shape.js";
 import { maxPool2d as shaders } from "../wgsl.generated.js";
 
 interface Axis {

@@ -1,6 +1,6 @@
 /** max-pool2d from the definition: every tap tested, -Infinity where it falls outside. */
-import { pair } from "../../src/kernel.js";
-import type { Pair, Reference } from "../../src/kernel.js";
+import { pair } from "../../src/kernel/kernel.js";
+import type { Pair, Reference } from "../../src/kernel/kernel.js";
 
 type Attrs = { kernel: Pair; stride: Pair; padding: Pair; dilation: Pair; ceil_mode: boolean; indices: boolean };
 

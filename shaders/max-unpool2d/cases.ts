@@ -1,5 +1,5 @@
-import { pair } from "../../src/kernel.js";
-import type { KernelCase, Pair } from "../../src/kernel.js";
+import { pair } from "../../src/kernel/kernel.js";
+import type { KernelCase, Pair } from "../../src/kernel/kernel.js";
 
 interface Pooling {
   readonly kernel: Pair;

@@ -6,11 +6,11 @@
  * window is not found.
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_unpool2d.html
  */
-import { badShape } from "../../src/errors.js";
-import { defineKernel, pair, u32 } from "../../src/kernel.js";
-import type { Pair } from "../../src/kernel.js";
-import { blocksOf, sizeOf } from "../../src/layout.js";
-import { formatShape } from "../../src/shape.js";
+import { badShape } from "../../src/base/errors.js";
+import { defineKernel, pair, u32 } from "../../src/kernel/kernel.js";
+import type { Pair } from "../../src/kernel/kernel.js";
+import { blocksOf, sizeOf } from "../../src/kernel/layout.js";
+import { formatShape } from "../../src/kernel/shape.js";
 import { maxUnpool2d as shaders } from "../wgsl.generated.js";
 
 /** Puts pooled values back where their maxima were, zero elsewhere. */

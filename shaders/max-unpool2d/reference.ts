@@ -1,6 +1,6 @@
 /** max-unpool2d as a serial scatter, straight from the definition: the last value written to a place stays. */
-import { pair } from "../../src/kernel.js";
-import type { Pair, Reference } from "../../src/kernel.js";
+import { pair } from "../../src/kernel/kernel.js";
+import type { Pair, Reference } from "../../src/kernel/kernel.js";
 
 type Attrs = { kernel: Pair; stride: Pair; padding: Pair; output_h: number; output_w: number };
 

@@ -3,10 +3,10 @@
  * (bilinear, half-pixel centres, no antialiasing). Alpha is ignored: decoders put transparent pictures over white.
  * https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.Normalize.html
  */
-import { badShape } from "../../src/errors.js";
-import { defineKernel, f32, u32 } from "../../src/kernel.js";
-import { fitsTexture, sizeOf } from "../../src/layout.js";
-import { ceilDiv, elements, formatShape } from "../../src/shape.js";
+import { badShape } from "../../src/base/errors.js";
+import { defineKernel, f32, u32 } from "../../src/kernel/kernel.js";
+import { fitsTexture, sizeOf } from "../../src/kernel/layout.js";
+import { ceilDiv, elements, formatShape } from "../../src/kernel/shape.js";
 import { normalize as shaders } from "../wgsl.generated.js";
 
 /** Pixels that a thread of copy-texture.wgsl makes. */

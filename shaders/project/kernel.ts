@@ -3,13 +3,13 @@
  * name, a matrix product in fact: few outputs, long inputs, no window.
  * https://arxiv.org/abs/1411.4038 (section 4.1)
  */
-import { badShape } from "../../src/errors.js";
-import { defineKernel, u32 } from "../../src/kernel.js";
-import type { DeviceTraits, Packing, Precision, Variant } from "../../src/kernel.js";
-import { blocksOf, fitsTexture, fitsWeights, sizeOf, textureColumns, weightTexels } from "../../src/layout.js";
-import type { Nchw } from "../../src/layout.js";
-import { ceilDiv, elements, formatShape } from "../../src/shape.js";
-import type { Shape } from "../../src/shape.js";
+import { badShape } from "../../src/base/errors.js";
+import { defineKernel, u32 } from "../../src/kernel/kernel.js";
+import type { DeviceTraits, Packing, Precision, Variant } from "../../src/kernel/kernel.js";
+import { blocksOf, fitsTexture, fitsWeights, sizeOf, textureColumns, weightTexels } from "../../src/kernel/layout.js";
+import type { Nchw } from "../../src/kernel/layout.js";
+import { ceilDiv, elements, formatShape } from "../../src/kernel/shape.js";
+import type { Shape } from "../../src/kernel/shape.js";
 import { project as shaders } from "../wgsl.generated.js";
 
 /** [classes][in] -> [classes/4][in/4][4 classes] of vec4 over 4 inputs. */

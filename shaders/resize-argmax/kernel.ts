@@ -4,11 +4,11 @@
  * and NaN as in argmax, positions as in resize.
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html
  */
-import { badShape } from "../../src/errors.js";
-import { defineKernel, i32, u32 } from "../../src/kernel.js";
-import { fitsTexture, sizeOf, textureColumns } from "../../src/layout.js";
-import type { Nchw } from "../../src/layout.js";
-import { formatShape } from "../../src/shape.js";
+import { badShape } from "../../src/base/errors.js";
+import { defineKernel, i32, u32 } from "../../src/kernel/kernel.js";
+import { fitsTexture, sizeOf, textureColumns } from "../../src/kernel/layout.js";
+import type { Nchw } from "../../src/kernel/layout.js";
+import { formatShape } from "../../src/kernel/shape.js";
 import { resizeArgmax as shaders } from "../wgsl.generated.js";
 
 /** Without a stride, twice in * out must fit in an i32. */

@@ -4,10 +4,10 @@
  * denominator, so that every adapter takes the same pixels and the weights are right to the last bit at any size.
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html
  */
-import { badShape } from "../../src/errors.js";
-import { defineKernel, i32, u32 } from "../../src/kernel.js";
-import { blocksOf, sizeOf } from "../../src/layout.js";
-import { formatShape } from "../../src/shape.js";
+import { badShape } from "../../src/base/errors.js";
+import { defineKernel, i32, u32 } from "../../src/kernel/kernel.js";
+import { blocksOf, sizeOf } from "../../src/kernel/layout.js";
+import { formatShape } from "../../src/kernel/shape.js";
 import { resize as shaders } from "../wgsl.generated.js";
 
 const MODES: readonly string[] = ["nearest", "bilinear"];

@@ -12,8 +12,8 @@ import { SCHEMA, changes, fromJson, merged, modelKey, resultName, toJson } from 
 import type { BenchResult } from "../../bench/result.js";
 import { isSynthetic, syntheticCheckpoint } from "../../bench/synthetic.js";
 import { changeText, kernelText, modelText, short } from "../../bench/tables.js";
-import type { Device } from "../device.js";
-import { messageOf } from "../errors.js";
+import type { Device } from "../gpu/device.js";
+import { messageOf } from "../base/errors.js";
 import { svgFile } from "../eval/svg.js";
 import { FCN_VARIANTS } from "../models/fcn.js";
 import { VARIANTS } from "../models/load.js";

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { ParseArgsConfig } from "node:util";
-import { messageOf } from "../errors.js";
+import { messageOf } from "../base/errors.js";
 
 /** A mistake in how the program was called: one sentence, exit code 2. */
 export class UsageError extends Error {

@@ -5,7 +5,7 @@
 import { open, readFile, rm, stat, truncate } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import { FcnError } from "../errors.js";
+import { FcnError } from "../base/errors.js";
 import { headerDifferences, parseHeader, parseRecord } from "../eval/records.js";
 import type { Header, ResultRecord } from "../eval/records.js";
 import { UsageError } from "./command.js";

@@ -6,7 +6,7 @@ import { variantsToCompare } from "../models/compared.js";
 import type { ComparedVariant } from "../models/compared.js";
 import { Comparison } from "../models/comparison.js";
 import type { PrecisionOption } from "../models/precision.js";
-import { fileTuningStore } from "../node-tuning-store.js";
+import { fileTuningStore } from "../tuning/file-store.js";
 import { openSource, requestDevice } from "../node.js";
 import type { Device } from "../node.js";
 import type { Checkpoint } from "../weights/checkpoint.js";

@@ -2,7 +2,7 @@
  * The loop of a comparison: pictures are decoded ahead, and the last one is counted while the GPU works on this one. Every
  * finished picture is in results.jsonl before the next is waited for.
  */
-import { isFcnError, messageOf } from "../errors.js";
+import { isFcnError, messageOf } from "../base/errors.js";
 import { scorePicture } from "../eval/records.js";
 import type { Header, PictureRecord } from "../eval/records.js";
 import { mostCommonSize, summarisePicture } from "../eval/summary.js";

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The program: finds the command, runs it, and turns errors into one sentence and an exit code (1 failed, 2 called wrongly). */
-import { FcnError, messageOf } from "../errors.js";
+import { FcnError, messageOf } from "../base/errors.js";
 import { bench } from "./bench.js";
 import { UsageError, exit, packageVersion, print, printError } from "./command.js";
 import type { Command } from "./command.js";

@@ -1,6 +1,6 @@
 /** The loop of `fcn segment`: pictures decoded ahead, run one by one, written while the next one runs. */
 import { buffer } from "node:stream/consumers";
-import { isFcnError } from "../errors.js";
+import { isFcnError } from "../base/errors.js";
 import { decodePicture, readPictureFile } from "../image/decode.js";
 import type { RgbaPicture } from "../image/picture.js";
 import type { Fcn, NodePicture, Scores, Segmentation } from "../node.js";

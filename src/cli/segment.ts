@@ -1,5 +1,5 @@
 /** `fcn segment`: pictures to label maps, overlays, masks, probabilities and descriptions. */
-import { messageOf } from "../errors.js";
+import { messageOf } from "../base/errors.js";
 import { PRECISIONS } from "../models/precision.js";
 import { VARIANTS, loadFcn } from "../node.js";
 import type { Fcn, NodePicture, Resize } from "../node.js";

@@ -3,7 +3,7 @@
  * set (not a mean over pictures), hist[truth][prediction]. Void pixels and truths outside the classes do not count.
  * https://arxiv.org/abs/1411.4038, section 5
  */
-import { FcnError } from "../errors.js";
+import { FcnError } from "../base/errors.js";
 
 export interface ConfusionJson {
   readonly classes: number;

@@ -3,7 +3,7 @@
  * costs of the networks. All totals are computed from these lines alone, and every count is a whole number, so that a run cut
  * off and resumed, or spread over machines and merged, ends in the same totals.
  */
-import { FcnError } from "../errors.js";
+import { FcnError } from "../base/errors.js";
 import type { NetworkCost } from "../models/network-cost.js";
 import { trimap } from "./boundary.js";
 import { ConfusionMatrix } from "./confusion.js";

@@ -1,5 +1,5 @@
 /** Pictures side by side with what each network made of them: one figure to look at. */
-import { FcnError } from "../errors.js";
+import { FcnError } from "../base/errors.js";
 import { Canvas, fitText, lineHeight, scaled, scaledLabels, textWidth } from "./canvas.js";
 import type { Colour } from "./canvas.js";
 import { colourMap, drawLegend, legendOf, overlay } from "./overlay.js";

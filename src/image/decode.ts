@@ -5,7 +5,7 @@
  */
 import { readFile } from "node:fs/promises";
 import type { SharpConstructor } from "sharp";
-import { FcnError, messageOf } from "../errors.js";
+import { FcnError, messageOf } from "../base/errors.js";
 import type { RgbaPicture } from "./picture.js";
 import { decodeLabelPng, decodePng } from "./png.js";
 import type { LabelMap } from "./png.js";

@@ -2,7 +2,7 @@
  * Label maps as indexed PNG files, in browsers and workers as in Node: deflate is the platform's CompressionStream.
  * (png.ts, for Node alone, also reads PNG.) https://www.w3.org/TR/png-3/
  */
-import { FcnError } from "../errors.js";
+import { FcnError } from "../base/errors.js";
 import { vocPalette } from "./palette.js";
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];

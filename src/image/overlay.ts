@@ -1,5 +1,5 @@
 /** Label maps as people look at them: in the palette's colours, over the picture, with a legend. */
-import { FcnError } from "../errors.js";
+import { FcnError } from "../base/errors.js";
 import { Canvas, fitText, lineHeight, textWidth } from "./canvas.js";
 import type { Colour, FontName } from "./canvas.js";
 import { VOC_CLASSES, VOID_LABEL, vocPalette } from "./palette.js";

@@ -1,5 +1,5 @@
 /** A picture in memory: 8-bit rows of RGB or RGBA, from anywhere (a decoder, ImageData, a camera frame). */
-import { FcnError } from "../errors.js";
+import { FcnError } from "../base/errors.js";
 
 export interface Picture {
   readonly width: number;

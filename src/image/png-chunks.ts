@@ -3,7 +3,7 @@
  * reads every file through it first, because pngjs believes the header: it allocates what that claims, and hands out memory it
  * never wrote when the pixel data is short or missing. https://www.w3.org/TR/png-3/
  */
-import { FcnError } from "../errors.js";
+import { FcnError } from "../base/errors.js";
 
 export const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a] as const;
 const MAX_PIXELS = 1 << 28;

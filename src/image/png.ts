@@ -5,7 +5,7 @@
  */
 import { crc32, deflateSync, inflateSync } from "node:zlib";
 import { PNG } from "pngjs";
-import { messageOf } from "../errors.js";
+import { messageOf } from "../base/errors.js";
 import { vocPalette } from "./palette.js";
 import { toRgba } from "./picture.js";
 import type { Picture, RgbaPicture } from "./picture.js";

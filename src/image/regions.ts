@@ -1,5 +1,5 @@
 /** What a label map holds: pixels, bounding boxes and connected regions of each class. Browser-safe. */
-import { FcnError } from "../errors.js";
+import { FcnError } from "../base/errors.js";
 
 /** [x, y, width, height] of the smallest upright rectangle, from the picture's top left corner, as in COCO. */
 export type Box = readonly [number, number, number, number];

@@ -4,7 +4,7 @@
  * GPU's resize (normalize) has no antialiasing and is for pictures that grow.
  * https://github.com/python-pillow/Pillow/blob/main/src/libImaging/Resample.c
  */
-import { badOption } from "../options.js";
+import { badOption } from "../base/options.js";
 import { toRgba } from "./picture.js";
 import type { Picture, RgbaPicture } from "./picture.js";
 

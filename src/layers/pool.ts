@@ -1,6 +1,6 @@
 /** Max pooling without weights. */
 import { maxPool2d } from "../../shaders/max-pool2d/kernel.js";
-import type { Graph, Value } from "../graph.js";
+import type { Graph, Value } from "../plan/graph.js";
 
 /** The 3x3, stride 2, padding 1 pooling of a ResNet stem. */
 export function stemPool(graph: Graph, name: string, x: Value): Value {

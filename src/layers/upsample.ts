@@ -2,8 +2,8 @@
 import { argmax } from "../../shaders/argmax/kernel.js";
 import { convTranspose2d } from "../../shaders/conv-transpose2d/kernel.js";
 import { resizeArgmax } from "../../shaders/resize-argmax/kernel.js";
-import type { UpsampleStep } from "../geometry.js";
-import type { Graph, Value, Weight } from "../graph.js";
+import type { UpsampleStep } from "./geometry.js";
+import type { Graph, Value, Weight } from "../plan/graph.js";
 import type { Parameters } from "../weights/parameters.js";
 
 /**

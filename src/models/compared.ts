@@ -4,8 +4,8 @@
  */
 import { argmax } from "../../shaders/argmax/kernel.js";
 import { resizeArgmax } from "../../shaders/resize-argmax/kernel.js";
-import { FcnError } from "../errors.js";
-import type { Graph, Value } from "../graph.js";
+import { FcnError } from "../base/errors.js";
+import type { Graph, Value } from "../plan/graph.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
 import type { Recognised } from "../weights/names.js";
 import { Parameters } from "../weights/parameters.js";

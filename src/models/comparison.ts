@@ -3,22 +3,22 @@
  * backbone; or torchvision's network alone. Measures what is shared and what each head adds. The class for using one network is
  * segmenter.ts.
  */
-import { ABORTABLE_KINDS } from "../abort.js";
-import type { Abortable } from "../abort.js";
-import type { Device, LostListener } from "../device.js";
-import { FcnError } from "../errors.js";
-import { Graph } from "../graph.js";
+import { ABORTABLE_KINDS } from "../base/abort.js";
+import type { Abortable } from "../base/abort.js";
+import type { Device, LostListener } from "../gpu/device.js";
+import { FcnError } from "../base/errors.js";
+import { Graph } from "../plan/graph.js";
 import { defaultNames } from "../image/palette.js";
 import { toRgba } from "../image/picture.js";
 import type { Picture } from "../image/picture.js";
-import type { Precision } from "../kernel.js";
-import { layouts } from "../layout.js";
-import type { VariantChoice } from "../lower.js";
-import { bindingOf } from "../memory.js";
-import { badOption, checkOneOf, checkOptions } from "../options.js";
-import type { Kinds } from "../options.js";
-import type { Plan } from "../plan.js";
-import type { PlanResult, RunTimings } from "../plan.js";
+import type { Precision } from "../kernel/kernel.js";
+import { layouts } from "../kernel/layout.js";
+import type { VariantChoice } from "../plan/lower.js";
+import { bindingOf } from "../gpu/memory.js";
+import { badOption, checkOneOf, checkOptions } from "../base/options.js";
+import type { Kinds } from "../base/options.js";
+import type { Plan } from "../plan/plan.js";
+import type { PlanResult, RunTimings } from "../plan/plan.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
 import { COMPARABLE, COMPARED, SHARED, comparedNetworks } from "./compared.js";
 import type { ComparedNetworks, ComparedVariant } from "./compared.js";

@@ -3,8 +3,8 @@
  * with the scores of stride 16 (16s), then of stride 8 (8s), and brought to the picture's size by one last transposed
  * convolution. https://arxiv.org/abs/1411.4038, section 4; tensor names as in weights/README.md.
  */
-import { decoderGeometry } from "../geometry.js";
-import type { Graph, Value } from "../graph.js";
+import { decoderGeometry } from "../layers/geometry.js";
+import type { Graph, Value } from "../plan/graph.js";
 import { Score } from "../layers/conv.js";
 import { Upscore, labelsOf, upscoreLabels } from "../layers/upsample.js";
 import type { Parameters } from "../weights/parameters.js";

@@ -1,5 +1,5 @@
 /** Work on a row of items, several at a time, results in the order of the items. */
-import { abortable } from "../abort.js";
+import { abortable } from "../base/abort.js";
 
 interface Started<Result> {
   readonly result: Promise<Result>;

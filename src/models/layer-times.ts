@@ -1,5 +1,5 @@
 /** What a profile says of each kernel call. */
-import type { Step } from "../lower.js";
+import type { Step } from "../plan/lower.js";
 
 export interface LayerTime {
   /** As PyTorch names the layer, `backbone.layer3.5.conv2`; a conversion between layouts is `x as LAYOUT`. */

@@ -2,14 +2,14 @@
  * From a checkpoint to a model that is ready for pictures. Shared by the browser and the Node entry, which differ in how they
  * open a device and what they take as a source of weights.
  */
-import { abortable } from "../abort.js";
-import type { Abortable } from "../abort.js";
-import type { Device } from "../device.js";
-import { FcnError } from "../errors.js";
-import type { VariantChoice } from "../lower.js";
-import { checkOneOf } from "../options.js";
-import type { Kinds } from "../options.js";
-import type { TuningStore } from "../tuner.js";
+import { abortable } from "../base/abort.js";
+import type { Abortable } from "../base/abort.js";
+import type { Device } from "../gpu/device.js";
+import { FcnError } from "../base/errors.js";
+import type { VariantChoice } from "../plan/lower.js";
+import { checkOneOf } from "../base/options.js";
+import type { Kinds } from "../base/options.js";
+import type { TuningStore } from "../tuning/tuner.js";
 import { openCheckpoint } from "../weights/open.js";
 import { verified } from "../weights/default-checkpoint.js";
 import { Parameters } from "../weights/parameters.js";

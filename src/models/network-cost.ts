@@ -1,7 +1,7 @@
 /** What a network costs for one picture: operations, parameters, memory. Counted from a plan and the checkpoint; nothing runs. */
-import type { Plan } from "../plan.js";
-import { plainPacking } from "../weight-store.js";
-import type { WeightStore } from "../weight-store.js";
+import type { Plan } from "../plan/plan.js";
+import { plainPacking } from "../plan/weight-store.js";
+import type { WeightStore } from "../plan/weight-store.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
 import { SHARED } from "./compared.js";
 import type { ComparedVariant } from "./compared.js";

@@ -3,11 +3,11 @@
  * transposed convolution would give at that pixel, without bringing [classes, H, W] numbers off the GPU. A pixel sees at most
  * ceil(kernel / stride) cells along an axis, two for the strides here.
  */
-import { FcnError } from "../errors.js";
-import type { UpsampleStep } from "../geometry.js";
-import { sizeOf } from "../layout.js";
-import type { Nchw } from "../layout.js";
-import { badOption } from "../options.js";
+import { FcnError } from "../base/errors.js";
+import type { UpsampleStep } from "../layers/geometry.js";
+import { sizeOf } from "../kernel/layout.js";
+import type { Nchw } from "../kernel/layout.js";
+import { badOption } from "../base/options.js";
 
 /** The last transposed convolution of a head. */
 export interface FinalStep {

@@ -2,8 +2,8 @@
  * Plans by what they compute and for which size: a small cache, least recently used out first. An evicted plan frees its
  * memory; so does dispose().
  */
-import { isFcnError } from "../errors.js";
-import type { Plan } from "../plan.js";
+import { isFcnError } from "../base/errors.js";
+import type { Plan } from "../plan/plan.js";
 
 export class PlanCache {
   readonly #plans = new Map<string, Plan>();

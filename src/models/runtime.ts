@@ -3,17 +3,17 @@
  * recover() makes it anew on another device. Nothing is kept twice for it: weights are read again from the checkpoint, which
  * stays open as long as the model.
  */
-import { abortable } from "../abort.js";
-import type { Device, LostListener } from "../device.js";
-import { FcnError } from "../errors.js";
-import type { Graph } from "../graph.js";
-import type { VariantChoice } from "../lower.js";
-import { badOption, checkKind, checkOneOf } from "../options.js";
-import { Plan } from "../plan.js";
-import type { PlanOptions } from "../plan.js";
-import { Tuner } from "../tuner.js";
-import type { TuningStore } from "../tuner.js";
-import { WeightStore } from "../weight-store.js";
+import { abortable } from "../base/abort.js";
+import type { Device, LostListener } from "../gpu/device.js";
+import { FcnError } from "../base/errors.js";
+import type { Graph } from "../plan/graph.js";
+import type { VariantChoice } from "../plan/lower.js";
+import { badOption, checkKind, checkOneOf } from "../base/options.js";
+import { Plan } from "../plan/plan.js";
+import type { PlanOptions } from "../plan/plan.js";
+import { Tuner } from "../tuning/tuner.js";
+import type { TuningStore } from "../tuning/tuner.js";
+import { WeightStore } from "../plan/weight-store.js";
 import { PlanCache } from "./plans.js";
 
 /** Whether a call after a loss opens another device by itself ("auto"), or rejects until recover() was called ("manual"). */

@@ -1,5 +1,5 @@
 /** What segmenting gives: the class of every pixel, and what a caller asks of it first. */
-import type { RunTimings } from "../plan.js";
+import type { RunTimings } from "../plan/plan.js";
 
 /** Milliseconds. `compile` is the time to make the plan, 0 when the size was seen before; `total` is all of it. */
 export interface Timings extends RunTimings {

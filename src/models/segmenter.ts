@@ -3,20 +3,20 @@
  * The public face of a network: pictures in, label maps, logits or probabilities out. Its weights and its plans by picture size
  * are held by a runtime (runtime.ts), which queues the calls: any number may be in flight.
  */
-import { ABORTABLE_KINDS, abortable, checkSignal } from "../abort.js";
-import type { Abortable } from "../abort.js";
-import type { Device, LostListener } from "../device.js";
-import { FcnError, isFcnError } from "../errors.js";
+import { ABORTABLE_KINDS, abortable, checkSignal } from "../base/abort.js";
+import type { Abortable } from "../base/abort.js";
+import type { Device, LostListener } from "../gpu/device.js";
+import { FcnError, isFcnError } from "../base/errors.js";
 import { toRgba } from "../image/picture.js";
 import type { Picture, RgbaPicture } from "../image/picture.js";
 import { defaultNames } from "../image/palette.js";
-import type { Precision } from "../kernel.js";
-import { layouts } from "../layout.js";
-import type { HostArray } from "../layout.js";
-import type { VariantChoice } from "../lower.js";
-import { checkFits } from "../memory.js";
-import { badOption, checkOptions, typeName } from "../options.js";
-import type { Plan, PlanOptions } from "../plan.js";
+import type { Precision } from "../kernel/kernel.js";
+import { layouts } from "../kernel/layout.js";
+import type { HostArray } from "../kernel/layout.js";
+import type { VariantChoice } from "../plan/lower.js";
+import { checkFits } from "../gpu/memory.js";
+import { badOption, checkOptions, typeName } from "../base/options.js";
+import type { Plan, PlanOptions } from "../plan/plan.js";
 import { bySize, inputBytes } from "./batches.js";
 import type { Network } from "./fcn.js";
 import { layerTimes } from "./layer-times.js";

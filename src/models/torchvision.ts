@@ -4,7 +4,7 @@
  * (fcn.ts). https://github.com/pytorch/vision/blob/main/torchvision/models/segmentation/fcn.py
  */
 import { resize } from "../../shaders/resize/kernel.js";
-import type { Graph, Value } from "../graph.js";
+import type { Graph, Value } from "../plan/graph.js";
 import { ConvBn, Score } from "../layers/conv.js";
 import type { Parameters } from "../weights/parameters.js";
 import { FCN_VARIANTS } from "./fcn.js";

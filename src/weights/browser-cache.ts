@@ -6,7 +6,7 @@
  * Not here: the transfer itself (download.ts). https://w3c.github.io/ServiceWorker/#cache-interface
  */
 
-import { FcnError, messageOf } from "../errors.js";
+import { FcnError, messageOf } from "../base/errors.js";
 import { download, plainUrl, Turns } from "./download.js";
 import type { DownloadOptions, Origin, PartialFile } from "./download.js";
 import { Sha256 } from "./sha256.js";

@@ -6,8 +6,8 @@
  * convolution with bias: `conv1.weight` and `conv1.bias`, no `bn1.*`, and `batch_norm: folded` in the metadata.
  */
 
-import { FcnError } from "../errors.js";
-import type { Weight } from "../graph.js";
+import { FcnError } from "../base/errors.js";
+import type { Weight } from "../plan/graph.js";
 import type { Checkpoint, TensorInfo } from "./checkpoint.js";
 import { foldBatchNorm } from "./fold-batch-norm.js";
 import type { TensorToWrite } from "./safetensors-writer.js";

@@ -1,7 +1,7 @@
 /**
  * The checkpoint that ships with the package, and the check that what was read is what was shipped.
  */
-import { FcnError } from "../errors.js";
+import { FcnError } from "../base/errors.js";
 import { bufferSource } from "./source.js";
 import type { ByteSource } from "./source.js";
 

@@ -13,7 +13,7 @@ import type { FileHandle } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, isAbsolute, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { FcnError, messageOf } from "../errors.js";
+import { FcnError, messageOf } from "../base/errors.js";
 import { download, fileNameOf, plainUrl, Turns } from "./download.js";
 import type { DownloadOptions, Origin, PartialFile } from "./download.js";
 import { fileSource } from "./file-source.js";

@@ -6,10 +6,10 @@
  * https://www.rfc-editor.org/rfc/rfc9110#name-if-range
  */
 
-import { ABORTABLE_KINDS } from "../abort.js";
-import type { Abortable } from "../abort.js";
-import { FcnError, messageOf } from "../errors.js";
-import type { Kinds } from "../options.js";
+import { ABORTABLE_KINDS } from "../base/abort.js";
+import type { Abortable } from "../base/abort.js";
+import { FcnError, messageOf } from "../base/errors.js";
+import type { Kinds } from "../base/options.js";
 import { openCheckpoint } from "./open.js";
 import { badWeights, quote } from "./source.js";
 import type { ByteSource } from "./source.js";

@@ -6,7 +6,7 @@
 
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
-import { messageOf } from "../errors.js";
+import { messageOf } from "../base/errors.js";
 import { badWeights, checkOpen, checkRange } from "./source.js";
 import type { ByteSource } from "./source.js";
 

@@ -2,10 +2,10 @@
  * What a model takes from a checkpoint. A path-scoped reader (`at("layer1").at(0)`) so that a model reads like PyTorch's names;
  * every missing and mis-shaped tensor is collected, and finish() reports them with the unexpected ones in one error.
  */
-import { FcnError } from "../errors.js";
-import type { Weight } from "../graph.js";
-import { formatShape } from "../shape.js";
-import type { Shape } from "../shape.js";
+import { FcnError } from "../base/errors.js";
+import type { Weight } from "../plan/graph.js";
+import { formatShape } from "../kernel/shape.js";
+import type { Shape } from "../kernel/shape.js";
 import type { Checkpoint } from "./checkpoint.js";
 
 interface Ledger {

@@ -6,7 +6,7 @@
  * https://github.com/huggingface/safetensors#format
  */
 
-import { FcnError } from "../errors.js";
+import { FcnError } from "../base/errors.js";
 import { countElements, MAX_RANK, showShape } from "./checkpoint.js";
 import { DTYPE_BYTES, float32ToFloat16 } from "./dtype.js";
 import { quote } from "./source.js";

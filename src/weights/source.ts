@@ -6,7 +6,7 @@
  * Blob ranges: https://w3c.github.io/FileAPI/#slice-blob
  */
 
-import { FcnError, messageOf } from "../errors.js";
+import { FcnError, messageOf } from "../base/errors.js";
 
 /** Bytes that own their memory, so that a reader may keep or reinterpret them without another copy. */
 export type Bytes = Uint8Array<ArrayBuffer>;

@@ -6,7 +6,7 @@
  * https://www.rfc-editor.org/rfc/rfc9110#name-range-requests
  */
 
-import { messageOf } from "../errors.js";
+import { messageOf } from "../base/errors.js";
 import { badWeights, bufferSource, checkOpen, checkRange } from "./source.js";
 import type { Bytes, ByteSource } from "./source.js";
 

@@ -1,5 +1,5 @@
 /** Counts what is created on a device while something runs. */
-import type { Device } from "../../src/device.js";
+import type { Device } from "../../src/gpu/device.js";
 
 const METHODS = [
   "createBuffer",

@@ -1,7 +1,7 @@
 /** One device per test file. No adapter is a loud failure, never a skip. */
 import { afterAll, beforeAll } from "vitest";
-import type { Device } from "../../src/device.js";
-import { requestDevice } from "../../src/node-device.js";
+import type { Device } from "../../src/gpu/device.js";
+import { requestDevice } from "../../src/gpu/node-device.js";
 
 export function useDevice(): () => Device {
   let device: Device | undefined;

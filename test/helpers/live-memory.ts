@@ -1,5 +1,5 @@
 /** Counts the buffers and textures of a device that were made and not destroyed, independently of the library's own books. */
-import type { Device } from "../../src/device.js";
+import type { Device } from "../../src/gpu/device.js";
 
 export interface LiveMemory {
   /** Made since watching began and still there. */

@@ -2,7 +2,7 @@
  * A GPU that runs out of memory: what exceeds a budget is reported to the error scope around it, as WebGPU does, or as an
  * uncaptured error. Software adapters hand out memory until the machine dies, so the real thing cannot be had here.
  */
-import type { Device } from "../../src/device.js";
+import type { Device } from "../../src/gpu/device.js";
 import { watchMemory } from "./live-memory.js";
 
 class GPUOutOfMemoryError {

@@ -2,16 +2,16 @@
  * Runs one variant of a kernel on one case and compares it with the float64 reference. The output is filled with NaN
  * beforehand and fenced by guard words, so that an unwritten element, a write past the end and a NaN all fail.
  */
-import { badShape } from "../../src/errors.js";
-import type { Device } from "../../src/device.js";
-import { layoutOf, makeProblem, resolveAttrs } from "../../src/kernel.js";
-import type { AnyProblem, HostTensor, KernelCase, RegistryEntry, Variant } from "../../src/kernel.js";
-import { fromHalf, layouts, toHalf } from "../../src/layout.js";
-import type { DType, Nchw } from "../../src/layout.js";
-import { runKernel } from "../../src/run-kernel.js";
-import type { HostWeight } from "../../src/run-kernel.js";
-import { Tensor, defaultLayout } from "../../src/tensor.js";
-import type { TensorOptions } from "../../src/tensor.js";
+import { badShape } from "../../src/base/errors.js";
+import type { Device } from "../../src/gpu/device.js";
+import { layoutOf, makeProblem, resolveAttrs } from "../../src/kernel/kernel.js";
+import type { AnyProblem, HostTensor, KernelCase, RegistryEntry, Variant } from "../../src/kernel/kernel.js";
+import { fromHalf, layouts, toHalf } from "../../src/kernel/layout.js";
+import type { DType, Nchw } from "../../src/kernel/layout.js";
+import { runKernel } from "../../src/gpu/run-kernel.js";
+import type { HostWeight } from "../../src/gpu/run-kernel.js";
+import { Tensor, defaultLayout } from "../../src/gpu/tensor.js";
+import type { TensorOptions } from "../../src/gpu/tensor.js";
 import { seedOf, seeded } from "./random.js";
 
 /**

@@ -1,7 +1,7 @@
 /** Overlays, legends, text and sheets: their properties, not their pixels, so that a figure may be made better looking. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isFcnError } from "../../src/errors.js";
+import { isFcnError } from "../../src/base/errors.js";
 import { Canvas, fitText, lineHeight, scaled, scaledLabels, textWidth } from "../../src/image/canvas.js";
 import { contactSheet } from "../../src/image/contact-sheet.js";
 import { colourMap, drawLegend, legendOf, legendOverlay, overlay } from "../../src/image/overlay.js";

@@ -1,6 +1,6 @@
 /** Pictures handed in from anywhere, and PASCAL VOC's palette. */
 import { describe, expect, it } from "vitest";
-import { isFcnError } from "../../src/errors.js";
+import { isFcnError } from "../../src/base/errors.js";
 import { VOC_CLASSES, classColour, vocPalette } from "../../src/image/palette.js";
 import type { Picture } from "../../src/image/picture.js";
 import { toRgba } from "../../src/image/picture.js";

@@ -4,7 +4,7 @@ import { crc32, deflateSync } from "node:zlib";
 import fc from "fast-check";
 import { PNG } from "pngjs";
 import { describe, expect, it } from "vitest";
-import { isFcnError } from "../../src/errors.js";
+import { isFcnError } from "../../src/base/errors.js";
 import { vocPalette } from "../../src/image/palette.js";
 import {
   decodeLabelPng,

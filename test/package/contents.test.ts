@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { compact, readShaders } from "../../scripts/embed-wgsl.mjs";
 import { registry } from "../../shaders/index.js";
-import { withConsts } from "../../src/wgsl-edit.js";
+import { withConsts } from "../../src/gpu/wgsl-edit.js";
 import { useDevice } from "../helpers/device.js";
 import { useInstalled } from "../helpers/installed.js";
 

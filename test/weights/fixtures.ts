@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
-import { FcnError } from "../../src/errors.js";
+import { FcnError } from "../../src/base/errors.js";
 import { openCheckpoint } from "../../src/weights/open.js";
 import { bufferSource } from "../../src/weights/source.js";
 

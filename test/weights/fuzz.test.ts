@@ -4,7 +4,7 @@
  */
 
 import { expect, test } from "vitest";
-import { FcnError } from "../../src/errors.js";
+import { FcnError } from "../../src/base/errors.js";
 import { openCheckpoint } from "../../src/weights/open.js";
 import { growthLimit } from "../../src/weights/pth/pth-checkpoint.js";
 import { bufferSource } from "../../src/weights/source.js";

@@ -3,7 +3,7 @@
  * https://wicg.github.io/compression/#compression-stream, https://www.rfc-editor.org/rfc/rfc1951
  */
 
-import { isFcnError, messageOf } from "../../errors.js";
+import { isFcnError, messageOf } from "../../base/errors.js";
 import { badWeights } from "../source.js";
 import type { Bytes } from "../source.js";
 

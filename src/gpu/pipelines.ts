@@ -4,11 +4,11 @@
  * reported with the shader and its messages and is not cached.
  */
 import type { Device } from "./device.js";
-import { FcnError, isFcnError } from "./errors.js";
-import { COMPUTE_STAGE } from "./gpu-flags.js";
-import { layoutOf } from "./kernel.js";
-import type { AnyProblem, Kernel, TensorSpec, Variant, WeightSpec } from "./kernel.js";
-import { layouts } from "./layout.js";
+import { FcnError, isFcnError } from "../base/errors.js";
+import { COMPUTE_STAGE } from "./flags.js";
+import { layoutOf } from "../kernel/kernel.js";
+import type { AnyProblem, Kernel, TensorSpec, Variant, WeightSpec } from "../kernel/kernel.js";
+import { layouts } from "../kernel/layout.js";
 import { withConsts, withOlderMatrices } from "./wgsl-edit.js";
 
 export interface Pipeline {

@@ -1,7 +1,7 @@
 /**
  * The two text edits that are allowed on a shader. Published shaders have no spaces where none are needed.
  */
-import { FcnError } from "./errors.js";
+import { FcnError } from "../base/errors.js";
 
 /**
  * WGSL wants a const-expression where an `override` will not do (the size of a register tile), so a variant may replace the

@@ -2,7 +2,7 @@
  * Size arithmetic, pure. The output-size formulas are PyTorch's (torch.nn.Conv2d, ConvTranspose2d); everything else about sizes,
  * the decoder's geometry included, follows from them.
  */
-import { badShape } from "./errors.js";
+import { badShape } from "../base/errors.js";
 
 export type Shape = readonly number[];
 

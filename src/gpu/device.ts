@@ -4,9 +4,9 @@
  * browsers and workers, the `webgpu` package in Node (see node.ts). https://www.w3.org/TR/webgpu/
  */
 import { Allocations, megabytes, release } from "./allocations.js";
-import { FcnError, messageOf } from "./errors.js";
-import type { DeviceTraits, MatrixSyntax } from "./kernel.js";
-import { checkOneOf, checkOptions } from "./options.js";
+import { FcnError, messageOf } from "../base/errors.js";
+import type { DeviceTraits, MatrixSyntax } from "../kernel/kernel.js";
+import { checkOneOf, checkOptions } from "../base/options.js";
 import { MATRIX_FEATURE, probeSubgroupMatrix } from "./subgroup-matrix.js";
 import type { MatrixSupport } from "./subgroup-matrix.js";
 

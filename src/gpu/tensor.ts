@@ -5,10 +5,10 @@
  */
 import { release } from "./allocations.js";
 import type { Device } from "./device.js";
-import { FcnError, badShape } from "./errors.js";
-import { BUFFER, MAP_MODE_READ } from "./gpu-flags.js";
-import { layouts, sizeOf } from "./layout.js";
-import type { DType, HostArray, LayoutName, Nchw } from "./layout.js";
+import { FcnError, badShape } from "../base/errors.js";
+import { BUFFER, MAP_MODE_READ } from "./flags.js";
+import { layouts, sizeOf } from "../kernel/layout.js";
+import type { DType, HostArray, LayoutName, Nchw } from "../kernel/layout.js";
 import {
   checkFits,
   createBuffer,
@@ -20,7 +20,7 @@ import {
   write,
 } from "./memory.js";
 import type { Memory } from "./memory.js";
-import { badOption, checkOneOf, checkOptions } from "./options.js";
+import { badOption, checkOneOf, checkOptions } from "../base/options.js";
 
 /** The layout a dtype gets when none is asked for. */
 export function defaultLayout(dtype: DType, channels: number): LayoutName {

@@ -3,10 +3,10 @@
  * timestamps. Everything is made with the plan; a run only writes and reads. Needs the device feature `timestamp-query`.
  * https://www.w3.org/TR/webgpu/#timestamp
  */
-import { release } from "./allocations.js";
-import type { Device } from "./device.js";
-import { FcnError } from "./errors.js";
-import { BUFFER } from "./gpu-flags.js";
+import { release } from "../gpu/allocations.js";
+import type { Device } from "../gpu/device.js";
+import { FcnError } from "../base/errors.js";
+import { BUFFER } from "../gpu/flags.js";
 
 /** What a device allows in one query set (https://www.w3.org/TR/webgpu/#dom-gpudevice-createqueryset). */
 const MAX_QUERIES = 4096;

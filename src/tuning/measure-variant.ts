@@ -2,15 +2,15 @@
  * One kernel variant at one problem: a small plan that repeats it, timed by the GPU where it can and by the host where it cannot.
  * The tuner and the kernel benchmarks stand on it.
  */
-import type { Device } from "./device.js";
-import { Graph } from "./graph.js";
-import type { Value, Weight } from "./graph.js";
-import { layoutOf } from "./kernel.js";
-import type { AnyProblem, HostTensor, Kernel, Variant } from "./kernel.js";
-import { layouts } from "./layout.js";
-import type { DType, HostArray, Nchw } from "./layout.js";
-import { Plan } from "./plan.js";
-import { WeightStore } from "./weight-store.js";
+import type { Device } from "../gpu/device.js";
+import { Graph } from "../plan/graph.js";
+import type { Value, Weight } from "../plan/graph.js";
+import { layoutOf } from "../kernel/kernel.js";
+import type { AnyProblem, HostTensor, Kernel, Variant } from "../kernel/kernel.js";
+import { layouts } from "../kernel/layout.js";
+import type { DType, HostArray, Nchw } from "../kernel/layout.js";
+import { Plan } from "../plan/plan.js";
+import { WeightStore } from "../plan/weight-store.js";
 
 const TIMED = "timed";
 

@@ -2,11 +2,11 @@
  * A static network as a list of kernel calls on opaque values. Layers and models build a graph; plan.ts gives it memory and
  * runs it. Nothing here knows of a GPU.
  */
-import { badShape } from "./errors.js";
-import { erase, makeProblem } from "./kernel.js";
-import type { AnyProblem, Attrs, InputSpecs, Kernel, KernelDef, OutputSpecs } from "./kernel.js";
-import type { LayoutName, Nchw } from "./layout.js";
-import type { Shape } from "./shape.js";
+import { badShape } from "../base/errors.js";
+import { erase, makeProblem } from "../kernel/kernel.js";
+import type { AnyProblem, Attrs, InputSpecs, Kernel, KernelDef, OutputSpecs } from "../kernel/kernel.js";
+import type { LayoutName, Nchw } from "../kernel/layout.js";
+import type { Shape } from "../kernel/shape.js";
 
 /** A constant of the model: read when a plan needs it, in [out, in, kh, kw] or [c] order, as f32. */
 export interface Weight {

@@ -7,9 +7,9 @@
  * stride * n >= m + margin with margin = sum of (2p - d(k-1)) * (stride so far). With margin >= 0, and only then, the upsampled
  * map covers the finer one at every size, and a crop is all that is left to do. https://arxiv.org/abs/1411.4038, section 3
  */
-import { badShape } from "./errors.js";
-import { convOutputSize, poolOutputSize } from "./shape.js";
-import type { PoolWindow, Window } from "./shape.js";
+import { badShape } from "../base/errors.js";
+import { convOutputSize, poolOutputSize } from "../kernel/shape.js";
+import type { PoolWindow, Window } from "../kernel/shape.js";
 
 /** A convolution or a pooling. `ceilMode` is for poolings: 2x2 pools of stride 2 cover every picture only with it. */
 export type EncoderLayer = Required<Window> & Pick<PoolWindow, "ceilMode">;

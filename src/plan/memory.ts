@@ -2,18 +2,18 @@
  * The memory of a plan: what every tensor, uniform and output gets, and which dead tensor's place serves again. Creates buffers
  * and textures; runs nothing.
  */
-import { release } from "./allocations.js";
+import { release } from "../gpu/allocations.js";
 import { planArena } from "./arena.js";
-import type { Device } from "./device.js";
-import { packParams } from "./dispatch.js";
-import { BUFFER } from "./gpu-flags.js";
-import { layoutOf } from "./kernel.js";
-import { layouts } from "./layout.js";
-import type { LayoutName, Nchw } from "./layout.js";
+import type { Device } from "../gpu/device.js";
+import { packParams } from "../gpu/dispatch.js";
+import { BUFFER } from "../gpu/flags.js";
+import { layoutOf } from "../kernel/kernel.js";
+import { layouts } from "../kernel/layout.js";
+import type { LayoutName, Nchw } from "../kernel/layout.js";
 import type { Lowered, Physical, Step } from "./lower.js";
-import { checkFits, createTexture, destroy, stagingSize } from "./memory.js";
-import type { Memory } from "./memory.js";
-import { alignUp } from "./shape.js";
+import { checkFits, createTexture, destroy, stagingSize } from "../gpu/memory.js";
+import type { Memory } from "../gpu/memory.js";
+import { alignUp } from "../kernel/shape.js";
 
 /** Where an output is copied from, and the buffers it is mapped in: one for every run that may be in flight. */
 export interface Output {

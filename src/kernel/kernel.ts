@@ -5,7 +5,7 @@
  * each computes, and the paper or operator that defines it, stands in comments, which no page downloads. This file declares; it
  * runs nothing (see pipelines.ts, plan.ts, run-kernel.ts).
  */
-import { badShape } from "./errors.js";
+import { badShape } from "../base/errors.js";
 import type { LayoutName, Nchw } from "./layout.js";
 import { ceilDiv } from "./shape.js";
 import type { Shape } from "./shape.js";

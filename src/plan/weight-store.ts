@@ -2,14 +2,14 @@
  * The GPU copies of a model's weights. A weight is read, packed for the variant that wants it and uploaded once; every plan of
  * the model shares the copy. The store owns the buffers: dispose() frees them.
  */
-import type { Device } from "./device.js";
-import { FcnError, limitTooSmall } from "./errors.js";
+import type { Device } from "../gpu/device.js";
+import { FcnError, limitTooSmall } from "../base/errors.js";
 import type { Weight } from "./graph.js";
-import { BUFFER } from "./gpu-flags.js";
-import { WEIGHT_TEXTURE_WIDTH } from "./layout.js";
-import type { AnyProblem, Packing } from "./kernel.js";
-import { createBuffer, createTexture, destroy, write } from "./memory.js";
-import type { Memory } from "./memory.js";
+import { BUFFER } from "../gpu/flags.js";
+import { WEIGHT_TEXTURE_WIDTH } from "../kernel/layout.js";
+import type { AnyProblem, Packing } from "../kernel/kernel.js";
+import { createBuffer, createTexture, destroy, write } from "../gpu/memory.js";
+import type { Memory } from "../gpu/memory.js";
 
 /** As it is, padded with zeros to a multiple of 4 elements: biases, scales. */
 export const plainPacking: Packing = {

@@ -3,8 +3,8 @@
  * to read and write the same GPUBuffer, even at ranges that do not overlap, so tensors that meet in a dispatch as input and
  * output go to different slabs; a ResNet needs three. https://www.w3.org/TR/webgpu/#programming-model-synchronization
  */
-import { limitTooSmall } from "./errors.js";
-import { alignUp } from "./shape.js";
+import { limitTooSmall } from "../base/errors.js";
+import { alignUp } from "../kernel/shape.js";
 
 export interface Lifetime {
   readonly name: string;

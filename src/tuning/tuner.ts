@@ -3,12 +3,12 @@
  * the variants that read and write the same layouts as the default one, in the same precision, so that a choice changes nothing around it. The
  * measuring itself is measure-variant.ts.
  */
-import type { Device } from "./device.js";
-import { isFcnError } from "./errors.js";
-import type { Graph } from "./graph.js";
-import { defaultVariant, layoutOf, usableVariants } from "./kernel.js";
-import type { AnyProblem, Attrs, DeviceTraits, Kernel, Precision, Variant } from "./kernel.js";
-import type { VariantChoice, VariantPick } from "./lower.js";
+import type { Device } from "../gpu/device.js";
+import { isFcnError } from "../base/errors.js";
+import type { Graph } from "../plan/graph.js";
+import { defaultVariant, layoutOf, usableVariants } from "../kernel/kernel.js";
+import type { AnyProblem, Attrs, DeviceTraits, Kernel, Precision, Variant } from "../kernel/kernel.js";
+import type { VariantChoice, VariantPick } from "../plan/lower.js";
 import { measureVariant } from "./measure-variant.js";
 
 /** Where choices outlive the process. Neither may reject: a store that cannot be read is empty. */

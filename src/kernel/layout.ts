@@ -5,7 +5,7 @@
  * Invariant of every channel-blocked layout: the lanes between C and the next multiple of 4 are zero. Kernels may rely on it
  * and must keep it (the kernel tests check it on every output).
  */
-import { badShape } from "./errors.js";
+import { badShape } from "../base/errors.js";
 import { ceilDiv } from "./shape.js";
 
 /** [N, C, H, W], which is batch, channels, rows, columns. */

@@ -1,9 +1,9 @@
 /**
  * What one dispatch needs besides its tensors: the grid and the uniforms. Shared by plans, single kernel calls and tests.
  */
-import { limitTooSmall } from "./errors.js";
-import { foldedGrid } from "./kernel.js";
-import type { AnyProblem, Extent, Kernel, Variant } from "./kernel.js";
+import { limitTooSmall } from "../base/errors.js";
+import { foldedGrid } from "../kernel/kernel.js";
+import type { AnyProblem, Extent, Kernel, Variant } from "../kernel/kernel.js";
 
 /** Workgroups of a dispatch. @throws limit-too-small where they are too many and cannot be folded into rows */
 export function gridOf(kernel: Kernel, variant: Variant<AnyProblem>, problem: AnyProblem, limit: number): Extent {

@@ -3,10 +3,10 @@
  * places tensors without asking which of the two it is.
  */
 import { release } from "./allocations.js";
-import { BUFFER, TEXTURE } from "./gpu-flags.js";
+import { BUFFER, TEXTURE } from "./flags.js";
 import type { Device } from "./device.js";
-import { limitTooSmall } from "./errors.js";
-import type { Layout, Nchw, TextureExtent } from "./layout.js";
+import { limitTooSmall } from "../base/errors.js";
+import type { Layout, Nchw, TextureExtent } from "../kernel/layout.js";
 
 export type Memory =
   | { readonly kind: "buffer"; readonly buffer: GPUBuffer; readonly offset: number; readonly size: number }

@@ -2,23 +2,23 @@
  * Calls one kernel on tensors, outside any model: `const { y } = await runKernel(device, conv2d, { x, weight }, { stride: 2 })`.
  * Allocates its outputs and builds a bind group on every call, which a plan does once; use it to try and to test kernels.
  */
-import { convert } from "../shaders/convert/kernel.js";
+import { convert } from "../../shaders/convert/kernel.js";
 import type { Device } from "./device.js";
 import { gridOf, packParams } from "./dispatch.js";
-import { badShape } from "./errors.js";
-import { BUFFER } from "./gpu-flags.js";
-import { erase, layoutOf, makeProblem } from "./kernel.js";
-import type { AnyProblem, Attrs, KernelDef, Packing, Variant } from "./kernel.js";
-import { layouts } from "./layout.js";
-import type { LayoutName } from "./layout.js";
-import { chooseVariant } from "./lower.js";
+import { badShape } from "../base/errors.js";
+import { BUFFER } from "./flags.js";
+import { erase, layoutOf, makeProblem } from "../kernel/kernel.js";
+import type { AnyProblem, Attrs, KernelDef, Packing, Variant } from "../kernel/kernel.js";
+import { layouts } from "../kernel/layout.js";
+import type { LayoutName } from "../kernel/layout.js";
+import { chooseVariant } from "../plan/lower.js";
 import { bindingOf, createBuffer, createTexture, destroy, write } from "./memory.js";
 import type { Memory } from "./memory.js";
-import { checkOptions } from "./options.js";
+import { checkOptions } from "../base/options.js";
 import { pipelinesOf } from "./pipelines.js";
-import type { Shape } from "./shape.js";
+import type { Shape } from "../kernel/shape.js";
 import { Tensor } from "./tensor.js";
-import { plainPacking, upload } from "./weight-store.js";
+import { plainPacking, upload } from "../plan/weight-store.js";
 
 /** A constant operand: values in [out, in, kh, kw] or [c] order. */
 export interface HostWeight {

@@ -2,12 +2,12 @@
  * From a graph to steps: a variant for every node, a layout for every tensor, and a conversion where a consumer wants another
  * layout than the producer writes. Pure: the device is only asked for its traits.
  */
-import { convert } from "../shaders/convert/kernel.js";
-import { FcnError } from "./errors.js";
+import { convert } from "../../shaders/convert/kernel.js";
+import { FcnError } from "../base/errors.js";
 import type { Graph, Node, Weight } from "./graph.js";
-import { defaultVariant, erase, layoutOf, makeProblem, usableVariants } from "./kernel.js";
-import type { AnyProblem, DeviceTraits, Kernel, Precision, Variant } from "./kernel.js";
-import type { LayoutName, Nchw } from "./layout.js";
+import { defaultVariant, erase, layoutOf, makeProblem, usableVariants } from "../kernel/kernel.js";
+import type { AnyProblem, DeviceTraits, Kernel, Precision, Variant } from "../kernel/kernel.js";
+import type { LayoutName, Nchw } from "../kernel/layout.js";
 
 /** A tensor with a layout. `step` is where it is written; -1 for inputs of the graph. */
 export interface Physical {
