@@ -4,16 +4,12 @@
  * in float64 and rounded once to float32, so that the tensors equal PyTorch's to the last bit.
  */
 
-export interface TensorSpec {
+import { fnv1a } from "../src/base/hash.js";
+import { elements } from "../src/kernel/shape.js";
+
+export interface HashedTensor {
   readonly name: string;
   readonly shape: readonly number[];
-}
-
-/** FNV-1a of the name's UTF-8 bytes. */
-function fnv1a(name: string): number {
-  let hash = 2166136261;
-  for (const byte of new TextEncoder().encode(name)) hash = Math.imul(hash ^ byte, 16777619);
-  return hash;
 }
 
 /** The i-th value in [-1, 1) of the stream with this seed: MurmurHash3's finaliser, of which 24 bits are kept. */
@@ -44,7 +40,7 @@ export function bilinear(k: number): Float64Array {
 function scaling(name: string, shape: readonly number[]): readonly [base: number, scale: number] {
   if (shape.length === 4) {
     if (isUpscore(name)) return [0, 0.05];
-    const fanIn = shape.slice(1).reduce((a, b) => a * b, 1);
+    const fanIn = elements(shape.slice(1));
     const projects = name.includes("score") || name.endsWith("classifier.4.weight");
     return [0, Math.sqrt((projects ? 3 : 6) / fanIn)];
   }
@@ -60,7 +56,7 @@ const isUpscore = (name: string): boolean => name.includes(".up2.") || name.incl
 /** The tensor of this name in the generated checkpoint. */
 export function hashedTensor(name: string, shape: readonly number[]): Float32Array {
   if (name.endsWith("num_batches_tracked")) throw new Error(`${name} is a counter: fill() leaves it out`);
-  const n = shape.reduce((a, b) => a * b, 1);
+  const n = elements(shape);
   const seed = fnv1a(name);
   const [base, scale] = scaling(name, shape);
   const data = new Float32Array(n);
@@ -81,26 +77,20 @@ export function hashedTensor(name: string, shape: readonly number[]): Float32Arr
 
 /** The network input of a golden output: `a64` is [1, 3, 64, 64], `b97x131` is [1, 3, 97, 131]. */
 export function hashedInput(tag: string, shape: readonly number[]): Float32Array {
-  return Float32Array.from(
-    hashed(
-      `input/${tag}`,
-      shape.reduce((a, b) => a * b, 1),
-    ),
-    (v) => 2 * v,
-  );
+  return Float32Array.from(hashed(`input/${tag}`, elements(shape)), (v) => 2 * v);
 }
 
-const batchNorm = (name: string, channels: number): TensorSpec[] =>
+const batchNorm = (name: string, channels: number): HashedTensor[] =>
   ["weight", "bias", "running_mean", "running_var"].map((part) => ({ name: `${name}.${part}`, shape: [channels] }));
 
-const projection = (name: string, inputs: number, outputs: number): TensorSpec[] => [
+const projection = (name: string, inputs: number, outputs: number): HashedTensor[] => [
   { name: `${name}.weight`, shape: [outputs, inputs, 1, 1] },
   { name: `${name}.bias`, shape: [outputs] },
 ];
 
 /** ResNet-101 without its classifier, in state_dict order. */
-function backbone(width: number): TensorSpec[] {
-  const tensors: TensorSpec[] = [
+function backbone(width: number): HashedTensor[] {
+  const tensors: HashedTensor[] = [
     { name: "backbone.conv1.weight", shape: [width, 3, 7, 7] },
     ...batchNorm("backbone.bn1", width),
   ];
@@ -134,7 +124,7 @@ function backbone(width: number): TensorSpec[] {
 }
 
 /** State dict of make_fixtures.py's PaperFCN (names as in weights/README.md), without the batch counters. */
-export function paperFcnTensors(classes = 21, width = 64): TensorSpec[] {
+export function paperFcnTensors(classes = 21, width = 64): HashedTensor[] {
   const tensors = backbone(width);
   for (const variant of [32, 16, 8]) {
     const head = `fcn${variant}s`;
@@ -154,8 +144,8 @@ export function paperFcnTensors(classes = 21, width = 64): TensorSpec[] {
 }
 
 /** State dict of torchvision's fcn_resnet101 with its auxiliary head, without the batch counters. */
-export function torchvisionFcnTensors(classes = 21, width = 64): TensorSpec[] {
-  const head = (name: string, inputs: number): TensorSpec[] => [
+export function torchvisionFcnTensors(classes = 21, width = 64): HashedTensor[] {
+  const head = (name: string, inputs: number): HashedTensor[] => [
     { name: `${name}.0.weight`, shape: [inputs / 4, inputs, 3, 3] },
     ...batchNorm(`${name}.1`, inputs / 4),
     ...projection(`${name}.4`, inputs / 4, classes),

@@ -3,17 +3,21 @@
  * reference, then the time is taken. A variant whose result is wrong gets no time.
  */
 import { registry } from "../shaders/index.js";
-import type { Device } from "../src/gpu/device.js";
 import { isFcnError } from "../src/base/errors.js";
-import { defaultVariant, layoutOf, makeProblem, usableVariants } from "../src/kernel/kernel.js";
-import type { AnyProblem, HostTensor, Kernel, KernelCase, Precision, RegistryEntry, Variant } from "../src/kernel/kernel.js";
+import { median } from "../src/base/statistics.js";
+import type { Device } from "../src/gpu/device.js";
+import { MATRIX_FEATURE } from "../src/gpu/subgroup-matrix.js";
+import { defaultVariant, layoutOf, usableVariants } from "../src/kernel/choice.js";
+import { makeProblem } from "../src/kernel/kernel.js";
+import type { Kernel } from "../src/kernel/kernel.js";
 import { layouts } from "../src/kernel/layout.js";
 import type { DType } from "../src/kernel/layout.js";
-import { trialOf } from "../src/tuning/measure-variant.js";
+import type { AnyProblem } from "../src/kernel/problem.js";
+import type { HostTensor, KernelCase, RegistryEntry } from "../src/kernel/registry.js";
 import { elements } from "../src/kernel/shape.js";
 import type { Shape } from "../src/kernel/shape.js";
-import { median } from "../src/base/statistics.js";
-import { MATRIX_FEATURE } from "../src/gpu/subgroup-matrix.js";
+import type { Precision, AnyVariant } from "../src/kernel/variant.js";
+import { trialOf } from "../src/tuning/measure-variant.js";
 import { rivalsOf } from "../src/tuning/tuner.js";
 import type { Ceilings } from "./ceilings.js";
 import { difference, inputsOf } from "./verify.js";
@@ -124,7 +128,7 @@ interface Wanted {
 }
 
 /** Bytes that a variant which stores f16 must move: the kernel's own count is of f32. */
-function storedBytes(kernel: Kernel, variant: Variant<AnyProblem>, problem: AnyProblem): number {
+function storedBytes(kernel: Kernel, variant: AnyVariant, problem: AnyProblem): number {
   const size = (shape: Shape | undefined, bytes: number): number => (shape ? elements(shape) * bytes : 0);
   const bytesOf = (key: string): number => WIDTHS[layouts[layoutOf(kernel, variant, key)].dtype];
   const inputs = Object.entries(kernel.inputs).map(([key, { role }]) =>
@@ -146,7 +150,7 @@ async function benchVariant(
   ceilings: Ceilings,
 ): Promise<KernelRow> {
   const problem = makeProblem(kernel, test.shapes, test.attrs);
-  const declared = kernel.variants[variant] as Variant<AnyProblem>;
+  const declared = kernel.variants[variant] as AnyVariant;
   const precision = declared.precision ?? "f32";
   const { flops, bytes: wide } = kernel.cost(problem);
   const bytes = precision === "f16" ? storedBytes(kernel, declared, problem) : wide;

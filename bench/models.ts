@@ -4,14 +4,14 @@
  */
 import { spawn } from "node:child_process";
 import { FcnError } from "../src/base/errors.js";
-import type { LayerTime } from "../src/models/layer-times.js";
-import { loadFcn, requestDevice } from "../src/node.js";
-import type { Fcn, NodePicture, Picture, Variant } from "../src/node.js";
-import type { PrecisionOption } from "../src/models/precision.js";
 import { median } from "../src/base/statistics.js";
+import type { LayerTime } from "../src/models/layer-times.js";
+import type { PrecisionOption } from "../src/models/precision.js";
+import { loadFcn, requestDevice } from "../src/node.js";
+import type { Fcn, NodePicture, Picture, NetworkVariant } from "../src/node.js";
 
 export interface ModelTask {
-  readonly variant: Variant;
+  readonly variant: NetworkVariant;
   /** What to call the weights, and where they are; no path means the default checkpoint. */
   readonly weights: string;
   readonly path?: string;

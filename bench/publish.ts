@@ -4,8 +4,8 @@
  */
 import { svgFile } from "../src/eval/svg.js";
 import { barChart, roofline } from "./charts.js";
-import type { BenchResult } from "./result.js";
 import { resultName } from "./result.js";
+import type { BenchResult } from "./result.js";
 import { markdownTable } from "./tables.js";
 
 const BEGIN = "<!-- made by npm run bench-table: begin -->\n\n<!-- prettier-ignore-start -->";

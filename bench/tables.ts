@@ -1,7 +1,7 @@
 /** Results as text for a terminal, and the README's table. */
-import type { BenchResult, Change } from "./result.js";
-import { modelKey } from "./result.js";
 import type { KernelRow } from "./kernels.js";
+import { modelKey } from "./result.js";
+import type { BenchResult, Change } from "./result.js";
 
 /** Three significant digits: more is noise. */
 export const short = (value: number): string =>

@@ -1,5 +1,6 @@
 /** What benchmarks run kernels on, and whether the results are right. */
-import type { HostTensor, KernelCase } from "../src/kernel/kernel.js";
+import type { HostTensor, KernelCase } from "../src/kernel/registry.js";
+import { elements } from "../src/kernel/shape.js";
 
 /** Seeded inputs, the same on every machine. */
 export function inputsOf({ shapes, fill }: KernelCase): Record<string, HostTensor> {
@@ -11,7 +12,7 @@ export function inputsOf({ shapes, fill }: KernelCase): Record<string, HostTenso
   return Object.fromEntries(
     Object.entries(shapes).map(([key, shape]) => {
       const value = fill?.[key] ?? (() => random() * 2 - 1);
-      return [key, { shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)).map((_, i) => value(i, random)) }];
+      return [key, { shape, data: new Float32Array(elements(shape)).map((_, i) => value(i, random)) }];
     }),
   );
 }

@@ -8,27 +8,16 @@ import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { argmax } from "../dist/shaders/argmax/kernel.js";
 import { normalize } from "../dist/shaders/normalize/kernel.js";
-import { Canvas, scaled, scaledLabels, textWidth } from "../dist/src/image/canvas.js";
 import { num, svgFile } from "../dist/src/eval/svg.js";
+import { Canvas, scaled, scaledLabels, textWidth } from "../dist/src/image/canvas.js";
 import { colourMap } from "../dist/src/image/overlay.js";
+import { layouts } from "../dist/src/layout.js";
 import { FcnHead } from "../dist/src/models/fcn.js";
 import { IMAGENET, constant } from "../dist/src/models/preprocessing.js";
 import { ResNet101 } from "../dist/src/models/resnet101.js";
-import {
-  Graph,
-  Plan,
-  VOC_CLASSES,
-  decodePng,
-  defaultCheckpointUrl,
-  encodePng,
-  openCheckpoint,
-  openSource,
-  requestDevice,
-  vocPalette,
-} from "../dist/src/node.js";
-import { layouts } from "../dist/src/layout.js";
-import { Parameters } from "../dist/src/weights/parameters.js";
+import { Graph, Plan, VOC_CLASSES, decodePng, defaultCheckpointUrl, encodePng, openCheckpoint, openSource, requestDevice, vocPalette } from "../dist/src/node.js";
 import { WeightStore } from "../dist/src/weight-store.js";
+import { Parameters } from "../dist/src/weights/parameters.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(root, "docs/figures");

@@ -2,8 +2,8 @@
  * The registry: one line a kernel. Tests, benchmarks, `doctor` and the documentation iterate over it.
  * @module fcn-webgpu/kernels
  */
-import { register } from "../src/kernel/kernel.js";
-import type { RegistryEntry } from "../src/kernel/kernel.js";
+import { register } from "../src/kernel/registry.js";
+import type { RegistryEntry } from "../src/kernel/registry.js";
 import { addCases } from "./add/cases.js";
 import { add } from "./add/kernel.js";
 import { addReference } from "./add/reference.js";
@@ -40,12 +40,12 @@ import { projectReference } from "./project/reference.js";
 import { reluCases } from "./relu/cases.js";
 import { relu } from "./relu/kernel.js";
 import { reluReference } from "./relu/reference.js";
-import { resizeCases } from "./resize/cases.js";
-import { resize } from "./resize/kernel.js";
-import { resizeReference } from "./resize/reference.js";
 import { resizeArgmaxCases } from "./resize-argmax/cases.js";
 import { resizeArgmax } from "./resize-argmax/kernel.js";
 import { resizeArgmaxReference } from "./resize-argmax/reference.js";
+import { resizeCases } from "./resize/cases.js";
+import { resize } from "./resize/kernel.js";
+import { resizeReference } from "./resize/reference.js";
 import { softmaxCases } from "./softmax/cases.js";
 import { softmax } from "./softmax/kernel.js";
 import { softmaxReference } from "./softmax/reference.js";
@@ -87,34 +87,34 @@ export { softmax } from "./softmax/kernel.js";
 
 // What a kernel of one's own is made with, wherever it is written.
 export { badShape } from "../src/base/errors.js";
-export { defineKernel, f32, i32, pair, u32 } from "../src/kernel/kernel.js";
+export { defineKernel } from "../src/kernel/kernel.js";
+export { f32, i32, pair, u32 } from "../src/kernel/problem.js";
 export type {
   AnyProblem,
   Attrs,
   AttrValue,
-  Cost,
-  DeviceTraits,
-  Extent,
-  HostTensor,
   InputShapes,
   InputSpecs,
-  Kernel,
-  KernelCase,
-  KernelDef,
   OutputShapes,
   OutputSpecs,
-  Packing,
   Pair,
-  Precision,
   Problem,
-  Reference,
-  RegistryEntry,
   Scalar,
   TensorSpec,
-  Variant,
   WeightSpec,
-} from "../src/kernel/kernel.js";
-export { blocksOf, layouts, sizeOf } from "../src/kernel/layout.js";
+} from "../src/kernel/problem.js";
+export type { Cost, Kernel, KernelDef } from "../src/kernel/kernel.js";
+export type {
+  DeviceTraits,
+  Extent,
+  Packing,
+  Precision,
+  KernelVariant,
+  KernelVariant as Variant,
+} from "../src/kernel/variant.js";
+export type { HostTensor, KernelCase, Reference, RegistryEntry } from "../src/kernel/registry.js";
+export { blocksOf } from "../src/kernel/shape.js";
+export { layouts, sizeOf } from "../src/kernel/layout.js";
 export type { DType, HostArray, Layout, LayoutName, Nchw } from "../src/kernel/layout.js";
 export { convOutputSize, convTransposeOutputSize } from "../src/kernel/shape.js";
 export type { Shape } from "../src/kernel/shape.js";

@@ -3,12 +3,12 @@
  * picture files to what is here.
  * @module fcn-webgpu
  */
+import { checkKind, checkOptions } from "./base/options.js";
 import { requestDevice, runtimeGpu } from "./gpu/device.js";
+import type { Picture } from "./image/picture.js";
 import { LOAD_KINDS, loadFrom } from "./models/load.js";
 import type { LoadOptions } from "./models/load.js";
 import type { Fcn } from "./models/segmenter.js";
-import type { Picture } from "./image/picture.js";
-import { checkKind, checkOptions } from "./base/options.js";
 import { browserTuningStore } from "./tuning/browser-store.js";
 import { browserCachedSource, downloadedSource, hasBrowserCache } from "./weights/browser-cache.js";
 import { DEFAULT_CHECKPOINT, defaultCheckpointUrl } from "./weights/default-checkpoint.js";
@@ -71,18 +71,13 @@ export type { FcnErrorCode } from "./base/errors.js";
 export { decoderGeometry } from "./layers/geometry.js";
 export type { Alignment, DecoderGeometry, EncoderLayer, UpsampleStep } from "./layers/geometry.js";
 export { Graph } from "./plan/graph.js";
-export type {
-  Arguments as GraphArguments,
-  Node as GraphNode,
-  Results as GraphResults,
-  Value,
-  Weight,
-} from "./plan/graph.js";
+export type { Arguments as GraphArguments, Node as GraphNode, Results as GraphResults, Value } from "./plan/graph.js";
+export type { Weight } from "./kernel/weight.js";
 export { labelPng } from "./image/label-png.js";
 export { VOC_CLASSES, vocPalette } from "./image/palette.js";
 export type { Picture, RgbaPicture } from "./image/picture.js";
 export { shrink } from "./image/shrink.js";
-export type { Precision } from "./kernel/kernel.js";
+export type { Precision } from "./kernel/variant.js";
 export type { DType } from "./kernel/layout.js";
 export { COMPARED } from "./models/compared.js";
 export type { ComparedVariant } from "./models/compared.js";
@@ -93,14 +88,15 @@ export { FCN_VARIANTS } from "./models/fcn.js";
 export type { FcnVariant } from "./models/fcn.js";
 export type { LayerTime } from "./models/layer-times.js";
 export { VARIANTS } from "./models/load.js";
-export type { LoadOptions, Variant } from "./models/load.js";
+export type { LoadOptions, NetworkVariant, NetworkVariant as Variant } from "./models/load.js";
 export type { PrecisionOption } from "./models/precision.js";
 export type { PixelScores } from "./models/pixel-scores.js";
 export { Fcn } from "./models/segmenter.js";
 export type { Scores, Segmentation, Timings } from "./models/segmentation.js";
 export type { Preprocessing, Resize } from "./models/preprocessing.js";
 export type { Recovery } from "./models/runtime.js";
-export type { Step, VariantChoice, VariantPick } from "./plan/lower.js";
+export type { Step } from "./plan/lower.js";
+export type { VariantChoice, VariantPick } from "./kernel/choice.js";
 export { Plan } from "./plan/plan.js";
 export type { PlanOptions, PlanResult, RunTimings } from "./plan/plan.js";
 export { runKernel } from "./gpu/run-kernel.js";

@@ -5,14 +5,14 @@
  */
 import { fileURLToPath } from "node:url";
 import { FcnError } from "./base/errors.js";
+import { badOption, checkKind, checkOptions } from "./base/options.js";
+import { requestDevice } from "./gpu/node-device.js";
+import type { NodeDeviceOptions } from "./gpu/node-device.js";
 import { decodePicture, readPictureFile } from "./image/decode.js";
 import type { Picture } from "./image/picture.js";
 import { LOAD_KINDS, loadFrom } from "./models/load.js";
 import type { LoadOptions } from "./models/load.js";
 import type { Fcn } from "./models/segmenter.js";
-import { badOption, checkKind, checkOptions } from "./base/options.js";
-import { requestDevice } from "./gpu/node-device.js";
-import type { NodeDeviceOptions } from "./gpu/node-device.js";
 import { fileTuningStore } from "./tuning/file-store.js";
 import { downloadedSource } from "./weights/browser-cache.js";
 import { DEFAULT_CHECKPOINT, defaultCheckpointUrl } from "./weights/default-checkpoint.js";

@@ -1,8 +1,8 @@
 /** The built modules in a real browser, without a bundler: the same labels as PyTorch's, from files chosen by a person. */
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type * as Library from "../src/index.js";
 import { decodePng } from "../src/image/png.js";
+import type * as Library from "../src/index.js";
 import { openPage } from "./helpers/page.js";
 import type { OpenPage } from "./helpers/page.js";
 import { agreement, fixture, referencePictures } from "./helpers/reference-maps.js";

@@ -10,12 +10,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { torchvisionFcnTensors } from "../bench/hashed-weights.js";
 import { duration } from "../src/cli/progress.js";
 import { encodeLabelPng } from "../src/image/png.js";
 import { COMPARED as VARIANTS } from "../src/models/compared.js";
 import { loadFcn } from "../src/node.js";
 import { useDevice } from "./helpers/device.js";
-import { torchvisionFcnTensors } from "../bench/hashed-weights.js";
 import { hashedFile } from "./helpers/hashed-checkpoint.js";
 import { seeded } from "./helpers/random.js";
 

@@ -1,5 +1,6 @@
 /** The comparison's shared backbone gives what each network gives alone, and its stages add up. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { paperFcnTensors, torchvisionFcnTensors } from "../bench/hashed-weights.js";
 import { COMPARED, SHARED, variantsToCompare } from "../src/models/compared.js";
 import { Comparison } from "../src/models/comparison.js";
 import { loadFcn, openSource } from "../src/node.js";
@@ -9,7 +10,6 @@ import { recognise } from "../src/weights/names.js";
 import { openCheckpoint } from "../src/weights/open.js";
 import { countingCreations } from "./helpers/count-creations.js";
 import { useDevice } from "./helpers/device.js";
-import { paperFcnTensors, torchvisionFcnTensors } from "../bench/hashed-weights.js";
 import { hashedCheckpoint, hashedFile } from "./helpers/hashed-checkpoint.js";
 import { largestDifference, referencePictures } from "./helpers/reference-maps.js";
 

@@ -16,10 +16,14 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import ts from "typescript";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { register, usableVariants, makeProblem } from "../src/kernel/kernel.js";
-import type { KernelCase, KernelDef, InputSpecs, OutputSpecs, Attrs, Reference } from "../src/kernel/kernel.js";
-import { PAGES, anchorsOf, commandsOf, linksOf, printedBy } from "./helpers/docs.js";
+import { usableVariants } from "../src/kernel/choice.js";
+import { makeProblem } from "../src/kernel/kernel.js";
+import type { KernelDef } from "../src/kernel/kernel.js";
+import type { InputSpecs, OutputSpecs, Attrs } from "../src/kernel/problem.js";
+import { register } from "../src/kernel/registry.js";
+import type { KernelCase, Reference } from "../src/kernel/registry.js";
 import { useDevice } from "./helpers/device.js";
+import { PAGES, anchorsOf, commandsOf, linksOf, printedBy } from "./helpers/docs.js";
 import { runTool } from "./helpers/installed.js";
 import { verify } from "./helpers/verify-kernel.js";
 

@@ -2,8 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it, vi } from "vitest";
 import { conv2d } from "../shaders/conv2d/kernel.js";
-import { requestDevice as requestAnyDevice } from "../src/gpu/device.js";
 import { FcnError } from "../src/base/errors.js";
+import { requestDevice as requestAnyDevice } from "../src/gpu/device.js";
 import { Tensor, decodePng, encodePng, loadFcn, requestDevice, runKernel } from "../src/node.js";
 import type { NodeLoadOptions } from "../src/node.js";
 import { edited } from "./helpers/checkpoints.js";

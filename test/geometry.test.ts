@@ -1,9 +1,9 @@
 /** The decoder's geometry: every size comes back exactly, every crop fits, and "aligned" puts cells on their centres. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { convTransposeOutputSize } from "../src/kernel/shape.js";
 import { decoderGeometry, tapSizes } from "../src/layers/geometry.js";
 import type { Alignment, EncoderLayer, UpsampleStep } from "../src/layers/geometry.js";
-import { convTransposeOutputSize } from "../src/kernel/shape.js";
 
 const VARIANTS = ["fcn32s", "fcn16s", "fcn8s"] as const;
 const ALIGNMENTS: readonly Alignment[] = ["pad", "aligned"];

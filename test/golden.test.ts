@@ -1,14 +1,14 @@
 /** Full-size ResNet-101 with hash weights: logits of the three variants against a float64 reference. */
 import { describe, expect, it } from "vitest";
-import { Graph } from "../src/plan/graph.js";
+import { hashedInput, paperFcnTensors } from "../bench/hashed-weights.js";
 import { layouts } from "../src/kernel/layout.js";
 import { FCN_VARIANTS, fcnNetwork } from "../src/models/fcn.js";
+import { Graph } from "../src/plan/graph.js";
 import { Plan } from "../src/plan/plan.js";
 import { WeightStore } from "../src/plan/weight-store.js";
 import { Parameters } from "../src/weights/parameters.js";
 import { useDevice } from "./helpers/device.js";
 import { hashCheckpoint } from "./helpers/hash-checkpoint.js";
-import { hashedInput, paperFcnTensors } from "../bench/hashed-weights.js";
 import { float32File, largestDifference } from "./helpers/reference-maps.js";
 
 const device = useDevice();

@@ -5,8 +5,6 @@
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { decoderGeometry, tapSizes } from "../src/layers/geometry.js";
-import type { EncoderLayer } from "../src/layers/geometry.js";
 import {
   bilinear,
   hashed,
@@ -15,7 +13,10 @@ import {
   paperFcnTensors,
   torchvisionFcnTensors,
 } from "../bench/hashed-weights.js";
-import type { TensorSpec } from "../bench/hashed-weights.js";
+import type { HashedTensor } from "../bench/hashed-weights.js";
+import { elements } from "../src/kernel/shape.js";
+import { decoderGeometry, tapSizes } from "../src/layers/geometry.js";
+import type { EncoderLayer } from "../src/layers/geometry.js";
 
 interface Stats {
   readonly shape: readonly number[];
@@ -165,9 +166,9 @@ describe("hashed", () => {
 });
 
 describe("state dicts", () => {
-  const learned = (specs: readonly TensorSpec[]): number =>
-    sum(specs.filter(({ name }) => !name.includes("running_")).map(({ shape }) => shape.reduce((a, b) => a * b, 1)));
-  const norms = (specs: readonly TensorSpec[]): number =>
+  const learned = (specs: readonly HashedTensor[]): number =>
+    sum(specs.filter(({ name }) => !name.includes("running_")).map(({ shape }) => elements(shape)));
+  const norms = (specs: readonly HashedTensor[]): number =>
     specs.filter(({ name }) => name.endsWith("running_var")).length;
 
   it("torchvision's has 640 tensors with the counters, and 54,314,346 parameters", () => {

@@ -5,12 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { torchvisionFcnTensors } from "../bench/hashed-weights.js";
 import { describeInspection, inspectCheckpoint } from "../src/cli/inspect-report.js";
 import type { Inspection } from "../src/cli/inspect-report.js";
+import { elements } from "../src/kernel/shape.js";
 import { defaultCheckpointUrl } from "../src/weights/default-checkpoint.js";
 import { fileSource } from "../src/weights/file-source.js";
 import { openCheckpoint } from "../src/weights/open.js";
-import { torchvisionFcnTensors } from "../bench/hashed-weights.js";
 import { BIG_FILES, writeBigCheckpoints } from "./helpers/big-checkpoints.js";
 import { writePlainJavaScript } from "./helpers/plain-javascript.js";
 import { fixturePath } from "./weights/fixtures.js";
@@ -78,7 +79,7 @@ describe("what inspect finds", () => {
 
   test("torchvision's fcn_resnet101 at full size has 54.3 million parameters", async () => {
     const specs = torchvisionFcnTensors();
-    writeBigCheckpoints(folder, specs, ({ shape }) => new Float32Array(shape.reduce((a, b) => a * b, 1)));
+    writeBigCheckpoints(folder, specs, ({ shape }) => new Float32Array(elements(shape)));
     const found = await inspected(join(folder, BIG_FILES["pth-legacy"]));
     expect(found.description).toBe("torchvision fcn_resnet101: dilated, 21 classes, with aux head");
     expect(found.parameters).toBe(54_314_346);
@@ -157,11 +158,7 @@ describe("the programs", () => {
     "import ended by %s leaves no file under the result's name",
     async (signal) => {
       const out = join(folder, "out.safetensors");
-      writeBigCheckpoints(
-        folder,
-        torchvisionFcnTensors(21, 32),
-        ({ shape }) => new Float32Array(shape.reduce((a, b) => a * b, 1)),
-      );
+      writeBigCheckpoints(folder, torchvisionFcnTensors(21, 32), ({ shape }) => new Float32Array(elements(shape)));
       const inputs = new Set(readdirSync(folder));
       const child = spawn(process.execPath, [main, "import", join(folder, BIG_FILES["pth-zip"]), "--out", out], {
         stdio: "ignore",

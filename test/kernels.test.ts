@@ -1,9 +1,10 @@
 /** Every variant of every kernel, on every case it can run. */
 import { describe, expect, it } from "vitest";
 import { registry } from "../shaders/index.js";
-import { foldedGrid, makeProblem, usableVariants } from "../src/kernel/kernel.js";
 import { Device } from "../src/gpu/device.js";
-import type { AnyProblem, Variant } from "../src/kernel/kernel.js";
+import { foldedGrid, usableVariants } from "../src/kernel/choice.js";
+import { makeProblem } from "../src/kernel/kernel.js";
+import type { AnyVariant } from "../src/kernel/variant.js";
 import { useDevice } from "./helpers/device.js";
 import { verify } from "./helpers/verify-kernel.js";
 
@@ -40,7 +41,7 @@ for (const entry of registry) {
       for (const test of entry.cases.filter(({ bench }) => !bench)) {
         const problem = makeProblem(entry.kernel, test.shapes, test.attrs);
         for (const name of usableVariants(entry.kernel, problem, own)) {
-          const folded = foldedGrid(entry.kernel.variants[name] as Variant<AnyProblem>, problem, limit).grid[1] > 1;
+          const folded = foldedGrid(entry.kernel.variants[name] as AnyVariant, problem, limit).grid[1] > 1;
           if (!folded || seen.has(name)) continue;
           await verify(own, entry, name, test);
           seen.add(name);

@@ -8,15 +8,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { ImportReport } from "../src/cli/import.js";
-import { BIG_FILES, writeBigCheckpoints } from "./helpers/big-checkpoints.js";
 import { hashedTensor, torchvisionFcnTensors } from "../bench/hashed-weights.js";
+import type { ImportReport } from "../src/cli/import.js";
+import { elements } from "../src/kernel/shape.js";
+import { BIG_FILES, writeBigCheckpoints } from "./helpers/big-checkpoints.js";
 import { writePlainJavaScript } from "./helpers/plain-javascript.js";
 
 const MB = 1e6;
 const LIMIT = (218 + 150) * MB;
 const SPECS = torchvisionFcnTensors();
-const VALUES = SPECS.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+const VALUES = SPECS.reduce((sum, { shape }) => sum + elements(shape), 0);
 const folder = mkdtempSync(join(tmpdir(), "fcn-memory-"));
 const run = promisify(execFile);
 

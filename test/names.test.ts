@@ -1,11 +1,11 @@
 /** Whose tensor names a checkpoint has: every naming scheme, and the files that are refused by name. */
 import { describe, expect, it } from "vitest";
+import { paperFcnTensors, torchvisionFcnTensors } from "../bench/hashed-weights.js";
+import type { HashedTensor } from "../bench/hashed-weights.js";
 import { FcnError, messageOf } from "../src/base/errors.js";
 import { fileSource } from "../src/weights/file-source.js";
 import { recognise } from "../src/weights/names.js";
 import { openCheckpoint } from "../src/weights/open.js";
-import { paperFcnTensors, torchvisionFcnTensors } from "../bench/hashed-weights.js";
-import type { TensorSpec } from "../bench/hashed-weights.js";
 import { hashedCheckpoint } from "./helpers/hashed-checkpoint.js";
 
 const WIDTH = 4;
@@ -14,13 +14,13 @@ const torchvision = torchvisionFcnTensors(21, WIDTH);
 const bare = torchvision.flatMap(({ name, shape }) =>
   name.startsWith("backbone.") ? [{ name: name.slice("backbone.".length), shape }] : [],
 );
-const linear = (name: string): TensorSpec[] => [
+const linear = (name: string): HashedTensor[] => [
   { name: `${name}.weight`, shape: [1000, 32 * WIDTH] },
   { name: `${name}.bias`, shape: [1000] },
 ];
-const prefixed = (prefix: string, specs: readonly TensorSpec[]): TensorSpec[] =>
+const prefixed = (prefix: string, specs: readonly HashedTensor[]): HashedTensor[] =>
   specs.map(({ name, shape }) => ({ name: prefix + name, shape }));
-const counted = (specs: readonly TensorSpec[]): TensorSpec[] =>
+const counted = (specs: readonly HashedTensor[]): HashedTensor[] =>
   specs.flatMap((spec) =>
     spec.name.endsWith("running_var")
       ? [spec, { name: spec.name.replace("running_var", "num_batches_tracked"), shape: [] }]
@@ -28,7 +28,7 @@ const counted = (specs: readonly TensorSpec[]): TensorSpec[] =>
   );
 
 /** Hugging Face's names, written out from its module tree and not by undoing the map under test. */
-function huggingFace(): TensorSpec[] {
+function huggingFace(): HashedTensor[] {
   return bare.map(({ name, shape }) => {
     const [part = "", ...path] = name.split(".");
     const rest = path.join(".");
@@ -46,12 +46,12 @@ function huggingFace(): TensorSpec[] {
   });
 }
 
-const DETR_REST: TensorSpec[] = [
+const DETR_REST: HashedTensor[] = [
   { name: "model.query_position_embeddings.weight", shape: [100, 8] },
   { name: "class_labels_classifier.weight", shape: [92, 8] },
 ];
 
-const SCHEMES: readonly (readonly [string, TensorSpec[], string])[] = [
+const SCHEMES: readonly (readonly [string, HashedTensor[], string])[] = [
   [
     "torchvision resnet101",
     [...counted(bare), ...linear("fc")],
@@ -179,7 +179,7 @@ describe("files with heads", () => {
   });
 });
 
-const refusal = (specs: readonly TensorSpec[]): string => {
+const refusal = (specs: readonly HashedTensor[]): string => {
   try {
     recognise(hashedCheckpoint(specs));
   } catch (error) {
@@ -189,16 +189,16 @@ const refusal = (specs: readonly TensorSpec[]): string => {
   }
   throw new Error("it was not refused");
 };
-const blocks = (counts: readonly number[]): TensorSpec[] =>
+const blocks = (counts: readonly number[]): HashedTensor[] =>
   bare.filter(({ name }) => {
     const [, layer, block] = /^layer(\d)\.(\d+)\./.exec(name) ?? [];
     return layer === undefined || Number(block) < (counts[Number(layer) - 1] as number);
   });
-const reshaped = (name: string, shape: readonly number[]): TensorSpec[] =>
+const reshaped = (name: string, shape: readonly number[]): HashedTensor[] =>
   bare.map((spec) => (spec.name === name ? { name, shape } : spec));
 
 describe("what is refused", () => {
-  it.each<[string, TensorSpec[], string]>([
+  it.each<[string, HashedTensor[], string]>([
     [
       "a file of something else",
       [

@@ -1,8 +1,8 @@
 /** A GPU that runs out of memory: a typed error with the sizes, nothing left behind, and a model that goes on. */
 import { beforeEach, afterEach, describe, expect, it } from "vitest";
 import { relu } from "../shaders/relu/kernel.js";
-import type { Device, FcnError } from "../src/node.js";
 import { Tensor, loadFcn, requestDevice, runKernel } from "../src/node.js";
+import type { Device, FcnError } from "../src/node.js";
 import { limitMemory, report } from "./helpers/memory-budget.js";
 import type { Budget } from "./helpers/memory-budget.js";
 

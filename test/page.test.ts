@@ -1,8 +1,8 @@
 /** The web page from opening to a lost device, in Chromium on SwiftShader: what a person does, and what they must see. */
 import axe from "axe-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { shrink } from "../src/image/shrink.js";
 import { toRgba } from "../src/image/picture.js";
+import { shrink } from "../src/image/shrink.js";
 import { COMPARED } from "../src/models/compared.js";
 import { Comparison } from "../src/models/comparison.js";
 import { decodePng, openCheckpoint, openSource } from "../src/node.js";

@@ -2,12 +2,13 @@
 import { describe, expect, it } from "vitest";
 import { convTranspose2d } from "../shaders/conv-transpose2d/kernel.js";
 import { conv2d } from "../shaders/conv2d/kernel.js";
-import { convert } from "../shaders/convert/kernel.js";
 import { conv2dReference } from "../shaders/conv2d/reference.js";
-import { Graph } from "../src/plan/graph.js";
-import type { Weight } from "../src/plan/graph.js";
+import { convert } from "../shaders/convert/kernel.js";
 import { layouts } from "../src/kernel/layout.js";
 import type { Nchw } from "../src/kernel/layout.js";
+import { elements } from "../src/kernel/shape.js";
+import type { Weight } from "../src/kernel/weight.js";
+import { Graph } from "../src/plan/graph.js";
 import { Plan } from "../src/plan/plan.js";
 import { WeightStore } from "../src/plan/weight-store.js";
 import { countingCreations } from "./helpers/count-creations.js";
@@ -18,8 +19,8 @@ import { compare } from "./helpers/verify-kernel.js";
 const device = useDevice();
 
 function randomWeight(name: string, shape: readonly number[]): Weight & { data: Float32Array } {
-  const random = seeded(shape.length + shape.reduce((a, b) => a * b, 1));
-  const data = new Float32Array(shape.reduce((a, b) => a * b, 1)).map(() => random() - 0.5);
+  const random = seeded(shape.length + elements(shape));
+  const data = new Float32Array(elements(shape)).map(() => random() - 0.5);
   return { name, shape, data, read: () => Promise.resolve(data.slice()) };
 }
 
@@ -36,7 +37,7 @@ function residualGraph(shape: Nchw = SHAPE): Graph {
   return graph;
 }
 
-const input = (shape: Nchw): Float32Array => new Float32Array(shape.reduce((a, b) => a * b, 1)).map(seeded(3));
+const input = (shape: Nchw): Float32Array => new Float32Array(elements(shape)).map(seeded(3));
 
 function expected(shape: Nchw): ArrayLike<number> {
   const attrs = { stride: 1, padding: 1, dilation: 1, groups: 1, relu: true };
@@ -56,9 +57,7 @@ describe("Plan", () => {
   it("has two runs in flight that do not disturb each other, and creates nothing for them", async () => {
     const store = new WeightStore(device());
     const plan = await Plan.create(device(), residualGraph(), store, undefined, { inFlight: 2 });
-    const pictures = [1, 2, 3, 4, 5].map((seed) =>
-      new Float32Array(SHAPE.reduce((a, b) => a * b, 1)).map(seeded(seed)),
-    );
+    const pictures = [1, 2, 3, 4, 5].map((seed) => new Float32Array(elements(SHAPE)).map(seeded(seed)));
     const outputOf = async (data: Float32Array): Promise<ArrayLike<number>> => {
       const { outputs } = await plan.run({ x: new Uint8Array(layouts.nhwc4.pack(data, SHAPE)) });
       const y = outputs.get("y");

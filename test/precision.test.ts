@@ -1,25 +1,26 @@
 /** f16 between kernels: what runs, how far labels are from f32, what becomes of numbers that f16 cannot hold. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { paperFcnTensors, torchvisionFcnTensors } from "../bench/hashed-weights.js";
 import { conv2d } from "../shaders/conv2d/kernel.js";
 import { maxPool2d } from "../shaders/max-pool2d/kernel.js";
 import { project } from "../shaders/project/kernel.js";
 import { ConfusionMatrix } from "../src/eval/confusion.js";
-import { Graph } from "../src/plan/graph.js";
-import type { Weight } from "../src/plan/graph.js";
 import { layouts } from "../src/kernel/layout.js";
-import { lower } from "../src/plan/lower.js";
+import { elements } from "../src/kernel/shape.js";
+import type { DeviceTraits } from "../src/kernel/variant.js";
+import type { Weight } from "../src/kernel/weight.js";
 import { FCN_VARIANTS, fcnNetwork } from "../src/models/fcn.js";
-import { torchvisionNetwork } from "../src/models/torchvision.js";
-import type { DeviceTraits } from "../src/kernel/kernel.js";
 import { precisionOn } from "../src/models/precision.js";
-import { Plan } from "../src/plan/plan.js";
+import { torchvisionNetwork } from "../src/models/torchvision.js";
 import { loadFcn } from "../src/node.js";
 import type { Fcn, NodePicture } from "../src/node.js";
+import { Graph } from "../src/plan/graph.js";
+import { lower } from "../src/plan/lower.js";
+import { Plan } from "../src/plan/plan.js";
 import { WeightStore } from "../src/plan/weight-store.js";
 import { Parameters } from "../src/weights/parameters.js";
 import { useDevice } from "./helpers/device.js";
 import { hashCheckpoint } from "./helpers/hash-checkpoint.js";
-import { paperFcnTensors, torchvisionFcnTensors } from "../bench/hashed-weights.js";
 import { agreement, referencePictures } from "./helpers/reference-maps.js";
 
 const device = useDevice();
@@ -68,7 +69,7 @@ describe("numbers at the end of f16", () => {
   const weight = (name: string, shape: readonly number[], value: number): Weight => ({
     name,
     shape,
-    read: () => Promise.resolve(new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(value)),
+    read: () => Promise.resolve(new Float32Array(elements(shape)).fill(value)),
   });
 
   it("activations of 60,000 saturate instead of becoming infinite, and the network goes on", async () => {

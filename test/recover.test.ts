@@ -2,9 +2,9 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Fcn, FcnError, NodePicture } from "../src/node.js";
-import { fileSource, loadFcn, openCheckpoint, requestDevice } from "../src/node.js";
 import { Comparison } from "../src/models/comparison.js";
+import { fileSource, loadFcn, openCheckpoint, requestDevice } from "../src/node.js";
+import type { Fcn, FcnError, NodePicture } from "../src/node.js";
 import { watchMemory } from "./helpers/live-memory.js";
 
 const picture = (height: number, width: number) => ({

@@ -3,26 +3,29 @@
  * text; an emulation of the matrices, put in the place of the built-in functions, checks what they compute.
  */
 import { readFileSync } from "node:fs";
-import { create } from "webgpu";
-import { compact } from "../scripts/embed-wgsl.mjs";
 import { describe, expect, it } from "vitest";
+import { create } from "webgpu";
 import { MATRIX } from "../bench/ceilings.js";
+import { compact } from "../scripts/embed-wgsl.mjs";
 import { conv2dCases } from "../shaders/conv2d/cases.js";
 import { conv2d } from "../shaders/conv2d/kernel.js";
 import { conv2dReference } from "../shaders/conv2d/reference.js";
 import { MATRIX_CONFIGS, workgroupBytes } from "../shaders/conv2d/subgroup-matrix.js";
-import { Graph } from "../src/plan/graph.js";
-import { defaultVariant, erase, makeProblem, register, usableVariants } from "../src/kernel/kernel.js";
-import type { DeviceTraits } from "../src/kernel/kernel.js";
+import { MATRIX_FEATURE, probeSubgroupMatrix } from "../src/gpu/subgroup-matrix.js";
+import { withConsts, withOlderMatrices } from "../src/gpu/wgsl-edit.js";
+import { defaultVariant, usableVariants } from "../src/kernel/choice.js";
+import { erase, makeProblem } from "../src/kernel/kernel.js";
 import { layouts } from "../src/kernel/layout.js";
 import type { HostArray } from "../src/kernel/layout.js";
+import { register } from "../src/kernel/registry.js";
+import { elements } from "../src/kernel/shape.js";
+import type { DeviceTraits } from "../src/kernel/variant.js";
+import { Graph } from "../src/plan/graph.js";
 import { Plan } from "../src/plan/plan.js";
-import { MATRIX_FEATURE, probeSubgroupMatrix } from "../src/gpu/subgroup-matrix.js";
+import { WeightStore } from "../src/plan/weight-store.js";
 import { measureVariant } from "../src/tuning/measure-variant.js";
 import { Tuner } from "../src/tuning/tuner.js";
 import type { MeasureVariant } from "../src/tuning/tuner.js";
-import { WeightStore } from "../src/plan/weight-store.js";
-import { withConsts, withOlderMatrices } from "../src/gpu/wgsl-edit.js";
 import { useDevice } from "./helpers/device.js";
 import { emulated } from "./helpers/emulate-subgroup-matrix.js";
 import { largestDifference } from "./helpers/reference-maps.js";
@@ -260,8 +263,7 @@ describe("emulated", () => {
     const random = (name: string, shape: readonly number[]) => ({
       name,
       shape,
-      read: () =>
-        Promise.resolve(new Float32Array(shape.reduce((a, b) => a * b, 1)).map((_, i) => Math.sin(i * 12.9898) / 8)),
+      read: () => Promise.resolve(new Float32Array(elements(shape)).map((_, i) => Math.sin(i * 12.9898) / 8)),
     });
     const shape = [2, 64, 9, 7] as const;
     const input = new Uint8Array(

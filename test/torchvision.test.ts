@@ -1,9 +1,16 @@
 /** torchvision's fcn_resnet101 against the float64 reference, and everything that comes with weights from elsewhere. */
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  bilinear,
+  hashedInput,
+  hashedTensor,
+  paperFcnTensors,
+  torchvisionFcnTensors,
+} from "../bench/hashed-weights.js";
+import type { HashedTensor } from "../bench/hashed-weights.js";
 import { normalizeReference } from "../shaders/normalize/reference.js";
 import { resizeReference } from "../shaders/resize/reference.js";
-import { Graph } from "../src/plan/graph.js";
 import { toRgba } from "../src/image/picture.js";
 import { shrink } from "../src/image/shrink.js";
 import { layouts } from "../src/kernel/layout.js";
@@ -12,19 +19,12 @@ import { IMAGENET, networkSize } from "../src/models/preprocessing.js";
 import { torchvisionNetwork } from "../src/models/torchvision.js";
 import { FCN_VARIANTS, loadFcn } from "../src/node.js";
 import type { Fcn, NodeLoadOptions, NodePicture, Picture } from "../src/node.js";
+import { Graph } from "../src/plan/graph.js";
 import { Plan } from "../src/plan/plan.js";
 import { WeightStore } from "../src/plan/weight-store.js";
 import { recognise } from "../src/weights/names.js";
 import { Parameters } from "../src/weights/parameters.js";
 import { useDevice } from "./helpers/device.js";
-import {
-  bilinear,
-  hashedInput,
-  hashedTensor,
-  paperFcnTensors,
-  torchvisionFcnTensors,
-} from "../bench/hashed-weights.js";
-import type { TensorSpec } from "../bench/hashed-weights.js";
 import { hashedCheckpoint, hashedFile } from "./helpers/hashed-checkpoint.js";
 import { agreement, float32File, largestDifference, referencePictures } from "./helpers/reference-maps.js";
 
@@ -86,7 +86,7 @@ const pictureOf = (width: number, height: number): Picture => ({
   data: new Uint8Array(width * height * 4).map((_, i) => ((i & 3) === 3 ? 255 : (i * 37 + (i >> 5) * 11) % 256)),
 });
 const WIDTH = 4;
-const load = async (specs: readonly TensorSpec[], options: NodeLoadOptions = {}): Promise<Fcn<NodePicture>> =>
+const load = async (specs: readonly HashedTensor[], options: NodeLoadOptions = {}): Promise<Fcn<NodePicture>> =>
   loadFcn({ weights: await hashedFile(specs), device: device(), ...options });
 
 describe("the size that a network sees", () => {

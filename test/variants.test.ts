@@ -2,8 +2,9 @@
 import { describe, expect, it } from "vitest";
 import { conv2d } from "../shaders/conv2d/kernel.js";
 import { TILES } from "../shaders/conv2d/tiled.js";
-import { defaultVariant, erase, makeProblem, usableVariants } from "../src/kernel/kernel.js";
-import type { DeviceTraits } from "../src/kernel/kernel.js";
+import { defaultVariant, usableVariants } from "../src/kernel/choice.js";
+import { erase, makeProblem } from "../src/kernel/kernel.js";
+import type { DeviceTraits } from "../src/kernel/variant.js";
 
 const limits = { maxComputeInvocationsPerWorkgroup: 1024, maxComputeWorkgroupStorageSize: 32768 };
 const gpu: DeviceTraits = {

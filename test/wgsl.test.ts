@@ -1,8 +1,8 @@
 /** The shaders against their declarations: uniforms, bindings, constants and workgroup sizes are written twice, and must agree. */
 import { describe, expect, it } from "vitest";
 import { registry } from "../shaders/index.js";
-import { makeProblem } from "../src/kernel/kernel.js";
 import { withConsts } from "../src/gpu/wgsl-edit.js";
+import { makeProblem } from "../src/kernel/kernel.js";
 
 const variants = registry.flatMap((entry) =>
   Object.entries(entry.kernel.variants).map(([name, variant]) => ({

@@ -1,4 +1,4 @@
-import type { KernelCase } from "../../src/kernel/kernel.js";
+import type { KernelCase } from "../../src/kernel/registry.js";
 
 const same = (...shape: number[]): KernelCase["shapes"] => ({ x: shape, skip: shape });
 

@@ -4,9 +4,10 @@
  * https://arxiv.org/abs/1605.06211
  */
 import { badShape } from "../../src/base/errors.js";
-import { defineKernel, u32 } from "../../src/kernel/kernel.js";
-import { blocksOf, sizeOf } from "../../src/kernel/layout.js";
-import { formatShape } from "../../src/kernel/shape.js";
+import { defineKernel } from "../../src/kernel/kernel.js";
+import { sizeOf } from "../../src/kernel/layout.js";
+import { u32 } from "../../src/kernel/problem.js";
+import { blocksOf, formatShape } from "../../src/kernel/shape.js";
 import { add as shaders } from "../wgsl.generated.js";
 
 /** Skip fusion: x, cropped at top left to the skip's size, plus the skip, with optional ReLU. */

@@ -1,5 +1,5 @@
 /** add in float64: crop at top left, then add. */
-import type { Reference } from "../../src/kernel/kernel.js";
+import type { Reference } from "../../src/kernel/registry.js";
 
 export const addReference: Reference<{ relu: boolean }> = ({ x, skip }, { relu }) => {
   if (!x || !skip) throw new Error("add needs x and skip");

@@ -1,4 +1,4 @@
-import type { KernelCase } from "../../src/kernel/kernel.js";
+import type { KernelCase } from "../../src/kernel/registry.js";
 
 /** Few distinct values, so that ties are everywhere. */
 const ties = { x: (_: number, random: () => number) => Math.floor(random() * 3) };

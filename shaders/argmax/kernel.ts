@@ -4,8 +4,9 @@
  * https://docs.pytorch.org/docs/stable/generated/torch.argmax.html
  */
 import { badShape } from "../../src/base/errors.js";
-import { defineKernel, u32 } from "../../src/kernel/kernel.js";
+import { defineKernel } from "../../src/kernel/kernel.js";
 import { sizeOf } from "../../src/kernel/layout.js";
+import { u32 } from "../../src/kernel/problem.js";
 import { formatShape } from "../../src/kernel/shape.js";
 import { argmax as shaders } from "../wgsl.generated.js";
 

@@ -1,5 +1,5 @@
 /** argmax from the definition: the first largest value that is a number. */
-import type { Reference } from "../../src/kernel/kernel.js";
+import type { Reference } from "../../src/kernel/registry.js";
 
 export const argmaxReference: Reference<{ dtype: string }> = ({ x }) => {
   if (!x) throw new Error("argmax needs x");

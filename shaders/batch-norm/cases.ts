@@ -1,4 +1,4 @@
-import type { KernelCase } from "../../src/kernel/kernel.js";
+import type { KernelCase } from "../../src/kernel/registry.js";
 
 const shapes = (n: number, c: number, h: number, w: number): KernelCase["shapes"] => ({
   x: [n, c, h, w],

@@ -4,9 +4,10 @@
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.batch_norm.html
  */
 import { badShape } from "../../src/base/errors.js";
-import { defineKernel, u32 } from "../../src/kernel/kernel.js";
-import { blocksOf, sizeOf } from "../../src/kernel/layout.js";
-import { elements, formatShape } from "../../src/kernel/shape.js";
+import { defineKernel } from "../../src/kernel/kernel.js";
+import { sizeOf } from "../../src/kernel/layout.js";
+import { u32 } from "../../src/kernel/problem.js";
+import { blocksOf, elements, formatShape } from "../../src/kernel/shape.js";
 import { batchNorm as shaders } from "../wgsl.generated.js";
 
 /** The smallest eps that is not flushed to zero as a float32. */

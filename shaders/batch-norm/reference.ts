@@ -1,5 +1,5 @@
 /** batch-norm in float64, straight from the definition. */
-import type { Reference } from "../../src/kernel/kernel.js";
+import type { Reference } from "../../src/kernel/registry.js";
 
 export const batchNormReference: Reference<{ eps: number }> = (
   { x, weight, bias, running_mean, running_var },

@@ -1,4 +1,4 @@
-import type { KernelCase } from "../../src/kernel/kernel.js";
+import type { KernelCase } from "../../src/kernel/registry.js";
 
 type Fill = NonNullable<KernelCase["fill"]>;
 const byte: Fill[string] = (_, random) => Math.floor(random() * 256);

@@ -7,10 +7,11 @@
  * http://host.robots.ox.ac.uk/pascal/VOC/voc2012/htmldoc/index.html
  */
 import { FcnError, badShape } from "../../src/base/errors.js";
-import { defineKernel, u32 } from "../../src/kernel/kernel.js";
-import type { Packing } from "../../src/kernel/kernel.js";
+import { defineKernel } from "../../src/kernel/kernel.js";
 import { sizeOf } from "../../src/kernel/layout.js";
+import { u32 } from "../../src/kernel/problem.js";
 import { formatShape } from "../../src/kernel/shape.js";
+import type { Packing } from "../../src/kernel/variant.js";
 import { colorize as shaders } from "../wgsl.generated.js";
 
 const ENTRIES = 256;

@@ -1,5 +1,5 @@
 /** colorize from its definition: exact, with the mix written as floor(x + 0.5) of a quotient. */
-import type { Reference } from "../../src/kernel/kernel.js";
+import type { Reference } from "../../src/kernel/registry.js";
 
 type Attrs = { opacity: number; keep_background: boolean };
 

@@ -1,4 +1,4 @@
-import type { KernelCase } from "../../src/kernel/kernel.js";
+import type { KernelCase } from "../../src/kernel/registry.js";
 
 /** The upscore steps of the FCN heads: kernel 2s, stride s, padding s/2. */
 const upscore = (s: number): NonNullable<KernelCase["attrs"]> => ({ stride: s, padding: s / 2 });

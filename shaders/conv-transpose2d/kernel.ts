@@ -6,32 +6,16 @@
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose2d.html
  */
 import { badShape } from "../../src/base/errors.js";
-import { defineKernel, pair, u32 } from "../../src/kernel/kernel.js";
-import type { DeviceTraits, Packing, Pair } from "../../src/kernel/kernel.js";
-import { blocksOf, fitsTexture, fitsWeights, sizeOf, textureColumns, weightTexels } from "../../src/kernel/layout.js";
+import { defineKernel } from "../../src/kernel/kernel.js";
+import { fitsTexture, fitsWeights, sizeOf, textureColumns } from "../../src/kernel/layout.js";
 import type { Nchw } from "../../src/kernel/layout.js";
-import { ceilDiv, convTransposeOutputSize, elements, formatShape } from "../../src/kernel/shape.js";
+import { outputTiles, tileTexels } from "../../src/kernel/packings.js";
+import { pair, u32 } from "../../src/kernel/problem.js";
+import type { Pair } from "../../src/kernel/problem.js";
+import { blocksOf, ceilDiv, convTransposeOutputSize, elements, formatShape } from "../../src/kernel/shape.js";
 import type { Shape } from "../../src/kernel/shape.js";
+import type { DeviceTraits, Packing } from "../../src/kernel/variant.js";
 import { convTranspose2d as shaders } from "../wgsl.generated.js";
-
-/** [in][out][kh][kw] -> [out/4][kh][kw][in/4][4 outputs] of vec4 over 4 inputs. */
-const outputBlocks: Packing = {
-  name: "conv-transpose2d/output-blocks",
-  pack(data, shape) {
-    const [inC, outC, kh, kw] = shape as [number, number, number, number];
-    const inBlocks = blocksOf(inC);
-    const packed = new Float32Array(blocksOf(outC) * kh * kw * inBlocks * 16);
-    for (let c = 0; c < inC; c++) {
-      for (let o = 0; o < outC; o++) {
-        for (let tap = 0; tap < kh * kw; tap++) {
-          const block = ((o >> 2) * kh * kw + tap) * inBlocks + (c >> 2);
-          packed[block * 16 + (o & 3) * 4 + (c & 3)] = data[(c * outC + o) * kh * kw + tap] as number;
-        }
-      }
-    }
-    return packed;
-  },
-};
 
 /** [channel][1][kh][kw] -> [kh][kw][channel/4] of vec4 over 4 channels. */
 const channelBlocks: Packing = {
@@ -50,28 +34,6 @@ const channelBlocks: Packing = {
 /** Windows and output channels that a thread of lanes.wgsl keeps in registers. */
 const LANES_TP = 4;
 const LANES_TC = 16;
-
-const texelsOf = ([inC = 0, outC = 0, kh = 1, kw = 1]: Shape): number => weightTexels(outC, inC, kh * kw, LANES_TC);
-
-/** [in][out][kh][kw] -> texels of 4 inputs of one output, [out/TC][kh][kw][in/4][TC]. */
-const channelTiles: Packing = {
-  name: `conv-transpose2d/channel-tiles-${LANES_TC}`,
-  storage: "texture",
-  pack(data, shape) {
-    const [inC, outC, kh, kw] = shape as [number, number, number, number];
-    const inBlocks = blocksOf(inC);
-    const packed = new Float32Array(texelsOf(shape) * 4);
-    for (let c = 0; c < inC; c++) {
-      for (let o = 0; o < outC; o++) {
-        for (let tap = 0; tap < kh * kw; tap++) {
-          const step = (Math.floor(o / LANES_TC) * kh * kw + tap) * inBlocks + (c >> 2);
-          packed[(step * LANES_TC + (o % LANES_TC)) * 4 + (c & 3)] = data[(c * outC + o) * kh * kw + tap] as number;
-        }
-      }
-    }
-    return packed;
-  },
-};
 
 type UpProblem = {
   readonly in: {
@@ -101,7 +63,7 @@ const lanes = (subgroup: number) => ({
   subgroupSize: subgroup,
   consts: { LANES: subgroup, TC: LANES_TC },
   layouts: { x: "tex4", residual: "tex4", y: "tex4" } as const,
-  packing: { weight: channelTiles },
+  packing: { weight: outputTiles({ tile: LANES_TC, order: "in-out", storage: "texture" }) },
   fixedGrid: true as const,
   when: ({ in: { x, weight }, out: { y }, attrs }: UpProblem, device: DeviceTraits): boolean =>
     device.software &&
@@ -109,7 +71,7 @@ const lanes = (subgroup: number) => ({
     pair(attrs.dilation).every((d) => d === 1) &&
     fitsTexture(x) &&
     fitsTexture(y) &&
-    fitsWeights(texelsOf(weight)),
+    fitsWeights(tileTexels(weight, LANES_TC, "in-out")),
   overrides: () => ({}),
   params: ({ in: { x, weight, bias, residual }, out: { y }, attrs }: UpProblem) => ({
     in_w: u32(x[3]),
@@ -244,7 +206,7 @@ export const convTranspose2d = defineKernel({
     dense: {
       wgsl: "dense",
       workgroup: [64, 1, 1],
-      packing: { weight: outputBlocks },
+      packing: { weight: outputTiles({ tile: 4, order: "in-out" }) },
       when: ({ attrs }) => attrs.groups === 1 && pair(attrs.dilation).every((d) => d === 1),
       threads: ({ out: { y } }) => [y[0] * y[2] * y[3] * blocksOf(y[1]), 1, 1],
     },

@@ -1,6 +1,7 @@
 /** conv-transpose2d in float64: every input scatters its window, then the crop. The opposite order of the kernels' gather. */
-import { pair } from "../../src/kernel/kernel.js";
-import type { Pair, Reference } from "../../src/kernel/kernel.js";
+import { pair } from "../../src/kernel/problem.js";
+import type { Pair } from "../../src/kernel/problem.js";
+import type { Reference } from "../../src/kernel/registry.js";
 import { convTransposeOutputSize } from "../../src/kernel/shape.js";
 
 type Attrs = {

@@ -1,5 +1,5 @@
 /** Edge shapes for the tests, and the layers of ResNet-101 at 224x224 for the benchmarks. */
-import type { HostTensor, KernelCase } from "../../src/kernel/kernel.js";
+import type { HostTensor, KernelCase } from "../../src/kernel/registry.js";
 
 const bench = (name: string, x: number[], weight: number[], attrs: KernelCase["attrs"]): KernelCase => ({
   name,

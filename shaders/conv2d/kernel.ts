@@ -4,58 +4,18 @@
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html
  */
 import { badShape } from "../../src/base/errors.js";
-import { defineKernel, pair, u32 } from "../../src/kernel/kernel.js";
-import type { DeviceTraits, Packing, Pair } from "../../src/kernel/kernel.js";
-import { blocksOf, fitsTexture, fitsWeights, sizeOf, textureColumns, weightTexels } from "../../src/kernel/layout.js";
-import { ceilDiv, convOutputSize, elements, formatShape } from "../../src/kernel/shape.js";
-import type { Shape } from "../../src/kernel/shape.js";
+import { defineKernel } from "../../src/kernel/kernel.js";
+import { fitsTexture, fitsWeights, sizeOf, textureColumns } from "../../src/kernel/layout.js";
+import { outputTiles, tileTexels } from "../../src/kernel/packings.js";
+import { pair, u32 } from "../../src/kernel/problem.js";
+import type { Pair } from "../../src/kernel/problem.js";
+import { blocksOf, ceilDiv, convOutputSize, elements, formatShape } from "../../src/kernel/shape.js";
+import type { DeviceTraits } from "../../src/kernel/variant.js";
+import { conv2d as shaders } from "../wgsl.generated.js";
 import { sizeParams } from "./problem.js";
 import type { ConvProblem } from "./problem.js";
 import { matrixVariants } from "./subgroup-matrix.js";
 import { tiledVariants } from "./tiled.js";
-import { conv2d as shaders } from "../wgsl.generated.js";
-
-/** [out][in][kh][kw] -> [out/4][kh][kw][in/4][4 outputs] of vec4 over 4 inputs: what one thread of vec4.wgsl reads in order. */
-const outputBlocks: Packing = {
-  name: "conv2d/output-blocks",
-  pack(data, shape) {
-    const [outC, inC, kh, kw] = shape as [number, number, number, number];
-    const inBlocks = blocksOf(inC);
-    const packed = new Float32Array(blocksOf(outC) * 4 * kh * kw * inBlocks * 4);
-    for (let o = 0; o < outC; o++) {
-      for (let c = 0; c < inC; c++) {
-        for (let tap = 0; tap < kh * kw; tap++) {
-          const block = ((o >> 2) * kh * kw + tap) * inBlocks + (c >> 2);
-          packed[block * 16 + (o & 3) * 4 + (c & 3)] = data[(o * inC + c) * kh * kw + tap] as number;
-        }
-      }
-    }
-    return packed;
-  },
-};
-
-const texelsOf = ([outC = 0, inC = 0, kh = 1, kw = 1]: Shape, tile: number): number =>
-  weightTexels(outC, inC, kh * kw, tile);
-
-/** [out][in][kh][kw] -> texels of 4 inputs of one output, [out/TC][kh][kw][in/4][TC]: lane l of a subgroup reads texel l, l + 8 ... */
-const channelTiles = (tile: number): Packing => ({
-  name: `conv2d/channel-tiles-${tile}`,
-  storage: "texture",
-  pack(data, shape) {
-    const [outC, inC, kh, kw] = shape as [number, number, number, number];
-    const inBlocks = blocksOf(inC);
-    const packed = new Float32Array(texelsOf(shape, tile) * 4);
-    for (let o = 0; o < outC; o++) {
-      for (let c = 0; c < inC; c++) {
-        for (let tap = 0; tap < kh * kw; tap++) {
-          const step = (Math.floor(o / tile) * kh * kw + tap) * inBlocks + (c >> 2);
-          packed[(step * tile + (o % tile)) * 4 + (c & 3)] = data[(o * inC + c) * kh * kw + tap] as number;
-        }
-      }
-    }
-    return packed;
-  },
-});
 
 /** What a thread of lanes.wgsl or lanes-wide.wgsl keeps in registers, and the lanes of a subgroup. */
 interface Tile {
@@ -78,14 +38,14 @@ const lanes = (tile: Tile) => ({
   subgroupSize: tile.subgroup,
   consts: { LANES: tile.subgroup, TP: tile.pixels, TC: tile.channels },
   layouts: { x: "tex4", residual: "tex4", y: "tex4" } as const,
-  packing: { weight: channelTiles(tile.channels) },
+  packing: { weight: outputTiles({ tile: tile.channels, storage: "texture" }) },
   fixedGrid: true as const,
   when: ({ in: { x, weight }, out: { y }, attrs }: ConvProblem, device: DeviceTraits): boolean =>
     device.software &&
     attrs.groups === 1 &&
     fitsTexture(x) &&
     fitsTexture(y) &&
-    fitsWeights(texelsOf(weight, tile.channels)),
+    fitsWeights(tileTexels(weight, tile.channels)),
   overrides: () => ({}),
   params: (problem: ConvProblem) => ({
     ...sizeParams(problem),
@@ -195,7 +155,7 @@ export const conv2d = defineKernel({
     vec4: {
       wgsl: "vec4",
       workgroup: [64, 1, 1],
-      packing: { weight: outputBlocks },
+      packing: { weight: outputTiles({ tile: 4 }) },
       when: ({ attrs }) => attrs.groups === 1,
       threads: ({ out: { y } }) => [y[0] * y[2] * y[3] * blocksOf(y[1]), 1, 1],
     },

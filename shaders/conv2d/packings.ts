@@ -1,8 +1,9 @@
 /** How the matrix variants want [out][in][kh][kw]: the rows of the product's right side, the same for every size of tile. */
 import { FcnError } from "../../src/base/errors.js";
-import type { Packing } from "../../src/kernel/kernel.js";
-import { blocksOf, toHalf } from "../../src/kernel/layout.js";
+import { toHalf } from "../../src/kernel/layout.js";
+import { blocksOf } from "../../src/kernel/shape.js";
 import type { Shape } from "../../src/kernel/shape.js";
+import type { Packing } from "../../src/kernel/variant.js";
 import type { ConvProblem } from "./problem.js";
 
 /** Writes [out][in][kh][kw] as [kh][kw][in][out] with channels padded to 4; `store` takes the place in the packed array. */

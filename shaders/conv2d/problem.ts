@@ -1,8 +1,8 @@
 /** A convolution as the variants see it, and its sizes as a matrix product. */
-import type { Pair } from "../../src/kernel/kernel.js";
-import { pair, u32 } from "../../src/kernel/kernel.js";
-import { blocksOf } from "../../src/kernel/layout.js";
 import type { Nchw } from "../../src/kernel/layout.js";
+import { pair, u32 } from "../../src/kernel/problem.js";
+import type { Pair } from "../../src/kernel/problem.js";
+import { blocksOf } from "../../src/kernel/shape.js";
 import type { Shape } from "../../src/kernel/shape.js";
 
 export interface ConvProblem {

@@ -1,6 +1,7 @@
 /** conv2d in float64, straight from the definition. */
-import { pair } from "../../src/kernel/kernel.js";
-import type { Pair, Reference } from "../../src/kernel/kernel.js";
+import { pair } from "../../src/kernel/problem.js";
+import type { Pair } from "../../src/kernel/problem.js";
+import type { Reference } from "../../src/kernel/registry.js";
 import { convOutputSize } from "../../src/kernel/shape.js";
 
 type Attrs = { stride: Pair; padding: Pair; dilation: Pair; groups: number; relu: boolean };

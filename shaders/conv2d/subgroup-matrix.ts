@@ -2,9 +2,8 @@
  * The tensor core variants: f16 in, f32 sums, in matrices of 16 x 16. `direct` loads pixels straight from memory, which only a
  * pointwise convolution allows; `window` gathers them first. Small feature maps split their sums among subgroups.
  */
-import type { DeviceTraits, Packing, Variant } from "../../src/kernel/kernel.js";
-import { blocksOf } from "../../src/kernel/layout.js";
-import { ceilDiv } from "../../src/kernel/shape.js";
+import { blocksOf, ceilDiv } from "../../src/kernel/shape.js";
+import type { DeviceTraits, Packing, KernelVariant } from "../../src/kernel/variant.js";
 import { half } from "./packings.js";
 import { isPointwise, matrixSizes, sizeParams } from "./problem.js";
 import type { ConvProblem } from "./problem.js";
@@ -95,7 +94,7 @@ function likelyConfig(problem: ConvProblem, device: DeviceTraits): string {
   return matrixSizes(problem).k >= 512 ? "subgroup-matrix-16x32-k4" : "subgroup-matrix-16x32";
 }
 
-const variantOf = (name: string, config: Config): Variant<ConvProblem> => {
+const variantOf = (name: string, config: Config): KernelVariant<ConvProblem> => {
   const { window, sm, sn, gm, gn, kg, bk } = config;
   const threads = threadsOf(config);
   return {

@@ -2,8 +2,8 @@
  * The GPU variants of tiled.wgsl: tiles of one matrix product in workgroup memory. Which tile is best depends on how many
  * workgroups the problem gives and on how long its sums are; the tiles here are the candidates.
  */
-import type { DeviceTraits, Precision, Variant } from "../../src/kernel/kernel.js";
 import { ceilDiv } from "../../src/kernel/shape.js";
+import type { DeviceTraits, Precision, KernelVariant } from "../../src/kernel/variant.js";
 import { rows, rowsF16 } from "./packings.js";
 import { isPointwise, matrixSizes, sizeParams } from "./problem.js";
 import type { ConvProblem } from "./problem.js";
@@ -66,7 +66,7 @@ const F16_TILES: Readonly<Record<TileName, TileName>> = {
 };
 
 /** Tiles of `bm` pixels x `bn` channels, `tm` x `tn` results a thread, for GPUs. */
-const variantOf = (name: TileName, precision: Precision): Variant<ConvProblem> => {
+const variantOf = (name: TileName, precision: Precision): KernelVariant<ConvProblem> => {
   const tile: Tile = TILES[name];
   const f16 = precision === "f16";
   const { bm, bn, bk, tm, tn, kg } = tile;

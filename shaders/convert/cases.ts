@@ -1,4 +1,4 @@
-import type { KernelCase } from "../../src/kernel/kernel.js";
+import type { KernelCase } from "../../src/kernel/registry.js";
 
 const there = { from: "nhwc4", to: "nhwc4-f16" };
 const back = { from: "nhwc4-f16", to: "nhwc4" };

@@ -4,9 +4,11 @@
  * https://www.w3.org/TR/WGSL/#pack-builtin-functions
  */
 import { badShape } from "../../src/base/errors.js";
-import { defineKernel, u32 } from "../../src/kernel/kernel.js";
-import { blocksOf, fitsTexture, layouts, textureColumns } from "../../src/kernel/layout.js";
+import { defineKernel } from "../../src/kernel/kernel.js";
+import { fitsTexture, layouts, textureColumns } from "../../src/kernel/layout.js";
 import type { LayoutName } from "../../src/kernel/layout.js";
+import { u32 } from "../../src/kernel/problem.js";
+import { blocksOf } from "../../src/kernel/shape.js";
 import { convert as shaders } from "../wgsl.generated.js";
 
 const DIRECTIONS: readonly string[] = ["nhwc4 > nhwc4-f16", "nhwc4-f16 > nhwc4", "nhwc4 > tex4", "tex4 > nhwc4"];

@@ -1,5 +1,5 @@
 /** convert keeps the values, within what f16 holds; its rounding is in the tolerance of the dtype. */
-import type { Reference } from "../../src/kernel/kernel.js";
+import type { Reference } from "../../src/kernel/registry.js";
 
 export const convertReference: Reference<{ from: string; to: string }> = ({ x }, { to }) => {
   if (!x) throw new Error("convert needs x");

@@ -1,4 +1,5 @@
-import type { Attrs, KernelCase } from "../../src/kernel/kernel.js";
+import type { Attrs } from "../../src/kernel/problem.js";
+import type { KernelCase } from "../../src/kernel/registry.js";
 
 type Fill = NonNullable<KernelCase["fill"]>;
 /** Few distinct values, so that ties are everywhere. */

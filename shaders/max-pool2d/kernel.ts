@@ -5,11 +5,12 @@
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool2d.html
  */
 import { badShape } from "../../src/base/errors.js";
-import { defineKernel, pair, u32 } from "../../src/kernel/kernel.js";
-import type { Pair } from "../../src/kernel/kernel.js";
-import { blocksOf, fitsTexture, sizeOf, textureColumns } from "../../src/kernel/layout.js";
+import { defineKernel } from "../../src/kernel/kernel.js";
+import { fitsTexture, sizeOf, textureColumns } from "../../src/kernel/layout.js";
 import type { Nchw } from "../../src/kernel/layout.js";
-import { ceilDiv, convOutputSize, formatShape } from "../../src/kernel/shape.js";
+import { pair, u32 } from "../../src/kernel/problem.js";
+import type { Pair } from "../../src/kernel/problem.js";
+import { blocksOf, ceilDiv, convOutputSize, formatShape } from "../../src/kernel/shape.js";
 import { maxPool2d as shaders } from "../wgsl.generated.js";
 
 interface Axis {

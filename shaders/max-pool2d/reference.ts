@@ -1,6 +1,7 @@
 /** max-pool2d from the definition: every tap tested, -Infinity where it falls outside. */
-import { pair } from "../../src/kernel/kernel.js";
-import type { Pair, Reference } from "../../src/kernel/kernel.js";
+import { pair } from "../../src/kernel/problem.js";
+import type { Pair } from "../../src/kernel/problem.js";
+import type { Reference } from "../../src/kernel/registry.js";
 
 type Attrs = { kernel: Pair; stride: Pair; padding: Pair; dilation: Pair; ceil_mode: boolean; indices: boolean };
 

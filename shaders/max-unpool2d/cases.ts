@@ -1,5 +1,6 @@
-import { pair } from "../../src/kernel/kernel.js";
-import type { KernelCase, Pair } from "../../src/kernel/kernel.js";
+import { pair } from "../../src/kernel/problem.js";
+import type { Pair } from "../../src/kernel/problem.js";
+import type { KernelCase } from "../../src/kernel/registry.js";
 
 interface Pooling {
   readonly kernel: Pair;

@@ -7,10 +7,11 @@
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_unpool2d.html
  */
 import { badShape } from "../../src/base/errors.js";
-import { defineKernel, pair, u32 } from "../../src/kernel/kernel.js";
-import type { Pair } from "../../src/kernel/kernel.js";
-import { blocksOf, sizeOf } from "../../src/kernel/layout.js";
-import { formatShape } from "../../src/kernel/shape.js";
+import { defineKernel } from "../../src/kernel/kernel.js";
+import { sizeOf } from "../../src/kernel/layout.js";
+import { pair, u32 } from "../../src/kernel/problem.js";
+import type { Pair } from "../../src/kernel/problem.js";
+import { blocksOf, formatShape } from "../../src/kernel/shape.js";
 import { maxUnpool2d as shaders } from "../wgsl.generated.js";
 
 /** Puts pooled values back where their maxima were, zero elsewhere. */

@@ -1,6 +1,7 @@
 /** max-unpool2d as a serial scatter, straight from the definition: the last value written to a place stays. */
-import { pair } from "../../src/kernel/kernel.js";
-import type { Pair, Reference } from "../../src/kernel/kernel.js";
+import { pair } from "../../src/kernel/problem.js";
+import type { Pair } from "../../src/kernel/problem.js";
+import type { Reference } from "../../src/kernel/registry.js";
 
 type Attrs = { kernel: Pair; stride: Pair; padding: Pair; output_h: number; output_w: number };
 

@@ -1,4 +1,4 @@
-import type { KernelCase } from "../../src/kernel/kernel.js";
+import type { KernelCase } from "../../src/kernel/registry.js";
 
 const fill: NonNullable<KernelCase["fill"]> = {
   image: (_, random) => Math.floor(random() * 256),

@@ -4,8 +4,9 @@
  * https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.Normalize.html
  */
 import { badShape } from "../../src/base/errors.js";
-import { defineKernel, f32, u32 } from "../../src/kernel/kernel.js";
+import { defineKernel } from "../../src/kernel/kernel.js";
 import { fitsTexture, sizeOf } from "../../src/kernel/layout.js";
+import { f32, u32 } from "../../src/kernel/problem.js";
 import { ceilDiv, elements, formatShape } from "../../src/kernel/shape.js";
 import { normalize as shaders } from "../wgsl.generated.js";
 

@@ -1,5 +1,5 @@
 /** normalize in float64. */
-import type { Reference } from "../../src/kernel/kernel.js";
+import type { Reference } from "../../src/kernel/registry.js";
 
 export const normalizeReference: Reference<{ height: number; width: number }> = (
   { image, mean, std },

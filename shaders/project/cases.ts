@@ -1,4 +1,4 @@
-import type { KernelCase } from "../../src/kernel/kernel.js";
+import type { KernelCase } from "../../src/kernel/registry.js";
 
 export const projectCases: readonly KernelCase[] = [
   { name: "one pixel, one feature, one class", shapes: { x: [1, 1, 1, 1], weight: [1, 1, 1, 1] } },

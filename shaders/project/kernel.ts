@@ -4,53 +4,19 @@
  * https://arxiv.org/abs/1411.4038 (section 4.1)
  */
 import { badShape } from "../../src/base/errors.js";
-import { defineKernel, u32 } from "../../src/kernel/kernel.js";
-import type { DeviceTraits, Packing, Precision, Variant } from "../../src/kernel/kernel.js";
-import { blocksOf, fitsTexture, fitsWeights, sizeOf, textureColumns, weightTexels } from "../../src/kernel/layout.js";
+import { defineKernel } from "../../src/kernel/kernel.js";
+import { fitsTexture, fitsWeights, sizeOf, textureColumns } from "../../src/kernel/layout.js";
 import type { Nchw } from "../../src/kernel/layout.js";
-import { ceilDiv, elements, formatShape } from "../../src/kernel/shape.js";
+import { outputTiles, tileTexels } from "../../src/kernel/packings.js";
+import { u32 } from "../../src/kernel/problem.js";
+import { blocksOf, ceilDiv, elements, formatShape } from "../../src/kernel/shape.js";
 import type { Shape } from "../../src/kernel/shape.js";
+import type { DeviceTraits, Precision, KernelVariant } from "../../src/kernel/variant.js";
 import { project as shaders } from "../wgsl.generated.js";
-
-/** [classes][in] -> [classes/4][in/4][4 classes] of vec4 over 4 inputs. */
-const classBlocks: Packing<ProjectProblem> = {
-  name: "project/class-blocks",
-  pack(data, shape) {
-    const [classes, inC] = shape as [number, number];
-    const inBlocks = blocksOf(inC);
-    const packed = new Float32Array(blocksOf(classes) * inBlocks * 16);
-    for (let k = 0; k < classes; k++) {
-      for (let c = 0; c < inC; c++) {
-        packed[((k >> 2) * inBlocks + (c >> 2)) * 16 + (k & 3) * 4 + (c & 3)] = data[k * inC + c] as number;
-      }
-    }
-    return packed;
-  },
-};
 
 /** Pixels and classes that a thread of lanes.wgsl keeps in registers. With 24 the loops are not unrolled and the sums leave the registers. */
 const LANES_TP = 4;
 const LANES_TC = 16;
-
-const texelsOf = ([classes = 0, inC = 0]: Shape): number => weightTexels(classes, inC, 1, LANES_TC);
-
-/** [classes][in] -> texels of 4 inputs of one class, [classes/TC][in/4][TC]. */
-const classTiles: Packing = {
-  name: `project/class-tiles-${LANES_TC}`,
-  storage: "texture",
-  pack(data, shape) {
-    const [classes, inC] = shape as [number, number];
-    const inBlocks = blocksOf(inC);
-    const packed = new Float32Array(texelsOf(shape) * 4);
-    for (let k = 0; k < classes; k++) {
-      for (let c = 0; c < inC; c++) {
-        const step = Math.floor(k / LANES_TC) * inBlocks + (c >> 2);
-        packed[(step * LANES_TC + (k % LANES_TC)) * 4 + (c & 3)] = data[k * inC + c] as number;
-      }
-    }
-    return packed;
-  },
-};
 
 type ProjectProblem = {
   readonly in: { readonly x: Nchw; readonly weight: Shape; readonly bias: Shape | undefined };
@@ -65,10 +31,10 @@ const lanes = (subgroup: number) => ({
   subgroupSize: subgroup,
   consts: { LANES: subgroup, TC: LANES_TC },
   layouts: { x: "tex4", y: "tex4" } as const,
-  packing: { weight: classTiles },
+  packing: { weight: outputTiles({ tile: LANES_TC, storage: "texture" }) },
   fixedGrid: true as const,
   when: ({ in: { x, weight }, out: { y } }: ProjectProblem, device: DeviceTraits): boolean =>
-    device.software && fitsTexture(x) && fitsTexture(y) && fitsWeights(texelsOf(weight)),
+    device.software && fitsTexture(x) && fitsTexture(y) && fitsWeights(tileTexels(weight, LANES_TC)),
   overrides: () => ({}),
   params: ({ in: { x, bias }, out: { y } }: ProjectProblem) => ({
     width: u32(x[3]),
@@ -88,10 +54,10 @@ const lanes = (subgroup: number) => ({
 const SPLIT = { pixels: 4, blocks: 8, threads: 256 };
 
 /** Sums split among 32 threads of a workgroup: for GPUs. */
-const split = (precision: Precision): Variant<ProjectProblem> => ({
+const split = (precision: Precision): KernelVariant<ProjectProblem> => ({
   wgsl: precision === "f16" ? "split-f16" : "split",
   workgroup: [SPLIT.threads, 1, 1],
-  packing: { weight: classBlocks },
+  packing: { weight: outputTiles({ tile: 4 }) },
   prefer: (_, { software }) => precision === "f16" || !software,
   overrides: () => ({}),
   params: ({ in: { x, bias }, out: { y } }) => ({
@@ -155,7 +121,7 @@ export const project = defineKernel({
     vec4: {
       wgsl: "vec4",
       workgroup: [64, 1, 1],
-      packing: { weight: classBlocks },
+      packing: { weight: outputTiles({ tile: 4 }) },
       threads: ({ out: { y } }) => [y[0] * y[2] * y[3] * blocksOf(y[1]), 1, 1],
     },
     split: split("f32"),

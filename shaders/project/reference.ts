@@ -1,5 +1,5 @@
 /** project in float64. */
-import type { Reference } from "../../src/kernel/kernel.js";
+import type { Reference } from "../../src/kernel/registry.js";
 
 export const projectReference: Reference<object> = ({ x, weight, bias }) => {
   if (!x || !weight) throw new Error("project needs x and weight");

@@ -1,4 +1,4 @@
-import type { KernelCase } from "../../src/kernel/kernel.js";
+import type { KernelCase } from "../../src/kernel/registry.js";
 
 const edges = [0, -0, 1, -1, Infinity, -Infinity, 1e-30, -1e-30, 3e38, -3e38];
 

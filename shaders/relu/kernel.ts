@@ -2,8 +2,10 @@
  * max(x, 0) on its own, for where no convolution is there to carry it in its store. NaN stays NaN.
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.relu.html
  */
-import { defineKernel, u32 } from "../../src/kernel/kernel.js";
-import { blocksOf, sizeOf } from "../../src/kernel/layout.js";
+import { defineKernel } from "../../src/kernel/kernel.js";
+import { sizeOf } from "../../src/kernel/layout.js";
+import { u32 } from "../../src/kernel/problem.js";
+import { blocksOf } from "../../src/kernel/shape.js";
 import { relu as shaders } from "../wgsl.generated.js";
 
 /** Rectified linear unit. */

@@ -1,5 +1,5 @@
 /** relu from the definition; NaN < 0 is false, so NaN stays. */
-import type { Reference } from "../../src/kernel/kernel.js";
+import type { Reference } from "../../src/kernel/registry.js";
 
 export const reluReference: Reference<object> = ({ x }) => {
   if (!x) throw new Error("relu needs x");

@@ -5,9 +5,10 @@
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html
  */
 import { badShape } from "../../src/base/errors.js";
-import { defineKernel, i32, u32 } from "../../src/kernel/kernel.js";
+import { defineKernel } from "../../src/kernel/kernel.js";
 import { fitsTexture, sizeOf, textureColumns } from "../../src/kernel/layout.js";
 import type { Nchw } from "../../src/kernel/layout.js";
+import { i32, u32 } from "../../src/kernel/problem.js";
 import { formatShape } from "../../src/kernel/shape.js";
 import { resizeArgmax as shaders } from "../wgsl.generated.js";
 

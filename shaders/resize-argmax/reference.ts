@@ -1,5 +1,5 @@
 /** resize-argmax in float64: PyTorch's bilinear interpolate, then the first largest value that is a number. */
-import type { Reference } from "../../src/kernel/kernel.js";
+import type { Reference } from "../../src/kernel/registry.js";
 
 export const resizeArgmaxReference: Reference<{ height: number; width: number; stride: number }> = (
   { x },

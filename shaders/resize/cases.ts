@@ -1,4 +1,4 @@
-import type { KernelCase } from "../../src/kernel/kernel.js";
+import type { KernelCase } from "../../src/kernel/registry.js";
 
 type Size = readonly [number, number];
 const sizes: readonly (readonly [string, readonly number[], Size])[] = [

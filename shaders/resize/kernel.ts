@@ -5,9 +5,10 @@
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html
  */
 import { badShape } from "../../src/base/errors.js";
-import { defineKernel, i32, u32 } from "../../src/kernel/kernel.js";
-import { blocksOf, sizeOf } from "../../src/kernel/layout.js";
-import { formatShape } from "../../src/kernel/shape.js";
+import { defineKernel } from "../../src/kernel/kernel.js";
+import { sizeOf } from "../../src/kernel/layout.js";
+import { i32, u32 } from "../../src/kernel/problem.js";
+import { blocksOf, formatShape } from "../../src/kernel/shape.js";
 import { resize as shaders } from "../wgsl.generated.js";
 
 const MODES: readonly string[] = ["nearest", "bilinear"];

@@ -1,5 +1,5 @@
 /** resize in float64, from the formulas of PyTorch's interpolate. */
-import type { Reference } from "../../src/kernel/kernel.js";
+import type { Reference } from "../../src/kernel/registry.js";
 
 type Attrs = { mode: string; align_corners: boolean; height: number; width: number };
 

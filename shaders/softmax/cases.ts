@@ -1,4 +1,4 @@
-import type { KernelCase } from "../../src/kernel/kernel.js";
+import type { KernelCase } from "../../src/kernel/registry.js";
 
 type Fill = NonNullable<KernelCase["fill"]>;
 const logits: Fill = { x: (_, random) => random() * 30 - 15 };

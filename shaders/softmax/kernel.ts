@@ -3,8 +3,9 @@
  * that no exponential overflows. A pixel with a NaN or +Infinity becomes NaN throughout, as in PyTorch.
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softmax.html
  */
-import { defineKernel, u32 } from "../../src/kernel/kernel.js";
+import { defineKernel } from "../../src/kernel/kernel.js";
 import { sizeOf } from "../../src/kernel/layout.js";
+import { u32 } from "../../src/kernel/problem.js";
 import { softmax as shaders } from "../wgsl.generated.js";
 
 /** Softmax over the channels of every pixel. */

@@ -1,5 +1,5 @@
 /** softmax over channels in float64. */
-import type { Reference } from "../../src/kernel/kernel.js";
+import type { Reference } from "../../src/kernel/registry.js";
 
 export const softmaxReference: Reference<object> = ({ x }) => {
   if (!x) throw new Error("softmax needs x");

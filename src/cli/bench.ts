@@ -1,8 +1,8 @@
 /** `fcn bench`: kernels and whole networks on this machine, as a table, as JSON, as SVG, and against an earlier run. */
 import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { createRequire } from "node:module";
 import { measureCeilings } from "../../bench/ceilings.js";
 import { barChart, roofline } from "../../bench/charts.js";
 import { benchKernels } from "../../bench/kernels.js";
@@ -12,15 +12,15 @@ import { SCHEMA, changes, fromJson, merged, modelKey, resultName, toJson } from 
 import type { BenchResult } from "../../bench/result.js";
 import { isSynthetic, syntheticCheckpoint } from "../../bench/synthetic.js";
 import { changeText, kernelText, modelText, short } from "../../bench/tables.js";
-import type { Device } from "../gpu/device.js";
 import { messageOf } from "../base/errors.js";
 import { svgFile } from "../eval/svg.js";
+import type { Device } from "../gpu/device.js";
 import { FCN_VARIANTS } from "../models/fcn.js";
 import { VARIANTS } from "../models/load.js";
 import { PRECISIONS } from "../models/precision.js";
 import { TORCHVISION_VARIANT } from "../models/torchvision.js";
 import { requestDevice } from "../node.js";
-import type { Variant } from "../node.js";
+import type { NetworkVariant } from "../node.js";
 import { UsageError, oneOf, packageVersion, parse, print, printError, refuse } from "./command.js";
 import type { Command } from "./command.js";
 import { checkFile, outputFolder, writeWhole } from "./files.js";
@@ -76,8 +76,8 @@ function whole(option: string, text: string, most: number): number {
 const list = (text: string): string[] => text.split(",").map((part) => part.trim());
 
 /** Networks that weights of this name have heads for; of a file, those it is asked for, by default the paper's. */
-function variantsOf(weights: string, asked: readonly Variant[] | undefined): readonly Variant[] {
-  const own: readonly Variant[] = weights === "synthetic-torchvision" ? [TORCHVISION_VARIANT] : FCN_VARIANTS;
+function variantsOf(weights: string, asked: readonly NetworkVariant[] | undefined): readonly NetworkVariant[] {
+  const own: readonly NetworkVariant[] = weights === "synthetic-torchvision" ? [TORCHVISION_VARIANT] : FCN_VARIANTS;
   if (asked === undefined) return own;
   return weights === "default" || isSynthetic(weights) ? asked.filter((variant) => own.includes(variant)) : asked;
 }

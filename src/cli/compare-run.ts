@@ -10,9 +10,9 @@ import { readLabelFile, readPictureFile } from "../image/decode.js";
 import type { RgbaPicture } from "../image/picture.js";
 import type { Comparison, ComparisonResult } from "../models/comparison.js";
 import { ALL } from "../models/network-cost.js";
-import type { Item } from "./datasets.js";
 import type { Keeper } from "./compare-kept.js";
 import type { ResultLog } from "./compare-log.js";
+import type { Item } from "./datasets.js";
 import { overlapped } from "./overlap.js";
 import { progress } from "./progress.js";
 

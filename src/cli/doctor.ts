@@ -1,12 +1,13 @@
 /** `fcn doctor`: what this machine offers, and which kernels would run on it. */
 import { registry } from "../../shaders/index.js";
 import { messageOf } from "../base/errors.js";
-import { defaultVariant, makeProblem, usableVariants } from "../kernel/kernel.js";
-import type { DeviceTraits } from "../kernel/kernel.js";
 import { pipelinesOf } from "../gpu/pipelines.js";
+import { MATRIX_FEATURE } from "../gpu/subgroup-matrix.js";
+import { defaultVariant, usableVariants } from "../kernel/choice.js";
+import { makeProblem } from "../kernel/kernel.js";
+import type { DeviceTraits } from "../kernel/variant.js";
 import { requestDevice } from "../node.js";
 import type { Device } from "../node.js";
-import { MATRIX_FEATURE } from "../gpu/subgroup-matrix.js";
 import { parse, print, printError } from "./command.js";
 import type { Command } from "./command.js";
 

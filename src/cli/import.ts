@@ -4,8 +4,8 @@ import { createReadStream, rmSync } from "node:fs";
 import { open, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { megabytes } from "../gpu/allocations.js";
 import { FcnError, messageOf } from "../base/errors.js";
+import { megabytes } from "../gpu/allocations.js";
 import { convertCheckpoint } from "../weights/convert-checkpoint.js";
 import { cachedFile } from "../weights/disk-cache.js";
 import { isRemote } from "../weights/download.js";
@@ -13,9 +13,9 @@ import { fileSource } from "../weights/file-source.js";
 import { recognise } from "../weights/names.js";
 import { openCheckpoint } from "../weights/open.js";
 import { safetensorsSize, writeSafetensors } from "../weights/safetensors-writer.js";
+import { byteBar } from "./byte-bar.js";
 import { UsageError, oneOf, packageVersion, parse, print } from "./command.js";
 import type { Command } from "./command.js";
-import { byteBar } from "./byte-bar.js";
 
 const USAGE = `fcn import FILE --out OUT.safetensors [options]
 

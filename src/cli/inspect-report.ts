@@ -1,6 +1,6 @@
 /** What `fcn inspect` finds out: a plain record for --json, and the same as lines for people. */
-import { megabytes } from "../gpu/allocations.js";
 import { FcnError, isFcnError, messageOf } from "../base/errors.js";
+import { megabytes } from "../gpu/allocations.js";
 import { FCN_VARIANTS, fcnNetwork } from "../models/fcn.js";
 import { TORCHVISION_VARIANT, torchvisionNetwork } from "../models/torchvision.js";
 import { countElements, showShape } from "../weights/checkpoint.js";

@@ -1,7 +1,7 @@
 /** What `fcn segment` makes of a label map: the formats, and the words and records that describe it. */
-import { encodeGreyPng, encodeLabelPng, encodePng } from "../image/png.js";
 import { legendOverlay } from "../image/overlay.js";
 import type { RgbaPicture } from "../image/picture.js";
+import { encodeGreyPng, encodeLabelPng, encodePng } from "../image/png.js";
 import { classAreas } from "../image/regions.js";
 import type { ClassArea } from "../image/regions.js";
 import type { Scores } from "../models/segmentation.js";

@@ -8,11 +8,11 @@ import { UsageError, oneOf, parse, printError } from "./command.js";
 import type { Command } from "./command.js";
 import { listPictures } from "./datasets.js";
 import { checkFile, outputFolder } from "./files.js";
-import { segmentAll } from "./segment-run.js";
-import type { Item } from "./segment-run.js";
 import { outputNames, refuseToReplace } from "./segment-names.js";
 import { FORMATS, chosenClasses } from "./segment-output.js";
 import type { Format } from "./segment-output.js";
+import { segmentAll } from "./segment-run.js";
+import type { Item } from "./segment-run.js";
 import { endingsOf, folderSink, stdoutSink } from "./segment-sink.js";
 import type { Wanted } from "./segment-sink.js";
 

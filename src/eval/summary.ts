@@ -1,6 +1,6 @@
 /** From the records of a comparison to its numbers: what the table, the report and `--json` show. Pure; order does not matter. */
-import type { NetworkCost } from "../models/network-cost.js";
 import { median } from "../base/statistics.js";
+import type { NetworkCost } from "../models/network-cost.js";
 import { ConfusionMatrix } from "./confusion.js";
 import { pairsOf } from "./records.js";
 import type { FailureRecord, Header, PictureRecord, ResultRecord } from "./records.js";

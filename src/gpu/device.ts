@@ -3,10 +3,10 @@
  * a device through events; here both become a typed error at the next await. Works on any `GPU` object: `navigator.gpu` in
  * browsers and workers, the `webgpu` package in Node (see node.ts). https://www.w3.org/TR/webgpu/
  */
-import { Allocations, megabytes, release } from "./allocations.js";
 import { FcnError, messageOf } from "../base/errors.js";
-import type { DeviceTraits, MatrixSyntax } from "../kernel/kernel.js";
 import { checkOneOf, checkOptions } from "../base/options.js";
+import type { DeviceTraits, MatrixSyntax } from "../kernel/variant.js";
+import { Allocations, megabytes, release } from "./allocations.js";
 import { MATRIX_FEATURE, probeSubgroupMatrix } from "./subgroup-matrix.js";
 import type { MatrixSupport } from "./subgroup-matrix.js";
 

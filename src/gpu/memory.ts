@@ -2,11 +2,11 @@
  * A piece of GPU memory that a kernel can bind: a range of a buffer, or a whole rgba32float texture. The rest of the library
  * places tensors without asking which of the two it is.
  */
-import { release } from "./allocations.js";
-import { BUFFER, TEXTURE } from "./flags.js";
-import type { Device } from "./device.js";
 import { limitTooSmall } from "../base/errors.js";
 import type { Layout, Nchw, TextureExtent } from "../kernel/layout.js";
+import { release } from "./allocations.js";
+import type { Device } from "./device.js";
+import { BUFFER, TEXTURE } from "./flags.js";
 
 export type Memory =
   | { readonly kind: "buffer"; readonly buffer: GPUBuffer; readonly offset: number; readonly size: number }

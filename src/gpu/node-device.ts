@@ -4,10 +4,10 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { requestDevice as requestAnyDevice } from "./device.js";
-import type { Device, DeviceOptions } from "./device.js";
 import { FcnError, messageOf } from "../base/errors.js";
 import { checkOptions } from "../base/options.js";
+import { requestDevice as requestAnyDevice } from "./device.js";
+import type { Device, DeviceOptions } from "./device.js";
 
 export interface NodeDeviceOptions extends Omit<DeviceOptions, "gpu" | "pace"> {
   /** Part of an adapter's name, to choose one of several: "NVIDIA", "llvmpipe". */

@@ -3,12 +3,14 @@
  * variant, constants), is readable, and serves as the label; two requests in flight share one compilation, and a failed one is
  * reported with the shader and its messages and is not cached.
  */
-import type { Device } from "./device.js";
 import { FcnError, isFcnError } from "../base/errors.js";
-import { COMPUTE_STAGE } from "./flags.js";
-import { layoutOf } from "../kernel/kernel.js";
-import type { AnyProblem, Kernel, TensorSpec, Variant, WeightSpec } from "../kernel/kernel.js";
+import { layoutOf } from "../kernel/choice.js";
+import type { Kernel } from "../kernel/kernel.js";
 import { layouts } from "../kernel/layout.js";
+import type { AnyProblem, TensorSpec, WeightSpec } from "../kernel/problem.js";
+import type { AnyVariant } from "../kernel/variant.js";
+import type { Device } from "./device.js";
+import { COMPUTE_STAGE } from "./flags.js";
 import { withConsts, withOlderMatrices } from "./wgsl-edit.js";
 
 export interface Pipeline {
@@ -56,7 +58,7 @@ export class PipelineCache {
   async #compile(
     key: string,
     kernel: Kernel,
-    variant: Variant<AnyProblem>,
+    variant: AnyVariant,
     constants: Readonly<Record<string, number>>,
   ): Promise<Pipeline> {
     const file = `${this.#nameOf(kernel)}/${variant.wgsl}`;
@@ -106,7 +108,7 @@ export class PipelineCache {
   }
 
   /** Inputs in key order, then outputs, then the uniforms. */
-  #bindings(kernel: Kernel, variant: Variant<AnyProblem>): GPUBindGroupLayout {
+  #bindings(kernel: Kernel, variant: AnyVariant): GPUBindGroupLayout {
     const isTexture = (key: string, spec: TensorSpec | WeightSpec): boolean =>
       spec.role === "weight"
         ? variant.packing?.[key]?.storage === "texture"

@@ -3,22 +3,26 @@
  * Allocates its outputs and builds a bind group on every call, which a plan does once; use it to try and to test kernels.
  */
 import { convert } from "../../shaders/convert/kernel.js";
-import type { Device } from "./device.js";
-import { gridOf, packParams } from "./dispatch.js";
 import { badShape } from "../base/errors.js";
-import { BUFFER } from "./flags.js";
-import { erase, layoutOf, makeProblem } from "../kernel/kernel.js";
-import type { AnyProblem, Attrs, KernelDef, Packing, Variant } from "../kernel/kernel.js";
+import { checkOptions } from "../base/options.js";
+import { layoutOf, chooseVariant } from "../kernel/choice.js";
+import { erase, makeProblem } from "../kernel/kernel.js";
+import type { KernelDef } from "../kernel/kernel.js";
 import { layouts } from "../kernel/layout.js";
 import type { LayoutName } from "../kernel/layout.js";
-import { chooseVariant } from "../plan/lower.js";
+import { plainPacking } from "../kernel/packings.js";
+import type { AnyProblem, Attrs } from "../kernel/problem.js";
+import { elements } from "../kernel/shape.js";
+import type { Shape } from "../kernel/shape.js";
+import type { Packing, AnyVariant } from "../kernel/variant.js";
+import type { Device } from "./device.js";
+import { gridOf, packParams } from "./dispatch.js";
+import { BUFFER } from "./flags.js";
 import { bindingOf, createBuffer, createTexture, destroy, write } from "./memory.js";
 import type { Memory } from "./memory.js";
-import { checkOptions } from "../base/options.js";
 import { pipelinesOf } from "./pipelines.js";
-import type { Shape } from "../kernel/shape.js";
 import { Tensor } from "./tensor.js";
-import { plainPacking, upload } from "../plan/weight-store.js";
+import { upload } from "./upload.js";
 
 /** A constant operand: values in [out, in, kh, kw] or [c] order. */
 export interface HostWeight {
@@ -73,7 +77,7 @@ export async function runKernel<I, O, A>(
     device,
     options.variant === undefined ? {} : { [erased.name]: options.variant },
   );
-  const variant = erased.variants[variantName] as Variant<AnyProblem>;
+  const variant = erased.variants[variantName] as AnyVariant;
   const grid = gridOf(erased, variant, problem, device.limits.maxComputeWorkgroupsPerDimension);
   const { pipeline, bindings } = await pipelinesOf(device).get(erased, variantName, problem);
 
@@ -159,7 +163,7 @@ function packWeight(
   packing: Packing,
   problem: AnyProblem,
 ): Float32Array | Uint32Array {
-  const expected = weight.shape.reduce((a, b) => a * b, 1);
+  const expected = elements(weight.shape);
   if (weight.data.length !== expected) {
     throw badShape(`input ${key} [${weight.shape.join(",")}] needs ${expected} values, got ${weight.data.length}`);
   }

@@ -3,7 +3,7 @@
  * The feature is experimental and its syntax has changed, so the device is asked which of the two it takes.
  * https://dawn.googlesource.com/dawn/+/refs/heads/main/docs/dawn/features/subgroup_matrix.md
  */
-import type { MatrixSyntax } from "../kernel/kernel.js";
+import type { MatrixSyntax } from "../kernel/variant.js";
 import { withOlderMatrices } from "./wgsl-edit.js";
 
 export const MATRIX_FEATURE = "chromium-experimental-subgroup-matrix";

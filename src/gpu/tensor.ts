@@ -3,12 +3,13 @@
  * A tensor in GPU memory that the caller owns: [N, C, H, W] to the user, one of the layouts of layout.ts inside. For calling
  * kernels on their own; models keep their tensors inside a plan. Free it with dispose() (or `using`).
  */
-import { release } from "./allocations.js";
-import type { Device } from "./device.js";
 import { FcnError, badShape } from "../base/errors.js";
-import { BUFFER, MAP_MODE_READ } from "./flags.js";
+import { badOption, checkOneOf, checkOptions } from "../base/options.js";
 import { layouts, sizeOf } from "../kernel/layout.js";
 import type { DType, HostArray, LayoutName, Nchw } from "../kernel/layout.js";
+import { release } from "./allocations.js";
+import type { Device } from "./device.js";
+import { BUFFER, MAP_MODE_READ } from "./flags.js";
 import {
   checkFits,
   createBuffer,
@@ -20,7 +21,6 @@ import {
   write,
 } from "./memory.js";
 import type { Memory } from "./memory.js";
-import { badOption, checkOneOf, checkOptions } from "../base/options.js";
 
 /** The layout a dtype gets when none is asked for. */
 export function defaultLayout(dtype: DType, channels: number): LayoutName {

@@ -1,7 +1,7 @@
 /** The little drawing that figures need: rectangles, pictures and text into RGBA. Browser-safe; no canvas element, no fonts. */
 import { CHARACTERS, FONTS } from "./glyphs.generated.js";
-import type { Picture, RgbaPicture } from "./picture.js";
 import { toRgba } from "./picture.js";
+import type { Picture, RgbaPicture } from "./picture.js";
 
 export type Colour = readonly [number, number, number];
 export type FontName = keyof typeof FONTS;

@@ -6,7 +6,7 @@
  * and must keep it (the kernel tests check it on every output).
  */
 import { badShape } from "../base/errors.js";
-import { ceilDiv } from "./shape.js";
+import { blocksOf } from "./shape.js";
 
 /** [N, C, H, W], which is batch, channels, rows, columns. */
 export type Nchw = readonly [number, number, number, number];
@@ -37,7 +37,6 @@ export interface TextureExtent {
   readonly columns: number;
 }
 
-export const blocksOf = (channels: number): number => Math.ceil(channels / 4);
 export const sizeOf = (shape: Nchw): number => shape[0] * shape[1] * shape[2] * shape[3];
 
 /** Calls `visit(nchw index, nhwc4 index)` for every element: the one place that knows the channel-blocked order. */
@@ -127,10 +126,6 @@ export function fitsTexture(shape: Nchw): boolean {
 
 /** Texels in a row of a weight texture. */
 export const WEIGHT_TEXTURE_WIDTH = 1024;
-
-/** Texels of weights in tiles of `tile` output channels, four inputs of one output a texel. */
-export const weightTexels = (outC: number, inC: number, taps: number, tile: number): number =>
-  ceilDiv(outC, tile) * tile * taps * blocksOf(inC);
 
 /** Whether so many texels of weights fit their texture. */
 export const fitsWeights = (texels: number): boolean => texels <= WEIGHT_TEXTURE_WIDTH * TEXTURE_SIDE;

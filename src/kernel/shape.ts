@@ -11,6 +11,9 @@ export const formatShape = (shape: Shape): string => `[${shape.join(",")}]`;
 export const ceilDiv = (a: number, b: number): number => Math.ceil(a / b);
 export const alignUp = (value: number, alignment: number): number => Math.ceil(value / alignment) * alignment;
 
+/** Blocks of four channels; the last one is padded with zeros. */
+export const blocksOf = (channels: number): number => Math.ceil(channels / 4);
+
 /** One axis of a convolution or pooling window. */
 export interface Window {
   readonly kernel: number;

@@ -1,7 +1,8 @@
 /** Convolution layers: a convolution with its batch norm folded in, and the 1x1 class projection. */
 import { conv2d } from "../../shaders/conv2d/kernel.js";
 import { project } from "../../shaders/project/kernel.js";
-import type { Graph, Value, Weight } from "../plan/graph.js";
+import type { Weight } from "../kernel/weight.js";
+import type { Graph, Value } from "../plan/graph.js";
 import { foldBatchNorm } from "../weights/fold-batch-norm.js";
 import type { Parameters } from "../weights/parameters.js";
 

@@ -2,9 +2,10 @@
 import { argmax } from "../../shaders/argmax/kernel.js";
 import { convTranspose2d } from "../../shaders/conv-transpose2d/kernel.js";
 import { resizeArgmax } from "../../shaders/resize-argmax/kernel.js";
-import type { UpsampleStep } from "./geometry.js";
-import type { Graph, Value, Weight } from "../plan/graph.js";
+import type { Weight } from "../kernel/weight.js";
+import type { Graph, Value } from "../plan/graph.js";
 import type { Parameters } from "../weights/parameters.js";
+import type { UpsampleStep } from "./geometry.js";
 
 /**
  * One axis of the bilinear kernel: tap i is 1 - |i - c| / f, with f = (k + 1) / 2 rounded down and c the centre. Its outer

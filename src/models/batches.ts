@@ -1,6 +1,6 @@
 /** Pictures on their way to the GPU: which go together, and their bytes. */
-import { shrink } from "../image/shrink.js";
 import type { RgbaPicture } from "../image/picture.js";
+import { shrink } from "../image/shrink.js";
 import { inputSize } from "./output-graph.js";
 import type { Resize } from "./preprocessing.js";
 

@@ -3,11 +3,12 @@
  * with the scores of stride 16 (16s), then of stride 8 (8s), and brought to the picture's size by one last transposed
  * convolution. https://arxiv.org/abs/1411.4038, section 4; tensor names as in weights/README.md.
  */
-import { decoderGeometry } from "../layers/geometry.js";
-import type { Graph, Value } from "../plan/graph.js";
 import { Score } from "../layers/conv.js";
+import { decoderGeometry } from "../layers/geometry.js";
 import { Upscore, labelsOf, upscoreLabels } from "../layers/upsample.js";
+import type { Graph, Value } from "../plan/graph.js";
 import type { Parameters } from "../weights/parameters.js";
+import type { Network } from "./network.js";
 import type { FinalStep } from "./pixel-scores.js";
 import { RESNET101_CHAIN, ResNet101 } from "./resnet101.js";
 import type { Features } from "./resnet101.js";
@@ -91,20 +92,6 @@ export class FcnHead {
 
 function stepAt<T>(steps: readonly T[], index: number): T {
   return steps[index] as T;
-}
-
-/** A network that turns a normalised picture into logits: what the segmenter needs to know of any model. */
-export interface Network {
-  readonly name: string;
-  readonly classes: number;
-  /** Shorter side that pictures are brought to, where the weights were trained so; without it they keep their size. */
-  readonly resize?: number;
-  /** Normalised picture [N, 3, H, W] to logits [N, classes, H, W]. */
-  logits(graph: Graph, image: Value): Value;
-  /** The same to labels [N, 1, H, W], where that is cheaper than an argmax over the logits. */
-  labels?(graph: Graph, image: Value): Value;
-  /** The same from an auxiliary head, where the checkpoint has one. */
-  readonly auxLogits?: (graph: Graph, image: Value) => Value;
 }
 
 /** Assembles one variant from a checkpoint. @throws bad-weights naming all that is missing, mis-shaped or unexpected */

@@ -4,6 +4,9 @@
  * Kaiming's uniform values (zeros there would give one label everywhere). Deterministic: values depend on names only.
  * https://arxiv.org/abs/1411.4038, section 4.3; https://arxiv.org/abs/1502.01852
  */
+import { fnv1a } from "../base/hash.js";
+import { seeded } from "../base/random.js";
+import { elements } from "../kernel/shape.js";
 import { bilinearTaps } from "../layers/upsample.js";
 import type { Checkpoint, TensorInfo } from "../weights/checkpoint.js";
 import type { Head } from "../weights/names.js";
@@ -16,30 +19,23 @@ interface Made {
   readonly fill: Fill;
 }
 
-const count = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 const filled =
   (value: number): Fill =>
   (_, shape) =>
-    new Float32Array(count(shape)).fill(value);
+    new Float32Array(elements(shape)).fill(value);
 
-/** Uniform in [-b, b) with b = sqrt(6 / fan in): keeps the variance through a ReLU. Mulberry32, seeded with the name's FNV-1a. */
+/** Uniform in [-b, b) with b = sqrt(6 / fan in), which keeps the variance through a ReLU. Seeded with the tensor's name. */
 const kaiming: Fill = (name, shape) => {
-  let state = 2166136261;
-  for (const byte of new TextEncoder().encode(name)) state = Math.imul(state ^ byte, 16777619);
-  const bound = Math.sqrt(6 / count(shape.slice(1)));
-  return new Float32Array(count(shape)).map(() => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return (((t ^ (t >>> 14)) >>> 0) / 2 ** 31 - 1) * bound;
-  });
+  const random = seeded(fnv1a(name));
+  const bound = Math.sqrt(6 / elements(shape.slice(1)));
+  return new Float32Array(elements(shape)).map(() => (random() * 2 - 1) * bound);
 };
 
 /** [C, C, k, k] that doubles every channel by itself. */
 const diagonal: Fill = (_, shape) => {
   const [channels = 0, , k = 0] = shape;
   const taps = bilinearTaps(k);
-  const data = new Float32Array(count(shape));
+  const data = new Float32Array(elements(shape));
   for (let c = 0; c < channels; c++) {
     for (let i = 0; i < k * k; i++)
       data[c * (channels + 1) * k * k + i] = (taps[Math.floor(i / k)] as number) * (taps[i % k] as number);

@@ -4,22 +4,22 @@
  */
 import { abortable } from "../base/abort.js";
 import type { Abortable } from "../base/abort.js";
-import type { Device } from "../gpu/device.js";
 import { FcnError } from "../base/errors.js";
-import type { VariantChoice } from "../plan/lower.js";
 import { checkOneOf } from "../base/options.js";
 import type { Kinds } from "../base/options.js";
-import type { TuningStore } from "../tuning/tuner.js";
-import { openCheckpoint } from "../weights/open.js";
-import { verified } from "../weights/default-checkpoint.js";
-import { Parameters } from "../weights/parameters.js";
-import type { ByteSource } from "../weights/source.js";
+import type { Device } from "../gpu/device.js";
 import { VOC_CLASSES } from "../image/palette.js";
+import type { VariantChoice } from "../kernel/choice.js";
+import type { TuningStore } from "../tuning/tuner.js";
+import { verified } from "../weights/default-checkpoint.js";
 import { recognise } from "../weights/names.js";
 import type { Recognised } from "../weights/names.js";
+import { openCheckpoint } from "../weights/open.js";
+import { Parameters } from "../weights/parameters.js";
+import type { ByteSource } from "../weights/source.js";
 import { FCN_VARIANTS, fcnNetwork } from "./fcn.js";
-import type { Network } from "./fcn.js";
 import { withInitialHead } from "./initial-heads.js";
+import type { Network } from "./network.js";
 import { PRECISIONS } from "./precision.js";
 import type { PrecisionOption } from "./precision.js";
 import type { Preprocessing, Resize } from "./preprocessing.js";
@@ -31,11 +31,11 @@ import { TORCHVISION_VARIANT, torchvisionNetwork } from "./torchvision.js";
 
 /** The three networks of the FCN paper, and torchvision's. */
 export const VARIANTS = [...FCN_VARIANTS, TORCHVISION_VARIANT] as const;
-export type Variant = (typeof VARIANTS)[number];
+export type NetworkVariant = (typeof VARIANTS)[number];
 
 export interface LoadOptions {
   /** Which network. Default: the finest that the checkpoint has a head for, "fcn8s" for the one that ships. */
-  readonly variant?: Variant;
+  readonly variant?: NetworkVariant;
   /**
    * "init" gives a backbone that comes without the head asked for an untrained one: its labels mean nothing, and `fcn.notice`
    * says so. It has as many classes as `classNames`, or PASCAL VOC's 21. Default "file": such a checkpoint is an error.

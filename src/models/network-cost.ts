@@ -1,6 +1,7 @@
 /** What a network costs for one picture: operations, parameters, memory. Counted from a plan and the checkpoint; nothing runs. */
+import { plainPacking } from "../kernel/packings.js";
+import { elements } from "../kernel/shape.js";
 import type { Plan } from "../plan/plan.js";
-import { plainPacking } from "../plan/weight-store.js";
 import type { WeightStore } from "../plan/weight-store.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
 import { SHARED } from "./compared.js";
@@ -62,5 +63,5 @@ function learned(checkpoint: Checkpoint, prefix: string): number {
   const own = [...checkpoint.tensors.values()].filter(
     ({ name }) => name.startsWith(prefix) && !/\.(running_mean|running_var|num_batches_tracked)$/.test(name),
   );
-  return own.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  return own.reduce((sum, { shape }) => sum + elements(shape), 0);
 }

@@ -5,11 +5,11 @@ import { resizeArgmax } from "../../shaders/resize-argmax/kernel.js";
 import { resize } from "../../shaders/resize/kernel.js";
 import { softmax } from "../../shaders/softmax/kernel.js";
 import { FcnError, isFcnError } from "../base/errors.js";
-import { Graph } from "../plan/graph.js";
-import type { VariantChoice } from "../plan/lower.js";
 import { badOption } from "../base/options.js";
+import type { VariantChoice } from "../kernel/choice.js";
+import { Graph } from "../plan/graph.js";
 import type { Value } from "../plan/graph.js";
-import type { Network } from "./fcn.js";
+import type { Network } from "./network.js";
 import { constant, networkSize } from "./preprocessing.js";
 import type { Preprocessing, Resize } from "./preprocessing.js";
 

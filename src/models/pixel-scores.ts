@@ -4,10 +4,10 @@
  * ceil(kernel / stride) cells along an axis, two for the strides here.
  */
 import { FcnError } from "../base/errors.js";
-import type { UpsampleStep } from "../layers/geometry.js";
+import { badOption } from "../base/options.js";
 import { sizeOf } from "../kernel/layout.js";
 import type { Nchw } from "../kernel/layout.js";
-import { badOption } from "../base/options.js";
+import type { UpsampleStep } from "../layers/geometry.js";
 
 /** The last transposed convolution of a head. */
 export interface FinalStep {

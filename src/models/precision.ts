@@ -1,5 +1,5 @@
 /** How a model stores activations and weights: what may be asked for, and what that is on a device. */
-import type { DeviceTraits, Precision } from "../kernel/kernel.js";
+import type { DeviceTraits, Precision } from "../kernel/variant.js";
 
 /** "auto" is f16 on devices with tensor cores that the kernels can use, and f32 elsewhere. */
 export const PRECISIONS = ["f32", "f16", "auto"] as const;

@@ -1,6 +1,6 @@
 /** What is done to a picture before the network sees it: the normalisation and the size that its weights were trained with. */
-import type { Weight } from "../plan/graph.js";
 import { badOption } from "../base/options.js";
+import type { Weight } from "../kernel/weight.js";
 
 export interface Preprocessing {
   readonly mean: readonly [number, number, number];

@@ -3,10 +3,10 @@
  * https://arxiv.org/abs/1512.03385, with the stride on the 3x3 convolution as in torchvision ("V1.5"). Any base width: it is
  * read from the checkpoint (64 in the published network, 16 in the embedded default).
  */
-import type { EncoderLayer } from "../layers/geometry.js";
-import type { Graph, Value } from "../plan/graph.js";
 import { ConvBn } from "../layers/conv.js";
+import type { EncoderLayer } from "../layers/geometry.js";
 import { stemPool } from "../layers/pool.js";
+import type { Graph, Value } from "../plan/graph.js";
 import type { Parameters } from "../weights/parameters.js";
 
 const BLOCKS = [3, 4, 23, 3] as const;

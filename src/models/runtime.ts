@@ -4,16 +4,16 @@
  * stays open as long as the model.
  */
 import { abortable } from "../base/abort.js";
-import type { Device, LostListener } from "../gpu/device.js";
 import { FcnError } from "../base/errors.js";
-import type { Graph } from "../plan/graph.js";
-import type { VariantChoice } from "../plan/lower.js";
 import { badOption, checkKind, checkOneOf } from "../base/options.js";
+import type { Device, LostListener } from "../gpu/device.js";
+import type { VariantChoice } from "../kernel/choice.js";
+import type { Graph } from "../plan/graph.js";
 import { Plan } from "../plan/plan.js";
 import type { PlanOptions } from "../plan/plan.js";
+import { WeightStore } from "../plan/weight-store.js";
 import { Tuner } from "../tuning/tuner.js";
 import type { TuningStore } from "../tuning/tuner.js";
-import { WeightStore } from "../plan/weight-store.js";
 import { PlanCache } from "./plans.js";
 
 /** Whether a call after a loss opens another device by itself ("auto"), or rejects until recover() was called ("manual"). */

@@ -4,11 +4,11 @@
  * (fcn.ts). https://github.com/pytorch/vision/blob/main/torchvision/models/segmentation/fcn.py
  */
 import { resize } from "../../shaders/resize/kernel.js";
-import type { Graph, Value } from "../plan/graph.js";
 import { ConvBn, Score } from "../layers/conv.js";
+import type { Graph, Value } from "../plan/graph.js";
 import type { Parameters } from "../weights/parameters.js";
 import { FCN_VARIANTS } from "./fcn.js";
-import type { Network } from "./fcn.js";
+import type { Network } from "./network.js";
 import { ResNet101 } from "./resnet101.js";
 
 export const TORCHVISION_VARIANT = "fcn-resnet101";

@@ -4,16 +4,10 @@
  */
 import { badShape } from "../base/errors.js";
 import { erase, makeProblem } from "../kernel/kernel.js";
-import type { AnyProblem, Attrs, InputSpecs, Kernel, KernelDef, OutputSpecs } from "../kernel/kernel.js";
+import type { Kernel, KernelDef } from "../kernel/kernel.js";
 import type { LayoutName, Nchw } from "../kernel/layout.js";
-import type { Shape } from "../kernel/shape.js";
-
-/** A constant of the model: read when a plan needs it, in [out, in, kh, kw] or [c] order, as f32. */
-export interface Weight {
-  readonly name: string;
-  readonly shape: Shape;
-  read(): Promise<Float32Array>;
-}
+import type { AnyProblem, Attrs, InputSpecs, OutputSpecs } from "../kernel/problem.js";
+import type { Weight } from "../kernel/weight.js";
 
 /** A tensor of the graph. Only its graph knows where it comes from. */
 export class Value {

@@ -4,10 +4,15 @@
  */
 import { convert } from "../../shaders/convert/kernel.js";
 import { FcnError } from "../base/errors.js";
-import type { Graph, Node, Weight } from "./graph.js";
-import { defaultVariant, erase, layoutOf, makeProblem, usableVariants } from "../kernel/kernel.js";
-import type { AnyProblem, DeviceTraits, Kernel, Precision, Variant } from "../kernel/kernel.js";
+import { chooseVariant, layoutOf } from "../kernel/choice.js";
+import type { VariantChoice, VariantPick } from "../kernel/choice.js";
+import { erase, makeProblem } from "../kernel/kernel.js";
+import type { Kernel } from "../kernel/kernel.js";
 import type { LayoutName, Nchw } from "../kernel/layout.js";
+import type { AnyProblem } from "../kernel/problem.js";
+import type { DeviceTraits, Precision, AnyVariant } from "../kernel/variant.js";
+import type { Weight } from "../kernel/weight.js";
+import type { Graph, Node } from "./graph.js";
 
 /** A tensor with a layout. `step` is where it is written; -1 for inputs of the graph. */
 export interface Physical {
@@ -21,7 +26,7 @@ export interface Step {
   readonly label: string;
   readonly kernel: Kernel;
   readonly variantName: string;
-  readonly variant: Variant<AnyProblem>;
+  readonly variant: AnyVariant;
   readonly problem: AnyProblem;
   readonly tensors: Readonly<Record<string, Physical>>;
   readonly weights: Readonly<Record<string, Weight>>;
@@ -32,41 +37,6 @@ export interface Lowered {
   readonly steps: readonly Step[];
   readonly inputs: ReadonlyMap<string, Physical>;
   readonly outputs: ReadonlyMap<string, Physical>;
-}
-
-/** Variant to use by kernel name, where the default choice is not wanted (tests, benchmarks, comparisons). */
-export type VariantChoice = Readonly<Record<string, string>>;
-
-/** The same by problem, as measuring gives it; undefined leaves the default. */
-export type VariantPick = (kernel: Kernel, problem: AnyProblem) => string | undefined;
-
-/** The default variant of this device, unless `choice` names one; a name that cannot run is an error. */
-export function chooseVariant(
-  kernel: Kernel,
-  problem: AnyProblem,
-  device: DeviceTraits,
-  choice: VariantChoice | VariantPick = {},
-  precision?: Precision,
-): string {
-  const usable = usableVariants(kernel, problem, device);
-  const wanted = typeof choice === "function" ? choice(kernel, problem) : choice[kernel.name];
-  if (wanted !== undefined && !usable.includes(wanted)) {
-    const variant = kernel.variants[wanted];
-    const why = variant && device.refused?.get(variant);
-    throw new FcnError(
-      "bad-option",
-      `${kernel.name}: variant "${wanted}" cannot run here${why === undefined ? "" : ` (${why})`}; usable: ${usable.join(", ")}`,
-    );
-  }
-  const chosen = wanted ?? defaultVariant(kernel, problem, device, precision);
-  if (chosen === undefined) {
-    const features = Object.values(kernel.variants).flatMap((variant) => variant.features ?? []);
-    throw new FcnError(
-      "limit-too-small",
-      `${kernel.name}: none of its variants runs here (features: ${features.join(", ")}); use another adapter`,
-    );
-  }
-  return chosen;
 }
 
 export function lower(
@@ -100,7 +70,7 @@ export function lower(
     const kernel = erase(convert);
     const problem = makeProblem(kernel, { x: source.shape }, { from: source.layout, to: layout });
     const variantName = chooseVariant(kernel, problem, device);
-    const variant = kernel.variants[variantName] as Variant<AnyProblem>;
+    const variant = kernel.variants[variantName] as AnyVariant;
     const y: Physical = { name: `${value.name} as ${layout}`, shape: source.shape, layout, step: steps.length };
     steps.push({
       label: y.name,
@@ -119,7 +89,7 @@ export function lower(
   for (const [name, { value, layout }] of graph.inputs) inputs.set(name, define(value, layout, -1));
   for (const node of graph.nodes) {
     const variantName = chooseVariant(node.kernel, node.problem, device, choice, precision);
-    const variant = node.kernel.variants[variantName] as Variant<AnyProblem>;
+    const variant = node.kernel.variants[variantName] as AnyVariant;
     const wants = (key: string): LayoutName => layoutOf(node.kernel, variant, key);
     const tensors = mapRecord(node.tensors, (value, key) => inLayout(value, wants(key)));
     const outputs = mapRecord(node.outputs, (value, key) => define(value, wants(key), steps.length));

@@ -3,17 +3,17 @@
  * and textures; runs nothing.
  */
 import { release } from "../gpu/allocations.js";
-import { planArena } from "./arena.js";
 import type { Device } from "../gpu/device.js";
 import { packParams } from "../gpu/dispatch.js";
 import { BUFFER } from "../gpu/flags.js";
-import { layoutOf } from "../kernel/kernel.js";
-import { layouts } from "../kernel/layout.js";
-import type { LayoutName, Nchw } from "../kernel/layout.js";
-import type { Lowered, Physical, Step } from "./lower.js";
 import { checkFits, createTexture, destroy, stagingSize } from "../gpu/memory.js";
 import type { Memory } from "../gpu/memory.js";
+import { layoutOf } from "../kernel/choice.js";
+import { layouts } from "../kernel/layout.js";
+import type { LayoutName, Nchw } from "../kernel/layout.js";
 import { alignUp } from "../kernel/shape.js";
+import { planArena } from "./arena.js";
+import type { Lowered, Physical, Step } from "./lower.js";
 
 /** Where an output is copied from, and the buffers it is mapped in: one for every run that may be in flight. */
 export interface Output {

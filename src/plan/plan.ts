@@ -3,24 +3,25 @@
  * every run that may be in flight one staging buffer per output. `run()` creates nothing on the device: it uploads the inputs, encodes a flat list of dispatches
  * in one compute pass, copies the outputs to their staging buffers and submits once.
  */
+import { FcnError } from "../base/errors.js";
+import { badOption } from "../base/options.js";
 import type { Device } from "../gpu/device.js";
 import { gridOf } from "../gpu/dispatch.js";
-import { FcnError } from "../base/errors.js";
 import { MAP_MODE_READ } from "../gpu/flags.js";
-import type { Graph } from "./graph.js";
-import type { Extent, Precision } from "../kernel/kernel.js";
-import type { LayoutName, Nchw } from "../kernel/layout.js";
-import { lower } from "./lower.js";
-import type { Lowered, Step, VariantChoice, VariantPick } from "./lower.js";
 import { bindingOf, encodeCopy, readStaging } from "../gpu/memory.js";
 import type { Memory } from "../gpu/memory.js";
-import { badOption } from "../base/options.js";
 import { pipelinesOf } from "../gpu/pipelines.js";
 import type { Pipeline } from "../gpu/pipelines.js";
+import type { VariantChoice, VariantPick } from "../kernel/choice.js";
+import type { LayoutName, Nchw } from "../kernel/layout.js";
+import { plainPacking } from "../kernel/packings.js";
+import type { Extent, Precision } from "../kernel/variant.js";
+import type { Graph } from "./graph.js";
+import { lower } from "./lower.js";
+import type { Lowered, Step } from "./lower.js";
 import { allocate, checkLimits } from "./memory.js";
 import type { Output, Owned } from "./memory.js";
 import { StageTimer } from "./stage-timer.js";
-import { plainPacking } from "./weight-store.js";
 import type { WeightStore } from "./weight-store.js";
 
 interface Dispatch {

@@ -3,9 +3,9 @@
  * timestamps. Everything is made with the plan; a run only writes and reads. Needs the device feature `timestamp-query`.
  * https://www.w3.org/TR/webgpu/#timestamp
  */
+import { FcnError } from "../base/errors.js";
 import { release } from "../gpu/allocations.js";
 import type { Device } from "../gpu/device.js";
-import { FcnError } from "../base/errors.js";
 import { BUFFER } from "../gpu/flags.js";
 
 /** What a device allows in one query set (https://www.w3.org/TR/webgpu/#dom-gpudevice-createqueryset). */

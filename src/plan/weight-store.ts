@@ -2,24 +2,16 @@
  * The GPU copies of a model's weights. A weight is read, packed for the variant that wants it and uploaded once; every plan of
  * the model shares the copy. The store owns the buffers: dispose() frees them.
  */
+import { FcnError } from "../base/errors.js";
 import type { Device } from "../gpu/device.js";
-import { FcnError, limitTooSmall } from "../base/errors.js";
-import type { Weight } from "./graph.js";
-import { BUFFER } from "../gpu/flags.js";
-import { WEIGHT_TEXTURE_WIDTH } from "../kernel/layout.js";
-import type { AnyProblem, Packing } from "../kernel/kernel.js";
-import { createBuffer, createTexture, destroy, write } from "../gpu/memory.js";
+import { destroy } from "../gpu/memory.js";
 import type { Memory } from "../gpu/memory.js";
+import { upload } from "../gpu/upload.js";
+import { elements } from "../kernel/shape.js";
 
-/** As it is, padded with zeros to a multiple of 4 elements: biases, scales. */
-export const plainPacking: Packing = {
-  name: "plain",
-  pack(data) {
-    const out = new Float32Array(Math.ceil(data.length / 4) * 4);
-    out.set(data);
-    return out;
-  },
-};
+import type { AnyProblem } from "../kernel/problem.js";
+import type { Packing } from "../kernel/variant.js";
+import type { Weight } from "../kernel/weight.js";
 
 export class WeightStore {
   readonly #copies = new Map<Weight, Map<string, Promise<Memory>>>();
@@ -48,7 +40,7 @@ export class WeightStore {
 
   async #upload(weight: Weight, packing: Packing, problem: AnyProblem): Promise<Memory> {
     const data = await weight.read();
-    const expected = weight.shape.reduce((a, b) => a * b, 1);
+    const expected = elements(weight.shape);
     if (data.length !== expected) {
       throw new FcnError(
         "bad-weights",
@@ -75,25 +67,4 @@ export class WeightStore {
     this.#copies.clear();
     this.#bytes = 0;
   }
-}
-
-/** Packed values into GPU memory of the kind the packing asks for. @throws limit-too-small */
-export function upload(device: Device, name: string, packing: Packing, packed: Float32Array | Uint32Array): Memory {
-  if (packing.storage === "texture") {
-    const rowBytes = WEIGHT_TEXTURE_WIDTH * 16;
-    const height = Math.ceil(packed.byteLength / rowBytes);
-    const side = device.limits.maxTextureDimension2D;
-    if (height > side) throw limitTooSmall(`weight ${name}`, "maxTextureDimension2D", height, side);
-    const whole = new Float32Array((height * rowBytes) / 4);
-    whole.set(packed);
-    const memory = createTexture(device, name, { width: WEIGHT_TEXTURE_WIDTH, height });
-    write(device, memory, whole.buffer);
-    return memory;
-  }
-  const limit = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
-  if (packed.byteLength > limit)
-    throw limitTooSmall(`weight ${name}`, "maxStorageBufferBindingSize", packed.byteLength, limit);
-  const memory = createBuffer(device, name, packed.byteLength, BUFFER.COPY_DST);
-  write(device, memory, packed.buffer as ArrayBuffer);
-  return memory;
 }

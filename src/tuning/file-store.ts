@@ -2,8 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { TuningStore } from "./tuner.js";
 import { cacheFolder } from "../weights/disk-cache.js";
+import type { TuningStore } from "./tuner.js";
 
 /** A file of choices is some 100 kB; what is larger is none. */
 const MAX_BYTES = 4 * 1024 * 1024;

@@ -3,12 +3,17 @@
  * The tuner and the kernel benchmarks stand on it.
  */
 import type { Device } from "../gpu/device.js";
-import { Graph } from "../plan/graph.js";
-import type { Value, Weight } from "../plan/graph.js";
-import { layoutOf } from "../kernel/kernel.js";
-import type { AnyProblem, HostTensor, Kernel, Variant } from "../kernel/kernel.js";
+import { layoutOf } from "../kernel/choice.js";
+import type { Kernel } from "../kernel/kernel.js";
 import { layouts } from "../kernel/layout.js";
 import type { DType, HostArray, Nchw } from "../kernel/layout.js";
+import type { AnyProblem } from "../kernel/problem.js";
+import type { HostTensor } from "../kernel/registry.js";
+import { elements } from "../kernel/shape.js";
+import type { AnyVariant } from "../kernel/variant.js";
+import type { Weight } from "../kernel/weight.js";
+import { Graph } from "../plan/graph.js";
+import type { Value } from "../plan/graph.js";
 import { Plan } from "../plan/plan.js";
 import { WeightStore } from "../plan/weight-store.js";
 
@@ -48,10 +53,10 @@ export async function trialOf(
   for (const [key, { role }] of Object.entries(kernel.inputs)) {
     const shape = problem.in[key];
     if (!shape) continue;
-    const values = data[key]?.data ?? new Float32Array(shape.reduce((a, b) => a * b, 1));
+    const values = data[key]?.data ?? new Float32Array(elements(shape));
     if (role === "weight") args[key] = { name: key, shape, read: () => Promise.resolve(Float32Array.from(values)) };
     else {
-      const layout = layoutOf(kernel, kernel.variants[variant] as Variant<AnyProblem>, key);
+      const layout = layoutOf(kernel, kernel.variants[variant] as AnyVariant, key);
       // A texture is no input of a graph: such a tensor comes through a conversion, which is not timed.
       const given = layouts[layout].extent ? "nhwc4" : layout;
       args[key] = graph.input(key, shape as Nchw, given);

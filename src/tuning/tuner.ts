@@ -3,12 +3,15 @@
  * the variants that read and write the same layouts as the default one, in the same precision, so that a choice changes nothing around it. The
  * measuring itself is measure-variant.ts.
  */
-import type { Device } from "../gpu/device.js";
 import { isFcnError } from "../base/errors.js";
+import { fnv1a } from "../base/hash.js";
+import type { Device } from "../gpu/device.js";
+import { defaultVariant, layoutOf, usableVariants } from "../kernel/choice.js";
+import type { VariantChoice, VariantPick } from "../kernel/choice.js";
+import type { Kernel } from "../kernel/kernel.js";
+import type { AnyProblem, Attrs } from "../kernel/problem.js";
+import type { DeviceTraits, Precision, AnyVariant } from "../kernel/variant.js";
 import type { Graph } from "../plan/graph.js";
-import { defaultVariant, layoutOf, usableVariants } from "../kernel/kernel.js";
-import type { AnyProblem, Attrs, DeviceTraits, Kernel, Precision, Variant } from "../kernel/kernel.js";
-import type { VariantChoice, VariantPick } from "../plan/lower.js";
 import { measureVariant } from "./measure-variant.js";
 
 /** Where choices outlive the process. Neither may reject: a store that cannot be read is empty. */
@@ -35,7 +38,7 @@ export function rivalsOf(kernel: Kernel, problem: AnyProblem, device: DeviceTrai
   // On software adapters the sizes decide: measuring takes longer than a choice saves.
   if (standard === undefined || device.software) return [];
   const layoutsOf = (name: string): string => {
-    const variant = kernel.variants[name] as Variant<AnyProblem>;
+    const variant = kernel.variants[name] as AnyVariant;
     const keys = [
       ...Object.keys(kernel.outputs),
       ...Object.entries(kernel.inputs).flatMap(([key, { role }]) => (role === "tensor" ? [key] : [])),
@@ -48,21 +51,14 @@ export function rivalsOf(kernel: Kernel, problem: AnyProblem, device: DeviceTrai
   );
 }
 
-/** FNV-1a: tells texts apart, protects nothing. */
-function fingerprint(text: string): string {
-  let hash = 2166136261;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 16777619);
-  return (hash >>> 0).toString(16);
-}
-
 /** What a choice was measured for: the problem, and the text of the shaders that took part, so that a changed one is measured anew. */
 function keyOf(kernel: Kernel, problem: AnyProblem, rivals: readonly string[]): string {
   const shaders = rivals.map((name) => {
-    const { wgsl, consts } = kernel.variants[name] as Variant<AnyProblem>;
+    const { wgsl, consts } = kernel.variants[name] as AnyVariant;
     return `${name} ${JSON.stringify(consts ?? {})} ${kernel.shaders[wgsl] ?? ""}`;
   });
   const shapes = Object.entries(problem.in).flatMap(([key, shape]) => (shape ? [`${key} ${shape.join("x")}`] : []));
-  return `${kernel.name} ${shapes.join(" ")} ${attrsText(problem.attrs)} ${fingerprint(shaders.join())}`;
+  return `${kernel.name} ${shapes.join(" ")} ${attrsText(problem.attrs)} ${fnv1a(shaders.join()).toString(16)}`;
 }
 
 const attrsText = (attrs: Attrs): string =>

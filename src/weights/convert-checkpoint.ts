@@ -7,7 +7,7 @@
  */
 
 import { FcnError } from "../base/errors.js";
-import type { Weight } from "../plan/graph.js";
+import type { Weight } from "../kernel/weight.js";
 import type { Checkpoint, TensorInfo } from "./checkpoint.js";
 import { foldBatchNorm } from "./fold-batch-norm.js";
 import type { TensorToWrite } from "./safetensors-writer.js";

@@ -3,7 +3,7 @@
  * b' = beta - mean * g / sqrt(v + eps). One kernel launch and one pass over the activations less per layer.
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
  */
-import type { Weight } from "../plan/graph.js";
+import type { Weight } from "../kernel/weight.js";
 
 export interface BatchNorm {
   readonly weight: Weight;

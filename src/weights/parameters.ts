@@ -3,9 +3,9 @@
  * every missing and mis-shaped tensor is collected, and finish() reports them with the unexpected ones in one error.
  */
 import { FcnError } from "../base/errors.js";
-import type { Weight } from "../plan/graph.js";
 import { formatShape } from "../kernel/shape.js";
 import type { Shape } from "../kernel/shape.js";
+import type { Weight } from "../kernel/weight.js";
 import type { Checkpoint } from "./checkpoint.js";
 
 interface Ledger {

@@ -7,8 +7,8 @@
  * https://github.com/huggingface/safetensors#format and safetensors/src/tensor.rs there
  */
 
-import type { Checkpoint, TensorInfo } from "./checkpoint.js";
 import { countElements, showShape } from "./checkpoint.js";
+import type { Checkpoint, TensorInfo } from "./checkpoint.js";
 import { DTYPE_BYTES, toFloat32, toFloat64 } from "./dtype.js";
 import type { DType } from "./dtype.js";
 import { parseHeader } from "./safetensors-header.js";

@@ -5,11 +5,12 @@
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { P, concat, fields } from "../weights/make-files.js";
+import type { HashedTensor } from "../../bench/hashed-weights.js";
+import { elements } from "../../src/kernel/shape.js";
 import { fixturePath } from "../weights/fixtures.js";
-import type { TensorSpec } from "../../bench/hashed-weights.js";
+import { P, concat, fields } from "../weights/make-files.js";
 
-export type Values = (spec: TensorSpec) => Float32Array;
+export type Values = (spec: HashedTensor) => Float32Array;
 
 export const BIG_FILES = {
   safetensors: "full.safetensors",
@@ -18,9 +19,8 @@ export const BIG_FILES = {
   "pth-tar": "full-tar.pth",
 } as const;
 
-const countOf = (spec: TensorSpec): number => spec.shape.reduce((a, b) => a * b, 1);
-const stridesOf = (shape: readonly number[]): number[] =>
-  shape.map((_, i) => shape.slice(i + 1).reduce((a, b) => a * b, 1));
+const countOf = (spec: HashedTensor): number => elements(spec.shape);
+const stridesOf = (shape: readonly number[]): number[] => shape.map((_, i) => elements(shape.slice(i + 1)));
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** A file that knows how many bytes it has. */
@@ -44,12 +44,12 @@ class Out {
 
 /** What a container writes: a head, each tensor's bytes in turn, a tail. */
 interface Form {
-  tensor(spec: TensorSpec, bytes: Uint8Array, index: number): void;
+  tensor(spec: HashedTensor, bytes: Uint8Array, index: number): void;
   end(): void;
 }
 
 /** The state dict's pickle; `tail` is what persistent ids of this container end with. */
-function stateDict(specs: readonly TensorSpec[], ...tail: Uint8Array[]): Uint8Array {
+function stateDict(specs: readonly HashedTensor[], ...tail: Uint8Array[]): Uint8Array {
   const pairs = specs.map((spec, i) => [
     spec.name,
     P.tensor(P.storage("FloatStorage", String(i), countOf(spec), ...tail), 0, [...spec.shape], stridesOf(spec.shape)),
@@ -57,7 +57,7 @@ function stateDict(specs: readonly TensorSpec[], ...tail: Uint8Array[]): Uint8Ar
   return P.program(P.dict(Object.fromEntries(pairs) as Record<string, Uint8Array>));
 }
 
-function safetensors(out: Out, specs: readonly TensorSpec[]): Form {
+function safetensors(out: Out, specs: readonly HashedTensor[]): Form {
   let offset = 0;
   const parts = specs.map((spec) => {
     const begin = offset;
@@ -70,7 +70,7 @@ function safetensors(out: Out, specs: readonly TensorSpec[]): Form {
   return { tensor: (_, bytes) => out.write(bytes), end: () => undefined };
 }
 
-function zip(out: Out, specs: readonly TensorSpec[]): Form {
+function zip(out: Out, specs: readonly HashedTensor[]): Form {
   const central: Uint8Array[] = [];
   const member = (path: string, data: Uint8Array): void => {
     const name = utf8(path);
@@ -121,7 +121,7 @@ function zip(out: Out, specs: readonly TensorSpec[]): Form {
   };
 }
 
-function legacy(out: Out, specs: readonly TensorSpec[]): Form {
+function legacy(out: Out, specs: readonly HashedTensor[]): Form {
   const head = new Uint8Array(137); // magic, protocol and sys_info of a real file
   const real = openSync(fixturePath("legacy.pth"), "r");
   readSync(real, head);
@@ -157,7 +157,7 @@ function tarHeader(name: string, size: number): Uint8Array {
   return block;
 }
 
-function tar(out: Out, specs: readonly TensorSpec[]): Form {
+function tar(out: Out, specs: readonly HashedTensor[]): Form {
   const pad = (size: number): void => out.write(new Uint8Array((512 - (size % 512)) % 512));
   const member = (name: string, data: Uint8Array): void => {
     out.write(tarHeader(name, data.length));
@@ -202,7 +202,7 @@ function tar(out: Out, specs: readonly TensorSpec[]): Form {
 }
 
 /** Writes BIG_FILES into `folder`; `values` is called once a tensor. */
-export function writeBigCheckpoints(folder: string, specs: readonly TensorSpec[], values: Values): void {
+export function writeBigCheckpoints(folder: string, specs: readonly HashedTensor[], values: Values): void {
   const makers = { safetensors, "pth-zip": zip, "pth-legacy": legacy, "pth-tar": tar } as const;
   const outs = (Object.keys(makers) as (keyof typeof makers)[]).map((container) => {
     const out = new Out(join(folder, BIG_FILES[container]));

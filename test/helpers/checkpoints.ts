@@ -1,8 +1,8 @@
 /** The shipped checkpoint with something wrong with it. */
-import { bufferSource } from "../../src/weights/source.js";
 import { openCheckpoint } from "../../src/weights/open.js";
 import { writeSafetensors } from "../../src/weights/safetensors-writer.js";
 import type { TensorToWrite } from "../../src/weights/safetensors-writer.js";
+import { bufferSource } from "../../src/weights/source.js";
 import { fixture } from "./reference-maps.js";
 
 const SHIPPED = "weights/fcn-resnet101-w16-icons-f16.safetensors";

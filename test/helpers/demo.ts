@@ -1,6 +1,6 @@
 /** The web page as a person finds it: built, served and opened in Chromium, with the hands to use it. */
-import { fileURLToPath } from "node:url";
 import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import type { Page, Worker } from "playwright-core";
 import { PAGE, buildPage, servePage } from "../../scripts/page.mjs";
 import { decodeLabelPng } from "../../src/image/png.js";

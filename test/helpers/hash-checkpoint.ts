@@ -1,6 +1,6 @@
 /** A full-size checkpoint in memory whose tensors are generated from their names: nothing to ship, the same numbers in any language. */
-import type { Checkpoint } from "../../src/weights/checkpoint.js";
 import { hashedTensor } from "../../bench/hashed-weights.js";
+import type { Checkpoint } from "../../src/weights/checkpoint.js";
 
 export function hashCheckpoint(
   specs: readonly { readonly name: string; readonly shape: readonly number[] }[],

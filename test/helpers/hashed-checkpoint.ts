@@ -1,12 +1,12 @@
 /** A checkpoint in memory: tensors of given names and shapes, with values from the hash of their names. */
+import { hashedTensor } from "../../bench/hashed-weights.js";
+import type { HashedTensor } from "../../bench/hashed-weights.js";
 import type { Checkpoint } from "../../src/weights/checkpoint.js";
 import { writeSafetensors } from "../../src/weights/safetensors-writer.js";
-import { hashedTensor } from "../../bench/hashed-weights.js";
-import type { TensorSpec } from "../../bench/hashed-weights.js";
 
 type Values = (name: string, shape: readonly number[]) => Float32Array;
 
-export function hashedCheckpoint(specs: readonly TensorSpec[], values: Values = hashedTensor): Checkpoint {
+export function hashedCheckpoint(specs: readonly HashedTensor[], values: Values = hashedTensor): Checkpoint {
   const tensors = new Map(
     specs.map(({ name, shape }) => [
       name,
@@ -31,7 +31,7 @@ export function hashedCheckpoint(specs: readonly TensorSpec[], values: Values = 
 }
 
 /** The same as the bytes of a safetensors file. */
-export async function hashedFile(specs: readonly TensorSpec[], values: Values = hashedTensor): Promise<Uint8Array> {
+export async function hashedFile(specs: readonly HashedTensor[], values: Values = hashedTensor): Promise<Uint8Array> {
   const tensors = specs.map(({ name, shape }) => ({
     name,
     shape,

@@ -1,10 +1,11 @@
 /** Runs in a browser: the kernels' cases and references, as test/kernels.test.ts runs them in Node. */
 import { registry } from "../../shaders/index.js";
-import type { Device } from "../../src/gpu/device.js";
 import { requestDevice } from "../../src/gpu/device.js";
-import { makeProblem, offersVariant, usableVariants } from "../../src/kernel/kernel.js";
-import type { RegistryEntry } from "../../src/kernel/kernel.js";
+import type { Device } from "../../src/gpu/device.js";
 import { pipelinesOf } from "../../src/gpu/pipelines.js";
+import { offersVariant, usableVariants } from "../../src/kernel/choice.js";
+import { makeProblem } from "../../src/kernel/kernel.js";
+import type { RegistryEntry } from "../../src/kernel/registry.js";
 import { verify } from "./verify-kernel.js";
 
 export interface KernelsInPage {

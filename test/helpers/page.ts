@@ -1,6 +1,6 @@
 /** A page in headless Chromium, served from this repository over 127.0.0.1. WebGPU runs on SwiftShader. */
-import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";

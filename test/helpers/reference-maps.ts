@@ -1,7 +1,7 @@
 /** The pictures of samples/ and test/fixtures/val with PyTorch's label maps of the three variants. */
 import { readFileSync, readdirSync } from "node:fs";
-import { decodeLabelPng, decodePng } from "../../src/image/png.js";
 import type { Picture } from "../../src/image/picture.js";
+import { decodeLabelPng, decodePng } from "../../src/image/png.js";
 
 export interface ReferencePicture {
   readonly name: string;

@@ -4,14 +4,18 @@
  */
 import { badShape } from "../../src/base/errors.js";
 import type { Device } from "../../src/gpu/device.js";
-import { layoutOf, makeProblem, resolveAttrs } from "../../src/kernel/kernel.js";
-import type { AnyProblem, HostTensor, KernelCase, RegistryEntry, Variant } from "../../src/kernel/kernel.js";
-import { fromHalf, layouts, toHalf } from "../../src/kernel/layout.js";
-import type { DType, Nchw } from "../../src/kernel/layout.js";
 import { runKernel } from "../../src/gpu/run-kernel.js";
 import type { HostWeight } from "../../src/gpu/run-kernel.js";
 import { Tensor, defaultLayout } from "../../src/gpu/tensor.js";
 import type { TensorOptions } from "../../src/gpu/tensor.js";
+import { layoutOf } from "../../src/kernel/choice.js";
+import { makeProblem, resolveAttrs } from "../../src/kernel/kernel.js";
+import { fromHalf, layouts, toHalf } from "../../src/kernel/layout.js";
+import type { DType, Nchw } from "../../src/kernel/layout.js";
+import type {} from "../../src/kernel/problem.js";
+import type { HostTensor, KernelCase, RegistryEntry } from "../../src/kernel/registry.js";
+import { elements } from "../../src/kernel/shape.js";
+import type { AnyVariant } from "../../src/kernel/variant.js";
 import { seedOf, seeded } from "./random.js";
 
 /**
@@ -35,7 +39,7 @@ function makeInputs(entry: RegistryEntry, test: KernelCase): Record<string, Host
   for (const [key, shape] of Object.entries(test.shapes)) {
     const random = seeded(seedOf(`${entry.kernel.name}/${test.name}/${key}`));
     const fill = test.fill?.[key] ?? (() => random() * 2 - 1);
-    const data = new Float32Array(shape.reduce((a, b) => a * b, 1)).map((_, i) => fill(i, random));
+    const data = new Float32Array(elements(shape)).map((_, i) => fill(i, random));
     inputs[key] = { shape, data };
   }
   return inputs;
@@ -51,7 +55,7 @@ async function guarded(device: Device, shape: readonly number[], options: Tensor
   const size = layouts[layout].byteSize(full);
   if (layouts[layout].extent) {
     // A texture has no outside; its column of zeros is the fence, which packing the values again checks.
-    const nan = new Float32Array(full.reduce((a, b) => a * b, 1)).fill(NaN);
+    const nan = new Float32Array(elements(full)).fill(NaN);
     return Tensor.from(device, nan, full, { ...options, layout });
   }
   const words = new Uint32Array((size + 2 * GUARD_BYTES) / 4).fill(GUARD);
@@ -116,7 +120,7 @@ export function compare(
 function asStored(
   host: Record<string, HostTensor>,
   kernel: RegistryEntry["kernel"],
-  variant: Variant<AnyProblem>,
+  variant: AnyVariant,
 ): Record<string, HostTensor> {
   const rounded = ([key, tensor]: [string, HostTensor]): [string, HostTensor] => {
     const spec = kernel.inputs[key];

@@ -2,8 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { isFcnError } from "../../src/base/errors.js";
 import { VOC_CLASSES, classColour, vocPalette } from "../../src/image/palette.js";
-import type { Picture } from "../../src/image/picture.js";
 import { toRgba } from "../../src/image/picture.js";
+import type { Picture } from "../../src/image/picture.js";
 
 describe("toRgba", () => {
   it("gives RGB an opaque alpha, and takes the channels from the length", () => {

@@ -5,6 +5,7 @@
 
 import { expect, test } from "vitest";
 import { FcnError } from "../../src/base/errors.js";
+import { elements } from "../../src/kernel/shape.js";
 import { openCheckpoint } from "../../src/weights/open.js";
 import { growthLimit } from "../../src/weights/pth/pth-checkpoint.js";
 import { bufferSource } from "../../src/weights/source.js";
@@ -117,8 +118,7 @@ test(`${RUNS} mutations end in a checkpoint or a bad-weights error`, { timeout: 
       let out = 0;
       for (const [name, { shape }] of checkpoint.tensors) {
         const values = await checkpoint.read(name);
-        if (values.length !== shape.reduce((a, b) => a * b, 1))
-          throw new Error(`run ${run}: ${name} has ${values.length} values`);
+        if (values.length !== elements(shape)) throw new Error(`run ${run}: ${name} has ${values.length} values`);
         out += values.byteLength;
       }
       if (out > growthLimit(bytes.length)) throw new Error(`run ${run}: ${out} bytes came out of ${bytes.length}`);

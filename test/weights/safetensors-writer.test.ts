@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { elements } from "../../src/kernel/shape.js";
 import { float16ToFloat32, float32ToFloat16 } from "../../src/weights/dtype.js";
 import { openCheckpoint } from "../../src/weights/open.js";
 import { safetensorsSize, writeSafetensors } from "../../src/weights/safetensors-writer.js";
@@ -33,7 +34,7 @@ test("any names, shapes, dtypes and metadata come back", async () => {
     async (list, pairs) => {
       const metadata = new Map(Object.entries(pairs));
       const tensors = list.map(({ name, shape, dtype, seed }) => {
-        const count = shape.reduce((a, b) => a * b, 1);
+        const count = elements(shape);
         return tensor(
           name,
           shape,

@@ -1,8 +1,8 @@
 /** Zip forms that PyTorch, Python's zipfile and others write, and zips that lie. */
 
 import { describe, expect, test } from "vitest";
-import { inflateRaw } from "../../src/weights/pth/inflate.js";
 import { openCheckpoint } from "../../src/weights/open.js";
+import { inflateRaw } from "../../src/weights/pth/inflate.js";
 import { bufferSource } from "../../src/weights/source.js";
 import { expected, fixture, refusal } from "./fixtures.js";
 import { makePth, makeZip, P, floats, unzip } from "./make-files.js";

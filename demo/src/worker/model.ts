@@ -1,17 +1,6 @@
 /** A checkpoint made ready: FCN-32s, 16s and 8s over one backbone where the file has their heads, else the one network it is. */
 import { COMPARED, Comparison, defaultCheckpointUrl, loadFcn, openCheckpoint, openSource, recognise } from "fcn-webgpu";
-import type {
-  Checkpoint,
-  ComparedVariant,
-  ComparisonOptions,
-  Device,
-  DownloadProgress,
-  Fcn,
-  Picture,
-  Precision,
-  PrecisionOption,
-  Recognised,
-} from "fcn-webgpu";
+import type { Checkpoint, ComparedVariant, ComparisonOptions, Device, DownloadProgress, Fcn, Picture, Precision, PrecisionOption, Recognised } from "fcn-webgpu";
 import type { StageTime } from "../messages.js";
 
 export interface Result {

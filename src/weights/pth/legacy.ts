@@ -5,9 +5,9 @@
  */
 
 import type { Checkpoint } from "../checkpoint.js";
+import { DTYPE_BYTES } from "../dtype.js";
 import { badWeights, quote } from "../source.js";
 import type { ByteSource } from "../source.js";
-import { DTYPE_BYTES } from "../dtype.js";
 import { storageFromId } from "./globals.js";
 import { makeCheckpoint } from "./pth-checkpoint.js";
 import type { StorageStore } from "./pth-checkpoint.js";

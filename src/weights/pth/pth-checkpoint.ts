@@ -3,8 +3,8 @@
  * came from. Checks every tensor against its storage when the file is opened, so that reading cannot run outside it.
  */
 
-import type { Checkpoint, Container, TensorInfo } from "../checkpoint.js";
 import { countElements, showShape } from "../checkpoint.js";
+import type { Checkpoint, Container, TensorInfo } from "../checkpoint.js";
 import { DTYPE_BYTES, toFloat32, toFloat64 } from "../dtype.js";
 import { badWeights, quote } from "../source.js";
 import type { Bytes, ByteSource } from "../source.js";

@@ -5,8 +5,8 @@
  * https://github.com/pytorch/pytorch/blob/main/torch/serialization.py (legacy_load)
  */
 
-import type { Checkpoint } from "../checkpoint.js";
 import { MAX_RANK } from "../checkpoint.js";
+import type { Checkpoint } from "../checkpoint.js";
 import { DTYPE_BYTES } from "../dtype.js";
 import { badWeights, quote } from "../source.js";
 import type { ByteSource } from "../source.js";

@@ -1,0 +1,74 @@
+/**
+ * A variant is one way to run a kernel: a shader, its workgroup, the layouts it reads and writes, and the devices and
+ * problems it applies to.
+ */
+import type { LayoutName } from "./layout.js";
+import type { AnyProblem, Scalar } from "./problem.js";
+import type { Shape } from "./shape.js";
+
+/** How activations and weights are stored between kernels. Sums, biases and logits are f32 in both cases. */
+export type Precision = "f32" | "f16";
+
+/** Dawn's syntax for the order of a matrix in memory. Older versions of Dawn take a bool argument instead. */
+export type MatrixSyntax = "template" | "bool";
+
+/** What a variant may ask about the device. */
+export interface DeviceTraits {
+  readonly features: ReadonlySet<string>;
+  readonly limits: Readonly<Record<string, number>>;
+  readonly vendor: string;
+  readonly architecture: string;
+  /** Lanes of a subgroup; 0 when the adapter does not say. */
+  readonly subgroupSize: number;
+  /** Whether the adapter runs on the CPU. */
+  readonly software: boolean;
+  /** The syntax that compiles here for 16x16x16 subgroup matrices of f16 with f32 sums. Undefined where none does. */
+  readonly subgroupMatrix?: MatrixSyntax | undefined;
+  /** Variants that failed to compile on this device, with the reason. Keyed by object: kernel names need not be unique. */
+  readonly refused?: ReadonlyMap<object, string>;
+}
+
+/** How a weight is laid out for one variant. `name` is part of the key under which the GPU copy is shared. */
+export interface Packing<P = AnyProblem> {
+  readonly name: string;
+  /** "texture": texels of four f32 in rows of WEIGHT_TEXTURE_WIDTH, bound as a read-only rgba32float storage texture. */
+  readonly storage?: "buffer" | "texture";
+  /** Set where the values are rounded to f16. */
+  readonly precision?: "f16";
+  pack(data: Float32Array, shape: Shape, problem: P): Float32Array | Uint32Array;
+}
+
+/** Sizes along x, y and z. */
+export type Extent = readonly [number, number, number];
+
+export interface KernelVariant<P> {
+  /** File in the kernel's folder, without the extension. */
+  readonly wgsl: string;
+  readonly workgroup: Extent;
+  /** Set where activations are stored as f16. By default only f16 plans choose such a variant. */
+  readonly precision?: "f16";
+  /** Layouts that differ from the kernel's default, by tensor. */
+  readonly layouts?: Readonly<Record<string, LayoutName>>;
+  readonly packing?: Readonly<Record<string, Packing<P>>>;
+  /** Device features the pipeline needs. Without them the variant is not offered. */
+  readonly features?: readonly string[];
+  /** Subgroup size the shader assumes. */
+  readonly subgroupSize?: number;
+  /** Values for top-level `const NAME: T = value;` declarations in the WGSL, such as register tile sizes. */
+  readonly consts?: Readonly<Record<string, number>>;
+  /** Whether the variant can run this problem on this device. Default: yes. */
+  when?(problem: P, device: DeviceTraits): boolean;
+  /** Whether the variant should be the default where it can run. Default: yes. */
+  prefer?(problem: P, device: DeviceTraits): boolean;
+  /** Replaces the kernel's `params`. */
+  params?(problem: P): Readonly<Record<string, Scalar>>;
+  /** Replaces the kernel's `overrides`. */
+  overrides?(problem: P): Readonly<Record<string, number>>;
+  /** Threads needed along x, y, z. The plan divides by the workgroup size and folds a long line into rows. */
+  threads(problem: P): Extent;
+  /** Set where the shader uses workgroup_id as a position, so its grid cannot be folded. */
+  readonly fixedGrid?: true;
+}
+
+/** A variant of any kernel, with its key types erased. */
+export type AnyVariant = KernelVariant<AnyProblem>;

@@ -1,0 +1,9 @@
+/** A constant of a network. */
+import type { Shape } from "./shape.js";
+
+/** Values in [out, in, kh, kw] or [c] order, as f32. They are read when a plan first needs them. */
+export interface Weight {
+  readonly name: string;
+  readonly shape: Shape;
+  read(): Promise<Float32Array>;
+}
