@@ -4,7 +4,7 @@
  * @module fcn-webgpu
  */
 import { checkKind, checkOptions } from "./base/options.js";
-import { requestDevice, runtimeGpu } from "./gpu/device.js";
+import { requestDevice, runtimeGpu } from "./gpu/request-device.js";
 import type { Picture } from "./image/picture.js";
 import { LOAD_KINDS, loadFrom } from "./models/load.js";
 import type { LoadOptions } from "./models/load.js";
@@ -64,8 +64,10 @@ export async function loadFcn(options: BrowserLoadOptions = {}): Promise<Fcn<Pic
 }
 
 export type { Abortable } from "./base/abort.js";
-export { Device, requestDevice } from "./gpu/device.js";
-export type { AdapterSummary, DeviceOptions, Pace, LostListener } from "./gpu/device.js";
+export { Device } from "./gpu/device.js";
+export { requestDevice } from "./gpu/request-device.js";
+export type { AdapterSummary, Pace, LostListener } from "./gpu/device.js";
+export type { DeviceOptions } from "./gpu/request-device.js";
 export { FcnError, isFcnError } from "./base/errors.js";
 export type { FcnErrorCode } from "./base/errors.js";
 export { decoderGeometry } from "./layers/geometry.js";

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { describe, expect, it, vi } from "vitest";
 import { conv2d } from "../shaders/conv2d/kernel.js";
 import { FcnError } from "../src/base/errors.js";
-import { requestDevice as requestAnyDevice } from "../src/gpu/device.js";
+import { requestDevice as requestAnyDevice } from "../src/gpu/request-device.js";
 import { Tensor, decodePng, encodePng, loadFcn, requestDevice, runKernel } from "../src/node.js";
 import type { NodeLoadOptions } from "../src/node.js";
 import { edited } from "./helpers/checkpoints.js";

@@ -101,7 +101,7 @@ describe("a kernel of a caller", () => {
     const x = await Tensor.from(other, [1, 2, 3, 4], [1, 4, 1, 1]);
     await expect(runKernel(device(), relu, { x })).rejects.toMatchObject({
       code: "bad-shape",
-      message: expect.stringMatching(/^relu: input x lies on another device/) as string,
+      message: expect.stringMatching(/^relu: input x is on another device/) as string,
     });
     other.dispose();
   });

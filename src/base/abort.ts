@@ -1,23 +1,34 @@
-/** AbortSignals: a caller who gives one is answered at once, whatever the work is waiting for. https://dom.spec.whatwg.org/#aborting-ongoing-activities */
-
+/**
+ * AbortSignals: a caller who passes one is answered as soon as it is aborted, whatever the work is waiting for.
+ * https://dom.spec.whatwg.org/#aborting-ongoing-activities
+ */
 import { checkOptions } from "./options.js";
 import type { Kinds } from "./options.js";
 
-/** What calls that can be given up take. */
+/** Options of calls that can be aborted. */
 export interface Abortable {
-  /** Rejects the call with the signal's reason as soon as it is aborted; what the call held is freed, and the model goes on. */
+  /**
+   * Rejects the call with the signal's reason as soon as it is aborted. Memory that the call held is freed, and the
+   * model stays usable.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
 export const ABORTABLE_KINDS: Kinds<Abortable> = { signal: "an AbortSignal" };
 
-/** The signal of a call that takes no other option; `call` is how it begins, as "segment(picture". @throws bad-option */
+/**
+ * The signal of a call that takes no other option. `call` is how the call begins: "segment(picture".
+ * @throws bad-option
+ */
 export function checkSignal(call: string, options: Abortable): AbortSignal | undefined {
   checkOptions(`${call}, { signal: ... })`, options, ABORTABLE_KINDS);
   return options.signal;
 }
 
-/** `work`, or a rejection with the signal's reason when it is aborted first; what `work` gives after that goes to `discard`. */
+/**
+ * Resolves as `work`, or rejects with the signal's reason when it is aborted first. `discard` then gets the late
+ * result.
+ */
 export function abortable<T>(
   work: Promise<T>,
   signal: AbortSignal | undefined,
@@ -27,16 +38,16 @@ export function abortable<T>(
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason as Error);
     signal.addEventListener("abort", abort, { once: true });
-    const done = (value: T): void => {
+    const succeed = (value: T): void => {
       signal.removeEventListener("abort", abort);
       if (signal.aborted) discard?.(value);
       resolve(value);
     };
-    const failed = (error: Error): void => {
+    const fail = (error: Error): void => {
       signal.removeEventListener("abort", abort);
       reject(error);
     };
-    work.then(done, failed);
+    work.then(succeed, fail);
     if (signal.aborted) abort();
   });
 }

@@ -1,13 +1,13 @@
 /**
- * Every error this library throws on purpose. Each is one sentence that names the operation, what it got and what it
- * needed, with the numbers; `code` is stable and meant for programs, `message` for people.
+ * Every error this library throws on purpose. A message is one sentence: the operation, what it got, what it needed,
+ * with the numbers, and the cure. `code` is stable and meant for programs. `message` is for people.
  */
 
 export type FcnErrorCode =
   | "no-webgpu" // this runtime has no WebGPU at all
-  | "no-adapter" // WebGPU is there but no driver offers an adapter
-  | "limit-too-small" // the adapter cannot hold it: both numbers are in the message
-  | "device-lost" // the device went away (driver reset, unplugged, destroyed from outside)
+  | "no-adapter" // WebGPU is there, but no driver offers an adapter
+  | "limit-too-small" // the adapter cannot hold it; the message has both numbers
+  | "device-lost" // the device is gone: driver reset, unplugged, or destroyed by other code
   | "gpu-error" // WebGPU reported a validation or internal error: a bug of this library
   | "out-of-memory" // the adapter could not allocate
   | "bad-shape" // tensors that do not fit each other or the operation
@@ -26,25 +26,28 @@ export class FcnError extends Error {
   }
 }
 
-/** Tensors that do not fit; `op: got ..., needed ...`. */
+/** Tensors that do not fit. */
 export function badShape(message: string): FcnError {
   return new FcnError("bad-shape", message);
 }
 
-/** `limit-too-small` with both numbers. `what` reads like "a tensor of 900 MB". */
-export function limitTooSmall(what: string, limit: string, needed: number, offered: number): FcnError {
-  return new FcnError(
-    "limit-too-small",
-    `${what} needs ${limit} ${needed}, this adapter offers ${offered}; make it smaller`,
-  );
+/** An argument outside its documented values. */
+export function badOption(message: string): FcnError {
+  return new FcnError("bad-option", message);
 }
 
-/** True for errors of this library with the given code (any code when left out). */
+/** `what` reads like "a tensor of 900 MB". */
+export function limitTooSmall(what: string, limit: string, needed: number, offered: number): FcnError {
+  const message = `${what} needs ${limit} ${needed}, this adapter offers ${offered}; make it smaller`;
+  return new FcnError("limit-too-small", message);
+}
+
+/** True for errors of this library with the given code, or with any code when none is given. */
 export function isFcnError(error: unknown, code?: FcnErrorCode): error is FcnError {
   return error instanceof FcnError && (code === undefined || error.code === code);
 }
 
-/** The message of anything that was thrown. */
+/** The message of any thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

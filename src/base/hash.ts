@@ -1,4 +1,6 @@
-/** FNV-1a, 32 bits: a fast hash for cache keys and seeds. Not for security. http://www.isthe.com/chongo/tech/comp/fnv/ */
+/**
+ * FNV-1a, 32 bits: a fast hash for cache keys and seeds. Not for security. http://www.isthe.com/chongo/tech/comp/fnv/
+ */
 
 const OFFSET_BASIS = 2166136261;
 const PRIME = 16777619;

@@ -1,42 +1,46 @@
 /**
- * Options at the library's border, for callers without types: what would be ignored there, a misspelt name or weights where the
- * options belong, is an error that says what to write.
+ * Checks options where plain JavaScript passes them. A misspelt name or a wrong type would otherwise be ignored, so it
+ * is an error that says what to write.
  */
-import { FcnError } from "./errors.js";
+import { badOption } from "./errors.js";
 
-/** What an option may be, in words that name the types: "a string or number", "an AbortSignal". */
+/** What each option may be, in words that name the types: "a string or number", "an AbortSignal". */
 export type Kinds<Options> = Readonly<Record<keyof Options & string, string>>;
 
-/** Type of a primitive, class of an object: "string", "null", "AbortSignal", "Object". */
-export const typeName = (value: unknown): string =>
-  typeof value === "object"
-    ? value === null
-      ? "null"
-      : Object.prototype.toString.call(value).slice(8, -1)
-    : typeof value;
+/** The type of a primitive or the class of an object: "string", "null", "AbortSignal", "Object". */
+export function typeName(value: unknown): string {
+  if (value === null) return "null";
+  if (typeof value !== "object") return typeof value;
+  return Object.prototype.toString.call(value).slice("[object ".length, -"]".length);
+}
 
-export const badOption = (sentence: string): FcnError => new FcnError("bad-option", sentence);
-
-/** `usage` shows the call, as "segment(picture, { signal: ... })". @throws bad-option */
+/** `usage` shows the call, such as "segment(picture, { signal: ... })". @throws bad-option */
 export function checkOptions<Options>(usage: string, given: Options, kinds: Kinds<Options>): void {
   const call = usage.slice(0, usage.indexOf("("));
-  if (typeName(given) !== "Object")
+  if (typeName(given) !== "Object") {
     throw badOption(`${call} takes an object of options, got ${typeName(given)}: ${usage}`);
+  }
   for (const [key, value] of Object.entries(given as object)) {
-    if (!Object.hasOwn(kinds, key))
+    if (!Object.hasOwn(kinds, key)) {
       throw badOption(`${call} has no option "${key}"; it has ${Object.keys(kinds).join(", ")}`);
+    }
     if (value !== undefined) checkKind(`${call}: ${key}`, value, kinds[key as keyof Kinds<Options>]);
   }
 }
 
-/** @throws bad-option when the type of `value` is not among the words of `kind` */
+/** @throws bad-option when `kind` does not name the type of `value` */
 export function checkKind(what: string, value: unknown, kind: string): void {
-  if (!kind.toLowerCase().split(/\W+/).includes(typeName(value).toLowerCase()))
+  const allowed = kind.toLowerCase().split(/\W+/);
+  if (!allowed.includes(typeName(value).toLowerCase())) {
     throw badOption(`${what} must be ${kind}, got ${typeName(value)}`);
+  }
 }
 
-/** @throws bad-option when a value that is given is not among `values` */
+/** @throws bad-option when `value` is given and not among `values` */
 export function checkOneOf<T>(name: string, value: T | undefined, values: readonly T[]): void {
-  if (value !== undefined && !values.includes(value))
+  if (value !== undefined && !values.includes(value)) {
     throw badOption(`${name} "${String(value)}" is not one of ${values.join(", ")}`);
+  }
 }
+
+export { badOption };

@@ -1,4 +1,6 @@
-/** Mulberry32: a small seeded generator, uniform in [0, 1). For repeatable tests and initial weights, not for security. */
+/**
+ * Mulberry32: a small seeded generator, uniform in [0, 1). For repeatable tests and initial weights, not for security.
+ */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -1,8 +1,13 @@
-/** Numbers from many measurements. Times are told as medians: one late run of a shared machine must not move them. */
+/**
+ * Statistics of measurements. Times are reported as medians, because one late run on a shared machine must not move
+ * them.
+ */
 
-/** NaN for none. */
+/** NaN for an empty list. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? (sorted[middle] ?? NaN) : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
+  const upper = Math.floor(sorted.length / 2);
+  const isOdd = sorted.length % 2 === 1;
+  if (isOdd) return sorted[upper] ?? NaN;
+  return ((sorted[upper - 1] ?? NaN) + (sorted[upper] ?? NaN)) / 2;
 }

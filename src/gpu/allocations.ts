@@ -1,11 +1,12 @@
 /**
- * The books of a device's memory: bytes of the buffers and textures that were made and not freed. WebGPU says that memory ran
- * out but not how much was asked for nor how much was taken; these books do. https://www.w3.org/TR/webgpu/#gpuoutofmemoryerror
+ * Accounts of a device's memory: the bytes of all buffers and textures that were created and not released. When WebGPU
+ * runs out of memory it says neither how much was asked for nor how much was in use.
+ * https://www.w3.org/TR/webgpu/#gpuoutofmemoryerror
  */
 type Resource = GPUBuffer | GPUTexture;
 
-/** Bytes of each resource and whose books they are in. Weak: what the garbage collector takes needs no entry. */
-const entries = new WeakMap<Resource, { readonly books: Allocations; readonly bytes: number }>();
+/** Each resource's account and bytes. Weak, so resources that the garbage collector takes need no entry. */
+const entries = new WeakMap<Resource, { readonly account: Allocations; readonly bytes: number }>();
 
 export class Allocations {
   #bytes = 0;
@@ -22,14 +23,16 @@ export class Allocations {
     return this.#enter(this.gpu.createBuffer(descriptor), descriptor.size);
   }
 
-  /** `bytes` is what the texture's texels take. */
+  /** `bytes` is the size of the texture's texels. */
   texture(descriptor: GPUTextureDescriptor, bytes: number): GPUTexture {
     return this.#enter(this.gpu.createTexture(descriptor), bytes);
   }
 
-  /** Runs `work` and says what it made. Not to be nested. */
+  /** Runs `work` and returns what it created. Frees all of it when `work` throws. Calls must not be nested. */
   record<T>(work: () => T): { readonly value: T; readonly made: readonly Resource[]; readonly bytes: number } {
-    const [before, made] = [this.#bytes, (this.#journal = [])];
+    const before = this.#bytes;
+    const made: Resource[] = [];
+    this.#journal = made;
     try {
       return { value: work(), made, bytes: this.#bytes - before };
     } catch (error) {
@@ -43,17 +46,17 @@ export class Allocations {
   #enter<R extends Resource>(resource: R, bytes: number): R {
     this.#bytes += bytes;
     this.#journal?.push(resource);
-    entries.set(resource, { books: this, bytes });
+    entries.set(resource, { account: this, bytes });
     return resource;
   }
 
-  /** Destroys `resource` and strikes it off the books. May be called again. */
+  /** Destroys `resource` and takes its bytes off the account. A second call does nothing. */
   static release(resource: Resource): void {
     resource.destroy();
     const entry = entries.get(resource);
     if (!entry) return;
     entries.delete(resource);
-    entry.books.#bytes -= entry.bytes;
+    entry.account.#bytes -= entry.bytes;
   }
 }
 

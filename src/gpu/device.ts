@@ -1,33 +1,13 @@
 /**
- * The device: adapter, limits, features, and what goes wrong asynchronously. WebGPU reports validation errors and the loss of
- * a device through events; here both become a typed error at the next await. Works on any `GPU` object: `navigator.gpu` in
- * browsers and workers, the `webgpu` package in Node (see node.ts). https://www.w3.org/TR/webgpu/
+ * A WebGPU device and its asynchronous errors. WebGPU reports validation errors and the loss of a device through
+ * events. Here both become a typed error at the next await. https://www.w3.org/TR/webgpu/#errors-and-debugging
  */
 import { FcnError, messageOf } from "../base/errors.js";
-import { checkOneOf, checkOptions } from "../base/options.js";
 import type { DeviceTraits, MatrixSyntax } from "../kernel/variant.js";
 import { Allocations, megabytes, release } from "./allocations.js";
-import { MATRIX_FEATURE, probeSubgroupMatrix } from "./subgroup-matrix.js";
+import { WANTED_LIMITS } from "./limits.js";
+import type { LimitName } from "./limits.js";
 import type { MatrixSupport } from "./subgroup-matrix.js";
-
-/** Limits raised to what the adapter has: kernels ask for storage, never for more than is there. */
-const WANTED_LIMITS = [
-  "maxBufferSize",
-  "maxStorageBufferBindingSize",
-  "maxStorageBuffersPerShaderStage",
-  "maxStorageTexturesPerShaderStage",
-  "maxTextureDimension2D",
-  "maxComputeWorkgroupStorageSize",
-  "maxComputeInvocationsPerWorkgroup",
-  "maxComputeWorkgroupSizeX",
-  "maxComputeWorkgroupSizeY",
-  "maxComputeWorkgroupSizeZ",
-  "maxComputeWorkgroupsPerDimension",
-] as const;
-export type LimitName = (typeof WANTED_LIMITS)[number];
-
-/** Features used when present, never required. */
-const WANTED_FEATURES = ["timestamp-query", "shader-f16", "subgroups", MATRIX_FEATURE];
 
 export interface AdapterSummary {
   readonly vendor: string;
@@ -36,24 +16,17 @@ export interface AdapterSummary {
   readonly description: string;
   /** Software adapters (llvmpipe, SwiftShader) run on the CPU. */
   readonly software: boolean;
+  /** Lanes of a subgroup; 0 when the adapter does not say. */
   readonly subgroupSize: number;
 }
 
 /** Wraps a wait for a device; `software` says whether its adapter runs on the CPU. */
 export type Pace = <T>(wait: Promise<T>, software: boolean) => Promise<T>;
 
-export interface DeviceOptions {
-  readonly powerPreference?: "high-performance" | "low-power";
-  /** The GPU entry point; `navigator.gpu` when left out. */
-  readonly gpu?: GPU;
-  /** Wraps long waits on the GPU; Node uses it so that waiting does not busy-poll a core. */
-  readonly pace?: Pace;
-}
-
-/** Milliseconds that the news of a loss may take after its first effect. */
-const NEWS_MS = 500;
-
 export type LostListener = (error: FcnError) => void;
+
+/** How long the event of a loss may arrive after its first effect: in Node a turn, in Chrome a few milliseconds. */
+const LOSS_EVENT_MS = 500;
 
 export class Device implements DeviceTraits {
   readonly features: ReadonlySet<string>;
@@ -64,9 +37,9 @@ export class Device implements DeviceTraits {
   readonly software: boolean;
   readonly subgroupMatrix: MatrixSyntax | undefined;
   readonly refused = new Map<object, string>();
-  /** Resolves with the typed error when the device is lost; stays pending after a plain dispose(). */
+  /** Resolves with the typed error when the device is lost. Stays pending after dispose(). */
   readonly lost: Promise<FcnError>;
-  /** Books of the memory taken on it. */
+  /** Accounts of the memory that this library took on the device. */
   readonly allocations: Allocations;
   #lostError: FcnError | undefined;
   #uncaptured: FcnError | undefined;
@@ -91,40 +64,42 @@ export class Device implements DeviceTraits {
     this.subgroupMatrix = matrixSupport.syntax;
     this.#pace = pace;
     this.lost = new Promise((resolve) => {
-      void gpu.lost.then((info) => {
-        // Dawn in Node keeps listeners, and all that they know of, for ever.
-        gpu.removeEventListener("uncapturederror", this.#noteUncaptured);
-        if (this.#disposed) return; // our own destroy() is not a loss
-        const why = info.message.trim() || info.reason || "no reason given";
-        const error = new FcnError("device-lost", `the GPU device "${this.label}" was lost: ${why}`);
-        this.#lostError = error;
-        for (const listener of this.#listeners) listener(error);
-        resolve(error);
-      });
+      void gpu.lost.then((info) => this.#noteLoss(info, resolve));
     });
     gpu.addEventListener("uncapturederror", this.#noteUncaptured);
   }
 
+  #noteLoss(info: GPUDeviceLostInfo, resolve: (error: FcnError) => void): void {
+    // Dawn in Node keeps listeners and everything they reference for the life of the process.
+    this.gpu.removeEventListener("uncapturederror", this.#noteUncaptured);
+    if (this.#disposed) return; // our own destroy() is not a loss
+    const why = info.message.trim() || info.reason || "no reason given";
+    const error = new FcnError("device-lost", `the GPU device "${this.label}" was lost: ${why}`);
+    this.#lostError = error;
+    for (const listener of this.#listeners) listener(error);
+    resolve(error);
+  }
+
   readonly #noteUncaptured = (event: GPUUncapturedErrorEvent): void => {
     event.preventDefault?.();
-    const { error } = event;
-    // By name: in Node the class is not global.
-    this.#uncaptured ??=
-      error.constructor.name === "GPUOutOfMemoryError"
-        ? new FcnError(
-            "out-of-memory",
-            `the GPU is out of memory; this device holds ${megabytes(this.allocations.bytes)} for this library (${firstLine(error.message)}); dispose of models, or use smaller pictures`,
-          )
-        : new FcnError("gpu-error", `WebGPU reported: ${error.message}`);
+    this.#uncaptured ??= this.#errorOf(event.error);
   };
 
-  /** What to call this adapter in messages and reports. */
+  #errorOf(error: GPUError): FcnError {
+    // Compared by name because the class is not a global in Node.
+    if (error.constructor.name !== "GPUOutOfMemoryError") {
+      return new FcnError("gpu-error", `WebGPU reported: ${error.message}`);
+    }
+    const held = `this device holds ${megabytes(this.allocations.bytes)} for this library`;
+    return outOfMemory(`the GPU is out of memory; ${held}`, error.message);
+  }
+
+  /** The adapter's name for messages and reports. */
   get label(): string {
     const { vendor, architecture, device, description } = this.adapter;
-    // Dawn puts dashes for what is no letter or number, a last bracket included.
-    return (
-      device.replace(/-+$/, "") || description || [vendor, architecture].filter(Boolean).join(" ") || "unnamed adapter"
-    );
+    // Dawn replaces non-alphanumeric characters with dashes. A closing bracket becomes a dash at the end.
+    const name = device.replace(/-+$/, "");
+    return name || description || [vendor, architecture].filter(Boolean).join(" ") || "unnamed adapter";
   }
 
   get [Symbol.toStringTag](): string {
@@ -135,14 +110,14 @@ export class Device implements DeviceTraits {
     return this.#disposed;
   }
 
-  /** Why the device was lost, once it was. */
+  /** The error of the loss, once the device was lost. */
   get lostError(): FcnError | undefined {
     return this.#lostError;
   }
 
   /**
-   * Calls `listener`, which must not throw, when the device is lost. Returns what takes it off again. Prefer it to `lost` in what
-   * lives shorter than the device: a promise never forgets who waits for it.
+   * Calls `listener` when the device is lost; it must not throw. Returns an unsubscribe function. Prefer it to `lost`
+   * in short-lived objects: a promise retains its callbacks.
    */
   onLost(listener: LostListener): () => void {
     this.#listeners.add(listener);
@@ -155,7 +130,7 @@ export class Device implements DeviceTraits {
     if (this.#lostError) throw this.#lostError;
   }
 
-  /** Throws what has happened since the last look: disposed, lost, or an error WebGPU reported on its own. */
+  /** Throws what happened since the last check. @throws disposed, device-lost, gpu-error, out-of-memory */
   check(): void {
     this.assertUsable();
     const error = this.#uncaptured;
@@ -163,45 +138,50 @@ export class Device implements DeviceTraits {
     if (error) throw error;
   }
 
-  /** Awaits GPU work; a lost device or an uncaptured error rejects it with the typed error. */
+  /** Awaits GPU work. Rejects with the typed error when the device is lost or WebGPU reported an error. */
   async settle<T>(work: Promise<T>): Promise<T> {
-    let value: T;
-    let forget: (() => void) | undefined;
-    try {
-      value = await new Promise<T>((resolve, reject) => {
-        forget = this.onLost(reject);
-        (this.#pace ? this.#pace(work, this.software) : work).then(resolve, reject);
-        if (this.#lostError) reject(this.#lostError);
-      });
-    } catch (error) {
-      if (error instanceof FcnError) throw error;
-      await this.#newsOfLoss();
-      this.check();
-      throw new FcnError("gpu-error", `waiting for the GPU failed: ${messageOf(error)}`, { cause: error });
-    } finally {
-      forget?.();
-    }
+    const value = await this.#untilLost(work);
     this.check();
     return value;
   }
 
-  /** A map that fails because the device is gone rejects before `lost` resolves: in Node by a turn, in Chrome by a few milliseconds. */
-  async #newsOfLoss(): Promise<void> {
+  async #untilLost<T>(work: Promise<T>): Promise<T> {
+    let unsubscribe: (() => void) | undefined;
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        unsubscribe = this.onLost(reject);
+        const wait = this.#pace ? this.#pace(work, this.software) : work;
+        wait.then(resolve, reject);
+        if (this.#lostError) reject(this.#lostError);
+      });
+    } catch (error) {
+      if (error instanceof FcnError) throw error;
+      await this.#waitForLossEvent();
+      this.check();
+      throw new FcnError("gpu-error", `waiting for the GPU failed: ${messageOf(error)}`, { cause: error });
+    } finally {
+      unsubscribe?.();
+    }
+  }
+
+  /** A map that fails because the device is gone rejects before `gpu.lost` resolves. */
+  async #waitForLossEvent(): Promise<void> {
     if (this.#disposed || this.#lostError || this.#uncaptured) return;
     await new Promise<void>((resolve) => {
       const end = (): void => {
         clearTimeout(timer);
-        forget();
+        unsubscribe();
         resolve();
       };
-      const forget = this.onLost(end);
-      const timer = setTimeout(end, NEWS_MS);
+      const unsubscribe = this.onLost(end);
+      const timer = setTimeout(end, LOSS_EVENT_MS);
     });
   }
 
   /**
-   * Runs `work`, which must be synchronous, under error scopes. When WebGPU reports an error, or the device is lost meanwhile, all
-   * buffers and textures that `work` made are freed. `what` names it. @throws out-of-memory with the sizes, gpu-error, device-lost
+   * Runs `work`, which must be synchronous, under error scopes. When WebGPU reports an error or the device is lost, all
+   * buffers and textures that `work` created are freed. `what` names the work in messages.
+   * @throws out-of-memory with the sizes, gpu-error, device-lost, disposed
    */
   async scoped<T>(what: string, work: () => T): Promise<T> {
     this.check();
@@ -219,11 +199,9 @@ export class Device implements DeviceTraits {
     try {
       const [invalid, memory] = await Promise.all(scopes);
       if (memory) {
-        const sizes = `${megabytes(recorded.bytes)} more than the ${megabytes(held)} that this device holds for this library`;
-        throw new FcnError(
-          "out-of-memory",
-          `${what}: the GPU is out of memory for ${sizes} (${firstLine(memory.message)}); dispose of models, or use smaller pictures`,
-        );
+        const needed = `${megabytes(recorded.bytes)} more than the ${megabytes(held)}`;
+        const sentence = `${what}: the GPU is out of memory for ${needed} that this device holds for this library`;
+        throw outOfMemory(sentence, memory.message);
       }
       if (invalid) throw new FcnError("gpu-error", `${what}: ${invalid.message}`);
       this.check();
@@ -234,7 +212,7 @@ export class Device implements DeviceTraits {
     return recorded.value;
   }
 
-  /** Frees everything made on this device. May be called any number of times. */
+  /** Frees everything made on this device. Idempotent. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
@@ -242,61 +220,7 @@ export class Device implements DeviceTraits {
   }
 }
 
-const firstLine = (message: string): string => message.trim().split("\n")[0] ?? "";
-
-function summarise(adapter: GPUAdapter): AdapterSummary {
-  const info = adapter.info;
-  const text = `${info.vendor} ${info.architecture} ${info.device} ${info.description}`;
-  return {
-    vendor: info.vendor,
-    architecture: info.architecture,
-    device: info.device,
-    description: info.description,
-    software: /llvmpipe|lavapipe|swiftshader|software|cpu/i.test(text),
-    subgroupSize: info.subgroupMinSize || 0,
-  };
-}
-
-/** The runtime's own WebGPU. @throws no-webgpu */
-export function runtimeGpu(): GPU {
-  const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;
-  if (gpu) return gpu;
-  // Browsers hide it from pages that came over plain HTTP from another machine.
-  const cure =
-    globalThis.isSecureContext === false
-      ? "serve the page over https or from localhost"
-      : "use Chrome or Edge 113+, Safari 26+, Firefox 141+, or import fcn-webgpu/node in Node";
-  throw new FcnError("no-webgpu", `this runtime has no WebGPU (navigator.gpu is missing): ${cure}`);
-}
-
-/** Asks `gpu` for its adapter and opens a device with the features and limits the kernels can use. @throws no-webgpu, no-adapter, bad-option */
-export async function requestDevice(options: DeviceOptions = {}): Promise<Device> {
-  checkOptions("requestDevice({ powerPreference: ... })", options, {
-    powerPreference: "a string",
-    gpu: "a GPU object such as navigator.gpu",
-    pace: "a function",
-  });
-  checkOneOf("powerPreference", options.powerPreference, ["high-performance", "low-power"]);
-  const gpu = options.gpu ?? runtimeGpu();
-  const wish = options.powerPreference ? { powerPreference: options.powerPreference } : {};
-  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance", ...wish });
-  if (!adapter) {
-    throw new FcnError(
-      "no-adapter",
-      "WebGPU found no graphics adapter: install a Vulkan driver (Debian 12: Mesa 25's mesa-vulkan-drivers from bookworm-backports; `npm run setup` in a checkout does it), or turn on hardware acceleration in the browser",
-    );
-  }
-  const requiredLimits = Object.fromEntries(WANTED_LIMITS.map((k) => [k, adapter.limits[k]]));
-  const requiredFeatures = WANTED_FEATURES.filter((f) => adapter.features.has(f)) as GPUFeatureName[];
-  let device: GPUDevice;
-  try {
-    device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
-  } catch (error) {
-    throw new FcnError(
-      "no-adapter",
-      `the adapter "${adapter.info.description}" refused a device: ${messageOf(error)}`,
-      { cause: error },
-    );
-  }
-  return new Device(device, summarise(adapter), options.pace, await probeSubgroupMatrix(device, adapter.info));
+function outOfMemory(sentence: string, report: string): FcnError {
+  const firstLine = report.trim().split("\n")[0] ?? "";
+  return new FcnError("out-of-memory", `${sentence} (${firstLine}); dispose of models, or use smaller pictures`);
 }

@@ -1,6 +1,6 @@
 /**
- * Usage flags by value. `GPUBufferUsage` and its like are globals that some runtimes lack when a module is imported (Node, server
- * rendering), and the values are fixed by the specification. https://www.w3.org/TR/webgpu/#buffer-usage
+ * Usage flags by value. `GPUBufferUsage` and the other globals may be missing when a module is imported (Node, server
+ * rendering). The specification fixes the values. https://www.w3.org/TR/webgpu/#buffer-usage
  */
 export const BUFFER = {
   MAP_READ: 0x1,

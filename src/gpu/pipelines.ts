@@ -1,16 +1,14 @@
 /**
- * Compute pipelines, compiled asynchronously and shared. The key is derived from what makes two pipelines differ (kernel,
- * variant, constants), is readable, and serves as the label; two requests in flight share one compilation, and a failed one is
- * reported with the shader and its messages and is not cached.
+ * Compute pipelines, compiled asynchronously and shared. The key names what makes two pipelines differ (kernel,
+ * variant, constants). It is readable and serves as the label. Two requests in flight share one compilation. A failed
+ * compilation is reported with the shader and the compiler's messages, and is not cached.
  */
-import { FcnError, isFcnError } from "../base/errors.js";
-import { layoutOf } from "../kernel/choice.js";
+import { FcnError, badOption, isFcnError, messageOf } from "../base/errors.js";
 import type { Kernel } from "../kernel/kernel.js";
-import { layouts } from "../kernel/layout.js";
-import type { AnyProblem, TensorSpec, WeightSpec } from "../kernel/problem.js";
+import type { AnyProblem } from "../kernel/problem.js";
 import type { AnyVariant } from "../kernel/variant.js";
+import { layoutEntries, slotsOf } from "./bindings.js";
 import type { Device } from "./device.js";
-import { COMPUTE_STAGE } from "./flags.js";
 import { withConsts, withOlderMatrices } from "./wgsl-edit.js";
 
 export interface Pipeline {
@@ -18,6 +16,8 @@ export interface Pipeline {
   readonly pipeline: GPUComputePipeline;
   readonly bindings: GPUBindGroupLayout;
 }
+
+type Constants = Readonly<Record<string, number>>;
 
 export class PipelineCache {
   readonly #ready = new Map<string, Promise<Pipeline>>();
@@ -32,55 +32,36 @@ export class PipelineCache {
     return this.#ready.size;
   }
 
+  /** @throws bad-option for an unknown variant or shader; gpu-error when the shader does not compile; device-lost */
   get(kernel: Kernel, variantName: string, problem: AnyProblem): Promise<Pipeline> {
     const variant = kernel.variants[variantName];
-    if (!variant)
-      throw new FcnError(
-        "bad-option",
-        `${kernel.name} has no variant "${variantName}"; it has ${Object.keys(kernel.variants).join(", ")}`,
-      );
+    if (!variant) {
+      const names = Object.keys(kernel.variants).join(", ");
+      throw badOption(`${kernel.name} has no variant "${variantName}"; it has ${names}`);
+    }
     const constants = (variant.overrides ?? kernel.overrides)(problem);
     const key = pipelineKey(this.#nameOf(kernel), variantName, { ...constants, ...variant.consts });
-    let pending = this.#ready.get(key);
-    if (!pending) {
-      pending = this.#compile(key, kernel, variant, constants);
-      this.#ready.set(key, pending);
-      pending.catch((error: unknown) => {
-        this.#ready.delete(key);
-        // What needs a feature of the hardware may fail in its compiler; plans then take another variant.
-        if (isRefusal(error) && variant.features?.length)
-          this.device.refused.set(variant, error.message.split("\n")[0] ?? "");
-      });
-    }
-    return pending;
+    const known = this.#ready.get(key);
+    if (known) return known;
+    const compiling = this.#compile(key, kernel, variant, constants);
+    this.#ready.set(key, compiling);
+    compiling.catch((error: unknown) => {
+      this.#ready.delete(key);
+      // A variant that needs a hardware feature may fail in its compiler. Plans then take another variant.
+      if (isRefusal(error) && variant.features?.length) {
+        this.device.refused.set(variant, error.message.split("\n")[0] ?? "");
+      }
+    });
+    return compiling;
   }
 
-  async #compile(
-    key: string,
-    kernel: Kernel,
-    variant: AnyVariant,
-    constants: Readonly<Record<string, number>>,
-  ): Promise<Pipeline> {
+  async #compile(key: string, kernel: Kernel, variant: AnyVariant, constants: Constants): Promise<Pipeline> {
     const file = `${this.#nameOf(kernel)}/${variant.wgsl}`;
-    const source = kernel.shaders[variant.wgsl];
-    if (source === undefined)
-      throw new FcnError(
-        "bad-option",
-        `${key}: there is no shader "${variant.wgsl}" among ${Object.keys(kernel.shaders).join(", ")}; give its text in \`shaders\``,
-      );
-    const set = withConsts(source, variant.consts, file);
-    const code = this.device.subgroupMatrix === "bool" ? withOlderMatrices(set) : set;
-    const { gpu } = this.device;
     const moduleKey = `${file} ${JSON.stringify(variant.consts ?? {})}`;
-    let module = this.#modules.get(moduleKey);
-    if (!module) {
-      // Errors of the text come back with the pipeline, below; outside a scope they would be reported a second time.
-      gpu.pushErrorScope("validation");
-      module = gpu.createShaderModule({ label: moduleKey, code });
-      void gpu.popErrorScope().catch(() => undefined);
-      this.#modules.set(moduleKey, module);
-    }
-    const bindings = this.#bindings(kernel, variant);
+    const code = this.#codeOf(key, kernel, variant, file);
+    const module = this.#moduleOf(moduleKey, code);
+    const bindings = this.#bindingsOf(kernel, variant);
+    const { gpu } = this.device;
     const layout = gpu.createPipelineLayout({ label: key, bindGroupLayouts: [bindings] });
     try {
       const compute = { module, entryPoint: "main", constants };
@@ -89,63 +70,70 @@ export class PipelineCache {
     } catch (error) {
       if (!isRefusal(error)) throw error;
       this.#modules.delete(moduleKey);
-      const { messages } = await module.getCompilationInfo();
-      const notes = messages.map((m) => `  [${m.type} at ${m.lineNum}:${m.linePos}] ${m.message}`);
-      const lines = [
-        `pipeline ${key} did not compile: ${String(error instanceof Error ? error.message : error)}`,
-        ...notes,
-        code,
-      ];
-      throw new FcnError("gpu-error", lines.join("\n"), { cause: error });
+      throw await compileError(key, module, code, error);
     }
   }
 
-  /** The kernel's own, or "relu 2" for another one of that name: callers may bring kernels, and change their text as they write. */
-  #nameOf(kernel: Kernel): string {
-    if (!this.#kernels.includes(kernel)) this.#kernels.push(kernel);
-    const place = this.#kernels.filter(({ name }) => name === kernel.name).indexOf(kernel);
-    return place === 0 ? kernel.name : `${kernel.name} ${place + 1}`;
+  #codeOf(key: string, kernel: Kernel, variant: AnyVariant, file: string): string {
+    const source = kernel.shaders[variant.wgsl];
+    if (source === undefined) {
+      const names = Object.keys(kernel.shaders).join(", ");
+      throw badOption(`${key}: there is no shader "${variant.wgsl}" among ${names}; give its text in \`shaders\``);
+    }
+    const code = withConsts(source, variant.consts, file);
+    return this.device.subgroupMatrix === "bool" ? withOlderMatrices(code) : code;
   }
 
-  /** Inputs in key order, then outputs, then the uniforms. */
-  #bindings(kernel: Kernel, variant: AnyVariant): GPUBindGroupLayout {
-    const isTexture = (key: string, spec: TensorSpec | WeightSpec): boolean =>
-      spec.role === "weight"
-        ? variant.packing?.[key]?.storage === "texture"
-        : layouts[layoutOf(kernel, variant, key)].extent !== undefined;
-    const texture = (access: GPUStorageTextureAccess) => ({
-      storageTexture: { access, format: "rgba32float" as const },
-    });
-    const buffer = (type: GPUBufferBindingType) => ({ buffer: { type } });
-    const entries = [
-      ...Object.entries(kernel.inputs).map(([key, spec]) =>
-        isTexture(key, spec) ? texture("read-only") : buffer("read-only-storage"),
-      ),
-      ...Object.entries(kernel.outputs).map(([key, spec]) =>
-        isTexture(key, spec) ? texture("write-only") : buffer("storage"),
-      ),
-      buffer("uniform"),
-    ];
-    const label = `${this.#nameOf(kernel)} ${entries.map((entry) => ("buffer" in entry ? "b" : "t")).join("")}`;
-    const made = this.#layouts.get(label);
-    if (made) return made;
-    const layout = this.device.gpu.createBindGroupLayout({
-      label,
-      entries: entries.map((entry, binding) => ({ ...entry, binding, visibility: COMPUTE_STAGE })),
-    });
+  #moduleOf(moduleKey: string, code: string): GPUShaderModule {
+    const known = this.#modules.get(moduleKey);
+    if (known) return known;
+    const { gpu } = this.device;
+    // A shader's errors are reported with its pipeline. Without this scope they would be reported a second time.
+    gpu.pushErrorScope("validation");
+    const module = gpu.createShaderModule({ label: moduleKey, code });
+    void gpu.popErrorScope().catch(() => undefined);
+    this.#modules.set(moduleKey, module);
+    return module;
+  }
+
+  /**
+   * Callers may bring kernels whose name is taken, and change their text as they write: the second "relu" is "relu 2".
+   */
+  #nameOf(kernel: Kernel): string {
+    if (!this.#kernels.includes(kernel)) this.#kernels.push(kernel);
+    const namesakes = this.#kernels.filter(({ name }) => name === kernel.name);
+    const index = namesakes.indexOf(kernel);
+    return index === 0 ? kernel.name : `${kernel.name} ${index + 1}`;
+  }
+
+  #bindingsOf(kernel: Kernel, variant: AnyVariant): GPUBindGroupLayout {
+    const slots = slotsOf(kernel, variant);
+    const label = `${this.#nameOf(kernel)}: ${slots.map(({ kind }) => kind).join(", ")}`;
+    const known = this.#layouts.get(label);
+    if (known) return known;
+    const layout = this.device.gpu.createBindGroupLayout({ label, entries: layoutEntries(slots) });
     this.#layouts.set(label, layout);
     return layout;
   }
 }
 
-/** Whether it is the compiler's own error, which has a cause, and not one that WebGPU reported of something else meanwhile. */
+/**
+ * Whether the compiler refused the shader. Such an error has a cause; other errors that WebGPU reported meanwhile have
+ * none.
+ */
 const isRefusal = (error: unknown): error is FcnError => isFcnError(error, "gpu-error") && error.cause !== undefined;
 
-/** `conv2d/vec4 IN_C=64 OUT_C=256 ...`: what the pipeline is, for labels, profiles and errors. */
-function pipelineKey(kernel: string, variant: string, constants: Readonly<Record<string, number>>): string {
-  const parts = Object.keys(constants)
-    .sort()
-    .map((name) => `${name}=${String(constants[name])}`);
+async function compileError(key: string, module: GPUShaderModule, code: string, error: FcnError): Promise<FcnError> {
+  const { messages } = await module.getCompilationInfo();
+  const notes = messages.map((m) => `  [${m.type} at ${m.lineNum}:${m.linePos}] ${m.message}`);
+  const lines = [`pipeline ${key} did not compile: ${messageOf(error)}`, ...notes, code];
+  return new FcnError("gpu-error", lines.join("\n"), { cause: error });
+}
+
+/** `conv2d/vec4 IN_C=64 OUT_C=256 ...`: names the pipeline in labels, profiles and errors. */
+function pipelineKey(kernel: string, variant: string, constants: Constants): string {
+  const names = Object.keys(constants).sort();
+  const parts = names.map((name) => `${name}=${String(constants[name])}`);
   return [`${kernel}/${variant}`, ...parts].join(" ");
 }
 
@@ -153,7 +141,9 @@ const caches = new WeakMap<Device, PipelineCache>();
 
 /** The one cache of a device. */
 export function pipelinesOf(device: Device): PipelineCache {
-  let cache = caches.get(device);
-  if (!cache) caches.set(device, (cache = new PipelineCache(device)));
+  const known = caches.get(device);
+  if (known) return known;
+  const cache = new PipelineCache(device);
+  caches.set(device, cache);
   return cache;
 }

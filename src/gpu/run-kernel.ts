@@ -1,26 +1,29 @@
 /**
- * Calls one kernel on tensors, outside any model: `const { y } = await runKernel(device, conv2d, { x, weight }, { stride: 2 })`.
- * Allocates its outputs and builds a bind group on every call, which a plan does once; use it to try and to test kernels.
+ * Calls one kernel on tensors, outside any model: `const { y } = await runKernel(device, conv2d, { x, weight }, {
+ * stride: 2 })`. Every call allocates its outputs and builds a bind group. A plan does both once, so use this to try
+ * and to test kernels.
  */
 import { convert } from "../../shaders/convert/kernel.js";
 import { badShape } from "../base/errors.js";
 import { checkOptions } from "../base/options.js";
-import { layoutOf, chooseVariant } from "../kernel/choice.js";
+import { chooseVariant, layoutOf } from "../kernel/choice.js";
 import { erase, makeProblem } from "../kernel/kernel.js";
-import type { KernelDef } from "../kernel/kernel.js";
-import { layouts } from "../kernel/layout.js";
+import type { Kernel, KernelDef } from "../kernel/kernel.js";
+import { conversionPath } from "../kernel/layout.js";
 import type { LayoutName } from "../kernel/layout.js";
 import { plainPacking } from "../kernel/packings.js";
 import type { AnyProblem, Attrs } from "../kernel/problem.js";
-import { elements } from "../kernel/shape.js";
+import { elements, formatShape } from "../kernel/shape.js";
 import type { Shape } from "../kernel/shape.js";
-import type { Packing, AnyVariant } from "../kernel/variant.js";
+import type { AnyVariant, Packing } from "../kernel/variant.js";
+import { Dummies, bindGroupEntries, slotsOf } from "./bindings.js";
 import type { Device } from "./device.js";
-import { gridOf, packParams } from "./dispatch.js";
+import { encodeDispatch, gridOf, packParams } from "./dispatch.js";
 import { BUFFER } from "./flags.js";
 import { bindingOf, createBuffer, createTexture, destroy, write } from "./memory.js";
 import type { Memory } from "./memory.js";
 import { pipelinesOf } from "./pipelines.js";
+import type { Pipeline } from "./pipelines.js";
 import { Tensor } from "./tensor.js";
 import { upload } from "./upload.js";
 
@@ -37,12 +40,27 @@ export type KernelResults<O> = {
 };
 
 export interface RunKernelOptions {
-  /** Variant by name; the default is what a plan would choose. */
+  /** A variant by name. Default: the one a plan would choose. */
   readonly variant?: string;
-  /** Makes the output tensors; tests pass guarded and poisoned memory. */
+  /** Makes the output tensors. Tests pass guarded and poisoned memory. */
   readonly allocate?: typeof Tensor.empty;
 }
 
+type Operands = ReadonlyMap<string, Tensor | HostWeight>;
+
+/** One call, after the kernel's variant was chosen and compiled. */
+interface Call {
+  readonly device: Device;
+  readonly kernel: Kernel;
+  readonly variant: AnyVariant;
+  readonly problem: AnyProblem;
+  readonly pipeline: Pipeline;
+}
+
+/**
+ * Runs a kernel once. The outputs belong to the caller, who disposes them.
+ * @throws bad-shape, bad-option, limit-too-small, out-of-memory, device-lost, disposed
+ */
 export async function runKernel<I, O, A>(
   device: Device,
   kernel: KernelDef<I, O, A>,
@@ -56,116 +74,151 @@ export async function runKernel<I, O, A>(
   });
   device.check();
   const erased = erase(kernel);
-  const given = Object.entries(args as Readonly<Record<string, Tensor | HostWeight | undefined>>).flatMap(([k, v]) =>
-    v ? [[k, v] as const] : [],
-  );
-  for (const [key, value] of given) {
-    const role = erased.inputs[key]?.role;
-    if (role === "weight" && value instanceof Tensor)
-      throw badShape(`${erased.name}: input ${key} is a weight: pass { shape, data }, not a tensor`);
-    if (role === "tensor" && !(value instanceof Tensor))
-      throw badShape(`${erased.name}: input ${key} is a tensor: pass one made by Tensor.from, not { shape, data }`);
-    if (value instanceof Tensor && value.device !== device)
-      throw badShape(
-        `${erased.name}: input ${key} lies on another device than the one the kernel runs on; read it and make it anew there`,
-      );
-  }
-  const problem = makeProblem(erased, Object.fromEntries(given.map(([k, v]) => [k, v.shape])), attrs as Attrs);
-  const variantName = chooseVariant(
-    erased,
-    problem,
-    device,
-    options.variant === undefined ? {} : { [erased.name]: options.variant },
-  );
-  const variant = erased.variants[variantName] as AnyVariant;
-  const grid = gridOf(erased, variant, problem, device.limits.maxComputeWorkgroupsPerDimension);
-  const { pipeline, bindings } = await pipelinesOf(device).get(erased, variantName, problem);
-
-  const packedParams = packParams(erased, variant, problem);
-  const temporary: Memory[] = [];
-  const keep = (memory: Memory): GPUBindingResource => {
-    temporary.push(memory);
-    return bindingOf(memory);
-  };
-  /** What an absent optional tensor binds: a binding must be there. */
-  const nothing = (key: string): GPUBindingResource =>
-    keep(isTexture(key) ? createTexture(device, "none", { width: 1, height: 1 }) : createBuffer(device, "none", 16, 0));
-  const isTexture = (key: string): boolean =>
-    erased.inputs[key]?.role !== "weight" && layouts[layoutOf(erased, variant, key)].extent !== undefined;
+  const operands = operandsOf(args);
+  checkOperands(device, erased, operands);
+  const call = await prepare(device, erased, operands, attrs as Attrs, options.variant);
   const converted: Tensor[] = [];
   const outputs: Record<string, Tensor> = {};
   try {
-    const inputs = new Map<string, Tensor>();
-    for (const [key, value] of given) {
-      if (!(value instanceof Tensor)) continue;
-      value.check();
-      const layout = layoutOf(erased, variant, key);
-      // nhwc4 is the hub of conversions: between two other layouts the way leads through it.
-      const way =
-        value.layout === layout ? [] : [...new Set<LayoutName>(["nhwc4", layout])].filter((l) => l !== value.layout);
-      let tensor = value;
-      for (const to of way) {
-        tensor = (await runKernel(device, convert, { x: tensor }, { from: tensor.layout, to })).y;
-        converted.push(tensor);
-      }
-      inputs.set(key, tensor);
-    }
-    for (const [key, shape] of Object.entries(problem.out)) {
-      if (!shape) continue;
-      const make = options.allocate ?? ((...a: Parameters<typeof Tensor.empty>) => Tensor.empty(...a));
-      outputs[key] = await make(device, shape, {
-        layout: layoutOf(erased, variant, key),
-        label: `${erased.name}.${key}`,
-      });
-    }
-    await device.scoped(erased.name, () => {
-      const resources: GPUBindingResource[] = [];
-      for (const key of Object.keys(erased.inputs)) {
-        const tensor = inputs.get(key);
-        const weight = given.find(([k]) => k === key)?.[1];
-        if (tensor) resources.push(bindingOf(tensor.memory));
-        else if (weight && !(weight instanceof Tensor)) {
-          const packing = variant.packing?.[key] ?? plainPacking;
-          resources.push(keep(upload(device, key, packing, packWeight(weight, key, packing, problem))));
-        } else resources.push(nothing(key));
-      }
-      for (const key of Object.keys(erased.outputs)) {
-        const output = outputs[key];
-        resources.push(output ? bindingOf(output.memory) : nothing(key));
-      }
-      const params = createBuffer(device, "params", packedParams.byteLength, BUFFER.UNIFORM | BUFFER.COPY_DST);
-      write(device, params, packedParams);
-      resources.push(keep(params));
-      const entries = resources.map((resource, binding) => ({ binding, resource }));
-      const bindGroup = device.gpu.createBindGroup({ label: erased.name, layout: bindings, entries });
-      const encoder = device.gpu.createCommandEncoder();
-      const pass = encoder.beginComputePass();
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, bindGroup);
-      pass.dispatchWorkgroups(...grid);
-      pass.end();
-      device.gpu.queue.submit([encoder.finish()]);
-    });
+    const inputs = await convertInputs(call, operands, converted);
+    await allocateOutputs(call, outputs, options.allocate ?? ((...given) => Tensor.empty(...given)));
+    await dispatch(call, operands, { ...Object.fromEntries(inputs), ...outputs });
     return outputs as unknown as KernelResults<O>;
   } catch (error) {
     for (const output of Object.values(outputs)) output.dispose();
     throw error;
   } finally {
-    // Destroying after submit is allowed: the submitted work keeps what it uses.
-    temporary.forEach(destroy);
     for (const tensor of converted) tensor.dispose();
   }
 }
 
+function operandsOf(args: Readonly<Record<string, Tensor | HostWeight | undefined>>): Operands {
+  const operands = new Map<string, Tensor | HostWeight>();
+  for (const [key, operand] of Object.entries(args)) {
+    if (operand) operands.set(key, operand);
+  }
+  return operands;
+}
+
+function checkOperands(device: Device, kernel: Kernel, operands: Operands): void {
+  for (const [key, operand] of operands) {
+    const role = kernel.inputs[key]?.role;
+    const isTensor = operand instanceof Tensor;
+    if (role === "weight" && isTensor) {
+      throw badShape(`${kernel.name}: input ${key} is a weight: pass { shape, data }, not a tensor`);
+    }
+    if (role === "tensor" && !isTensor) {
+      throw badShape(`${kernel.name}: input ${key} is a tensor: pass one made by Tensor.from, not { shape, data }`);
+    }
+    if (isTensor && operand.device !== device) {
+      throw badShape(
+        `${kernel.name}: input ${key} is on another device; read it and create it again on the kernel's device`,
+      );
+    }
+  }
+}
+
+async function prepare(
+  device: Device,
+  kernel: Kernel,
+  operands: Operands,
+  attrs: Attrs,
+  wanted: string | undefined,
+): Promise<Call> {
+  const shapes = Object.fromEntries([...operands].map(([key, { shape }]) => [key, shape]));
+  const problem = makeProblem(kernel, shapes, attrs);
+  const choice = wanted === undefined ? {} : { [kernel.name]: wanted };
+  const variantName = chooseVariant(kernel, problem, device, choice);
+  const variant = kernel.variants[variantName] as AnyVariant;
+  const pipeline = await pipelinesOf(device).get(kernel, variantName, problem);
+  return { device, kernel, variant, problem, pipeline };
+}
+
+/** The input tensors in the layouts that the variant reads. New ones are added to `converted`. */
+async function convertInputs(call: Call, operands: Operands, converted: Tensor[]): Promise<Map<string, Tensor>> {
+  const inputs = new Map<string, Tensor>();
+  for (const [key, operand] of operands) {
+    if (!(operand instanceof Tensor)) continue;
+    operand.check();
+    let tensor = operand;
+    for (const to of conversionPath(operand.layout, layoutOf(call.kernel, call.variant, key))) {
+      tensor = await convertTo(tensor, to);
+      converted.push(tensor);
+    }
+    inputs.set(key, tensor);
+  }
+  return inputs;
+}
+
+async function convertTo(x: Tensor, to: LayoutName): Promise<Tensor> {
+  return (await runKernel(x.device, convert, { x }, { from: x.layout, to })).y;
+}
+
+async function allocateOutputs(
+  { device, kernel, variant, problem }: Call,
+  outputs: Record<string, Tensor>,
+  allocate: typeof Tensor.empty,
+): Promise<void> {
+  for (const [key, shape] of Object.entries(problem.out)) {
+    if (!shape) continue;
+    const layout = layoutOf(kernel, variant, key);
+    outputs[key] = await allocate(device, shape, { layout, label: `${kernel.name}.${key}` });
+  }
+}
+
+async function dispatch(call: Call, operands: Operands, tensors: Readonly<Record<string, Tensor>>): Promise<void> {
+  const { device, kernel, variant, problem, pipeline } = call;
+  const grid = gridOf(kernel, variant, problem, device.limits.maxComputeWorkgroupsPerDimension);
+  const packedParams = packParams(kernel, variant, problem);
+  const temporary: Memory[] = [];
+  const keep = (memory: Memory): Memory => {
+    temporary.push(memory);
+    return memory;
+  };
+  const dummies = new Dummies((kind, label) =>
+    keep(
+      kind === "texture" ? createTexture(device, label, { width: 1, height: 1 }) : createBuffer(device, label, 16, 0),
+    ),
+  );
+  try {
+    await device.scoped(kernel.name, () => {
+      const params = keep(createBuffer(device, "params", packedParams.byteLength, BUFFER.UNIFORM | BUFFER.COPY_DST));
+      write(device, params, packedParams);
+      const slots = slotsOf(kernel, variant);
+      const entries = bindGroupEntries(
+        slots,
+        (slot) => {
+          const tensor = tensors[slot.key];
+          if (tensor) return tensor.memory;
+          const weight = operands.get(slot.key);
+          if (!weight || weight instanceof Tensor) return dummies.get(slot);
+          const packing = variant.packing?.[slot.key] ?? plainPacking;
+          return keep(upload(device, slot.key, packing, packWeight(weight, slot.key, packing, problem)));
+        },
+        bindingOf(params),
+      );
+      const bindGroup = device.gpu.createBindGroup({ label: kernel.name, layout: pipeline.bindings, entries });
+      const encoder = device.gpu.createCommandEncoder();
+      const pass = encoder.beginComputePass();
+      encodeDispatch(pass, { pipeline: pipeline.pipeline, bindGroup, grid });
+      pass.end();
+      device.gpu.queue.submit([encoder.finish()]);
+    });
+  } finally {
+    // Destroying memory after submit is allowed: the submitted work keeps what it uses.
+    temporary.forEach(destroy);
+  }
+}
+
 function packWeight(
-  weight: HostWeight,
+  { shape, data }: HostWeight,
   key: string,
   packing: Packing,
   problem: AnyProblem,
 ): Float32Array | Uint32Array {
-  const expected = elements(weight.shape);
-  if (weight.data.length !== expected) {
-    throw badShape(`input ${key} [${weight.shape.join(",")}] needs ${expected} values, got ${weight.data.length}`);
+  const expected = elements(shape);
+  if (data.length !== expected) {
+    throw badShape(`input ${key} ${formatShape(shape)} needs ${expected} values, got ${data.length}`);
   }
-  return packing.pack(weight.data, weight.shape, problem);
+  return packing.pack(data, shape, problem);
 }

@@ -1,7 +1,7 @@
 /**
- * Whether a device has tensor cores that the kernels can use: 16 x 16 x 16 matrices of f16 with f32 sums, over subgroups of 32.
- * The feature is experimental and its syntax has changed, so the device is asked which of the two it takes.
- * https://dawn.googlesource.com/dawn/+/refs/heads/main/docs/dawn/features/subgroup_matrix.md
+ * Detects tensor cores that the kernels can use: 16 x 16 x 16 matrices of f16 with f32 sums, over subgroups of 32
+ * lanes. The feature is experimental and its syntax has changed, so a probe shader finds out which syntax this device
+ * compiles. https://dawn.googlesource.com/dawn/+/refs/heads/main/docs/dawn/features/subgroup_matrix.md
  */
 import type { MatrixSyntax } from "../kernel/variant.js";
 import { withOlderMatrices } from "./wgsl-edit.js";
@@ -10,11 +10,11 @@ export const MATRIX_FEATURE = "chromium-experimental-subgroup-matrix";
 
 export interface MatrixSupport {
   readonly syntax?: MatrixSyntax;
-  /** One sentence: what there is, or why there is nothing. */
+  /** One sentence: what the device supports, or why nothing is used. */
   readonly note: string;
 }
 
-/** What an adapter says of itself; @webgpu/types does not know the experimental part. */
+/** What an adapter reports about subgroups. @webgpu/types does not have the experimental part. */
 export interface MatrixInfo {
   readonly subgroupMinSize?: number;
   readonly subgroupMaxSize?: number;
@@ -29,7 +29,9 @@ interface MatrixConfig {
   readonly K: number;
 }
 
+/** Rows and columns of a matrix. */
 const SIDE = 16;
+/** Lanes of a subgroup. */
 const LANES = 32;
 
 /** The smallest shader that loads, multiplies and stores. */
@@ -48,36 +50,10 @@ fn main() {
 
 const SHADERS: Readonly<Record<MatrixSyntax, string>> = { template: SHADER, bool: withOlderMatrices(SHADER) };
 
-async function firstError(gpu: GPUDevice, code: string): Promise<string | undefined> {
-  gpu.pushErrorScope("validation");
-  const module = gpu.createShaderModule({ label: "subgroup matrix probe", code });
-  const [invalid, { messages }] = await Promise.all([gpu.popErrorScope(), module.getCompilationInfo()]);
-  return messages.find(({ type }) => type === "error")?.message ?? invalid?.message;
-}
-
-/** Never rejects for want of anything: whatever is missing is in the note. */
+/** Probes the device. A missing feature is not an error: the note says what is missing. */
 export async function probeSubgroupMatrix(gpu: GPUDevice, info: MatrixInfo): Promise<MatrixSupport> {
-  for (const feature of [MATRIX_FEATURE, "shader-f16"]) {
-    if (!(gpu.features as ReadonlySet<string>).has(feature))
-      return { note: `not used: the adapter does not offer ${feature}` };
-  }
-  const configs = info.subgroupMatrixConfigs ?? [];
-  if (
-    !configs.some(
-      (c) => c.componentType === "f16" && c.resultComponentType === "f32" && [c.M, c.N, c.K].every((d) => d === SIDE),
-    )
-  ) {
-    const listed =
-      configs.map((c) => `${c.componentType} to ${c.resultComponentType} at ${c.M}x${c.N}x${c.K}`).join(", ") ||
-      "nothing";
-    return { note: `not used: f16 to f32 at 16x16x16 is needed, the adapter offers ${listed}` };
-  }
-  const { subgroupMinSize = 0, subgroupMaxSize = 0 } = info;
-  if (subgroupMinSize !== LANES || subgroupMaxSize !== LANES) {
-    return {
-      note: `not used: subgroups of ${LANES} lanes are needed, the adapter's have ${subgroupMinSize} to ${subgroupMaxSize}`,
-    };
-  }
+  const missing = missingPart(gpu, info);
+  if (missing !== undefined) return { note: `not used: ${missing}` };
   const refusals: string[] = [];
   for (const syntax of ["template", "bool"] as const) {
     const error = await firstError(gpu, SHADERS[syntax]);
@@ -85,4 +61,33 @@ export async function probeSubgroupMatrix(gpu: GPUDevice, info: MatrixInfo): Pro
     refusals.push(error.trim().split("\n")[0] ?? "");
   }
   return { note: `not used: neither syntax of subgroup matrices compiles here (${refusals.join("; ")})` };
+}
+
+/** Why the device cannot run the probe, in words; undefined when it can. */
+function missingPart(gpu: GPUDevice, info: MatrixInfo): string | undefined {
+  for (const feature of [MATRIX_FEATURE, "shader-f16"]) {
+    if (!(gpu.features as ReadonlySet<string>).has(feature)) return `the adapter does not offer ${feature}`;
+  }
+  const { subgroupMinSize = 0, subgroupMaxSize = 0, subgroupMatrixConfigs = [] } = info;
+  if (!subgroupMatrixConfigs.some(isWanted)) {
+    const listed = subgroupMatrixConfigs.map(describe).join(", ") || "nothing";
+    return `f16 to f32 at 16x16x16 is needed, the adapter offers ${listed}`;
+  }
+  if (subgroupMinSize !== LANES || subgroupMaxSize !== LANES) {
+    return `subgroups of ${LANES} lanes are needed, the adapter's have ${subgroupMinSize} to ${subgroupMaxSize}`;
+  }
+  return undefined;
+}
+
+const isWanted = ({ componentType, resultComponentType, M, N, K }: MatrixConfig): boolean =>
+  componentType === "f16" && resultComponentType === "f32" && M === SIDE && N === SIDE && K === SIDE;
+
+const describe = ({ componentType, resultComponentType, M, N, K }: MatrixConfig): string =>
+  `${componentType} to ${resultComponentType} at ${M}x${N}x${K}`;
+
+async function firstError(gpu: GPUDevice, code: string): Promise<string | undefined> {
+  gpu.pushErrorScope("validation");
+  const module = gpu.createShaderModule({ label: "subgroup matrix probe", code });
+  const [invalid, { messages }] = await Promise.all([gpu.popErrorScope(), module.getCompilationInfo()]);
+  return messages.find(({ type }) => type === "error")?.message ?? invalid?.message;
 }

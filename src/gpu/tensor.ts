@@ -1,12 +1,14 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /**
- * A tensor in GPU memory that the caller owns: [N, C, H, W] to the user, one of the layouts of layout.ts inside. For calling
- * kernels on their own; models keep their tensors inside a plan. Free it with dispose() (or `using`).
+ * A tensor in GPU memory that the caller owns. Its shape is [N, C, H, W]; its bytes are in one of the layouts of
+ * layout.ts. Use it to call kernels directly; models keep their tensors inside a plan. Free it with dispose() or
+ * `using`.
  */
 import { FcnError, badShape } from "../base/errors.js";
 import { badOption, checkOneOf, checkOptions } from "../base/options.js";
 import { layouts, sizeOf } from "../kernel/layout.js";
 import type { DType, HostArray, LayoutName, Nchw } from "../kernel/layout.js";
+import { formatShape } from "../kernel/shape.js";
 import { release } from "./allocations.js";
 import type { Device } from "./device.js";
 import { BUFFER, MAP_MODE_READ } from "./flags.js";
@@ -22,7 +24,10 @@ import {
 } from "./memory.js";
 import type { Memory } from "./memory.js";
 
-/** The layout a dtype gets when none is asked for. */
+/**
+ * The layout of a dtype when the caller names none.
+ * @throws bad-shape for u8 tensors that are neither labels nor RGBA
+ */
 export function defaultLayout(dtype: DType, channels: number): LayoutName {
   if (dtype === "f32") return "nhwc4";
   if (dtype === "f16") return "nhwc4-f16";
@@ -40,11 +45,11 @@ export interface TensorOptions {
 }
 
 export class Tensor {
-  /** For `using`; missing in browsers that do not know Symbol.dispose. */
+  /** For `using`. Missing in browsers without Symbol.dispose. */
   declare readonly [Symbol.dispose]: () => void;
   #disposed = false;
 
-  /** Wraps `memory`; Tensor.from and runKernel make tensors, user code rarely needs this. */
+  /** Wraps `memory`. Most callers use Tensor.from or runKernel instead. */
   constructor(
     readonly device: Device,
     readonly shape: Nchw,
@@ -72,7 +77,7 @@ export class Tensor {
   ): Promise<Tensor> {
     const full = checkShape(shape);
     if (values.length !== sizeOf(full)) {
-      throw badShape(`tensor [${shape.join(",")}] needs ${sizeOf(full)} values, got ${values.length}`);
+      throw badShape(`tensor ${formatShape(shape)} needs ${sizeOf(full)} values, got ${values.length}`);
     }
     const layout = layoutFor(full, options);
     const tensor = await Tensor.empty(device, full, { ...options, layout });
@@ -101,7 +106,7 @@ export class Tensor {
     return layouts[this.layout].unpack(await this.readBytes(), this.shape);
   }
 
-  /** The bytes as they lie in GPU memory. */
+  /** The bytes in the tensor's layout. */
   async readBytes(): Promise<ArrayBuffer> {
     this.check();
     const { gpu } = this.device;
@@ -120,9 +125,9 @@ export class Tensor {
     }
   }
 
-  /** Throws `disposed` when the tensor or its device is gone. */
+  /** @throws disposed, device-lost, or an error that WebGPU reported */
   check(): void {
-    if (this.#disposed) throw new FcnError("disposed", `${this.label} [${this.shape.join(",")}] was disposed`);
+    if (this.#disposed) throw new FcnError("disposed", `${this.label} ${formatShape(this.shape)} was disposed`);
     this.device.check();
   }
 
@@ -152,7 +157,7 @@ function layoutFor(shape: Nchw, options: TensorOptions): LayoutName {
 
 function checkShape(shape: readonly number[]): Nchw {
   if (shape.length !== 4 || shape.some((d) => !Number.isInteger(d) || d < 1)) {
-    throw badShape(`tensor: shape [${shape.join(",")}] needs 4 positive integers [N, C, H, W]`);
+    throw badShape(`tensor: shape ${formatShape(shape)} needs 4 positive integers [N, C, H, W]`);
   }
   return shape as unknown as Nchw;
 }

@@ -4,11 +4,8 @@ import { WEIGHT_TEXTURE_WIDTH } from "../kernel/layout.js";
 import type { Packing } from "../kernel/variant.js";
 import type { Device } from "./device.js";
 import { BUFFER } from "./flags.js";
-import { createBuffer, createTexture, write } from "./memory.js";
+import { TEXEL_BYTES, createBuffer, createTexture, write } from "./memory.js";
 import type { Memory } from "./memory.js";
-
-/** Bytes of a texel of rgba32float. */
-const TEXEL_BYTES = 16;
 
 /** @throws limit-too-small */
 export function upload(device: Device, name: string, packing: Packing, packed: Float32Array | Uint32Array): Memory {

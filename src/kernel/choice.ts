@@ -30,8 +30,8 @@ export function offersVariant(variant: AnyVariant, device: DeviceTraits): boolea
 }
 
 /**
- * Workgroups for the threads a variant asks for. A one-dimensional grid longer than the limit (65,535 workgroups on every
- * adapter seen) is folded into rows. Kernels compute their index as `id.y * num_workgroups.x * WORKGROUP + id.x`.
+ * Workgroups for the threads a variant asks for. A one-dimensional grid longer than the limit (65,535 workgroups on
+ * every adapter seen) is folded into rows. Kernels compute their index as `id.y * num_workgroups.x * WORKGROUP + id.x`.
  */
 export function foldedGrid(
   variant: AnyVariant,
@@ -80,7 +80,10 @@ export function defaultVariant(
   return (precision === "f16" ? preferred("f16") : undefined) ?? preferred("f32");
 }
 
-/** The variant that `choice` names, or the default. @throws bad-option when it cannot run here; limit-too-small when none can */
+/**
+ * The variant that `choice` names, or the default.
+ * @throws bad-option when it cannot run here; limit-too-small when none can
+ */
 export function chooseVariant(
   kernel: Kernel,
   problem: AnyProblem,

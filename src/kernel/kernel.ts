@@ -1,8 +1,8 @@
 /**
- * One declaration per kernel. `defineKernel` holds the inputs and outputs (key order = binding order), the attributes with
- * their defaults, the shape rule, the uniforms, the pipeline constants, the cost, and the variants (the naive one first).
- * Validation, bind group layouts, pipeline keys, tests and benchmarks are derived from it. What a kernel computes, and the
- * paper or operator that defines it, is described in comments, which pages do not download.
+ * One declaration per kernel. `defineKernel` holds the inputs and outputs (key order = binding order), the attributes
+ * with their defaults, the shape rule, the uniforms, the pipeline constants, the cost, and the variants (the naive one
+ * first). Validation, bind group layouts, pipeline keys, tests and benchmarks are derived from it. What a kernel
+ * computes, and the paper or operator that defines it, is described in comments, which pages do not download.
  *
  * This file only declares. See gpu/pipelines.ts, gpu/run-kernel.ts and plan/plan.ts for the code that runs kernels.
  */

@@ -24,14 +24,18 @@ export interface DeviceTraits {
   readonly software: boolean;
   /** The syntax that compiles here for 16x16x16 subgroup matrices of f16 with f32 sums. Undefined where none does. */
   readonly subgroupMatrix?: MatrixSyntax | undefined;
-  /** Variants that failed to compile on this device, with the reason. Keyed by object: kernel names need not be unique. */
+  /**
+   * Variants that failed to compile on this device, with the reason. Keyed by object: kernel names need not be unique.
+   */
   readonly refused?: ReadonlyMap<object, string>;
 }
 
 /** How a weight is laid out for one variant. `name` is part of the key under which the GPU copy is shared. */
 export interface Packing<P = AnyProblem> {
   readonly name: string;
-  /** "texture": texels of four f32 in rows of WEIGHT_TEXTURE_WIDTH, bound as a read-only rgba32float storage texture. */
+  /**
+   * "texture": texels of four f32 in rows of WEIGHT_TEXTURE_WIDTH, bound as a read-only rgba32float storage texture.
+   */
   readonly storage?: "buffer" | "texture";
   /** Set where the values are rounded to f16. */
   readonly precision?: "f16";

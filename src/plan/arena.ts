@@ -1,7 +1,8 @@
 /**
- * Memory planning, pure: tensors with lifetimes become offsets in a few large buffers ("slabs"). WebGPU forbids one dispatch
- * to read and write the same GPUBuffer, even at ranges that do not overlap, so tensors that meet in a dispatch as input and
- * output go to different slabs; a ResNet needs three. https://www.w3.org/TR/webgpu/#programming-model-synchronization
+ * Plans memory, without creating any: tensors with lifetimes become offsets in a few large buffers ("slabs"). WebGPU
+ * forbids one dispatch to read and write the same GPUBuffer, even at ranges that do not overlap. So the input and
+ * output tensors of a dispatch go to different slabs. A ResNet needs three.
+ * https://www.w3.org/TR/webgpu/#programming-model-synchronization
  */
 import { limitTooSmall } from "../base/errors.js";
 import { alignUp } from "../kernel/shape.js";
@@ -9,10 +10,10 @@ import { alignUp } from "../kernel/shape.js";
 export interface Lifetime {
   readonly name: string;
   readonly bytes: number;
-  /** First and last step that touch the tensor, inclusive. */
+  /** First and last step that use the tensor, inclusive. */
   readonly from: number;
   readonly to: number;
-  /** Tensors (by index) that must not share a slab with this one. */
+  /** Indices of tensors that must not share a slab with this one. */
   readonly apart: ReadonlySet<number>;
 }
 
@@ -23,13 +24,20 @@ export interface Placement {
 
 export interface Arena {
   readonly placements: readonly Placement[];
+  /** Bytes of each slab. */
   readonly slabs: readonly number[];
 }
 
-const ALIGNMENT = 256; // minStorageBufferOffsetAlignment at its default
+/** Default of minStorageBufferOffsetAlignment. */
+const ALIGNMENT = 256;
 
-/** Lowest offset of `bytes` in a slab that no tensor alive at the same time covers. */
-function firstFit(taken: readonly { offset: number; end: number }[], bytes: number): number {
+interface Range {
+  readonly offset: number;
+  readonly end: number;
+}
+
+/** The lowest offset of `bytes` in a slab that overlaps none of the ranges. */
+function firstFit(taken: readonly Range[], bytes: number): number {
   let offset = 0;
   for (const range of [...taken].sort((a, b) => a.offset - b.offset)) {
     if (offset + bytes <= range.offset) break;
@@ -38,36 +46,54 @@ function firstFit(taken: readonly { offset: number; end: number }[], bytes: numb
   return offset;
 }
 
-/** Places every tensor; throws `limit-too-small` when one does not fit in a buffer of `maxBufferSize` bytes. */
+interface Placed extends Lifetime, Placement {
+  readonly index: number;
+}
+
+const meet = (a: Lifetime, b: Lifetime): boolean => a.to >= b.from && a.from <= b.to;
+
+/**
+ * Places every tensor where its slab grows least.
+ * @throws limit-too-small when a tensor exceeds `maxBufferSize` bytes
+ */
 export function planArena(tensors: readonly Lifetime[], maxBufferSize: number): Arena {
   const slabs: number[] = [];
+  const placed: Placed[] = [];
   const placements: Placement[] = [];
-  const order = tensors.map((_, i) => i).sort((a, b) => at(tensors, a).from - at(tensors, b).from || a - b);
-  for (const index of order) {
-    const tensor = at(tensors, index);
-    if (tensor.bytes > maxBufferSize)
-      throw limitTooSmall(`tensor ${tensor.name}`, "maxBufferSize", tensor.bytes, maxBufferSize);
-    let best: (Placement & { growth: number }) | undefined;
-    for (let slab = 0; slab <= slabs.length; slab++) {
-      const placed = order.filter((j) => placements[j]?.slab === slab);
-      if (placed.some((j) => tensor.apart.has(j) || at(tensors, j).apart.has(index))) continue;
-      const alive = placed.filter((j) => at(tensors, j).to >= tensor.from && at(tensors, j).from <= tensor.to);
-      const taken = alive.map((j) => ({
-        offset: at(placements, j).offset,
-        end: at(placements, j).offset + at(tensors, j).bytes,
-      }));
-      const offset = firstFit(taken, tensor.bytes);
-      if (offset + tensor.bytes > maxBufferSize) continue;
-      const growth = Math.max(0, offset + tensor.bytes - (slabs[slab] ?? 0));
-      if (!best || growth < best.growth) best = { slab, offset, growth };
-    }
+  const order = [...tensors.entries()].sort(([i, a], [j, b]) => a.from - b.from || i - j);
+  for (const [index, tensor] of order) {
+    const best = bestPlace(tensor, index, placed, slabs, maxBufferSize);
     if (!best) throw limitTooSmall(`tensor ${tensor.name}`, "maxBufferSize", tensor.bytes, maxBufferSize);
-    placements[index] = { slab: best.slab, offset: best.offset };
+    placements[index] = best;
+    placed.push({ ...tensor, ...best, index });
     slabs[best.slab] = Math.max(slabs[best.slab] ?? 0, best.offset + tensor.bytes);
   }
   return { placements, slabs };
 }
 
-function at<T>(list: readonly T[], index: number): T {
-  return list[index] as T;
+function bestPlace(
+  tensor: Lifetime,
+  index: number,
+  placed: readonly Placed[],
+  slabs: readonly number[],
+  maxBufferSize: number,
+): Placement | undefined {
+  let best: Placement | undefined;
+  let leastGrowth = Infinity;
+  for (let slab = 0; slab <= slabs.length; slab++) {
+    const neighbours = placed.filter((other) => other.slab === slab);
+    if (neighbours.some((other) => tensor.apart.has(other.index) || other.apart.has(index))) continue;
+    const alive = neighbours.filter((other) => meet(other, tensor));
+    const offset = firstFit(
+      alive.map((other) => ({ offset: other.offset, end: other.offset + other.bytes })),
+      tensor.bytes,
+    );
+    const end = offset + tensor.bytes;
+    if (end > maxBufferSize) continue;
+    const growth = Math.max(0, end - (slabs[slab] ?? 0));
+    if (growth >= leastGrowth) continue;
+    leastGrowth = growth;
+    best = { slab, offset };
+  }
+  return best;
 }

@@ -1,6 +1,6 @@
 /**
- * A static network as a list of kernel calls on opaque values. Layers and models build a graph; plan.ts gives it memory and
- * runs it. Nothing here knows of a GPU.
+ * A static network as a list of kernel calls on opaque values. Layers and models build a graph. A plan gives it memory
+ * and runs it. Nothing here uses a GPU.
  */
 import { badShape } from "../base/errors.js";
 import { erase, makeProblem } from "../kernel/kernel.js";
@@ -9,7 +9,7 @@ import type { LayoutName, Nchw } from "../kernel/layout.js";
 import type { AnyProblem, Attrs, InputSpecs, OutputSpecs } from "../kernel/problem.js";
 import type { Weight } from "../kernel/weight.js";
 
-/** A tensor of the graph. Only its graph knows where it comes from. */
+/** A tensor of the graph. Only its graph knows which node makes it. */
 export class Value {
   constructor(
     readonly name: string,
@@ -17,6 +17,7 @@ export class Value {
   ) {}
 }
 
+/** One kernel call. */
 export interface Node {
   readonly kernel: Kernel;
   readonly problem: AnyProblem;
@@ -31,14 +32,15 @@ export interface GraphInput {
   readonly layout: LayoutName;
 }
 
+type Operand<S> = S extends { role: "weight" } ? Weight : Value;
+
+/** The inputs of a kernel call: a Value for a tensor, a Weight for a constant. */
 export type Arguments<I> = {
-  readonly [K in keyof I as I[K] extends { optional: true } ? never : K]: I[K] extends { role: "weight" }
-    ? Weight
-    : Value;
+  readonly [K in keyof I as I[K] extends { optional: true } ? never : K]: Operand<I[K]>;
 } & {
-  readonly [K in keyof I as I[K] extends { optional: true } ? K : never]?:
-    (I[K] extends { role: "weight" } ? Weight : Value) | undefined;
+  readonly [K in keyof I as I[K] extends { optional: true } ? K : never]?: Operand<I[K]> | undefined;
 };
+/** The outputs of a kernel call. */
 export type Results<O> = { readonly [K in keyof O]: O[K] extends { optional: true } ? Value | undefined : Value };
 
 export class Graph {
@@ -47,15 +49,15 @@ export class Graph {
   readonly outputs = new Map<string, Value>();
   readonly #known = new Set<Value>();
 
+  /** Declares an input [N, C, H, W] whose bytes come in `layout`. @throws bad-shape when the name is taken */
   input(name: string, shape: Nchw, layout: LayoutName): Value {
     if (this.inputs.has(name)) throw badShape(`graph: input "${name}" is declared twice`);
-    const value = new Value(name, shape);
+    const value = this.#define(name, shape);
     this.inputs.set(name, { value, layout });
-    this.#known.add(value);
     return value;
   }
 
-  /** Appends a kernel call; throws `bad-shape` at once, with the label, when the arguments do not fit. */
+  /** Appends a kernel call. @throws bad-shape at once, with the label, when the arguments do not fit */
   op<const I extends InputSpecs, const O extends OutputSpecs, A extends object>(
     label: string,
     kernel: KernelDef<I, O, A>,
@@ -69,35 +71,39 @@ export class Graph {
   append(
     label: string,
     kernel: Kernel,
-    given: Readonly<Record<string, Value | Weight | undefined>>,
+    args: Readonly<Record<string, Value | Weight | undefined>>,
     attrs: Attrs = {},
   ): Readonly<Record<string, Value>> {
     const tensors: Record<string, Value> = {};
     const weights: Record<string, Weight> = {};
-    for (const [key, value] of Object.entries(given)) {
-      if (value === undefined) continue;
-      if (value instanceof Value) {
-        if (!this.#known.has(value)) throw badShape(`${label}: input ${key} belongs to another graph`);
-        tensors[key] = value;
-      } else weights[key] = value;
+    for (const [key, operand] of Object.entries(args)) {
+      if (operand === undefined) continue;
+      if (!(operand instanceof Value)) {
+        weights[key] = operand;
+        continue;
+      }
+      if (!this.#known.has(operand)) throw badShape(`${label}: input ${key} belongs to another graph`);
+      tensors[key] = operand;
     }
-    const shapes = Object.fromEntries(
-      [...Object.entries(tensors), ...Object.entries(weights)].map(([k, v]) => [k, v.shape]),
-    );
-    const problem = makeProblem(kernel, shapes, attrs);
+    const operands = Object.entries({ ...tensors, ...weights });
+    const problem = makeProblem(kernel, Object.fromEntries(operands.map(([key, { shape }]) => [key, shape])), attrs);
     const outputs: Record<string, Value> = {};
     for (const [key, shape] of Object.entries(problem.out)) {
-      if (shape === undefined) continue;
-      const value = new Value(`${label}.${key}`, shape);
-      outputs[key] = value;
-      this.#known.add(value);
+      if (shape !== undefined) outputs[key] = this.#define(`${label}.${key}`, shape);
     }
     this.nodes.push({ kernel, problem, label, tensors, weights, outputs });
     return outputs;
   }
 
+  /** Names a value that a run returns. @throws bad-shape when it belongs to another graph */
   output(name: string, value: Value): void {
     if (!this.#known.has(value)) throw badShape(`graph: output "${name}" belongs to another graph`);
     this.outputs.set(name, value);
+  }
+
+  #define(name: string, shape: Nchw): Value {
+    const value = new Value(name, shape);
+    this.#known.add(value);
+    return value;
   }
 }

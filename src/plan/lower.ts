@@ -1,27 +1,30 @@
 /**
- * From a graph to steps: a variant for every node, a layout for every tensor, and a conversion where a consumer wants another
- * layout than the producer writes. Pure: the device is only asked for its traits.
+ * From a graph to steps: a variant for every node, a layout for every tensor, and a conversion wherever a node reads
+ * another layout than the producer writes. Pure: the device is only asked for its traits.
  */
+import { badShape } from "../base/errors.js";
 import { convert } from "../../shaders/convert/kernel.js";
-import { FcnError } from "../base/errors.js";
 import { chooseVariant, layoutOf } from "../kernel/choice.js";
 import type { VariantChoice, VariantPick } from "../kernel/choice.js";
 import { erase, makeProblem } from "../kernel/kernel.js";
 import type { Kernel } from "../kernel/kernel.js";
+import { conversionPath } from "../kernel/layout.js";
 import type { LayoutName, Nchw } from "../kernel/layout.js";
 import type { AnyProblem } from "../kernel/problem.js";
-import type { DeviceTraits, Precision, AnyVariant } from "../kernel/variant.js";
+import type { AnyVariant, DeviceTraits, Precision } from "../kernel/variant.js";
 import type { Weight } from "../kernel/weight.js";
-import type { Graph, Node } from "./graph.js";
+import type { Graph, Node, Value } from "./graph.js";
 
-/** A tensor with a layout. `step` is where it is written; -1 for inputs of the graph. */
+/** A tensor in one layout. */
 export interface Physical {
   readonly name: string;
   readonly shape: Nchw;
   readonly layout: LayoutName;
+  /** The step that writes it; -1 for inputs of the graph. */
   readonly step: number;
 }
 
+/** One dispatch of a plan. */
 export interface Step {
   readonly label: string;
   readonly kernel: Kernel;
@@ -39,72 +42,84 @@ export interface Lowered {
   readonly outputs: ReadonlyMap<string, Physical>;
 }
 
+/** @throws bad-option for a variant that cannot run here; limit-too-small when a kernel has none that can */
 export function lower(
   graph: Graph,
   device: DeviceTraits,
   choice?: VariantChoice | VariantPick,
   precision?: Precision,
 ): Lowered {
-  const steps: Step[] = [];
-  const byLayout = new Map<object, Map<LayoutName, Physical>>();
+  const lowering = new Lowering(device, choice, precision);
   const inputs = new Map<string, Physical>();
-
-  const define = (
-    value: { readonly name: string; readonly shape: Nchw },
-    layout: LayoutName,
-    step: number,
-  ): Physical => {
-    const physical: Physical = { name: value.name, shape: value.shape, layout, step };
-    byLayout.set(value, new Map([[layout, physical]]));
-    return physical;
-  };
-
-  const inLayout = (value: { readonly name: string }, layout: LayoutName): Physical => {
-    const known = byLayout.get(value) ?? new Map<LayoutName, Physical>();
-    const there = known.get(layout);
-    if (there) return there;
-    let source = known.get("nhwc4") ?? [...known.values()][0];
-    // nhwc4 is the hub: there is a conversion from and to it, none between the others.
-    if (source && source.layout !== "nhwc4" && layout !== "nhwc4") source = inLayout(value, "nhwc4");
-    if (!source) throw new FcnError("bad-shape", `graph: ${value.name} is used before it is made`);
-    const kernel = erase(convert);
-    const problem = makeProblem(kernel, { x: source.shape }, { from: source.layout, to: layout });
-    const variantName = chooseVariant(kernel, problem, device);
-    const variant = kernel.variants[variantName] as AnyVariant;
-    const y: Physical = { name: `${value.name} as ${layout}`, shape: source.shape, layout, step: steps.length };
-    steps.push({
-      label: y.name,
-      kernel,
-      variantName,
-      variant,
-      problem,
-      tensors: { x: source },
-      weights: {},
-      outputs: { y },
-    });
-    known.set(layout, y);
-    return y;
-  };
-
-  for (const [name, { value, layout }] of graph.inputs) inputs.set(name, define(value, layout, -1));
-  for (const node of graph.nodes) {
-    const variantName = chooseVariant(node.kernel, node.problem, device, choice, precision);
-    const variant = node.kernel.variants[variantName] as AnyVariant;
-    const wants = (key: string): LayoutName => layoutOf(node.kernel, variant, key);
-    const tensors = mapRecord(node.tensors, (value, key) => inLayout(value, wants(key)));
-    const outputs = mapRecord(node.outputs, (value, key) => define(value, wants(key), steps.length));
-    steps.push({ ...stepBase(node), variantName, variant, tensors, outputs });
-  }
+  for (const [name, { value, layout }] of graph.inputs) inputs.set(name, lowering.define(value, layout, -1));
+  for (const node of graph.nodes) lowering.append(node);
   const outputs = new Map<string, Physical>();
-  for (const [name, value] of graph.outputs) {
-    const physical = [...(byLayout.get(value) ?? new Map<LayoutName, Physical>()).values()][0];
-    if (physical) outputs.set(name, physical);
-  }
-  return { steps, inputs, outputs };
+  for (const [name, value] of graph.outputs) outputs.set(name, lowering.anyLayoutOf(value));
+  return { steps: lowering.steps, inputs, outputs };
 }
 
-function stepBase({ label, kernel, problem, weights }: Node): Pick<Step, "label" | "kernel" | "problem" | "weights"> {
-  return { label, kernel, problem, weights };
+class Lowering {
+  readonly steps: Step[] = [];
+  /** Every layout in which a value exists, in the order in which they were made. */
+  readonly #physicals = new Map<Value, Map<LayoutName, Physical>>();
+
+  constructor(
+    private readonly device: DeviceTraits,
+    private readonly choice: VariantChoice | VariantPick | undefined,
+    private readonly precision: Precision | undefined,
+  ) {}
+
+  define(value: Value, layout: LayoutName, step: number): Physical {
+    const physical: Physical = { name: value.name, shape: value.shape, layout, step };
+    this.#physicals.set(value, new Map([[layout, physical]]));
+    return physical;
+  }
+
+  append({ label, kernel, problem, tensors, weights, outputs }: Node): void {
+    const variantName = chooseVariant(kernel, problem, this.device, this.choice, this.precision);
+    const variant = kernel.variants[variantName] as AnyVariant;
+    const layoutFor = (key: string): LayoutName => layoutOf(kernel, variant, key);
+    const inputs = mapRecord(tensors, (value, key) => this.#inLayout(value, layoutFor(key)));
+    const step = this.steps.length; // after the conversions of the inputs
+    const made = mapRecord(outputs, (value, key) => this.define(value, layoutFor(key), step));
+    this.steps.push({ label, kernel, variantName, variant, problem, tensors: inputs, weights, outputs: made });
+  }
+
+  /** The layout that the value was first written in. */
+  anyLayoutOf(value: Value): Physical {
+    const [first] = this.#layoutsOf(value).values();
+    return first as Physical;
+  }
+
+  #layoutsOf(value: Value): Map<LayoutName, Physical> {
+    const layouts = this.#physicals.get(value);
+    if (!layouts) throw badShape(`graph: ${value.name} is used before it is made`);
+    return layouts;
+  }
+
+  #inLayout(value: Value, layout: LayoutName): Physical {
+    const layouts = this.#layoutsOf(value);
+    const known = layouts.get(layout);
+    if (known) return known;
+    let physical = layouts.get("nhwc4") ?? this.anyLayoutOf(value);
+    for (const to of conversionPath(physical.layout, layout)) {
+      physical = layouts.get(to) ?? this.#convert(value, physical, to);
+      layouts.set(to, physical);
+    }
+    return physical;
+  }
+
+  #convert(value: Value, x: Physical, to: LayoutName): Physical {
+    const kernel = erase(convert);
+    const problem = makeProblem(kernel, { x: x.shape }, { from: x.layout, to });
+    const variantName = chooseVariant(kernel, problem, this.device);
+    const variant = kernel.variants[variantName] as AnyVariant;
+    const label = `${value.name} as ${to}`;
+    const y: Physical = { name: label, shape: x.shape, layout: to, step: this.steps.length };
+    const step: Step = { label, kernel, variantName, variant, problem, tensors: { x }, weights: {}, outputs: { y } };
+    this.steps.push(step);
+    return y;
+  }
 }
 
 function mapRecord<T, U>(record: Readonly<Record<string, T>>, map: (value: T, key: string) => U): Record<string, U> {

@@ -1,54 +1,54 @@
 /**
- * The GPU copies of a model's weights. A weight is read, packed for the variant that wants it and uploaded once; every plan of
- * the model shares the copy. The store owns the buffers: dispose() frees them.
+ * The GPU copies of a model's weights. A weight is read, packed for a variant and uploaded once. Every plan of the
+ * model shares the copy. The store owns the buffers, and dispose() frees them.
  */
 import { FcnError } from "../base/errors.js";
 import type { Device } from "../gpu/device.js";
 import { destroy } from "../gpu/memory.js";
 import type { Memory } from "../gpu/memory.js";
 import { upload } from "../gpu/upload.js";
-import { elements } from "../kernel/shape.js";
-
 import type { AnyProblem } from "../kernel/problem.js";
+import { elements, formatShape } from "../kernel/shape.js";
 import type { Packing } from "../kernel/variant.js";
 import type { Weight } from "../kernel/weight.js";
 
+/** Copies of one weight by the name of their packing. */
+type Copies = Map<string, Promise<Memory>>;
+
 export class WeightStore {
-  readonly #copies = new Map<Weight, Map<string, Promise<Memory>>>();
+  readonly #copies = new Map<Weight, Copies>();
   #bytes = 0;
   #disposed = false;
 
   constructor(readonly device: Device) {}
 
-  /** Bytes of GPU memory the weights take. */
+  /** Bytes of GPU memory in use. */
   get bytes(): number {
     return this.#bytes;
   }
 
+  /** @throws bad-weights, limit-too-small, out-of-memory, disposed */
   get(weight: Weight, packing: Packing, problem: AnyProblem): Promise<Memory> {
-    let copies = this.#copies.get(weight);
-    if (!copies) this.#copies.set(weight, (copies = new Map<string, Promise<Memory>>()));
-    let copy = copies.get(packing.name);
-    if (!copy) {
-      copy = this.#upload(weight, packing, problem);
-      copies.set(packing.name, copy);
-      const kept = copies;
-      copy.catch(() => kept.delete(packing.name));
-    }
+    const copies: Copies = this.#copies.get(weight) ?? new Map<string, Promise<Memory>>();
+    this.#copies.set(weight, copies);
+    const known = copies.get(packing.name);
+    if (known) return known;
+    const copy = this.#upload(weight, packing, problem);
+    copies.set(packing.name, copy);
+    copy.catch(() => copies.delete(packing.name));
     return copy;
   }
 
   async #upload(weight: Weight, packing: Packing, problem: AnyProblem): Promise<Memory> {
+    const { name, shape } = weight;
     const data = await weight.read();
-    const expected = elements(weight.shape);
+    const expected = elements(shape);
     if (data.length !== expected) {
-      throw new FcnError(
-        "bad-weights",
-        `${weight.name} [${weight.shape.join(",")}] needs ${expected} values, got ${data.length}`,
-      );
+      const message = `${name} ${formatShape(shape)} needs ${expected} values, got ${data.length}`;
+      throw new FcnError("bad-weights", message);
     }
-    const memory = await this.device.scoped(`weight ${weight.name}`, () =>
-      upload(this.device, weight.name, packing, packing.pack(data, weight.shape, problem)),
+    const memory = await this.device.scoped(`weight ${name}`, () =>
+      upload(this.device, name, packing, packing.pack(data, shape, problem)),
     );
     if (this.#disposed) {
       destroy(memory);
@@ -58,6 +58,7 @@ export class WeightStore {
     return memory;
   }
 
+  /** Frees all copies. Idempotent. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;

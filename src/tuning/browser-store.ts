@@ -1,28 +1,33 @@
 /**
- * Where a browser keeps measured choices (see tuner.ts): one entry of the Cache API, which workers have too. A page without it (not
- * served over HTTPS, some private windows) measures anew each time it is opened.
+ * Keeps measured choices in a browser (see tuner.ts): one entry of the Cache API, which workers have too. A page
+ * without it (not served over HTTPS, some private windows) measures again each time it is opened.
  * https://w3c.github.io/ServiceWorker/#cache-interface
  */
 import type { TuningStore } from "./tuner.js";
 
-/** Keys must be http(s) URLs; `.invalid` is reserved and resolves nowhere. */
+/** Keys must be http(s) URLs. `.invalid` is a reserved domain that resolves nowhere. */
 const KEY = "https://fcn-webgpu.invalid/tuning.json";
 
-/** Never rejects: what cannot be read is empty, and what cannot be written is measured again another time. */
-export function browserTuningStore(
-  open: () => Promise<Pick<Cache, "match" | "put">> = async () => caches.open("fcn-webgpu"),
-): TuningStore {
+type OpenCache = () => Promise<Pick<Cache, "match" | "put">>;
+
+/**
+ * Never rejects. An entry that cannot be read counts as empty. When it cannot be written, the next page measures again.
+ */
+export function browserTuningStore(open: OpenCache = async () => caches.open("fcn-webgpu")): TuningStore {
   return {
     async read() {
       try {
-        return await (await (await open()).match(KEY))?.text();
+        const cache = await open();
+        const response = await cache.match(KEY);
+        return await response?.text();
       } catch {
         return undefined;
       }
     },
     async write(text) {
       try {
-        await (await open()).put(KEY, new Response(text));
+        const cache = await open();
+        await cache.put(KEY, new Response(text));
       } catch {
         // A full or forbidden store costs the next page a second of measuring, nothing else.
       }

@@ -1,6 +1,6 @@
 /**
- * One kernel variant at one problem: a small plan that repeats it, timed by the GPU where it can and by the host where it cannot.
- * The tuner and the kernel benchmarks stand on it.
+ * Times one kernel variant on one problem: a small plan repeats it. The GPU's clock is used where the device has
+ * timestamps, the host's clock elsewhere. The tuner and the kernel benchmarks use this.
  */
 import type { Device } from "../gpu/device.js";
 import { layoutOf } from "../kernel/choice.js";
@@ -17,27 +17,40 @@ import type { Value } from "../plan/graph.js";
 import { Plan } from "../plan/plan.js";
 import { WeightStore } from "../plan/weight-store.js";
 
+/** Stage of the dispatches that are timed, and of those before them. */
 const TIMED = "timed";
+const UNTIMED = "around";
 
 export interface TrialOutput {
   readonly values: HostArray;
-  /** How they were stored. */
+  /** How the values were stored. */
   readonly dtype: DType;
 }
 
+export interface TrialRun {
+  /** Milliseconds of one dispatch: the time of all repeats, divided by their number. */
+  readonly ms: number;
+  /** Whether the GPU's clock was used. */
+  readonly byGpu: boolean;
+  readonly outputs: Readonly<Record<string, TrialOutput>>;
+}
+
 export interface Trial {
-  /** Milliseconds of one dispatch in this run, all repeats taken together; `byGpu` says whose clock it was. */
-  run(): Promise<{
-    readonly ms: number;
-    readonly byGpu: boolean;
-    readonly outputs: Readonly<Record<string, TrialOutput>>;
-  }>;
+  run(): Promise<TrialRun>;
   dispose(): void;
 }
 
+type Data = Readonly<Record<string, HostTensor>>;
+
+interface TrialGraph {
+  readonly graph: Graph;
+  /** Bytes of the plan's inputs. */
+  readonly inputs: Readonly<Record<string, Uint8Array>>;
+}
+
 /**
- * Dispatches of `variant` in a row; without `data` on zeros.
- * @throws what making the plan throws: limit-too-small, out-of-memory, device-lost
+ * `repeats` dispatches of `variant` in a row. Without `data`, operands are zeros.
+ * @throws what Plan.create throws: limit-too-small, out-of-memory, device-lost
  */
 export async function trialOf(
   device: Device,
@@ -45,51 +58,27 @@ export async function trialOf(
   problem: AnyProblem,
   variant: string,
   repeats: number,
-  data: Readonly<Record<string, HostTensor>> = {},
+  data: Data = {},
 ): Promise<Trial> {
-  const graph = new Graph();
-  const args: Record<string, Value | Weight> = {};
-  const inputs: Record<string, Uint8Array> = {};
-  for (const [key, { role }] of Object.entries(kernel.inputs)) {
-    const shape = problem.in[key];
-    if (!shape) continue;
-    const values = data[key]?.data ?? new Float32Array(elements(shape));
-    if (role === "weight") args[key] = { name: key, shape, read: () => Promise.resolve(Float32Array.from(values)) };
-    else {
-      const layout = layoutOf(kernel, kernel.variants[variant] as AnyVariant, key);
-      // A texture is no input of a graph: such a tensor comes through a conversion, which is not timed.
-      const given = layouts[layout].extent ? "nhwc4" : layout;
-      args[key] = graph.input(key, shape as Nchw, given);
-      inputs[key] = new Uint8Array(layouts[given].pack(values, shape as Nchw));
-    }
-  }
-  // An untimed one first, on GPUs: it waits for the upload of the inputs, and lets the timed ones begin at its end.
-  if (!device.software) graph.append("before", kernel, args, problem.attrs);
-  for (let i = 0; i < repeats; i++) {
-    const results = graph.append(`${TIMED} ${i}`, kernel, args, problem.attrs);
-    if (i === repeats - 1) for (const [key, value] of Object.entries(results)) graph.output(key, value);
-  }
+  const { graph, inputs } = trialGraph(device, kernel, problem, variant, repeats, data);
   const store = new WeightStore(device);
-  const stageOf = ({ label }: { readonly label: string }): string => (label.startsWith(TIMED) ? TIMED : "around");
-  const plan = await Plan.create(device, graph, store, { [kernel.name]: variant }, { stageOf }).catch(
-    (error: unknown) => {
-      store.dispose();
-      throw error;
-    },
-  );
+  const stageOf = ({ label }: { readonly label: string }): string => (label.startsWith(TIMED) ? TIMED : UNTIMED);
+  let plan: Plan;
+  try {
+    plan = await Plan.create(device, graph, store, { [kernel.name]: variant }, { stageOf });
+  } catch (error) {
+    store.dispose();
+    throw error;
+  }
   return {
     async run() {
       const { stages, timings, outputs } = await plan.run(inputs);
-      const gpu = stages?.get(TIMED);
-      const read = [...outputs].map(([key, { layout, bytes, shape }]) => [
-        key,
-        { values: layouts[layout].unpack(bytes, shape), dtype: layouts[layout].dtype },
-      ]);
-      return {
-        ms: (gpu ?? timings.gpu) / repeats,
-        byGpu: gpu !== undefined,
-        outputs: Object.fromEntries(read) as Record<string, TrialOutput>,
-      };
+      const gpuMs = stages?.get(TIMED);
+      const read: Record<string, TrialOutput> = {};
+      for (const [key, { layout, bytes, shape }] of outputs) {
+        read[key] = { values: layouts[layout].unpack(bytes, shape), dtype: layouts[layout].dtype };
+      }
+      return { ms: (gpuMs ?? timings.gpu) / repeats, byGpu: gpuMs !== undefined, outputs: read };
     },
     dispose() {
       plan.dispose();
@@ -98,11 +87,48 @@ export async function trialOf(
   };
 }
 
-/** Dispatches a run, so that a clock of 100 us (browsers coarsen theirs) still tells variants apart. */
+function trialGraph(
+  device: Device,
+  kernel: Kernel,
+  problem: AnyProblem,
+  variant: string,
+  repeats: number,
+  data: Data,
+): TrialGraph {
+  const graph = new Graph();
+  const args: Record<string, Value | Weight> = {};
+  const inputs: Record<string, Uint8Array> = {};
+  for (const [key, { role }] of Object.entries(kernel.inputs)) {
+    const shape = problem.in[key];
+    if (!shape) continue;
+    const values = data[key]?.data ?? new Float32Array(elements(shape));
+    if (role === "weight") {
+      args[key] = { name: key, shape, read: () => Promise.resolve(Float32Array.from(values)) };
+      continue;
+    }
+    const read = layoutOf(kernel, kernel.variants[variant] as AnyVariant, key);
+    // A texture cannot be an input of a graph. The plan converts a buffer to it, which is not timed.
+    const layout = layouts[read].extent ? "nhwc4" : read;
+    args[key] = graph.input(key, shape as Nchw, layout);
+    inputs[key] = new Uint8Array(layouts[layout].pack(values, shape as Nchw));
+  }
+  // On GPUs, an untimed dispatch first: it waits for the upload of the inputs, and the timed ones start when it ends.
+  if (!device.software) graph.append("before", kernel, args, problem.attrs);
+  for (let i = 0; i < repeats; i++) {
+    const results = graph.append(`${TIMED} ${i}`, kernel, args, problem.attrs);
+    const isLast = i === repeats - 1;
+    if (isLast) for (const [key, value] of Object.entries(results)) graph.output(key, value);
+  }
+  return { graph, inputs };
+}
+
+/** Dispatches in a run. Enough for a clock of 100 us (browsers coarsen theirs) to tell variants apart. */
 const REPEATS = 8;
 const ROUNDS = 3;
+/** A variant that is this many times slower than `limit` gets no further round. */
+const GIVE_UP_FACTOR = 2;
 
-/** Milliseconds of one dispatch, the least of some rounds. After a round that is slower than twice `limit` the others are left out. */
+/** Milliseconds of one dispatch, the least of some rounds. */
 export async function measureVariant(
   device: Device,
   kernel: Kernel,
@@ -112,10 +138,11 @@ export async function measureVariant(
 ): Promise<number> {
   const trial = await trialOf(device, kernel, problem, variant, REPEATS);
   try {
-    await trial.run(); // pays for what the first run alone pays
-    let best = Infinity;
-    for (let round = 0; round < ROUNDS && (round === 0 || best < 2 * limit); round++)
+    await trial.run(); // warm-up: the first run pays for caches and lazy allocation
+    let best = (await trial.run()).ms;
+    for (let round = 1; round < ROUNDS && best < GIVE_UP_FACTOR * limit; round++) {
       best = Math.min(best, (await trial.run()).ms);
+    }
     return best;
   } finally {
     trial.dispose();

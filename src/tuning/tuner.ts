@@ -1,7 +1,7 @@
 /**
- * Which variant of a kernel is fastest on this device, by measurement: once for each problem, kept between sessions. Rivals are
- * the variants that read and write the same layouts as the default one, in the same precision, so that a choice changes nothing around it. The
- * measuring itself is measure-variant.ts.
+ * Finds the fastest variant of a kernel on this device by measuring, once for each problem. Choices are kept between
+ * sessions. Rivals read and write the same layouts as the default variant, in the same precision, so a choice changes
+ * nothing around it. measure-variant.ts does the measuring.
  */
 import { isFcnError } from "../base/errors.js";
 import { fnv1a } from "../base/hash.js";
@@ -10,17 +10,18 @@ import { defaultVariant, layoutOf, usableVariants } from "../kernel/choice.js";
 import type { VariantChoice, VariantPick } from "../kernel/choice.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { AnyProblem, Attrs } from "../kernel/problem.js";
-import type { DeviceTraits, Precision, AnyVariant } from "../kernel/variant.js";
+import type { AnyVariant, DeviceTraits, Precision } from "../kernel/variant.js";
 import type { Graph } from "../plan/graph.js";
+import { parseChoices } from "./choices.js";
 import { measureVariant } from "./measure-variant.js";
 
-/** Where choices outlive the process. Neither may reject: a store that cannot be read is empty. */
+/** Keeps choices beyond the process. Neither method may reject: a store that cannot be read counts as empty. */
 export interface TuningStore {
   read(): Promise<string | undefined>;
   write(text: string): Promise<void>;
 }
 
-/** Milliseconds of one run of a variant; what is slower than `limit` may end early. */
+/** Milliseconds of one run of a variant. A measurement may stop early once the variant is slower than `limit`. */
 export type MeasureVariant = (
   device: Device,
   kernel: Kernel,
@@ -32,44 +33,43 @@ export type MeasureVariant = (
 /** Problems kept in a store; the oldest go first. ResNet-101 has 27 at one size. */
 const MAX_KEPT = 2000;
 
-/** The variants worth measuring; the naive one is a baseline and not among them. Fewer than two leave nothing to choose. */
+/**
+ * The variants worth measuring. The naive one is a baseline and not among them. Fewer than two leave nothing to choose.
+ */
 export function rivalsOf(kernel: Kernel, problem: AnyProblem, device: DeviceTraits, precision?: Precision): string[] {
   const standard = defaultVariant(kernel, problem, device, precision);
-  // On software adapters the sizes decide: measuring takes longer than a choice saves.
+  // On software adapters the sizes decide, because measuring takes longer than a choice saves.
   if (standard === undefined || device.software) return [];
-  const layoutsOf = (name: string): string => {
+  const interfaceOf = (name: string): string => {
     const variant = kernel.variants[name] as AnyVariant;
-    const keys = [
-      ...Object.keys(kernel.outputs),
-      ...Object.entries(kernel.inputs).flatMap(([key, { role }]) => (role === "tensor" ? [key] : [])),
-    ];
-    return [variant.precision ?? "f32", ...keys.map((key) => layoutOf(kernel, variant, key))].join();
+    const inputs = Object.keys(kernel.inputs).filter((key) => kernel.inputs[key]?.role === "tensor");
+    const layouts = [...Object.keys(kernel.outputs), ...inputs].map((key) => layoutOf(kernel, variant, key));
+    return [variant.precision ?? "f32", ...layouts].join();
   };
-  const naive = Object.keys(kernel.variants)[0];
-  return usableVariants(kernel, problem, device).filter(
-    (name) => name !== naive && layoutsOf(name) === layoutsOf(standard),
-  );
+  const [naive] = Object.keys(kernel.variants);
+  const wanted = interfaceOf(standard);
+  return usableVariants(kernel, problem, device).filter((name) => name !== naive && interfaceOf(name) === wanted);
 }
 
-/** What a choice was measured for: the problem, and the text of the shaders that took part, so that a changed one is measured anew. */
+/** Names the problem and the text of the rivals' shaders. A changed shader is measured again. */
 function keyOf(kernel: Kernel, problem: AnyProblem, rivals: readonly string[]): string {
   const shaders = rivals.map((name) => {
     const { wgsl, consts } = kernel.variants[name] as AnyVariant;
     return `${name} ${JSON.stringify(consts ?? {})} ${kernel.shaders[wgsl] ?? ""}`;
   });
   const shapes = Object.entries(problem.in).flatMap(([key, shape]) => (shape ? [`${key} ${shape.join("x")}`] : []));
-  return `${kernel.name} ${shapes.join(" ")} ${attrsText(problem.attrs)} ${fnv1a(shaders.join()).toString(16)}`;
+  const text = fnv1a(shaders.join()).toString(16);
+  return `${kernel.name} ${shapes.join(" ")} ${attrsText(problem.attrs)} ${text}`;
 }
 
-const attrsText = (attrs: Attrs): string =>
-  Object.keys(attrs)
-    .sort()
-    .map((name) => `${name}=${String(attrs[name])}`)
-    .join(" ");
+function attrsText(attrs: Attrs): string {
+  const names = Object.keys(attrs).sort();
+  return names.map((name) => `${name}=${String(attrs[name])}`).join(" ");
+}
 
 export class Tuner {
   readonly #chosen = new Map<string, string>();
-  #read: Promise<void> | undefined;
+  #loading: Promise<void> | undefined;
 
   constructor(
     readonly device: Device,
@@ -78,8 +78,9 @@ export class Tuner {
   ) {}
 
   /**
-   * Measures what of the graph was not measured yet, and gives the choice for its plan. `fixed` goes first: what a caller names is
-   * not measured. A plan of another precision has other rivals. @throws the signal's reason, between two rivals
+   * Measures the problems of the graph that were not measured yet, and returns the choice for its plan. Variants in
+   * `fixed` are taken as they are and not measured. A plan of another precision has other rivals.
+   * @throws the signal's reason, between two rivals
    */
   async choose(
     graph: Graph,
@@ -87,26 +88,27 @@ export class Tuner {
     precision?: Precision,
     signal?: AbortSignal,
   ): Promise<VariantPick> {
-    await (this.#read ??= this.#load());
+    await (this.#loading ??= this.#load());
     let measured = false;
     for (const { kernel, problem } of graph.nodes) {
-      if (fixed[kernel.name] !== undefined) continue;
+      if (fixed[kernel.name] !== undefined || this.#lookUp(kernel, problem, precision) !== undefined) continue;
       const rivals = rivalsOf(kernel, problem, this.device, precision);
-      const key = keyOf(kernel, problem, rivals);
-      if (rivals.length < 2 || rivals.includes(this.#chosen.get(key) ?? "")) continue;
+      if (rivals.length < 2) continue;
       const fastest = await this.#fastest(kernel, problem, rivals, signal);
-      this.#chosen.set(key, fastest);
-      // A rival that did not compile is one no longer, and the choice is looked up among those that are left.
+      this.#chosen.set(keyOf(kernel, problem, rivals), fastest);
+      // A variant that did not compile is no rival any more. The choice is looked up among the rest.
       this.#chosen.set(keyOf(kernel, problem, rivalsOf(kernel, problem, this.device, precision)), fastest);
       measured = true;
     }
     if (measured) await this.#save();
-    return (kernel, problem) => {
-      if (fixed[kernel.name] !== undefined) return fixed[kernel.name];
-      const rivals = rivalsOf(kernel, problem, this.device, precision);
-      const chosen = this.#chosen.get(keyOf(kernel, problem, rivals));
-      return chosen !== undefined && rivals.includes(chosen) ? chosen : undefined;
-    };
+    return (kernel, problem) => fixed[kernel.name] ?? this.#lookUp(kernel, problem, precision);
+  }
+
+  /** The measured choice, if it is still one of the rivals. */
+  #lookUp(kernel: Kernel, problem: AnyProblem, precision: Precision | undefined): string | undefined {
+    const rivals = rivalsOf(kernel, problem, this.device, precision);
+    const chosen = this.#chosen.get(keyOf(kernel, problem, rivals));
+    return chosen !== undefined && rivals.includes(chosen) ? chosen : undefined;
   }
 
   async #fastest(
@@ -118,60 +120,40 @@ export class Tuner {
     let best = { name: rivals[0] as string, ms: Infinity };
     for (const name of rivals) {
       signal?.throwIfAborted();
-      const ms = await this.measure(this.device, kernel, problem, name, best.ms).catch((error: unknown) => {
-        // What does not compile or does not fit is no choice; where nothing fits, the plan says so.
-        if (this.device.refused.has(kernel.variants[name] as object)) return Infinity;
-        if (isFcnError(error) && (error.code === "limit-too-small" || error.code === "out-of-memory")) return Infinity;
-        throw error;
-      });
+      const ms = await this.#measureIfRuns(kernel, problem, name, best.ms);
       if (ms < best.ms) best = { name, ms };
     }
     return best.name;
   }
 
-  /** Choices of another adapter or driver stay in the store and are not used. */
+  /** Infinity for a variant that does not compile or fit. If none does, making the plan reports it. */
+  async #measureIfRuns(kernel: Kernel, problem: AnyProblem, name: string, limit: number): Promise<number> {
+    try {
+      return await this.measure(this.device, kernel, problem, name, limit);
+    } catch (error) {
+      const refused = this.device.refused.has(kernel.variants[name] as object);
+      if (refused || isFcnError(error, "limit-too-small") || isFcnError(error, "out-of-memory")) return Infinity;
+      throw error;
+    }
+  }
+
+  /** Names the adapter and driver. Choices of others stay in the store and are not used. */
   get #adapter(): string {
     const { vendor, architecture, device, description } = this.device.adapter;
     return [vendor, architecture, device, description].join(" | ");
   }
 
   async #load(): Promise<void> {
-    const kept = parse(await this.store?.read())[this.#adapter] ?? {};
+    const kept = parseChoices(await this.store?.read())[this.#adapter] ?? {};
     for (const [key, name] of Object.entries(kept)) this.#chosen.set(key, name);
   }
 
-  /** Reads again first: another process may have measured something else meanwhile. */
+  /** Reads the store again before writing: another process may have added choices. */
   async #save(): Promise<void> {
     if (!this.store) return;
-    const all = parse(await this.store.read());
-    const merged = Object.entries({ ...all[this.#adapter], ...Object.fromEntries(this.#chosen) }).slice(-MAX_KEPT);
-    await this.store.write(JSON.stringify({ ...all, [this.#adapter]: Object.fromEntries(merged) }, undefined, 1));
+    const all = parseChoices(await this.store.read());
+    const merged = { ...all[this.#adapter], ...Object.fromEntries(this.#chosen) };
+    const newest = Object.entries(merged).slice(-MAX_KEPT);
+    await this.store.write(JSON.stringify({ ...all, [this.#adapter]: Object.fromEntries(newest) }, undefined, 1));
   }
-}
-
-type Choices = Record<string, Record<string, string>>;
-
-/** What a store holds. It is a cache: text that is none of ours is no choices, and gets overwritten. */
-function parse(text: string | undefined): Choices {
-  let value: unknown;
-  try {
-    value = JSON.parse(text ?? "{}");
-  } catch {
-    return {};
-  }
-  const isRecord = (v: unknown): v is Record<string, unknown> =>
-    typeof v === "object" && v !== null && !Array.isArray(v);
-  if (!isRecord(value)) return {};
-  const adapters = Object.entries(value).flatMap(([adapter, choices]): [string, Record<string, string>][] => {
-    if (!isRecord(choices)) return [];
-    return [
-      [
-        adapter,
-        Object.fromEntries(
-          Object.entries(choices).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
-        ),
-      ],
-    ];
-  });
-  return Object.fromEntries(adapters);
 }

@@ -1,6 +1,6 @@
 /** Runs in a browser: the kernels' cases and references, as test/kernels.test.ts runs them in Node. */
 import { registry } from "../../shaders/index.js";
-import { requestDevice } from "../../src/gpu/device.js";
+import { requestDevice } from "../../src/gpu/request-device.js";
 import type { Device } from "../../src/gpu/device.js";
 import { pipelinesOf } from "../../src/gpu/pipelines.js";
 import { offersVariant, usableVariants } from "../../src/kernel/choice.js";

@@ -1,0 +1,72 @@
+/**
+ * The bind group of a kernel: inputs in key order, then outputs, then the uniforms. Whether an operand is a buffer or a
+ * texture follows from the variant's layouts and packings. Pipelines, plans and single kernel calls all bind by these
+ * rules.
+ */
+import { layoutOf } from "../kernel/choice.js";
+import type { Kernel } from "../kernel/kernel.js";
+import { layouts } from "../kernel/layout.js";
+import type { AnyVariant } from "../kernel/variant.js";
+import { COMPUTE_STAGE } from "./flags.js";
+import { bindingOf } from "./memory.js";
+import type { Memory } from "./memory.js";
+
+/** One operand's place in the bind group. Its binding number is its index in `slotsOf`. */
+export interface Slot {
+  readonly key: string;
+  readonly access: "input" | "output";
+  readonly kind: "buffer" | "texture";
+}
+
+/** The operands of a variant, in binding order. The uniforms follow them. */
+export function slotsOf(kernel: Kernel, variant: AnyVariant): readonly Slot[] {
+  const kindOf = (key: string): Slot["kind"] =>
+    layouts[layoutOf(kernel, variant, key)].extent === undefined ? "buffer" : "texture";
+  const inputs = Object.entries(kernel.inputs).map(([key, { role }]): Slot => {
+    const kind = role === "weight" ? (variant.packing?.[key]?.storage ?? "buffer") : kindOf(key);
+    return { key, access: "input", kind };
+  });
+  const outputs = Object.keys(kernel.outputs).map((key): Slot => ({ key, access: "output", kind: kindOf(key) }));
+  return [...inputs, ...outputs];
+}
+
+/** Entries of the bind group layout: the operands, then the uniforms. */
+export function layoutEntries(slots: readonly Slot[]): GPUBindGroupLayoutEntry[] {
+  const entries = slots.map((slot, binding): GPUBindGroupLayoutEntry => {
+    const isInput = slot.access === "input";
+    const base = { binding, visibility: COMPUTE_STAGE };
+    if (slot.kind === "buffer") return { ...base, buffer: { type: isInput ? "read-only-storage" : "storage" } };
+    return { ...base, storageTexture: { access: isInput ? "read-only" : "write-only", format: "rgba32float" } };
+  });
+  return [...entries, { binding: slots.length, visibility: COMPUTE_STAGE, buffer: { type: "uniform" } }];
+}
+
+/** Entries of the bind group: `memoryOf` gives the memory of an operand, `uniforms` is bound last. */
+export function bindGroupEntries(
+  slots: readonly Slot[],
+  memoryOf: (slot: Slot) => Memory,
+  uniforms: GPUBindingResource,
+): GPUBindGroupEntry[] {
+  const operands = slots.map((slot, binding) => ({ binding, resource: bindingOf(memoryOf(slot)) }));
+  return [...operands, { binding: slots.length, resource: uniforms }];
+}
+
+/**
+ * Dummy resources for absent optional operands. WebGPU needs one in every slot, and inputs must not share one with
+ * outputs. Shaders never read or write them.
+ */
+export class Dummies {
+  readonly #made = new Map<string, Memory>();
+
+  /** `create` makes memory of 16 bytes, or a texture of 1 x 1. */
+  constructor(private readonly create: (kind: Slot["kind"], label: string) => Memory) {}
+
+  get({ kind, access }: Slot): Memory {
+    const label = `absent ${kind} ${access}`;
+    const made = this.#made.get(label);
+    if (made) return made;
+    const memory = this.create(kind, label);
+    this.#made.set(label, memory);
+    return memory;
+  }
+}

@@ -1,0 +1,55 @@
+/** Binds the memory of a plan to its dispatches. */
+import { bindGroupEntries, slotsOf } from "../gpu/bindings.js";
+import type { Device } from "../gpu/device.js";
+import type { Dispatch } from "../gpu/dispatch.js";
+import type { Memory } from "../gpu/memory.js";
+import type { Pipeline } from "../gpu/pipelines.js";
+import { plainPacking } from "../kernel/packings.js";
+import type { Extent } from "../kernel/variant.js";
+import type { Compiled } from "./compile.js";
+import type { Step } from "./lower.js";
+import type { PlanMemory } from "./memory.js";
+import type { WeightStore } from "./weight-store.js";
+
+/** For every step, its weights on the GPU by input key. */
+type StepWeights = readonly ReadonlyMap<string, Memory>[];
+
+/** Reads, packs and uploads what the store does not have yet. @throws bad-weights, the signal's reason */
+export async function loadWeights(
+  steps: readonly Step[],
+  store: WeightStore,
+  signal: AbortSignal | undefined,
+): Promise<StepWeights> {
+  const loaded: Map<string, Memory>[] = [];
+  for (const { weights, variant, problem } of steps) {
+    const ofStep = new Map<string, Memory>();
+    for (const [key, weight] of Object.entries(weights)) {
+      signal?.throwIfAborted();
+      ofStep.set(key, await store.get(weight, variant.packing?.[key] ?? plainPacking, problem));
+    }
+    loaded.push(ofStep);
+  }
+  return loaded;
+}
+
+export function dispatchesOf(
+  device: Device,
+  { lowered, pipelines, grids }: Compiled,
+  memory: PlanMemory,
+  weights: StepWeights,
+): Dispatch[] {
+  return lowered.steps.map(({ kernel, variant, tensors, outputs, label }, i) => {
+    const { pipeline, bindings } = pipelines[i] as Pipeline;
+    const entries = bindGroupEntries(
+      slotsOf(kernel, variant),
+      (slot) => {
+        const tensor = slot.access === "input" ? tensors[slot.key] : outputs[slot.key];
+        if (tensor) return memory.of(tensor);
+        return weights[i]?.get(slot.key) ?? memory.dummies.get(slot);
+      },
+      memory.uniforms(i),
+    );
+    const bindGroup = device.gpu.createBindGroup({ label, layout: bindings, entries });
+    return { pipeline, bindGroup, grid: grids[i] as Extent };
+  });
+}
