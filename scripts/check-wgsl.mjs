@@ -3,7 +3,7 @@
  * Dawn's null backend, which has them all and runs nothing; it is named.
  */
 import { create } from "webgpu";
-import { readShaders } from "./embed-wgsl.mjs";
+import { readShaders } from "./kernels.mjs";
 
 const FEATURES = {
   f16: "shader-f16",

@@ -15,7 +15,18 @@ import { layouts } from "../dist/src/layout.js";
 import { FcnHead } from "../dist/src/models/fcn.js";
 import { IMAGENET, constant } from "../dist/src/models/preprocessing.js";
 import { ResNet101 } from "../dist/src/models/resnet101.js";
-import { Graph, Plan, VOC_CLASSES, decodePng, defaultCheckpointUrl, encodePng, openCheckpoint, openSource, requestDevice, vocPalette } from "../dist/src/node.js";
+import {
+  Graph,
+  Plan,
+  VOC_CLASSES,
+  decodePng,
+  defaultCheckpointUrl,
+  encodePng,
+  openCheckpoint,
+  openSource,
+  requestDevice,
+  vocPalette,
+} from "../dist/src/node.js";
 import { WeightStore } from "../dist/src/weight-store.js";
 import { Parameters } from "../dist/src/weights/parameters.js";
 

@@ -7,7 +7,7 @@
  */
 import { cpSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { compact, shaderModule } from "./embed-wgsl.mjs";
+import { packageModule } from "./kernels.mjs";
 
 /** Entries whose declarations name GPU objects. */
 const GPU_ENTRIES = ["index", "node"];
@@ -18,7 +18,7 @@ export function finishPackage(/** @type {string} */ root) {
   for (const file of readdirSync(join(root, "weights"))) {
     if (/\.(safetensors|json|md)$/.test(file)) cpSync(join(root, "weights", file), join(dist, "weights", file));
   }
-  writeFileSync(join(dist, "shaders/wgsl.generated.js"), shaderModule("", compact));
+  writeFileSync(join(dist, "shaders/wgsl.generated.js"), packageModule());
   for (const entry of GPU_ENTRIES) {
     writeFileSync(
       join(dist, `types/${entry}.d.ts`),

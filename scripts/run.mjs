@@ -5,7 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { embed } from "./embed-wgsl.mjs";
+import { KernelFolderError, generate } from "./kernels.mjs";
 import { finishPackage } from "./package.mjs";
 import { SetupError, installPackages, root, setup, setupBrowser } from "./setup.mjs";
 
@@ -50,7 +50,7 @@ function isBuilt() {
 
 /** @param {"inherit" | "stderr"} [output] */
 function build(output) {
-  embed();
+  generate();
   rmSync(join(root, "dist"), { recursive: true, force: true });
   const status = tool("typescript/bin/tsc", ["-p", "tsconfig.build.json"], output);
   if (status !== 0) return status;
@@ -63,7 +63,9 @@ const CHECKS = {
   types: () => tool("typescript/bin/tsc", ["--noEmit"]),
   lint: () => tool("eslint/bin/eslint.js", ["--max-warnings", "0", "."]),
   shaders: () => node(["scripts/check-wgsl.mjs"]),
-  structure: () => tool("vitest/vitest.mjs", ["run", "--reporter=dot", "test/structure.test.ts"]),
+  structure: () => tool("vitest/vitest.mjs", ["run", "--reporter=dot", "test/structure.test.ts", "test/text.test.ts"]),
+  kernels: () =>
+    tool("vitest/vitest.mjs", ["run", "--reporter=dot", "test/wgsl.test.ts", "test/kernel-folders.test.ts"]),
 };
 
 /** Every check runs; gives the names of those that failed. */
@@ -116,10 +118,10 @@ const TASKS = {
     return 0;
   },
   build: () => (installPackages(), build()), // needs no adapter
-  embed: () => (embed(), 0),
-  check: () => (setup(), embed(), check(["types", "lint", "shaders", "structure"]).length ? 1 : 0),
+  generate: () => (generate(), 0),
+  check: () => (setup(), generate(), check(["types", "lint", "shaders", "structure", "kernels"]).length ? 1 : 0),
   /** The API reference and the guides as pages, in out/docs. */
-  docs: () => (installPackages(), embed(), tool("typedoc/bin/typedoc", [])),
+  docs: () => (installPackages(), generate(), tool("typedoc/bin/typedoc", [])),
   test: (args) => (setup(), setupBrowser(), build() || test(args)),
   demo: (args) => TASKS.fcn(["demo", ...args]),
   bench: (args) => TASKS.fcn(["bench", ...args]),
@@ -145,7 +147,7 @@ if (!task) {
   try {
     process.exitCode = task(args);
   } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
+    if (!(error instanceof SetupError || error instanceof KernelFolderError)) throw error;
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 1;
     if (name === "test") process.stdout.write("0 passed, 1 failed\n");

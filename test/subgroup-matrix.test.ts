@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { create } from "webgpu";
 import { MATRIX } from "../bench/ceilings.js";
-import { compact } from "../scripts/embed-wgsl.mjs";
+import { compact } from "../scripts/compact-wgsl.mjs";
 import { conv2dCases } from "../shaders/conv2d/cases.js";
 import { conv2d } from "../shaders/conv2d/kernel.js";
 import { conv2dReference } from "../shaders/conv2d/reference.js";

@@ -2,7 +2,8 @@
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { compact, readShaders } from "../../scripts/embed-wgsl.mjs";
+import { compact } from "../../scripts/compact-wgsl.mjs";
+import { readShaders } from "../../scripts/kernels.mjs";
 import { registry } from "../../shaders/index.js";
 import { withConsts } from "../../src/gpu/wgsl-edit.js";
 import { useDevice } from "../helpers/device.js";
