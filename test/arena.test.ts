@@ -1,4 +1,4 @@
-/** Memory planning: nothing alive at the same time overlaps, and nothing that meets in a dispatch shares a buffer. */
+/** Memory planning: live tensors never overlap, and inputs and outputs of a dispatch never share a buffer. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { planArena } from "../src/plan/arena.js";
@@ -13,7 +13,7 @@ const tensor = (from: number, to: number, bytes: number, apart: number[] = []): 
 });
 
 describe("planArena", () => {
-  it("uses the memory of a dead tensor again", () => {
+  it("reuses the memory of a dead tensor", () => {
     const { slabs, placements } = planArena(
       [tensor(0, 1, 1024), tensor(1, 2, 1024, [0]), tensor(2, 3, 1024, [1])],
       1 << 20,

@@ -1,4 +1,7 @@
-/** Kernels of callers: names that are taken, text that changes, mistakes. test/package/kernel.test.ts writes one outside the package. */
+/**
+ * Kernels of callers: names that are taken, text that changes, mistakes. test/package/kernel.test.ts writes one outside
+ * the package.
+ */
 import { describe, expect, it } from "vitest";
 import { defineKernel, relu, sizeOf, u32 } from "../shaders/index.js";
 import { Tensor, requestDevice, runKernel } from "../src/node.js";
@@ -6,7 +9,7 @@ import { useDevice } from "./helpers/device.js";
 
 const device = useDevice();
 
-/** y = what the expression makes of v, for tensors of four channels. */
+/** y = expression(v), for tensors of four channels. */
 function elementwise(name: string, expression: string, { file = "naive", features = [] as readonly string[] } = {}) {
   return defineKernel({
     name,
@@ -47,13 +50,16 @@ describe("a kernel of a caller", () => {
     expect(await apply(relu)).toEqual([0, 2, 0, 4]);
   });
 
-  it("may bind other things under a name that is taken", async () => {
+  it("may have other bindings under a name that is taken", async () => {
     const tensor = { role: "tensor", layout: "nhwc4" } as const;
     const two = defineKernel({
       name: "relu",
       shaders: {
-        naive: `@group(0) @binding(0) var<storage, read> x: array<vec4f>; @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
-          @group(0) @binding(2) var<storage, read_write> z: array<vec4f>; @group(0) @binding(3) var<uniform> step: u32;
+        naive: `
+          @group(0) @binding(0) var<storage, read> x: array<vec4f>;
+          @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
+          @group(0) @binding(2) var<storage, read_write> z: array<vec4f>;
+          @group(0) @binding(3) var<uniform> step: u32;
           @compute @workgroup_size(1) fn main() { y[0] = x[0]; z[0] = x[0] + f32(step); }`,
       },
       inputs: { x: tensor },
@@ -73,7 +79,7 @@ describe("a kernel of a caller", () => {
     ]);
   });
 
-  it("whose text does not compile says where, and runs once it is mended", async () => {
+  it("whose text does not compile reports where, and runs once it is corrected", async () => {
     await expect(apply(elementwise("mine", "v + w"))).rejects.toMatchObject({
       code: "gpu-error",
       message: expect.stringMatching(/^pipeline mine\/naive did not compile: [\s\S]*unresolved value 'w'/) as string,
@@ -81,14 +87,14 @@ describe("a kernel of a caller", () => {
     expect(await apply(elementwise("mine", "v + 1"))).toEqual([0, 3, -2, 5]);
   });
 
-  it("that needs what this adapter lacks says what", async () => {
+  it("that needs a missing feature names it", async () => {
     await expect(apply(elementwise("picky", "v", { features: ["no-such-feature"] }))).rejects.toMatchObject({
       code: "limit-too-small",
       message: "picky: none of its variants runs here (features: no-such-feature); use another adapter",
     });
   });
 
-  it("that does not compile leaves the library's of that name alone", async () => {
+  it("that does not compile leaves the library's kernel of that name alone", async () => {
     const broken = elementwise("relu", "v + w", { features: [...device().features].slice(0, 1) });
     await expect(apply(broken)).rejects.toMatchObject({ code: "gpu-error" });
     expect([...device().refused.keys()]).toEqual([broken.variants.naive]);
@@ -96,7 +102,7 @@ describe("a kernel of a caller", () => {
     device().refused.clear();
   });
 
-  it("is not given a tensor of another device", async () => {
+  it("refuses a tensor of another device", async () => {
     const other = await requestDevice();
     const x = await Tensor.from(other, [1, 2, 3, 4], [1, 4, 1, 1]);
     await expect(runKernel(device(), relu, { x })).rejects.toMatchObject({
@@ -106,7 +112,7 @@ describe("a kernel of a caller", () => {
     other.dispose();
   });
 
-  it("that names a shader it does not have says which it has", async () => {
+  it("that names a missing shader lists the shaders it has", async () => {
     await expect(apply(elementwise("lost", "v", { file: "fast" }))).rejects.toMatchObject({
       code: "bad-option",
       message: 'lost/naive: there is no shader "fast" among naive; give its text in `shaders`',

@@ -1,4 +1,4 @@
-/** The plan: what run() creates (nothing), conversions between layouts, limits, lifetime. */
+/** Plans: run() creates nothing, layouts are converted, limits are checked, memory is freed. */
 import { describe, expect, it } from "vitest";
 import { convTranspose2d } from "../shaders/conv-transpose2d/kernel.js";
 import { conv2d } from "../shaders/conv2d/kernel.js";
@@ -28,7 +28,7 @@ const SHAPE: Nchw = [1, 6, 9, 7];
 const w1 = randomWeight("w1", [8, 6, 3, 3]);
 const w2 = randomWeight("w2", [8, 8, 1, 1]);
 
-/** conv -> conv + residual: three tensors that meet. */
+/** conv -> conv + residual: the last dispatch uses three tensors. */
 function residualGraph(shape: Nchw = SHAPE): Graph {
   const graph = new Graph();
   const x = graph.input("x", shape, "nhwc4");
@@ -54,7 +54,7 @@ async function run(plan: Plan, shape: Nchw): Promise<ArrayLike<number>> {
 }
 
 describe("Plan", () => {
-  it("has two runs in flight that do not disturb each other, and creates nothing for them", async () => {
+  it("runs two in flight without mixing them up, and creates nothing for them", async () => {
     const store = new WeightStore(device());
     const plan = await Plan.create(device(), residualGraph(), store, undefined, { inFlight: 2 });
     const pictures = [1, 2, 3, 4, 5].map((seed) => new Float32Array(elements(SHAPE)).map(seeded(seed)));
@@ -75,7 +75,7 @@ describe("Plan", () => {
     store.dispose();
   });
 
-  it("computes a residual pair as the reference does, twice the same", async () => {
+  it("computes a residual pair as the reference does, with the same result twice", async () => {
     const store = new WeightStore(device());
     const plan = await Plan.create(device(), residualGraph(), store);
     const first = await run(plan, SHAPE);
@@ -129,7 +129,8 @@ describe("Plan", () => {
     const store = new WeightStore(device());
     const small = await Plan.create(device(), residualGraph(), store);
     const counts = await countingCreations(device(), async () => {
-      const large = await Plan.create(device(), residualGraph([2, 6, 20, 32]), store); // as the small one, not of a size for five pixels a thread
+      // A size whose default variant is that of the small plan: lanes-8, not lanes-8-five.
+      const large = await Plan.create(device(), residualGraph([2, 6, 20, 32]), store);
       compare(await run(large, [2, 6, 20, 32]), expected([2, 6, 20, 32]), "f32", "large");
       large.dispose();
     });
@@ -156,13 +157,13 @@ describe("Plan", () => {
     await expect(Plan.create(device(), graph, store)).rejects.toMatchObject({
       code: "limit-too-small",
       message: expect.stringMatching(
-        /tensor up again\.y \[1,4,3064,3064\] needs maxStorageBufferBindingSize 150209536, this adapter offers \d+; make it smaller/,
+        /tensor up again\.y \[1,4,3064,3064\] needs maxStorageBufferBindingSize 150209536, this adapter offers \d+;/,
       ) as string,
     });
     store.dispose();
   });
 
-  it("says disposed after dispose(), which may be called twice", async () => {
+  it("reports disposed after dispose(), which may be called twice", async () => {
     const store = new WeightStore(device());
     const plan = await Plan.create(device(), residualGraph(), store);
     plan.dispose();
@@ -171,7 +172,7 @@ describe("Plan", () => {
     store.dispose();
   });
 
-  it("ends the runs it accepted before it was disposed", async () => {
+  it("finishes the runs that it accepted before it was disposed", async () => {
     const store = new WeightStore(device());
     const plan = await Plan.create(device(), residualGraph(), store);
     const first = await run(plan, SHAPE);
@@ -203,7 +204,7 @@ describe("Plan.create", () => {
 });
 
 describe("Graph", () => {
-  it("says at once what does not fit", () => {
+  it("reports at once what does not fit", () => {
     const graph = new Graph();
     const x = graph.input("x", [1, 3, 8, 8], "nhwc4");
     expect(() => graph.op("c", conv2d, { x, weight: w1 })).toThrow(

@@ -1,4 +1,4 @@
-/** Size arithmetic: PyTorch's formulas against counting windows one by one, and their inverses. */
+/** Size arithmetic: PyTorch's formulas and their inverses, compared with counting windows one by one. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isFcnError } from "../src/base/errors.js";
@@ -32,7 +32,7 @@ function badShapeOf(run: () => unknown): string {
 }
 
 describe("convOutputSize", () => {
-  it("has the values of ResNet's layers: the stem, its pool and every stride-2 layer give ceil(in / 2)", () => {
+  it("gives ceil(in / 2) for ResNet's stem, its pool and every layer of stride 2", () => {
     for (let size = 1; size <= 300; size++) {
       expect(convOutputSize(size, { kernel: 7, stride: 2, padding: 3 })).toBe(Math.ceil(size / 2));
       expect(convOutputSize(size, { kernel: 3, stride: 2, padding: 1 })).toBe(Math.ceil(size / 2));
@@ -84,21 +84,21 @@ describe("convOutputSize", () => {
 });
 
 describe("poolOutputSize", () => {
-  it("is the convolution's without ceilMode; with it, 2x2 pools give ceil(in / 2)", () => {
+  it("equals the convolution's without ceilMode; with it, 2x2 pools give ceil(in / 2)", () => {
     for (let size = 2; size <= 100; size++) {
       expect(poolOutputSize(size, { kernel: 2, stride: 2 })).toBe(Math.floor(size / 2));
       expect(poolOutputSize(size, { kernel: 2, stride: 2, ceilMode: true })).toBe(Math.ceil(size / 2));
     }
   });
 
-  it("with ceilMode counts windows that start in the input or the near padding, and do not begin past the padded end", () => {
+  it("with ceilMode counts every window that starts inside the input or its near padding", () => {
     fc.assert(
       fc.property(sizes, windows, (input, window) => {
         const { kernel, stride, padding, dilation } = window;
         const reach = dilation * (kernel - 1) + 1;
         fc.pre(2 * padding <= kernel && input + 2 * padding >= reach);
         let count = 1;
-        // One more window as long as the one before left something unseen and the next starts before the far padding.
+        // A window more while rows are left uncovered and the next window starts before the far padding.
         while ((count - 1) * stride + reach < input + 2 * padding && count * stride < input + padding) count++;
         expect(poolOutputSize(input, { ...window, ceilMode: true })).toBe(count);
       }),
@@ -113,7 +113,7 @@ describe("poolOutputSize", () => {
 });
 
 describe("convInputSizes", () => {
-  it("is exactly the range of inputs that have the output", () => {
+  it("gives exactly the range of inputs that have the output", () => {
     fc.assert(
       fc.property(sizes, windows, (input, window) => {
         fc.pre(input + 2 * window.padding >= window.dilation * (window.kernel - 1) + 1);
@@ -128,7 +128,7 @@ describe("convInputSizes", () => {
     );
   });
 
-  it("refuses an output that only padding would give", () => {
+  it("refuses an output that no input has", () => {
     expect(badShapeOf(() => convInputSizes(1, { kernel: 1, padding: 1 }))).toMatch(/no input has output 1/);
   });
 });
@@ -145,7 +145,7 @@ describe("convTransposeOutputSize", () => {
     );
   });
 
-  it("has the decoder's values: kernel 2s, padding s/2 gives n * s; without padding n * s + s", () => {
+  it("gives the decoder's sizes: n * s for kernel 2s and padding s/2, n * s + s without padding", () => {
     for (const s of [2, 8, 16, 32])
       expect(convTransposeOutputSize(16, { kernel: 2 * s, stride: s, padding: s / 2 })).toBe(16 * s);
     expect(convTransposeOutputSize(16, { kernel: 64, stride: 32 })).toBe(544);
@@ -165,7 +165,7 @@ describe("convTransposeOutputSize", () => {
   });
 });
 
-it("does small sums", () => {
+it("does small arithmetic", () => {
   expect([elements([]), elements([2, 3, 4]), elements([5, 0])]).toEqual([1, 24, 0]);
   expect([formatShape([]), formatShape([1, 3, 512, 512])]).toEqual(["[]", "[1,3,512,512]"]);
   expect([ceilDiv(0, 4), ceilDiv(8, 4), ceilDiv(9, 4)]).toEqual([0, 2, 3]);

@@ -1,4 +1,4 @@
-/** Choosing variants by measurement: what is measured, what is kept, what a plan makes of it. */
+/** Choosing variants by measurement: what is measured, what is kept, and that plans use the choice. */
 import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,7 +24,7 @@ import { seeded } from "./helpers/random.js";
 import { compare } from "./helpers/verify-kernel.js";
 
 let software: Device;
-/** The same adapter under the pretence of being a GPU, so that the tiles of one are its default and rivals of each other. */
+/** The same adapter posing as a GPU: its default is a tile, and the tiles are rivals. */
 let gpu: Device;
 beforeAll(async () => {
   software = await requestDevice();
@@ -49,7 +49,7 @@ function graphOf(height = 14): Graph {
   return graph;
 }
 
-/** Every variant takes as long as its place in `order` says, and is noted. */
+/** Times every variant by its position in `order`, and records the call. */
 function fake(order: readonly string[]): { measure: MeasureVariant; seen: string[] } {
   const seen: string[] = [];
   const measure: MeasureVariant = (_device, kernel, _problem, variant) => {
@@ -80,12 +80,12 @@ const chosenIn = (graph: Graph, device: Device, pick: Parameters<typeof lower>[2
 
 describe("rivals", () => {
   const problem = makeProblem(erase(conv2d), { x: SHAPE, weight: [8, 8, 3, 3] });
-  it("are the variants of the default's layouts, without the naive one", () => {
+  it("are the variants with the default's layouts, except the naive one", () => {
     const rivals = rivalsOf(erase(conv2d), problem, gpu);
     expect(rivals.length).toBeGreaterThan(3);
     expect(rivals.some((name) => name === "naive" || name.startsWith("lanes"))).toBe(false);
   });
-  it("are not there on a software adapter: nothing is measured and the default runs", async () => {
+  it("do not exist on a software adapter: nothing is measured and the default runs", async () => {
     const { measure, seen } = fake([]);
     const pick = await new Tuner(software, memoryStore(), measure).choose(graphOf());
     expect(seen).toEqual([]);
@@ -94,7 +94,7 @@ describe("rivals", () => {
 });
 
 describe("Tuner", () => {
-  it("takes the fastest, and measures a problem that occurs twice once", async () => {
+  it("takes the fastest, and measures a problem once that occurs twice", async () => {
     const { measure, seen } = fake(["tiled-64x64", "vec4"]);
     const pick = await new Tuner(gpu, undefined, measure).choose(graphOf());
     expect(chosenIn(graphOf(), gpu, pick)).toEqual(["tiled-64x64", "tiled-64x64"]);
@@ -127,7 +127,7 @@ describe("Tuner", () => {
     },
   );
 
-  it("measures anew where the kept choice is no variant of this build", async () => {
+  it("measures again when the kept choice is no variant of this build", async () => {
     const store = memoryStore();
     await new Tuner(gpu, store, fake(["vec4"]).measure).choose(graphOf());
     store.text = store.text?.replaceAll('"vec4"', '"gone"');
@@ -136,19 +136,19 @@ describe("Tuner", () => {
     expect(seen.length).toBeGreaterThan(0);
   });
 
-  it("leaves alone what the caller fixed", async () => {
+  it("does not measure what the caller fixed", async () => {
     const { measure, seen } = fake([]);
     const pick = await new Tuner(gpu, memoryStore(), measure).choose(graphOf(), { conv2d: "vec4" });
     expect(seen).toEqual([]);
     expect(chosenIn(graphOf(), gpu, pick)).toEqual(["vec4", "vec4"]);
   });
 
-  it("passes on what goes wrong while measuring", async () => {
+  it("passes on errors of measuring", async () => {
     const tuner = new Tuner(gpu, memoryStore(), () => Promise.reject(new Error("lost")));
     await expect(tuner.choose(graphOf())).rejects.toThrow("lost");
   });
 
-  it("gives up between two rivals when it is told to, and keeps nothing", async () => {
+  it("gives up between two rivals when aborted, and keeps nothing", async () => {
     const store = memoryStore();
     const { measure, seen } = fake(["vec4"]);
     const controller = new AbortController();
@@ -163,7 +163,7 @@ describe("Tuner", () => {
     expect([seen.length, store.writes]).toEqual([1, 0]);
   });
 
-  it("measures for real, and the plan of its choice computes the same", async () => {
+  it("measures for real, and the plan with its choice computes the same", async () => {
     const tuner = new Tuner(gpu);
     const graph = graphOf();
     const store = new WeightStore(gpu);
@@ -194,7 +194,7 @@ describe("Tuner", () => {
 });
 
 describe("stores", () => {
-  it("of Node are a file that is replaced as a whole", async () => {
+  it("of Node keep a file that is replaced as a whole", async () => {
     const folder = mkdtempSync(join(tmpdir(), "fcn-webgpu-"));
     const store = fileTuningStore(join(folder, "new"));
     expect(await store.read()).toBeUndefined();
@@ -204,7 +204,7 @@ describe("stores", () => {
     expect(readdirSync(join(folder, "new"))).toEqual(["tuning.json"]);
   });
 
-  it("of Node take a file of 5 MB for none, and a folder that cannot be made costs nothing", async () => {
+  it("of Node ignore a file of 5 MB, and a folder that cannot be made costs nothing", async () => {
     const folder = mkdtempSync(join(tmpdir(), "fcn-webgpu-"));
     writeFileSync(join(folder, "tuning.json"), "x".repeat(5 * 1024 * 1024));
     expect(await fileTuningStore(folder).read()).toBeUndefined();
@@ -213,7 +213,7 @@ describe("stores", () => {
     expect(await blocked.read()).toBeUndefined();
   });
 
-  it("of browsers are an entry of the Cache API, and do without it", async () => {
+  it("of browsers keep an entry of the Cache API, and do without it", async () => {
     const entries = new Map<string, Response>();
     const cache: Pick<Cache, "match" | "put"> = {
       match: (key) => Promise.resolve(entries.get(key as string)?.clone()),
