@@ -1,9 +1,9 @@
 /**
- * What the compiler does not do for the package: dist/ after this is what gets published (package.json, `files`).
- *   weights    copied, so that modules find them at the same relative URL as in the sources
- *   shaders    without comments and idle spaces: a page downloads them all
- *   types      for TypeScript before 6, whose DOM library has no WebGPU: dist/types adds the package @webgpu/types. Later
- *              versions have it built in, and both at once contradict each other (package.json, `types@<6`)
+ * Completes dist/ for publishing (package.json, `files`) with what the compiler does not make:
+ *   weights    copies, at the same relative URL as in the sources
+ *   shaders    without comments and unneeded spaces, because a page downloads all of them
+ *   types      entries for TypeScript before 6, whose DOM library lacks WebGPU: they add the package @webgpu/types.
+ *              TypeScript 6 and newer have these types built in, and both at once conflict (package.json, `types@<6`)
  */
 import { cpSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

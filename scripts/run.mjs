@@ -1,75 +1,36 @@
 /**
- * What the npm scripts call: `node scripts/run.mjs TASK [arguments]`. Each task does its own set-up, so that a fresh clone needs
- * one command for whatever it is asked to do.
+ * What the npm scripts call: `node scripts/run.mjs TASK [arguments]`. Each task does its own set-up, so that one
+ * command is enough in a fresh clone.
  */
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { build, buildIfNeeded } from "./build.mjs";
+import { runTests } from "./count-tests.mjs";
 import { KernelFolderError, generate } from "./kernels.mjs";
-import { finishPackage } from "./package.mjs";
 import { SetupError, installPackages, root, setup, setupBrowser } from "./setup.mjs";
+import { node, tool } from "./tool.mjs";
 
-const CLI = join(root, "dist/src/cli/main.js");
-const STAMP = join(root, "dist/.stamp");
+/** @param {string[]} files */
+const testFiles = (...files) => tool("vitest/vitest.mjs", ["run", "--reporter=dot", ...files]);
 
-/**
- * Runs a program to its end; its own exit code is ours.
- * @param {string[]} args
- * @param {"inherit" | "stderr"} output
- */
-function node(args, output = "inherit") {
-  const stdout = output === "stderr" ? 2 : "inherit";
-  const { status, signal } = spawnSync(process.execPath, args, { cwd: root, stdio: ["inherit", stdout, "inherit"] });
-  return signal ? 1 : (status ?? 1);
-}
-
-/** @param {string} name @param {string[]} args @param {"inherit" | "stderr"} [output] */
-const tool = (name, args, output) => node([join(root, "node_modules", name), ...args], output);
-
-/** The newest change below the folders the build reads. */
-function newest(/** @type {string} */ path) {
-  const info = statSync(path);
-  if (!info.isDirectory()) return info.mtimeMs;
-  return readdirSync(path).reduce((latest, entry) => Math.max(latest, newest(join(path, entry))), info.mtimeMs);
-}
-
-function isBuilt() {
-  if (!existsSync(STAMP)) return false;
-  const built = statSync(STAMP).mtimeMs;
-  return [
-    "src",
-    "shaders",
-    "bench",
-    "weights",
-    "scripts/package.mjs",
-    "tsconfig.json",
-    "tsconfig.build.json",
-    "package.json",
-  ].every((path) => newest(join(root, path)) <= built);
-}
-
-/** @param {"inherit" | "stderr"} [output] */
-function build(output) {
-  generate();
-  rmSync(join(root, "dist"), { recursive: true, force: true });
-  const status = tool("typescript/bin/tsc", ["-p", "tsconfig.build.json"], output);
-  if (status !== 0) return status;
-  finishPackage(root);
-  writeFileSync(STAMP, "");
-  return 0;
-}
-
+/** Each check gives an exit code. */
 const CHECKS = {
   types: () => tool("typescript/bin/tsc", ["--noEmit"]),
   lint: () => tool("eslint/bin/eslint.js", ["--max-warnings", "0", "."]),
+  format: () => tool("prettier/bin/prettier.cjs", ["--check", "--log-level", "warn", "."]),
   shaders: () => node(["scripts/check-wgsl.mjs"]),
-  structure: () => tool("vitest/vitest.mjs", ["run", "--reporter=dot", "test/structure.test.ts", "test/text.test.ts"]),
-  kernels: () =>
-    tool("vitest/vitest.mjs", ["run", "--reporter=dot", "test/wgsl.test.ts", "test/kernel-folders.test.ts"]),
+  structure: () => testFiles("test/structure.test.ts", "test/text.test.ts"),
+  kernels: () => testFiles("test/wgsl.test.ts", "test/kernel-folders.test.ts"),
 };
 
-/** Every check runs; gives the names of those that failed. */
-function check(/** @type {(keyof typeof CHECKS)[]} */ names) {
+/** @typedef {keyof typeof CHECKS} Check */
+
+const ALL_CHECKS = /** @type {Check[]} */ (Object.keys(CHECKS));
+
+/** The checks that `npm test` counts. The others are test files, which it runs with all tests. */
+const COUNTED_CHECKS = ALL_CHECKS.filter((name) => name !== "structure" && name !== "kernels");
+
+/** Runs every check, also after one has failed. Returns the names of those that failed. */
+function check(/** @type {Check[]} */ names) {
   return names.filter((name) => {
     const failed = CHECKS[name]() !== 0;
     process.stdout.write(`check ${name}: ${failed ? "FAILED" : "ok"}\n`);
@@ -78,37 +39,29 @@ function check(/** @type {(keyof typeof CHECKS)[]} */ names) {
 }
 
 /**
- * Types, lint and shaders, then vitest; the last line is `N passed, N failed`. Each check counts as a test. A skipped test counts
- * as failed: nothing here may pass by not running.
- * @param {string[]} args
+ * Runs the checks and then vitest. The last line is `N passed, N failed`; each check counts as a test, and a skipped
+ * test as a failed one. With arguments it runs only the tests they select, and no checks.
+ * @param {string[]} args of vitest: files, `-t NAME`
+ * @returns {number} an exit code
  */
-function test(args) {
-  const partial = args.length > 0;
-  const failedChecks = partial ? [] : check(["types", "lint", "shaders"]);
-  const report = join(root, "out/test-report.json");
-  mkdirSync(join(root, "out"), { recursive: true });
-  rmSync(report, { force: true });
-  const status = tool("vitest/vitest.mjs", [
-    "run",
-    "--reporter=default",
-    "--reporter=json",
-    `--outputFile.json=${report}`,
-    ...args,
-  ]);
-  let passed = partial ? 0 : 3 - failedChecks.length;
-  let failed = failedChecks.length;
-  if (existsSync(report)) {
-    const result = JSON.parse(readFileSync(report, "utf8"));
-    const notRun = result.numPendingTests + result.numTodoTests;
-    if (notRun) process.stdout.write(`${notRun} tests were skipped, which counts as failed\n`);
-    passed += result.numPassedTests;
-    failed += result.numFailedTests + notRun;
-    // A file that cannot be loaded has no tests to fail.
-    if (status !== 0 && result.numFailedTests === 0) failed += Math.max(1, result.numFailedTestSuites);
-    if (result.numTotalTests === 0) failed += 1;
-  } else failed += 1;
+function checkAndTest(args) {
+  const checks = args.length > 0 ? [] : COUNTED_CHECKS;
+  const failedChecks = check(checks);
+  const tests = runTests(args);
+  if (tests.skipped > 0) process.stdout.write(`${tests.skipped} tests were skipped, which counts as failed\n`);
+  const passed = checks.length - failedChecks.length + tests.passed;
+  const failed = failedChecks.length + tests.failed;
   process.stdout.write(`${passed} passed, ${failed} failed\n`);
-  return failed ? 1 : status;
+  return failed > 0 ? 1 : 0;
+}
+
+/** Runs steps until one fails. @param {(() => number)[]} steps @returns {number} an exit code */
+function inOrder(...steps) {
+  for (const step of steps) {
+    const status = step();
+    if (status !== 0) return status;
+  }
+  return 0;
 }
 
 /** @type {Record<string, (args: string[]) => number>} */
@@ -117,51 +70,84 @@ const TASKS = {
     process.stdout.write(`Ready. Adapter: ${setup().name}\n`);
     return 0;
   },
-  build: () => (installPackages(), build()), // needs no adapter
-  generate: () => (generate(), 0),
+  /** Needs no adapter. */
+  build() {
+    installPackages();
+    return build();
+  },
+  /** Writes the generated modules of shaders/. */
+  generate() {
+    generate();
+    return 0;
+  },
   /** All checks, or those that are named. */
   check(args) {
-    const names = Object.keys(CHECKS);
-    const unknown = args.find((name) => !names.includes(name));
+    const unknown = args.find((name) => !(name in CHECKS));
     if (unknown !== undefined) {
-      process.stderr.write(`npm run check: there is no check "${unknown}"; there is ${names.join(", ")}
-`);
+      const known = ALL_CHECKS.join(", ");
+      process.stderr.write(`npm run check: there is no check "${unknown}"; there is ${known}\n`);
       return 2;
     }
     setup();
     generate();
-    return check(args.length ? args : names).length ? 1 : 0;
+    const names = args.length > 0 ? /** @type {Check[]} */ (args) : ALL_CHECKS;
+    return check(names).length > 0 ? 1 : 0;
+  },
+  /** Repairs what the checks `lint` and `format` find, as far as programs can. */
+  fix() {
+    installPackages();
+    generate(); // ESLint reads the types of the generated modules
+    const lint = tool("eslint/bin/eslint.js", ["--fix", "."]);
+    const format = tool("prettier/bin/prettier.cjs", ["--write", "--log-level", "warn", "."]);
+    return lint || format;
   },
   /** The API reference and the guides as pages, in out/docs. */
-  docs: () => (installPackages(), generate(), tool("typedoc/bin/typedoc", [])),
-  test: (args) => (setup(), setupBrowser(), build() || test(args)),
+  docs() {
+    installPackages();
+    generate();
+    return tool("typedoc/bin/typedoc", []);
+  },
+  test(args) {
+    setup();
+    setupBrowser();
+    return inOrder(build, () => checkAndTest(args));
+  },
   demo: (args) => TASKS.fcn(["demo", ...args]),
   bench: (args) => TASKS.fcn(["bench", ...args]),
-  /** What the README shows of bench/results. */
-  "bench-table": () => (installPackages(), (isBuilt() ? 0 : build("stderr")) || node(["scripts/bench-table.mjs"])),
+  /** Writes the kept results of bench/results into the README. */
+  "bench-table"() {
+    installPackages();
+    return inOrder(buildIfNeeded, () => node(["scripts/bench-table.mjs"]));
+  },
   /** Builds what is missing and serves the web page. */
-  page: (args) => (setup(), (isBuilt() ? 0 : build("stderr")) || node(["scripts/page.mjs", ...args])),
-  /** The pictures the shipped checkpoint was validated on, unless others are named. */
-  compare: (args) => TASKS.fcn(["compare", ...(args.length ? args : ["test/fixtures/val", "--fresh"])]),
-  /** stdout carries nothing but the program's own output. */
+  page(args) {
+    setup();
+    return inOrder(buildIfNeeded, () => node(["scripts/page.mjs", ...args]));
+  },
+  /** Without arguments it takes the pictures on which the shipped checkpoint was validated. */
+  compare: (args) => TASKS.fcn(["compare", ...(args.length > 0 ? args : ["test/fixtures/val", "--fresh"])]),
+  /** The command line. Nothing else prints to stdout. */
   fcn(args) {
     setup();
-    return (isBuilt() ? 0 : build("stderr")) || node([CLI, ...args]);
+    return inOrder(buildIfNeeded, () => node([join(root, "dist/src/cli/main.js"), ...args]));
   },
 };
 
-const [name = "", ...args] = process.argv.slice(2);
-const task = TASKS[name];
-if (!task) {
-  process.stderr.write(`run.mjs: there is no task "${name}"; there is ${Object.keys(TASKS).join(", ")}\n`);
-  process.exitCode = 2;
-} else {
+function main() {
+  const [name = "", ...args] = process.argv.slice(2);
+  const task = TASKS[name];
+  if (!task) {
+    process.stderr.write(`run.mjs: there is no task "${name}"; there is ${Object.keys(TASKS).join(", ")}\n`);
+    return 2;
+  }
   try {
-    process.exitCode = task(args);
+    return task(args);
   } catch (error) {
     if (!(error instanceof SetupError || error instanceof KernelFolderError)) throw error;
     process.stderr.write(`${error.message}\n`);
-    process.exitCode = 1;
     if (name === "test") process.stdout.write("0 passed, 1 failed\n");
+    return 1;
   }
 }
+
+process.exitCode = main();

@@ -1,6 +1,7 @@
 /**
- * Makes a bare machine ready: npm packages and a Vulkan driver that Dawn accepts. Uses Node's built-ins alone, since nothing
- * else may be there yet. Quick when all is done already. `npm run demo` and `npm test` call it; so may you: npm run setup
+ * Makes a bare machine ready: npm packages and a Vulkan driver that Dawn accepts. It uses Node's built-in modules only,
+ * because nothing else may be installed yet, and it is quick when everything is there. `npm run setup` calls it, and so
+ * do the other tasks that need an adapter.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
@@ -13,40 +14,52 @@ import { SWIFTSHADER_PLACES, backportsSource, chooseDriver, parseAptSources, par
 export const root = fileURLToPath(new URL("..", import.meta.url));
 const BACKPORTS_FILE = "/etc/apt/sources.list.d/fcn-webgpu-backports.sources";
 const OLDEST_NODE = [20, 19];
+/** A driver that hangs counts as none after this time. */
+const PROBE_TIMEOUT_MS = 60_000;
 
-/** A failure the reader can act on: printed without a stack. */
+/** A failure that the user can act on. It is printed without a stack. */
 export class SetupError extends Error {}
 
-/** Everything set-up says goes to stderr: stdout belongs to the command that follows. */
+/** Set-up prints to stderr, because stdout belongs to the command that follows. */
 const say = (/** @type {string} */ line) => void process.stderr.write(`${line}\n`);
 
 function checkNode() {
   const [major, minor] = process.versions.node.split(".").map(Number);
   const [wantMajor, wantMinor] = OLDEST_NODE;
   if (major < wantMajor || (major === wantMajor && minor < wantMinor)) {
-    throw new SetupError(
-      `Node ${process.versions.node} is too old: fcn-webgpu needs Node ${OLDEST_NODE.join(".")} or newer.`,
-    );
+    const needed = OLDEST_NODE.join(".");
+    throw new SetupError(`Node ${process.versions.node} is too old: fcn-webgpu needs Node ${needed} or newer.`);
   }
 }
 
-/** Whether node_modules holds what the lock file lists. By version, not by time: git touches files, and npm ci takes a while. */
-function packagesAreThere() {
-  const installed = join(root, "node_modules/.package-lock.json");
-  if (!existsSync(installed)) return false;
-  const packagesOf = (/** @type {string} */ path) =>
-    Object.entries(JSON.parse(readFileSync(path, "utf8")).packages ?? {});
-  const there = new Map(packagesOf(installed).map(([path, { version }]) => [path, version]));
+/** The packages of a lock file: pairs of a path in node_modules and what the file says about it. */
+const packagesOf = (/** @type {string} */ lockFile) =>
+  Object.entries(JSON.parse(readFileSync(lockFile, "utf8")).packages ?? {});
+
+/**
+ * Whether node_modules holds what package-lock.json lists. It compares versions rather than times, because git changes
+ * the times of files.
+ */
+function hasPackages() {
+  const installedFile = join(root, "node_modules/.package-lock.json");
+  if (!existsSync(installedFile)) return false;
+  const installed = new Map(packagesOf(installedFile).map(([path, { version }]) => [path, version]));
   return packagesOf(join(root, "package-lock.json")).every(([path, { version, optional }]) => {
-    if (path === "") return true; // the project itself
-    return there.has(path) ? there.get(path) === version : optional === true; // left out: builds for other systems
+    const isProject = path === "";
+    if (isProject) return true;
+    // npm leaves out the builds for other systems, which are optional.
+    return installed.has(path) ? installed.get(path) === version : optional === true;
   });
 }
 
-/** Node and the npm packages. None needs its install script: esbuild's saves time, webgpu's lifts a mark of macOS. @throws {SetupError} */
+/**
+ * Checks Node and installs the npm packages. No package needs its install script: esbuild's only saves time, and
+ * webgpu's only removes a quarantine mark on macOS.
+ * @throws {SetupError}
+ */
 export function installPackages() {
   checkNode();
-  if (packagesAreThere()) return;
+  if (hasPackages()) return;
   say("Installing npm packages ...");
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
   const { status, stderr } = spawnSync(npm, ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
@@ -56,21 +69,21 @@ export function installPackages() {
     shell: process.platform === "win32",
   });
   if (status !== 0) throw new SetupError(`npm ci failed: ${lastLine(stderr) || "npm could not be started"}`);
-  if (!packagesAreThere())
+  if (!hasPackages()) {
     throw new SetupError(
-      "npm ci ended well, but node_modules does not hold what package-lock.json lists: look at npm's own log.",
+      "npm ci succeeded, but node_modules does not hold what package-lock.json lists: see npm's log.",
     );
+  }
 }
 
-const lastLine = (/** @type {string | null} */ text) =>
-  (text ?? "")
-    .trim()
-    .split("\n")
-    .at(-1)
-    ?.replace(/^npm error\s*/, "") ?? "";
+/** The last line that a program printed, without npm's prefix. */
+function lastLine(/** @type {string | null} */ text) {
+  const line = (text ?? "").trim().split("\n").at(-1) ?? "";
+  return line.replace(/^npm error\s*/, "");
+}
 
 /** Vulkan loaders want a private runtime directory. */
-function runtimeDirectory() {
+function ensureRuntimeDirectory() {
   process.env.XDG_RUNTIME_DIR ??= mkdtempSync(join(tmpdir(), "fcn-webgpu-"));
 }
 
@@ -78,21 +91,23 @@ const PROBE = `
   import { create } from "webgpu";
   globalThis.kept = create([]);
   const adapter = await globalThis.kept.requestAdapter({ powerPreference: "high-performance" });
-  const text = adapter ? JSON.stringify({ name: adapter.info.device || adapter.info.description, driver: adapter.info.description }) : "null";
+  let text = "null";
+  if (adapter) {
+    const { device, description } = adapter.info;
+    text = JSON.stringify({ name: device || description, driver: description });
+  }
   process.stdout.write(text, () => process.exit(0));
 `;
 
 /**
- * Asks Dawn itself, in a process of its own: a driver it refuses is as good as none, and some crash.
- * @param {Record<string, string>} [env]
+ * Asks Dawn for an adapter. Dawn refuses some drivers and crashes with others, so it runs in a process of its own.
  * @returns {{ name: string, driver: string } | null}
  */
-function probe(env = {}) {
+function probe() {
   const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", PROBE], {
     cwd: root,
-    env: { ...process.env, ...env },
     encoding: "utf8",
-    timeout: 60_000,
+    timeout: PROBE_TIMEOUT_MS,
   });
   try {
     return JSON.parse(stdout);
@@ -115,20 +130,22 @@ function aptEntries() {
 function apt(args) {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   const { status, stderr } = spawnSync("apt-get", args, { env, encoding: "utf8", stdio: ["ignore", "ignore", "pipe"] });
-  if (status !== 0)
+  if (status !== 0) {
     throw new SetupError(`apt-get ${args[0]} failed: ${lastLine(stderr)}; check the network and try again`);
+  }
 }
 
+/** The version of mesa-vulkan-drivers that apt would install. */
 function candidateVersion() {
   try {
-    return /Candidate:\s*(\S+)/.exec(
-      execFileSync("apt-cache", ["policy", "mesa-vulkan-drivers"], { encoding: "utf8" }),
-    )?.[1];
+    const policy = execFileSync("apt-cache", ["policy", "mesa-vulkan-drivers"], { encoding: "utf8" });
+    return /Candidate:\s*(\S+)/.exec(policy)?.[1];
   } catch {
     return undefined;
   }
 }
 
+/** Installs or finds a driver. @returns {string | undefined} a driver manifest for Vulkan, where one must be named */
 function installDriver() {
   const linux = process.platform === "linux";
   const os = parseOsRelease(linux && existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "");
@@ -160,29 +177,39 @@ function installDriver() {
 /** Whether the kernel has NVIDIA's driver, with or without its Vulkan part. */
 const hasNvidia = () => existsSync("/proc/driver/nvidia/gpus") || existsSync("/dev/nvidia0");
 
-/** Packages, driver, environment of the commands that follow; gives the adapter. @throws {SetupError} */
+/**
+ * Installs packages and a driver, and sets the environment for the commands that follow.
+ * @returns the adapter
+ * @throws {SetupError}
+ */
 export function setup() {
   installPackages();
-  runtimeDirectory();
+  ensureRuntimeDirectory();
   let adapter = probe();
   if (!adapter) {
-    const icd = installDriver();
-    if (icd) process.env.VK_DRIVER_FILES = process.env.VK_ICD_FILENAMES = icd;
+    const manifest = installDriver();
+    if (manifest) {
+      process.env.VK_DRIVER_FILES = manifest;
+      process.env.VK_ICD_FILENAMES = manifest;
+    }
     adapter = probe();
   }
-  if (adapter && hasNvidia() && !/nvidia/i.test(adapter.name + adapter.driver)) {
-    say(
-      `There is an NVIDIA GPU here, but Vulkan finds ${adapter.name} alone: in a container set NVIDIA_DRIVER_CAPABILITIES=graphics,compute,utility, and see that libvulkan1 and nvidia_icd.json are there.`,
+  if (!adapter) {
+    throw new SetupError(
+      "A Vulkan driver is installed, but Dawn does not accept it: run `npm run build` and then " +
+        "`node dist/src/cli/main.js doctor`, which shows Dawn's own messages.",
     );
   }
-  if (!adapter)
-    throw new SetupError(
-      "A Vulkan driver is installed, but Dawn accepts none of them: run `npm run -s fcn -- doctor` and look at its driver lines.",
+  if (hasNvidia() && !/nvidia/i.test(adapter.name + adapter.driver)) {
+    say(
+      `There is an NVIDIA GPU here, but Vulkan finds only ${adapter.name}: in a container set ` +
+        "NVIDIA_DRIVER_CAPABILITIES=graphics,compute,utility, and check that libvulkan1 and nvidia_icd.json are there.",
     );
+  }
   return adapter;
 }
 
-/** What the browser tests need besides. @throws {SetupError} */
+/** Installs what the browser tests need. @throws {SetupError} */
 export function setupBrowser() {
   const problem = ensureBrowser((args) => {
     say("Installing Chromium for the browser tests ...");

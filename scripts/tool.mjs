@@ -1,0 +1,38 @@
+/** Runs programs to their end. What they print goes to the terminal unless `output` says otherwise. */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { root } from "./setup.mjs";
+
+/**
+ * Where a program's stdout goes. "stderr" keeps stdout free for the program that runs afterwards.
+ * @typedef {"inherit" | "stderr" | "ignore"} Output
+ */
+
+/** @type {Record<Output, import("node:child_process").StdioOptions>} */
+const STDIO = {
+  inherit: "inherit",
+  stderr: ["inherit", 2, "inherit"],
+  ignore: "ignore",
+};
+
+/**
+ * Runs Node with `args`.
+ * @param {string[]} args
+ * @param {{ output?: Output | undefined, cwd?: string | undefined }} [options]
+ * @returns {number} its exit code; 1 when a signal ended it
+ */
+export function node(args, { output = "inherit", cwd = root } = {}) {
+  const { status } = spawnSync(process.execPath, args, { cwd, stdio: STDIO[output] });
+  return status ?? 1;
+}
+
+/**
+ * Runs a program of an npm package.
+ * @param {string} program its path in node_modules, such as "eslint/bin/eslint.js"
+ * @param {string[]} args
+ * @param {{ output?: Output | undefined, cwd?: string | undefined }} [options]
+ * @returns {number} its exit code
+ */
+export function tool(program, args, options) {
+  return node([join(root, "node_modules", program), ...args], options);
+}
