@@ -1,4 +1,4 @@
-/** The documentation as a test sees it: code blocks with what they print, commands, links. */
+/** The documentation as tests see it: code blocks with what they print, commands, links. */
 import { readFileSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
@@ -6,7 +6,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 export interface Block {
   readonly language: string;
-  /** What follows the language: "browser", "fragment", the name of a file. */
+  /** What follows the language: "browser", "fragment", a file name. */
   readonly words: readonly string[];
   readonly text: string;
   readonly line: number;
@@ -18,58 +18,66 @@ export interface Page {
   readonly blocks: readonly Block[];
 }
 
-function blocksOf(text: string): Block[] {
+function codeBlocks(text: string): Block[] {
   return [...text.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(({ 1: head = "", 2: body = "", index }) => {
     const [language = "", ...words] = head.trim().split(/\s+/);
     return { language, words, text: body, line: text.slice(0, index).split("\n").length };
   });
 }
 
-export const PAGES: readonly Page[] = [
+const FILES: readonly string[] = [
   "README.md",
   "ARCHITECTURE.md",
   "CHANGELOG.md",
+  "CONTRIBUTING.md",
+  "NOTICE.md",
   "weights/README.md",
   ...readdirSync(`${root}/docs`)
-    .filter((f) => f.endsWith(".md"))
-    .map((f) => `docs/${f}`),
-].map((file) => {
+    .filter((file) => file.endsWith(".md"))
+    .map((file) => `docs/${file}`),
+];
+
+export const PAGES: readonly Page[] = FILES.map((file) => {
   const text = readFileSync(`${root}/${file}`, "utf8");
-  return { file, text, blocks: blocksOf(text) };
+  return { file, text, blocks: codeBlocks(text) };
 });
 
-/** `console.log(...); // prints X`: the X of a block, in order. */
+/** The pages whose code and commands are run. */
+export const GUIDES = PAGES.filter(({ file }) => file === "README.md" || file.startsWith("docs/"));
+
+/** Every X of the comments `// prints X`, in order. */
 export const printedBy = (code: string): string[] =>
   [...code.matchAll(/\/\/ prints (.*)$/gm)].map(([, line]) => line ?? "");
 
-/** Command lines of the program, without what starts it and what follows it in the shell. */
-export function commandsOf({ blocks }: Page): string[][] {
-  const lines = blocks.filter(({ language }) => language === "sh").flatMap(({ text }) => text.split("\n"));
-  return lines.flatMap((line) => {
-    // What the shell would put in is a number.
-    const plain = line.replace(/\s+#.*$/, "").replace(/\$\(\(.*?\)\)|\$\w+|\{\}/g, "1");
-    const [, command] = /(?:npm run (?:-s )?fcn --|(?:npx )?fcn-webgpu) (.*)/.exec(plain) ?? [];
-    return command === undefined
-      ? []
-      : [
-          (command.split(/ [<>|] ?/)[0] ?? "")
-            .trim()
-            .split(/\s+/)
-            .map((word) => word.replace(/^['"]|['"]$/g, "")),
-        ];
-  });
+/** The arguments of fcn in a line of shell, without redirections and pipes; none where the line does not call it. */
+function commandOf(line: string): string[][] {
+  const withoutComment = line.replace(/\s+#.*$/, "");
+  const withNumbers = withoutComment.replace(/\$\(\(.*?\)\)|\$\w+|\{\}/g, "1"); // what the shell would put in
+  const [, command] = /(?:npm run (?:-s )?fcn --|(?:npx )?fcn-webgpu) (.*)/.exec(withNumbers) ?? [];
+  if (command === undefined) return [];
+  const [own = ""] = command.split(/ [<>|] ?/);
+  const words = own.trim().split(/\s+/);
+  return [words.map((word) => word.replace(/^['"]|['"]$/g, ""))];
 }
 
-/** Headings as the anchors that links name. */
+/** The arguments of every call of fcn on a page. */
+export function commandsOf({ blocks }: Page): string[][] {
+  const shell = blocks.filter(({ language }) => language === "sh");
+  return shell.flatMap(({ text }) => text.split("\n")).flatMap(commandOf);
+}
+
+/** The anchors that links can name: headings in lower case, with dashes for spaces. */
 export const anchorsOf = (text: string): string[] =>
-  [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
-    (heading ?? "")
+  [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+    heading
       .toLowerCase()
       .replace(/[^\p{L}\p{N} _-]/gu, "")
       .replaceAll(" ", "-"),
   );
 
-export const linksOf = (text: string): string[] =>
-  [...text.replace(/^```[\s\S]*?^```$/gm, "").matchAll(/\]\(([^)\s]+)\)/g)]
-    .map(([, to]) => to ?? "")
-    .filter((to) => !/^https?:/.test(to));
+/** The links of a page within the repository. */
+export function linksOf(text: string): string[] {
+  const prose = text.replace(/^```[\s\S]*?^```$/gm, "");
+  const links = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, to = ""]) => to);
+  return links.filter((to) => !/^https?:/.test(to));
+}

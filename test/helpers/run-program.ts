@@ -1,0 +1,40 @@
+/** Runs a program to its end and collects what it prints. */
+import { execFile } from "node:child_process";
+import type { ExecFileException } from "node:child_process";
+
+export interface Ran {
+  /** The exit code; 1 where a signal ended the program or it could not start. */
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface RunOptions {
+  readonly cwd: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly shell?: boolean;
+  /** The program is killed after this time. */
+  readonly timeoutMs: number;
+}
+
+const MAX_OUTPUT_BYTES = 1 << 26;
+
+function exitCode(error: ExecFileException | null): number {
+  if (error === null) return 0;
+  return typeof error.code === "number" ? error.code : 1;
+}
+
+export function runProgram(program: string, args: readonly string[], options: RunOptions): Promise<Ran> {
+  const { cwd, env = process.env, shell = false, timeoutMs } = options;
+  return new Promise((resolve) => {
+    execFile(
+      program,
+      [...args],
+      { cwd, env, shell, timeout: timeoutMs, maxBuffer: MAX_OUTPUT_BYTES },
+      (error, out, err) => {
+        // Dawn prints two warnings of its own on some drivers.
+        resolve({ code: exitCode(error), out, err: err.replace(/^Warning: maxDynamic.*\n/gm, "") });
+      },
+    );
+  });
+}
