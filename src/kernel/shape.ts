@@ -6,7 +6,7 @@ import { badShape } from "../base/errors.js";
 
 export type Shape = readonly number[];
 
-/** [N, C, H, W]: batch, channels, rows, columns. */
+/** Batch, channels, rows, columns: [N, C, H, W]. */
 export type Nchw = readonly [number, number, number, number];
 
 /** Number of elements; 1 for an empty shape. */
