@@ -10,14 +10,17 @@ import { openPage } from "../helpers/page.js";
 import type { OpenPage } from "../helpers/page.js";
 import { agreement, fixture, referencePictures } from "../helpers/reference-maps.js";
 
+/** A page that segments may download at most this much JavaScript, gzipped. */
+const MAX_GZIPPED_BYTES = 60_000;
+
 const installed = useInstalled();
 const reference = referencePictures("test/fixtures/val").find(({ name }) => name.endsWith("/15"));
 if (!reference) throw new Error("no picture 15");
 const { torch } = reference;
 const { width, height, data } = decodePng(fixture(reference.path));
 
-/** Sets globals of the page that segment a picture: in the page itself and in a worker. */
-const page = (library: string, worker: string): string => `
+/** A module that gives a page two globals: `inPage` segments a picture there, `inWorker` in a worker. */
+const pageModule = (library: string, worker: string): string => `
 import { loadFcn } from "${library}";
 globalThis.inPage = async (picture) => {
   const fcn = await loadFcn({ variant: "fcn32s" });
@@ -32,7 +35,7 @@ globalThis.inWorker = (picture) => new Promise((resolve, reject) => {
   worker.postMessage(picture);
 });
 `;
-const worker = (library: string): string => `
+const workerModule = (library: string): string => `
 import { loadFcn } from "${library}";
 addEventListener("message", async ({ data }) => {
   const fcn = await loadFcn({ variant: "fcn32s" });
@@ -40,6 +43,7 @@ addEventListener("message", async ({ data }) => {
   postMessage(Array.from(labels));
 });
 `;
+const moduleScript = (code: string): string => `<script type="module">${code}</script>`;
 
 let open: OpenPage | undefined;
 afterEach(async () => {
@@ -62,49 +66,51 @@ async function expectLabels(where: "inPage" | "inWorker"): Promise<void> {
   expect(agreement(labels, torch("fcn32s"))).toBeGreaterThanOrEqual(0.999);
 }
 
-const clean = (): void => expect([open?.foreign, open?.errors]).toEqual([[], []]);
+const expectNoErrors = (): void => expect([open?.foreign, open?.errors]).toEqual([[], []]);
 
 describe("a static folder", () => {
   it("serves a page and a worker that import the package by its address", async () => {
     const address = "./node_modules/fcn-webgpu/dist/src/index.js";
-    installed().write("plain/worker.js", worker(`.${address}`));
-    open = await openPage(`<script type="module">${page(address, "./plain/worker.js")}</script>`, installed().folder);
+    installed().write("plain/worker.js", workerModule(`.${address}`));
+    open = await openPage(moduleScript(pageModule(address, "./plain/worker.js")), installed().folder);
     await expectLabels("inPage");
     await expectLabels("inWorker");
-    clean();
+    expectNoErrors();
   });
 
-  it("serves a page with an import map", async () => {
+  /** What a page without a bundler writes to import the package by name. */
+  function importMap(): string {
     const { exports } = installed().manifest;
-    const imports = Object.fromEntries(
-      [".", "./kernels", "./eval"].map((entry) => [
-        entry.replace(".", "fcn-webgpu"),
-        `./node_modules/fcn-webgpu/${(exports[entry] as { default: string }).default}`,
-      ]),
-    );
-    const code =
-      'import { conv2d } from "fcn-webgpu/kernels"; import { ConfusionMatrix } from "fcn-webgpu/eval"; globalThis.parts = [typeof conv2d, typeof ConfusionMatrix];';
-    open = await openPage(
-      `<script type="importmap">${JSON.stringify({ imports })}</script><script type="module">${page("fcn-webgpu", "./plain/worker.js")}${code}</script>`,
-      installed().folder,
-    );
+    const imports = [".", "./kernels", "./eval"].map((entry) => {
+      const { default: file } = exports[entry] as { default: string };
+      return [entry.replace(".", "fcn-webgpu"), `./node_modules/fcn-webgpu/${file}`];
+    });
+    return `<script type="importmap">${JSON.stringify({ imports: Object.fromEntries(imports) as object })}</script>`;
+  }
+
+  it("serves a page with an import map", async () => {
+    const otherEntries = `
+      import { conv2d } from "fcn-webgpu/kernels";
+      import { ConfusionMatrix } from "fcn-webgpu/eval";
+      globalThis.parts = [typeof conv2d, typeof ConfusionMatrix];`;
+    const code = pageModule("fcn-webgpu", "./plain/worker.js") + otherEntries;
+    open = await openPage(importMap() + moduleScript(code), installed().folder);
     await expectLabels("inPage");
     expect(await open.page.evaluate("parts")).toEqual(["object", "function"]);
-    clean();
+    expectNoErrors();
   });
 });
 
 describe("Vite", () => {
   beforeAll(() => {
-    installed().write(
-      "index.html",
-      '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>app</title></head><body><script type="module" src="/app/main.js"></script></body></html>',
-    );
-    installed().write("app/main.js", page("fcn-webgpu", "./worker.js"));
-    installed().write("app/worker.js", worker("fcn-webgpu"));
+    const head = '<head><meta charset="utf-8"><title>app</title></head>';
+    const body = '<body><script type="module" src="/app/main.js"></script></body>';
+    installed().write("index.html", `<!doctype html><html lang="en">${head}${body}</html>`);
+    installed().write("app/main.js", pageModule("fcn-webgpu", "./worker.js"));
+    installed().write("app/worker.js", workerModule("fcn-webgpu"));
   });
 
-  it("serves an app while it is written", async () => {
+  it("serves an app during development", async () => {
     const server = await createServer({
       root: installed().folder,
       configFile: false,
@@ -128,23 +134,19 @@ describe("Vite", () => {
     expect([exit, out, err]).toEqual([0, "", ""]);
     const built = join(installed().folder, "dist");
     const assets = readdirSync(join(built, "assets"));
+    const textOf = (asset: string): string => readFileSync(join(built, "assets", asset), "utf8");
     expect(assets.map((file) => file.replace(/-[\w-]{8}\./, ".")).sort()).toEqual([
       "fcn-resnet101-w16-icons-f16.safetensors",
       "index.js",
       "worker.js",
     ]);
-    // Nothing of Node's own WebGPU, nor of its other parts.
-    for (const file of assets.filter((name) => name.endsWith(".js")))
-      expect(readFileSync(join(built, "assets", file), "utf8")).not.toMatch(
-        /dawn\.node|require\(|from\s*["']node:|pngjs/,
-      );
-    const code = assets
-      .filter((file) => file.startsWith("index"))
-      .map((file) => gzipSync(readFileSync(join(built, "assets", file))).length);
-    expect(code[0]).toBeLessThan(60_000);
+    const ofNode = /dawn\.node|require\(|from\s*["']node:|pngjs/;
+    for (const file of assets.filter((name) => name.endsWith(".js"))) expect(textOf(file)).not.toMatch(ofNode);
+    const index = assets.find((file) => file.startsWith("index")) ?? "";
+    expect(gzipSync(textOf(index)).length).toBeLessThan(MAX_GZIPPED_BYTES);
     open = await openPage(readFileSync(join(built, "index.html"), "utf8"), built);
     await expectLabels("inPage");
     await expectLabels("inWorker");
-    clean();
+    expectNoErrors();
   });
 });

@@ -1,4 +1,4 @@
-/** What is in the package, and what its modules do when they are only imported. */
+/** What the package contains, and what its modules do on import alone. */
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -16,67 +16,80 @@ const files = (): string[] =>
     .filter((file) => statSync(join(installed().package, file)).isFile());
 const text = (file: string): string => readFileSync(join(installed().package, file), "utf8");
 
+/** Files that a module names by relative paths: imports, URLs and source maps. */
+function namedFiles(code: string): string[] {
+  const patterns = [
+    /(?:from|import)\s*\(?\s*"(\.[^"]+)"/g,
+    /new URL\("(\.[^"]+)", import\.meta\.url\)/g,
+    /sourceMappingURL=(\S+)/g,
+  ];
+  return patterns.flatMap((pattern) => [...code.matchAll(pattern)].map(([, file = ""]) => file));
+}
+
+/** Packages and Node modules that a module imports. */
+function importedPackages(code: string): string[] {
+  const patterns = [/^(?:import|export)[^"]*? from "([^".][^"]*)"/gm, /\bimport\("([^".][^"]*)"\)/g];
+  return patterns.flatMap((pattern) => [...code.matchAll(pattern)].map(([, name = ""]) => name));
+}
+
 describe("the tarball", () => {
-  it("holds the build, the weights and the papers, and nothing else", () => {
-    const known =
-      /^(dist\/(src|shaders|bench)\/.*\.(js|d\.ts)|dist\/types\/\w+\.d\.ts|dist\/weights\/[\w.-]+\.(safetensors|json|md)|(README|NOTICE)\.md|LICENSE|package\.json)$/;
-    expect(files().filter((file) => !known.test(file))).toEqual([]);
-    for (const file of ["README.md", "LICENSE", "NOTICE.md", "dist/weights/manifest.json"])
+  it("holds the build, the weights and the documents, and nothing else", () => {
+    const expected = [
+      /^dist\/(src|shaders|bench)\/.*\.(js|d\.ts)$/,
+      /^dist\/types\/\w+\.d\.ts$/,
+      /^dist\/weights\/[\w.-]+\.(safetensors|json|md)$/,
+      /^((README|NOTICE)\.md|LICENSE|package\.json)$/,
+    ];
+    expect(files().filter((file) => !expected.some((pattern) => pattern.test(file)))).toEqual([]);
+    for (const file of ["README.md", "LICENSE", "NOTICE.md", "dist/weights/manifest.json"]) {
       expect(files()).toContain(file);
+    }
   });
 
-  it("names no file that is not in it", () => {
+  it("contains every file that its modules name", () => {
+    const exists = (from: string, to: string): boolean => existsSync(join(installed().package, dirname(from), to));
+    // src/cli looks for package.json both from the sources and from the build.
+    const known = "../../package.json";
     const missing = files()
       .filter((file) => /\.(js|d\.ts)$/.test(file))
-      .flatMap((file) => {
-        const code = text(file);
-        const named = [
-          ...code.matchAll(
-            /(?:from|import)\s*\(?\s*"(\.[^"]+)"|new URL\("(\.[^"]+)", import\.meta\.url\)|sourceMappingURL=(\S+)/g,
-          ),
-        ].map(([, a, b, c]) => a ?? b ?? c ?? "");
-        // src/cli looks for package.json both from the sources and from the build.
-        return named
-          .filter((to) => to !== "../../package.json" && !existsSync(join(installed().package, dirname(file), to)))
-          .map((to) => `${file} -> ${to}`);
-      });
+      .flatMap((file) => namedFiles(text(file)).map((to) => ({ file, to })))
+      .filter(({ file, to }) => to !== known && !exists(file, to));
     expect(missing).toEqual([]);
   });
 
-  it("has every file that package.json promises", () => {
+  it("contains every file that package.json names", () => {
     const { exports, bin } = installed().manifest;
-    const targets = [
-      ...Object.values(exports).flatMap((target) => (typeof target === "string" ? target : Object.values(target))),
-      ...Object.values(bin),
-    ];
-    const missing = targets
+    const exported = Object.values(exports).flatMap((target) =>
+      typeof target === "string" ? target : Object.values(target),
+    );
+    const missing = [...exported, ...Object.values(bin)]
       .map((target) => target.replace(/\*$/, ""))
       .filter((target) => !existsSync(join(installed().package, target)));
     expect(missing).toEqual([]);
   });
 
-  it("asks in its modules for no package that is not a dependency", () => {
+  it("imports only packages that are dependencies", () => {
     const modules = files().filter((file) => file.endsWith(".js"));
-    const asked = new Set(
-      modules.flatMap((file) =>
-        [...text(file).matchAll(/^(?:import|export)[^"]*? from "([^".][^"]*)"|\bimport\("([^".][^"]*)"\)/gm)].map(
-          ([, a, b]) => a ?? b ?? "",
-        ),
-      ),
-    );
+    const imported = new Set(modules.flatMap((file) => importedPackages(text(file))));
     const known = [...Object.keys(installed().manifest.dependencies), "sharp"];
-    expect([...asked].filter((name) => !name.startsWith("node:") && !known.includes(name))).toEqual([]);
+    expect([...imported].filter((name) => !name.startsWith("node:") && !known.includes(name))).toEqual([]);
   });
 });
 
-it("imports every entry without looking at a global that a runtime may lack", async () => {
+/** Globals that some runtimes lack. */
+const OPTIONAL_GLOBALS = [
+  ...["navigator", "document", "window", "self", "location"],
+  ...["GPU", "GPUAdapter", "GPUDevice", "GPUBufferUsage", "GPUTextureUsage", "GPUMapMode", "GPUShaderStage"],
+  ...["GPUOutOfMemoryError", "ImageData", "OffscreenCanvas", "HTMLCanvasElement"],
+  ...["caches", "indexedDB", "localStorage"],
+];
+
+it("imports every entry without reading a global that a runtime may lack", async () => {
   const entries = Object.keys(installed().manifest.exports).filter((entry) => !/\*|\.json$/.test(entry));
   installed().write(
     "bare.mjs",
-    `const absent = ["navigator", "document", "window", "self", "location", "GPU", "GPUAdapter", "GPUDevice", "GPUBufferUsage", "GPUTextureUsage", "GPUMapMode", "GPUShaderStage", "GPUOutOfMemoryError",
-      "ImageData", "OffscreenCanvas", "HTMLCanvasElement", "caches", "indexedDB", "localStorage"];
-    for (const name of absent) {
-      Object.defineProperty(globalThis, name, { configurable: true, get() { throw new Error("looked at " + name); } });
+    `for (const name of ${JSON.stringify(OPTIONAL_GLOBALS)}) {
+      Object.defineProperty(globalThis, name, { configurable: true, get() { throw new Error("read " + name); } });
     }
     const before = Object.getOwnPropertyNames(globalThis).length;
     for (const entry of ${JSON.stringify(entries)}) {
@@ -93,20 +106,24 @@ it("imports every entry without looking at a global that a runtime may lack", as
 describe("compact shaders", () => {
   const device = useDevice();
 
-  it("are what the package carries", () => {
-    const carried = text("dist/shaders/wgsl.generated.js");
-    for (const [name, source] of Object.entries(readShaders()))
-      expect(carried, name).toContain(JSON.stringify(compact(source)));
-    expect(carried.replace(/^\/\*\*.*\n/, "")).not.toMatch(/\/\/|\/\*/);
+  it("are the ones in the package", () => {
+    const packaged = text("dist/shaders/wgsl.generated.js");
+    for (const [name, source] of Object.entries(readShaders())) {
+      expect(packaged, name).toContain(JSON.stringify(compact(source)));
+    }
+    expect(packaged.replace(/^\/\*\*.*\n/, "")).not.toMatch(/\/\/|\/\*/);
   });
 
-  it("keep apart what belongs apart", () => {
-    expect(
-      compact("// head\nlet a = b - -c; // tail\n\n  if (x < 1 && -y > = z) { return array<f32, 4>(1.0, - 2.0); }\n"),
-    ).toBe("let a=b- -c;\nif(x<1&& -y> =z){return array<f32,4>(1.0,-2.0);}\n");
+  it("keep the spaces that separate tokens", () => {
+    const source = `// head
+let a = b - -c; // tail
+
+  if (x < 1 && -y > = z) { return array<f32, 4>(1.0, - 2.0); }
+`;
+    expect(compact(source)).toBe("let a=b- -c;\nif(x<1&& -y> =z){return array<f32,4>(1.0,-2.0);}\n");
   });
 
-  it("take the numbers of their variants", () => {
+  it("take the constants of their variants", () => {
     for (const { kernel } of registry) {
       for (const { wgsl: file, consts } of Object.values(kernel.variants)) {
         const source = readShaders()[`${kernel.name}/${file}`] ?? "";
@@ -123,7 +140,8 @@ describe("compact shaders", () => {
       await gpu.popErrorScope();
       return messages.filter(({ type }) => type !== "info").length;
     };
-    for (const [name, source] of Object.entries(readShaders()))
+    for (const [name, source] of Object.entries(readShaders())) {
       expect([name, await problems(compact(source))]).toEqual([name, await problems(source)]);
+    }
   });
 });

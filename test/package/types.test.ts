@@ -1,6 +1,6 @@
 /**
- * The installed package's declarations in projects of strict TypeScript that set up nothing: no `types`, no `skipLibCheck`, no
- * package but this one. `tsc` says nothing, or the test shows what it says.
+ * The declarations of the installed package in strict TypeScript projects without further settings: no `types`, no
+ * `skipLibCheck`, no other package. `tsc` reports nothing, or the test shows what it reports.
  */
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -40,9 +40,9 @@ export async function kernel(): Promise<number> {
   const { y } = await runKernel(device, conv2d, { x, weight }, { stride: 2, padding: 1, relu: true });
   return y.shape[1] + fcn.memory.plans;
 }
-// @ts-expect-error: an option that is not there
+// @ts-expect-error: no such option
 void loadFcn({ varaint: "fcn8s" });
-// @ts-expect-error: a network that is not there
+// @ts-expect-error: no such network
 void loadFcn({ variant: "fcn4s" });
 `;
 const BROWSER = `
@@ -73,41 +73,40 @@ const STRICT = {
   types: [],
 };
 
+const NOTHING = { code: 0, out: "", err: "" };
+
 beforeAll(() => {
-  for (const [file, content] of [
-    ["node.mts", NODE],
-    ["browser.mts", BROWSER],
-    ["common.cts", COMMON],
-  ] as const)
-    installed().write(file, content);
+  installed().write("node.mts", NODE);
+  installed().write("browser.mts", BROWSER);
+  installed().write("common.cts", COMMON);
 });
 
-const config = (files: readonly string[], options: object): string => {
-  installed().write("tsconfig.json", JSON.stringify({ compilerOptions: { ...STRICT, ...options }, files }));
-  return join(installed().folder, "tsconfig.json");
-};
+/** Writes a tsconfig.json. Returns its path. */
+function writeConfig(files: readonly string[], options: object): string {
+  const compilerOptions = { ...STRICT, ...options };
+  return installed().write("tsconfig.json", JSON.stringify({ compilerOptions, files }));
+}
 
-describe("TypeScript consumers", () => {
-  it("of Node and browsers, resolving as Node does", async () => {
-    const project = config(["node.mts", "browser.mts", "common.cts"], { module: "NodeNext", skipLibCheck: false });
-    expect(await installed().tool("typescript", "-p", project)).toEqual({ code: 0, out: "", err: "" });
+describe("the declarations compile", () => {
+  it("for Node and browsers, with Node's module resolution", async () => {
+    const files = ["node.mts", "browser.mts", "common.cts"];
+    const project = writeConfig(files, { module: "NodeNext", skipLibCheck: false });
+    expect(await installed().tool("typescript", "-p", project)).toEqual(NOTHING);
   });
 
-  it("resolving as bundlers do", async () => {
-    const project = config(["node.mts", "browser.mts"], {
-      module: "ESNext",
-      moduleResolution: "bundler",
-      skipLibCheck: false,
-    });
-    expect(await installed().tool("typescript", "-p", project)).toEqual({ code: 0, out: "", err: "" });
+  it("with the module resolution of bundlers", async () => {
+    const resolution = { module: "ESNext", moduleResolution: "bundler" };
+    const project = writeConfig(["node.mts", "browser.mts"], { ...resolution, skipLibCheck: false });
+    expect(await installed().tool("typescript", "-p", project)).toEqual(NOTHING);
   });
 
-  // attw brings a TypeScript whose DOM library knows nothing of WebGPU. Its arrays have no type parameter yet, hence skipLibCheck.
+  // attw brings a TypeScript whose DOM library has no WebGPU. Its typed arrays have no type parameter yet, hence
+  // skipLibCheck.
   it("before TypeScript 6, with WebGPU's types from the package", async () => {
-    const project = config(["node.mts", "browser.mts"], { module: "NodeNext", skipLibCheck: true });
+    const project = writeConfig(["node.mts", "browser.mts"], { module: "NodeNext", skipLibCheck: true });
     const from = join(import.meta.dirname, "../../node_modules/@arethetypeswrong/core/package.json");
     const older = (...args: string[]) => runTool("typescript", args, installed().folder, from);
     expect((await older("--version")).out).toMatch(/^Version 5\./);
-    expect(await older("-p", project)).toEqual({ code: 0, out: "", err: "" });
+    expect(await older("-p", project)).toEqual(NOTHING);
   });
 });
