@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { copyRepository } from "./helpers/copy.js";
 import type { RepositoryCopy } from "./helpers/copy.js";
-import { PAGES } from "./helpers/docs.js";
+import { PAGES, withVariants } from "./helpers/docs.js";
 import type { Block } from "./helpers/docs.js";
 
 const page = PAGES.find(({ file }) => file === "docs/write-a-kernel.md");
@@ -16,10 +16,8 @@ function apply(copy: RepositoryCopy, { words: [file = "", part], text }: Block):
     copy.write(file, text);
     return;
   }
-  const end = "  },\n});\n";
-  const declaration = copy.read(file);
-  if (part !== "variants" || !declaration.endsWith(end)) throw new Error(`cannot add ${part} to ${file}`);
-  copy.write(file, declaration.slice(0, -end.length) + text + end);
+  if (part !== "variants") throw new Error(`cannot add ${part} to ${file}`);
+  copy.write(file, withVariants(copy.read(file), text));
 }
 
 describe("the kernel of docs/write-a-kernel.md", () => {

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
-import { GUIDES } from "./docs.js";
+import { GUIDES, withVariants } from "./docs.js";
 import type { Block } from "./docs.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -23,8 +23,8 @@ export interface Example {
   readonly kernel: boolean;
 }
 
-const isExample = ({ language, words }: Block): boolean =>
-  ["ts", "js"].includes(language) && !words.includes("fragment");
+const isCode = ({ language }: Block): boolean => ["ts", "js"].includes(language);
+const isAddition = ({ words }: Block): boolean => words.includes("variants");
 
 function exampleOf(file: string, { language, words, text, line }: Block): Example {
   const page = file.replace(/^docs\/|\.md$/g, "");
@@ -38,9 +38,17 @@ function exampleOf(file: string, { language, words, text, line }: Block): Exampl
   };
 }
 
-export const EXAMPLES: readonly Example[] = GUIDES.flatMap(({ file, blocks }) =>
-  blocks.filter(isExample).map((block) => exampleOf(file, block)),
-);
+/** A block with what later blocks of its page add to the same file. */
+function withAdditions(block: Block, all: readonly Block[]): Block {
+  const additions = all.filter((other) => isAddition(other) && other.words[0] === block.words[0]);
+  return { ...block, text: additions.reduce((text, addition) => withVariants(text, addition.text), block.text) };
+}
+
+export const EXAMPLES: readonly Example[] = GUIDES.flatMap(({ file, blocks }) => {
+  const code = blocks.filter(isCode);
+  const own = code.filter((block) => !isAddition(block));
+  return own.map((block) => exampleOf(file, withAdditions(block, code)));
+});
 
 /** The folder of the kernel that docs/write-a-kernel.md builds. */
 export const GUIDE_KERNEL = join(PROJECT, "write-a-kernel/shaders/leaky-relu");

@@ -6,7 +6,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 export interface Block {
   readonly language: string;
-  /** What follows the language: "browser", "fragment", a file name. */
+  /** What follows the language: "browser", or a file name, and "variants" for an addition to that file. */
   readonly words: readonly string[];
   readonly text: string;
   readonly line: number;
@@ -44,6 +44,13 @@ export const PAGES: readonly Page[] = FILES.map((file) => {
 
 /** The pages whose code and commands are run. */
 export const GUIDES = PAGES.filter(({ file }) => file === "README.md" || file.startsWith("docs/"));
+
+/** The declaration of a kernel, with variants added after its own. @throws RangeError where it does not end as expected */
+export function withVariants(declaration: string, variants: string): string {
+  const end = "  },\n});\n";
+  if (!declaration.endsWith(end)) throw new RangeError("the declaration does not end with its variants");
+  return declaration.slice(0, -end.length) + variants + end;
+}
 
 /** Every X of the comments `// prints X`, in order. */
 export const printedBy = (code: string): string[] =>
