@@ -1,4 +1,4 @@
-/** What a page downloads besides the weights, bundled: to segment, with everything the entry has, and with one kernel alone. */
+/** The bundled JavaScript of a page: one that segments, one with the whole entry, and one with a single kernel. */
 const modifyEsbuildConfig = (config) => ({ ...config, format: "esm" });
 
 export default [

@@ -76,8 +76,8 @@ export default class CountReporter {
  * Runs `vitest run ARGS` in a folder.
  * @param {string[]} args
  * @param {{ folder?: string, output?: import("./tool.mjs").Output }} [options]
- * @returns {Counts} `failed` includes the skipped tests, because no test may pass by not running. It is at least 1 where
- * vitest itself fails or no test ran.
+ * @returns {Counts} `failed` includes the skipped tests, because no test may pass by not running. It is at least 1
+ * where vitest itself fails or no test ran.
  */
 export function runTests(args, { folder = root, output = "inherit" } = {}) {
   const file = join(folder, "out/test-counts.json");

@@ -1,4 +1,4 @@
-/** The code of README and guides compiles and runs as it stands, their commands parse, and their links lead somewhere. */
+/** The code of README and guides compiles and runs as it stands, their commands parse, their links lead somewhere. */
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";

@@ -1,4 +1,4 @@
-/** What set-up would do on other machines, without doing it. */
+/** The decisions of set-up on machines unlike this one. Nothing is installed. */
 import { describe, expect, it } from "vitest";
 import { backportsSource, chooseDriver, parseAptSources, parseOsRelease } from "../scripts/vulkan.mjs";
 
@@ -22,14 +22,16 @@ Components: main
 `;
 
 describe("apt sources", () => {
-  it("reads deb822, leaving out what is disabled", () => {
+  it("are read from deb822 without the disabled ones", () => {
     const entries = parseAptSources(DEB822, "deb822");
     expect(entries.map((e) => e.suites)).toEqual([["bookworm", "bookworm-updates"], ["bookworm-security"]]);
   });
 
-  it("reads one-line sources with options and comments", () => {
-    const text =
-      "# deb http://no.example x main\ndeb [arch=amd64 signed-by=/k.gpg] http://mirror.example/debian bookworm main contrib # here\ndeb-src http://s.example bookworm main\n";
+  it("are read from lines with options and comments", () => {
+    const text = `# deb http://no.example x main
+deb [arch=amd64 signed-by=/k.gpg] http://mirror.example/debian bookworm main contrib # here
+deb-src http://s.example bookworm main
+`;
     expect(parseAptSources(text, "list")).toEqual([
       {
         uris: ["http://mirror.example/debian"],
@@ -40,17 +42,26 @@ describe("apt sources", () => {
     ]);
   });
 
-  it("derives backports from the mirror that serves the release", () => {
+  it("give the source of backports on the mirror that serves the release", () => {
     const source = backportsSource(parseAptSources(DEB822, "deb822"), "bookworm");
-    expect(source).toContain(
-      "URIs: http://mirror.example/debian\nSuites: bookworm-backports\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n",
-    );
+    expect(source).toContain(`URIs: http://mirror.example/debian
+Suites: bookworm-backports
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+`);
     expect(backportsSource([], "bookworm")).toBeUndefined();
   });
 
-  it("keeps a key that is written out in the entry", () => {
-    const text =
-      "Types: deb\nURIs: http://m.example\nSuites: bookworm\nComponents: main\nSigned-By:\n -----BEGIN-----\n .\n abc\n";
+  it("give backports the key that an entry contains", () => {
+    const text = `Types: deb
+URIs: http://m.example
+Suites: bookworm
+Components: main
+Signed-By:
+ -----BEGIN-----
+ .
+ abc
+`;
     const source = backportsSource(parseAptSources(text, "deb822"), "bookworm") ?? "";
     expect(parseAptSources(source, "deb822")[0]?.signedBy).toBe("\n-----BEGIN-----\n\nabc");
   });

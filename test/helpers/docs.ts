@@ -45,7 +45,7 @@ export const PAGES: readonly Page[] = FILES.map((file) => {
 /** The pages whose code and commands are run. */
 export const GUIDES = PAGES.filter(({ file }) => file === "README.md" || file.startsWith("docs/"));
 
-/** The declaration of a kernel, with variants added after its own. @throws RangeError where it does not end as expected */
+/** The declaration of a kernel with further variants. @throws RangeError where it does not end with its variants */
 export function withVariants(declaration: string, variants: string): string {
   const end = "  },\n});\n";
   if (!declaration.endsWith(end)) throw new RangeError("the declaration does not end with its variants");

@@ -1,6 +1,7 @@
 /**
- * The package as a user has it: `npm pack` of the build, unpacked where npm would put it, with its dependencies beside it
- * and nothing else. npm itself would download those dependencies. Here they are links, so that no test needs a network.
+ * The package as a user has it: `npm pack` of the build, unpacked where npm would put it, with its dependencies beside
+ * it and nothing else. npm itself would download those dependencies. Here they are links, so that no test needs a
+ * network.
  */
 import { execFileSync } from "node:child_process";
 import {
