@@ -1,4 +1,4 @@
-/** `npm test -- FILE -t NAME` counts the tests it selects. Here vitest runs on a small project in a temporary folder. */
+/** `npm test -- FILE -t NAME` counts what it selects. Here vitest runs on a small project in a temporary folder. */
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

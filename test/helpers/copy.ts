@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { withoutDawnWarnings } from "./run-program.js";
 import { repositoryFiles, root } from "./sources.js";
 
 export interface RepositoryCopy {
@@ -41,7 +42,7 @@ export function copyRepository(): RepositoryCopy {
         env: { ...process.env, VITEST: undefined },
       } as const;
       const { status, stdout, stderr } = spawnSync(command, options);
-      return { status: status ?? 1, output: `${stdout}${stderr}` };
+      return { status: status ?? 1, output: withoutDawnWarnings(`${stdout}${stderr}`) };
     },
     dispose: () => rmSync(folder, { recursive: true, force: true }),
   };

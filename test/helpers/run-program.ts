@@ -17,6 +17,9 @@ export interface RunOptions {
   readonly timeoutMs: number;
 }
 
+/** Dawn prints two warnings of its own on some drivers. */
+export const withoutDawnWarnings = (text: string): string => text.replace(/^Warning: maxDynamic.*\n/gm, "");
+
 const MAX_OUTPUT_BYTES = 1 << 26;
 
 function exitCode(error: ExecFileException | null): number {
@@ -31,10 +34,7 @@ export function runProgram(program: string, args: readonly string[], options: Ru
       program,
       [...args],
       { cwd, env, shell, timeout: timeoutMs, maxBuffer: MAX_OUTPUT_BYTES },
-      (error, out, err) => {
-        // Dawn prints two warnings of its own on some drivers.
-        resolve({ code: exitCode(error), out, err: err.replace(/^Warning: maxDynamic.*\n/gm, "") });
-      },
+      (error, out, err) => resolve({ code: exitCode(error), out, err: withoutDawnWarnings(err) }),
     );
   });
 }
