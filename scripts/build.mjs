@@ -16,6 +16,8 @@ const SOURCES = [
   "bench",
   "weights",
   "scripts/package.mjs",
+  "scripts/kernels.mjs",
+  "scripts/compact-wgsl.mjs",
   "tsconfig.json",
   "tsconfig.build.json",
   "package.json",

@@ -1,49 +1,54 @@
 /**
- * Compiles every .wgsl file as it stands, defaults included. A file that enables a feature this adapter lacks is checked by
- * Dawn's null backend, which has them all and runs nothing; it is named.
+ * Compiles every .wgsl file as it stands, defaults included. A file that enables a feature which this adapter lacks is
+ * compiled by Dawn's null backend instead: it has all features and runs nothing. Such files are named.
  */
 import { create } from "webgpu";
 import { readShaders } from "./kernels.mjs";
 
+/** The device feature behind each WGSL extension. */
 const FEATURES = {
   f16: "shader-f16",
   subgroups: "subgroups",
   chromium_experimental_subgroup_matrix: "chromium-experimental-subgroup-matrix",
 };
 
-/** @type {GPU[]} */
-const instances = (globalThis.kept = []); // Dawn dies with these objects
+/** Dawn crashes when these objects are garbage collected. @type {GPU[]} */
+const instances = (globalThis.kept = []);
 
 /** @param {string[]} flags */
-async function open(flags) {
+async function openDevice(flags) {
   const gpu = create(["enable-dawn-features=allow_unsafe_apis", ...flags]);
   instances.push(gpu);
   const adapter = await gpu.requestAdapter();
   if (!adapter) throw new Error("no adapter: run npm run setup");
-  const device = await adapter.requestDevice({
-    requiredFeatures: Object.values(FEATURES).filter((f) => adapter.features.has(f)),
-  });
+  const requiredFeatures = Object.values(FEATURES).filter((feature) => adapter.features.has(feature));
+  const device = await adapter.requestDevice({ requiredFeatures });
   device.addEventListener("uncapturederror", (event) => event.preventDefault());
   return device;
 }
 
-const device = await open([]);
-const every = await open(["backend=null"]);
-let bad = 0;
+/** Features that the shader enables and the device lacks. */
+function missingFeatures(/** @type {string} */ code, /** @type {GPUDevice} */ device) {
+  const lists = [...code.matchAll(/^enable ([a-z0-9_, ]+);/gm)].map(([, names = ""]) => names);
+  const extensions = lists.flatMap((names) => names.split(/,\s*/));
+  return extensions.map((name) => FEATURES[name] ?? name).filter((feature) => !device.features.has(feature));
+}
+
+const adapterDevice = await openDevice([]);
+const nullDevice = await openDevice(["backend=null"]);
+let problems = 0;
 let checked = 0;
 for (const [name, code] of Object.entries(readShaders())) {
-  const enables = [...code.matchAll(/^enable ([a-z0-9_, ]+);/gm)].flatMap(([, names]) => names.split(/,\s*/));
-  const missing = enables.map((e) => FEATURES[e] ?? e).filter((feature) => !device.features.has(feature));
-  if (missing.length) console.log(`${name}.wgsl: checked without the adapter, which lacks ${missing.join(", ")}`);
-  const { messages } = await (missing.length ? every : device)
-    .createShaderModule({ label: name, code })
-    .getCompilationInfo();
-  checked++;
+  const missing = missingFeatures(code, adapterDevice);
+  if (missing.length) console.log(`${name}.wgsl: compiled without the adapter, which lacks ${missing.join(", ")}`);
+  const device = missing.length ? nullDevice : adapterDevice;
+  const { messages } = await device.createShaderModule({ label: name, code }).getCompilationInfo();
+  checked += 1;
   for (const { type, lineNum, linePos, message } of messages) {
     if (type === "info") continue;
-    bad++;
+    problems += 1;
     console.log(`shaders/${name}.wgsl:${lineNum}:${linePos} ${type}: ${message}`);
   }
 }
 console.log(`${checked} shaders compiled as they stand`);
-process.exit(bad || !checked ? 1 : 0);
+process.exit(problems > 0 || checked === 0 ? 1 : 0);

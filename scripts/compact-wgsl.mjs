@@ -3,7 +3,10 @@
 const WORD = /\w/;
 const OPERATOR = /[-+*/%<>=!&|^~]/;
 
-/** Whether two characters need the space between them: two words, or two operators as in `a - -b` and `array<f32> = ...`. */
+/**
+ * Whether two characters need the space between them: two words, or two operators as in `a - -b` and `array<f32> =
+ * ...`.
+ */
 const needsSpace = (/** @type {string} */ left, /** @type {string} */ right) =>
   (WORD.test(left) && WORD.test(right)) || (OPERATOR.test(left) && OPERATOR.test(right));
 
@@ -16,7 +19,10 @@ function tighten(/** @type {string} */ line) {
   });
 }
 
-/** The shader without comments, empty lines and unneeded spaces. Lines stay lines, so that compilers' messages can be followed. */
+/**
+ * The shader without comments, empty lines and unneeded spaces. Lines stay lines, so that compilers' messages can be
+ * followed.
+ */
 export function compact(/** @type {string} */ source) {
   const lines = source.split("\n").map((line) => line.replace(/\/\/.*$/, "").trim());
   return `${lines.filter(Boolean).map(tighten).join("\n")}\n`;

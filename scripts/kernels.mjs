@@ -1,9 +1,9 @@
 /**
- * A kernel is a folder: shaders/NAME with kernel.ts, reference.ts, cases.ts and .wgsl files. This module reads the folders and
- * writes two files beside them, which are not in git:
+ * A kernel is a folder: shaders/NAME with kernel.ts, reference.ts, cases.ts and .wgsl files. This module reads the
+ * folders and writes two files beside them, which are not in git:
  *   wgsl.generated.ts     the text of every shader as a string, so that Node, bundlers and workers need no loader
- *   kernels.generated.ts  the exports and the registry
- * Names follow from the folder's: max-pool2d exports `maxPool2d`, `maxPool2dReference` and `maxPool2dCases`.
+ *   kernels.generated.ts  the exports and the registry Names follow from the folder's: max-pool2d exports `maxPool2d`,
+ * `maxPool2dReference` and `maxPool2dCases`.
  */
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
