@@ -7,11 +7,13 @@ export const addReference: Reference<{ relu: boolean }> = ({ x, skip }, { relu }
   const [, , xh, xw] = x.shape as [number, number, number, number];
   const data = new Float64Array(n * c * h * w);
   let at = 0;
-  for (let plane = 0; plane < n * c; plane++)
-    for (let row = 0; row < h; row++)
+  for (let plane = 0; plane < n * c; plane++) {
+    for (let row = 0; row < h; row++) {
       for (let column = 0; column < w; column++, at++) {
         const sum = (x.data[(plane * xh + row) * xw + column] as number) + (skip.data[at] as number);
         data[at] = relu && sum < 0 ? 0 : sum;
       }
+    }
+  }
   return { y: { shape: [n, c, h, w], data } };
 };

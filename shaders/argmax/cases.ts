@@ -6,7 +6,9 @@ const ties = { x: (_: number, random: () => number) => Math.floor(random() * 3) 
 const broken = {
   x: (_: number, random: () => number) => {
     const r = random();
-    return r < 0.34 ? NaN : r < 0.4 ? -Infinity : r < 0.42 ? Infinity : r;
+    if (r < 0.34) return NaN;
+    if (r < 0.4) return -Infinity;
+    return r < 0.42 ? Infinity : r;
   },
 };
 

@@ -5,7 +5,7 @@ export const argmaxReference: Reference<{ dtype: string }> = ({ x }) => {
   if (!x) throw new Error("argmax needs x");
   const [n, c, h, w] = x.shape as [number, number, number, number];
   const data = new Uint32Array(n * h * w);
-  for (let b = 0; b < n; b++)
+  for (let b = 0; b < n; b++) {
     for (let p = 0; p < h * w; p++) {
       let best: number | undefined;
       for (let k = 0; k < c; k++) {
@@ -16,5 +16,6 @@ export const argmaxReference: Reference<{ dtype: string }> = ({ x }) => {
         }
       }
     }
+  }
   return { y: { shape: [n, 1, h, w], data } };
 };

@@ -5,7 +5,8 @@ const byte: Fill[string] = (_, random) => Math.floor(random() * 256);
 /** A third background, the rest any class of VOC or the void label 255. */
 const classes: Fill[string] = (_, random) => {
   const r = random();
-  return r < 0.33 ? 0 : r < 0.4 ? 255 : Math.floor(random() * 21);
+  if (r < 0.33) return 0;
+  return r < 0.4 ? 255 : Math.floor(random() * 21);
 };
 const fill: Fill = { labels: classes, image: byte, palette: byte };
 const alone = (n: number, h: number, w: number): KernelCase["shapes"] => ({ labels: [n, 1, h, w], palette: [256, 3] });

@@ -1,43 +1,62 @@
 /**
- * Labels to a picture: every pixel gets the palette's colour, mixed with the picture when one is given. Integer arithmetic
- * throughout, so that every adapter gives the same bytes:
+ * Labels to a picture: every pixel gets the palette's colour, mixed with the picture when one is given. Integer
+ * arithmetic throughout, so that every adapter gives the same bytes:
  *   value = (image * (256 - o) + colour * o + 128) >> 8, with o = floor(opacity * 256 + 0.5).
- * With a picture and `keep_background`, pixels of class 0 stay as they are; without a picture the result is the palette's
- * colour itself and opacity has no effect. Alpha is always 255.
+ * With a picture and `keep_background`, pixels of class 0 stay as they are. Without a picture the result is the
+ * palette's colour itself and opacity has no effect. Alpha is always 255.
  * http://host.robots.ox.ac.uk/pascal/VOC/voc2012/htmldoc/index.html
  */
 import { FcnError, badShape } from "../../src/base/errors.js";
+import { sameShape } from "../../src/kernel/checks.js";
+import { threadPerPixel } from "../../src/kernel/feature-map.js";
 import { defineKernel } from "../../src/kernel/kernel.js";
 import { sizeOf } from "../../src/kernel/layout.js";
+import type { Nchw } from "../../src/kernel/layout.js";
 import { u32 } from "../../src/kernel/problem.js";
 import { formatShape } from "../../src/kernel/shape.js";
+import type { Shape } from "../../src/kernel/shape.js";
 import type { Packing } from "../../src/kernel/variant.js";
 import { colorize as shaders } from "../wgsl.generated.js";
 
+/** Colours of a palette: one for every label that a byte holds. */
 const ENTRIES = 256;
+const OPAQUE = 0xff000000;
 
-/** [256][3] -> 256 words, R in the low byte and 255 in the high one: what an rgba8 pixel is. */
+/** Packs [256][3] to 256 RGBA8 words: R in the low byte, alpha 255 in the high one. */
 const words: Packing = {
   name: "colorize/words",
   pack(data) {
-    const packed = new Uint32Array(ENTRIES).fill(0xff000000);
+    const packed = new Uint32Array(ENTRIES).fill(OPAQUE);
     for (let i = 0; i < ENTRIES * 3; i++) {
       const value = data[i] as number;
+      const entry = Math.floor(i / 3);
+      const channel = i % 3;
       if (!Number.isInteger(value) || value < 0 || value > 255) {
         throw new FcnError(
           "bad-option",
-          `colorize: palette entry ${Math.floor(i / 3)} holds ${value}, needs whole numbers from 0 to 255`,
+          `colorize: palette entry ${entry} holds ${value}, needs whole numbers from 0 to 255`,
         );
       }
-      const entry = Math.floor(i / 3);
-      packed[entry] = ((packed[entry] as number) | (value << ((i % 3) * 8))) >>> 0;
+      packed[entry] = (packed[entry] as number) | (value << (channel * 8));
     }
     return packed;
   },
 };
 
-/** Weight of the colour in 256ths: the one rounding of opacity, shared with the reference. */
+/** Weight of the palette's colour, in 256ths. */
 const opacityWeight = (opacity: number): number => Math.floor(opacity * 256 + 0.5);
+
+function checkImage(image: Nchw | undefined, y: Nchw, labels: Nchw): void {
+  if (image === undefined || sameShape(image, y)) return;
+  const needed = `${formatShape(y)}: RGBA, of the size of labels ${formatShape(labels)}`;
+  throw badShape(`colorize: image ${formatShape(image)} needs ${needed}`);
+}
+
+function checkPalette(palette: Shape): void {
+  if (palette.length === 2 && palette[0] === ENTRIES && palette[1] === 3) return;
+  const needed = `[${ENTRIES},3], a colour for every label a byte holds`;
+  throw badShape(`colorize: palette ${formatShape(palette)} needs ${needed}`);
+}
 
 /** Labels to RGBA in a palette's colours, over the picture when there is one. */
 export const colorize = defineKernel({
@@ -54,36 +73,28 @@ export const colorize = defineKernel({
   shape({ labels, image, palette }, { opacity }) {
     if (labels[1] !== 1) throw badShape(`colorize: labels ${formatShape(labels)} has ${labels[1]} channels, needs 1`);
     const y = [labels[0], 4, labels[2], labels[3]] as const;
-    if (image && image.some((d, i) => d !== y[i])) {
-      throw badShape(
-        `colorize: image ${formatShape(image)} needs ${formatShape(y)}: RGBA, of the size of labels ${formatShape(labels)}`,
-      );
-    }
-    if (palette.length !== 2 || palette[0] !== ENTRIES || palette[1] !== 3) {
-      throw badShape(
-        `colorize: palette ${formatShape(palette)} needs [${ENTRIES},3], a colour for every label a byte holds`,
-      );
-    }
+    checkImage(image, y, labels);
+    checkPalette(palette);
     if (!(opacity >= 0 && opacity <= 1)) throw badShape(`colorize: opacity ${opacity} needs to be from 0 to 1`);
     return { y };
   },
-  // Opacity is a uniform and not a constant of the pipeline: it may hang on a slider.
+  // Opacity is a uniform and not a pipeline constant: a slider may move it.
   params: ({ in: { labels }, attrs }) => ({ pixels: u32(sizeOf(labels)), opacity: u32(opacityWeight(attrs.opacity)) }),
   overrides: ({ in: { image }, attrs }) => ({
     HAS_IMAGE: image ? 1 : 0,
     KEEP_BACKGROUND: attrs.keep_background ? 1 : 0,
   }),
   cost: ({ in: { labels, image } }) => ({
-    flops: (image ? 15 : 0) * sizeOf(labels),
-    bytes: (image ? 9 : 5) * sizeOf(labels) + 4 * ENTRIES,
+    flops: (image ? 3 * 5 : 0) * sizeOf(labels),
+    bytes: (1 + 4 + (image ? 4 : 0)) * sizeOf(labels) + 4 * ENTRIES,
   }),
   variants: {
-    // One thread, one pixel.
+    // One pixel per thread.
     naive: {
       wgsl: "naive",
       workgroup: [64, 1, 1],
       packing: { palette: words },
-      threads: ({ in: { labels } }) => [sizeOf(labels), 1, 1],
+      threads: ({ in: { labels } }) => threadPerPixel(labels),
     },
   },
 });

@@ -13,33 +13,39 @@ const withResidual = (test: KernelCase): KernelCase => {
   return { ...test, shapes: { ...test.shapes, residual: [x[0] as number, weight[0] as number, ...x.slice(2)] } };
 };
 
-/** Pixels, and output channels, of a matrix product that are compared with the reference. */
-const SAMPLED = 48;
+/** Rows and columns of a matrix product that are compared with the reference. */
+const SAMPLES = 48;
 
-/** A product of two matrices of `side` x `side`, as a pointwise convolution: what GPUs are compared by. `side` is a square. */
+/** `count` indices spread evenly over 0 .. size - 1. */
+const spread = (size: number, count: number): number[] =>
+  Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * size) / count));
+
+/**
+ * A product of two matrices of `side` x `side`, as a pointwise convolution: the usual measure of a GPU. `side` must be a
+ * square number, because the pixels form a square picture.
+ */
 export function matrixProduct(side: number): KernelCase {
   const edge = Math.sqrt(side);
-  const chosen = Array.from({ length: Math.min(SAMPLED, side) }, (_, i) =>
-    Math.floor(((i + 0.5) * side) / Math.min(SAMPLED, side)),
-  );
-  const rows = (data: ArrayLike<number>, row: number): Float32Array =>
-    Float32Array.from({ length: side }, (_, i) => data[row * side + i] as number);
+  const samples = spread(side, Math.min(SAMPLES, side));
   return {
     name: `matrix product ${side}^3`,
     shapes: { x: [1, side, edge, edge], weight: [side, side, 1, 1] },
     part({ x, weight }) {
-      const [pixels, channels] = [x as HostTensor, weight as HostTensor];
-      const columns = Float32Array.from(
-        { length: side * chosen.length },
-        (_, i) => pixels.data[Math.floor(i / chosen.length) * side + (chosen[i % chosen.length] as number)] as number,
-      );
-      const weights = new Float32Array(chosen.length * side);
-      chosen.forEach((row, i) => weights.set(rows(channels.data, row), i * side));
+      const pixels = (x as HostTensor).data;
+      const weights = (weight as HostTensor).data;
+      const sampledPixels = new Float32Array(side * samples.length);
+      const sampledWeights = new Float32Array(samples.length * side);
+      for (let inC = 0; inC < side; inC++) {
+        samples.forEach((sample, i) => {
+          sampledPixels[inC * samples.length + i] = pixels[inC * side + sample] as number;
+          sampledWeights[i * side + inC] = weights[sample * side + inC] as number;
+        });
+      }
       const inputs = {
-        x: { shape: [1, side, 1, chosen.length], data: columns },
-        weight: { shape: [chosen.length, side, 1, 1], data: weights },
+        x: { shape: [1, side, 1, samples.length], data: sampledPixels },
+        weight: { shape: [samples.length, side, 1, 1], data: sampledWeights },
       };
-      return { inputs, places: { y: chosen.flatMap((channel) => chosen.map((pixel) => channel * side + pixel)) } };
+      return { inputs, places: { y: samples.flatMap((channel) => samples.map((pixel) => channel * side + pixel)) } };
     },
   };
 }
@@ -51,7 +57,10 @@ const channels: KernelCase[] = [1, 3, 4, 5, 15, 16, 17].map((c) => ({
   attrs: { padding: 1 },
 }));
 
-/** Both sides of the edges of the tiles of tiled.ts: channels at 32 and 64, pixels at 64, sums that do not fill the last step. */
+/**
+ * Both sides of the edges of the tiles in tiled.ts: 32 and 64 channels, 64 pixels, and sums that do not fill the last
+ * step.
+ */
 const tileEdges: KernelCase[] = [
   ...[31, 32, 33, 64, 65].map((c) => ({
     name: `1x1, ${c} -> ${c} channels on 9x7`,

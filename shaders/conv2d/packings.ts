@@ -1,4 +1,4 @@
-/** How the matrix variants want [out][in][kh][kw]: the rows of the product's right side, the same for every size of tile. */
+/** Packs a weight as the rows of the product's right side, the same for every size of tile. */
 import { FcnError } from "../../src/base/errors.js";
 import { toHalf } from "../../src/kernel/layout.js";
 import { blocksOf } from "../../src/kernel/shape.js";
@@ -6,48 +6,58 @@ import type { Shape } from "../../src/kernel/shape.js";
 import type { Packing } from "../../src/kernel/variant.js";
 import type { ConvProblem } from "./problem.js";
 
-/** Writes [out][in][kh][kw] as [kh][kw][in][out] with channels padded to 4; `store` takes the place in the packed array. */
-function asRows(data: Float32Array, shape: Shape, store: (at: number, value: number) => void): void {
+/** Visits a weight [out][in][kh][kw] with each value's index in [kh][kw][in][out], channels padded to 4. */
+function eachRowValue(data: Float32Array, shape: Shape, visit: (index: number, value: number) => void): void {
   const [outC, inC, kh, kw] = shape as [number, number, number, number];
-  const [inPitch, outPitch] = [blocksOf(inC) * 4, blocksOf(outC) * 4];
-  for (let o = 0, from = 0; o < outC; o++) {
+  const inPitch = blocksOf(inC) * 4;
+  const outPitch = blocksOf(outC) * 4;
+  let from = 0;
+  for (let out = 0; out < outC; out++) {
     for (let c = 0; c < inC; c++) {
-      for (let tap = 0; tap < kh * kw; tap++) store((tap * inPitch + c) * outPitch + o, data[from++] as number);
+      for (let tap = 0; tap < kh * kw; tap++) visit((tap * inPitch + c) * outPitch + out, data[from++] as number);
     }
   }
 }
 
-const rowsSize = ([outC, inC, kh, kw]: Shape): number =>
-  (kh as number) * (kw as number) * blocksOf(inC as number) * blocksOf(outC as number) * 16;
+function rowsSize(shape: Shape): number {
+  const [outC, inC, kh, kw] = shape as [number, number, number, number];
+  return kh * kw * (blocksOf(inC) * 4) * (blocksOf(outC) * 4);
+}
 
-/** As f16 bits. @throws bad-weights for a number that f16 cannot hold, which no rounding could stand for */
-export function half(value: number): number {
+/** The bits of a weight as f16. @throws bad-weights for a number that f16 cannot hold: rounding would make it infinite */
+export function weightToHalf(value: number): number {
   const bits = toHalf(value);
-  if ((bits & 0x7fff) === 0x7c00)
+  const isInfinite = (bits & 0x7fff) === 0x7c00;
+  if (isInfinite) {
     throw new FcnError(
       "bad-weights",
       `conv2d: a weight is ${value}, f16 holds at most 65504: run this network with precision "f32"`,
     );
+  }
   return bits;
 }
 
-/** [kh][kw][in][out/4] of vec4 over 4 outputs. */
+/** [kh][kw][in][out/4] of vec4 over 4 output channels. */
 export const rows: Packing<ConvProblem> = {
   name: "conv2d/rows",
   pack(data, shape) {
     const packed = new Float32Array(rowsSize(shape));
-    asRows(data, shape, (at, value) => (packed[at] = value));
+    eachRowValue(data, shape, (index, value) => {
+      packed[index] = value;
+    });
     return packed;
   },
 };
 
-/** The same in halves. */
+/** As `rows`, in f16. */
 export const rowsF16: Packing<ConvProblem> = {
   name: "conv2d/rows-f16",
   precision: "f16",
   pack(data, shape) {
     const packed = new Uint16Array(rowsSize(shape));
-    asRows(data, shape, (at, value) => (packed[at] = half(value)));
+    eachRowValue(data, shape, (index, value) => {
+      packed[index] = weightToHalf(value);
+    });
     return new Uint32Array(packed.buffer);
   },
 };

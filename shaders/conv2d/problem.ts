@@ -1,4 +1,5 @@
-/** A convolution as the variants see it, and its sizes as a matrix product. */
+/** A convolution as its variants see it, its sizes as a matrix product, and the uniforms that carry its sizes. */
+import { pixelsOf } from "../../src/kernel/feature-map.js";
 import type { Nchw } from "../../src/kernel/layout.js";
 import { pair, u32 } from "../../src/kernel/problem.js";
 import type { Pair } from "../../src/kernel/problem.js";
@@ -22,25 +23,28 @@ export interface ConvProblem {
   };
 }
 
-/** Pixels x (taps * input channels, padded to 4) x output channels. */
-export function matrixSizes({ in: { x, weight }, out: { y } }: ConvProblem): {
+/** The convolution as a product of an m x k and a k x n matrix. */
+export interface MatrixSizes {
+  /** Output pixels of the batch. */
   readonly m: number;
+  /** Output channels. */
   readonly n: number;
+  /** Taps of the window times input channels, which are padded to 4. */
   readonly k: number;
-} {
-  return { m: y[0] * y[2] * y[3], n: y[1], k: (weight[2] as number) * (weight[3] as number) * blocksOf(x[1]) * 4 };
 }
 
-/** 1x1 with stride 1 and no padding: a matrix product as it stands. */
+export function matrixSizes({ in: { x, weight }, out: { y } }: ConvProblem): MatrixSizes {
+  const taps = (weight[2] as number) * (weight[3] as number);
+  return { m: pixelsOf(y), n: y[1], k: taps * blocksOf(x[1]) * 4 };
+}
+
+/** Whether the convolution is a matrix product as it stands: a 1x1 kernel, stride 1, no padding. */
 export function isPointwise({ in: { weight }, attrs }: ConvProblem): boolean {
-  return (
-    weight[2] === 1 &&
-    weight[3] === 1 &&
-    [...pair(attrs.stride), ...pair(attrs.padding).map((p) => p + 1)].every((v) => v === 1)
-  );
+  const both = (value: Pair, wanted: number): boolean => pair(value).every((size) => size === wanted);
+  return weight[2] === 1 && weight[3] === 1 && both(attrs.stride, 1) && both(attrs.padding, 0);
 }
 
-/** Uniforms of the variants that take every size as one, so that layers share pipelines. */
+/** Uniforms of the variants that read every size as one. Layers then share pipelines. */
 export const sizeParams = ({ in: { x, weight, bias, residual }, out: { y }, attrs }: ConvProblem) => ({
   in_h: u32(x[2]),
   in_w: u32(x[3]),
@@ -48,7 +52,7 @@ export const sizeParams = ({ in: { x, weight, bias, residual }, out: { y }, attr
   out_h: u32(y[2]),
   out_w: u32(y[3]),
   out_blocks: u32(blocksOf(y[1])),
-  pixels: u32(y[0] * y[2] * y[3]),
+  pixels: u32(pixelsOf(y)),
   kernel_h: u32(weight[2] as number),
   kernel_w: u32(weight[3] as number),
   stride_h: u32(pair(attrs.stride)[0]),

@@ -1,27 +1,27 @@
 import type { KernelCase } from "../../src/kernel/registry.js";
 
-const there = { from: "nhwc4", to: "nhwc4-f16" };
-const back = { from: "nhwc4-f16", to: "nhwc4" };
+const toF16 = { from: "nhwc4", to: "nhwc4-f16" };
+const fromF16 = { from: "nhwc4-f16", to: "nhwc4" };
 /** Multiples of 1/1024 below 1, which f16 holds exactly. */
 const halves = { x: (_: number, random: () => number) => Math.floor(random() * 2048 - 1024) / 1024 };
 
 export const convertCases: readonly KernelCase[] = [
-  { name: "to f16, 5 channels, batch 2", shapes: { x: [2, 5, 7, 11] }, attrs: there },
-  { name: "to f16, one value", shapes: { x: [1, 1, 1, 1] }, attrs: there },
+  { name: "to f16, 5 channels, batch 2", shapes: { x: [2, 5, 7, 11] }, attrs: toF16 },
+  { name: "to f16, one value", shapes: { x: [1, 1, 1, 1] }, attrs: toF16 },
   {
     name: "to f16, large and tiny values",
     shapes: { x: [1, 4, 3, 5] },
-    attrs: there,
+    attrs: toF16,
     fill: { x: (i, random) => (random() - 0.5) * 10 ** ((i % 9) - 4) },
   },
   {
     name: "to f16, values that it cannot hold",
     shapes: { x: [1, 6, 3, 5] },
-    attrs: there,
+    attrs: toF16,
     fill: { x: (i, random) => (random() - 0.5) * 10 ** (i % 7) },
   },
-  { name: "from f16, 3 channels", shapes: { x: [1, 3, 13, 3] }, attrs: back, fill: halves },
-  { name: "from f16, 17 channels, batch 2", shapes: { x: [2, 17, 5, 2] }, attrs: back, fill: halves },
+  { name: "from f16, 3 channels", shapes: { x: [1, 3, 13, 3] }, attrs: fromF16, fill: halves },
+  { name: "from f16, 17 channels, batch 2", shapes: { x: [2, 17, 5, 2] }, attrs: fromF16, fill: halves },
   ...[
     { name: "3 channels, batch 2, 5x7", shapes: { x: [2, 3, 5, 7] } },
     { name: "17 channels, one pixel", shapes: { x: [1, 17, 1, 1] } },
@@ -30,5 +30,5 @@ export const convertCases: readonly KernelCase[] = [
     { ...c, name: `to texture, ${c.name}`, attrs: { from: "nhwc4", to: "tex4" } },
     { ...c, name: `from texture, ${c.name}`, attrs: { from: "tex4", to: "nhwc4" } },
   ]),
-  { name: "to f16, layer1 @56", shapes: { x: [1, 256, 56, 56] }, attrs: there, bench: true },
+  { name: "to f16, layer1 @56", shapes: { x: [1, 256, 56, 56] }, attrs: toF16, bench: true },
 ];

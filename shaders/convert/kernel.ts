@@ -1,9 +1,10 @@
 /**
- * Copies a tensor from one layout to another. Plans insert it where a consumer reads another layout than the producer writes;
- * it is also how f16 storage is packed and unpacked (pack2x16float needs no feature).
+ * Copies a tensor from one layout to another. Plans insert it where a consumer reads another layout than the producer
+ * writes. It also packs and unpacks f16 storage (pack2x16float needs no feature).
  * https://www.w3.org/TR/WGSL/#pack-builtin-functions
  */
 import { badShape } from "../../src/base/errors.js";
+import { threadPerVec4, vec4sOf } from "../../src/kernel/feature-map.js";
 import { defineKernel } from "../../src/kernel/kernel.js";
 import { fitsTexture, layouts, textureColumns } from "../../src/kernel/layout.js";
 import type { LayoutName } from "../../src/kernel/layout.js";
@@ -28,7 +29,7 @@ export const convert = defineKernel({
     return { y: x };
   },
   params: ({ in: { x } }) => ({
-    blocks: u32(x[0] * x[2] * x[3] * blocksOf(x[1])),
+    blocks: u32(vec4sOf(x)),
     height: u32(x[2]),
     width: u32(x[3]),
     channel_blocks: u32(blocksOf(x[1])),
@@ -39,37 +40,38 @@ export const convert = defineKernel({
     flops: 0,
     bytes: layouts[attrs.from as LayoutName].byteSize(x) + layouts[attrs.to as LayoutName].byteSize(x),
   }),
+  // One variant per direction, so there is never a choice. Each copies one vec4 per thread.
   variants: {
-    // Vec4f to four halves, rounded as the adapter rounds and saturated.
+    // To f16, rounded as the adapter rounds and saturated.
     "to-f16": {
       wgsl: "to-f16",
       workgroup: [64, 1, 1],
       when: ({ attrs }) => attrs.to === "nhwc4-f16",
-      threads: ({ in: { x } }) => [x[0] * x[2] * x[3] * blocksOf(x[1]), 1, 1],
+      threads: ({ in: { x } }) => threadPerVec4(x),
     },
-    // Two packed halves to vec4f, exact.
+    // From f16, exact.
     "from-f16": {
       wgsl: "from-f16",
       workgroup: [64, 1, 1],
       layouts: { x: "nhwc4-f16", y: "nhwc4" },
       when: ({ attrs }) => attrs.from === "nhwc4-f16",
-      threads: ({ in: { x } }) => [x[0] * x[2] * x[3] * blocksOf(x[1]), 1, 1],
+      threads: ({ in: { x } }) => threadPerVec4(x),
     },
-    // NHWC blocks to planes of texels.
+    // Blocks of a buffer to planes of texels.
     "to-texture": {
       wgsl: "to-texture",
       workgroup: [64, 1, 1],
       layouts: { y: "tex4" },
       when: ({ in: { x }, attrs }) => attrs.to === "tex4" && fitsTexture(x),
-      threads: ({ in: { x } }) => [x[0] * x[2] * x[3] * blocksOf(x[1]), 1, 1],
+      threads: ({ in: { x } }) => threadPerVec4(x),
     },
-    // Planes of texels to NHWC blocks.
+    // Planes of texels to blocks of a buffer.
     "from-texture": {
       wgsl: "from-texture",
       workgroup: [64, 1, 1],
       layouts: { x: "tex4", y: "nhwc4" },
       when: ({ attrs }) => attrs.from === "tex4",
-      threads: ({ in: { x } }) => [x[0] * x[2] * x[3] * blocksOf(x[1]), 1, 1],
+      threads: ({ in: { x } }) => threadPerVec4(x),
     },
   },
 });

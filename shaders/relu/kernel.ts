@@ -1,11 +1,11 @@
 /**
- * max(x, 0) on its own, for where no convolution is there to carry it in its store. NaN stays NaN.
+ * max(x, 0) on its own, for where no convolution can apply it in its store. NaN stays NaN.
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.relu.html
  */
+import { threadPerVec4, vec4sOf } from "../../src/kernel/feature-map.js";
 import { defineKernel } from "../../src/kernel/kernel.js";
 import { sizeOf } from "../../src/kernel/layout.js";
 import { u32 } from "../../src/kernel/problem.js";
-import { blocksOf } from "../../src/kernel/shape.js";
 import { relu as shaders } from "../wgsl.generated.js";
 
 /** Rectified linear unit. */
@@ -17,15 +17,15 @@ export const relu = defineKernel({
   attrs: {},
 
   shape: ({ x }) => ({ y: x }),
-  params: ({ in: { x } }) => ({ blocks: u32(x[0] * x[2] * x[3] * blocksOf(x[1])) }),
+  params: ({ in: { x } }) => ({ blocks: u32(vec4sOf(x)) }),
   overrides: () => ({}),
   cost: ({ in: { x } }) => ({ flops: sizeOf(x), bytes: 8 * sizeOf(x) }),
   variants: {
-    // One thread, four channels of a pixel.
+    // Four channels of a pixel per thread.
     naive: {
       wgsl: "naive",
       workgroup: [64, 1, 1],
-      threads: ({ in: { x } }) => [x[0] * x[2] * x[3] * blocksOf(x[1]), 1, 1],
+      threads: ({ in: { x } }) => threadPerVec4(x),
     },
   },
 });

@@ -85,7 +85,11 @@ export function poolOutputSize(input: number, window: PoolWindow): number {
   const rounded = convOutputSize(input, window);
   const { kernel, stride, padding, dilation } = checkWindow("pooling", window);
   if (2 * padding > kernel) throw badShape(`pooling: padding ${padding} is more than half of kernel ${kernel}`);
-  if (!window.ceilMode) return rounded;
+  return window.ceilMode ? ceilPoolOutputSize(input, { kernel, stride, padding, dilation }) : rounded;
+}
+
+/** Output size of a pooling in ceil mode. A last window that would start in the far padding is dropped. */
+export function ceilPoolOutputSize(input: number, { kernel, stride, padding, dilation }: Required<Window>): number {
   const roundedUp = ceilDiv(input + 2 * padding - spanOf(kernel, dilation), stride) + 1;
   const lastStart = (roundedUp - 1) * stride;
   return lastStart >= input + padding ? roundedUp - 1 : roundedUp;

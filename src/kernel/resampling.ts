@@ -1,0 +1,50 @@
+/**
+ * Positions of output pixels in a resized input, in integers: output i lies at max(i * step + offset, 0) / over pixels
+ * of the input. Integers make every adapter take the same pixels, and the weights right to the last bit at any size.
+ */
+import { badShape } from "../base/errors.js";
+import type { Nchw } from "./layout.js";
+import { i32 } from "./problem.js";
+import { formatShape } from "./shape.js";
+import { axisName } from "./window.js";
+import type { Axis } from "./window.js";
+
+/** Positions along one axis. */
+export interface Positions {
+  readonly step: number;
+  readonly offset: number;
+  readonly over: number;
+}
+
+/** Positions with half-pixel centres: (i + 1/2) * in / out - 1/2. */
+export const halfPixelPositions = (input: number, output: number): Positions => ({
+  step: 2 * input,
+  offset: input - output,
+  over: 2 * output,
+});
+
+/** The uniforms that carry positions. */
+export const positionParams = (rows: Positions, columns: Positions) => ({
+  step_h: i32(rows.step),
+  step_w: i32(columns.step),
+  offset_h: i32(rows.offset),
+  offset_w: i32(columns.offset),
+  over_h: i32(rows.over),
+  over_w: i32(columns.over),
+});
+
+/** Positions go up to 2 * in * out, which must fit in an i32. */
+const MAX_PRODUCT = 2 ** 30;
+
+/** That positions from x to this size fit in an i32. @throws bad-shape */
+export function checkPositions(kernel: string, x: Nchw, height: number, width: number): void {
+  const check = (axis: Axis, from: number, to: number): void => {
+    if (from * to < MAX_PRODUCT) return;
+    const product = `${from} * ${to} = ${from * to}`;
+    throw badShape(
+      `${kernel}: x ${formatShape(x)} to ${to} ${axisName(axis)}: ${product} needs to be below ${MAX_PRODUCT}`,
+    );
+  };
+  check(0, x[2], height);
+  check(1, x[3], width);
+}
