@@ -1,5 +1,7 @@
 // add, naive: one thread adds four channels of one pixel of the skip to the same pixel of x.
-// x, skip, y: NHWC in vec4 blocks; skip and y have the size out_h x out_w, x may be larger.
+// Operands:
+//   x        NHWC in vec4 blocks, in_h x in_w
+//   skip, y  NHWC in vec4 blocks, out_h x out_w; x may be larger
 
 override CHANNELS: u32 = 1;
 override RELU: bool = false;

@@ -1,5 +1,8 @@
 // argmax, naive: one thread finds the label of one pixel and writes it as u32.
-// x: NHWC, channels padded to 4.  y: one u32 a pixel.
+// The version to read first: the other computes the same, faster. Serves more than 256 classes.
+// Operands:
+//   x  NHWC, channels padded to 4
+//   y  one u32 per pixel
 
 override CHANNELS: u32 = 1;
 
@@ -11,7 +14,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> y: array<u32>;
 @group(0) @binding(2) var<uniform> params: Params;
 
-// WGSL lets an implementation assume that no float is NaN, so the bits are asked.
+// Tests the bits: WGSL lets an implementation assume that no float is NaN.
 fn is_number(v: f32) -> bool {
   return (bitcast<u32>(v) & 0x7fffffff) <= 0x7f800000;
 }

@@ -1,6 +1,8 @@
 // batch-norm, naive: one thread normalises four channels of one pixel.
-// x, y: NHWC in vec4 blocks.  weight, bias, running_mean, running_var: one value a channel, padded with zeros; a padded lane is
-// therefore (0 - 0) * (0 / sqrt(0 + EPS)) + 0 = 0, which needs EPS > 0.
+// Operands:
+//   x, y                                     NHWC in vec4 blocks
+//   weight, bias, running_mean, running_var  one value per channel, padded with zeros
+// A padded lane stays zero: (0 - 0) * (0 / sqrt(0 + EPS)) + 0. That needs EPS > 0.
 
 override CHANNELS: u32 = 1;
 override EPS: f32 = 1e-5;
@@ -23,6 +25,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (i >= params.blocks) { return; }
   let c = i % ((CHANNELS + 3) / 4);
   let scale = weight[c] / sqrt(running_var[c] + vec4f(EPS));
-  // The mean is subtracted first: x * scale + (bias - mean * scale) would cancel when |mean| is large beside the deviation.
+  // The mean is subtracted first: x * scale + (bias - mean * scale) would lose digits where |mean| is far larger than
+  // the deviation.
   y[i] = (x[i] - running_mean[c]) * scale + bias[c];
 }

@@ -1,12 +1,15 @@
 // colorize, naive: one thread colours one pixel, in integers.
-// labels: pixel i in byte i % 4 of word i / 4.  image, y: one RGBA8 word a pixel.  palette: 256 RGBA8 words, alpha 255.
+// Operands:
+//   labels    pixel i in byte i % 4 of word i / 4
+//   image, y  one RGBA8 word per pixel
+//   palette   256 RGBA8 words, alpha 255
 
 override HAS_IMAGE: bool = false;
 override KEEP_BACKGROUND: bool = true;
 
 struct Params {
   pixels: u32, // batch * height * width
-  opacity: u32, // of the palette's colour, in 256ths
+  opacity: u32, // weight of the palette's colour, in 256ths
 }
 
 @group(0) @binding(0) var<storage, read> labels: array<u32>;

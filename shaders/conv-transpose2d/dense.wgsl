@@ -1,6 +1,12 @@
-// conv-transpose2d, dense: one thread computes four output channels of one pixel. With t = out + pad, the taps that come from a
-// whole input position are t mod stride, + stride, + 2 stride ...: ceil(kernel / stride) of them, and no other is visited.
-// x, residual, y: NHWC in vec4 blocks.  weight: [out/4][kh][kw][in/4][4 outputs], each a vec4 over 4 inputs.
+// conv-transpose2d, dense: one thread computes four output channels of one pixel.
+// Over naive:
+// - Visits only the taps that meet an input pixel. With t = out + pad these are t mod stride, + stride, + 2 stride ...:
+//   ceil(kernel / stride) of them along an axis.
+// - Input channels are read four at a time.
+// Operands:
+//   x, residual, y  NHWC in vec4 blocks
+//   weight          [out/4][kh][kw][in/4][4 outputs], each a vec4 over 4 input channels
+//   bias            one f32 per output channel
 
 override IN_C: u32 = 1;
 override OUT_C: u32 = 1;

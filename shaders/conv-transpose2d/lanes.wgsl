@@ -1,11 +1,15 @@
-// conv-transpose2d, lanes: for software Vulkan and other narrow-SIMD adapters (see conv2d/lanes.wgsl for why it looks so). A kernel
-// of stride s is s x s small convolutions, one for each position of an output pixel within the stride: with t = out + skip, the
-// taps t mod s, + s, + 2s ... meet the inputs t / s, t / s - 1, t / s - 2 ... One workgroup works at one position (z).
-// x, residual, y: planes of 4 channels, see layout tex4.  weight: texels of 4 inputs of one output, [out/TC][kh][kw][in/4][TC].
+// conv-transpose2d, lanes: for software Vulkan and other narrow SIMD. conv2d/lanes.wgsl gives the reasons for its form.
+// Over dense: a kernel of stride s is s x s small convolutions, one for each position of an output pixel within the
+// stride. With t = out + skip, the taps t mod s, + s, + 2s ... meet the inputs t / s, t / s - 1, t / s - 2 ... A
+// workgroup works at one position (z), so its lanes take the same taps.
+// Operands:
+//   x, residual, y  planes of 4 channels, see layout tex4
+//   weight          texels of 4 inputs of one output, [out/TC][kh][kw][in/4][TC]
+//   bias            one f32 per output channel
 enable subgroups;
 
 const LANES: u32 = 8; // threads of a workgroup = lanes of a subgroup
-const TP: u32 = 4; // pixels of a thread, LANES apart: the columns of a mat4x4f
+const TP: u32 = 4; // windows of a thread, LANES apart: the columns of a mat4x4f
 const TC: u32 = 16; // output channels of a thread: s0 to s15
 
 const WEIGHT_WIDTH: u32 = 1024; // texels in a row of the weight texture
@@ -19,12 +23,12 @@ struct Params {
   out_h: u32,
   out_blocks: u32,
   out_columns: u32,
-  windows: u32, // batch * output pixels of one position
+  windows: u32, // batch * output pixels at one position
   kernel_h: u32,
   kernel_w: u32,
   stride_h: u32,
   stride_w: u32,
-  skip_h: u32, // padding and crop: rows of the uncropped result above row 0
+  skip_h: u32, // padding plus crop: rows of the uncropped result above row 0
   skip_w: u32,
   has_bias: u32,
   has_residual: u32,
@@ -37,7 +41,8 @@ struct Params {
 @group(0) @binding(4) var y: texture_storage_2d<rgba32float, write>;
 @group(0) @binding(5) var<uniform> params: Params;
 
-// Quotient and remainder from a float estimate, off by one at most and put right: integer divisions are done lane by lane.
+// Quotient and remainder. A CPU divides integers lane by lane, so this takes a float estimate, which is off by one at
+// most, and corrects it.
 fn divide(a: u32, b: u32) -> vec2u {
   var quotient = i32(f32(a) / f32(b));
   var rest = i32(a) - quotient * i32(b);
@@ -46,7 +51,8 @@ fn divide(a: u32, b: u32) -> vec2u {
   return vec2u(u32(quotient), u32(rest));
 }
 
-// The texel of an input pixel in plane 0. Outside the picture wraps to a huge number; column 0 of every plane is zero.
+// Texel of an input pixel in plane 0. Pixels outside the picture are read from column 0, which is zero in every plane.
+// Unsigned: positions above and left of the picture wrap to huge numbers.
 fn source(xy: vec2u, image: u32) -> vec2u {
   return select(vec2u(0), xy + vec2u(1, image), xy.x < params.in_w && xy.y < params.in_h);
 }
@@ -55,7 +61,7 @@ fn load_weight(i: u32) -> vec4f {
   return textureLoad(weight, vec2u(i % WEIGHT_WIDTH, i / WEIGHT_WIDTH));
 }
 
-// v * k, spelt out: SwiftShader is slower at the matrix product.
+// v * k, written out: SwiftShader is slower at the matrix product.
 fn times(v: mat4x4f, k: vec4f) -> vec4f {
   return v[0] * k.x + v[1] * k.y + v[2] * k.z + v[3] * k.w;
 }
@@ -68,11 +74,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let skip = vec2u(params.skip_w, params.skip_h);
   let position = vec2u(group.z % stride.x, group.z / stride.x); // of t within the stride
   let first = (position + stride - skip % stride) % stride; // output pixel of window 0
-  let newest = (first + skip) / stride; // input that tap `position` of window 0 meets
+  let newest = (first + skip) / stride; // input pixel that tap `position` of window 0 meets
   let size = (vec2u(params.out_w, params.out_h) + stride - 1) / stride; // windows of a batch item
 
-  var image: array<u32, TP>; // row of the texture where the batch item begins
-  var corner: array<vec2u, TP>; // input of the first tap
+  var image: array<u32, TP>; // texture row where the batch item begins
+  var corner: array<vec2u, TP>; // input pixel of the first tap
   var texel: array<vec2u, TP>; // in plane 0 of the output
   var inside: array<bool, TP>;
   for (var p = 0u; p < TP; p++) {
@@ -87,8 +93,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     inside[p] = window < params.windows && out.x < params.out_w && out.y < params.out_h;
   }
 
-  // Sums of one output channel each, for the thread's four pixels. By name and not in an array: SwiftShader unrolls no loop, and
-  // an array is memory there.
+  // Sums of one output channel each, for the thread's four windows. Separate variables: SwiftShader unrolls no loop and
+  // keeps arrays in memory.
   var s0 = vec4f();
   var s1 = vec4f();
   var s2 = vec4f();
@@ -106,7 +112,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var s14 = vec4f();
   var s15 = vec4f();
   if (params.has_bias != 0) {
-    // One load for all: lane q has block q.
+    // One load for all channels: lane q holds block q.
     let own = bias[min(group.y * (TC / 4) + lane, params.out_blocks - 1)];
     let b0 = subgroupShuffle(own, 0);
     let b1 = subgroupShuffle(own, 1);
@@ -140,7 +146,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       var index = ((group.y * params.kernel_h + ky) * params.kernel_w + kx) * params.in_blocks * TC + lane;
       var plane = vec2u(0);
       for (var c4 = 0u; c4 < params.in_blocks; c4++) {
-        // Channels 4g..4g+3 of the tile lie on lanes (4g..4g+3) % LANES of w[g].
+        // Output channels 4g..4g+3 of the tile lie on lanes (4g..4g+3) % LANES of w[g].
         let w0 = load_weight(index);
         var w1 = w0;
         let w2 = load_weight(index + 8);
@@ -150,8 +156,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
           w3 = load_weight(index + 12);
         }
         index += TC;
-        // Columns: four channels of a pixel each; transposed, one channel of the four pixels each.
-        let v = transpose(mat4x4f(textureLoad(x, at0 + plane), textureLoad(x, at1 + plane), textureLoad(x, at2 + plane), textureLoad(x, at3 + plane)));
+        // Fetched, a column holds four channels of one pixel. Transposed, it holds one channel of four pixels.
+        let v = transpose(mat4x4f(
+          textureLoad(x, at0 + plane), textureLoad(x, at1 + plane),
+          textureLoad(x, at2 + plane), textureLoad(x, at3 + plane)));
         plane.x += params.in_w + 1;
         if (plane.x >= params.in_columns * (params.in_w + 1)) { plane = vec2u(0, plane.y + params.in_h); }
         s0 += times(v, subgroupShuffle(w0, 0));
@@ -176,13 +184,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     step.y++;
   }
 
-  // An array at last, because the stores are a loop: unrolled, each costs its share of the compile time.
+  // An array for the stores alone, so that they are a loop: unrolled, they would take longer to compile.
   var result = array<vec4f, TC>(s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12, s13, s14, s15);
   var block = group.y * (TC / 4);
   var to_plane = vec2u(block % params.out_columns * (params.out_w + 1), block / params.out_columns * params.out_h);
   for (var q = 0u; q < TC / 4; q++) {
     if (block >= params.out_blocks) { break; }
-    // From one channel of four pixels to four channels of one.
+    // From one channel of four pixels to four channels of one pixel.
     var values = transpose(mat4x4f(result[q * 4], result[q * 4 + 1], result[q * 4 + 2], result[q * 4 + 3]));
     for (var p = 0u; p < TP; p++) {
       let to = texel[p] + to_plane;

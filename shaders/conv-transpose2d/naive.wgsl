@@ -1,6 +1,11 @@
-// conv-transpose2d, naive: one thread computes one output value. Input (iy, ix) reaches output iy * stride - pad + ky * dilation,
-// so each tap asks which input position it would come from, and whether that is a whole one inside the picture.
-// x, residual, y: NHWC, channels padded to 4.  weight: [in][out/groups][kh][kw].
+// conv-transpose2d, naive: one thread computes one output value. Input (iy, ix) reaches output row
+// iy * stride - pad + ky * dilation, so each tap asks which input position it would come from, and whether that is a
+// pixel of the input.
+// The version to read first: the others compute the same, faster. Serves groups and dilation.
+// Operands:
+//   x, residual, y  NHWC, channels padded to 4
+//   weight          [in][out/groups][kh][kw]
+//   bias            one value per output channel
 
 override IN_C: u32 = 1;
 override OUT_C: u32 = 1;

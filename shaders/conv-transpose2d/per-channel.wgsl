@@ -1,6 +1,10 @@
-// conv-transpose2d, per-channel: one thread computes four channels of one pixel, each channel from itself alone. This is the
-// fixed bilinear upscore of the FCN paper: kernel 2s, stride s, 2 x 2 taps.
-// x, residual, y: NHWC in vec4 blocks.  weight: [kh][kw][channel/4], each a vec4 over 4 channels.
+// conv-transpose2d, per-channel: one thread computes four channels of one pixel, each channel from itself alone. This
+// is the fixed bilinear upscore of the FCN paper: kernel 2s, stride s, 2 x 2 taps.
+// Over naive: visits only the taps that meet an input pixel (see dense.wgsl), four channels at a time.
+// Operands:
+//   x, residual, y  NHWC in vec4 blocks
+//   weight          [kh][kw][channel/4], each a vec4 over 4 channels
+//   bias            one f32 per channel
 
 override IN_C: u32 = 1;
 override OUT_C: u32 = 1;
@@ -52,7 +56,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     for (var kx = tx % STRIDE_W; kx < KERNEL_W && kx <= tx; kx += STRIDE_W) {
       let ix = (tx - kx) / STRIDE_W;
       if (ix >= params.in_w) { continue; }
-      sum += x[((n * params.in_h + iy) * params.in_w + ix) * blocks + block] * weight[(ky * KERNEL_W + kx) * blocks + block];
+      let at = ((n * params.in_h + iy) * params.in_w + ix) * blocks + block;
+      sum += x[at] * weight[(ky * KERNEL_W + kx) * blocks + block];
     }
   }
   if (HAS_BIAS) { sum += bias[block]; }

@@ -1,6 +1,11 @@
-// conv2d, lanes-wide: lanes.wgsl for SwiftShader, where a fetch costs some 40 multiply-adds and sums live in memory however few they
-// are: 7 pixels x 32 output channels a thread, so that 15 fetches serve 896 of them. Seven pixels on 4 lanes divide 14 x 14 evenly.
-// x, residual, y: planes of 4 channels, see layout tex4.  weight: texels of 4 inputs of one output, [out/TC][kh][kw][in/4][TC].
+// conv2d, lanes-wide: lanes.wgsl for SwiftShader, where a fetch costs some 40 multiply-adds, and sums live in memory
+// however few they are.
+// Over lanes: 7 pixels x 32 output channels per thread, so that 15 fetches serve 896 multiply-adds. Seven pixels on
+// four lanes divide 14 x 14 evenly.
+// Operands:
+//   x, residual, y  planes of 4 channels, see layout tex4
+//   weight          texels of 4 inputs of one output, [out/TC][kh][kw][in/4][TC]
+//   bias            one f32 per output channel
 enable subgroups;
 
 const LANES: u32 = 4; // threads of a workgroup = lanes of a subgroup
@@ -39,7 +44,8 @@ struct Params {
 @group(0) @binding(4) var y: texture_storage_2d<rgba32float, write>;
 @group(0) @binding(5) var<uniform> params: Params;
 
-// Quotient and remainder from a float estimate, off by one at most and put right: integer divisions are done lane by lane.
+// Quotient and remainder. A CPU divides integers lane by lane, so this takes a float estimate, which is off by one at
+// most, and corrects it.
 fn divide(a: u32, b: u32) -> vec2u {
   var quotient = i32(f32(a) / f32(b));
   var rest = i32(a) - quotient * i32(b);
@@ -48,7 +54,8 @@ fn divide(a: u32, b: u32) -> vec2u {
   return vec2u(u32(quotient), u32(rest));
 }
 
-// The texel of an input pixel in plane 0. Outside the picture wraps to a huge number; column 0 of every plane is zero.
+// Texel of an input pixel in plane 0. Pixels outside the picture are read from column 0, which is zero in every plane.
+// Unsigned: positions above and left of the picture wrap to huge numbers.
 fn source(xy: vec2u, image: u32) -> vec2u {
   return select(vec2u(0), xy + vec2u(1, image), xy.x < params.in_w && xy.y < params.in_h);
 }
@@ -57,17 +64,21 @@ fn load_weight(i: u32) -> vec4f {
   return textureLoad(weight, vec2u(i % WEIGHT_WIDTH, i / WEIGHT_WIDTH));
 }
 
-// Sums of four output channels, a column each: of pixels 0 to 3 and of pixels 4 to 6.
-struct Sums {
-  p: mat4x4f,
-  q: mat4x3f,
+// Sums of four output channels, of seven pixels. A column for each channel.
+struct Sums7 {
+  p: mat4x4f, // pixels 0 to 3
+  q: mat4x3f, // pixels 4 to 6
 }
 
-fn splat(b: vec4f) -> Sums {
-  return Sums(mat4x4f(vec4f(b.x), vec4f(b.y), vec4f(b.z), vec4f(b.w)), mat4x3f(vec3f(b.x), vec3f(b.y), vec3f(b.z), vec3f(b.w)));
+// The biases of four channels, for every pixel.
+fn splat7(b: vec4f) -> Sums7 {
+  return Sums7(
+    mat4x4f(vec4f(b.x), vec4f(b.y), vec4f(b.z), vec4f(b.w)),
+    mat4x3f(vec3f(b.x), vec3f(b.y), vec3f(b.z), vec3f(b.w)));
 }
 
-// Columns of v and u: one of four input channels. k: their weights. SwiftShader fuses nothing by itself.
+// s plus the products of four input channels (the columns of v and u) with their weights k, for four and for three
+// pixels. Written as fma, because SwiftShader fuses nothing by itself.
 fn madd4(s: vec4f, v: mat4x4f, k: vec4f) -> vec4f {
   return fma(v[3], vec4f(k.w), fma(v[2], vec4f(k.z), fma(v[1], vec4f(k.y), fma(v[0], vec4f(k.x), s))));
 }
@@ -76,21 +87,21 @@ fn madd3(s: vec3f, u: mat4x3f, k: vec4f) -> vec3f {
   return fma(u[3], vec3f(k.w), fma(u[2], vec3f(k.z), fma(u[1], vec3f(k.y), fma(u[0], vec3f(k.x), s))));
 }
 
-// Lane l of w has the weights of channel l.
-fn accumulate(s: Sums, v: mat4x4f, u: mat4x3f, w: vec4f) -> Sums {
+// v[c], u[c]: input channel c of pixels 0 to 3 and 4 to 6. w of lane o: the weights of output channel o.
+fn accumulate7(s: Sums7, v: mat4x4f, u: mat4x3f, w: vec4f) -> Sums7 {
   let k0 = subgroupShuffle(w, 0);
   let k1 = subgroupShuffle(w, 1);
   let k2 = subgroupShuffle(w, 2);
   let k3 = subgroupShuffle(w, 3);
   let p = mat4x4f(madd4(s.p[0], v, k0), madd4(s.p[1], v, k1), madd4(s.p[2], v, k2), madd4(s.p[3], v, k3));
   let q = mat4x3f(madd3(s.q[0], u, k0), madd3(s.q[1], u, k1), madd3(s.q[2], u, k2), madd3(s.q[3], u, k3));
-  return Sums(p, q);
+  return Sums7(p, q);
 }
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  // Of each pixel of this thread: the rows of the texture where its batch item begins, the corner of its window in the input
-  // (which may lie outside it), and its texel in plane 0 of the output.
+  // For each pixel of this thread: the texture row where its batch item begins, the corner of its window in the input
+  // (which may lie outside), and its texel in plane 0 of the output.
   let image_rows = (params.in_blocks + params.in_columns - 1) / params.in_columns * params.in_h;
   let out_rows = (params.out_blocks + params.out_columns - 1) / params.out_columns * params.out_h;
   var image: array<u32, TP>;
@@ -104,26 +115,26 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     texel[p] = vec2u(row.y + 1, n.x * out_rows + n.y);
   }
 
-  // By name and not in an array: SwiftShader unrolls no loop, and an array is memory there.
-  var s0 = Sums();
-  var s1 = Sums();
-  var s2 = Sums();
-  var s3 = Sums();
-  var s4 = Sums();
-  var s5 = Sums();
-  var s6 = Sums();
-  var s7 = Sums();
+  // Separate variables: SwiftShader unrolls no loop and keeps arrays in memory.
+  var s0 = Sums7();
+  var s1 = Sums7();
+  var s2 = Sums7();
+  var s3 = Sums7();
+  var s4 = Sums7();
+  var s5 = Sums7();
+  var s6 = Sums7();
+  var s7 = Sums7();
   if (params.has_bias != 0) {
     let own = bias[min(group.y * (TC / 4) + lane, params.out_blocks - 1)];
     let own4 = bias[min(group.y * (TC / 4) + LANES + lane, params.out_blocks - 1)];
-    s0 = splat(subgroupShuffle(own, 0));
-    s1 = splat(subgroupShuffle(own, 1));
-    s2 = splat(subgroupShuffle(own, 2));
-    s3 = splat(subgroupShuffle(own, 3));
-    s4 = splat(subgroupShuffle(own4, 0));
-    s5 = splat(subgroupShuffle(own4, 1));
-    s6 = splat(subgroupShuffle(own4, 2));
-    s7 = splat(subgroupShuffle(own4, 3));
+    s0 = splat7(subgroupShuffle(own, 0));
+    s1 = splat7(subgroupShuffle(own, 1));
+    s2 = splat7(subgroupShuffle(own, 2));
+    s3 = splat7(subgroupShuffle(own, 3));
+    s4 = splat7(subgroupShuffle(own4, 0));
+    s5 = splat7(subgroupShuffle(own4, 1));
+    s6 = splat7(subgroupShuffle(own4, 2));
+    s7 = splat7(subgroupShuffle(own4, 3));
   }
   var index = group.y * params.kernel_h * params.kernel_w * params.in_blocks * TC + lane;
   for (var ky = 0u; ky < params.kernel_h; ky++) {
@@ -136,11 +147,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       let at4 = source(corner[4] + tap, image[4]);
       let at5 = source(corner[5] + tap, image[5]);
       let at6 = source(corner[6] + tap, image[6]);
-      var plane = vec2u(0); // corner of the plane of c4; counted, because a division costs more than the fetch
+      var plane = vec2u(0); // corner of the plane of c4; counted, because a division costs more than a fetch
       for (var c4 = 0u; c4 < params.in_blocks; c4++) {
-        // Columns: four channels of a pixel each; transposed, one channel of the pixels each.
-        let v = transpose(mat4x4f(textureLoad(x, at0 + plane), textureLoad(x, at1 + plane), textureLoad(x, at2 + plane), textureLoad(x, at3 + plane)));
-        let u = transpose(mat3x4f(textureLoad(x, at4 + plane), textureLoad(x, at5 + plane), textureLoad(x, at6 + plane)));
+        // Fetched, a column holds four channels of one pixel. Transposed, it holds one channel of the pixels.
+        let v = transpose(mat4x4f(
+          textureLoad(x, at0 + plane), textureLoad(x, at1 + plane),
+          textureLoad(x, at2 + plane), textureLoad(x, at3 + plane)));
+        let u = transpose(mat3x4f(
+          textureLoad(x, at4 + plane), textureLoad(x, at5 + plane), textureLoad(x, at6 + plane)));
         plane.x += params.in_w + 1;
         if (plane.x >= params.in_columns * (params.in_w + 1)) { plane = vec2u(0, plane.y + params.in_h); }
         let w0 = load_weight(index);
@@ -151,26 +165,26 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         let w5 = load_weight(index + 20);
         let w6 = load_weight(index + 24);
         let w7 = load_weight(index + 28);
-        s0 = accumulate(s0, v, u, w0);
-        s1 = accumulate(s1, v, u, w1);
-        s2 = accumulate(s2, v, u, w2);
-        s3 = accumulate(s3, v, u, w3);
-        s4 = accumulate(s4, v, u, w4);
-        s5 = accumulate(s5, v, u, w5);
-        s6 = accumulate(s6, v, u, w6);
-        s7 = accumulate(s7, v, u, w7);
+        s0 = accumulate7(s0, v, u, w0);
+        s1 = accumulate7(s1, v, u, w1);
+        s2 = accumulate7(s2, v, u, w2);
+        s3 = accumulate7(s3, v, u, w3);
+        s4 = accumulate7(s4, v, u, w4);
+        s5 = accumulate7(s5, v, u, w5);
+        s6 = accumulate7(s6, v, u, w6);
+        s7 = accumulate7(s7, v, u, w7);
         index += TC;
       }
     }
   }
 
-  // An array at last, because the stores are a loop.
-  var sums = array<Sums, TC / 4>(s0, s1, s2, s3, s4, s5, s6, s7);
+  // An array for the stores alone, so that they are a loop: unrolled, they would take longer to compile.
+  var sums = array<Sums7, TC / 4>(s0, s1, s2, s3, s4, s5, s6, s7);
   var block = group.y * (TC / 4);
   var to_plane = vec2u(block % params.out_columns * (params.out_w + 1), block / params.out_columns * params.out_h);
   for (var q = 0u; q < TC / 4; q++) {
     if (block >= params.out_blocks) { break; }
-    // From one channel of each pixel to four channels of one.
+    // From one channel of the pixels to four channels of one pixel.
     let values = transpose(sums[q].p);
     let last = transpose(sums[q].q);
     for (var p = 0u; p < TP; p++) {

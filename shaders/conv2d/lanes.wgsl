@@ -1,12 +1,16 @@
-// conv2d, lanes: for software Vulkan and other narrow-SIMD adapters, where a load costs tens of multiply-adds and a barrier more.
-// The lanes of a subgroup are neighbouring pixels; each thread keeps TP pixels x TC output channels in registers. Operands come
-// from read-only storage textures (four channels a fetch, half the price of a buffer load); each lane loads a share of the
-// weights and passes it round the subgroup. No workgroup memory, no barrier.
-// x, residual, y: planes of 4 channels, see layout tex4.  weight: texels of 4 inputs of one output, [out/TC][kh][kw][in/4][TC].
+// conv2d, lanes: for software Vulkan and other narrow SIMD, where a load costs tens of multiply-adds, a barrier more.
+// Over vec4:
+// - The lanes of a subgroup are neighbouring pixels. Each thread keeps TP pixels x TC output channels in registers.
+// - Operands come from read-only storage textures: four channels a fetch, half the price of a load from a buffer.
+// - Each lane loads a share of the weights and passes it round the subgroup: no workgroup memory, no barrier.
+// Operands:
+//   x, residual, y  planes of 4 channels, see layout tex4
+//   weight          texels of 4 inputs of one output, [out/TC][kh][kw][in/4][TC]
+//   bias            one f32 per output channel
 enable subgroups;
 
 const LANES: u32 = 8; // threads of a workgroup = lanes of a subgroup
-const TP: u32 = 4; // pixels of a thread, LANES apart: the columns of a mat4x4f, and a fifth where that leaves fewer threads idle
+const TP: u32 = 4; // pixels of a thread, LANES apart: 4, the columns of a mat4x4f, or 5
 const TC: u32 = 16; // output channels of a thread, four in each of s0 to s3
 
 const WEIGHT_WIDTH: u32 = 1024; // texels in a row of the weight texture
@@ -41,7 +45,8 @@ struct Params {
 @group(0) @binding(4) var y: texture_storage_2d<rgba32float, write>;
 @group(0) @binding(5) var<uniform> params: Params;
 
-// Quotient and remainder from a float estimate, off by one at most and put right: integer divisions are done lane by lane.
+// Quotient and remainder. A CPU divides integers lane by lane, so this takes a float estimate, which is off by one at
+// most, and corrects it.
 fn divide(a: u32, b: u32) -> vec2u {
   var quotient = i32(f32(a) / f32(b));
   var rest = i32(a) - quotient * i32(b);
@@ -50,7 +55,8 @@ fn divide(a: u32, b: u32) -> vec2u {
   return vec2u(u32(quotient), u32(rest));
 }
 
-// The texel of an input pixel in plane 0. Outside the picture wraps to a huge number; column 0 of every plane is zero.
+// Texel of an input pixel in plane 0. Pixels outside the picture are read from column 0, which is zero in every plane.
+// Unsigned: positions above and left of the picture wrap to huge numbers.
 fn source(xy: vec2u, image: u32) -> vec2u {
   return select(vec2u(0), xy + vec2u(1, image), xy.x < params.in_w && xy.y < params.in_h);
 }
@@ -59,26 +65,28 @@ fn load_weight(i: u32) -> vec4f {
   return textureLoad(weight, vec2u(i % WEIGHT_WIDTH, i / WEIGHT_WIDTH));
 }
 
-// v * k, spelt out: SwiftShader is slower at the matrix product.
+// v * k, written out: SwiftShader is slower at the matrix product.
 fn times(v: mat4x4f, k: vec4f) -> vec4f {
   return v[0] * k.x + v[1] * k.y + v[2] * k.z + v[3] * k.w;
 }
 
-// Sums of four output channels: of pixels 0 to 3, a column each, and of the fifth pixel. By name: as a vector they are slower.
-struct Sums {
-  p: mat4x4f,
-  e0: f32,
+// Sums of four output channels, of five pixels.
+struct Sums5 {
+  p: mat4x4f, // a column for each channel, a row for each of pixels 0 to 3
+  e0: f32, // of the fifth pixel; four scalars, because a vector is slower
   e1: f32,
   e2: f32,
   e3: f32,
 }
 
-fn splat(b: vec4f) -> Sums {
-  return Sums(mat4x4f(vec4f(b.x), vec4f(b.y), vec4f(b.z), vec4f(b.w)), b.x, b.y, b.z, b.w);
+// The biases of four channels, for every pixel.
+fn splat5(b: vec4f) -> Sums5 {
+  return Sums5(mat4x4f(vec4f(b.x), vec4f(b.y), vec4f(b.z), vec4f(b.w)), b.x, b.y, b.z, b.w);
 }
 
-// Columns of v: one of four input channels of pixels 0 to 3. u: those of the fifth. Lanes of w from `lane` on: a channel's weights.
-fn accumulate(s: Sums, v: mat4x4f, u: vec4f, w: vec4f, lane: u32) -> Sums {
+// v[c]: input channel c of pixels 0 to 3. u: four input channels of the fifth pixel. w of lane `lane + o`: the weights
+// of output channel o.
+fn accumulate5(s: Sums5, v: mat4x4f, u: vec4f, w: vec4f, lane: u32) -> Sums5 {
   var sums = s;
   let k0 = subgroupShuffle(w, lane);
   sums.p[0] += times(v, k0);
@@ -97,8 +105,8 @@ fn accumulate(s: Sums, v: mat4x4f, u: vec4f, w: vec4f, lane: u32) -> Sums {
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  // Of each pixel of this thread: the rows of the texture where its batch item begins, the corner of its window in the input
-  // (which may lie outside it), and its texel in plane 0 of the output.
+  // For each pixel of this thread: the texture row where its batch item begins, the corner of its window in the input
+  // (which may lie outside), and its texel in plane 0 of the output.
   let image_rows = (params.in_blocks + params.in_columns - 1) / params.in_columns * params.in_h;
   let out_rows = (params.out_blocks + params.out_columns - 1) / params.out_columns * params.out_h;
   var image: array<u32, TP>;
@@ -112,29 +120,29 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     texel[p] = vec2u(row.y + 1, n.x * out_rows + n.y);
   }
 
-  // By name and not in an array: SwiftShader unrolls no loop, and an array is memory there.
-  var s0 = Sums();
-  var s1 = Sums();
-  var s2 = Sums();
-  var s3 = Sums();
+  // Separate variables: SwiftShader unrolls no loop and keeps arrays in memory.
+  var s0 = Sums5();
+  var s1 = Sums5();
+  var s2 = Sums5();
+  var s3 = Sums5();
   if (params.has_bias != 0) {
-    // One load for all: lane q has block q.
+    // One load for all channels: lane q holds block q.
     let own = bias[min(group.y * (TC / 4) + lane, params.out_blocks - 1)];
-    s0 = splat(subgroupShuffle(own, 0));
-    s1 = splat(subgroupShuffle(own, 1));
-    s2 = splat(subgroupShuffle(own, 2));
-    s3 = splat(subgroupShuffle(own, 3));
+    s0 = splat5(subgroupShuffle(own, 0));
+    s1 = splat5(subgroupShuffle(own, 1));
+    s2 = splat5(subgroupShuffle(own, 2));
+    s3 = splat5(subgroupShuffle(own, 3));
   }
   var index = group.y * params.kernel_h * params.kernel_w * params.in_blocks * TC + lane;
-  // One loop over taps and blocks of input channels: every loop within a loop moves all the sums once more, at each turn.
+  // One flat loop over taps and blocks of input channels: nested loops copy all the sums in every iteration.
   var at0 = vec2u();
   var at1 = vec2u();
   var at2 = vec2u();
   var at3 = vec2u();
   var at4 = vec2u();
   var tap = vec2u();
-  var plane = vec2u(); // corner of the plane of these four channels; counted, because a division costs more than the fetch
-  var left = 0u; // blocks of this tap to come
+  var plane = vec2u(); // corner of these channels' plane; counted, because a division costs more than a fetch
+  var left = 0u; // blocks of input channels that remain for this tap
   let steps = params.kernel_h * params.kernel_w * params.in_blocks;
   for (var i = 0u; i < steps; i++) {
     if (left == 0) {
@@ -150,7 +158,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       if (tap.x == params.kernel_w) { tap = vec2u(0, tap.y + 1); }
     }
     left--;
-    // Channels 4g..4g+3 of the tile lie on lanes (4g..4g+3) % LANES of w[g].
+    // Output channels 4g..4g+3 of the tile lie on lanes (4g..4g+3) % LANES of w[g].
     let w0 = load_weight(index);
     var w1 = w0;
     let w2 = load_weight(index + 8);
@@ -160,25 +168,27 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       w3 = load_weight(index + 12);
     }
     index += TC;
-    // Columns: four channels of a pixel each; transposed, one channel of the four pixels each.
-    let v = transpose(mat4x4f(textureLoad(x, at0 + plane), textureLoad(x, at1 + plane), textureLoad(x, at2 + plane), textureLoad(x, at3 + plane)));
+    // Fetched, a column holds four channels of one pixel. Transposed, it holds one channel of four pixels.
+    let v = transpose(mat4x4f(
+      textureLoad(x, at0 + plane), textureLoad(x, at1 + plane),
+      textureLoad(x, at2 + plane), textureLoad(x, at3 + plane)));
     var u = vec4f();
     if (TP == 5) { u = textureLoad(x, at4 + plane); }
     plane.x += params.in_w + 1;
     if (plane.x >= params.in_columns * (params.in_w + 1)) { plane = vec2u(0, plane.y + params.in_h); }
-    s0 = accumulate(s0, v, u, w0, 0);
-    s1 = accumulate(s1, v, u, w1, 4 % LANES);
-    s2 = accumulate(s2, v, u, w2, 0);
-    s3 = accumulate(s3, v, u, w3, 4 % LANES);
+    s0 = accumulate5(s0, v, u, w0, 0);
+    s1 = accumulate5(s1, v, u, w1, 4 % LANES);
+    s2 = accumulate5(s2, v, u, w2, 0);
+    s3 = accumulate5(s3, v, u, w3, 4 % LANES);
   }
 
-  // An array at last, because the stores are a loop: unrolled, each costs its share of the compile time.
-  var sums = array<Sums, TC / 4>(s0, s1, s2, s3);
+  // An array for the stores alone, so that they are a loop: unrolled, they would take longer to compile.
+  var sums = array<Sums5, TC / 4>(s0, s1, s2, s3);
   var block = group.y * (TC / 4);
   var to_plane = vec2u(block % params.out_columns * (params.out_w + 1), block / params.out_columns * params.out_h);
   for (var q = 0u; q < TC / 4; q++) {
     if (block >= params.out_blocks) { break; }
-    // From one channel of four pixels to four channels of one.
+    // From one channel of four pixels to four channels of one pixel.
     let values = transpose(sums[q].p);
     for (var p = 0u; p < TP; p++) {
       let to = texel[p] + to_plane;

@@ -1,5 +1,9 @@
 // conv2d, naive: one thread computes one output value and tests every tap against the borders.
-// x, residual, y: NHWC, channels padded to 4.  weight: [out][in/groups][kh][kw].
+// The version to read first: the others compute the same, faster. Serves groups.
+// Operands:
+//   x, residual, y  NHWC, channels padded to 4
+//   weight          [out][in/groups][kh][kw]
+//   bias            one value per output channel
 
 override IN_C: u32 = 1;
 override OUT_C: u32 = 1;
@@ -52,7 +56,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 
   var sum = 0.0;
   for (var ky = 0u; ky < KERNEL_H; ky++) {
-    // In unsigned arithmetic a row above the picture wraps to a huge number, so one comparison tests both borders.
+    // Unsigned: a row above the picture wraps to a huge number, so one comparison tests both borders.
     let iy = oy * STRIDE_H + ky * DILATION_H - PAD_H;
     if (iy >= params.in_h) { continue; }
     for (var kx = 0u; kx < KERNEL_W; kx++) {

@@ -1,26 +1,37 @@
-// conv2d, tiled-f16: as tiled, with activations and weights stored as f16 and everything computed in f32. Halves are unpacked
-// on the way into workgroup memory, which no feature is needed for; what f16 cannot hold is stored as its largest number.
-// x, residual, y: NHWC in blocks of four halves.  weight: [kh][kw][in][out/4], each four halves of 4 outputs.  bias: f32.
+// conv2d, tiled-f16: tiled.wgsl with activations and weights stored as f16.
+// Over tiled: half the memory traffic. Everything is computed in f32: halves are unpacked on the way into workgroup
+// memory, for which no device feature is needed. Only this comment, `Stored`, `load` and `store` differ.
+// Operands:
+//   x, residual, y  NHWC in blocks of four halves
+//   weight          [kh][kw][in][out/4], each four halves over 4 output channels
+//   bias            one f32 per output channel
 
 const BM: u32 = 32; // pixels of a tile
 const BN: u32 = 32; // output channels of a tile
 const BK4: u32 = 4; // vec4 blocks of input channels in a step
 const TM: u32 = 4; // pixels of a thread, ROWS apart
 const TN: u32 = 4; // output channels of a thread, in vec4 blocks COLUMNS apart
-const KG: u32 = 1; // groups that share the sum: a power of two
+const KG: u32 = 1; // groups that share each sum: a power of two
 const THREADS: u32 = 64; // KG * (BM / TM) * (BN / TN)
 
 const ROWS = BM / TM; // threads of a group along the pixels: a multiple of 8
-const COLUMNS = BN / TN;
-const GROUP = ROWS * COLUMNS;
+const COLUMNS = BN / TN; // threads of a group along the output channels
+const GROUP = ROWS * COLUMNS; // threads of a group
+const BN4 = BN / 4;
 const TN4 = TN / 4;
-const A_LOADS = BK4 * BM / GROUP;
+const SUMS = TM * TN4; // vec4 sums of a thread
+const A_LOADS = BK4 * BM / GROUP; // blocks of A that a thread fetches in a step
 const B_LOADS = BK4 * BN / GROUP;
-const SUMS = TM * TN4;
-// A column of windows is stored with its rows exchanged by XOR, so that the threads that store one row's blocks hit other banks.
+const A_ROWS = GROUP / BK4; // rows of A that a group fetches at once
+const B_ROWS = GROUP / BN4;
+// Workgroup memory holds row r of block column k of A at r ^ (k * SWIZZLE). The threads that store the BK4 blocks of
+// one row then hit different banks.
 const SWIZZLE = 8 / BK4;
 
-// 1x1, stride 1, no padding: pixel and input row are one, and no window has to be followed.
+// A window corner so far outside that no tap reaches the picture, but not so far that positions wrap back into it.
+const FAR_OUTSIDE: u32 = 1u << 30;
+
+// 1x1 kernel, stride 1, no padding: output pixels are input pixels, and there is no window to follow.
 override POINTWISE: bool = false;
 
 struct Params {
@@ -44,104 +55,115 @@ struct Params {
   relu: u32,
 }
 
-@group(0) @binding(0) var<storage, read> x: array<vec2u>;
-@group(0) @binding(1) var<storage, read> weight: array<vec2u>;
-@group(0) @binding(2) var<storage, read> bias: array<vec4f>;
-@group(0) @binding(3) var<storage, read> residual: array<vec2u>;
-@group(0) @binding(4) var<storage, read_write> y: array<vec2u>;
-@group(0) @binding(5) var<uniform> params: Params;
+// Four halves as they are stored.
+alias Stored = vec2u;
 
-// Of every group BK4 x BM blocks of windows, then BK4 * 4 x BN / 4 blocks of weights; afterwards the sums of half the groups.
-var<workgroup> tile: array<vec4f, max(KG * BK4 * (BM + BN), KG / 2 * BM * BN / 4)>;
-
-fn unpacked(v: vec2u) -> vec4f {
+fn load(v: Stored) -> vec4f {
   return vec4f(unpack2x16float(v.x), unpack2x16float(v.y));
 }
 
-fn packed(v: vec4f) -> vec2u {
-  var held = select(v, vec4f(65504), v > vec4f(65504)); // select, not clamp: NaN must stay visible
-  held = select(held, vec4f(-65504), held < vec4f(-65504));
+// What f16 cannot hold becomes its largest number with the sign. WGSL leaves open what packing such a value gives.
+fn store(v: vec4f) -> Stored {
+  let largest = vec4f(65504);
+  var held = select(v, largest, v > largest); // select, not clamp: NaN must stay visible
+  held = select(held, -largest, held < -largest);
   return vec2u(pack2x16float(held.xy), pack2x16float(held.zw));
 }
 
+@group(0) @binding(0) var<storage, read> x: array<Stored>;
+@group(0) @binding(1) var<storage, read> weight: array<Stored>;
+@group(0) @binding(2) var<storage, read> bias: array<vec4f>;
+@group(0) @binding(3) var<storage, read> residual: array<Stored>;
+@group(0) @binding(4) var<storage, read_write> y: array<Stored>;
+@group(0) @binding(5) var<uniform> params: Params;
+
+// For each group, BK4 x BM blocks of A and BK4 * 4 x BN4 blocks of B. After the last step, the sums of half the groups.
+var<workgroup> tile: array<vec4f, max(KG * BK4 * (BM + BN), KG / 2 * BM * BN4)>;
+
 @compute @workgroup_size(THREADS)
-fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) thread: u32) {
+fn main(
+  @builtin(workgroup_id) id: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+) {
   let tiles_n = (params.out_blocks * 4 + BN - 1) / BN;
   let index = id.y * groups.x + id.x;
-  let pixel_0 = index / tiles_n * BM;
-  let block_0 = index % tiles_n * (BN / 4);
-  if (pixel_0 >= params.pixels) { return; } // a folded grid may be longer than the tiles
+  let first_pixel = index / tiles_n * BM;
+  let first_block = index % tiles_n * BN4;
+  if (first_pixel >= params.pixels) { return; } // a folded grid may be longer than the tiles
 
   let group = thread / GROUP;
   let t = thread % GROUP;
 
-  // What this thread fetches of the windows: block `a_column` of the rows `a_row`, + GROUP / BK4 ...; `origin` is the corner
-  // of a row's window in its picture, whose first block is `image`.
+  // This thread fetches block `a_column` of the rows a_row + i * A_ROWS of A. A row is the window of one pixel:
+  // `origin` is its corner in the picture, `image` the first block of that picture.
   let a_column = t % BK4;
   let a_row = t / BK4;
   var origin: array<vec2u, A_LOADS>;
   var image: array<u32, A_LOADS>;
   for (var i = 0u; i < A_LOADS; i++) {
-    let pixel = pixel_0 + a_row + i * (GROUP / BK4);
+    let pixel = first_pixel + a_row + i * A_ROWS;
     if (POINTWISE) {
       image[i] = pixel * params.in_blocks;
     } else {
       let xy = vec2u(pixel % params.out_w, pixel / params.out_w % params.out_h);
       image[i] = pixel / (params.out_w * params.out_h) * params.in_h * params.in_w * params.in_blocks;
+      // Unsigned, so positions above and left of the picture wrap to huge numbers: one comparison tests both borders.
       origin[i] = xy * vec2u(params.stride_w, params.stride_h) - vec2u(params.pad_w, params.pad_h);
-      // Past the last pixel the window lies far outside, as it does above and left of the picture, where numbers wrap.
-      if (pixel >= params.pixels) { origin[i] = vec2u(1u << 30); }
+      if (pixel >= params.pixels) { origin[i] = vec2u(FAR_OUTSIDE); }
     }
   }
-  // And of the weights: block `b_block` of the rows `b_row`, + GROUP / (BN / 4) ...
-  let b_block = block_0 + t % (BN / 4);
-  let b_row = t / (BN / 4);
+  // And block `b_block` of the rows b_row + i * B_ROWS of B.
+  let b_block = first_block + t % BN4;
+  let b_row = t / BN4;
 
   let k_blocks = params.kernel_h * params.kernel_w * params.in_blocks;
   let steps = (k_blocks + KG * BK4 - 1) / (KG * BK4);
-  var k0 = group * BK4; // first block of the step along taps and channels
-  // The same for this thread's column as tap and channel, moved on step by step, because divisions are dear.
-  var c4 = (k0 + a_column) % params.in_blocks;
-  var tap = vec2u((k0 + a_column) / params.in_blocks % params.kernel_w, (k0 + a_column) / params.in_blocks / params.kernel_w);
+  var k0 = group * BK4; // first block of the step, along taps and input channels
+  // Tap and block of input channels of this thread's column. Moved on step by step, because divisions are slow.
+  var in_block = (k0 + a_column) % params.in_blocks;
+  let first_tap = (k0 + a_column) / params.in_blocks;
+  var tap = vec2u(first_tap % params.kernel_w, first_tap / params.kernel_w);
 
-  let from_a = group * BK4 * (BM + BN);
-  let from_b = from_a + BK4 * BM;
+  let tile_a = group * BK4 * (BM + BN);
+  let tile_b = tile_a + BK4 * BM;
   let row = t / COLUMNS;
   let column = t % COLUMNS;
-  var a: array<vec2u, A_LOADS>;
-  var b: array<vec2u, B_LOADS>;
+  var a: array<Stored, A_LOADS>;
+  var b: array<Stored, B_LOADS>;
   var sum: array<vec4f, SUMS>;
+  // Turn `step` stores what the turn before fetched, fetches for the turn after, and multiplies.
   for (var step = 0u; step <= steps; step++) {
     if (step > 0) {
       for (var i = 0u; i < A_LOADS; i++) {
-        tile[from_a + a_column * BM + ((a_row + i * (GROUP / BK4)) ^ (a_column * SWIZZLE))] = unpacked(a[i]);
+        tile[tile_a + a_column * BM + ((a_row + i * A_ROWS) ^ (a_column * SWIZZLE))] = load(a[i]);
       }
-      for (var i = 0u; i < B_LOADS; i++) { tile[from_b + t + i * GROUP] = unpacked(b[i]); }
+      for (var i = 0u; i < B_LOADS; i++) { tile[tile_b + t + i * GROUP] = load(b[i]); }
       workgroupBarrier();
     }
     if (step < steps) {
       for (var i = 0u; i < A_LOADS; i++) {
-        a[i] = vec2u();
+        a[i] = Stored();
         if (POINTWISE) {
-          let pixel = pixel_0 + a_row + i * (GROUP / BK4);
+          let pixel = first_pixel + a_row + i * A_ROWS;
           if (pixel < params.pixels && k0 + a_column < k_blocks) { a[i] = x[image[i] + k0 + a_column]; }
         } else {
           let at = origin[i] + tap * vec2u(params.dilation_w, params.dilation_h);
           if (at.x < params.in_w && at.y < params.in_h && tap.y < params.kernel_h) {
-            a[i] = x[image[i] + (at.y * params.in_w + at.x) * params.in_blocks + c4];
+            a[i] = x[image[i] + (at.y * params.in_w + at.x) * params.in_blocks + in_block];
           }
         }
       }
       for (var i = 0u; i < B_LOADS; i++) {
-        let k = k0 * 4 + b_row + i * (GROUP / (BN / 4));
-        b[i] = vec2u();
+        let k = k0 * 4 + b_row + i * B_ROWS;
+        b[i] = Stored();
         if (k < k_blocks * 4 && b_block < params.out_blocks) { b[i] = weight[k * params.out_blocks + b_block]; }
       }
       k0 += KG * BK4;
       if (!POINTWISE) {
-        c4 += KG * BK4;
-        while (c4 >= params.in_blocks) {
-          c4 -= params.in_blocks;
+        in_block += KG * BK4;
+        while (in_block >= params.in_blocks) {
+          in_block -= params.in_blocks;
           tap.x += 1;
           if (tap.x == params.kernel_w) { tap = vec2u(0, tap.y + 1); }
         }
@@ -150,11 +172,13 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u
     if (step > 0) {
       for (var k = 0u; k < BK4; k++) {
         var w: array<vec4f, 4 * TN4>;
-        for (var q = 0u; q < 4 * TN4; q++) { w[q] = tile[from_b + (k * 4 + q / TN4) * (BN / 4) + column + q % TN4 * COLUMNS]; }
+        for (var q = 0u; q < 4 * TN4; q++) {
+          w[q] = tile[tile_b + (k * 4 + q / TN4) * BN4 + column + q % TN4 * COLUMNS];
+        }
         for (var i = 0u; i < TM; i++) {
-          let v = tile[from_a + k * BM + (row ^ (k * SWIZZLE)) + i * ROWS];
+          let v = tile[tile_a + k * BM + (row ^ (k * SWIZZLE)) + i * ROWS];
           for (var j = 0u; j < TN4; j++) {
-            let s = i * TN4 + j; // one product a statement: each becomes a fused multiply-add
+            let s = i * TN4 + j; // one product per statement: each becomes a fused multiply-add
             sum[s] += v.x * w[j];
             sum[s] += v.y * w[TN4 + j];
             sum[s] += v.z * w[2 * TN4 + j];
@@ -166,6 +190,7 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u
     }
   }
 
+  // Adds up the groups in pairs, half of those that are left in each turn.
   for (var half = KG / 2; half > 0; half /= 2) {
     if (group >= half && group < 2 * half) {
       for (var s = 0u; s < SUMS; s++) { tile[((group - half) * SUMS + s) * GROUP + t] = sum[s]; }
@@ -179,14 +204,14 @@ fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u
   if (group > 0) { return; }
 
   for (var s = 0u; s < SUMS; s++) {
-    let pixel = pixel_0 + row + s / TN4 * ROWS;
-    let block = block_0 + column + s % TN4 * COLUMNS;
+    let pixel = first_pixel + row + s / TN4 * ROWS;
+    let block = first_block + column + s % TN4 * COLUMNS;
     if (pixel >= params.pixels || block >= params.out_blocks) { continue; }
     let to = pixel * params.out_blocks + block;
     var value = sum[s];
     if (params.has_bias != 0) { value += bias[block]; }
-    if (params.has_residual != 0) { value += unpacked(residual[to]); }
+    if (params.has_residual != 0) { value += load(residual[to]); }
     if (params.relu != 0) { value = select(value, vec4f(), value < vec4f()); } // select, not max: NaN must stay visible
-    y[to] = packed(value);
+    y[to] = store(value);
   }
 }

@@ -1,6 +1,11 @@
-// conv2d, vec4: one thread computes four output channels of one pixel. The kernel window is clipped once, outside the loops;
-// input channels are read four at a time, and a padded lane multiplies a zero weight.
-// x, residual, y: NHWC in vec4 blocks.  weight: [out/4][kh][kw][in/4][4 outputs], each a vec4 over 4 inputs.
+// conv2d, vec4: one thread computes four output channels of one pixel.
+// Over naive:
+// - Input channels are read four at a time. A padded lane multiplies a zero weight.
+// - The window is clipped once, outside the loops.
+// Operands:
+//   x, residual, y  NHWC in vec4 blocks
+//   weight          [out/4][kh][kw][in/4][4 outputs], each a vec4 over 4 input channels
+//   bias            one f32 per output channel
 
 override IN_C: u32 = 1;
 override OUT_C: u32 = 1;
@@ -32,7 +37,7 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(5) var<uniform> params: Params;
 
-// First and one-past-last tap that fall inside the input; `origin` is the position of tap 0.
+// First and one-past-last tap inside the input. `origin` is the position of tap 0.
 fn taps(origin: i32, kernel: u32, dilation: u32, size: u32) -> vec2u {
   let d = i32(dilation);
   let first = select((-origin + d - 1) / d, 0, origin >= 0);

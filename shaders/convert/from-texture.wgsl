@@ -1,7 +1,10 @@
 // convert, from-texture: one thread copies one texel into its vec4 block.
+// Operands:
+//   x  planes of 4 channels, see layout tex4
+//   y  NHWC in vec4 blocks
 
 struct Params {
-  blocks: u32, // vec4 blocks in all
+  blocks: u32, // vec4 blocks of the whole tensor
   height: u32,
   width: u32,
   channel_blocks: u32,
@@ -12,13 +15,14 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(2) var<uniform> params: Params;
 
-// Texel of a vec4 block: column 0 of every plane is left zero.
+// Texel of vec4 block i. Column 0 of every plane stays zero.
 fn texel(i: u32) -> vec2u {
   let block = i % params.channel_blocks;
   let pixel = i / params.channel_blocks;
   let n = pixel / (params.width * params.height);
   let rows = (params.channel_blocks + params.columns - 1) / params.columns; // of planes, for each batch item
-  let corner = vec2u(block % params.columns * (params.width + 1) + 1, (n * rows + block / params.columns) * params.height);
+  let plane = vec2u(block % params.columns, n * rows + block / params.columns);
+  let corner = plane * vec2u(params.width + 1, params.height) + vec2u(1, 0);
   return corner + vec2u(pixel % params.width, pixel / params.width % params.height);
 }
 

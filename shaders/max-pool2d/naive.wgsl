@@ -1,5 +1,9 @@
-// max-pool2d, naive: one thread finds the maxima of four channels in one window. The window is clipped once, outside the loops.
-// x, y: NHWC in vec4 blocks.  indices: as y, in u32; row * in_w + column of the maximum.
+// max-pool2d, naive: one thread finds the maxima of four channels in one window. The window is clipped once, outside
+// the loops.
+// The version to read first, and the only one that writes indices.
+// Operands:
+//   x, y     NHWC in vec4 blocks
+//   indices  as y, in u32: row * in_w + column of the maximum
 
 override CHANNELS: u32 = 1;
 override KERNEL_H: u32 = 2;
@@ -25,7 +29,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> indices: array<vec4u>;
 @group(0) @binding(3) var<uniform> params: Params;
 
-// First and one-past-last tap that fall inside the input; `origin` is the position of tap 0.
+// First and one-past-last tap inside the input. `origin` is the position of tap 0.
 fn taps(origin: i32, kernel: u32, dilation: u32, size: u32) -> vec2u {
   let d = i32(dilation);
   let first = select((-origin + d - 1) / d, 0, origin >= 0);
@@ -34,7 +38,7 @@ fn taps(origin: i32, kernel: u32, dilation: u32, size: u32) -> vec2u {
   return vec2u(u32(first), min(kernel, u32(last)));
 }
 
-// WGSL lets an implementation assume that no float is NaN, so the bits are asked.
+// Tests the bits: WGSL lets an implementation assume that no float is NaN.
 fn is_nan(v: vec4f) -> vec4<bool> {
   return (bitcast<vec4u>(v) & vec4u(0x7fffffff)) > vec4u(0x7f800000);
 }
@@ -55,7 +59,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let rows = taps(top, KERNEL_H, DILATION_H, params.in_h);
   let columns = taps(left, KERNEL_W, DILATION_W, params.in_w);
 
-  // The padding is -Infinity. A `var`, because WGSL rejects a constant expression that is infinite.
+  // The padding counts as -Infinity. A `var`, because WGSL rejects a constant expression that is infinite.
   var lowest = vec4u(0xff800000);
   var best = bitcast<vec4f>(lowest);
   var found = vec4u(u32(top + i32(rows.x * DILATION_H)) * params.in_w + u32(left + i32(columns.x * DILATION_W)));

@@ -1,5 +1,9 @@
-// max-pool2d, texture: as naive.wgsl, between textures and without indices: for software adapters, whose convolutions read them.
-// Lanes are neighbouring pixels of a plane. x, y: planes of 4 channels, see layout tex4.
+// max-pool2d, texture: naive.wgsl between textures, without indices. For software adapters, whose convolutions read and
+// write textures.
+// Over naive: the lanes are neighbouring pixels of a plane, and each reads texels instead of a buffer.
+// Operands:
+//   x, y     planes of 4 channels, see layout tex4
+//   indices  not written
 
 override CHANNELS: u32 = 1;
 override KERNEL_H: u32 = 2;
@@ -23,10 +27,10 @@ struct Params {
 
 @group(0) @binding(0) var x: texture_storage_2d<rgba32float, read>;
 @group(0) @binding(1) var y: texture_storage_2d<rgba32float, write>;
-@group(0) @binding(2) var<storage, read_write> indices: array<vec4u>; // none here
+@group(0) @binding(2) var<storage, read_write> indices: array<vec4u>; // not written
 @group(0) @binding(3) var<uniform> params: Params;
 
-// First and one-past-last tap that fall inside the input; `origin` is the position of tap 0.
+// First and one-past-last tap inside the input. `origin` is the position of tap 0.
 fn taps(origin: i32, kernel: u32, dilation: u32, size: u32) -> vec2u {
   let d = i32(dilation);
   let first = select((-origin + d - 1) / d, 0, origin >= 0);
@@ -35,7 +39,7 @@ fn taps(origin: i32, kernel: u32, dilation: u32, size: u32) -> vec2u {
   return vec2u(u32(first), min(kernel, u32(last)));
 }
 
-// WGSL lets an implementation assume that no float is NaN, so the bits are asked.
+// Tests the bits: WGSL lets an implementation assume that no float is NaN.
 fn is_nan(v: vec4f) -> vec4<bool> {
   return (bitcast<vec4u>(v) & vec4u(0x7fffffff)) > vec4u(0x7f800000);
 }
@@ -56,7 +60,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let rows = taps(top, KERNEL_H, DILATION_H, params.in_h);
   let columns = taps(left, KERNEL_W, DILATION_W, params.in_w);
 
-  // The padding is -Infinity. A `var`, because WGSL rejects a constant expression that is infinite.
+  // The padding counts as -Infinity. A `var`, because WGSL rejects a constant expression that is infinite.
   var lowest = vec4u(0xff800000);
   var best = bitcast<vec4f>(lowest);
   for (var ky = rows.x; ky < rows.y; ky++) {

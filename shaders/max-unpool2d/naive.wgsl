@@ -1,6 +1,8 @@
-// max-unpool2d, naive: one thread asks, for four channels of one output pixel, the windows that cover it whether their maximum
-// was here. The last that says yes gives the value; without one it is zero.
-// x, y: NHWC in vec4 blocks.  indices: as x, in u32; row * out_w + column of the maximum.
+// max-unpool2d, naive: one thread computes four channels of one output pixel. It asks each window that covers the pixel
+// whether its maximum was here. The last one that says yes gives the value; without one it is zero.
+// Operands:
+//   x, y     NHWC in vec4 blocks
+//   indices  as x, in u32: row * out_w + column of the maximum
 
 override CHANNELS: u32 = 1;
 override KERNEL_H: u32 = 2;
@@ -23,7 +25,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(3) var<uniform> params: Params;
 
-// First and one-past-last window over a position, counted from the edge of the padding: window k covers
+// First and one-past-last window over a position, which is counted from the edge of the padding. Window k covers
 // k * stride <= position < k * stride + kernel.
 fn windows(position: u32, kernel: u32, stride: u32, count: u32) -> vec2u {
   let first = select(0, (position - kernel) / stride + 1, position >= kernel);

@@ -1,5 +1,9 @@
-// normalize, copy-f16: as copy, with the result stored as f16.
-// image: one RGBA8 word a pixel.  y: NHWC, four halves (R, G, B, 0) a pixel.
+// normalize, copy-f16: copy.wgsl with the result stored as f16.
+// Over copy: half the bytes to write.
+// Operands:
+//   image            one RGBA8 word per pixel
+//   mean, deviation  one vec4 (R, G, B, 0)
+//   y                NHWC, four halves (R, G, B, 0) per pixel
 
 struct Params {
   in_h: u32,

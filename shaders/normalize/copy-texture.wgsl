@@ -1,5 +1,9 @@
-// normalize, copy-texture: as copy.wgsl, into the one plane of a texture: what convolutions of software adapters read.
-// image: one RGBA8 word a pixel.  y: texel (1 + column, batch item * height + row), see layout tex4.
+// normalize, copy-texture: copy.wgsl into the one plane of a texture, which convolutions of software adapters read.
+// Over copy: a thread takes WORDS pixels of a row, so that it loads mean and deviation once for all.
+// Operands:
+//   image            one RGBA8 word per pixel
+//   mean, deviation  one vec4 (R, G, B, 0)
+//   y                texel (1 + column, batch item * height + row), see layout tex4
 
 struct Params {
   width: u32,
@@ -12,7 +16,7 @@ struct Params {
 @group(0) @binding(3) var y: texture_storage_2d<rgba32float, write>;
 @group(0) @binding(4) var<uniform> params: Params;
 
-const WORDS: u32 = 16; // of a row, for one thread: the statistics are loaded once for all
+const WORDS: u32 = 16; // pixels of a thread
 
 @compute @workgroup_size(8, 8)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {

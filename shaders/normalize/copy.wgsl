@@ -1,5 +1,9 @@
-// normalize, copy: the picture already has the network's size; one thread normalises one pixel.
-// image: one RGBA8 word a pixel.  y: NHWC, one vec4 (R, G, B, 0) a pixel.
+// normalize, copy: one thread normalises one pixel of a picture that has the network's size already.
+// Over naive: one load, no mixing.
+// Operands:
+//   image            one RGBA8 word per pixel
+//   mean, deviation  one vec4 (R, G, B, 0)
+//   y                NHWC, one vec4 (R, G, B, 0) per pixel
 
 struct Params {
   in_h: u32,

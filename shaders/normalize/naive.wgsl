@@ -1,5 +1,9 @@
-// normalize, naive: one thread makes one output pixel from the four nearest of the picture, then normalises it.
-// image: one RGBA8 word a pixel.  y: NHWC, one vec4 (R, G, B, 0) a pixel.
+// normalize, naive: one thread mixes one output pixel from the four nearest of the picture, then normalises it.
+// The version to read first, and the only one that resizes.
+// Operands:
+//   image            one RGBA8 word per pixel
+//   mean, deviation  one vec4 (R, G, B, 0)
+//   y                NHWC, one vec4 (R, G, B, 0) per pixel
 
 struct Params {
   in_h: u32,
@@ -17,7 +21,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(4) var<uniform> params: Params;
 
-fn rgb(n: u32, row: u32, column: u32) -> vec3f {
+fn rgb_at(n: u32, row: u32, column: u32) -> vec3f {
   let word = image[(n * params.in_h + row) * params.in_w + column];
   return vec3f(vec3u(word, word >> 8, word >> 16) & vec3u(255));
 }
@@ -37,8 +41,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let x0 = min(u32(sx), params.in_w - 1);
   let y1 = min(y0 + 1, params.in_h - 1);
   let x1 = min(x0 + 1, params.in_w - 1);
-  let top = mix(rgb(n, y0, x0), rgb(n, y0, x1), sx - f32(x0));
-  let bottom = mix(rgb(n, y1, x0), rgb(n, y1, x1), sx - f32(x0));
+  let top = mix(rgb_at(n, y0, x0), rgb_at(n, y0, x1), sx - f32(x0));
+  let bottom = mix(rgb_at(n, y1, x0), rgb_at(n, y1, x1), sx - f32(x0));
   let value = mix(top, bottom, sy - f32(y0)) / 255.0;
   y[i] = vec4f((value - mean[0].xyz) / deviation[0].xyz, 0.0);
 }

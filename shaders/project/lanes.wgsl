@@ -1,6 +1,10 @@
-// project, lanes: for software Vulkan and other narrow-SIMD adapters (see conv2d/lanes.wgsl for why it looks so). The lanes of a
-// subgroup are neighbouring pixels; each thread keeps 4 pixels x TC classes in registers.
-// x, y: planes of 4 channels, see layout tex4.  weight: texels of 4 inputs of one class, [classes/TC][in/4][TC].
+// project, lanes: for software Vulkan and other narrow SIMD. conv2d/lanes.wgsl gives the reasons for its form.
+// Over vec4: the lanes of a subgroup are neighbouring pixels, each thread keeps TP pixels x TC classes in registers,
+// and operands come from storage textures.
+// Operands:
+//   x, y    planes of 4 channels, see layout tex4
+//   weight  texels of 4 features of one class, [classes/TC][in/4][TC]
+//   bias    one f32 per class
 enable subgroups;
 
 const LANES: u32 = 8; // threads of a workgroup = lanes of a subgroup
@@ -26,7 +30,8 @@ struct Params {
 @group(0) @binding(3) var y: texture_storage_2d<rgba32float, write>;
 @group(0) @binding(4) var<uniform> params: Params;
 
-// Quotient and remainder from a float estimate, off by one at most and put right: integer divisions are done lane by lane.
+// Quotient and remainder. A CPU divides integers lane by lane, so this takes a float estimate, which is off by one at
+// most, and corrects it.
 fn divide(a: u32, b: u32) -> vec2u {
   var quotient = i32(f32(a) / f32(b));
   var rest = i32(a) - quotient * i32(b);
@@ -39,7 +44,7 @@ fn load_weight(i: u32) -> vec4f {
   return textureLoad(weight, vec2u(i % WEIGHT_WIDTH, i / WEIGHT_WIDTH));
 }
 
-// v * k, spelt out: SwiftShader is slower at the matrix product.
+// v * k, written out: SwiftShader is slower at the matrix product.
 fn times(v: mat4x4f, k: vec4f) -> vec4f {
   return v[0] * k.x + v[1] * k.y + v[2] * k.z + v[3] * k.w;
 }
@@ -57,8 +62,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     texel[p] = vec2u(row.y + 1, n.x * out_rows + n.y);
   }
 
-  // Sums of one class each, for the thread's four pixels. By name and not in an array: SwiftShader unrolls no loop, and
-  // an array is memory there.
+  // Sums of one class each, for the thread's four pixels. Separate variables: SwiftShader unrolls no loop and keeps
+  // arrays in memory.
   var s0 = vec4f();
   var s1 = vec4f();
   var s2 = vec4f();
@@ -76,7 +81,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var s14 = vec4f();
   var s15 = vec4f();
   if (params.has_bias != 0) {
-    // One load for all: lane q has block q.
+    // One load for all classes: lane q holds block q.
     let own = bias[min(group.y * (TC / 4) + lane, params.out_blocks - 1)];
     let b0 = subgroupShuffle(own, 0);
     let b1 = subgroupShuffle(own, 1);
@@ -100,9 +105,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     s15 = vec4f(b3.w);
   }
   var index = group.y * params.in_blocks * TC + lane;
-  var plane = vec2u(0); // corner of the plane of c4; counted, because a division costs more than the fetch
+  var plane = vec2u(0); // corner of the plane of c4; counted, because a division costs more than a fetch
   for (var c4 = 0u; c4 < params.in_blocks; c4++) {
-    // Channels 4g..4g+3 of the tile lie on lanes (4g..4g+3) % LANES of w[g].
+    // Classes 4g..4g+3 of the tile lie on lanes (4g..4g+3) % LANES of w[g].
     let w0 = load_weight(index);
     var w1 = w0;
     let w2 = load_weight(index + 8);
@@ -112,7 +117,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       w3 = load_weight(index + 12);
     }
     index += TC;
-    // Columns: four channels of a pixel each; transposed, one channel of the four pixels each.
+    // Fetched, a column holds four features of one pixel. Transposed, it holds one feature of four pixels.
     let v = transpose(mat4x4f(
       textureLoad(x, source[0] + plane), textureLoad(x, source[1] + plane),
       textureLoad(x, source[2] + plane), textureLoad(x, source[3] + plane)));
@@ -136,13 +141,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     s15 += times(v, subgroupShuffle(w3, 15 % LANES));
   }
 
-  // An array at last, because the stores are a loop: unrolled, each costs its share of the compile time.
+  // An array for the stores alone, so that they are a loop: unrolled, they would take longer to compile.
   var result = array<vec4f, TC>(s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11, s12, s13, s14, s15);
   var block = group.y * (TC / 4);
   var to_plane = vec2u(block % params.out_columns * (params.width + 1), block / params.out_columns * params.height);
   for (var q = 0u; q < TC / 4; q++) {
     if (block >= params.out_blocks) { break; }
-    // From one class of four pixels to four classes of one.
+    // From one class of four pixels to four classes of one pixel.
     let values = transpose(mat4x4f(result[q * 4], result[q * 4 + 1], result[q * 4 + 2], result[q * 4 + 3]));
     for (var p = 0u; p < TP; p++) {
       if ((group.x * TP + p) * LANES + lane < params.pixels) { textureStore(y, texel[p] + to_plane, values[p]); }

@@ -1,5 +1,9 @@
 // project, naive: one thread computes one logit of one pixel.
-// x, y: NHWC, channels padded to 4.  weight: [classes][in].
+// The version to read first: the others compute the same, faster.
+// Operands:
+//   x, y    NHWC, channels padded to 4
+//   weight  [classes][in]
+//   bias    one value per class
 
 override IN_C: u32 = 1;
 override CLASSES: u32 = 1;

@@ -1,5 +1,9 @@
-// project, vec4: one thread computes four classes of one pixel, reading four features at a time.
-// x, y: NHWC in vec4 blocks.  weight: [classes/4][in/4][4 classes], each a vec4 over 4 inputs.
+// project, vec4: one thread computes four classes of one pixel.
+// Over naive: reads four features at a time, and each of them once for four classes.
+// Operands:
+//   x, y    NHWC in vec4 blocks
+//   weight  [classes/4][in/4][4 classes], each a vec4 over 4 features
+//   bias    one f32 per class
 
 override IN_C: u32 = 1;
 override CLASSES: u32 = 1;

@@ -1,5 +1,6 @@
 // relu, naive: one thread, one vec4 block.
-// x, y: NHWC in vec4 blocks.
+// Operands:
+//   x, y  NHWC in vec4 blocks
 
 struct Params {
   blocks: u32, // batch * height * width * ceil(channels / 4)

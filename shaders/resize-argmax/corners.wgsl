@@ -1,6 +1,8 @@
-// resize-argmax, corners: one thread finds the labels of four consecutive pixels. Enlarged, they mostly lie between the same four
-// corners, so these are fetched anew only where they change.
-// x: NHWC in vec4 blocks.  y: pixel i in byte i % 4 of word i / 4; bytes past the last pixel are zero.
+// resize-argmax, corners: one thread finds the labels of four consecutive pixels.
+// Over naive: corners are fetched only where they change. Pixels of an enlarged picture mostly share them.
+// Operands:
+//   x  NHWC in vec4 blocks
+//   y  pixel i in byte i % 4 of word i / 4; bytes past the last pixel are zero
 
 override CHANNELS: u32 = 1;
 
@@ -10,7 +12,7 @@ struct Params {
   out_h: u32,
   out_w: u32,
   pixels: u32, // batch * out_h * out_w
-  step_h: i32, // row i of the output lies at max(i * step_h + offset_h, 0) / over_h rows of the input
+  step_h: i32, // output row i lies at max(i * step_h + offset_h, 0) / over_h rows of the input
   step_w: i32,
   offset_h: i32,
   offset_w: i32,
@@ -28,14 +30,14 @@ struct Position {
   weight: f32, // of `high`
 }
 
-// In integers up to the last step: a float position of 500.3 would leave the weight only five digits.
+// In integers up to the last step: a float position such as 500.3 would leave only five digits for the weight.
 fn position(i: u32, step: i32, offset: i32, over: i32, size: u32) -> Position {
   let at = max(i32(i) * step + offset, 0);
   let low = u32(at / over);
   return Position(low, min(low + 1, size - 1), f32(at % over) / f32(over));
 }
 
-// WGSL lets an implementation assume that no float is NaN, so the bits are asked.
+// Tests the bits: WGSL lets an implementation assume that no float is NaN.
 fn is_number(v: f32) -> bool {
   return (bitcast<u32>(v) & 0x7fffffff) <= 0x7f800000;
 }
@@ -46,7 +48,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (word * 4 >= params.pixels) { return; }
   let blocks = (CHANNELS + 3) / 4;
 
-  // Of each pixel: its corners (top left, top right, bottom left, bottom right) and its place between them.
+  // For each pixel: its corners (top left, top right, bottom left, bottom right) and its position between them.
   var corners: array<vec4u, 4>;
   var weights: array<vec2f, 4>;
   for (var i = 0u; i < 4; i++) {

@@ -1,5 +1,6 @@
 // resize, bilinear: one thread mixes four channels of the four pixels around one position.
-// x, y: NHWC in vec4 blocks.
+// Operands:
+//   x, y  NHWC in vec4 blocks
 
 override CHANNELS: u32 = 1;
 
@@ -9,7 +10,7 @@ struct Params {
   out_h: u32,
   out_w: u32,
   pixels: u32, // batch * out_h * out_w
-  step_h: i32, // row i of the output lies at max(i * step_h + offset_h, 0) / over_h rows of the input
+  step_h: i32, // output row i lies at max(i * step_h + offset_h, 0) / over_h rows of the input
   step_w: i32,
   offset_h: i32,
   offset_w: i32,
@@ -27,7 +28,7 @@ struct Position {
   weight: f32, // of `high`
 }
 
-// In integers up to the last step: a float position of 500.3 would leave the weight only five digits.
+// In integers up to the last step: a float position such as 500.3 would leave only five digits for the weight.
 fn position(i: u32, step: i32, offset: i32, over: i32, size: u32) -> Position {
   let at = max(i32(i) * step + offset, 0);
   let low = u32(at / over);

@@ -1,5 +1,6 @@
 // resize, nearest: one thread copies four channels of one pixel.
-// x, y: NHWC in vec4 blocks.
+// Operands:
+//   x, y  NHWC in vec4 blocks
 
 override CHANNELS: u32 = 1;
 
@@ -9,7 +10,7 @@ struct Params {
   out_h: u32,
   out_w: u32,
   pixels: u32, // batch * out_h * out_w
-  step_h: i32, // row i of the output lies at max(i * step_h + offset_h, 0) / over_h rows of the input
+  step_h: i32, // output row i lies at max(i * step_h + offset_h, 0) / over_h rows of the input
   step_w: i32,
   offset_h: i32,
   offset_w: i32,
