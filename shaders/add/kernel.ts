@@ -7,8 +7,8 @@ import { badShape } from "../../src/base/errors.js";
 import { mapParams, threadPerVec4 } from "../../src/kernel/feature-map.js";
 import { defineKernel } from "../../src/kernel/kernel.js";
 import { sizeOf } from "../../src/kernel/layout.js";
-import type { Nchw } from "../../src/kernel/layout.js";
 import { formatShape } from "../../src/kernel/shape.js";
+import type { Nchw } from "../../src/kernel/shape.js";
 import { add as shaders } from "../wgsl.generated.js";
 
 function checkSameChannels(x: Nchw, skip: Nchw): void {

@@ -8,10 +8,9 @@ import { badShape } from "../../src/base/errors.js";
 import { threadPerVec4, vec4sOf } from "../../src/kernel/feature-map.js";
 import { defineKernel } from "../../src/kernel/kernel.js";
 import { sizeOf } from "../../src/kernel/layout.js";
-import type { Nchw } from "../../src/kernel/layout.js";
 import { u32 } from "../../src/kernel/problem.js";
 import { elements, formatShape } from "../../src/kernel/shape.js";
-import type { Shape } from "../../src/kernel/shape.js";
+import type { Nchw, Shape } from "../../src/kernel/shape.js";
 import { batchNorm as shaders } from "../wgsl.generated.js";
 
 /** The smallest eps that is not flushed to zero as a float32. */

@@ -11,10 +11,9 @@ import { sameShape } from "../../src/kernel/checks.js";
 import { threadPerPixel } from "../../src/kernel/feature-map.js";
 import { defineKernel } from "../../src/kernel/kernel.js";
 import { sizeOf } from "../../src/kernel/layout.js";
-import type { Nchw } from "../../src/kernel/layout.js";
 import { u32 } from "../../src/kernel/problem.js";
 import { formatShape } from "../../src/kernel/shape.js";
-import type { Shape } from "../../src/kernel/shape.js";
+import type { Nchw, Shape } from "../../src/kernel/shape.js";
 import type { Packing } from "../../src/kernel/variant.js";
 import { colorize as shaders } from "../wgsl.generated.js";
 

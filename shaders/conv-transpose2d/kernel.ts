@@ -10,11 +10,11 @@ import { checkBias, checkGroups, checkInputChannels, checkResidual, weightSizes 
 import { mapParams, threadPerValue, threadPerVec4 } from "../../src/kernel/feature-map.js";
 import { defineKernel } from "../../src/kernel/kernel.js";
 import { sizeOf } from "../../src/kernel/layout.js";
-import type { Nchw } from "../../src/kernel/layout.js";
 import { outputTiles } from "../../src/kernel/packings.js";
 import { pair, u32 } from "../../src/kernel/problem.js";
 import type { Pair } from "../../src/kernel/problem.js";
 import { blocksOf, ceilDiv, convTransposeOutputSize, elements, formatShape } from "../../src/kernel/shape.js";
+import type { Nchw } from "../../src/kernel/shape.js";
 import type { Packing } from "../../src/kernel/variant.js";
 import { axisName, dilatedWindowConstants, isUndilated, windowAlong } from "../../src/kernel/window.js";
 import type { Axis } from "../../src/kernel/window.js";

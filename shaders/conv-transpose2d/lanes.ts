@@ -4,13 +4,12 @@
  * stride. A workgroup takes windows of one position.
  */
 import { LANES_TILE, lanesFor, lanesVariant, runsLanes } from "../../src/kernel/lanes.js";
-import { textureColumns } from "../../src/kernel/layout.js";
-import type { Nchw } from "../../src/kernel/layout.js";
 import { outputTiles, tileTexels } from "../../src/kernel/packings.js";
 import { pair, u32 } from "../../src/kernel/problem.js";
 import type { Pair } from "../../src/kernel/problem.js";
 import { blocksOf, ceilDiv } from "../../src/kernel/shape.js";
-import type { Shape } from "../../src/kernel/shape.js";
+import type { Nchw, Shape } from "../../src/kernel/shape.js";
+import { textureColumns } from "../../src/kernel/texture.js";
 import type { DeviceTraits } from "../../src/kernel/variant.js";
 import { isUndilated } from "../../src/kernel/window.js";
 

@@ -5,10 +5,10 @@
 import { pixelsOf } from "../../src/kernel/feature-map.js";
 import { LANES_TILE, lanesFor, lanesVariant, runsLanes } from "../../src/kernel/lanes.js";
 import type { LanesTile } from "../../src/kernel/lanes.js";
-import { textureColumns } from "../../src/kernel/layout.js";
 import { outputTiles, tileTexels } from "../../src/kernel/packings.js";
 import { u32 } from "../../src/kernel/problem.js";
 import { blocksOf, ceilDiv } from "../../src/kernel/shape.js";
+import { textureColumns } from "../../src/kernel/texture.js";
 import type { DeviceTraits } from "../../src/kernel/variant.js";
 import { sizeParams } from "./problem.js";
 import type { ConvProblem } from "./problem.js";

@@ -1,6 +1,6 @@
 /** Packs a weight as the rows of the product's right side, the same for every size of tile. */
 import { FcnError } from "../../src/base/errors.js";
-import { toHalf } from "../../src/kernel/layout.js";
+import { toHalf } from "../../src/kernel/half.js";
 import { blocksOf } from "../../src/kernel/shape.js";
 import type { Shape } from "../../src/kernel/shape.js";
 import type { Packing } from "../../src/kernel/variant.js";

@@ -1,10 +1,9 @@
 /** A convolution as its variants see it, its sizes as a matrix product, and the uniforms that carry its sizes. */
 import { pixelsOf } from "../../src/kernel/feature-map.js";
-import type { Nchw } from "../../src/kernel/layout.js";
 import { pair, u32 } from "../../src/kernel/problem.js";
 import type { Pair } from "../../src/kernel/problem.js";
 import { blocksOf } from "../../src/kernel/shape.js";
-import type { Shape } from "../../src/kernel/shape.js";
+import type { Nchw, Shape } from "../../src/kernel/shape.js";
 
 export interface ConvProblem {
   readonly in: {

@@ -6,10 +6,11 @@
 import { badShape } from "../../src/base/errors.js";
 import { threadPerVec4, vec4sOf } from "../../src/kernel/feature-map.js";
 import { defineKernel } from "../../src/kernel/kernel.js";
-import { fitsTexture, layouts, textureColumns } from "../../src/kernel/layout.js";
+import { layouts } from "../../src/kernel/layout.js";
 import type { LayoutName } from "../../src/kernel/layout.js";
 import { u32 } from "../../src/kernel/problem.js";
 import { blocksOf } from "../../src/kernel/shape.js";
+import { fitsTexture, textureColumns } from "../../src/kernel/texture.js";
 import { convert as shaders } from "../wgsl.generated.js";
 
 const DIRECTIONS: readonly string[] = ["nhwc4 > nhwc4-f16", "nhwc4-f16 > nhwc4", "nhwc4 > tex4", "tex4 > nhwc4"];

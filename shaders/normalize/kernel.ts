@@ -6,11 +6,11 @@
 import { badShape } from "../../src/base/errors.js";
 import { mapParams, threadPerPixel } from "../../src/kernel/feature-map.js";
 import { defineKernel } from "../../src/kernel/kernel.js";
-import { fitsTexture, sizeOf } from "../../src/kernel/layout.js";
-import type { Nchw } from "../../src/kernel/layout.js";
+import { sizeOf } from "../../src/kernel/layout.js";
 import { f32, u32 } from "../../src/kernel/problem.js";
 import { ceilDiv, elements, formatShape } from "../../src/kernel/shape.js";
-import type { Shape } from "../../src/kernel/shape.js";
+import type { Nchw, Shape } from "../../src/kernel/shape.js";
+import { fitsTexture } from "../../src/kernel/texture.js";
 import { normalize as shaders } from "../wgsl.generated.js";
 
 /** Pixels of a thread of copy-texture.wgsl: WORDS there. */

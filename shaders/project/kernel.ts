@@ -8,12 +8,12 @@ import { checkBias, checkInputChannels } from "../../src/kernel/checks.js";
 import { pixelsOf, threadPerValue, threadPerVec4 } from "../../src/kernel/feature-map.js";
 import { defineKernel } from "../../src/kernel/kernel.js";
 import { LANES_TILE, lanesFor, lanesVariant, runsLanes } from "../../src/kernel/lanes.js";
-import { sizeOf, textureColumns } from "../../src/kernel/layout.js";
-import type { Nchw } from "../../src/kernel/layout.js";
+import { sizeOf } from "../../src/kernel/layout.js";
 import { outputTiles, tileTexels } from "../../src/kernel/packings.js";
 import { u32 } from "../../src/kernel/problem.js";
 import { blocksOf, ceilDiv, elements, formatShape } from "../../src/kernel/shape.js";
-import type { Shape } from "../../src/kernel/shape.js";
+import type { Nchw, Shape } from "../../src/kernel/shape.js";
+import { textureColumns } from "../../src/kernel/texture.js";
 import type { DeviceTraits, KernelVariant, Precision } from "../../src/kernel/variant.js";
 import { project as shaders } from "../wgsl.generated.js";
 

@@ -8,12 +8,13 @@ import { badShape } from "../../src/base/errors.js";
 import { checkOutputSize } from "../../src/kernel/checks.js";
 import { mapParams, pixelsOf, threadPerFourPixels } from "../../src/kernel/feature-map.js";
 import { defineKernel } from "../../src/kernel/kernel.js";
-import { fitsTexture, sizeOf, textureColumns } from "../../src/kernel/layout.js";
-import type { Nchw } from "../../src/kernel/layout.js";
+import { sizeOf } from "../../src/kernel/layout.js";
 import { u32 } from "../../src/kernel/problem.js";
 import { checkPositions, halfPixelPositions, positionParams } from "../../src/kernel/resampling.js";
 import type { Positions } from "../../src/kernel/resampling.js";
 import { formatShape } from "../../src/kernel/shape.js";
+import type { Nchw } from "../../src/kernel/shape.js";
+import { fitsTexture, textureColumns } from "../../src/kernel/texture.js";
 import { resizeArgmax as shaders } from "../wgsl.generated.js";
 
 /** With a stride, output i lies at (i + 1/2) / stride - 1/2 pixels of the input. */

@@ -3,11 +3,10 @@
  * kernel's name and holds what it got and what it needs.
  */
 import { badShape } from "../base/errors.js";
-import type { Nchw } from "./layout.js";
 import { pair } from "./problem.js";
 import type { Pair } from "./problem.js";
 import { elements, formatShape } from "./shape.js";
-import type { Shape } from "./shape.js";
+import type { Nchw, Shape } from "./shape.js";
 
 /** The four sizes of a convolution's weight. `axes` names them in the message, as `[out, in/groups, kh, kw]`. */
 export function weightSizes(kernel: string, weight: Shape, axes: string): readonly [number, number, number, number] {

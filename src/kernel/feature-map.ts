@@ -1,7 +1,7 @@
 /** What kernels over feature maps share: their uniforms, and the threads they ask for. */
-import type { Nchw } from "./layout.js";
 import { u32 } from "./problem.js";
 import { blocksOf, ceilDiv } from "./shape.js";
+import type { Nchw } from "./shape.js";
 import type { Extent } from "./variant.js";
 
 /** Pixels of a whole batch. */

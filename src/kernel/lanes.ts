@@ -3,9 +3,9 @@
  * multiply-adds: neighbouring pixels lie on the lanes of a subgroup, each thread keeps a tile of results in registers,
  * and operands come from storage textures, which are half the price of a buffer.
  */
-import { fitsTexture, fitsWeights } from "./layout.js";
-import type { Nchw } from "./layout.js";
 import { ceilDiv } from "./shape.js";
+import type { Nchw } from "./shape.js";
+import { fitsTexture, fitsWeights } from "./texture.js";
 import type { DeviceTraits } from "./variant.js";
 
 /** What a thread keeps in registers: TP pixels x TC output channels in the shaders. */

@@ -185,6 +185,5 @@ export function conversionPath(from: LayoutName, to: LayoutName): LayoutName[] {
 }
 
 export type { Nchw } from "./shape.js";
-export { fromHalf, toHalf } from "./half.js";
-export { WEIGHT_TEXTURE_WIDTH, fitsTexture, fitsWeights, textureColumns } from "./texture.js";
+export { WEIGHT_TEXTURE_WIDTH } from "./texture.js";
 export type { TextureExtent } from "./texture.js";

@@ -3,9 +3,9 @@
  * of the input. Integers make every adapter take the same pixels, and the weights right to the last bit at any size.
  */
 import { badShape } from "../base/errors.js";
-import type { Nchw } from "./layout.js";
 import { i32 } from "./problem.js";
 import { formatShape } from "./shape.js";
+import type { Nchw } from "./shape.js";
 import { axisName } from "./window.js";
 import type { Axis } from "./window.js";
 

@@ -9,12 +9,14 @@ import type { HostWeight } from "../../src/gpu/run-kernel.js";
 import { Tensor, defaultLayout } from "../../src/gpu/tensor.js";
 import type { TensorOptions } from "../../src/gpu/tensor.js";
 import { layoutOf } from "../../src/kernel/choice.js";
+import { fromHalf, toHalf } from "../../src/kernel/half.js";
 import { makeProblem, resolveAttrs } from "../../src/kernel/kernel.js";
-import { fromHalf, layouts, toHalf } from "../../src/kernel/layout.js";
-import type { DType, Nchw } from "../../src/kernel/layout.js";
+import { layouts } from "../../src/kernel/layout.js";
+import type { DType } from "../../src/kernel/layout.js";
 import type {} from "../../src/kernel/problem.js";
 import type { HostTensor, KernelCase, RegistryEntry } from "../../src/kernel/registry.js";
 import { elements } from "../../src/kernel/shape.js";
+import type { Nchw } from "../../src/kernel/shape.js";
 import type { AnyVariant } from "../../src/kernel/variant.js";
 import { seedOf, seeded } from "./random.js";
 
