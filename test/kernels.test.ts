@@ -4,19 +4,33 @@ import { registry } from "../shaders/index.js";
 import { Device } from "../src/gpu/device.js";
 import { foldedGrid, usableVariants } from "../src/kernel/choice.js";
 import { makeProblem } from "../src/kernel/kernel.js";
+import type { AnyProblem } from "../src/kernel/problem.js";
+import type { KernelCase, RegistryEntry } from "../src/kernel/registry.js";
 import type { AnyVariant } from "../src/kernel/variant.js";
 import { useDevice } from "./helpers/device.js";
 import { verify } from "./helpers/verify-kernel.js";
 
 const device = useDevice();
 
+const problemOf = ({ kernel }: RegistryEntry, { shapes, attrs }: KernelCase): AnyProblem =>
+  makeProblem(kernel, shapes, attrs);
+
+/** The same adapter with a limit so low that grids are folded into rows. */
+function withFewWorkgroups(limit: number): Device {
+  const own = new Device(device().gpu, device().adapter);
+  Object.defineProperty(own, "limits", { value: { ...own.limits, maxComputeWorkgroupsPerDimension: limit } });
+  return own;
+}
+
 for (const entry of registry) {
-  describe(entry.kernel.name, () => {
+  const { kernel, cases } = entry;
+  describe(kernel.name, () => {
+    const tested = cases.filter(({ bench }) => !bench);
     const covered = new Set<string>();
-    for (const test of entry.cases.filter((c) => !c.bench)) {
+
+    for (const test of tested) {
       it(test.name, async () => {
-        const problem = makeProblem(entry.kernel, test.shapes, test.attrs);
-        const usable = usableVariants(entry.kernel, problem, device());
+        const usable = usableVariants(kernel, problemOf(entry, test), device());
         expect(usable.length).toBeGreaterThan(0);
         for (const variant of usable) {
           await verify(device(), entry, variant, test);
@@ -24,25 +38,22 @@ for (const entry of registry) {
         }
       });
     }
-    it("has a case for every variant that this adapter runs in any case, those of benchmarks included", () => {
-      const usable = new Set(
-        entry.cases.flatMap(({ shapes, attrs }) =>
-          usableVariants(entry.kernel, makeProblem(entry.kernel, shapes, attrs), device()),
-        ),
-      );
-      expect([...covered].sort()).toEqual([...usable].sort());
+
+    it("tests every variant that this adapter can run in any case, benchmarks included", () => {
+      const usable = cases.flatMap((test) => usableVariants(kernel, problemOf(entry, test), device()));
+      expect([...covered].sort()).toEqual([...new Set(usable)].sort());
     });
 
-    it("gives the same where the adapter takes few workgroups, and grids are folded", async () => {
+    it("gives the same results where grids are folded, because the adapter takes few workgroups", async () => {
       const limit = 3;
-      const own = new Device(device().gpu, device().adapter);
-      Object.defineProperty(own, "limits", { value: { ...own.limits, maxComputeWorkgroupsPerDimension: limit } });
+      const own = withFewWorkgroups(limit);
       const seen = new Set<string>();
-      for (const test of entry.cases.filter(({ bench }) => !bench)) {
-        const problem = makeProblem(entry.kernel, test.shapes, test.attrs);
-        for (const name of usableVariants(entry.kernel, problem, own)) {
-          const folded = foldedGrid(entry.kernel.variants[name] as AnyVariant, problem, limit).grid[1] > 1;
-          if (!folded || seen.has(name)) continue;
+      for (const test of tested) {
+        const problem = problemOf(entry, test);
+        for (const name of usableVariants(kernel, problem, own)) {
+          const { grid } = foldedGrid(kernel.variants[name] as AnyVariant, problem, limit);
+          const isFolded = grid[1] > 1;
+          if (!isFolded || seen.has(name)) continue;
           await verify(own, entry, name, test);
           seen.add(name);
         }

@@ -1,8 +1,11 @@
-/** The shaders against their declarations: uniforms, bindings, constants and workgroup sizes are written twice, and must agree. */
+/** The shaders against their declarations, which repeat uniforms, bindings, constants and workgroup sizes, and each other. */
 import { describe, expect, it } from "vitest";
 import { registry } from "../shaders/index.js";
 import { withConsts } from "../src/gpu/wgsl-edit.js";
 import { makeProblem } from "../src/kernel/kernel.js";
+import type { Kernel } from "../src/kernel/kernel.js";
+import { shaderText, shaders, sharedDeclarations, withoutStorage } from "./helpers/wgsl.js";
+import type { Declaration } from "./helpers/wgsl.js";
 
 const variants = registry.flatMap((entry) =>
   Object.entries(entry.kernel.variants).map(([name, variant]) => ({
@@ -12,6 +15,11 @@ const variants = registry.flatMap((entry) =>
     file: `${entry.kernel.name}/${variant.wgsl}`,
   })),
 );
+
+function accessOf(kernel: Kernel, binding: string): string {
+  if (binding === "params") return "uniform";
+  return binding in kernel.outputs ? "storage, read_write" : "storage, read";
+}
 
 describe.each(variants)("$label", ({ entry, variant, file }) => {
   const { kernel, cases } = entry;
@@ -23,28 +31,20 @@ describe.each(variants)("$label", ({ entry, variant, file }) => {
   it("declares struct Params as the kernel packs it", () => {
     const body = /struct Params \{([^}]*)\}/.exec(source)?.[1] ?? "";
     const fields = [...body.matchAll(/^\s*([a-z0-9_]+): ([a-z0-9]+),/gm)].map(([, name, type]) => [name, type]);
-    const declared = Object.entries((variant.params ?? kernel.params)(problem)).map(([name, { type }]) => [name, type]);
-    expect(fields).toEqual(declared);
+    const packed = (variant.params ?? kernel.params)(problem);
+    expect(fields).toEqual(Object.entries(packed).map(([name, { type }]) => [name, type]));
   });
 
   it("binds inputs, outputs and uniforms in the declared order", () => {
-    const bound = [
-      ...source.matchAll(/@group\(0\) @binding\((\d+)\) var(?:<([a-z_, ]+)>)? ([a-zA-Z0-9_]+): ([a-zA-Z0-9_]+)/g),
-    ];
-    expect(bound.map(([, index]) => Number(index))).toEqual(bound.map((_, i) => i));
+    const pattern = /@group\(0\) @binding\((\d+)\) var(?:<([a-z_, ]+)>)? ([a-zA-Z0-9_]+): ([a-zA-Z0-9_]+)/g;
+    const bindings = [...source.matchAll(pattern)].map(([, index, access, name = "", type]) => {
+      return { index: Number(index), access, name: name === "deviation" ? "std" : name, type }; // WGSL reserves `std`
+    });
+    expect(bindings.map(({ index }) => index)).toEqual(bindings.map((_, i) => i));
     const wanted = [...Object.keys(kernel.inputs), ...Object.keys(kernel.outputs), "params"];
-    // `std` is a word that WGSL keeps for itself
-    expect(bound.map(([, , , name]) => (name === "deviation" ? "std" : name))).toEqual(wanted);
-    for (const [, , access, name, type] of bound) {
-      if (type === "texture_storage_2d") continue;
-      const expected =
-        name === "params"
-          ? "uniform"
-          : name !== undefined && name in kernel.outputs
-            ? "storage, read_write"
-            : "storage, read";
-      expect(access).toBe(expected);
-    }
+    expect(bindings.map(({ name }) => name)).toEqual(wanted);
+    const inBuffers = bindings.filter(({ type }) => type !== "texture_storage_2d");
+    for (const { access, name } of inBuffers) expect(access).toBe(accessOf(kernel, name));
   });
 
   it("declares every pipeline constant it is given", () => {
@@ -56,7 +56,8 @@ describe.each(variants)("$label", ({ entry, variant, file }) => {
     const [, inside = ""] = /@workgroup_size\(([^)]*)\)/.exec(source) ?? [];
     const sizes = inside.split(",").map((part) => {
       const text = part.trim();
-      return Number(/^\d+$/.test(text) ? text : new RegExp(`^const ${text}: u32 = (\\d+);`, "m").exec(source)?.[1]);
+      if (/^\d+$/.test(text)) return Number(text);
+      return Number(new RegExp(`^const ${text}: u32 = (\\d+);`, "m").exec(source)?.[1]);
     });
     expect([...sizes, 1, 1].slice(0, 3)).toEqual([...variant.workgroup]);
   });
@@ -68,5 +69,39 @@ describe("withConsts", () => {
     expect(() => withConsts("  const TM: u32 = 4;", { TM: 8 }, "x/y")).toThrow(
       'x/y.wgsl has no top-level "const TM: ... = ...;" to set',
     );
+  });
+});
+
+describe("shaders among each other", () => {
+  it("have one text for each helper function and struct, and where it mentions an alias, one for each type", () => {
+    const first = new Map<string, Declaration>();
+    const conflicts: string[] = [];
+    for (const declaration of Object.keys(shaders).flatMap(sharedDeclarations)) {
+      const { name, shader, text } = declaration;
+      const known = first.get(name) ?? declaration;
+      first.set(name, known);
+      if (known.text !== text) conflicts.push(`${name} differs between ${known.shader} and ${shader}`);
+    }
+    expect(conflicts).toEqual([]);
+    expect([...first.keys()]).toEqual(expect.arrayContaining(["divide", "load (Stored = vec4f)", "Position"]));
+  });
+
+  it.each([
+    ["conv2d/tiled", "conv2d/tiled-f16"],
+    ["project/split", "project/split-f16"],
+  ])("%s and %s differ in the head comment, `Stored`, `load` and `store` alone", (f32, f16) => {
+    expect(shaderText(f32)).toContain("alias Stored = vec4f;");
+    expect(shaderText(f16)).toContain("alias Stored = vec2u;");
+    const common = withoutStorage(shaderText(f32));
+    expect(withoutStorage(shaderText(f16))).toBe(common);
+    expect(common).not.toMatch(/^(alias Stored|fn (load|store)\()/m);
+  });
+
+  it("say at the top what they are and how their operands are laid out", () => {
+    for (const [name, text] of Object.entries(shaders)) {
+      const title = `// ${name.replace("/", ", ")}: `;
+      expect(text.startsWith(title), `${name} begins with "${title}"`).toBe(true);
+      expect(text, name).toMatch(/^(\/\/ .*\n)+\/\/ Operands:\n\/\/ {3}\S/);
+    }
   });
 });
