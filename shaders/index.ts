@@ -1,6 +1,6 @@
 /**
- * All kernels, their registry, and what a kernel of your own is made with. The folders beside this file are the kernels;
- * kernels.generated.ts lists them.
+ * All kernels, their registry, and what a kernel of your own is made with. The folders beside this file are the
+ * kernels; kernels.generated.ts lists them.
  * @module fcn-webgpu/kernels
  */
 export * from "./kernels.generated.js";

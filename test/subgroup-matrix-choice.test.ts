@@ -1,4 +1,4 @@
-/** Which devices get the tensor core kernels: the probe, the default choice, and what happens where one does not compile. */
+/** Which devices get the tensor core kernels: the probe, the default choice, and a variant that does not compile. */
 import { describe, expect, it } from "vitest";
 import { conv2d } from "../shaders/conv2d/kernel.js";
 import { MATRIX_CONFIGS } from "../shaders/conv2d/subgroup-matrix.js";

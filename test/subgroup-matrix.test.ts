@@ -1,6 +1,6 @@
 /**
- * What the tensor core kernels compute, without tensor cores. Dawn's null backend checks their text. An emulation of the
- * matrices, in place of the built-in functions, checks their results.
+ * What the tensor core kernels compute, without tensor cores. Dawn's null backend checks their text. An emulation of
+ * the matrices, in place of the built-in functions, checks their results.
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import { MATRIX } from "../bench/ceilings.js";
@@ -145,7 +145,7 @@ describe("emulated", () => {
     }
   });
 
-  it("runs the convolutions of a bottleneck one after the other, within f16 of the tiles in workgroup memory", async () => {
+  it("runs a bottleneck, one convolution after the other, within f16 of the tiles in workgroup memory", async () => {
     const cores = await runBottleneck();
     const tiles = await runBottleneck({ conv2d: "tiled-f16-32x32" });
     expect(cores.used).toEqual(["subgroup-matrix-16x32", "subgroup-matrix-window-16x64-k4", "subgroup-matrix-16x32"]);

@@ -1,4 +1,4 @@
-/** The shaders against their declarations, which repeat uniforms, bindings, constants and workgroup sizes, and each other. */
+/** The shaders against each other and against their declarations, which repeat uniforms, bindings and constants. */
 import { describe, expect, it } from "vitest";
 import { registry } from "../shaders/index.js";
 import { withConsts } from "../src/gpu/wgsl-edit.js";

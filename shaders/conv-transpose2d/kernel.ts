@@ -113,7 +113,7 @@ export const convTranspose2d = defineKernel({
     };
   },
   variants: {
-    // One thread per output value; asks of every tap whether it comes from an input pixel. Serves any groups and dilation.
+    // One thread per output value; asks of every tap whether it meets an input pixel. Serves groups and dilation.
     naive: {
       wgsl: "naive",
       workgroup: [64, 1, 1],

@@ -21,8 +21,8 @@ const spread = (size: number, count: number): number[] =>
   Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * size) / count));
 
 /**
- * A product of two matrices of `side` x `side`, as a pointwise convolution: the usual measure of a GPU. `side` must be a
- * square number, because the pixels form a square picture.
+ * A product of two matrices of `side` x `side`, as a pointwise convolution: the usual measure of a GPU. `side` must be
+ * a square number, because the pixels form a square picture.
  */
 export function matrixProduct(side: number): KernelCase {
   const edge = Math.sqrt(side);

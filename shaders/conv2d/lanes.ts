@@ -1,6 +1,6 @@
 /**
- * The variants for software adapters: pixels on the lanes of a subgroup, operands in textures (see src/kernel/lanes.ts).
- * All sizes are uniforms, so one pipeline serves every layer: compiling is slow there.
+ * The variants for software adapters: pixels on the lanes of a subgroup, operands in textures. All sizes are uniforms,
+ * so one pipeline serves every layer: compiling is slow there. src/kernel/lanes.ts holds what the kernels share.
  */
 import { pixelsOf } from "../../src/kernel/feature-map.js";
 import { LANES_TILE, lanesFor, lanesVariant, runsLanes } from "../../src/kernel/lanes.js";

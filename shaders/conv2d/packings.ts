@@ -24,7 +24,7 @@ function rowsSize(shape: Shape): number {
   return kh * kw * (blocksOf(inC) * 4) * (blocksOf(outC) * 4);
 }
 
-/** The bits of a weight as f16. @throws bad-weights for a number that f16 cannot hold: rounding would make it infinite */
+/** The bits of a weight as f16. @throws bad-weights for a number that f16 cannot hold; it would become infinite */
 export function weightToHalf(value: number): number {
   const bits = toHalf(value);
   const isInfinite = (bits & 0x7fff) === 0x7c00;

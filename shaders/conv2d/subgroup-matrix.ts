@@ -1,7 +1,7 @@
 /**
- * The tensor core variants: f16 operands, f32 sums, in matrices of 16 x 16. `direct` loads pixels straight from storage,
- * which only a pointwise convolution allows. `window` gathers them first. Small feature maps split their sums among
- * subgroups.
+ * The tensor core variants: f16 operands, f32 sums, in matrices of 16 x 16. `direct` loads pixels straight from
+ * storage, which only a pointwise convolution allows. `window` gathers them first. Small feature maps split their sums
+ * among subgroups.
  */
 import { alignUp, blocksOf, ceilDiv } from "../../src/kernel/shape.js";
 import type { DeviceTraits, KernelVariant, Packing } from "../../src/kernel/variant.js";
@@ -18,8 +18,8 @@ const SUBGROUP = 32;
 const INNER = 64;
 
 /**
- * Packs [out][in][kh][kw] to [out/16][kh * kw * in / 16] matrices of 16 inputs x 16 outputs, in f16. The inner dimension
- * counts tap by tap; input channels are padded to 4.
+ * Packs [out][in][kh][kw] to [out/16][kh * kw * in / 16] matrices of 16 inputs x 16 outputs, in f16. The inner
+ * dimension counts tap by tap; input channels are padded to 4.
  */
 const matrices: Packing<ConvProblem> = {
   name: "conv2d/matrices-16x16",

@@ -52,8 +52,8 @@ const fits = (tile: Tile, { limits }: DeviceTraits): boolean =>
   (limits.maxComputeInvocationsPerWorkgroup ?? 0) >= threadsOf(tile);
 
 /**
- * The default tile: the largest that still gives every core of a large GPU two workgroups. Below that, small tiles whose
- * sums are split among more threads the fewer workgroups there are.
+ * The default tile: the largest that still gives every core of a large GPU two workgroups. Below that, small tiles
+ * whose sums are split among more threads the fewer workgroups there are.
  */
 function likelyTile(problem: ConvProblem, device: DeviceTraits): TileName {
   const sizes = matrixSizes(problem);

@@ -20,8 +20,8 @@ import { areFencesIntact, guarded } from "./guarded-memory.js";
 import { seedOf, seeded } from "./random.js";
 
 /**
- * The one tolerance table, by element type: |a - b| <= atol + rtol * |b|, and the normalised mean square error. "f16" is
- * for copies, which only round. What a kernel computes in f32 before it rounds has the error of f32 as well.
+ * The one tolerance table, by element type: |a - b| <= atol + rtol * |b|, and the normalised mean square error. "f16"
+ * is for copies, which only round. What a kernel computes in f32 before it rounds has the error of f32 as well.
  */
 const TOLERANCE: Readonly<Record<DType | "f16, computed", { atol: number; rtol: number; nmse: number }>> = {
   f32: { atol: 2e-5, rtol: 2e-5, nmse: 1e-10 },
@@ -76,7 +76,7 @@ function isStoredAsHalf(kernel: Kernel, variant: AnyVariant, key: string): boole
   return layouts[layoutOf(kernel, variant, key)].dtype === "f16";
 }
 
-/** The inputs as the variant reads them. Rounding to f16 happens before the kernel runs, so it is no error of the kernel. */
+/** The inputs as the variant reads them. Rounding them to f16 comes before the kernel and is none of its errors. */
 function asStored(kernel: Kernel, variant: AnyVariant, host: Record<string, HostTensor>): Record<string, HostTensor> {
   const stored: Record<string, HostTensor> = {};
   for (const [key, { shape, data }] of Object.entries(host)) {
