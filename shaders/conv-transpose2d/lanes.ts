@@ -1,7 +1,7 @@
 /**
  * The variants for software adapters: pixels on the lanes of a subgroup, operands in textures. A transposed convolution
- * of stride s is s x s small convolutions, one for each position of an output pixel within the stride; a workgroup takes
- * windows of one position. src/kernel/lanes.ts holds what the kernels share.
+ * of stride s is s x s small convolutions, one for each position of an output pixel within the stride. A workgroup
+ * takes windows of one position. src/kernel/lanes.ts holds what the kernels share.
  */
 import { LANES_TILE, lanesFor, lanesVariant, runsLanes } from "../../src/kernel/lanes.js";
 import { outputTiles, tileTexels } from "../../src/kernel/packings.js";

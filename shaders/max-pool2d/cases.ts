@@ -4,8 +4,13 @@ import type { KernelCase } from "../../src/kernel/registry.js";
 type Fill = NonNullable<KernelCase["fill"]>;
 /** Few distinct values, so that ties are everywhere. */
 const ties: Fill = { x: (_, random) => Math.floor(random() * 3) };
-/** Windows of nothing but -Infinity must still name their first pixel. */
-const low: Fill = { x: (_, random) => (random() < 0.8 ? -Infinity : random() < 0.5 ? Infinity : -3) };
+/** Mostly -Infinity: a window of nothing else must still name its first pixel. */
+const low: Fill = {
+  x(_, random) {
+    if (random() < 0.8) return -Infinity;
+    return random() < 0.5 ? Infinity : -3;
+  },
+};
 const negative: Fill = { x: (_, random) => -1 - random() };
 const stem: Attrs = { kernel: 3, stride: 2, padding: 1 };
 

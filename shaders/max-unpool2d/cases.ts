@@ -23,8 +23,10 @@ function unpool(
     return {
       size,
       pick(window, random) {
-        const first = Math.max(0, window * s - p);
-        return first + Math.floor(random() * (Math.min(size, window * s - p + k) - first));
+        const start = window * s - p;
+        const first = Math.max(0, start);
+        const end = Math.min(size, start + k);
+        return first + Math.floor(random() * (end - first));
       },
     };
   };
