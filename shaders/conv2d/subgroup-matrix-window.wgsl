@@ -97,14 +97,14 @@ fn main(
   let first_m = first_pixel + member / GN * SM * SIDE;
   let first_n = first_channel / SIDE + member % GN * SN;
 
-  // This thread fetches block `column` of the rows row + i * A_ROWS. A row is the window of one pixel: `origin` is its
-  // corner in the picture, `image` the first block of that picture.
-  let column = t % BK4;
-  let row = t / BK4;
+  // This thread fetches block `a_column` of the rows a_row + i * A_ROWS. A row is the window of one pixel: `origin` is
+  // its corner in the picture, `image` the first block of that picture.
+  let a_column = t % BK4;
+  let a_row = t / BK4;
   var origin: array<vec2u, A_LOADS>;
   var image: array<u32, A_LOADS>;
   for (var i = 0u; i < A_LOADS; i++) {
-    let pixel = first_pixel + row + i * A_ROWS;
+    let pixel = first_pixel + a_row + i * A_ROWS;
     let xy = vec2u(pixel % params.out_w, pixel / params.out_w % params.out_h);
     image[i] = pixel / (params.out_w * params.out_h) * params.in_h * params.in_w * params.in_blocks;
     // Unsigned, so positions above and left of the picture wrap to huge numbers: one comparison tests both borders.
@@ -116,7 +116,7 @@ fn main(
   let last_n = (params.out_blocks + 3) / 4 - 1;
   let steps = (k_blocks + KG * BK4 - 1) / (KG * BK4);
   // Tap and block of input channels of this thread's column. Moved on step by step, because divisions are slow.
-  let first_k = team * BK4 + column;
+  let first_k = team * BK4 + a_column;
   var in_block = first_k % params.in_blocks;
   let first_tap = first_k / params.in_blocks;
   var tap = vec2u(first_tap % params.kernel_w, first_tap / params.kernel_w);
@@ -129,7 +129,7 @@ fn main(
     if (step > 0) {
       for (var i = 0u; i < A_LOADS; i++) {
         let v = bitcast<vec4<f16>>(fetched[i]);
-        let at = team_windows + (row + i * A_ROWS) * A_PITCH + column * 4;
+        let at = team_windows + (a_row + i * A_ROWS) * A_PITCH + a_column * 4;
         windows[at] = v.x;
         windows[at + 1] = v.y;
         windows[at + 2] = v.z;

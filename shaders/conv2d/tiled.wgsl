@@ -121,8 +121,9 @@ fn main(
   let steps = (k_blocks + KG * BK4 - 1) / (KG * BK4);
   var k0 = group * BK4; // first block of the step, along taps and input channels
   // Tap and block of input channels of this thread's column. Moved on step by step, because divisions are slow.
-  var in_block = (k0 + a_column) % params.in_blocks;
-  let first_tap = (k0 + a_column) / params.in_blocks;
+  let first_k = k0 + a_column;
+  var in_block = first_k % params.in_blocks;
+  let first_tap = first_k / params.in_blocks;
   var tap = vec2u(first_tap % params.kernel_w, first_tap / params.kernel_w);
 
   let tile_a = group * BK4 * (BM + BN);
