@@ -1,8 +1,9 @@
-// conv2d, lanes: for software Vulkan and other narrow SIMD, where a load costs tens of multiply-adds, a barrier more.
+// conv2d, lanes: for software Vulkan and other narrow SIMD, where a load costs tens of multiply-adds.
 // Over vec4:
 // - The lanes of a subgroup are neighbouring pixels. Each thread keeps TP pixels x TC output channels in registers.
 // - Operands come from read-only storage textures: four channels a fetch, half the price of a load from a buffer.
-// - Each lane loads a share of the weights and passes it round the subgroup: no workgroup memory, no barrier.
+// - Each lane loads a share of the weights and passes it round the subgroup. There is no workgroup memory and no
+//   barrier, which would cost more than a load.
 // Operands:
 //   x, residual, y  planes of 4 channels, see layout tex4
 //   weight          texels of 4 inputs of one output, [out/TC][kh][kw][in/4][TC]
