@@ -19,7 +19,7 @@ import type { Packing } from "../../src/kernel/variant.js";
 import { axisName, dilatedWindowConstants, isUndilated, windowAlong } from "../../src/kernel/window.js";
 import type { Axis } from "../../src/kernel/window.js";
 import { convTranspose2d as shaders } from "../wgsl.generated.js";
-import { lanesVariants } from "./lanes.js";
+import { transposeLanesVariants } from "./lanes.js";
 
 /** Packs [channel][1][kh][kw] to [kh][kw][channel/4] of vec4 over 4 channels. */
 const channelBlocks: Packing = {
@@ -136,6 +136,6 @@ export const convTranspose2d = defineKernel({
       threads: ({ out: { y } }) => threadPerVec4(y),
     },
     // Pixels on the lanes of a subgroup, operands in textures. Win on software adapters.
-    ...lanesVariants,
+    ...transposeLanesVariants,
   },
 });

@@ -79,7 +79,7 @@ const variantOf = (subgroup: number) => ({
   },
 });
 
-export const lanesVariants = {
+export const transposeLanesVariants = {
   // Subgroups of four lanes (SwiftShader).
   "lanes-4": variantOf(4),
   // Subgroups of eight lanes (lavapipe).

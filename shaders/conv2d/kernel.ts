@@ -12,7 +12,7 @@ import type { Pair } from "../../src/kernel/problem.js";
 import { convOutputSize, elements } from "../../src/kernel/shape.js";
 import { dilatedWindowConstants, windowAlong } from "../../src/kernel/window.js";
 import { conv2d as shaders } from "../wgsl.generated.js";
-import { lanesVariants } from "./lanes.js";
+import { convLanesVariants } from "./lanes.js";
 import { matrixVariants } from "./subgroup-matrix.js";
 import { tiledVariants } from "./tiled.js";
 
@@ -75,6 +75,6 @@ export const conv2d = defineKernel({
     // Tensor cores. Win in f16 where the device has them.
     ...matrixVariants,
     // Pixels on the lanes of a subgroup, operands in textures. Win on software adapters.
-    ...lanesVariants,
+    ...convLanesVariants,
   },
 });

@@ -52,7 +52,7 @@ function timeOf({ out: { y } }: ConvProblem, tile: ConvTile): number {
 const isFaster = (problem: ConvProblem, tile: ConvTile, than: ConvTile): boolean =>
   timeOf(problem, tile) < timeOf(problem, than);
 
-export const lanesVariants = {
+export const convLanesVariants = {
   // Subgroups of four lanes (SwiftShader).
   "lanes-4": variantOf(fourLanes),
   // Twice the channels and more pixels per thread; wins where these leave few threads idle. Its inner loop starts anew
