@@ -1,9 +1,10 @@
 /** The shaders against each other and against their declarations, which repeat uniforms, bindings and constants. */
 import { describe, expect, it } from "vitest";
 import { registry } from "../shaders/index.js";
+import { slotsOf } from "../src/gpu/bindings.js";
+import type { Slot } from "../src/gpu/bindings.js";
 import { withConsts } from "../src/gpu/wgsl-edit.js";
 import { makeProblem } from "../src/kernel/kernel.js";
-import type { Kernel } from "../src/kernel/kernel.js";
 import { shaderText, shaders, sharedDeclarations, withoutStorage } from "./helpers/wgsl.js";
 import type { Declaration } from "./helpers/wgsl.js";
 
@@ -16,9 +17,10 @@ const variants = registry.flatMap((entry) =>
   })),
 );
 
-function accessOf(kernel: Kernel, binding: string): string {
-  if (binding === "params") return "uniform";
-  return binding in kernel.outputs ? "storage, read_write" : "storage, read";
+/** How WGSL declares a binding: `var<storage, read>` for a buffer, `texture_storage_2d<rgba32float, read>` for a texture. */
+function declarationOf({ access, kind }: Slot): string {
+  if (kind === "texture") return `texture_storage_2d<rgba32float, ${access === "input" ? "read" : "write"}>`;
+  return access === "input" ? "var<storage, read>" : "var<storage, read_write>";
 }
 
 describe.each(variants)("$label", ({ entry, variant, file }) => {
@@ -36,15 +38,15 @@ describe.each(variants)("$label", ({ entry, variant, file }) => {
   });
 
   it("binds inputs, outputs and uniforms in the declared order", () => {
-    const pattern = /@group\(0\) @binding\((\d+)\) var(?:<([a-z_, ]+)>)? ([a-zA-Z0-9_]+): ([a-zA-Z0-9_]+)/g;
-    const bindings = [...source.matchAll(pattern)].map(([, index, access, name = "", type]) => {
-      return { index: Number(index), access, name: name === "deviation" ? "std" : name, type }; // WGSL reserves `std`
-    });
-    expect(bindings.map(({ index }) => index)).toEqual(bindings.map((_, i) => i));
-    const wanted = [...Object.keys(kernel.inputs), ...Object.keys(kernel.outputs), "params"];
-    expect(bindings.map(({ name }) => name)).toEqual(wanted);
-    const inBuffers = bindings.filter(({ type }) => type !== "texture_storage_2d");
-    for (const { access, name } of inBuffers) expect(access).toBe(accessOf(kernel, name));
+    const pattern = /@group\(0\) @binding\((\d+)\) (var(?:<[a-z_, ]+>)?) ([a-zA-Z0-9_]+): ([^;]+);/g;
+    const bound = [...source.matchAll(pattern)].map(([, index, space = "", name = "", type = ""]) => ({
+      index: Number(index),
+      name: name === "deviation" ? "std" : name, // WGSL reserves `std`
+      declaration: type.startsWith("texture") ? type : space,
+    }));
+    const operands = slotsOf(kernel, variant).map((slot) => ({ name: slot.key, declaration: declarationOf(slot) }));
+    const wanted = [...operands, { name: "params", declaration: "var<uniform>" }];
+    expect(bound).toEqual(wanted.map((binding, index) => ({ index, ...binding })));
   });
 
   it("declares every pipeline constant it is given", () => {
