@@ -1,14 +1,34 @@
-/** Bundles the page into a folder that any static server, at any path, can serve. */
+/** Bundles the page into a folder that any static server can serve, at any path. */
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import type { Plugin } from "vite";
+import { compact } from "../scripts/embed-wgsl.mjs";
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** Drops comments and spaces from shaders, as the package's build does. */
+const compactShaders: Plugin = {
+  name: "compact-shaders",
+  enforce: "pre",
+  load(id) {
+    if (!id.endsWith(".wgsl?raw")) return undefined;
+    const source = readFileSync(id.replace("?raw", ""), "utf8");
+    return `export default ${JSON.stringify(compact(source))};`;
+  },
+};
+
+const dedentIndex: Plugin = {
+  name: "dedent-index",
+  transformIndexHtml: (html) => html.replace(/\n\s+/g, "\n"),
+};
 
 export default defineConfig({
   root: at("."),
   base: "./",
   // The library's public entry, as `exports` in package.json names it.
   resolve: { alias: { "fcn-webgpu": at("../dist/src/index.js") } },
+  plugins: [dedentIndex],
   build: {
     outDir: at("../out/page"),
     emptyOutDir: true,
@@ -16,5 +36,5 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  worker: { format: "es" },
+  worker: { format: "es", plugins: () => [compactShaders] },
 });

@@ -1,14 +1,14 @@
 /** What the page makes of checkpoints: three networks over one backbone, the one that a file has, or a sentence. */
 import { describe, expect, it } from "vitest";
 import { torchvisionFcnTensors } from "../bench/hashed-weights.js";
-import { openModel } from "../demo/src/worker/model.js";
-import type { Progress } from "../demo/src/worker/model.js";
+import { openModel } from "../demo/src/worker/open-model.js";
+import type { ModelProgress } from "../demo/src/worker/open-model.js";
 import { useDevice } from "./helpers/device.js";
 import { hashedFile } from "./helpers/hashed-checkpoint.js";
 import { fixture, referencePictures } from "./helpers/reference-maps.js";
 
 const device = useDevice();
-const quiet: Progress = { weights: () => undefined, pipelines: () => undefined };
+const quiet: ModelProgress = { weights: () => undefined, pipelines: () => undefined };
 const picture = referencePictures("test/fixtures/val").find(({ name }) => name.endsWith("/15"))?.picture ?? {
   width: 1,
   height: 1,

@@ -1,4 +1,4 @@
-/** The worker as the page sees it. */
+/** The page's end of the worker. */
 import type { Reply, Request } from "./messages.js";
 
 export class Client {

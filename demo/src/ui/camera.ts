@@ -1,4 +1,5 @@
-/** The camera: a frame goes to the networks whenever they are done with the last one. Nothing leaves the machine. */
+/** The camera. It sends the next frame once the networks are done with the last one. Frames stay on this machine. */
+import { errorText } from "../error-text.js";
 import { byId } from "./elements.js";
 
 export interface CameraEvents {
@@ -8,11 +9,13 @@ export interface CameraEvents {
 }
 
 export class Camera {
+  readonly #events: CameraEvents;
   readonly #button = byId("camera", HTMLButtonElement);
   readonly #video = document.createElement("video");
   #stream: MediaStream | undefined;
 
-  constructor(private readonly events: CameraEvents) {
+  constructor(events: CameraEvents) {
+    this.#events = events;
     this.#video.muted = true;
     this.#video.playsInline = true;
     this.#button.addEventListener("click", () => void (this.#stream ? this.stop() : this.#start()));
@@ -32,24 +35,22 @@ export class Camera {
       this.#video.srcObject = this.#stream;
       await this.#video.play();
       this.#stream.getVideoTracks()[0]?.addEventListener("ended", () => this.stop());
-      this.#label("Stop camera");
+      this.#showState("Stop camera");
       await this.next();
     } catch (error) {
-      this.stop();
-      this.events.failed(sentenceOf(error));
+      this.#fail(error);
     } finally {
       this.#button.disabled = false;
     }
   }
 
-  /** Sends the frame that is on now, if the camera still runs. */
+  /** Sends the current frame. Does nothing if the camera is off. */
   async next(): Promise<void> {
     if (!this.#stream) return;
     try {
-      this.events.frame(await createImageBitmap(this.#video));
+      this.#events.frame(await createImageBitmap(this.#video));
     } catch (error) {
-      this.stop();
-      this.events.failed(sentenceOf(error));
+      this.#fail(error);
     }
   }
 
@@ -57,21 +58,26 @@ export class Camera {
     for (const track of this.#stream?.getTracks() ?? []) track.stop();
     this.#stream = undefined;
     this.#video.srcObject = null;
-    this.#label("Camera");
+    this.#showState("Camera");
   }
 
-  #label(text: string): void {
-    byId("camera-text", HTMLElement).textContent = text;
+  #fail(error: unknown): void {
+    this.stop();
+    this.#events.failed(failureSentence(error));
+  }
+
+  #showState(buttonText: string): void {
+    byId("camera-text", HTMLElement).textContent = buttonText;
     this.#button.setAttribute("aria-pressed", String(this.running));
-    this.events.running(this.running);
+    this.#events.running(this.running);
   }
 }
 
-function sentenceOf(error: unknown): string {
+function failureSentence(error: unknown): string {
   const name = error instanceof DOMException ? error.name : "";
   if (name === "NotAllowedError")
     return "The camera was not allowed: allow it in the browser's address bar and try again.";
   if (name === "NotFoundError") return "No camera was found on this machine.";
   if (name === "NotReadableError") return "The camera is in use by another program: close that and try again.";
-  return `The camera could not be used: ${error instanceof Error ? error.message : String(error)}`;
+  return `The camera could not be used: ${errorText(error)}`;
 }

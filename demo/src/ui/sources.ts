@@ -1,4 +1,7 @@
-/** Where pictures come from: samples, a file chosen, dropped or pasted, and the camera. Dropped checkpoints are told apart by name. */
+/**
+ * Where pictures and checkpoints come from: samples, chosen files, and files dropped or pasted. A dropped or pasted file is
+ * a checkpoint if its name ends like one.
+ */
 import { byId, element } from "./elements.js";
 
 export interface Sample {
@@ -6,7 +9,7 @@ export interface Sample {
   readonly url: string;
 }
 
-export const SAMPLES: readonly Sample[] = [
+export const SAMPLE_PICTURES: readonly Sample[] = [
   { name: "street", url: new URL("../../../samples/street.png", import.meta.url).href },
   { name: "farm", url: new URL("../../../samples/farm.png", import.meta.url).href },
   { name: "living room", url: new URL("../../../samples/living-room.png", import.meta.url).href },
@@ -17,64 +20,71 @@ export interface SourceEvents {
   sample(sample: Sample): void;
   picture(file: File): void;
   checkpoint(file: File): void;
-  /** What was dropped or pasted holds no file. */
-  nothing(sentence: string): void;
+  /** Something without a file was dropped or pasted. */
+  noFile(sentence: string): void;
 }
 
 const isCheckpoint = (file: File): boolean => /\.(safetensors|pth|pt|bin|ckpt)$/i.test(file.name);
 
 export function connectSources(events: SourceEvents): void {
-  const take = (file: File | undefined, otherwise: string): void => {
-    if (!file) events.nothing(otherwise);
+  byId("samples", HTMLElement).replaceChildren(...SAMPLE_PICTURES.map((sample) => sampleButton(sample, events)));
+  connectChooser("open", (file) => events.picture(file));
+  connectChooser("checkpoint", (file) => events.checkpoint(file));
+  const openAny = (data: DataTransfer | null, sentenceWithoutFile: string): void => {
+    const file = data?.files[0];
+    if (!file) events.noFile(sentenceWithoutFile);
     else if (isCheckpoint(file)) events.checkpoint(file);
     else events.picture(file);
   };
-  byId("samples", HTMLElement).replaceChildren(
-    ...SAMPLES.map((sample) => {
-      const image = element("img");
-      Object.assign(image, { src: sample.url, alt: "", width: 64, height: 40 });
-      const button = element("button", "sample", image);
-      button.type = "button";
-      button.title = `Sample: ${sample.name}`;
-      button.setAttribute("aria-label", `Sample: ${sample.name}`);
-      button.dataset.sample = sample.name;
-      button.addEventListener("click", () => events.sample(sample));
-      return button;
-    }),
-  );
-  for (const id of ["open", "checkpoint"]) {
-    const input = byId(id, HTMLInputElement);
-    input.addEventListener("change", () => {
-      const file = input.files?.[0];
-      if (file && id === "open") events.picture(file);
-      else if (file) events.checkpoint(file);
-      input.value = ""; // the same file may be chosen again
-    });
-  }
   document.addEventListener("paste", (event) =>
-    take(event.clipboardData?.files[0], "The clipboard holds no picture: copy one, or a file, and paste again."),
+    openAny(event.clipboardData, "The clipboard holds no picture: copy one, or a file, and paste again."),
   );
-  connectDrops(take);
+  connectDrops((data) =>
+    openAny(data, "The dropped item is not a file: save the picture first, or copy and paste it."),
+  );
 }
 
-function connectDrops(take: (file: File | undefined, otherwise: string) => void): void {
-  let depth = 0; // dragenter and dragleave also come from every child
-  const veil = (delta: number): void => {
-    depth = Math.max(0, depth + delta);
-    document.body.classList.toggle("dropping", depth > 0);
-  };
-  const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") ?? false;
-  document.addEventListener("dragenter", (event) => hasFiles(event) && veil(1));
-  document.addEventListener("dragleave", (event) => hasFiles(event) && veil(-1));
-  document.addEventListener("dragover", (event) => event.preventDefault());
-  document.addEventListener("drop", (event) => {
-    event.preventDefault();
-    veil(-depth);
-    take(event.dataTransfer?.files[0], "What was dropped is no file: save the picture first, or copy and paste it.");
+function sampleButton(sample: Sample, events: SourceEvents): HTMLButtonElement {
+  const image = element("img");
+  Object.assign(image, { src: sample.url, alt: "", width: 64, height: 40 });
+  const button = element("button", "sample", image);
+  const title = `Sample: ${sample.name}`;
+  button.type = "button";
+  button.title = title;
+  button.setAttribute("aria-label", title);
+  button.dataset.sample = sample.name;
+  button.addEventListener("click", () => events.sample(sample));
+  return button;
+}
+
+function connectChooser(id: string, onFile: (file: File) => void): void {
+  const input = byId(id, HTMLInputElement);
+  input.addEventListener("change", () => {
+    const file = input.files?.[0];
+    if (file) onFile(file);
+    input.value = ""; // so that choosing the same file again is a change
   });
 }
 
-/** Marks the sample on show, if it is one. */
+/** Shows a veil over the page while files are dragged over it. */
+function connectDrops(onDrop: (data: DataTransfer | null) => void): void {
+  let depth = 0; // every child fires dragenter and dragleave too
+  const setDepth = (value: number): void => {
+    depth = Math.max(0, value);
+    document.body.classList.toggle("dropping", depth > 0);
+  };
+  const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") ?? false;
+  document.addEventListener("dragenter", (event) => hasFiles(event) && setDepth(depth + 1));
+  document.addEventListener("dragleave", (event) => hasFiles(event) && setDepth(depth - 1));
+  document.addEventListener("dragover", (event) => event.preventDefault());
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    setDepth(0);
+    onDrop(event.dataTransfer);
+  });
+}
+
+/** Marks this sample as the picture on show; undefined marks none. */
 export function markSample(name: string | undefined): void {
   for (const button of byId("samples", HTMLElement).querySelectorAll("button"))
     button.setAttribute("aria-pressed", String(button.dataset.sample === name));

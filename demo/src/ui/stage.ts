@@ -1,189 +1,170 @@
 /**
- * The pictures: one panel for the picture itself and one for each network, side by side or one of them large with a divider.
- * A crosshair, moved by pointer, finger or arrow keys, stands at the same pixel in all of them.
+ * The pictures: a panel for the picture itself and one for each network, side by side, or one of them large with a divider.
+ * Pointer, finger and arrow keys move a crosshair that marks the same pixel in all panels.
  */
 import type { Adapter, Reading } from "../messages.js";
-import { byId, element, percent, strideOf, titleOf } from "./elements.js";
+import { variantTitle } from "../variants.js";
+import { byId } from "./elements.js";
+import { formatShare } from "./format.js";
+import { createPanel } from "./panel.js";
+import type { Panel } from "./panel.js";
 
 export interface StageEvents {
   canvas(slot: number, canvas: OffscreenCanvas): void;
+  /** A canvas's new size in device pixels. */
   resize(slot: number, width: number, height: number): void;
   probe(x: number, y: number): void;
   split(share: number): void;
 }
 
-interface Panel {
-  readonly figure: HTMLElement;
-  readonly surface: HTMLElement;
-  readonly canvas: HTMLCanvasElement;
-  readonly reading: HTMLElement;
-  readonly variant: string | undefined;
+interface Point {
+  readonly x: number;
+  readonly y: number;
 }
 
+/** The view with all panels side by side. Other views are named by their variant. */
 export const GRID = "grid";
 
+/** Pictures narrower than this share of their height stand in one row of four. */
+const TALL_RATIO = 0.8;
+
+/** Shown until the worker has loaded a network. */
+const PLACEHOLDERS = ["fcn32s", "fcn16s", "fcn8s"];
+
 export class Stage {
+  readonly #events: StageEvents;
   readonly #root = byId("panels", HTMLElement);
   readonly #divider = byId("divider", HTMLInputElement);
   readonly #spoken = byId("spoken", HTMLElement);
-  readonly #sizes: ResizeObserver;
+  readonly #sizes = new ResizeObserver((entries) => entries.forEach((entry) => this.#onResize(entry)));
   #panels: Panel[] = [];
+  /** What draws the canvases; undefined before the worker has them. */
   #drawing: Adapter["drawing"] | undefined;
-  #names: readonly string[] = [];
+  #classNames: readonly string[] = [];
   #view = GRID;
   #size = { width: 640, height: 400 };
-  #cross: { x: number; y: number } | undefined;
+  /** Pixel of the picture under the crosshair. */
+  #cross: Point | undefined;
+  /** Whether readings are spoken: the crosshair was moved by keys. */
   #speak = false;
 
-  constructor(private readonly events: StageEvents) {
-    this.#sizes = new ResizeObserver((entries) => {
-      for (const { target, devicePixelContentBoxSize, contentRect } of entries) {
-        const slot = this.#panels.findIndex(({ canvas }) => canvas === target);
-        const box = devicePixelContentBoxSize?.[0];
-        const [width, height] = box
-          ? [box.inlineSize, box.blockSize]
-          : [contentRect.width * devicePixelRatio, contentRect.height * devicePixelRatio];
-        if (slot >= 0) events.resize(slot, Math.round(width), Math.round(height));
-      }
-    });
+  constructor(events: StageEvents) {
+    this.#events = events;
     this.#divider.addEventListener("input", () => this.#moveDivider());
-    this.setPanels([undefined, "fcn32s", "fcn16s", "fcn8s"], "cpu", []);
+    this.#createPanels(PLACEHOLDERS);
+    this.setView(this.#view);
   }
 
-  /** The panels to have from now on. Canvases are kept where what draws on them stays the same. */
+  /**
+   * Shows a panel for each network. A canvas keeps its kind of context, so all are replaced if something else is to draw them.
+   */
   setNetworks(variants: readonly string[], drawing: Adapter["drawing"], classNames: readonly string[]): void {
-    this.setPanels([undefined, ...variants], drawing, classNames);
-  }
-
-  private setPanels(
-    variants: readonly (string | undefined)[],
-    drawing: Adapter["drawing"],
-    classNames: readonly string[],
-  ): void {
-    const handedOver = this.#names.length > 0;
-    const same =
-      handedOver &&
-      drawing === this.#drawing &&
-      variants.length === this.#panels.length &&
-      variants.every((variant, i) => variant === this.#panels[i]?.variant);
-    this.#names = classNames;
+    const shown = this.#panels.slice(1);
+    const sameVariants = variants.length === shown.length && variants.every((name, i) => name === shown[i]?.variant);
+    const keepCanvases = sameVariants && drawing === this.#drawing;
+    this.#classNames = classNames;
     this.#drawing = drawing;
-    if (same) return;
-    this.#sizes.disconnect();
-    this.#panels = variants.map((variant) => this.#panel(variant));
-    this.#root.replaceChildren(...this.#panels.map(({ figure }) => figure));
-    if (classNames.length) {
-      this.#panels.forEach(({ canvas }, slot) => {
-        this.events.canvas(slot, canvas.transferControlToOffscreen());
-        this.#sizes.observe(canvas);
-      });
-    }
+    if (keepCanvases) return;
+    this.#createPanels(variants);
+    this.#panels.forEach(({ canvas }, slot) => {
+      this.#events.canvas(slot, canvas.transferControlToOffscreen());
+      this.#sizes.observe(canvas);
+    });
     this.setView(this.#view);
     this.#placeCross();
   }
 
-  #panel(variant: string | undefined): Panel {
-    const name = variant === undefined ? "Picture" : titleOf(variant);
-    const canvas = element("canvas");
-    const surface = element("div", "surface", canvas, element("div", "cross"));
-    surface.tabIndex = 0;
-    surface.setAttribute("role", "application");
-    surface.setAttribute("aria-label", `${name}: the arrow keys move the crosshair, with Shift by ten pixels`);
-    const reading = element("span", "reading");
-    const note = element("span", "note", variant === undefined ? "" : strideOf(variant));
-    const figure = element(
-      "figure",
-      "panel",
-      element("div", "frame", surface),
-      element("figcaption", "", element("strong", "", name), note, reading),
+  #createPanels(variants: readonly string[]): void {
+    this.#sizes.disconnect();
+    this.#panels = [undefined, ...variants].map((variant) =>
+      createPanel(variant, {
+        point: (x, y) => {
+          this.#speak = false;
+          this.#setCross({ x: x * this.#size.width, y: y * this.#size.height });
+        },
+        leave: () => this.#setCross(undefined),
+        key: (event) => this.#onKey(event),
+      }),
     );
-    surface.addEventListener("pointermove", (event) => this.#point(event, surface));
-    surface.addEventListener("pointerdown", (event) => this.#point(event, surface));
-    surface.addEventListener("pointerleave", (event) => {
-      if (event.pointerType === "mouse" && document.activeElement !== surface) this.#setCross(undefined);
-    });
-    surface.addEventListener("keydown", (event) => this.#key(event));
-    return { figure, surface, canvas, reading, variant };
+    this.#root.replaceChildren(...this.#panels.map(({ figure }) => figure));
   }
 
-  /** "grid", or the variant that is shown large. */
+  #onResize({ target, devicePixelContentBoxSize, contentRect }: ResizeObserverEntry): void {
+    const slot = this.#panels.findIndex(({ canvas }) => canvas === target);
+    const box = devicePixelContentBoxSize?.[0]; // missing in Safari
+    const width = box?.inlineSize ?? contentRect.width * devicePixelRatio;
+    const height = box?.blockSize ?? contentRect.height * devicePixelRatio;
+    if (slot >= 0) this.#events.resize(slot, Math.round(width), Math.round(height));
+  }
+
+  /** GRID, or the variant to show large. An unknown variant gives GRID. */
   setView(view: string): void {
-    const chosen = view === GRID || this.#panels.some(({ variant }) => variant === view) ? view : GRID;
-    this.#view = chosen;
-    this.#root.dataset.view = chosen === GRID ? "grid" : "one";
-    for (const { figure, surface, variant } of this.#panels) {
-      figure.hidden = chosen !== GRID && variant !== chosen;
-      if (variant === chosen) surface.after(this.#divider);
-    }
-    this.#divider.hidden = chosen === GRID;
+    const one = this.#panels.find(({ variant }) => variant !== undefined && variant === view);
+    this.#view = one?.variant ?? GRID;
+    this.#root.dataset.view = one ? "one" : GRID;
+    for (const { figure, variant } of this.#panels) figure.hidden = one !== undefined && variant !== one.variant;
+    one?.surface.after(this.#divider);
+    this.#divider.hidden = !one;
     this.#moveDivider();
   }
 
-  /** What is on show, before the worker has drawn it: `url` stands behind the canvases. */
+  /** Shows the picture at `url` behind the canvases until the worker has drawn it. */
   setPicture(url: string): void {
     for (const { surface } of this.#panels) surface.style.backgroundImage = `url("${url}")`;
     this.setPending(true);
   }
 
+  /** Size of the picture as the network sees it, and `full`, the size of its file. */
   setSize(width: number, height: number, full: readonly [number, number]): void {
     const same = this.#size.width === width && this.#size.height === height;
     this.#size = { width, height };
     this.#root.style.setProperty("--ratio", String(width / height));
-    this.#root.classList.toggle("tall", width < 0.8 * height);
-    const note = this.#panels[0]?.figure.querySelector(".note");
-    if (note)
-      note.textContent = full[0] === width ? `${width} × ${height}` : `${width} × ${height} of ${full[0]} × ${full[1]}`;
+    this.#root.classList.toggle("tall", width < TALL_RATIO * height);
+    const note = this.#panels[0]?.note;
+    const size = `${width} × ${height}`;
+    if (note) note.textContent = full[0] === width ? size : `${size} of ${full[0]} × ${full[1]}`;
     if (!same) this.#setCross(undefined);
   }
 
-  /** New labels are there: what stands under the crosshair is asked for again. */
+  /** Reads the pixel under the crosshair again: its labels have changed. */
   refresh(): void {
-    if (this.#cross) this.events.probe(this.#cross.x, this.#cross.y);
+    if (this.#cross) this.#events.probe(this.#cross.x, this.#cross.y);
   }
 
-  /** While the networks run, or before they ever have. */
+  /** Fades the label maps: they belong to an earlier picture, or are not there yet. */
   setPending(pending: boolean): void {
     this.#root.classList.toggle("pending", pending);
     this.#root.setAttribute("aria-busy", String(pending));
   }
 
-  showReadings(x: number, y: number, [r, g, b]: readonly [number, number, number], readings: readonly Reading[]): void {
+  /** Shows what was found at a pixel, unless the crosshair has moved on. */
+  showReadings(x: number, y: number, colour: readonly [number, number, number], readings: readonly Reading[]): void {
     if (this.#cross?.x !== x || this.#cross.y !== y) return;
-    const hex = `#${[r, g, b].map((v) => v.toString(16).padStart(2, "0")).join("")}`;
+    const hex = colour.map((value) => value.toString(16).padStart(2, "0")).join("");
     for (const { variant, reading } of this.#panels) {
       const found = readings.find((entry) => entry.variant === variant);
-      reading.textContent =
-        variant === undefined
-          ? `${x}, ${y}  ${hex}`
-          : found
-            ? `${this.#nameOf(found.label)} ${percent(found.probability)}`
-            : "";
+      if (variant === undefined) reading.textContent = `${x}, ${y}  #${hex}`;
+      else reading.textContent = found ? `${this.#classOf(found)} ${formatShare(found.probability)}` : "";
     }
-    if (this.#speak)
-      this.#spoken.textContent = `Column ${x}, row ${y}. ${readings.map(({ variant, label, probability }) => `${titleOf(variant)}: ${this.#nameOf(label)}, ${percent(probability)}`).join(". ")}.`;
+    if (!this.#speak) return;
+    const spoken = readings.map(
+      (found) => `${variantTitle(found.variant)}: ${this.#classOf(found)}, ${formatShare(found.probability)}`,
+    );
+    this.#spoken.textContent = `Column ${x}, row ${y}. ${spoken.join(". ")}.`;
   }
 
-  #nameOf(label: number): string {
-    return this.#names[label] ?? `class ${label}`;
+  #classOf({ label }: Reading): string {
+    return this.#classNames[label] ?? `class ${label}`;
   }
 
   #moveDivider(): void {
     const share = this.#divider.hidden ? 0 : this.#divider.valueAsNumber / 100;
     this.#root.style.setProperty("--split", String(share));
-    this.events.split(share);
+    this.#events.split(share);
   }
 
-  #point(event: PointerEvent, surface: HTMLElement): void {
-    const box = surface.getBoundingClientRect();
-    this.#speak = false;
-    this.#setCross({
-      x: ((event.clientX - box.left) / box.width) * this.#size.width,
-      y: ((event.clientY - box.top) / box.height) * this.#size.height,
-    });
-  }
-
-  #key(event: KeyboardEvent): void {
-    const { width, height } = this.#size;
+  #onKey(event: KeyboardEvent): void {
+    if (event.key === "Escape") return this.#setCross(undefined);
     const step = event.shiftKey ? 10 : 1;
     const moves: Readonly<Record<string, readonly [number, number]>> = {
       ArrowLeft: [-step, 0],
@@ -192,20 +173,20 @@ export class Stage {
       ArrowDown: [0, step],
     };
     const move = moves[event.key];
-    if (event.key === "Escape") return this.#setCross(undefined);
     if (!move) return;
     event.preventDefault();
-    const { x, y } = this.#cross ?? { x: width >> 1, y: height >> 1 };
+    const { x, y } = this.#cross ?? { x: Math.floor(this.#size.width / 2), y: Math.floor(this.#size.height / 2) };
     this.#speak = true;
     this.#setCross({ x: x + move[0], y: y + move[1] });
   }
 
-  #setCross(at: { x: number; y: number } | undefined): void {
-    const within = (v: number, size: number): number => Math.min(size - 1, Math.max(0, Math.floor(v)));
-    this.#cross = at && { x: within(at.x, this.#size.width), y: within(at.y, this.#size.height) };
+  /** Moves the crosshair to the pixel at or nearest to a point, or hides it. */
+  #setCross(point: Point | undefined): void {
+    const within = (value: number, size: number): number => Math.min(size - 1, Math.max(0, Math.floor(value)));
+    this.#cross = point && { x: within(point.x, this.#size.width), y: within(point.y, this.#size.height) };
     this.#placeCross();
-    if (this.#cross) this.events.probe(this.#cross.x, this.#cross.y);
-    else for (const { reading } of this.#panels) reading.textContent = "";
+    if (!this.#cross) for (const { reading } of this.#panels) reading.textContent = "";
+    this.refresh();
   }
 
   #placeCross(): void {

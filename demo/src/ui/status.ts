@@ -1,5 +1,7 @@
-/** What goes on, in one line with a bar; what went wrong, in a sentence; and the notice that nothing can work here. */
+/** The status line with its progress bar, the alert below it, and the page of text that replaces the pictures. */
+import type { Activity } from "../messages.js";
 import { byId, element } from "./elements.js";
+import { formatMegabytes } from "./format.js";
 
 export class Status {
   readonly #line = byId("status", HTMLElement);
@@ -11,21 +13,19 @@ export class Status {
     byId("dismiss", HTMLButtonElement).addEventListener("click", () => this.clear());
   }
 
-  busy(text: string, done?: number, total?: number): void {
-    const share = done !== undefined && total ? done / total : undefined;
-    const detail =
-      share === undefined
-        ? ""
-        : text.startsWith("Loading")
-          ? ` ${megabytes(done ?? 0)} of ${megabytes(total ?? 0)} MB`
-          : ` ${done} of ${total}`;
-    this.#line.textContent = `${text}${detail} …`;
+  busy({ text, done = 0, total, bytes = false }: Activity): void {
     this.#bar.hidden = false;
-    if (share === undefined) this.#bar.removeAttribute("value");
-    else this.#bar.value = share;
+    if (!total) {
+      this.#line.textContent = `${text} …`;
+      this.#bar.removeAttribute("value"); // an indeterminate bar
+      return;
+    }
+    const amount = bytes ? `${formatMegabytes(done)} of ${formatMegabytes(total)} MB` : `${done} of ${total}`;
+    this.#line.textContent = `${text} ${amount} …`;
+    this.#bar.value = done / total;
   }
 
-  /** Frame after frame the line changes too often to be read out. */
+  /** Camera frames change the line too often for a screen reader. */
   set live(live: boolean) {
     this.#line.ariaLive = live ? "off" : null;
   }
@@ -36,8 +36,7 @@ export class Status {
   }
 
   fail(sentence: string): void {
-    const text = byId("alert-text", HTMLElement);
-    text.textContent = asSentence(sentence);
+    byId("alert-text", HTMLElement).textContent = asSentence(sentence);
     this.#alert.hidden = false;
   }
 
@@ -45,27 +44,24 @@ export class Status {
     this.#alert.hidden = true;
   }
 
-  /** In place of the pictures. */
+  /** Replaces the pictures by a text: the page cannot work. */
   fatal(title: string, ...sentences: string[]): void {
+    const retry = element("button", "button", "Try again");
+    retry.type = "button";
+    retry.addEventListener("click", () => location.reload());
     this.#fatal.replaceChildren(
       element("h2", "", title),
       ...sentences.map((sentence) => element("p", "", asSentence(sentence))),
+      retry,
     );
-    const again = element("button", "button", "Try again");
-    again.type = "button";
-    again.addEventListener("click", () => location.reload());
-    this.#fatal.append(again);
     this.#fatal.hidden = false;
     document.body.classList.add("stopped");
     this.idle(title);
   }
 }
 
-const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
-
-/** The library's messages begin small, unless with the name of a file, and end without a full stop. */
+/** Adds the capital and the full stop that the library's messages lack. A file's name at the start keeps its case. */
 function asSentence(text: string): string {
-  const trimmed = text.trim();
-  const begun = trimmed.replace(/^[a-z]+(?=[\s,:])/, (word) => word.charAt(0).toUpperCase() + word.slice(1));
-  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+  const capitalised = text.trim().replace(/^[a-z]+(?=[\s,:])/, (word) => word.charAt(0).toUpperCase() + word.slice(1));
+  return /[.!?]$/.test(capitalised) ? capitalised : `${capitalised}.`;
 }

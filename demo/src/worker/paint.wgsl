@@ -1,10 +1,17 @@
-// A picture with a label map over it, one triangle that covers the canvas. cpu-painter.ts does the same.
+// A picture with a label map over it, as one triangle that covers the canvas.
+
+// As in cpu-painter.ts.
+const FADED = 0.28;
+const EDGE_BRIGHTNESS = 0.55;
+const EDGE_OPACITY = 1.6;
+const EDGE_WIDTH = 1.5;  // in pixels of the canvas
+
 struct Look {
-  picture: vec2f,    // pixels of the picture
-  canvas: vec2f,     // pixels of the canvas
-  opacity: f32,      // share of the class's colour
-  split: f32,        // share of the width that shows the bare picture
-  highlight: i32,    // only this class; -1 for all
+  picture: vec2f,  // its size in pixels
+  canvas: vec2f,
+  opacity: f32,    // weight of the class's colour
+  split: f32,      // share of the width that shows the bare picture
+  highlight: i32,  // the only class to colour; -1: all
   has_labels: u32,
 }
 
@@ -36,16 +43,15 @@ fn colour(@builtin(position) at: vec4f) -> @location(0) vec4f {
   let label = label_at(p);
   if (look.highlight >= 0 && label != u32(look.highlight)) {
     let grey = dot(bare, vec3f(0.2126, 0.7152, 0.0722));
-    return vec4f(vec3f(0.5 + (grey - 0.5) * 0.28), 1.0);
+    return vec4f(vec3f(0.5 + (grey - 0.5) * FADED), 1.0);
   }
   if (label == 0u || look.opacity == 0.0) {
     return vec4f(bare, 1.0);
   }
-  // A line of one and a half pixels of the canvas where classes meet.
-  let reach = 1.5 * look.picture / look.canvas;
+  let reach = EDGE_WIDTH * look.picture / look.canvas;
   let edge = label_at(p + vec2f(reach.x, 0.0)) != label || label_at(p - vec2f(reach.x, 0.0)) != label
     || label_at(p + vec2f(0.0, reach.y)) != label || label_at(p - vec2f(0.0, reach.y)) != label;
-  let class_colour = unpack4x8unorm(palette[label]).rgb * select(1.0, 0.55, edge);
-  let share = select(look.opacity, min(1.0, look.opacity * 1.6), edge);
+  let class_colour = unpack4x8unorm(palette[label]).rgb * select(1.0, EDGE_BRIGHTNESS, edge);
+  let share = select(look.opacity, min(1.0, look.opacity * EDGE_OPACITY), edge);
   return vec4f(mix(bare, class_colour, share), 1.0);
 }

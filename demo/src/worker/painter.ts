@@ -1,22 +1,24 @@
-/** What draws on the canvases. Slot 0 is the bare picture; every other one lays a label map over it. */
+/** What a painter of the canvases does. cpu-painter.ts and gpu-painter.ts draw the same. */
 import type { Picture } from "fcn-webgpu";
 import type { Look } from "../messages.js";
 
+/** One network's label map. */
 export interface Layer {
   readonly labels: Uint8Array;
-  /** The same on the GPU, while the run that made it is the last one. */
+  /** The same labels on the GPU, valid until the network's next run; undefined if they are not there. */
   readonly buffer: GPUBufferBinding | undefined;
 }
 
+/** A canvas. It shows the label map of `variant` over the picture, or the bare picture without one. */
 export interface Slot {
   readonly canvas: OffscreenCanvas;
-  /** Device pixels it has on the page. */
-  size: { readonly width: number; readonly height: number } | undefined;
+  /** Device pixels that the canvas covers on the page. */
+  readonly size: { readonly width: number; readonly height: number } | undefined;
   readonly variant: string | undefined;
 }
 
 export interface Painter {
-  /** What is shown from now on; `layers` by variant, none before the networks have run. */
+  /** Sets what paint() draws. `layers` by variant; none before the networks have run. */
   show(picture: Picture, layers: ReadonlyMap<string, Layer>): void;
   paint(slots: readonly Slot[], look: Look): void;
   dispose(): void;

@@ -1,17 +1,17 @@
-/** The worker's door: requests in, replies out. Everything else is engine.ts. */
-import type { Reply, Request } from "../messages.js";
+/** The worker's entry: hands requests to the engine, or canvases to its display, and sends the replies. */
+import type { Request } from "../messages.js";
 import { Engine } from "./engine.js";
 
-const engine = new Engine((reply: Reply) => self.postMessage(reply));
+const engine = new Engine((reply) => self.postMessage(reply));
 
 self.addEventListener("message", ({ data }: MessageEvent<Request>) => {
   switch (data.type) {
     case "canvas":
-      return engine.setCanvas(data.slot, data.canvas);
+      return engine.display.setCanvas(data.slot, data.canvas);
     case "size":
-      return engine.setSize(data.slot, data.width, data.height);
+      return engine.display.setSize(data.slot, data.width, data.height);
     case "look":
-      return engine.setLook(data.look);
+      return engine.display.setLook(data.look);
     case "load":
       return engine.load(data.file, data.precision, data.drawing);
     case "segment":

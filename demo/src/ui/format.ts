@@ -1,0 +1,20 @@
+/** Numbers as the page writes them. Limits such as 99.5 are where rounding would add a digit. */
+
+/** A share in percent. Shares near 0 and 1 are not rounded to 0 % and 100 %. */
+export function formatShare(share: number): string {
+  if (share > 0 && share < 0.001) return "<0.1 %";
+  if (share < 1 && share > 0.9995) return ">99.9 %";
+  return `${(share * 100).toFixed(1)} %`;
+}
+
+/** Three digits from 100 ms on, one decimal below. */
+export function formatDuration(ms: number): string {
+  if (ms >= 999.5) return `${(ms / 1000).toPrecision(3)} s`;
+  if (ms >= 99.5) return `${ms.toFixed(0)} ms`;
+  return `${ms.toFixed(1)} ms`;
+}
+
+/** Seconds with two decimals, from ten seconds on with one. */
+export const formatSeconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 9950 ? 2 : 1)} s`;
+
+export const formatMegabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);

@@ -1,0 +1,28 @@
+/** The section "Network": the checkpoint, its notice and the precision. */
+import type { PrecisionOption } from "fcn-webgpu";
+import type { NetworkInfo } from "../messages.js";
+import { byId } from "./elements.js";
+
+const PRECISIONS = ["auto", "f32", "f16"] as const satisfies readonly PrecisionOption[];
+const BUILT_IN_NOTICE =
+  "These weights recognise drawn icons only. For photographs, load a checkpoint trained on photographs.";
+
+export const chosenPrecision = (): PrecisionOption =>
+  PRECISIONS.find((option) => byId(option, HTMLInputElement).checked) ?? "auto";
+
+/** Sets the choice to the precision in use. "Auto" adds what it stands for on this device. */
+export function showPrecision({ precision, stored }: NetworkInfo): void {
+  byId(precision, HTMLInputElement).checked = true;
+  byId("auto-text", HTMLElement).textContent = precision === "auto" ? `Auto (${stored})` : "Auto";
+}
+
+export function showNetwork(network: NetworkInfo): void {
+  const builtIn = network.file === undefined;
+  showPrecision(network);
+  byId("network-name", HTMLElement).textContent = network.file ?? "Built-in weights";
+  byId("network-description", HTMLElement).textContent = network.description;
+  const notice = byId("notice", HTMLElement);
+  notice.textContent = network.notice ?? (builtIn ? BUILT_IN_NOTICE : "");
+  notice.hidden = notice.textContent === "";
+  byId("default", HTMLButtonElement).hidden = builtIn;
+}
