@@ -1,10 +1,8 @@
-/** A module of the tests and all it imports as one script for a page, from the sources (no build needed). */
-import { fileURLToPath } from "node:url";
+/** Bundles a module of the tests with all its imports as one script for a page. Takes the sources: no build is needed. */
 import { build } from "vite";
+import { root } from "./sources.js";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
-
-/** `entry` is relative to the repository. */
+/** @param entry relative to the repository */
 export async function bundle(entry: string): Promise<string> {
   const lib = { entry: `${root}${entry}`, formats: ["es" as const], fileName: "bundle" };
   const result = await build({

@@ -1,16 +1,19 @@
-/** The web page as a person finds it: built, served and opened in Chromium, with the hands to use it. */
+/** The web page as a person finds it, built, served and opened in Chromium, and what a person does there. */
 import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
+import { basename, join } from "node:path";
 import type { Page, Worker } from "playwright-core";
+import { afterAll, beforeAll } from "vitest";
 import { PAGE, buildPage, servePage } from "../../scripts/page.mjs";
 import { decodeLabelPng } from "../../src/image/png.js";
 import type { LabelMap } from "../../src/image/png.js";
 import { launch, watch } from "./page.js";
 import type { OpenPage } from "./page.js";
+import { root } from "./sources.js";
 
-export const inRepository = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+/** From opening the page to the first label maps a person waits at most this long, in milliseconds. */
+const FIRST_PICTURE_TIMEOUT = 30_000;
 
-/** Put before the worker's script: keeps its devices where a test can destroy one. */
+/** Put before the worker's script: lists its devices, so that a test can destroy one. */
 const KEEP_DEVICES = `{
   const { requestDevice } = GPUAdapter.prototype;
   self.devices = [];
@@ -21,40 +24,48 @@ const KEEP_DEVICES = `{
   };
 }`;
 
-/** Notes every task of the main thread that took more than 50 ms, the least that browsers report. */
-function noteLongTasks(): void {
-  const tasks: { start: number; duration: number }[] = [];
-  Object.assign(globalThis, { longTasks: tasks });
-  new PerformanceObserver((list) =>
-    list.getEntries().forEach(({ startTime, duration }) => tasks.push({ start: startTime, duration })),
-  ).observe({ type: "longtask", buffered: true });
+/** A task of the page's main thread, in milliseconds of the page's clock. */
+export interface Task {
+  readonly start: number;
+  readonly duration: number;
+}
+
+/** Runs in the page: lists every task of the main thread that takes more than 50 ms, the least that browsers report. */
+function listLongTasks(): void {
+  const longTasks: Task[] = [];
+  Object.assign(globalThis, { longTasks });
+  const observer = new PerformanceObserver((list) => {
+    for (const { startTime, duration } of list.getEntries()) longTasks.push({ start: startTime, duration });
+  });
+  observer.observe({ type: "longtask", buffered: true });
 }
 
 export interface Demo extends OpenPage {
   readonly url: string;
-  /** Another page of the same browser, not yet at any address. */
-  blank(): Promise<Page>;
+  /** Opens another page of the same browser, without an address. */
+  openBlank(): Promise<Page>;
 }
 
-/** Builds the page where that is needed and opens it; resolves before the first picture is segmented. */
-export async function openDemo(hash = ""): Promise<Demo> {
+/** Builds the page if needed and opens it. Does not wait until the first picture is segmented. */
+export async function openDemo(): Promise<Demo> {
   buildPage();
   const { url, close } = await servePage(PAGE);
   const browser = await launch("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream");
-  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, bypassCSP: true }); // axe is a script of ours
+  // The page's security policy would forbid the script of axe.
+  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, bypassCSP: true });
   const page = await context.newPage();
   const seen = watch(page, url);
-  await page.addInitScript(noteLongTasks);
+  await page.addInitScript(listLongTasks);
   await page.route(/\/worker-[^/]*\.js$/, async (route) => {
     const response = await route.fetch();
     await route.fulfill({ response, body: KEEP_DEVICES + (await response.text()) });
   });
-  await page.goto(url + hash);
+  await page.goto(url);
   return {
     page,
     url,
     ...seen,
-    blank: () => context.newPage(),
+    openBlank: () => context.newPage(),
     async close() {
       await browser.close();
       await close();
@@ -62,43 +73,59 @@ export async function openDemo(hash = ""): Promise<Demo> {
   };
 }
 
-/** Until the picture on show is segmented, and named so in the status line. */
-export async function segmented(page: Page, name: RegExp = /pixels in/, timeout = 120_000): Promise<void> {
+/** The page for the tests of a file, open and with its first picture segmented. */
+export function useDemo(): () => Demo {
+  let demo: Demo | undefined;
+  beforeAll(async () => {
+    demo = await openDemo();
+    await untilSegmented(demo.page, /pixels in/, FIRST_PICTURE_TIMEOUT);
+  });
+  afterAll(() => demo?.close());
+  return () => {
+    if (!demo) throw new Error("the page is opened before the tests of a file run");
+    return demo;
+  };
+}
+
+export const innerTextOf = (page: Page, selector: string): Promise<string> => page.locator(selector).innerText();
+
+/** Waits until the picture on show is segmented and the status line says so. */
+export async function untilSegmented(page: Page, status: RegExp = /pixels in/, timeout = 120_000): Promise<void> {
   await page.locator("#panels[aria-busy=false]").waitFor({ timeout });
-  await page.locator("#status", { hasText: name }).waitFor({ timeout });
+  await page.locator("#status", { hasText: status }).waitFor({ timeout });
 }
 
 /** Does something that makes the networks run, and waits until they have. */
-export async function andSegmented(page: Page, act: () => Promise<unknown>): Promise<void> {
+export async function segmentedAfter(page: Page, act: () => Promise<unknown>): Promise<void> {
   await page.evaluate(() => document.getElementById("status")?.replaceChildren());
   await act();
-  await segmented(page);
+  await untilSegmented(page);
 }
 
-/** What "Label map" saves for a variant. */
+/** The file that "Label map" saves for a variant. */
 export async function savedLabels(page: Page, variant: string): Promise<LabelMap> {
   await page.selectOption("#save-variant", variant);
   const [download] = await Promise.all([page.waitForEvent("download"), page.click("#save-labels")]);
   return decodeLabelPng(await readFile(await download.path()), download.suggestedFilename());
 }
 
-/** Drops or pastes a file of the repository, or a piece of text, on the page. */
-export async function drop(page: Page, path: string | undefined, how: "drop" | "paste" = "drop"): Promise<void> {
-  const base64 = path === undefined ? "" : (await readFile(inRepository(path))).toString("base64");
+/** Drops or pastes a file of the repository on the page, or a piece of text without a `path`. */
+export async function transfer(page: Page, how: "drop" | "paste", path?: string): Promise<void> {
+  const base64 = path === undefined ? "" : (await readFile(join(root, path))).toString("base64");
   await page.evaluate(
-    ([bytes, name, way]) => {
-      const dataTransfer = new DataTransfer();
-      if (name) dataTransfer.items.add(new File([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], name));
-      else dataTransfer.items.add("a piece of text", "text/plain");
-      if (way === "paste")
-        document.body.dispatchEvent(
-          new ClipboardEvent("paste", { clipboardData: dataTransfer, bubbles: true, cancelable: true }),
-        );
-      else
-        for (const type of ["dragenter", "dragover", "drop"])
-          document.body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+    ([type, bytes, name]) => {
+      const data = new DataTransfer();
+      if (name) data.items.add(new File([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], name));
+      else data.items.add("a piece of text", "text/plain");
+      const options = { bubbles: true, cancelable: true };
+      if (type === "paste") {
+        document.body.dispatchEvent(new ClipboardEvent("paste", { ...options, clipboardData: data }));
+        return;
+      }
+      for (const step of ["dragenter", "dragover", "drop"])
+        document.body.dispatchEvent(new DragEvent(step, { ...options, dataTransfer: data }));
     },
-    [base64, path?.split("/").at(-1) ?? "", how] as const,
+    [how, base64, basename(path ?? "")] as const,
   );
 }
 
@@ -107,12 +134,12 @@ export async function pixelOf(page: Page, slot: number, x: number, y: number): P
   return page.evaluate(
     ([index, across, down]) => {
       const shown = document.querySelectorAll("canvas")[index] as HTMLCanvasElement;
-      const copy = Object.assign(document.createElement("canvas"), { width: shown.width, height: shown.height });
+      const { width, height } = shown;
+      const copy = Object.assign(document.createElement("canvas"), { width, height });
       const context = copy.getContext("2d") as CanvasRenderingContext2D;
       context.drawImage(shown, 0, 0);
-      return [
-        ...context.getImageData(Math.floor(across * shown.width), Math.floor(down * shown.height), 1, 1).data,
-      ].slice(0, 3);
+      const { data } = context.getImageData(Math.floor(across * width), Math.floor(down * height), 1, 1);
+      return [...data.slice(0, 3)];
     },
     [slot, x, y] as const,
   );
@@ -125,13 +152,10 @@ export function workerOf(page: Page): Worker {
   return worker;
 }
 
-/** Tasks of the main thread longer than 100 ms since `start` of the page's clock. */
-export async function blockedSince(page: Page, start: number): Promise<{ start: number; duration: number }[]> {
-  return page.evaluate(
-    (from) =>
-      (globalThis as { longTasks?: { start: number; duration: number }[] }).longTasks?.filter(
-        (task) => task.start >= from && task.duration > 100,
-      ) ?? [],
-    start,
-  );
+/** Tasks of the main thread that took more than 100 ms, since `start` of the page's clock. */
+export async function longTasksSince(page: Page, start: number): Promise<Task[]> {
+  return page.evaluate((from) => {
+    const { longTasks = [] } = globalThis as { longTasks?: Task[] };
+    return longTasks.filter((task) => task.start >= from && task.duration > 100);
+  }, start);
 }

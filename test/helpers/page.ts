@@ -1,21 +1,21 @@
-/** A page in headless Chromium, served from this repository over 127.0.0.1. WebGPU runs on SwiftShader. */
+/** A page in headless Chromium, served over 127.0.0.1. WebGPU runs on SwiftShader. */
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
-import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import type { Browser, Page } from "playwright-core";
 import { findBrowser } from "../../scripts/browser.mjs";
+import type * as Library from "../../src/index.js";
+import { root } from "./sources.js";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
 const TYPES: Readonly<Record<string, string>> = {
   ".js": "text/javascript",
   ".json": "application/json",
   ".html": "text/html",
 };
 
-/** Chromium without a sandbox (tests run as root), without the requests it makes on its own. */
+/** No sandbox, since tests may run as root; none of the requests that Chromium makes on its own. */
 const FLAGS = [
   "--no-sandbox",
   "--enable-unsafe-webgpu",
@@ -28,14 +28,14 @@ const FLAGS = [
 
 export interface OpenPage {
   readonly page: Page;
-  /** What the page asked for beyond this server. */
+  /** Addresses requested from other hosts. */
   readonly foreign: string[];
-  /** Messages of its console of type error, and exceptions nobody caught. */
+  /** Errors on the console, and uncaught exceptions. */
   readonly errors: string[];
   close(): Promise<void>;
 }
 
-/** Opens an empty page with `html` as its body; modules are at /dist/..., or wherever they are in another `folder`. */
+/** Opens a page with `html` as its body. Serves the files of `folder`, by default the repository: modules are at /dist/... */
 export async function openPage(html: string, folder = root): Promise<OpenPage> {
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url ?? "/", "http://host").pathname));
@@ -65,9 +65,22 @@ export async function openPage(html: string, folder = root): Promise<OpenPage> {
   };
 }
 
+/** Functions that run in a page of openLibraryPage() find the library there. */
+export interface LibraryGlobal {
+  readonly library: typeof Library;
+}
+
+/** Opens a page with `html` as its body that has loaded the built library, without a bundler. */
+export async function openLibraryPage(html = ""): Promise<OpenPage> {
+  const script = 'import * as library from "/dist/src/index.js"; globalThis.library = library;';
+  const open = await openPage(`${html}<script type="module">${script}</script>`);
+  await open.page.waitForFunction(() => "library" in globalThis);
+  return open;
+}
+
 export async function launch(...flags: string[]): Promise<Browser> {
   const executablePath = findBrowser();
-  if (executablePath === undefined) throw new Error("no Chromium: run npm test, whose set-up installs it");
+  if (executablePath === undefined) throw new Error("no Chromium was found: npm test installs it");
   return chromium.launch({
     executablePath,
     headless: true,
@@ -81,7 +94,8 @@ export function watch(page: Page, origin: string): Pick<OpenPage, "foreign" | "e
   const foreign: string[] = [];
   const errors: string[] = [];
   page.on("request", (request) => {
-    if (!request.url().startsWith(origin) && !/^(data|blob):/.test(request.url())) foreign.push(request.url());
+    const url = request.url();
+    if (!url.startsWith(origin) && !/^(data|blob):/.test(url)) foreign.push(url);
   });
   page.on("console", (message) => {
     if (message.type() === "error" && !message.location().url.endsWith("favicon.ico")) errors.push(message.text());
