@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import type { Plugin } from "vite";
-import { compact } from "../scripts/embed-wgsl.mjs";
+import { compact } from "../scripts/compact-wgsl.mjs";
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 

@@ -1,54 +1,55 @@
-/** The life of a device in a real browser: lost in the middle of a run, a typed error, recovery, the right answer. */
+/** Lost devices and aborted calls in a real browser: the right errors, recovery, and the right labels afterwards. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type * as Library from "../src/index.js";
 import { loadFcn } from "../src/node.js";
 import { useDevice } from "./helpers/device.js";
-import { openPage } from "./helpers/page.js";
-import type { OpenPage } from "./helpers/page.js";
+import { openLibraryPage } from "./helpers/page.js";
+import type { LibraryGlobal, OpenPage } from "./helpers/page.js";
 import { agreement } from "./helpers/reference-maps.js";
 
 const SIDE = 96;
-const pattern = (i: number): number => (i * 31) & 255;
+/** RGBA of a picture of SIDE x SIDE pixels, as numbers that can be sent to the page. */
+const PIXELS: readonly number[] = Array.from({ length: SIDE * SIDE * 4 }, (_, i) => (i * 31) & 255);
 const device = useDevice();
 
 let open: OpenPage;
-let right: Uint8Array;
+let expected: Uint8Array;
 beforeAll(async () => {
-  open = await openPage(
-    '<script type="module">import * as library from "/dist/src/index.js"; globalThis.library = library;</script>',
-  );
-  await open.page.waitForFunction(() => "library" in globalThis);
+  open = await openLibraryPage();
   const fcn = await loadFcn({ device: device() });
-  right = (
-    await fcn.segment({ width: SIDE, height: SIDE, data: new Uint8Array(SIDE * SIDE * 4).map((_, i) => pattern(i)) })
-  ).labels;
+  expected = (await fcn.segment({ width: SIDE, height: SIDE, data: Uint8Array.from(PIXELS) })).labels;
   fcn.dispose();
 });
 afterAll(() => open.close());
 
-/** Runs in the page. */
-async function lose({
-  recover,
-  side,
-  url,
-}: {
+interface LossInput {
   readonly recover: "manual" | "auto";
   readonly side: number;
-  readonly url: string | null;
-}) {
-  const { loadFcn: load } = Reflect.get(globalThis, "library") as typeof Library;
-  const picture = { width: side, height: side, data: new Uint8Array(side * side * 4).map((_, i) => (i * 31) & 255) };
-  const codeOf = (work: Promise<unknown>): Promise<string> =>
-    work.then(
-      () => "resolves",
-      (error: { code?: string; name: string }) => error.code ?? error.name,
-    );
-  const fcn = await load({ recover, ...(url === null ? {} : { weights: new URL(url, location.href) }) });
+  readonly pixels: readonly number[];
+  /** Path of the weights; null for the default. */
+  readonly weights: string | null;
+}
+
+/** Runs in the page: destroys the device during a run, recovers, and segments again. */
+async function loseDevice({ recover, side, pixels, weights }: LossInput) {
+  const { library } = globalThis as unknown as LibraryGlobal;
+  const picture = { width: side, height: side, data: Uint8Array.from(pixels) };
+  const codeOf = async (call: Promise<unknown>): Promise<string> => {
+    try {
+      await call;
+      return "resolves";
+    } catch (error) {
+      const { code, name } = error as { code?: string; name: string };
+      return code ?? name;
+    }
+  };
+  const source = weights === null ? {} : { weights: new URL(weights, location.href) };
+  const fcn = await library.loadFcn({ recover, ...source });
   const events: string[] = [];
   fcn.onLost((error) => events.push(error.code));
   await fcn.segment(picture);
   const first = fcn.device;
-  const calls = [codeOf(fcn.segment(picture)), ...(recover === "manual" ? [codeOf(fcn.logits(picture))] : [])];
+  const calls = [codeOf(fcn.segment(picture))];
+  if (recover === "manual") calls.push(codeOf(fcn.logits(picture)));
   await new Promise((resolve) => setTimeout(resolve, 20));
   first.gpu.destroy();
   const codes = await Promise.all(calls);
@@ -57,9 +58,9 @@ async function lose({
     await fcn.recover();
   }
   const { labels } = await fcn.segment(picture);
-  const another = fcn.device !== first && first.disposed;
+  const replaced = fcn.device !== first && first.disposed;
   fcn.dispose();
-  return { codes, events, labels: Array.from(labels), another };
+  return { codes, events, labels: Array.from(labels), replaced };
 }
 
 describe("GPUDevice.destroy() in the middle of a run", () => {
@@ -67,31 +68,34 @@ describe("GPUDevice.destroy() in the middle of a run", () => {
     ["manual", null, ["device-lost", "device-lost", "device-lost"]],
     ["manual", "/weights/fcn-resnet101-w16-icons-f16.safetensors", ["device-lost", "device-lost", "device-lost"]],
     ["auto", null, ["device-lost"]],
-  ] as const)("recover %s, weights from %s", async (recover, url, codes) => {
-    const result = await open.page.evaluate(lose, { recover, side: SIDE, url });
-    expect([result.codes, result.events, result.another]).toEqual([codes, ["device-lost"], true]);
-    expect(agreement(result.labels, right)).toBeGreaterThanOrEqual(0.999);
+  ] as const)("with recover: %s and weights from %s", async (recover, weights, codes) => {
+    const result = await open.page.evaluate(loseDevice, { recover, side: SIDE, pixels: PIXELS, weights });
+    expect([result.codes, result.events, result.replaced]).toEqual([codes, ["device-lost"], true]);
+    expect(agreement(result.labels, expected)).toBeGreaterThanOrEqual(0.999);
   });
 });
 
+/** Runs in the page: aborts a run, and segments again. */
+async function abortRun({ side, pixels }: Pick<LossInput, "side" | "pixels">) {
+  const { library } = globalThis as unknown as LibraryGlobal;
+  const picture = { width: side, height: side, data: Uint8Array.from(pixels) };
+  const fcn = await library.loadFcn();
+  const controller = new AbortController();
+  const outcome = fcn.segment(picture, { signal: controller.signal }).then(
+    () => "resolves",
+    (error: Error) => error.name,
+  );
+  setTimeout(() => controller.abort(), 20);
+  const name = await outcome;
+  const { labels } = await fcn.segment(picture);
+  fcn.dispose();
+  return { name, labels: Array.from(labels) };
+}
+
 it("a call that is aborted rejects with AbortError, and the model goes on", async () => {
-  const [name, labels] = await open.page.evaluate(async (side) => {
-    const { loadFcn: load } = Reflect.get(globalThis, "library") as typeof Library;
-    const picture = { width: side, height: side, data: new Uint8Array(side * side * 4).map((_, i) => (i * 31) & 255) };
-    const fcn = await load();
-    const control = new AbortController();
-    const outcome = fcn.segment(picture, { signal: control.signal }).then(
-      () => "resolves",
-      (error: Error) => error.name,
-    );
-    setTimeout(() => control.abort(), 20);
-    const end = await outcome;
-    const seg = await fcn.segment(picture);
-    fcn.dispose();
-    return [end, Array.from(seg.labels)] as const;
-  }, SIDE);
+  const { name, labels } = await open.page.evaluate(abortRun, { side: SIDE, pixels: PIXELS });
   expect(name).toBe("AbortError");
-  expect(agreement(labels, right)).toBeGreaterThanOrEqual(0.999);
+  expect(agreement(labels, expected)).toBeGreaterThanOrEqual(0.999);
 });
 
 it("asks no other host, and logs no error", () => {
