@@ -1,6 +1,6 @@
 /**
- * Finds a Chromium for the browser tests, or installs Debian's as root. WebGPU runs on the SwiftShader it brings along, so the
- * tests need no GPU.
+ * Finds a Chromium for the browser tests, or installs Debian's as root. WebGPU runs on Chromium's own SwiftShader, so
+ * the tests need no GPU.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -19,8 +19,9 @@ const PLACES = [
 export const findBrowser = () => PLACES.find((place) => place !== undefined && existsSync(place));
 
 /**
- * @param {(args: string[]) => void} apt runs apt-get, throwing when it fails
- * @returns {string | undefined} why there is none, in one sentence; undefined when there is one
+ * Installs a browser if none is found and apt-get can.
+ * @param {(args: string[]) => void} apt runs apt-get; throws if it fails
+ * @returns {string | undefined} a sentence that says why there is still none; undefined if there is one
  */
 export function ensureBrowser(apt) {
   if (findBrowser()) return undefined;

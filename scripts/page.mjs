@@ -23,14 +23,17 @@ const TYPES = {
   ".safetensors": "application/octet-stream",
 };
 
-/** @returns {number} the newest change below a path */
+/** Time of the newest change of a file, or of any file below a folder. @returns {number} */
 function newest(/** @type {string} */ path) {
   const info = statSync(path);
   if (!info.isDirectory()) return info.mtimeMs;
   return readdirSync(path).reduce((latest, entry) => Math.max(latest, newest(join(path, entry))), 0);
 }
 
-/** Bundles the page from the built library, unless that was done since either changed. Throws with the bundler's words when it fails. */
+/**
+ * Bundles the page from the built library. Does nothing if neither has changed since the last time.
+ * @throws {Error} without a built library, or with the bundler's message
+ */
 export function buildPage() {
   const library = join(root, "dist/.stamp");
   if (!existsSync(library)) throw new Error("the library is not built: run npm run build");
@@ -47,34 +50,58 @@ export function buildPage() {
 }
 
 /**
+ * The file that an address names. Files outside `folder` and folders are not found.
+ * @param {string} folder absolute
+ * @param {string} address path of the request, with `%` escapes
+ */
+function fileAt(folder, address) {
+  try {
+    const named = resolve(folder, `.${decodeURIComponent(new URL(address, "http://host").pathname)}`);
+    const path = named === folder ? join(folder, "index.html") : named;
+    return path.startsWith(folder + sep) && statSync(path).isFile() ? path : undefined;
+  } catch {
+    return undefined; // no such file, or wrong escapes
+  }
+}
+
+/**
+ * Answers a request with a file, 404 or 405.
+ * @param {string} folder absolute
+ * @param {import("node:http").IncomingMessage} request
+ * @param {import("node:http").ServerResponse} response
+ */
+function answer(folder, request, response) {
+  const path = fileAt(folder, request.url ?? "/");
+  if (path === undefined) {
+    response.writeHead(404, { "content-type": "text/plain" }).end("not found\n");
+    return;
+  }
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    response.writeHead(405, { allow: "GET, HEAD" }).end();
+    return;
+  }
+  response.writeHead(200, {
+    "content-type": TYPES[extname(path)] ?? "application/octet-stream",
+    "content-length": statSync(path).size,
+    "cache-control": "no-cache",
+  });
+  if (request.method === "HEAD") {
+    response.end();
+    return;
+  }
+  createReadStream(path)
+    .on("error", () => response.destroy())
+    .pipe(response);
+}
+
+/**
  * Serves a folder on 127.0.0.1.
  * @param {string} folder
  * @param {number} [port] 0 takes a free one
  * @returns {Promise<{ url: string, close: () => Promise<void> }>}
  */
 export async function servePage(folder, port = 0) {
-  const server = createServer((request, response) => {
-    let path = "";
-    try {
-      path = resolve(folder, `.${decodeURIComponent(new URL(request.url ?? "/", "http://host").pathname)}`);
-    } catch {
-      // an address that is no address names no file
-    }
-    if (path === resolve(folder)) path = join(folder, "index.html");
-    const found = path.startsWith(resolve(folder) + sep) && existsSync(path) && statSync(path).isFile();
-    if (!found) return void response.writeHead(404, { "content-type": "text/plain" }).end("not found\n");
-    if (request.method !== "GET" && request.method !== "HEAD")
-      return void response.writeHead(405, { allow: "GET, HEAD" }).end();
-    response.writeHead(200, {
-      "content-type": TYPES[extname(path)] ?? "application/octet-stream",
-      "content-length": statSync(path).size,
-      "cache-control": "no-cache",
-    });
-    if (request.method === "HEAD") return void response.end();
-    createReadStream(path)
-      .on("error", () => response.destroy())
-      .pipe(response);
-  });
+  const server = createServer((request, response) => answer(resolve(folder), request, response));
   await new Promise((done, failed) => {
     server.once("error", failed);
     server.listen(port, "127.0.0.1", () => done(undefined));
@@ -82,11 +109,15 @@ export async function servePage(folder, port = 0) {
   const address = /** @type {import("node:net").AddressInfo} */ (server.address());
   return {
     url: `http://localhost:${address.port}/`,
-    close: () => new Promise((done) => (server.close(() => done()), server.closeAllConnections())),
+    close: () =>
+      new Promise((done) => {
+        server.close(() => done());
+        server.closeAllConnections();
+      }),
   };
 }
 
-/** @returns {number | undefined} the port asked for; undefined when the arguments make no sense */
+/** @returns {number | undefined} the port to use; undefined if the arguments are wrong */
 function portOf(/** @type {string[]} */ args) {
   if (args.length === 0) return 0;
   const [, value] = /^--port(?:=| )(\d+)$/.exec(args.join(" ")) ?? [];
@@ -107,9 +138,8 @@ async function main() {
     process.stdout.write(`The page is at ${url}\nFolder to deploy: out/page. Ctrl+C ends this server.\n`);
   } catch (error) {
     const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
-    process.stderr.write(
-      code === "EADDRINUSE" ? `page: port ${port} is in use; leave out --port for a free one\n` : `page: ${message}\n`,
-    );
+    const reason = code === "EADDRINUSE" ? `port ${port} is in use; leave out --port for a free one` : message;
+    process.stderr.write(`page: ${reason}\n`);
     process.exitCode = 1;
   }
 }

@@ -1,4 +1,4 @@
-/** The built modules in a real browser, without a bundler: PyTorch's labels, with weights from the package and from a file. */
+/** The built modules in a real browser, without a bundler: PyTorch's labels, with the built-in weights and a file's. */
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { decodePng } from "../src/image/png.js";

@@ -1,4 +1,4 @@
-/** What the page makes of checkpoints: three networks over one backbone, the one that a file has, or a sentence. */
+/** Checkpoints on the page: three networks over one backbone, or a file's one network, or an error in a sentence. */
 import { describe, expect, it } from "vitest";
 import { torchvisionFcnTensors } from "../bench/hashed-weights.js";
 import { openModel } from "../demo/src/worker/open-model.js";
@@ -8,7 +8,7 @@ import { hashedFile } from "./helpers/hashed-checkpoint.js";
 import { fixture, referencePictures } from "./helpers/reference-maps.js";
 
 const device = useDevice();
-const quiet: ModelProgress = { weights: () => undefined, pipelines: () => undefined };
+const ignoredProgress: ModelProgress = { weights: () => undefined, pipelines: () => undefined };
 const picture = referencePictures("test/fixtures/val").find(({ name }) => name.endsWith("/15"))?.picture ?? {
   width: 1,
   height: 1,
@@ -17,9 +17,9 @@ const picture = referencePictures("test/fixtures/val").find(({ name }) => name.e
 const { signal } = new AbortController();
 
 describe("a model of the page", () => {
-  it("runs torchvision's network alone and knows its probabilities", async () => {
+  it("runs torchvision's network alone, with probabilities", async () => {
     const file = new File([Uint8Array.from(await hashedFile(torchvisionFcnTensors(5, 8)))], "mine.safetensors");
-    const model = await openModel(device(), file, "f32", quiet);
+    const model = await openModel(device(), file, "f32", ignoredProgress);
     expect([model.variants, model.classNames.length, model.description]).toEqual([
       ["fcn-resnet101"],
       5,
@@ -27,16 +27,16 @@ describe("a model of the page", () => {
     ]);
     const { labels, times, probabilities } = await model.run(picture, signal);
     const [x, y] = [40, 30];
-    const here = await probabilities("fcn-resnet101", x, y);
-    expect(here.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 4);
-    expect(here.indexOf(Math.max(...here))).toBe(labels["fcn-resnet101"]?.[y * picture.width + x]);
+    const atPixel = await probabilities("fcn-resnet101", x, y);
+    expect(atPixel.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 4);
+    expect(atPixel.indexOf(Math.max(...atPixel))).toBe(labels["fcn-resnet101"]?.[y * picture.width + x]);
     expect(times.map(({ name }) => name)).toEqual(["Prepare for this size", "Upload", "Network", "Read back"]);
     model.dispose();
   });
 
-  it("has the heads that a file has, and can be called off", async () => {
+  it("has the heads that a file has, and can be aborted", async () => {
     const file = new File([Uint8Array.from(fixture("test/fixtures/checkpoints/fcn-resnet101-w16.pth"))], "mine.pth");
-    const model = await openModel(device(), file, "f16", quiet);
+    const model = await openModel(device(), file, "f16", ignoredProgress);
     expect(model.variants).toEqual(["fcn32s", "fcn16s", "fcn8s"]);
     await expect(model.run(picture, AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
     const { labels, buffers } = await model.run(picture, signal);
@@ -45,8 +45,8 @@ describe("a model of the page", () => {
     model.dispose();
   });
 
-  it("refuses a file that is no checkpoint", async () => {
-    await expect(openModel(device(), new File(["{}"], "notes.pth"), "f32", quiet)).rejects.toMatchObject({
+  it("refuses a file that is not a checkpoint", async () => {
+    await expect(openModel(device(), new File(["{}"], "notes.pth"), "f32", ignoredProgress)).rejects.toMatchObject({
       code: "bad-weights",
       message: expect.stringMatching(/^notes\.pth/) as string,
     });

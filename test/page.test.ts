@@ -1,4 +1,4 @@
-/** The web page from opening to a lost device, in Chromium on SwiftShader: what a person does, and what they must see. */
+/** The web page from opening to a lost device, in Chromium on SwiftShader: what a person does and must see. */
 import axe from "axe-core";
 import { describe, expect, it } from "vitest";
 import { COMPARED } from "../src/models/compared.js";

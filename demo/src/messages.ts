@@ -1,7 +1,7 @@
 /** Messages between the page and its worker. All of them can be cloned; canvases and bitmaps are transferred. */
 import type { FcnErrorCode, Precision, PrecisionOption } from "fcn-webgpu";
 
-/** Longest side of the network's input, in pixels. "auto": the worker decides, as it knows the adapter. "full": no limit. */
+/** Longest side of the network's input, in pixels. "auto": the worker chooses by the adapter. "full": no limit. */
 export type Side = number | "auto" | "full";
 
 /** How a label map is drawn over its picture. */

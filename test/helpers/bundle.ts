@@ -1,4 +1,4 @@
-/** Bundles a module of the tests with all its imports as one script for a page. Takes the sources: no build is needed. */
+/** Bundles a module of the tests and its imports as one script for a page, from the sources: no build is needed. */
 import { build } from "vite";
 import { root } from "./sources.js";
 

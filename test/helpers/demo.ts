@@ -47,7 +47,7 @@ export interface Demo extends OpenPage {
 }
 
 /** Builds the page if needed and opens it. Does not wait until the first picture is segmented. */
-export async function openDemo(): Promise<Demo> {
+async function openDemo(): Promise<Demo> {
   buildPage();
   const { url, close } = await servePage(PAGE);
   const browser = await launch("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream");

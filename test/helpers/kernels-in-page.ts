@@ -39,7 +39,7 @@ const kernels: KernelsInPage = {
     if (!entry || !test) throw new Error(`${kernel} has no case ${caseName}`);
     const problem = makeProblem(entry.kernel, test.shapes, test.attrs);
     const usable = usableVariants(entry.kernel, problem, device);
-    // Compiling takes most of the time, so all variants compile at once, on all cores. verify() reports what fails here.
+    // Compiling takes most of the time, so all variants compile at once, on all cores. verify() reports failures.
     const pipelines = pipelinesOf(device);
     await Promise.allSettled(usable.map((variant) => pipelines.get(entry.kernel, variant, problem)));
     const outcomes: Record<string, Outcome> = {};

@@ -35,7 +35,7 @@ export interface OpenPage {
   close(): Promise<void>;
 }
 
-/** Opens a page with `html` as its body. Serves the files of `folder`, by default the repository: modules are at /dist/... */
+/** Opens a page with `html` as its body. Serves the files of `folder`; of the repository, modules are at /dist/... */
 export async function openPage(html: string, folder = root): Promise<OpenPage> {
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url ?? "/", "http://host").pathname));

@@ -1,6 +1,6 @@
 /**
- * The sources as plain JavaScript in a folder of their own, for tests that measure a separate process. Only types are removed,
- * file by file, from an entry along its imports: no build is needed, and it takes a second.
+ * The sources as plain JavaScript in a folder of their own, for tests that measure a separate process. Only types are
+ * removed, file by file, from an entry along its imports: no build is needed, and it takes a second.
  */
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -13,7 +13,10 @@ const COMPILER_OPTIONS: ts.CompilerOptions = {
   verbatimModuleSyntax: true,
 };
 
-/** Writes `entries` (such as `src/weights/open.ts`) and all their imports to `folder`, with package.json and node_modules. */
+/**
+ * Writes `entries` and all their imports to `folder`, with package.json and node_modules.
+ * @param entries such as `src/weights/open.ts`
+ */
 export function writePlainJavaScript(folder: string, entries: readonly string[]): void {
   const queue = entries.map((entry) => join(root, entry));
   const seen = new Set(queue);

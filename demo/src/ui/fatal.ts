@@ -7,8 +7,8 @@ export function showFatal(status: Status, code: FcnErrorCode | undefined, messag
   if (code === "no-adapter") {
     return status.fatal(
       "No graphics adapter",
-      "This browser has WebGPU, but it found no GPU: turn on hardware acceleration in the browser's settings, update the " +
-        "graphics driver, and try again.",
+      "This browser has WebGPU, but it found no GPU: turn on hardware acceleration in the browser's settings, update " +
+        "the graphics driver, and try again.",
     );
   }
   if (code === "device-lost") return status.fatal("The GPU was lost", message, "The page could not open it again.");
@@ -17,9 +17,11 @@ export function showFatal(status: Status, code: FcnErrorCode | undefined, messag
 
 export function showNoWebGpu(status: Status): void {
   const insecure =
-    "This page was opened over an insecure address. Browsers offer WebGPU only over https and on localhost: open it there.";
+    "This page was opened over an insecure address. Browsers offer WebGPU only over https and on localhost: " +
+    "open it there.";
   const missing =
-    "This page computes on your GPU through WebGPU, which this browser does not offer. Open it in Chrome or Edge 113 or " +
-    "newer, Safari 26 or newer, or Firefox 141 or newer; on Linux, Chrome may need chrome://flags/#enable-unsafe-webgpu.";
+    "This page computes on your GPU through WebGPU, which this browser does not offer. Open it in Chrome or Edge 113 " +
+    "or newer, Safari 26 or newer, or Firefox 141 or newer; on Linux, Chrome may need " +
+    "chrome://flags/#enable-unsafe-webgpu.";
   status.fatal("This browser has no WebGPU", isSecureContext ? missing : insecure);
 }

@@ -1,6 +1,6 @@
 /**
- * The classes found, with each network's share of pixels. The class under the pointer, or the one whose button is pressed,
- * is highlighted in the pictures.
+ * The classes found, with each network's share of pixels. The pictures highlight the class under the pointer, or the
+ * one whose button is pressed.
  */
 import { vocPalette } from "fcn-webgpu";
 import type { Segmented } from "../messages.js";

@@ -1,6 +1,6 @@
 /**
- * Where pictures and checkpoints come from: samples, chosen files, and files dropped or pasted. A dropped or pasted file is
- * a checkpoint if its name ends like one.
+ * Where pictures and checkpoints come from: samples, chosen files, and files dropped or pasted. The extension tells
+ * whether a dropped or pasted file is a checkpoint.
  */
 import { byId, element } from "./elements.js";
 

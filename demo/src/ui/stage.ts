@@ -1,6 +1,6 @@
 /**
- * The pictures: a panel for the picture itself and one for each network, side by side, or one of them large with a divider.
- * Pointer, finger and arrow keys move a crosshair that marks the same pixel in all panels.
+ * The pictures: a panel for the picture itself and one for each network, side by side, or one network large with a
+ * divider. Pointer, finger and arrow keys move a crosshair that marks the same pixel in all panels.
  */
 import type { Adapter, Reading } from "../messages.js";
 import { variantTitle } from "../variants.js";
@@ -25,7 +25,7 @@ interface Point {
 /** The view with all panels side by side. Other views are named by their variant. */
 export const GRID = "grid";
 
-/** Pictures narrower than this share of their height stand in one row of four. */
+/** Pictures narrower than this share of their height are tall: all four panels fit in one row. */
 const TALL_RATIO = 0.8;
 
 /** Shown until the worker has loaded a network. */
@@ -55,9 +55,7 @@ export class Stage {
     this.setView(this.#view);
   }
 
-  /**
-   * Shows a panel for each network. A canvas keeps its kind of context, so all are replaced if something else is to draw them.
-   */
+  /** Shows a panel for each network. A canvas cannot change its kind of context, so another `drawing` replaces all. */
   setNetworks(variants: readonly string[], drawing: Adapter["drawing"], classNames: readonly string[]): void {
     const shown = this.#panels.slice(1);
     const sameVariants = variants.length === shown.length && variants.every((name, i) => name === shown[i]?.variant);
@@ -91,7 +89,7 @@ export class Stage {
 
   #onResize({ target, devicePixelContentBoxSize, contentRect }: ResizeObserverEntry): void {
     const slot = this.#panels.findIndex(({ canvas }) => canvas === target);
-    const box = devicePixelContentBoxSize?.[0]; // missing in Safari
+    const box = devicePixelContentBoxSize?.[0]; // some browsers lack it
     const width = box?.inlineSize ?? contentRect.width * devicePixelRatio;
     const height = box?.blockSize ?? contentRect.height * devicePixelRatio;
     if (slot >= 0) this.#events.resize(slot, Math.round(width), Math.round(height));

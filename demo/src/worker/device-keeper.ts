@@ -6,7 +6,7 @@ import { errorText } from "../error-text.js";
 /** Milliseconds before each attempt to open a lost device: a crashed GPU process needs a moment. */
 const RETRY_DELAYS = [100, 400, 1500, 4000];
 
-/** More than MAX_LOSSES losses within this time, in milliseconds, end recovery: opening the device again does not help. */
+/** More losses than MAX_LOSSES within this time end recovery: opening the device again does not help. */
 const LOSS_WINDOW_MS = 20_000;
 const MAX_LOSSES = 3;
 

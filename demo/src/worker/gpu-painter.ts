@@ -1,6 +1,6 @@
 /**
- * Draws label maps over pictures on the GPU that computed them: the labels never leave it. The painter keeps its own copies,
- * so that it can draw again, at another opacity or size, while a network runs.
+ * Draws label maps over pictures on the GPU that computed them: the labels never leave it. The painter keeps its own
+ * copies, so that it can draw again, at another opacity or size, while a network runs.
  */
 import type { Picture } from "fcn-webgpu";
 import type { Look } from "../messages.js";
