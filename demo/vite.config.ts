@@ -36,5 +36,9 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  worker: { format: "es", plugins: () => [compactShaders] },
+  worker: {
+    format: "es",
+    plugins: () => [compactShaders],
+    rolldownOptions: { output: { comments: { annotation: false } } }, // notes for other bundlers
+  },
 });

@@ -9,7 +9,7 @@ import { showFatal, showNoWebGpu } from "./ui/fatal.js";
 import { formatSeconds } from "./ui/format.js";
 import { Legend } from "./ui/legend.js";
 import { chosenPrecision, showNetwork, showPrecision } from "./ui/network-panel.js";
-import { Saving, download } from "./ui/saving.js";
+import { Saving, saveFile } from "./ui/saving.js";
 import { SAMPLE_PICTURES, connectSources, markSample } from "./ui/sources.js";
 import type { Sample } from "./ui/sources.js";
 import { GRID, Stage } from "./ui/stage.js";
@@ -127,7 +127,7 @@ function onReply(reply: Reply): void {
       stage.showReadings(reply.x, reply.y, reply.colour, reply.readings);
       return probes.answered();
     case "saved":
-      return download(reply.name, reply.blob);
+      return saveFile(reply.name, reply.blob);
     case "failed":
       return onFailed(reply.message);
     case "lost":

@@ -4,7 +4,7 @@
  */
 import { vocPalette } from "fcn-webgpu";
 import type { Segmented } from "../messages.js";
-import { shortTitle } from "../variants.js";
+import { columnTitle } from "../variants.js";
 import { byId, element } from "./elements.js";
 import { formatShare } from "./format.js";
 
@@ -34,7 +34,7 @@ export class Legend {
       "tr",
       "",
       columnHead(element("span", "spoken", "Class")),
-      ...variants.map((variant) => columnHead(shortTitle(variant))),
+      ...variants.map((variant) => columnHead(columnTitle(variant))),
     );
     const rows = labels.map((label) => this.#row(label, classNames[label] ?? `class ${label}`, sharesOf(label)));
     this.#table.replaceChildren(element("thead", "", head), element("tbody", "", ...rows));

@@ -1,5 +1,5 @@
 /** A panel of the stage: a canvas with a crosshair, its caption, and the reading of the pixel under the crosshair. */
-import { strideNote, variantTitle } from "../variants.js";
+import { strideNote, networkTitle } from "../variants.js";
 import { element } from "./elements.js";
 
 export interface Panel {
@@ -22,7 +22,7 @@ export interface PanelEvents {
 }
 
 export function createPanel(variant: string | undefined, events: PanelEvents): Panel {
-  const name = variant === undefined ? "Picture" : variantTitle(variant);
+  const name = variant === undefined ? "Picture" : networkTitle(variant);
   const canvas = element("canvas");
   const surface = element("div", "surface", canvas, element("div", "cross"));
   surface.tabIndex = 0;

@@ -1,6 +1,6 @@
 /** The section "Save": the network, the kind of file, and the download. */
 import type { SavedKind } from "../messages.js";
-import { variantTitle } from "../variants.js";
+import { networkTitle } from "../variants.js";
 import { byId, element } from "./elements.js";
 
 /** Milliseconds that a file stays available to its download. */
@@ -22,7 +22,7 @@ export class Saving {
 
   /** Offers these variants and selects the last one. */
   offer(variants: readonly string[]): void {
-    const options = variants.map((value) => Object.assign(element("option", "", variantTitle(value)), { value }));
+    const options = variants.map((value) => Object.assign(element("option", "", networkTitle(value)), { value }));
     this.#variant.replaceChildren(...options);
     this.select(variants.at(-1) ?? "");
   }
@@ -32,7 +32,7 @@ export class Saving {
   }
 }
 
-export function download(name: string, blob: Blob): void {
+export function saveFile(name: string, blob: Blob): void {
   const link = Object.assign(element("a"), { href: URL.createObjectURL(blob), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), DOWNLOAD_TIME);

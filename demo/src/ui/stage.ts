@@ -3,7 +3,7 @@
  * divider. Pointer, finger and arrow keys move a crosshair that marks the same pixel in all panels.
  */
 import type { Adapter, Reading } from "../messages.js";
-import { variantTitle } from "../variants.js";
+import { networkTitle } from "../variants.js";
 import { byId } from "./elements.js";
 import { formatShare } from "./format.js";
 import { createPanel } from "./panel.js";
@@ -146,7 +146,7 @@ export class Stage {
     }
     if (!this.#speak) return;
     const spoken = readings.map(
-      (found) => `${variantTitle(found.variant)}: ${this.#classOf(found)}, ${formatShare(found.probability)}`,
+      (found) => `${networkTitle(found.variant)}: ${this.#classOf(found)}, ${formatShare(found.probability)}`,
     );
     this.#spoken.textContent = `Column ${x}, row ${y}. ${spoken.join(". ")}.`;
   }

@@ -1,5 +1,5 @@
 /** The choice of view: side by side, or one network large. */
-import { variantTitle } from "../variants.js";
+import { networkTitle } from "../variants.js";
 import { byId, element } from "./elements.js";
 import { GRID } from "./stage.js";
 
@@ -28,5 +28,5 @@ export function offerViews(
 function viewChoice(view: string, checked: boolean, onChoice: (view: string) => void): HTMLElement {
   const input = Object.assign(element("input"), { type: "radio", name: "view", value: view, checked });
   input.addEventListener("change", () => onChoice(view));
-  return element("label", "", input, element("span", "", view === GRID ? "Side by side" : variantTitle(view)));
+  return element("label", "", input, element("span", "", view === GRID ? "Side by side" : networkTitle(view)));
 }

@@ -2,7 +2,7 @@
 import { vocPalette } from "fcn-webgpu";
 import type { Picture } from "fcn-webgpu";
 import type { Look } from "../messages.js";
-import type { Layer, Painter, Slot } from "./painter.js";
+import type { CanvasSlot, Layer, Painter } from "./painter.js";
 
 // paint.wgsl has the same numbers.
 /** Contrast of the pixels that are not of the highlighted class. */
@@ -71,7 +71,7 @@ export class CpuPainter implements Painter {
   }
 
   /** Draws at the picture's size; the page scales the canvas. */
-  paint(slots: readonly Slot[], look: Look): void {
+  paint(slots: readonly CanvasSlot[], look: Look): void {
     const picture = this.#picture;
     if (!picture) return;
     const { width, height } = picture;

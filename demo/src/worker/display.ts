@@ -3,10 +3,10 @@ import type { Picture } from "fcn-webgpu";
 import type { Adapter, Look } from "../messages.js";
 import { CpuPainter } from "./cpu-painter.js";
 import { GpuPainter } from "./gpu-painter.js";
-import type { Layer, Painter, Slot } from "./painter.js";
+import type { CanvasSlot, Layer, Painter } from "./painter.js";
 
 export class Display {
-  readonly #slots = new Map<number, { canvas: OffscreenCanvas; size: Slot["size"] }>();
+  readonly #slots = new Map<number, { canvas: OffscreenCanvas; size: CanvasSlot["size"] }>();
   #look: Look = { opacity: 0.6, split: 0, highlight: undefined };
   #painter: Painter | undefined;
   #variants: readonly string[] = [];

@@ -5,7 +5,7 @@
 import type { Picture } from "fcn-webgpu";
 import type { Look } from "../messages.js";
 import { PaintPass } from "./paint-pass.js";
-import type { Layer, Painter, Slot } from "./painter.js";
+import type { CanvasSlot, Layer, Painter } from "./painter.js";
 
 export class GpuPainter implements Painter {
   readonly #gpu: GPUDevice;
@@ -22,13 +22,13 @@ export class GpuPainter implements Painter {
     this.#pass.show(picture, layers);
   }
 
-  paint(slots: readonly Slot[], look: Look): void {
+  paint(slots: readonly CanvasSlot[], look: Look): void {
     const encoder = this.#gpu.createCommandEncoder();
     slots.forEach((slot, index) => this.#paintSlot(encoder, slot, index, look));
     this.#gpu.queue.submit([encoder.finish()]);
   }
 
-  #paintSlot(encoder: GPUCommandEncoder, { canvas, size, variant }: Slot, index: number, look: Look): void {
+  #paintSlot(encoder: GPUCommandEncoder, { canvas, size, variant }: CanvasSlot, index: number, look: Look): void {
     const context = canvas.getContext("webgpu");
     if (!context || !size?.width || !size.height) return; // the canvas is hidden
     if (canvas.width !== size.width || canvas.height !== size.height) Object.assign(canvas, size);

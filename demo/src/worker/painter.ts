@@ -10,7 +10,7 @@ export interface Layer {
 }
 
 /** A canvas. It shows the label map of `variant` over the picture, or the bare picture without one. */
-export interface Slot {
+export interface CanvasSlot {
   readonly canvas: OffscreenCanvas;
   /** Device pixels that the canvas covers on the page. */
   readonly size: { readonly width: number; readonly height: number } | undefined;
@@ -20,6 +20,6 @@ export interface Slot {
 export interface Painter {
   /** Sets what paint() draws. `layers` by variant; none before the networks have run. */
   show(picture: Picture, layers: ReadonlyMap<string, Layer>): void;
-  paint(slots: readonly Slot[], look: Look): void;
+  paint(slots: readonly CanvasSlot[], look: Look): void;
   dispose(): void;
 }
