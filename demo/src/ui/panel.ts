@@ -1,5 +1,5 @@
 /** A panel of the stage: a canvas with a crosshair, its caption, and the reading of the pixel under the crosshair. */
-import { strideNote, networkTitle } from "../variants.js";
+import { networkTitle, strideNote } from "../variants.js";
 import { element } from "./elements.js";
 
 export interface Panel {
