@@ -24,7 +24,7 @@ const SOURCES = [
 ];
 
 /** @returns {number} the time of the newest change at or below a path */
-function newestChange(/** @type {string} */ path) {
+export function newestChange(/** @type {string} */ path) {
   const info = statSync(path);
   if (!info.isDirectory()) return info.mtimeMs;
   const below = readdirSync(path).map((entry) => newestChange(join(path, entry)));

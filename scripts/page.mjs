@@ -3,10 +3,11 @@
  * `npm run page -- --port 8080`; a free port is chosen when none is given.
  */
 import { spawnSync } from "node:child_process";
-import { createReadStream, existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { createReadStream, existsSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { newestChange } from "./build.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 export const PAGE = join(root, "out/page");
@@ -23,13 +24,6 @@ const TYPES = {
   ".safetensors": "application/octet-stream",
 };
 
-/** Time of the newest change of a file, or of any file below a folder. @returns {number} */
-function newest(/** @type {string} */ path) {
-  const info = statSync(path);
-  if (!info.isDirectory()) return info.mtimeMs;
-  return readdirSync(path).reduce((latest, entry) => Math.max(latest, newest(join(path, entry))), 0);
-}
-
 /**
  * Bundles the page from the built library. Does nothing if neither has changed since the last time.
  * @throws {Error} without a built library, or with the bundler's message
@@ -37,7 +31,7 @@ function newest(/** @type {string} */ path) {
 export function buildPage() {
   const library = join(root, "dist/.stamp");
   if (!existsSync(library)) throw new Error("the library is not built: run npm run build");
-  const sources = Math.max(statSync(library).mtimeMs, newest(join(root, "demo")));
+  const sources = Math.max(statSync(library).mtimeMs, newestChange(join(root, "demo")));
   if (existsSync(STAMP) && statSync(STAMP).mtimeMs >= sources) return;
   const vite = join(root, "node_modules/vite/bin/vite.js");
   const { status, stdout, stderr } = spawnSync(
