@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { scaled, scaledLabels } from "../image/canvas.js";
+import { scaled, scaledLabels } from "../image/scale.js";
 import type { Picture } from "../image/picture.js";
 import { decodeLabelPng, decodePng, encodeLabelPng, encodePng } from "../image/png.js";
 import type { LabelMap } from "../image/png.js";

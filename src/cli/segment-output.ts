@@ -1,5 +1,5 @@
 /** What `fcn segment` makes of a label map: the formats, and the words and records that describe it. */
-import { legendOverlay } from "../image/overlay.js";
+import { legendOverlay } from "../image/legend.js";
 import type { RgbaPicture } from "../image/picture.js";
 import { encodeGreyPng, encodeLabelPng, encodePng } from "../image/png.js";
 import { classAreas } from "../image/regions.js";

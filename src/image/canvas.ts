@@ -1,66 +1,22 @@
-/** The little drawing that figures need: rectangles, pictures and text into RGBA. Browser-safe; no canvas element, no fonts. */
-import { CHARACTERS, FONTS } from "./glyphs.generated.js";
+/** Draws rectangles, pictures and text into RGBA: what figures need. Browser-safe; uses neither a canvas element nor fonts. */
+import type { Colour } from "./palette.js";
 import { toRgba } from "./picture.js";
 import type { Picture, RgbaPicture } from "./picture.js";
+import { MAX_COVERAGE, ascent, glyphsOfText } from "./text.js";
+import type { FontName, Glyph } from "./text.js";
 
-export type Colour = readonly [number, number, number];
-export type FontName = keyof typeof FONTS;
-
-interface Glyph {
-  readonly advance: number;
+/** Pixels; from the canvas's top left corner. */
+export interface Rectangle {
   readonly left: number;
   readonly top: number;
   readonly width: number;
   readonly height: number;
-  /** 0 to 15 a pixel. */
-  readonly coverage: Uint8Array;
 }
 
-const fonts = new Map<FontName, Map<string, Glyph>>();
+/** Colour of text, unless another is given. */
+const INK: Colour = [24, 27, 32];
 
-function glyphsOf(name: FontName): Map<string, Glyph> {
-  const made = fonts.get(name);
-  if (made) return made;
-  const bytes = Uint8Array.from(atob(FONTS[name].data), (ch) => ch.charCodeAt(0));
-  const view = new DataView(bytes.buffer);
-  const glyphs = new Map<string, Glyph>();
-  let at = 0;
-  for (const character of CHARACTERS) {
-    const [width, height] = [view.getUint8(at + 3), view.getUint8(at + 4)];
-    const head = { advance: view.getUint8(at), left: view.getInt8(at + 1), top: view.getInt8(at + 2), width, height };
-    at += 5;
-    const coverage = new Uint8Array(width * height);
-    for (let i = 0; i < coverage.length; i++) coverage[i] = ((bytes[at + (i >> 1)] as number) >> (i & 1 ? 0 : 4)) & 15;
-    at += Math.ceil(coverage.length / 2);
-    glyphs.set(character, { ...head, coverage });
-  }
-  fonts.set(name, glyphs);
-  return glyphs;
-}
-
-/** Letters with marks lose the marks ("é" is drawn as "e"); what the fonts lack altogether is drawn as "?". */
-const glyphOf = (glyphs: Map<string, Glyph>, character: string): Glyph =>
-  (glyphs.get(character) ?? glyphs.get(character.normalize("NFD").charAt(0)) ?? glyphs.get("?")) as Glyph;
-
-/** Characters, each with its marks: file names on macOS hold them apart. */
-const lettersOf = (text: string): string[] => Array.from(text.normalize("NFC"));
-
-/** Pixels a line of text takes from left to right. */
-export function textWidth(text: string, font: FontName = "body"): number {
-  const glyphs = glyphsOf(font);
-  return lettersOf(text).reduce((sum, ch) => sum + glyphOf(glyphs, ch).advance, 0);
-}
-
-export const lineHeight = (font: FontName = "body"): number => FONTS[font].lineHeight;
-
-/** As much of the text as fits, with "..." where it was cut. */
-export function fitText(text: string, width: number, font: FontName = "body"): string {
-  if (textWidth(text, font) <= width) return text;
-  let cut = lettersOf(text);
-  while (cut.length && textWidth(`${cut.join("")}...`, font) > width) cut = cut.slice(0, -1);
-  return `${cut.join("")}...`;
-}
-
+/** Whatever reaches over the border is cut off. */
 export class Canvas implements RgbaPicture {
   readonly channels = 4;
   readonly data: Uint8Array;
@@ -71,41 +27,48 @@ export class Canvas implements RgbaPicture {
     background: Colour = [255, 255, 255],
   ) {
     this.data = new Uint8Array(width * height * 4);
-    this.fill(0, 0, width, height, background);
+    this.fill({ left: 0, top: 0, width, height }, background);
   }
 
+  /** Covers the pixel with `share` (0 to 1) of the colour. */
   #mix(x: number, y: number, colour: Colour, share: number): void {
     if (x < 0 || y < 0 || x >= this.width || y >= this.height) return;
-    const i = (y * this.width + x) * 4;
-    for (let c = 0; c < 3; c++)
-      this.data[i + c] = Math.round((this.data[i + c] as number) * (1 - share) + (colour[c] as number) * share);
-    this.data[i + 3] = 255;
+    const at = (y * this.width + x) * 4;
+    for (let c = 0; c < 3; c++) {
+      const below = this.data[at + c] as number;
+      this.data[at + c] = Math.round(below * (1 - share) + (colour[c] as number) * share);
+    }
+    this.data[at + 3] = 255;
   }
 
-  fill(left: number, top: number, width: number, height: number, colour: Colour, share = 1): void {
+  /** `share`: how much of the colour covers what is there, 0 to 1. */
+  fill({ left, top, width, height }: Rectangle, colour: Colour, share = 1): void {
     if (left === 0 && width === this.width && share === 1) {
-      // Whole rows, such as the ground of everything: four bytes at a time.
-      const [r, g, b] = colour;
-      const pixel = new Uint32Array(Uint8Array.of(r, g, b, 255).buffer)[0] as number;
-      new Uint32Array(this.data.buffer).fill(
-        pixel,
-        Math.max(0, top) * width,
-        Math.max(0, Math.min(this.height, top + height)) * width,
-      );
+      this.#fillRows(top, top + height, colour);
       return;
     }
-    for (let y = top; y < top + height; y++) for (let x = left; x < left + width; x++) this.#mix(x, y, colour, share);
+    for (let y = top; y < top + height; y++) {
+      for (let x = left; x < left + width; x++) this.#mix(x, y, colour, share);
+    }
   }
 
-  /** A frame one pixel wide just inside the rectangle. */
-  frame(left: number, top: number, width: number, height: number, colour: Colour): void {
-    this.fill(left, top, width, 1, colour);
-    this.fill(left, top + height - 1, width, 1, colour);
-    this.fill(left, top + 1, 1, height - 2, colour);
-    this.fill(left + width - 1, top + 1, 1, height - 2, colour);
+  /** Whole rows, such as every background, are filled four bytes at a time. */
+  #fillRows(top: number, end: number, [red, green, blue]: Colour): void {
+    const pixel = new Uint32Array(Uint8Array.of(red, green, blue, 255).buffer)[0] as number;
+    const first = Math.max(0, top) * this.width;
+    const last = Math.max(0, Math.min(this.height, end)) * this.width;
+    new Uint32Array(this.data.buffer).fill(pixel, first, last);
   }
 
-  /** A picture at its own size. */
+  /** A line one pixel wide just inside the rectangle. */
+  frame({ left, top, width, height }: Rectangle, colour: Colour): void {
+    this.fill({ left, top, width, height: 1 }, colour);
+    this.fill({ left, top: top + height - 1, width, height: 1 }, colour);
+    this.fill({ left, top: top + 1, width: 1, height: height - 2 }, colour);
+    this.fill({ left: left + width - 1, top: top + 1, width: 1, height: height - 2 }, colour);
+  }
+
+  /** Draws a picture at its own size. */
   draw(picture: Picture, left: number, top: number): void {
     const { width, height, data } = toRgba(picture);
     for (let y = 0; y < height; y++) {
@@ -117,104 +80,29 @@ export class Canvas implements RgbaPicture {
     }
   }
 
-  /** Text whose line box starts at (left, top). Gives the x where it ended. */
+  /** Draws a line of text whose box starts at (left, top). Returns the x where the text ends. */
   text(
     text: string,
     left: number,
     top: number,
     options: { readonly font?: FontName; readonly colour?: Colour } = {},
   ): number {
-    const { font = "body", colour = [24, 27, 32] } = options;
-    const glyphs = glyphsOf(font);
-    const baseline = top + FONTS[font].ascent;
+    const { font = "body", colour = INK } = options;
+    const baseline = top + ascent(font);
     let x = left;
-    for (const character of lettersOf(text)) {
-      const glyph = glyphOf(glyphs, character);
-      glyph.coverage.forEach((v, i) => {
-        if (v)
-          this.#mix(
-            x + glyph.left + (i % glyph.width),
-            baseline - glyph.top + Math.floor(i / glyph.width),
-            colour,
-            v / 15,
-          );
-      });
+    for (const glyph of glyphsOfText(text, font)) {
+      this.#drawGlyph(glyph, x, baseline, colour);
       x += glyph.advance;
     }
     return x;
   }
-}
 
-/** A picture made smaller by averaging the area each new pixel covers, or larger by repeating pixels. */
-export function scaled(picture: Picture, width: number, height: number): RgbaPicture {
-  const from = toRgba(picture);
-  if (from.width === width && from.height === height) return from;
-  // Columns, then rows; plain loops, because photographs have millions of pixels.
-  const rows = new Float32Array(width * from.height * 4);
-  const columns = cover(width, from.width);
-  for (let y = 0, to = 0; y < from.height; y++) {
-    for (let x = 0; x < width; x++, to += 4) {
-      const { first, weights } = columns[x] as Cover;
-      let [r, g, b, a] = [0, 0, 0, 0];
-      for (let k = 0, at = (y * from.width + first) * 4; k < weights.length; k++, at += 4) {
-        const weight = weights[k] as number;
-        r += weight * (from.data[at] as number);
-        g += weight * (from.data[at + 1] as number);
-        b += weight * (from.data[at + 2] as number);
-        a += weight * (from.data[at + 3] as number);
-      }
-      rows[to] = r;
-      rows[to + 1] = g;
-      rows[to + 2] = b;
-      rows[to + 3] = a;
-    }
+  #drawGlyph({ left, top, width, coverage }: Glyph, x: number, baseline: number, colour: Colour): void {
+    coverage.forEach((ink, i) => {
+      if (ink === 0) return;
+      const column = i % width;
+      const row = Math.floor(i / width);
+      this.#mix(x + left + column, baseline - top + row, colour, ink / MAX_COVERAGE);
+    });
   }
-  const data = new Uint8ClampedArray(width * height * 4); // rounds to nearest
-  const line = width * 4;
-  const sums = new Float64Array(line);
-  cover(height, from.height).forEach(({ first, weights }, y) => {
-    sums.fill(0);
-    for (let k = 0, at = first * line; k < weights.length; k++) {
-      const weight = weights[k] as number;
-      for (let i = 0; i < line; i++, at++) sums[i] = (sums[i] as number) + weight * (rows[at] as number);
-    }
-    data.set(sums, y * line);
-  });
-  return { width, height, data, channels: 4 };
-}
-
-interface Cover {
-  readonly first: number;
-  readonly weights: Float64Array;
-}
-
-/** For each new pixel the old ones it covers, and what share of it each is. */
-function cover(size: number, source: number): Cover[] {
-  return Array.from({ length: size }, (_, i) => {
-    const [from, to] = [(i * source) / size, ((i + 1) * source) / size];
-    const first = Math.floor(from);
-    const last = Math.max(first, Math.min(source, Math.ceil(to - 1e-9)) - 1);
-    return {
-      first,
-      weights: Float64Array.from(
-        { length: last - first + 1 },
-        (__, k) => (Math.min(first + k + 1, to) - Math.max(first + k, from)) / (to - from),
-      ),
-    };
-  });
-}
-
-/** A label map at another size, from the nearest pixels: labels cannot be averaged. */
-export function scaledLabels(
-  labels: ArrayLike<number>,
-  from: { readonly width: number; readonly height: number },
-  width: number,
-  height: number,
-): Uint8Array {
-  const out = new Uint8Array(width * height);
-  for (let y = 0, i = 0; y < height; y++) {
-    const row = Math.floor(((y + 0.5) * from.height) / height) * from.width;
-    for (let x = 0; x < width; x++, i++) out[i] = labels[row + Math.floor(((x + 0.5) * from.width) / width)] as number;
-  }
-  return out;
 }

@@ -1,15 +1,18 @@
 /** Pictures side by side with what each network made of them: one figure to look at. */
 import { FcnError } from "../base/errors.js";
-import { Canvas, fitText, lineHeight, scaled, scaledLabels, textWidth } from "./canvas.js";
-import type { Colour } from "./canvas.js";
-import { colourMap, drawLegend, legendOf, overlay } from "./overlay.js";
-import type { LegendEntry } from "./overlay.js";
+import { Canvas } from "./canvas.js";
+import { drawLegend, legendHeight, legendOf } from "./legend.js";
+import type { LegendEntry } from "./legend.js";
+import { colourMap, overlay } from "./overlay.js";
 import { vocPalette } from "./palette.js";
+import type { Colour } from "./palette.js";
 import type { Picture } from "./picture.js";
+import { scaled, scaledLabels } from "./scale.js";
+import { fitText, lineHeight, textWidth } from "./text.js";
 
 export interface SheetColumn {
   readonly title: string;
-  /** Below the picture, such as "412 ms". */
+  /** Beside the title, such as "412 ms". */
   readonly caption?: string;
   readonly labels: Uint8Array;
 }
@@ -29,118 +32,156 @@ export interface SheetOptions {
   readonly columnWidth?: number;
 }
 
-const MARGIN = 36;
-const GUTTER = 16;
-const INK: Colour = [24, 27, 32];
 const QUIET: Colour = [98, 105, 115];
 const RULE: Colour = [222, 225, 230];
-/** Background in the maps of a sheet: on VOC's black, half the page is ink and the dark classes (cat, potted plant) drown. */
+/** Background of the maps. VOC's black would cover half the page and drown the dark classes (cat, potted plant). */
 const GROUND: Colour = [236, 239, 243];
-/** A picture is at most this much of a column's width high, so that a square one does not take over the sheet. */
-const TALLEST = 0.8;
 
+/** Distances in pixels. */
+const MARGIN = 36;
+const GUTTER = 16;
+const HEAD_LINE_GAP = 4;
+const HEAD_GAP = 20;
+const ROW_TITLE_GAP = 14;
+const RULE_GAP = 8;
+const CAPTION_GAP = 6;
+const PICTURE_GAP = 8;
+const LEGEND_GAP = 14;
+const ROW_GAP = 44;
+const LAST_ROW_GAP = 16;
+
+/** A picture's height is at most this share of the column's width, so that square ones do not take over the sheet. */
+const TALLEST = 0.8;
+/** Opacity of the classes over the grey picture. */
+const OPACITY = 0.7;
+
+/** One column of a row: two pictures, one above the other. */
 interface Cell {
   readonly title: string;
   readonly caption: string;
   readonly pictures: readonly Picture[];
 }
 
-/** Every row: the picture with the truth, if known, below it; then for each column the overlay and the bare label map. */
+interface PreparedRow {
+  readonly title: string;
+  readonly cells: readonly Cell[];
+  readonly legend: readonly LegendEntry[];
+  /** Size of each picture on the sheet. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Where things go: the widths of a column and of all columns together. */
+interface SheetWidths {
+  readonly column: number;
+  readonly content: number;
+}
+
+/**
+ * Draws a sheet. Each row has the picture with the truth, if known, below it; then a column for each network with the overlay
+ * and the bare label map.
+ * @throws bad-option without rows; bad-image when labels do not fit their picture
+ */
 export function contactSheet(rows: readonly SheetRow[], options: SheetOptions = {}): Canvas {
-  const { title, subtitle, classNames, columnWidth = 300 } = options;
+  const { classNames, columnWidth = 300 } = options;
   if (!rows.length) throw new FcnError("bad-option", "contactSheet: it needs at least one row, got 0");
   const columns = Math.max(...rows.map((row) => 1 + row.columns.length));
-  const inner = columns * columnWidth + (columns - 1) * GUTTER;
-  const laid = rows.map((row) => layOut(row, columnWidth, inner, classNames));
-  const head =
-    (title ? lineHeight("title") + 4 : 0) + (subtitle ? lineHeight() + 4 : 0) + ((title ?? subtitle) ? 20 : 0);
-  const canvas = new Canvas(
-    inner + 2 * MARGIN,
-    2 * MARGIN + head + laid.reduce((sum, row) => sum + row.height, 0) - 28,
-  );
-  let y = MARGIN;
-  if (title) {
-    canvas.text(title, MARGIN, y, { font: "title", colour: INK });
-    y += lineHeight("title") + 4;
-  }
-  if (subtitle) {
-    canvas.text(fitText(subtitle, inner), MARGIN, y, { colour: QUIET });
-    y += lineHeight() + 4;
-  }
-  if (title ?? subtitle) y += 20;
-  for (const row of laid) {
-    row.draw(canvas, y);
-    y += row.height;
-  }
+  const widths = { column: columnWidth, content: columns * columnWidth + (columns - 1) * GUTTER };
+  const prepared = rows.map((row) => prepareRow(row, columnWidth, classNames));
+  const heights = prepared.map((row) => rowHeight(row, widths));
+  const rowsHeight = heights.reduce((sum, height) => sum + height, 0) - ROW_GAP + LAST_ROW_GAP;
+  const canvas = new Canvas(widths.content + 2 * MARGIN, 2 * MARGIN + headHeight(options) + rowsHeight);
+  drawHead(canvas, options, widths.content);
+  let top = MARGIN + headHeight(options);
+  prepared.forEach((row, i) => {
+    drawRow(canvas, row, top, widths);
+    top += heights[i] as number;
+  });
   return canvas;
 }
 
-function layOut(
-  row: SheetRow,
-  width: number,
-  inner: number,
-  names: readonly string[] | undefined,
-): { height: number; draw(canvas: Canvas, top: number): void } {
-  const { picture, truth } = row;
-  const scale = Math.min(width / picture.width, (width * TALLEST) / picture.height);
-  const [across, height] = [picture.width, picture.height].map((size) => Math.max(1, Math.round(size * scale))) as [
-    number,
-    number,
-  ];
+const titleHeight = (): number => lineHeight("title") + HEAD_LINE_GAP;
+
+function headHeight({ title, subtitle }: SheetOptions): number {
+  let height = 0;
+  if (title) height += titleHeight();
+  if (subtitle) height += lineHeight() + HEAD_LINE_GAP;
+  return (title ?? subtitle) ? height + HEAD_GAP : height;
+}
+
+function drawHead(canvas: Canvas, { title, subtitle }: SheetOptions, width: number): void {
+  if (title) canvas.text(title, MARGIN, MARGIN, { font: "title" });
+  if (subtitle) {
+    const top = title ? MARGIN + titleHeight() : MARGIN;
+    canvas.text(fitText(subtitle, width), MARGIN, top, { colour: QUIET });
+  }
+}
+
+/** Draws the maps at their final size and collects the classes in them. */
+function prepareRow(row: SheetRow, columnWidth: number, classNames: readonly string[] | undefined): PreparedRow {
+  const { title, picture, truth } = row;
+  const scale = Math.min(columnWidth / picture.width, (columnWidth * TALLEST) / picture.height);
+  const width = Math.max(1, Math.round(picture.width * scale));
+  const height = Math.max(1, Math.round(picture.height * scale));
   const palette = vocPalette();
   palette.set(GROUND);
-  // Overlays are made at their final size, where a line of one pixel stays one; maps are made large and averaged, which smooths them.
-  const small = scaled(picture, across, height);
-  const map = (labels: Uint8Array): Picture =>
-    scaled(colourMap(labels, picture.width, picture.height, palette), across, height);
-  const pair = (labels: Uint8Array): Picture[] => {
-    const whole = map(labels); // first: it checks their number
-    return [overlay(small, scaledLabels(labels, picture, across, height), { base: "grey", opacity: 0.7 }), whole];
+  const small = scaled(picture, width, height);
+  // A map is coloured at its own size and then averaged, which smooths it.
+  const bareMap = (labels: Uint8Array): Picture =>
+    scaled(colourMap(labels, picture.width, picture.height, palette), width, height);
+  // An overlay is made at its final size, so that its outlines stay one pixel wide.
+  const overSmall = (labels: Uint8Array): Picture =>
+    overlay(small, scaledLabels(labels, picture, width, height), { base: "grey", opacity: OPACITY });
+  const first: Cell = {
+    title: truth ? "picture and truth" : "picture",
+    caption: `${picture.width} \u00d7 ${picture.height}`,
+    pictures: truth ? [small, bareMap(truth)] : [small],
   };
-  const cells: Cell[] = [
-    {
-      title: truth ? "picture and truth" : "picture",
-      caption: `${picture.width} \u00d7 ${picture.height}`,
-      pictures: [small, ...(truth ? [map(truth)] : [])],
-    },
-    ...row.columns.map((column) => ({
-      title: column.title,
-      caption: column.caption ?? "",
-      pictures: pair(column.labels),
-    })),
-  ];
-  const all = [...(truth ? [truth] : []), ...row.columns.map((c) => c.labels)];
-  const entries = union(all.map((labels) => legendOf(labels, names, palette)));
-  const legend = drawLegend(undefined, entries, 0, 0, inner, false);
-  const headline = lineHeight("strong") + 14;
-  const captions = lineHeight() + 6;
-  return {
-    height: headline + captions + 2 * height + 8 + 14 + legend + 44,
-    draw(canvas, top) {
-      canvas.text(fitText(row.title, inner, "strong"), MARGIN, top, { font: "strong", colour: INK });
-      canvas.fill(MARGIN, top + headline - 8, inner, 1, RULE);
-      let y = top + headline;
-      cells.forEach((cell, i) => {
-        const x = MARGIN + i * (width + GUTTER);
-        canvas.text(cell.title, x, y, { colour: INK });
-        canvas.text(cell.caption, x + across - textWidth(cell.caption), y, { colour: QUIET });
-        cell.pictures.forEach((p, j) => {
-          const to = y + captions + j * (height + 8);
-          canvas.draw(p, x, to);
-          canvas.frame(x, to, across, height, RULE);
-        });
-      });
-      y += captions + 2 * height + 8 + 14;
-      drawLegend(canvas, entries, MARGIN, y, inner, false);
-    },
-  };
+  const others = row.columns.map(({ title: name, caption = "", labels }): Cell => {
+    const bare = bareMap(labels); // before the overlay: it checks the number of labels
+    return { title: name, caption, pictures: [overSmall(labels), bare] };
+  });
+  const maps = [...(truth ? [truth] : []), ...row.columns.map(({ labels }) => labels)];
+  const legend = mergeLegends(maps.map((labels) => legendOf(labels, classNames, palette)));
+  return { title, cells: [first, ...others], legend, width, height };
+}
+
+const rowTitleHeight = (): number => lineHeight("strong") + ROW_TITLE_GAP;
+const captionHeight = (): number => lineHeight() + CAPTION_GAP;
+/** Title, captions, two pictures and the gap below them. */
+const rowBodyHeight = ({ height }: PreparedRow): number =>
+  rowTitleHeight() + captionHeight() + 2 * height + PICTURE_GAP + LEGEND_GAP;
+
+const legendLayout = (top: number, { content }: SheetWidths) =>
+  ({ left: MARGIN, top, width: content, shares: false }) as const;
+
+const rowHeight = (row: PreparedRow, widths: SheetWidths): number =>
+  rowBodyHeight(row) + legendHeight(row.legend, legendLayout(0, widths)) + ROW_GAP;
+
+function drawRow(canvas: Canvas, row: PreparedRow, top: number, widths: SheetWidths): void {
+  canvas.text(fitText(row.title, widths.content, "strong"), MARGIN, top, { font: "strong" });
+  const captionTop = top + rowTitleHeight();
+  canvas.fill({ left: MARGIN, top: captionTop - RULE_GAP, width: widths.content, height: 1 }, RULE);
+  row.cells.forEach(({ title, caption, pictures }, i) => {
+    const left = MARGIN + i * (widths.column + GUTTER);
+    canvas.text(title, left, captionTop);
+    canvas.text(caption, left + row.width - textWidth(caption), captionTop, { colour: QUIET });
+    pictures.forEach((picture, j) => {
+      const pictureTop = captionTop + captionHeight() + j * (row.height + PICTURE_GAP);
+      canvas.draw(picture, left, pictureTop);
+      canvas.frame({ left, top: pictureTop, width: row.width, height: row.height }, RULE);
+    });
+  });
+  drawLegend(canvas, row.legend, legendLayout(top + rowBodyHeight(row), widths));
 }
 
 /** Classes of several maps, each once, the largest first, the background last. */
-function union(legends: readonly LegendEntry[][]): LegendEntry[] {
+function mergeLegends(legends: readonly LegendEntry[][]): LegendEntry[] {
   const byName = new Map<string, LegendEntry>();
-  for (const entry of legends.flat())
-    if ((byName.get(entry.name)?.share ?? -1) < entry.share) byName.set(entry.name, entry);
+  for (const entry of legends.flat()) {
+    const known = byName.get(entry.name);
+    if (!known || known.share < entry.share) byName.set(entry.name, entry);
+  }
   const isBackground = (entry: LegendEntry): number => Number(entry.colour.every((v, c) => v === GROUND[c]));
   return [...byName.values()].sort((a, b) => isBackground(a) - isBackground(b) || b.share - a.share);
 }

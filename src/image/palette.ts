@@ -1,5 +1,8 @@
 /** PASCAL VOC's class names and its palette of 256 colours. http://host.robots.ox.ac.uk/pascal/VOC/voc2012/ */
 
+/** Red, green, blue; 0 to 255. */
+export type Colour = readonly [number, number, number];
+
 export const VOC_CLASSES: readonly string[] = [
   "background",
   "aeroplane",
@@ -24,31 +27,43 @@ export const VOC_CLASSES: readonly string[] = [
   "tvmonitor",
 ];
 
-/** What classes are called where nobody names them: VOC's names where there are as many, else "class 0" and on. */
+/** Class names of a network that comes without: VOC's for 21 classes, "class 0" and so on for any other number. */
 export const defaultNames = (classes: number): readonly string[] =>
   classes === VOC_CLASSES.length ? VOC_CLASSES : Array.from({ length: classes }, (_, i) => `class ${i}`);
+
+/** Label of the background class. */
+export const BACKGROUND_LABEL = 0;
 
 /** Label of pixels that annotators left undecided (the borders of objects). */
 export const VOID_LABEL = 255;
 
 /**
- * 256 colours, R G B each: the bits of the index are dealt to the channels in turn, each channel filled from its top bit (the
- * development kit's VOClabelcolormap). No two entries are the same.
+ * 256 colours, R G B each. The bits of the index go to red, green and blue in turn, and fill each channel from its top bit
+ * (VOClabelcolormap of the development kit). All entries differ.
  */
 export function vocPalette(): Uint8Array {
   const palette = new Uint8Array(256 * 3);
   for (let index = 0; index < 256; index++) {
-    for (let bit = 0, rest = index; bit < 8; bit++, rest >>= 3) {
+    for (let bit = 0; bit < 8; bit++) {
+      const group = index >> (3 * bit); // its three lowest bits: red, green, blue
       for (let channel = 0; channel < 3; channel++) {
         const at = index * 3 + channel;
-        palette[at] = (palette[at] as number) | (((rest >> channel) & 1) << (7 - bit));
+        palette[at] = (palette[at] as number) | (((group >> channel) & 1) << (7 - bit));
       }
     }
   }
   return palette;
 }
 
+/** The colour of a class. `palette` holds R G B for each index. */
+export function colourOf(palette: Uint8Array, index: number): Colour {
+  const at = index * 3;
+  return [palette[at] as number, palette[at + 1] as number, palette[at + 2] as number];
+}
+
 /** `#rrggbb` of a class. */
 export function classColour(index: number, palette = vocPalette()): string {
-  return `#${Array.from(palette.subarray(index * 3, index * 3 + 3), (v) => v.toString(16).padStart(2, "0")).join("")}`;
+  return `#${colourOf(palette, index)
+    .map((value) => value.toString(16).padStart(2, "0"))
+    .join("")}`;
 }

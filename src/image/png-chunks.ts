@@ -1,31 +1,23 @@
 /**
- * A PNG file's container: signature, header, chunks, checksums. It holds no pixel, inflates nothing and needs no Node; png.ts
- * reads every file through it first, because pngjs believes the header: it allocates what that claims, and hands out memory it
- * never wrote when the pixel data is short or missing. https://www.w3.org/TR/png-3/
+ * A PNG file's container: signature, header, chunks, checksums. It decodes no pixel and needs no Node.
+ *
+ * Every file passes this check before its pixels are read, because files may be hostile or cut off. pngjs trusts the header: it
+ * allocates what the header claims, and returns memory it never wrote when the pixel data is short or missing.
+ * https://www.w3.org/TR/png-3/
  */
-import { FcnError } from "../base/errors.js";
+import type { FcnError } from "../base/errors.js";
+import { badImage } from "./picture.js";
+import { COLOUR_TYPE, HEADER_BYTES, SIGNATURE, allowsDepth, samplesPerPixel } from "./png-format.js";
+import type { Crc32, PngHeader } from "./png-format.js";
 
-export const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a] as const;
 const MAX_PIXELS = 1 << 28;
-/** Deflate turns one byte into 1032 at the very most, so a header that asks for more is lying. */
+/** Deflate turns one byte into 1032 at most. A header that asks for more does not fit its file. */
 const DEFLATE_RATIO = 1032;
 
-/** Samples a pixel and the bit depths allowed, by colour type. */
-const COLOUR_TYPES: Readonly<Record<number, { readonly channels: number; readonly depths: readonly number[] }>> = {
-  0: { channels: 1, depths: [1, 2, 4, 8, 16] }, // grey
-  2: { channels: 3, depths: [8, 16] }, // RGB
-  3: { channels: 1, depths: [1, 2, 4, 8] }, // palette
-  4: { channels: 2, depths: [8, 16] }, // grey and alpha
-  6: { channels: 4, depths: [8, 16] }, // RGBA
-};
-
-export interface PngHeader {
-  readonly width: number;
-  readonly height: number;
-  readonly depth: number;
-  readonly colourType: number;
-  readonly interlaced: boolean;
-}
+/** Length before a chunk's data, type before it too, checksum behind it: 4 bytes each. */
+const CHUNK_OVERHEAD = 12;
+/** Bytes of the signature and the header chunk, which come first. */
+const HEAD_LENGTH = SIGNATURE.length + HEADER_BYTES + CHUNK_OVERHEAD;
 
 export interface PngFile {
   readonly header: PngHeader;
@@ -41,113 +33,137 @@ export interface PngFile {
   readonly end: number;
 }
 
-export const badPng = (name: string, sentence: string, cause?: unknown): FcnError =>
-  new FcnError("bad-image", `${name}: ${sentence}`, { cause });
-
-/** For what a copy that went wrong does to a file. */
+/** An error for files that were damaged on their way. */
 export const damaged = (name: string, bytes: Uint8Array, why: string, cause?: unknown): FcnError =>
-  badPng(name, `the PNG is damaged or cut off (${bytes.length} bytes): ${why}`, cause);
+  badImage(name, `the PNG is damaged or cut off (${bytes.length} bytes): ${why}`, cause);
 
 export const hex = (bytes: Uint8Array): string => Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join(" ");
 
 const typeAt = (bytes: Uint8Array, at: number): string => String.fromCharCode(...bytes.subarray(at, at + 4));
 
-function readHeader(bytes: Uint8Array, view: DataView, name: string): PngHeader {
-  if (bytes.length === 0) throw badPng(name, "the file is empty (0 bytes)");
-  if (SIGNATURE.some((byte, i) => bytes[i] !== byte)) {
-    const jpeg = bytes[0] === 0xff && bytes[1] === 0xd8;
-    throw badPng(
-      name,
-      `it is ${jpeg ? "a JPEG" : "no PNG"} (it starts with ${hex(bytes.subarray(0, 8))}); give it as PNG`,
-    );
-  }
-  if (bytes.length < 33) throw badPng(name, `the PNG is cut off after ${bytes.length} bytes, inside its header`);
-  const [width, height] = [view.getUint32(16), view.getUint32(20)];
-  const [depth, colourType, compression, filter, interlace] = Array.from(bytes.subarray(24, 29)) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const fits =
-    COLOUR_TYPES[colourType]?.depths.includes(depth) === true && compression === 0 && filter === 0 && interlace <= 1;
-  if (typeAt(bytes, 12) !== "IHDR" || view.getUint32(8) !== 13 || width === 0 || height === 0 || !fits) {
-    throw badPng(name, `the PNG header is damaged: ${width} x ${height}, ${depth} bits, colour type ${colourType}`);
-  }
-  return { width, height, depth, colourType, interlaced: interlace === 1 };
-}
-
-/** Adam7: first column and row of each of the seven passes, then its steps. */
-const PASSES = [
-  [0, 0, 8, 8],
-  [4, 0, 8, 8],
-  [0, 4, 4, 8],
-  [2, 0, 4, 4],
-  [0, 2, 2, 4],
-  [1, 0, 2, 2],
-  [0, 1, 1, 2],
-] as const;
-
-function rawLength({ width, height, depth, colourType, interlaced }: PngHeader): number {
-  const bits = depth * (COLOUR_TYPES[colourType]?.channels ?? 1);
-  const rows = (w: number, h: number): number => (w > 0 && h > 0 ? h * (1 + Math.ceil((w * bits) / 8)) : 0);
-  if (!interlaced) return rows(width, height);
-  return PASSES.reduce(
-    (sum, [x, y, dx, dy]) => sum + rows(Math.ceil((width - x) / dx), Math.ceil((height - y) / dy)),
-    0,
-  );
+/** A chunk's data is at `at`, its type 4 bytes and its length 8 bytes before. */
+interface Chunk {
+  readonly type: string;
+  readonly at: number;
+  readonly length: number;
 }
 
 /**
- * Checks the whole container, from cheap to dear, before anything is allocated.
- * @param crc32 of the bytes; given, so that Node's native one can be used
- * @throws bad-image
+ * Checks the whole container, the cheap checks first, before anything is allocated.
+ * @throws bad-image saying what is wrong, and where
  */
-export function readChunks(bytes: Uint8Array, name: string, crc32: (data: Uint8Array) => number): PngFile {
+export function readChunks(bytes: Uint8Array, name: string, crc32: Crc32): PngFile {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const header = readHeader(bytes, view, name);
-  const chunks: { readonly type: string; readonly at: number; readonly length: number }[] = [];
+  const { chunks, end } = listChunks(bytes, view, name);
+  const contents = (type: string): Uint8Array[] =>
+    chunks.filter((chunk) => chunk.type === type).map(({ at, length }) => bytes.subarray(at, at + length));
+  const data = contents("IDAT");
+  const rawLength = rawLengthOf(header);
+  checkClaims(header, data, rawLength, { bytes, name });
+  checkChecksums(bytes, view, name, { chunks, crc32 });
+  const palette = contents("PLTE")[0] ?? new Uint8Array();
+  if (header.colourType === COLOUR_TYPE.indexed && palette.length < 3)
+    throw damaged(name, bytes, "it has no palette (PLTE chunk)");
+  return { header, palette, transparent: contents("tRNS").length > 0, data, rawLength, end };
+}
+
+function readHeader(bytes: Uint8Array, view: DataView, name: string): PngHeader {
+  if (bytes.length === 0) throw badImage(name, "the file is empty (0 bytes)");
+  if (SIGNATURE.some((byte, i) => bytes[i] !== byte)) {
+    const isJpeg = bytes[0] === 0xff && bytes[1] === 0xd8;
+    const kind = isJpeg ? "a JPEG" : "no PNG";
+    throw badImage(name, `it is ${kind} (it starts with ${hex(bytes.subarray(0, 8))}); give it as PNG`);
+  }
+  if (bytes.length < HEAD_LENGTH)
+    throw badImage(name, `the PNG is cut off after ${bytes.length} bytes, inside its header`);
+  const width = view.getUint32(16);
+  const height = view.getUint32(20);
+  const depth = view.getUint8(24);
+  const colourType = view.getUint8(25);
+  const compression = view.getUint8(26);
+  const filter = view.getUint8(27);
+  const interlace = view.getUint8(28);
+  const isHeader = view.getUint32(8) === HEADER_BYTES && typeAt(bytes, 12) === "IHDR";
+  const isKnown = allowsDepth(colourType, depth) && compression === 0 && filter === 0 && interlace <= 1;
+  if (!isHeader || !isKnown || width === 0 || height === 0)
+    throw badImage(name, `the PNG header is damaged: ${width} x ${height}, ${depth} bits, colour type ${colourType}`);
+  return { width, height, depth, colourType, interlaced: interlace === 1 };
+}
+
+/** All chunks up to IEND. Bytes behind it do not matter. */
+function listChunks(bytes: Uint8Array, view: DataView, name: string): { chunks: readonly Chunk[]; end: number } {
+  const chunks: Chunk[] = [];
   let end = SIGNATURE.length;
-  for (let type = ""; type !== "IEND";) {
-    if (end + 12 > bytes.length)
-      throw damaged(name, bytes, `it ends after ${chunks.length} chunks, before the closing IEND chunk`);
+  let type = "";
+  while (type !== "IEND") {
+    const room = bytes.length - end - CHUNK_OVERHEAD;
+    if (room < 0) throw damaged(name, bytes, `it ends after ${chunks.length} chunks, before the closing IEND chunk`);
     const length = view.getUint32(end);
     type = typeAt(bytes, end + 4);
     if (!/^[A-Za-z]{4}$/.test(type))
       throw damaged(name, bytes, `at byte ${end} a chunk should start, not ${hex(bytes.subarray(end, end + 8))}`);
-    if (end + 12 + length > bytes.length)
-      throw damaged(
-        name,
-        bytes,
-        `its ${type} chunk at byte ${end} is ${length} bytes long, ${Math.max(0, bytes.length - end - 12)} are there`,
-      );
+    if (length > room)
+      throw damaged(name, bytes, `its ${type} chunk at byte ${end} is ${length} bytes long, ${room} are there`);
     chunks.push({ type, at: end + 8, length });
-    end += 12 + length;
+    end += CHUNK_OVERHEAD + length;
   }
-  const contents = (wanted: string): Uint8Array[] =>
-    chunks.filter((c) => c.type === wanted).map((c) => bytes.subarray(c.at, c.at + c.length));
-  const data = contents("IDAT");
+  return { chunks, end };
+}
+
+/** Refuses sizes that the pixel data cannot fill, and pictures that are too large. */
+function checkClaims(
+  { width, height }: PngHeader,
+  data: readonly Uint8Array[],
+  rawLength: number,
+  { bytes, name }: { readonly bytes: Uint8Array; readonly name: string },
+): void {
   const packed = data.reduce((sum, part) => sum + part.length, 0);
   if (packed === 0) throw damaged(name, bytes, "it has no pixel data (IDAT chunk)");
-  const { width, height } = header;
-  const raw = rawLength(header);
-  if (width * height > MAX_PIXELS || raw > packed * DEFLATE_RATIO) {
-    throw badPng(
+  if (width * height > MAX_PIXELS || rawLength > packed * DEFLATE_RATIO) {
+    const holds = `its ${bytes.length} bytes can hold (${packed} are pixel data)`;
+    throw badImage(
       name,
-      `the PNG header claims ${width} x ${height}, more than its ${bytes.length} bytes can hold (${packed} are pixel data) or the ${MAX_PIXELS} pixels allowed`,
+      `the PNG header claims ${width} x ${height}, more than ${holds} or the ${MAX_PIXELS} pixels allowed`,
     );
   }
+}
+
+function checkChecksums(
+  bytes: Uint8Array,
+  view: DataView,
+  name: string,
+  { chunks, crc32 }: { readonly chunks: readonly Chunk[]; readonly crc32: Crc32 },
+): void {
   for (const { type, at, length } of chunks) {
-    const [own, said] = [crc32(bytes.subarray(at - 4, at + length)), view.getUint32(at + length)];
-    if (own !== said)
-      throw damaged(
-        name,
-        bytes,
-        `the checksum of its ${type} chunk at byte ${at - 8} is ${own.toString(16)}, it should be ${said.toString(16)}`,
-      );
+    const computed = crc32(bytes.subarray(at - 4, at + length));
+    const stored = view.getUint32(at + length);
+    if (computed !== stored) {
+      const sums = `is ${computed.toString(16)}, it should be ${stored.toString(16)}`;
+      throw damaged(name, bytes, `the checksum of its ${type} chunk at byte ${at - 8} ${sums}`);
+    }
   }
-  const palette = contents("PLTE")[0] ?? new Uint8Array();
-  if (header.colourType === 3 && palette.length < 3) throw damaged(name, bytes, "it has no palette (PLTE chunk)");
-  return { header, palette, transparent: contents("tRNS").length > 0, data, rawLength: raw, end };
+}
+
+/** Adam7's seven passes over a picture. */
+const PASSES: readonly { readonly x: number; readonly y: number; readonly dx: number; readonly dy: number }[] = [
+  { x: 0, y: 0, dx: 8, dy: 8 },
+  { x: 4, y: 0, dx: 8, dy: 8 },
+  { x: 0, y: 4, dx: 4, dy: 8 },
+  { x: 2, y: 0, dx: 4, dy: 4 },
+  { x: 0, y: 2, dx: 2, dy: 4 },
+  { x: 1, y: 0, dx: 2, dy: 2 },
+  { x: 0, y: 1, dx: 1, dy: 2 },
+];
+
+/** Bytes of the inflated pixel data. */
+function rawLengthOf({ width, height, depth, colourType, interlaced }: PngHeader): number {
+  const bitsPerPixel = depth * samplesPerPixel(colourType);
+  const lengthOf = (columns: number, rows: number): number =>
+    columns > 0 && rows > 0 ? rows * (1 + Math.ceil((columns * bitsPerPixel) / 8)) : 0;
+  if (!interlaced) return lengthOf(width, height);
+  return PASSES.reduce(
+    (sum, { x, y, dx, dy }) => sum + lengthOf(Math.ceil((width - x) / dx), Math.ceil((height - y) / dy)),
+    0,
+  );
 }

@@ -1,5 +1,6 @@
 /** What a label map holds: pixels, bounding boxes and connected regions of each class. Browser-safe. */
-import { FcnError } from "../base/errors.js";
+import { BACKGROUND_LABEL } from "./palette.js";
+import { checkValueCount } from "./picture.js";
 
 /** [x, y, width, height] of the smallest upright rectangle, from the picture's top left corner, as in COCO. */
 export type Box = readonly [number, number, number, number];
@@ -11,10 +12,11 @@ export interface Region {
 
 export interface ClassArea extends Region {
   readonly label: number;
-  /** Its connected parts (8 neighbours), the largest first; those smaller than `minPixels` are left out. None for the background. */
+  /** Connected parts (8 neighbours), the largest first, without those below `minPixels`. Empty for the background. */
   readonly regions: readonly Region[];
 }
 
+/** Grows with every pixel added. */
 class Bounds {
   pixels = 0;
   #left = Infinity;
@@ -38,45 +40,65 @@ class Bounds {
   }
 }
 
-/** Every label that occurs, ascending. @throws bad-image */
+interface Flood {
+  readonly labels: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  /** 1 for pixels whose region was found. */
+  readonly seen: Uint8Array;
+  /** Room for the pixels whose neighbours are still to be looked at. */
+  readonly stack: Int32Array;
+}
+
+/** The region around a pixel. Marks its pixels as seen. */
+function floodRegion({ labels, width, height, seen, stack }: Flood, start: number): Region {
+  const label = labels[start];
+  const bounds = new Bounds();
+  let depth = 1;
+  stack[0] = start;
+  seen[start] = 1;
+  while (depth > 0) {
+    depth--;
+    const at = stack[depth] as number;
+    const x = at % width;
+    const y = Math.floor(at / width);
+    bounds.add(x, y);
+    for (let v = Math.max(0, y - 1); v <= Math.min(height - 1, y + 1); v++) {
+      for (let u = Math.max(0, x - 1); u <= Math.min(width - 1, x + 1); u++) {
+        const next = v * width + u;
+        if (seen[next] || labels[next] !== label) continue;
+        seen[next] = 1;
+        stack[depth] = next;
+        depth++;
+      }
+    }
+  }
+  return bounds.region;
+}
+
+/** Every label that occurs, ascending. @throws bad-image when the labels do not fit the size */
 export function classAreas(labels: Uint8Array, width: number, height: number, minPixels = 1): ClassArea[] {
-  if (labels.length !== width * height)
-    throw new FcnError(
-      "bad-image",
-      `regions: ${width} x ${height} needs ${width * height} labels, got ${labels.length}`,
-    );
+  checkValueCount("regions", labels, { width, height });
   const areas: (Bounds | undefined)[] = [];
   const regions = new Map<number, Region[]>();
   const seen = new Uint8Array(labels.length);
-  const stack = new Int32Array(labels.length);
-  for (let start = 0; start < labels.length; start++) {
-    const label = labels[start] as number;
-    const area = (areas[label] ??= new Bounds());
-    area.add(start % width, Math.floor(start / width));
-    if (label === 0 || seen[start]) continue;
-    const bounds = new Bounds();
-    let depth = 0;
-    stack[depth++] = start;
-    seen[start] = 1;
-    while (depth > 0) {
-      const at = stack[--depth] as number;
-      const [x, y] = [at % width, Math.floor(at / width)];
-      bounds.add(x, y);
-      for (let v = Math.max(0, y - 1); v <= Math.min(height - 1, y + 1); v++) {
-        for (let u = Math.max(0, x - 1); u <= Math.min(width - 1, x + 1); u++) {
-          const next = v * width + u;
-          if (seen[next] || labels[next] !== label) continue;
-          seen[next] = 1;
-          stack[depth++] = next;
-        }
-      }
+  const flood = { labels, width, height, seen, stack: new Int32Array(labels.length) };
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i] as number;
+    let area = areas[label];
+    if (!area) {
+      area = new Bounds();
+      areas[label] = area;
     }
-    const own = regions.get(label) ?? [];
-    if (bounds.pixels >= minPixels) own.push(bounds.region);
-    regions.set(label, own);
+    area.add(i % width, Math.floor(i / width));
+    if (label === BACKGROUND_LABEL || seen[i]) continue;
+    const region = floodRegion(flood, i);
+    if (region.pixels < minPixels) continue;
+    const ofLabel = regions.get(label) ?? [];
+    ofLabel.push(region);
+    regions.set(label, ofLabel);
   }
-  // Found row by row, so that equals stay in the order of their topmost pixels.
-  return areas.flatMap((area, label) =>
-    area ? [{ label, ...area.region, regions: (regions.get(label) ?? []).sort((a, b) => b.pixels - a.pixels) }] : [],
-  );
+  // Regions were found row by row, and the sort is stable: equal ones stay in the order of their topmost pixels.
+  const largestFirst = (label: number): Region[] => (regions.get(label) ?? []).sort((a, b) => b.pixels - a.pixels);
+  return areas.flatMap((area, label) => (area ? [{ label, ...area.region, regions: largestFirst(label) }] : []));
 }

@@ -1,16 +1,18 @@
 /**
- * A picture made smaller without aliasing: a triangle filter as wide as the step between output pixels, rows first, each pass
- * rounded to bytes. This is what Pillow's bilinear resize does, and so what torchvision's preprocessing of a photograph is; the
- * GPU's resize (normalize) has no antialiasing and is for pictures that grow.
+ * Makes a picture smaller without aliasing: a triangle filter as wide as the step between output pixels, rows first, each pass
+ * rounded to bytes. Pillow's bilinear resize does the same, and so does torchvision's preprocessing of photographs. The resize
+ * on the GPU (normalize) has no antialiasing; it serves pictures that grow.
  * https://github.com/python-pillow/Pillow/blob/main/src/libImaging/Resample.c
  */
 import { badOption } from "../base/options.js";
-import { toRgba } from "./picture.js";
+import { isPictureSize, toRgba } from "./picture.js";
 import type { Picture, RgbaPicture } from "./picture.js";
 
+/** The filter's weights for every output pixel along one axis. */
 interface Taps {
   /** First input pixel of each output pixel. */
   readonly first: Int32Array;
+  /** Input pixels of each output pixel. */
   readonly count: Int32Array;
   /** `width` weights for each output pixel, which sum to one. */
   readonly weights: Float64Array;
@@ -44,6 +46,7 @@ function tapsOf(input: number, output: number): Taps {
   return taps;
 }
 
+/** Where the pixels of an axis lie in RGBA data. A line is a row when columns are resized, a column when rows are. */
 interface Strides {
   /** Bytes from a pixel to the next one along the axis. */
   readonly step: number;
@@ -51,49 +54,76 @@ interface Strides {
   readonly line: number;
 }
 
-/** One axis: output pixel i of every line is a mix of that line's pixels. */
-function pass(data: ArrayLike<number>, taps: Taps, lines: number, from: Strides, to: Strides): Uint8Array {
+interface Pass {
+  readonly data: ArrayLike<number>;
+  readonly taps: Taps;
+  /** Lines across the axis. */
+  readonly lines: number;
+  readonly from: Strides;
+  readonly to: Strides;
+}
+
+/** Resizes one axis: every output pixel is a mix of its line's pixels. */
+function resizeAxis(pass: Pass): Uint8Array {
+  const { taps, lines, from } = pass;
   const outputs = taps.first.length;
   const out = new Uint8Array(outputs * lines * 4);
-  const mix = (i: number, line: number): void => {
-    const first = i * taps.width;
-    const end = first + (taps.count[i] as number);
-    let [r, g, b] = [0.5, 0.5, 0.5]; // rounds to nearest
-    let at = (taps.first[i] as number) * from.step + line * from.line;
-    for (let j = first; j < end; j++, at += from.step) {
-      const weight = taps.weights[j] as number;
-      r += weight * (data[at] as number);
-      g += weight * (data[at + 1] as number);
-      b += weight * (data[at + 2] as number);
+  // The inner loop walks along neighbours in memory.
+  if (from.step < from.line) {
+    for (let line = 0; line < lines; line++) {
+      for (let i = 0; i < outputs; i++) mixPixel(out, pass, i, line);
     }
-    const target = i * to.step + line * to.line;
-    out[target] = r;
-    out[target + 1] = g;
-    out[target + 2] = b;
-    out[target + 3] = 255;
-  };
-  // Neighbours in memory follow each other.
-  if (from.step < from.line) for (let line = 0; line < lines; line++) for (let i = 0; i < outputs; i++) mix(i, line);
-  else for (let i = 0; i < outputs; i++) for (let line = 0; line < lines; line++) mix(i, line);
+  } else {
+    for (let i = 0; i < outputs; i++) {
+      for (let line = 0; line < lines; line++) mixPixel(out, pass, i, line);
+    }
+  }
   return out;
+}
+
+/** Writes output pixel i of a line. */
+function mixPixel(out: Uint8Array, { data, taps, from, to }: Pass, i: number, line: number): void {
+  const { weights } = taps;
+  const { step } = from;
+  const firstTap = i * taps.width;
+  const endTap = firstTap + (taps.count[i] as number);
+  let [r, g, b] = [0.5, 0.5, 0.5]; // rounds to nearest
+  let at = (taps.first[i] as number) * step + line * from.line;
+  for (let tap = firstTap; tap < endTap; tap++) {
+    const weight = weights[tap] as number;
+    r += weight * (data[at] as number);
+    g += weight * (data[at + 1] as number);
+    b += weight * (data[at + 2] as number);
+    at += step;
+  }
+  const target = i * to.step + line * to.line;
+  out[target] = r;
+  out[target + 1] = g;
+  out[target + 2] = b;
+  out[target + 3] = 255;
 }
 
 /**
  * The picture at another size (rows, columns), opaque: networks do not see alpha. An axis that grows is interpolated linearly.
- * @throws bad-image, bad-option
+ * @throws bad-image when size and data of the picture do not fit; bad-option when the new size is not at least 1 x 1
  */
 export function shrink(picture: Picture, toHeight: number, toWidth: number): RgbaPicture {
   const { width, height, data } = toRgba(picture);
-  if (![toHeight, toWidth].every((side) => Number.isInteger(side) && side > 0))
+  if (!isPictureSize(toWidth, toHeight))
     throw badOption(`shrink: ${toWidth} x ${toHeight} is not a size of at least 1 x 1`);
-  const rows =
-    width === toWidth
-      ? data
-      : pass(data, tapsOf(width, toWidth), height, { step: 4, line: width * 4 }, { step: 4, line: toWidth * 4 });
-  const line = toWidth * 4;
-  const all =
-    height === toHeight
-      ? rows
-      : pass(rows, tapsOf(height, toHeight), toWidth, { step: line, line: 4 }, { step: line, line: 4 });
-  return { width: toWidth, height: toHeight, data: all, channels: 4 };
+  let resized: RgbaPicture["data"] = data;
+  if (width !== toWidth) {
+    resized = resizeAxis({
+      data,
+      taps: tapsOf(width, toWidth),
+      lines: height,
+      from: { step: 4, line: width * 4 },
+      to: { step: 4, line: toWidth * 4 },
+    });
+  }
+  if (height !== toHeight) {
+    const strides = { step: toWidth * 4, line: 4 };
+    resized = resizeAxis({ data: resized, taps: tapsOf(height, toHeight), lines: toWidth, from: strides, to: strides });
+  }
+  return { width: toWidth, height: toHeight, data: resized, channels: 4 };
 }

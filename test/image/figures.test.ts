@@ -1,12 +1,15 @@
-/** Overlays, legends, text and sheets: their properties, not their pixels, so that a figure may be made better looking. */
+/** Overlays, legends, text and sheets. Tests hold their properties, not their pixels, so that the look of figures can change. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isFcnError } from "../../src/base/errors.js";
-import { Canvas, fitText, lineHeight, scaled, scaledLabels, textWidth } from "../../src/image/canvas.js";
+import { Canvas } from "../../src/image/canvas.js";
 import { contactSheet } from "../../src/image/contact-sheet.js";
-import { colourMap, drawLegend, legendOf, legendOverlay, overlay } from "../../src/image/overlay.js";
+import { drawLegend, legendHeight, legendOf, legendOverlay } from "../../src/image/legend.js";
+import { colourMap, overlay } from "../../src/image/overlay.js";
 import { VOC_CLASSES } from "../../src/image/palette.js";
 import type { Picture } from "../../src/image/picture.js";
+import { scaled, scaledLabels } from "../../src/image/scale.js";
+import { fitText, lineHeight, textWidth } from "../../src/image/text.js";
 import { referencePictures } from "../helpers/reference-maps.js";
 
 const scene = fc
@@ -60,7 +63,8 @@ describe("overlay", () => {
   });
 
   it("draws a line one pixel wide, darker than the class, inside its border and nowhere else", () => {
-    const labels = Uint8Array.from({ length: 49 }, (_, i) => (i % 7 > 0 && i % 7 < 6 && i > 6 && i < 42 ? 15 : 0)); // 5 x 5 in 7 x 7
+    // A square of 5 x 5 in 7 x 7 pixels.
+    const labels = Uint8Array.from({ length: 49 }, (_, i) => (i % 7 > 0 && i % 7 < 6 && i > 6 && i < 42 ? 15 : 0));
     const picture = { width: 7, height: 7, data: new Uint8Array(49 * 4).fill(255) };
     const [lined, plain] = [overlay(picture, labels), overlay(picture, labels, { outline: false })];
     const changed = Array.from(labels, (_, i) => i).filter((i) => pixel(lined, i).join() !== pixel(plain, i).join());
@@ -99,9 +103,10 @@ describe("legends", () => {
   it("wrap within their width, and take the height they measured", () => {
     const entries = VOC_CLASSES.map((name, i) => ({ name, colour: [i, i, i] as const, share: 1 / 21 }));
     for (const width of [120, 300, 2000]) {
-      const height = drawLegend(undefined, entries, 0, 0, width);
+      const layout = { left: 0, top: 0, width };
+      const height = legendHeight(entries, layout);
       const canvas = new Canvas(width + 50, height + 50, [255, 255, 255]);
-      expect(drawLegend(canvas, entries, 0, 0, width)).toBe(height);
+      expect(drawLegend(canvas, entries, layout)).toBe(height);
       for (let y = 0; y < canvas.height; y++)
         for (let x = y < height ? width : 0; x < canvas.width; x++)
           expect(canvas.data[(y * canvas.width + x) * 4]).toBe(255);
@@ -163,7 +168,7 @@ describe("text", () => {
   it("may leave the canvas on every side", () => {
     const canvas = new Canvas(10, 10);
     canvas.text("wide text", -20, -5);
-    canvas.fill(-5, -5, 100, 100, [1, 2, 3], 0.5);
+    canvas.fill({ left: -5, top: -5, width: 100, height: 100 }, [1, 2, 3], 0.5);
     canvas.draw({ width: 20, height: 20, data: new Uint8Array(1600) }, -3, 5);
     expect(canvas.data).toHaveLength(400);
   });
