@@ -41,6 +41,13 @@ export const hex = (bytes: Uint8Array): string => Array.from(bytes, (b) => b.toS
 
 const typeAt = (bytes: Uint8Array, at: number): string => String.fromCharCode(...bytes.subarray(at, at + 4));
 
+/** The bytes of a file, and what error messages call it. */
+interface NamedBytes {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly name: string;
+}
+
 /** A chunk's data is at `at`, its type 4 bytes and its length 8 bytes before. */
 interface Chunk {
   readonly type: string;
@@ -53,22 +60,22 @@ interface Chunk {
  * @throws bad-image saying what is wrong, and where
  */
 export function readChunks(bytes: Uint8Array, name: string, crc32: Crc32): PngFile {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const header = readHeader(bytes, view, name);
-  const { chunks, end } = listChunks(bytes, view, name);
+  const file = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), name };
+  const header = readHeader(file);
+  const { chunks, end } = listChunks(file);
   const contents = (type: string): Uint8Array[] =>
     chunks.filter((chunk) => chunk.type === type).map(({ at, length }) => bytes.subarray(at, at + length));
   const data = contents("IDAT");
   const rawLength = rawLengthOf(header);
-  checkClaims(header, data, rawLength, { bytes, name });
-  checkChecksums(bytes, view, name, { chunks, crc32 });
+  checkClaims(file, header, data, rawLength);
+  checkChecksums(file, chunks, crc32);
   const palette = contents("PLTE")[0] ?? new Uint8Array();
   if (header.colourType === COLOUR_TYPE.indexed && palette.length < 3)
     throw damaged(name, bytes, "it has no palette (PLTE chunk)");
   return { header, palette, transparent: contents("tRNS").length > 0, data, rawLength, end };
 }
 
-function readHeader(bytes: Uint8Array, view: DataView, name: string): PngHeader {
+function readHeader({ bytes, view, name }: NamedBytes): PngHeader {
   if (bytes.length === 0) throw badImage(name, "the file is empty (0 bytes)");
   if (SIGNATURE.some((byte, i) => bytes[i] !== byte)) {
     const isJpeg = bytes[0] === 0xff && bytes[1] === 0xd8;
@@ -92,7 +99,7 @@ function readHeader(bytes: Uint8Array, view: DataView, name: string): PngHeader 
 }
 
 /** All chunks up to IEND. Bytes behind it do not matter. */
-function listChunks(bytes: Uint8Array, view: DataView, name: string): { chunks: readonly Chunk[]; end: number } {
+function listChunks({ bytes, view, name }: NamedBytes): { chunks: readonly Chunk[]; end: number } {
   const chunks: Chunk[] = [];
   let end = SIGNATURE.length;
   let type = "";
@@ -113,10 +120,10 @@ function listChunks(bytes: Uint8Array, view: DataView, name: string): { chunks: 
 
 /** Refuses sizes that the pixel data cannot fill, and pictures that are too large. */
 function checkClaims(
+  { bytes, name }: NamedBytes,
   { width, height }: PngHeader,
   data: readonly Uint8Array[],
   rawLength: number,
-  { bytes, name }: { readonly bytes: Uint8Array; readonly name: string },
 ): void {
   const packed = data.reduce((sum, part) => sum + part.length, 0);
   if (packed === 0) throw damaged(name, bytes, "it has no pixel data (IDAT chunk)");
@@ -129,12 +136,7 @@ function checkClaims(
   }
 }
 
-function checkChecksums(
-  bytes: Uint8Array,
-  view: DataView,
-  name: string,
-  { chunks, crc32 }: { readonly chunks: readonly Chunk[]; readonly crc32: Crc32 },
-): void {
+function checkChecksums({ bytes, view, name }: NamedBytes, chunks: readonly Chunk[], crc32: Crc32): void {
   for (const { type, at, length } of chunks) {
     const computed = crc32(bytes.subarray(at - 4, at + length));
     const stored = view.getUint32(at + length);

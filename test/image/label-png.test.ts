@@ -1,4 +1,4 @@
-/** Label maps written with the platform's own deflate are read back by the reader of PNG. */
+/** Label maps written with the platform's CompressionStream, read back by png.ts. */
 import { describe, expect, it } from "vitest";
 import { labelPng } from "../../src/image/label-png.js";
 import { decodeLabelPng, encodeLabelPng } from "../../src/image/png.js";

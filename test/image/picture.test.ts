@@ -1,4 +1,4 @@
-/** Pictures handed in from anywhere, and PASCAL VOC's palette. */
+/** Pictures as callers give them, and PASCAL VOC's palette. */
 import { describe, expect, it } from "vitest";
 import { isFcnError } from "../../src/base/errors.js";
 import { VOC_CLASSES, classColour, vocPalette } from "../../src/image/palette.js";
@@ -52,7 +52,8 @@ describe("the VOC palette", () => {
   it("has the colours of the development kit, each once", () => {
     const colours = Array.from({ length: 256 }, (_, i) => classColour(i));
     expect(colours.slice(0, 4)).toEqual(["#000000", "#800000", "#008000", "#808000"]);
-    expect([colours[15], colours[20], colours[255]]).toEqual(["#c08080", "#004080", "#e0e0c0"]); // person, tvmonitor, void
+    // Person, tvmonitor, void.
+    expect([colours[15], colours[20], colours[255]]).toEqual(["#c08080", "#004080", "#e0e0c0"]);
     expect(new Set(colours).size).toBe(256);
     expect(vocPalette()).toHaveLength(768);
   });
