@@ -1,5 +1,6 @@
 /** Results as SVG: time by kernel variant in bars, and speed over operations per byte under the adapter's own roof. */
-import { axes, escapeText, num } from "../src/eval/svg.js";
+import { axes } from "../src/eval/axes.js";
+import { escapeText, num } from "../src/eval/markup.js";
 import type { Plot } from "../src/eval/svg.js";
 import type { Ceilings } from "./ceilings.js";
 import type { KernelRow } from "./kernels.js";
@@ -84,7 +85,11 @@ export function roofline(rows: readonly KernelRow[], { gflops, gbs, matrixGflops
   const xs = decades([knee, knee * 4, (matrixGflops ?? gflops) / gbs, ...points.map((p) => p.intensity)]);
   const ys = decades([gflops, matrixGflops ?? gflops, ...points.map((p) => p.speed)]);
   const frame = { left: 60, top: 30, width: WIDTH - 60 - 30, height: 360 };
-  const { x, y, body } = axes(frame, xs, ys, ["operations per byte moved at least", "GFLOP/s"], [power, power]);
+  const { x, y, body } = axes(
+    frame,
+    { ticks: xs, name: "operations per byte moved at least", format: power },
+    { ticks: ys, name: "GFLOP/s", format: power },
+  );
   const at = (intensity: number, speed: number): string =>
     `${num(x(Math.log10(intensity)))} ${num(y(Math.log10(speed)))}`;
   const low = Math.max(10 ** (xs[0] ?? 0), 10 ** (ys[0] ?? 0) / gbs);

@@ -8,7 +8,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findBrowser } from "../scripts/browser.mjs";
 import { FORMAT, scorePicture } from "../src/eval/records.js";
-import type { Header, ResultRecord } from "../src/eval/records.js";
+import type { ResultRecord, RunHeader } from "../src/eval/records.js";
 import { reportHtml } from "../src/eval/report-html.js";
 import { summarise } from "../src/eval/summary.js";
 import { shortNames } from "../src/eval/titles.js";
@@ -39,7 +39,7 @@ const costOf = (variant: NetworkCost["variant"], scale: number, ms: number): Net
 
 /** A report of one or three variants, with or without label maps, of pictures whose names are markup. */
 function report(variants: readonly string[], labelled: boolean, truth = labelsOf(4)): string {
-  const header: Header = {
+  const header: RunHeader = {
     format: FORMAT,
     variants,
     classNames: VOC_CLASSES,

@@ -6,8 +6,8 @@ import { open, readFile, rm, stat, truncate } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { FcnError } from "../base/errors.js";
-import { headerDifferences, parseHeader, parseRecord } from "../eval/records.js";
-import type { Header, ResultRecord } from "../eval/records.js";
+import { headerDifferences, parseRecord, parseRunHeader } from "../eval/records.js";
+import type { ResultRecord, RunHeader } from "../eval/records.js";
 import { UsageError } from "./command.js";
 
 const RESULTS = "results.jsonl";
@@ -16,7 +16,7 @@ const RESULTS = "results.jsonl";
 const FLUSH_EVERY = 32;
 
 export interface LogContents {
-  readonly header: Header;
+  readonly header: RunHeader;
   readonly records: readonly ResultRecord[];
   /** Bytes of whole lines; what follows was cut off while being written. */
   readonly wholeBytes: number;
@@ -32,7 +32,7 @@ async function readLog(path: string): Promise<LogContents | undefined> {
   if (wholeBytes === 0) return undefined;
   const [first = "", ...lines] = bytes.toString("utf8", 0, wholeBytes - 1).split("\n");
   return {
-    header: parseHeader(first, `${path} line 1`),
+    header: parseRunHeader(first, `${path} line 1`),
     records: lines.map((line, i) => parseRecord(line, `${path} line ${i + 2}`)),
     wholeBytes,
   };
@@ -48,7 +48,7 @@ export class ResultLog {
   ) {}
 
   /** @throws UsageError when there are results and neither `resume` nor `fresh` says what to do with them, or they were made differently */
-  static async open(folder: string, header: Header, mode: "new" | "resume" | "fresh"): Promise<ResultLog> {
+  static async open(folder: string, header: RunHeader, mode: "new" | "resume" | "fresh"): Promise<ResultLog> {
     const path = join(folder, RESULTS);
     if (mode === "fresh") await rm(path, { force: true });
     const before = await readLog(path);
@@ -91,8 +91,8 @@ export class ResultLog {
 }
 
 /** The records of several folders together: each picture once. @throws bad-option when they cannot be added up or contradict each other */
-export async function mergeLogs(folders: readonly string[]): Promise<{ header: Header; records: ResultRecord[] }> {
-  let header: Header | undefined;
+export async function mergeLogs(folders: readonly string[]): Promise<{ header: RunHeader; records: ResultRecord[] }> {
+  let header: RunHeader | undefined;
   const seen = new Map<string, { record: ResultRecord; path: string }>();
   for (const folder of folders) {
     const path = join(folder, RESULTS);

@@ -1,7 +1,7 @@
 /** From options to a comparison that is ready to run: checkpoint, variants, device, and the header its results stand under. */
 import { fileURLToPath } from "node:url";
 import { FORMAT } from "../eval/records.js";
-import type { Header } from "../eval/records.js";
+import type { RunHeader } from "../eval/records.js";
 import { variantsToCompare } from "../models/compared.js";
 import type { ComparedVariant } from "../models/compared.js";
 import { Comparison } from "../models/comparison.js";
@@ -30,7 +30,7 @@ export interface OpenComparison {
   readonly comparison: Comparison;
   readonly checkpoint: Checkpoint;
   readonly device: Device;
-  readonly header: Header;
+  readonly header: RunHeader;
 }
 
 /** The adapter and, where it is told, the driver with its version, which times depend on. */
@@ -67,7 +67,7 @@ export async function openComparison({
     precision,
     tuning: tune ? fileTuningStore() : undefined,
   });
-  const header: Header = {
+  const header: RunHeader = {
     format: FORMAT,
     variants,
     classNames: comparison.classNames,

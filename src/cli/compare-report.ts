@@ -7,7 +7,7 @@ import type { ShownPicture } from "../eval/report-html.js";
 import { reportJson } from "../eval/report-json.js";
 import type { PictureSummary, Summary } from "../eval/summary.js";
 import { svgFile } from "../eval/svg.js";
-import { percent, titleOf } from "../eval/titles.js";
+import { formatPercent, variantTitle } from "../eval/titles.js";
 import { contactSheet } from "../image/contact-sheet.js";
 import type { SheetRow } from "../image/contact-sheet.js";
 import { encodeLabelPng, encodePng, withTransparentBackground } from "../image/png.js";
@@ -35,10 +35,10 @@ const dataUri = (png: Uint8Array): string => `data:image/png;base64,${Buffer.fro
 
 function shownPicture({ summary, pixels, differences }: Shown, variants: readonly string[]): ShownPicture {
   const { width, height } = pixels.picture;
-  const iou = (variant: string): string => (summary.meanIoU ? `IoU ${percent(summary.meanIoU[variant])} %` : "");
+  const iou = (variant: string): string => (summary.meanIoU ? `IoU ${formatPercent(summary.meanIoU[variant])} %` : "");
   const names = [...(pixels.maps.truth ? ["truth"] : []), ...variants];
   const tiles = names.map((name) => ({
-    title: titleOf(name),
+    title: variantTitle(name),
     note: name === "truth" ? "" : iou(name),
     map: dataUri(withTransparentBackground(pixels.files[name] as Uint8Array)),
   }));
@@ -63,8 +63,8 @@ function sheetRow({ summary, pixels, differences }: Shown, variants: readonly st
     return map
       ? [
           {
-            title: titleOf(variant),
-            caption: summary.meanIoU ? `IoU ${percent(summary.meanIoU[variant])} %` : "",
+            title: variantTitle(variant),
+            caption: summary.meanIoU ? `IoU ${formatPercent(summary.meanIoU[variant])} %` : "",
             labels: map.labels,
           },
         ]
@@ -75,7 +75,7 @@ function sheetRow({ summary, pixels, differences }: Shown, variants: readonly st
     ? [
         {
           title: "where they differ",
-          caption: `${percent(differences.filter((v) => v !== 0).length / differences.length)} %`,
+          caption: `${formatPercent(differences.filter((v) => v !== 0).length / differences.length)} %`,
           labels: differences,
         },
       ]
@@ -123,7 +123,7 @@ export async function writeReport(summary: Summary, out: string, keptIn: readonl
     await write(
       "contact-sheet.png",
       encodePng(
-        contactSheet(rows, { title: variants.map(titleOf).join(", "), subtitle, classNames, columnWidth: 260 }),
+        contactSheet(rows, { title: variants.map(variantTitle).join(", "), subtitle, classNames, columnWidth: 260 }),
       ),
     );
   }

@@ -4,7 +4,7 @@
  */
 import { isFcnError, messageOf } from "../base/errors.js";
 import { scorePicture } from "../eval/records.js";
-import type { Header, PictureRecord } from "../eval/records.js";
+import type { PictureRecord, RunHeader } from "../eval/records.js";
 import { mostCommonSize, summarisePicture } from "../eval/summary.js";
 import { readLabelFile, readPictureFile } from "../image/decode.js";
 import type { RgbaPicture } from "../image/picture.js";
@@ -22,7 +22,7 @@ interface Loaded {
 }
 
 export interface RunJob {
-  readonly header: Header;
+  readonly header: RunHeader;
   readonly comparison: Comparison;
   readonly log: ResultLog;
   readonly keeper: Keeper;

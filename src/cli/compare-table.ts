@@ -1,6 +1,6 @@
 /** The comparison as text for a terminal. */
 import type { Summary } from "../eval/summary.js";
-import { giga, mebibytes, mega, milliseconds, percent, titleOf } from "../eval/titles.js";
+import { formatPercent, giga, mebibytes, mega, milliseconds, variantTitle } from "../eval/titles.js";
 
 /** Columns padded to a common width: the first to the left, numbers to the right. */
 function columns(rows: readonly (readonly string[])[]): string {
@@ -20,7 +20,7 @@ export function textReport(summary: Summary): string {
   const blocks: string[] = [];
   const size = commonSize ? ` at ${commonSize.width} x ${commonSize.height}` : "";
   const cost = variants.map(({ variant, headMs, cost: c }) => [
-    titleOf(variant),
+    variantTitle(variant),
     milliseconds(c?.ms),
     milliseconds(summary.sharedMs),
     milliseconds(headMs),
@@ -46,18 +46,18 @@ export function textReport(summary: Summary): string {
   const finest = variants.at(-1);
   if (together && finest?.cost && variants.length > 1) {
     notes.push(
-      `All ${variants.length} over one backbone: ${milliseconds(together.ms)} ms, ${(together.ms / finest.cost.ms).toFixed(2)} times ${titleOf(finest.variant)} alone.`,
+      `All ${variants.length} over one backbone: ${milliseconds(together.ms)} ms, ${(together.ms / finest.cost.ms).toFixed(2)} times ${variantTitle(finest.variant)} alone.`,
     );
   }
   blocks.push(notes.join("\n"));
   if (labelled) {
     const rows = variants.map(({ variant, metrics: m }) => [
-      titleOf(variant),
-      percent(m?.pixelAccuracy),
-      percent(m?.meanAccuracy),
-      percent(m?.meanIoU),
-      percent(m?.frequencyWeightedIoU),
-      percent(m?.boundaryIoU),
+      variantTitle(variant),
+      formatPercent(m?.pixelAccuracy),
+      formatPercent(m?.meanAccuracy),
+      formatPercent(m?.meanIoU),
+      formatPercent(m?.frequencyWeightedIoU),
+      formatPercent(m?.boundaryIoU),
     ]);
     blocks.push(
       columns([
@@ -67,7 +67,10 @@ export function textReport(summary: Summary): string {
     );
   }
   if (variants.length > 1 && pictures.length) {
-    const rows = summary.agreement.map(({ a, b, share }) => [`${titleOf(a)} and ${titleOf(b)}`, percent(share, 2)]);
+    const rows = summary.agreement.map(({ a, b, share }) => [
+      `${variantTitle(a)} and ${variantTitle(b)}`,
+      formatPercent(share, 2),
+    ]);
     blocks.push(columns([["same label, % of pixels", ""], ...rows]));
   }
   const without = pictures.length - labelled;

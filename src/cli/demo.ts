@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { titleOf } from "../eval/titles.js";
+import { variantTitle } from "../eval/titles.js";
 import { contactSheet } from "../image/contact-sheet.js";
 import type { SheetColumn } from "../image/contact-sheet.js";
 import { decodeLabelPng, encodeLabelPng, encodePng } from "../image/png.js";
@@ -56,7 +56,7 @@ async function segmentSample(
   await fcn.segment(picture); // the first run of a size compiles and allocates; the second is what is timed
   const { labels, width, height, names, timings } = await fcn.segment(picture);
   await writeWhole(join(out, `${name}.${fcn.variant}.labels.png`), encodeLabelPng(labels, width, height));
-  const title = titleOf(fcn.variant);
+  const title = variantTitle(fcn.variant);
   const shape = `[1, ${fcn.classNames.length}, ${height}, ${width}]`;
   lines.push(
     `  ${title.padEnd(8)} scores ${shape}, argmax -> [${height}, ${width}]  ${milliseconds(timings.total).padStart(7)}  ${names.join(", ")}`,
@@ -80,7 +80,7 @@ export const demo: Command = {
     // One network after the other, so that the memory is that of one.
     for (const variant of FCN_VARIANTS) {
       const fcn = await loadFcn({ variant, device, maxPlans: 1 });
-      print(`Running ${titleOf(variant)} on ${samples.length} pictures ...`);
+      print(`Running ${variantTitle(variant)} on ${samples.length} pictures ...`);
       for (const sample of samples) await segmentSample(fcn, sample, values.out);
       fcn.dispose();
     }

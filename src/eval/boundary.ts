@@ -3,10 +3,11 @@
  * differ; over whole pictures the insides of large objects hide it. Krähenbühl & Koltun, https://arxiv.org/abs/1210.5644,
  * section 5 ("trimap"); not the Boundary IoU of https://arxiv.org/abs/2103.16562, which erodes each mask on its own.
  *
- * A border pixel has a 4-neighbour of another label; void (255) counts as a label, so that the band lies on both sides of the
- * void borders of PASCAL VOC. The band is every pixel at most `width - 1` rows and columns from a border pixel.
+ * A border pixel has a 4-neighbour of another label. Void (255) counts as a label, so the band lies on both sides of the void
+ * borders of PASCAL VOC. The band is every pixel at most `width - 1` rows and columns from a border pixel.
  */
-import { FcnError } from "../base/errors.js";
+import { badShape } from "../base/errors.js";
+import { badOption } from "../base/options.js";
 import { VOID_LABEL } from "../image/palette.js";
 
 /** Pixels on each side of a border. The trimap plots of the papers go from 1 to 20 or 40. */
@@ -15,13 +16,13 @@ export const BOUNDARY_WIDTH = 5;
 /**
  * The true labels inside the band and void outside it, ready for `ConfusionMatrix.add`.
  * @param truth labels, row by row, of a picture of `columns` x `rows`
- * @throws bad-shape, bad-option
+ * @throws bad-shape when the labels do not fit the size; bad-option when the width is not a whole number of 1 or more
  */
 export function trimap(truth: ArrayLike<number>, columns: number, rows: number, width = BOUNDARY_WIDTH): Uint8Array {
   if (truth.length !== columns * rows)
-    throw new FcnError("bad-shape", `trimap: ${columns} x ${rows} needs ${columns * rows} labels, got ${truth.length}`);
+    throw badShape(`trimap: ${columns} x ${rows} needs ${columns * rows} labels, got ${truth.length}`);
   if (!Number.isInteger(width) || width < 1)
-    throw new FcnError("bad-option", `trimap: the width of the band is a whole number of 1 or more, got ${width}`);
+    throw badOption(`trimap: the width of the band is a whole number of 1 or more, got ${width}`);
   const labels = truth instanceof Uint8Array ? truth : Array.from(truth);
   const border = borderOf(labels, columns, rows);
   const near = nearBorder(border, columns, rows, width - 1);
@@ -33,50 +34,70 @@ export function trimap(truth: ArrayLike<number>, columns: number, rows: number, 
 /** 1 where one of the 4 neighbours has another label. */
 function borderOf(labels: ArrayLike<number>, columns: number, rows: number): Uint8Array {
   const border = new Uint8Array(labels.length);
-  for (let y = 0, i = 0; y < rows; y++) {
-    let left = labels[i];
-    for (let x = 0; x < columns; x++, i++) {
+  for (let y = 0; y < rows; y++) {
+    const start = y * columns;
+    let left = labels[start];
+    for (let i = start; i < start + columns; i++) {
       const label = labels[i];
-      if (label !== left) border[i - 1] = border[i] = 1;
+      if (label !== left) {
+        border[i - 1] = 1;
+        border[i] = 1;
+      }
       left = label;
     }
   }
-  for (let i = columns; i < labels.length; i++)
-    if (labels[i] !== labels[i - columns]) border[i - columns] = border[i] = 1;
+  for (let i = columns; i < labels.length; i++) {
+    if (labels[i] !== labels[i - columns]) {
+      border[i - columns] = 1;
+      border[i] = 1;
+    }
+  }
   return border;
 }
 
 /**
- * 1 within `reach` rows and columns of a border. A square grows as two lines, one after the other, each in linear time however
- * wide the band; both go along the rows, since memory read down the columns takes most of the time.
+ * 1 within `reach` rows and columns of a border. The square around a border pixel grows as two lines, first along the row, then
+ * along the column; each takes linear time, however wide the band.
  */
 function nearBorder(border: Uint8Array, columns: number, rows: number, reach: number): Uint8Array {
   if (reach === 0) return border;
-  const wide = new Uint8Array(border.length);
+  return spreadVertically(spreadHorizontally(border, columns, rows, reach), columns, rows, reach);
+}
+
+/** 1 within `reach` columns of a mark. */
+function spreadHorizontally(marks: Uint8Array, columns: number, rows: number, reach: number): Uint8Array {
+  const wide = new Uint8Array(marks.length);
   for (let y = 0; y < rows; y++) {
-    const end = (y + 1) * columns;
-    let until = end - columns; // what is not yet written
-    for (let i = until; i < end; i++) {
-      if (border[i] !== 1) continue;
+    const start = y * columns;
+    const end = start + columns;
+    let firstUnwritten = start;
+    for (let i = start; i < end; i++) {
+      if (marks[i] !== 1) continue;
       const to = Math.min(end, i + reach + 1);
-      for (let k = Math.max(until, i - reach); k < to; k++) wide[k] = 1;
-      until = to;
+      for (let k = Math.max(firstUnwritten, i - reach); k < to; k++) wide[k] = 1;
+      firstUnwritten = to;
     }
   }
-  // For each column the last row with a mark at or above, then the next one at or below.
-  const near = new Uint8Array(border.length);
-  const last = new Int32Array(columns).fill(-reach - 1);
-  for (let y = 0, i = 0; y < rows; y++) {
-    for (let x = 0; x < columns; x++, i++) {
-      if (wide[i] === 1) last[x] = y;
-      if (y - (last[x] as number) <= reach) near[i] = 1;
+  return wide;
+}
+
+/** 1 within `reach` rows of a mark. Goes along the rows, because reading memory down the columns is far slower. */
+function spreadVertically(marks: Uint8Array, columns: number, rows: number, reach: number): Uint8Array {
+  const near = new Uint8Array(marks.length);
+  const lastMark = new Int32Array(columns).fill(-reach - 1); // of each column, at or above row y
+  for (let y = 0; y < rows; y++) {
+    const start = y * columns;
+    for (let x = 0; x < columns; x++) {
+      if (marks[start + x] === 1) lastMark[x] = y;
+      if (y - (lastMark[x] as number) <= reach) near[start + x] = 1;
     }
   }
-  const next = new Int32Array(columns).fill(rows + reach);
-  for (let y = rows - 1, i = border.length - 1; y >= 0; y--) {
-    for (let x = columns - 1; x >= 0; x--, i--) {
-      if (wide[i] === 1) next[x] = y;
-      if ((next[x] as number) - y <= reach) near[i] = 1;
+  const nextMark = new Int32Array(columns).fill(rows + reach); // of each column, at or below row y
+  for (let y = rows - 1; y >= 0; y--) {
+    const start = y * columns;
+    for (let x = 0; x < columns; x++) {
+      if (marks[start + x] === 1) nextMark[x] = y;
+      if ((nextMark[x] as number) - y <= reach) near[start + x] = 1;
     }
   }
   return near;

@@ -1,9 +1,9 @@
 /**
- * The metrics of semantic segmentation, as the FCN paper and torchvision define them: one confusion matrix summed over the whole
- * set (not a mean over pictures), hist[truth][prediction]. Void pixels and truths outside the classes do not count.
+ * The metrics of semantic segmentation, as the FCN paper and torchvision define them. One confusion matrix is summed over the
+ * whole set (not a mean over pictures), hist[truth][prediction]. Void pixels and truths outside the classes do not count.
  * https://arxiv.org/abs/1411.4038, section 5
  */
-import { FcnError } from "../base/errors.js";
+import { FcnError, badShape } from "../base/errors.js";
 
 export interface ConfusionJson {
   readonly classes: number;
@@ -11,35 +11,45 @@ export interface ConfusionJson {
   readonly counts: readonly number[];
 }
 
+/** Labels are bytes. */
+const MAX_CLASSES = 256;
+
 export class ConfusionMatrix {
-  /** counts[truth * classes + prediction]; whole numbers, exact up to 2^53. */
+  /**
+   * counts[truth * (classes + 1) + prediction]; whole numbers, exact up to 2^53. The last column of each row counts predictions
+   * outside the classes: wrong, but of no class.
+   */
   readonly counts: Float64Array;
 
   constructor(readonly classes: number) {
-    if (!Number.isInteger(classes) || classes < 1 || classes > 256)
-      throw new FcnError("bad-option", `a confusion matrix needs 1 to 256 classes, got ${classes}`);
-    // The extra column holds predictions outside the classes: wrong, but of no class.
+    if (!Number.isInteger(classes) || classes < 1 || classes > MAX_CLASSES)
+      throw new FcnError("bad-option", `a confusion matrix needs 1 to ${MAX_CLASSES} classes, got ${classes}`);
     this.counts = new Float64Array(classes * (classes + 1));
   }
 
-  /** Adds a picture. Truth outside 0..classes-1 (void is 255) is dropped; a prediction outside is wrong for its truth. */
+  /**
+   * Adds a picture. A truth outside 0..classes-1 (void is 255) is dropped; a prediction outside is wrong for its truth.
+   * @throws bad-shape when the label maps differ in length
+   */
   add(truth: ArrayLike<number>, prediction: ArrayLike<number>): void {
     if (truth.length !== prediction.length)
-      throw new FcnError("bad-shape", `confusion: ${truth.length} true labels, ${prediction.length} predicted`);
+      throw badShape(`confusion: ${truth.length} true labels, ${prediction.length} predicted`);
+    if (truth instanceof Uint8Array && prediction instanceof Uint8Array) {
+      this.#addBytes(truth, prediction);
+      return;
+    }
     const { classes, counts } = this;
     const pitch = classes + 1;
-    if (truth instanceof Uint8Array && prediction instanceof Uint8Array) return this.#addBytes(truth, prediction);
     for (let i = 0; i < truth.length; i++) {
       const t = truth[i] as number;
-      // `>>> 0` changes what is no whole number of 0 or more: -1, which PyTorch users take for void, must not reach another row.
-      if (t >>> 0 !== t || t >= classes) continue;
+      if (!isClass(t, classes)) continue;
       const p = prediction[i] as number;
-      const at = t * pitch + (p >>> 0 === p && p < classes ? p : classes);
+      const at = t * pitch + (isClass(p, classes) ? p : classes);
       counts[at] = (counts[at] as number) + 1;
     }
   }
 
-  /** Label maps as they are read and made: counted by pairs of bytes first, which asks nothing of a pixel. */
+  /** The fast way for label maps as they are read and made: counts pairs of bytes, without a test for each pixel. */
   #addBytes(truth: Uint8Array, prediction: Uint8Array): void {
     pairs.fill(0);
     for (let i = 0; i < truth.length; i++) {
@@ -55,11 +65,13 @@ export class ConfusionMatrix {
     }
   }
 
-  /** Adds another set's counts: totals do not depend on how a set was split. */
+  /** Adds another set's counts: totals do not depend on how a set was split. @throws bad-shape for other classes */
   merge(other: ConfusionMatrix): void {
     if (other.classes !== this.classes)
-      throw new FcnError("bad-shape", `confusion: ${this.classes} classes cannot be merged with ${other.classes}`);
-    other.counts.forEach((count, i) => (this.counts[i] = (this.counts[i] as number) + count));
+      throw badShape(`confusion: ${this.classes} classes cannot be merged with ${other.classes}`);
+    other.counts.forEach((count, i) => {
+      this.counts[i] = (this.counts[i] as number) + count;
+    });
   }
 
   /** Pixels of this truth and prediction. */
@@ -67,22 +79,15 @@ export class ConfusionMatrix {
     return this.counts[truth * (this.classes + 1) + prediction] ?? 0;
   }
 
-  #truths(): number[] {
-    const pitch = this.classes + 1;
-    return Array.from({ length: this.classes }, (_, t) =>
-      this.counts.subarray(t * pitch, (t + 1) * pitch).reduce((a, b) => a + b, 0),
-    );
-  }
-
+  /** Pixels that were predicted as each class. */
   #predictions(): number[] {
-    return Array.from({ length: this.classes }, (_, p) =>
-      Array.from({ length: this.classes }, (__, t) => this.at(t, p)).reduce((a, b) => a + b, 0),
-    );
+    const classes = Array.from({ length: this.classes }, (_, c) => c);
+    return classes.map((p) => sum(classes.map((t) => this.at(t, p))));
   }
 
   /** Pixels that count. */
   get total(): number {
-    return this.counts.reduce((a, b) => a + b, 0);
+    return sum(this.counts);
   }
 
   /** Share of pixels labelled right. */
@@ -94,22 +99,25 @@ export class ConfusionMatrix {
 
   /** Mean over the classes of the share of their pixels labelled right; classes that do not occur are left out. */
   get meanAccuracy(): number {
-    return nanMean(this.#truths().map((n, c) => this.at(c, c) / n));
+    return nanMean(truthCounts(this).map((n, c) => this.at(c, c) / n));
   }
 
   /** Intersection over union of every class; NaN for a class in neither truth nor prediction. */
   get perClassIoU(): number[] {
     const predictions = this.#predictions();
-    return this.#truths().map((n, c) => this.at(c, c) / (n + (predictions[c] as number) - this.at(c, c)));
+    return truthCounts(this).map((n, c) => {
+      const intersection = this.at(c, c);
+      return intersection / (n + (predictions[c] as number) - intersection);
+    });
   }
 
   /**
    * Mean IoU over the classes that occur in the truth. The paper's nan-mean would also count, as 0, a class that occurs nowhere
-   * and is predicted for a single stray pixel, so that two networks would be averaged over different classes; on a set where
-   * every class occurs (PASCAL VOC val) the two are the same.
+   * but is predicted for a single stray pixel; two networks would then be averaged over different classes. On a set where every
+   * class occurs (PASCAL VOC val) the two are the same.
    */
   get meanIoU(): number {
-    const truths = this.#truths();
+    const truths = truthCounts(this);
     return nanMean(this.perClassIoU.map((iou, c) => (truths[c] ? iou : NaN)));
   }
 
@@ -117,27 +125,24 @@ export class ConfusionMatrix {
   get frequencyWeightedIoU(): number {
     const iou = this.perClassIoU;
     const { total } = this;
-    return this.#truths().reduce((sum, n, c) => (n ? sum + (n / total) * (iou[c] as number) : sum), 0);
+    return truthCounts(this).reduce((mean, n, c) => (n ? mean + (n / total) * (iou[c] as number) : mean), 0);
   }
 
-  /** Index and count of what is not zero, in turn: one picture has few classes. */
+  /** The counts that are not zero as index, count, index, count and so on. Short, because one picture has few classes. */
   toSparse(): number[] {
-    const pairs: number[] = [];
+    const sparse: number[] = [];
     this.counts.forEach((count, i) => {
-      if (count) pairs.push(i, count);
+      if (count) sparse.push(i, count);
     });
-    return pairs;
+    return sparse;
   }
 
-  /** Adds what toSparse() gave. */
-  addSparse(pairs: readonly number[]): void {
-    for (let i = 0; i < pairs.length; i += 2) {
-      const [at, count] = [pairs[i] as number, pairs[i + 1] as number];
-      if (!(at in this.counts) || !Number.isInteger(count) || count < 0)
-        throw new FcnError(
-          "bad-shape",
-          `confusion: ${this.classes} classes have ${this.counts.length} counts, got ${count} at ${at}`,
-        );
+  /** Adds what toSparse() gave. @throws bad-shape for an index outside the matrix, or a count that is not whole */
+  addSparse(sparse: readonly number[]): void {
+    for (let i = 0; i < sparse.length; i += 2) {
+      const [at, count] = [sparse[i] as number, sparse[i + 1] as number];
+      if (!(at in this.counts) || !isCount(count))
+        throw badShape(`confusion: ${this.classes} classes have ${this.counts.length} counts, got ${count} at ${at}`);
       this.counts[at] = (this.counts[at] as number) + count;
     }
   }
@@ -146,23 +151,41 @@ export class ConfusionMatrix {
     return { classes: this.classes, counts: Array.from(this.counts) };
   }
 
+  /** The matrix that toJSON() gave. @throws bad-option, bad-shape */
   static fromJSON({ classes, counts }: ConfusionJson): ConfusionMatrix {
     const matrix = new ConfusionMatrix(classes);
-    if (counts.length !== matrix.counts.length || !counts.every((n) => Number.isInteger(n) && n >= 0)) {
-      throw new FcnError(
-        "bad-shape",
-        `confusion: ${classes} classes need ${matrix.counts.length} whole counts, got ${counts.length}`,
-      );
-    }
+    if (counts.length !== matrix.counts.length || !counts.every(isCount))
+      throw badShape(`confusion: ${classes} classes need ${matrix.counts.length} whole counts, got ${counts.length}`);
     matrix.counts.set(counts);
     return matrix;
   }
 }
 
-/** How often each truth meets each prediction, truth first; only during one #addBytes. */
+/** How often each truth meets each prediction, truth first. Kept to save 256 KiB a picture; used within one #addBytes only. */
 const pairs = new Uint32Array(256 * 256);
 
+/**
+ * True for whole numbers from 0 to classes - 1. `>>> 0` changes every number that is not whole or negative: -1, which PyTorch
+ * users take for void, must not reach another row.
+ */
+const isClass = (label: number, classes: number): boolean => label >>> 0 === label && label < classes;
+
+const isCount = (count: number): boolean => Number.isInteger(count) && count >= 0;
+
+/** Pixels of each class in the truth. */
+export function truthCounts({ classes, counts }: ConfusionMatrix): number[] {
+  const pitch = classes + 1;
+  return Array.from({ length: classes }, (_, t) => sum(counts.subarray(t * pitch, (t + 1) * pitch)));
+}
+
+function sum(values: Float64Array | readonly number[]): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+}
+
+/** Mean of the numbers that are not NaN. */
 function nanMean(values: readonly number[]): number {
   const known = values.filter((v) => !Number.isNaN(v));
-  return known.reduce((a, b) => a + b, 0) / known.length;
+  return sum(known) / known.length;
 }

@@ -1,32 +1,34 @@
 /**
- * What a comparison writes as it goes: one JSON object a line (`results.jsonl`). First a header, then a record a picture and the
- * costs of the networks. All totals are computed from these lines alone, and every count is a whole number, so that a run cut
- * off and resumed, or spread over machines and merged, ends in the same totals.
+ * What a comparison writes as it goes: one JSON object a line (`results.jsonl`). First a header, then a record for each picture
+ * and the costs of the networks. All totals are computed from these lines alone, and every count is a whole number. So a run
+ * that was cut off and resumed, or spread over machines and merged, ends in the same totals.
  */
-import { FcnError } from "../base/errors.js";
+import { badOption } from "../base/options.js";
+import type { PictureSize } from "../image/picture.js";
 import type { NetworkCost } from "../models/network-cost.js";
 import { trimap } from "./boundary.js";
 import { ConfusionMatrix } from "./confusion.js";
 
 export const FORMAT = "fcn-compare 1";
 
-/** What must be the same for records to be added up. */
-export interface Header {
+/** The first line. Records can be added up only where headerDifferences() finds nothing. */
+export interface RunHeader {
   readonly format: typeof FORMAT;
   readonly variants: readonly string[];
   readonly classNames: readonly string[];
+  /** Width of the trimap band in pixels. */
   readonly boundaryWidth: number;
   /** Name and size of the checkpoint. */
   readonly weights: string;
   readonly adapter: string;
-  /** How numbers were stored between layers; results without it are of f32. */
+  /** How numbers are stored between layers. Headers without it mean f32. */
   readonly precision?: string;
   /** Pixels of the shorter side as the networks see a picture; without it pictures keep their size. */
   readonly resize?: number;
 }
 
-export interface Scores {
-  /** Index and count of the confusion matrix, in turn (ConfusionMatrix.toSparse). */
+/** Confusion matrices of one picture and one variant, as ConfusionMatrix.toSparse() writes them: index, count, index, ... */
+export interface VariantScores {
   readonly confusion: readonly number[];
   /** The same inside the trimap band. */
   readonly boundary: readonly number[];
@@ -41,9 +43,10 @@ export interface PictureRecord {
   /** Pixels on which two variants agree, by "a b". */
   readonly agreement: Readonly<Record<string, number>>;
   /** By variant; absent without a label map. */
-  readonly scores?: Readonly<Record<string, Scores>>;
+  readonly scores?: Readonly<Record<string, VariantScores>>;
 }
 
+/** A picture that could not be used. */
 export interface FailureRecord {
   readonly picture: string;
   readonly error: string;
@@ -60,22 +63,31 @@ export function pairsOf(variants: readonly string[]): (readonly [string, string]
   return variants.flatMap((a, i) => variants.slice(i + 1).map((b) => [a, b] as const));
 }
 
-/** Whole numbers only; the metrics are computed from their sums. */
+/** The key of a pair in PictureRecord.agreement. */
+export const pairKey = (a: string, b: string): string => `${a} ${b}`;
+
+function countEqual(a: Uint8Array, b: Uint8Array): number {
+  let same = 0;
+  for (let i = 0; i < a.length; i++) {
+    if (a[i] === b[i]) same++;
+  }
+  return same;
+}
+
+/**
+ * The counts of one picture: whole numbers, whose sums give the metrics.
+ * @param labels label maps by variant
+ * @param truth the true label map, if there is one
+ */
 export function scorePicture(
-  header: Header,
+  header: RunHeader,
   labels: Readonly<Record<string, Uint8Array>>,
-  size: { readonly width: number; readonly height: number },
+  size: PictureSize,
   truth: Uint8Array | undefined,
 ): Pick<PictureRecord, "agreement" | "scores"> {
-  const of = (variant: string): Uint8Array => labels[variant] ?? new Uint8Array();
-  const agreement = Object.fromEntries(
-    pairsOf(header.variants).map(([a, b]) => {
-      const [left, right] = [of(a), of(b)];
-      let same = 0;
-      for (let i = 0; i < left.length; i++) if (left[i] === right[i]) same++;
-      return [`${a} ${b}`, same];
-    }),
-  );
+  const labelsOf = (variant: string): Uint8Array => labels[variant] ?? new Uint8Array();
+  const pairs = pairsOf(header.variants);
+  const agreement = Object.fromEntries(pairs.map(([a, b]) => [pairKey(a, b), countEqual(labelsOf(a), labelsOf(b))]));
   if (!truth) return { agreement };
   const band = trimap(truth, size.width, size.height, header.boundaryWidth);
   const count = (reference: Uint8Array, prediction: Uint8Array): number[] => {
@@ -83,29 +95,33 @@ export function scorePicture(
     matrix.add(reference, prediction);
     return matrix.toSparse();
   };
-  const scores = Object.fromEntries(
-    header.variants.map((v) => [v, { confusion: count(truth, of(v)), boundary: count(band, of(v)) }]),
-  );
-  return { agreement, scores };
+  const scoresOf = (variant: string): VariantScores => ({
+    confusion: count(truth, labelsOf(variant)),
+    boundary: count(band, labelsOf(variant)),
+  });
+  return { agreement, scores: Object.fromEntries(header.variants.map((variant) => [variant, scoresOf(variant)])) };
 }
 
-const bad = (where: string, sentence: string): FcnError => new FcnError("bad-option", `${where}: ${sentence}`);
-
-export function parseHeader(line: string, where: string): Header {
-  const value = parseLine(line, where) as Partial<Header>;
+/** @param where names the line in messages. @throws bad-option */
+export function parseRunHeader(line: string, where: string): RunHeader {
+  const value = parseLine(line, where) as Partial<RunHeader>;
   if (value.format !== FORMAT)
-    throw bad(where, `the first line is no header of "${FORMAT}"; it is not from fcn compare, or from another version`);
+    throw badOption(
+      `${where}: the first line is no header of "${FORMAT}"; it is not from fcn compare, or from another version`,
+    );
   if (!Array.isArray(value.variants) || !Array.isArray(value.classNames) || !Number.isInteger(value.boundaryWidth))
-    throw bad(where, "the header lacks variants, classNames or boundaryWidth");
-  return value as Header;
+    throw badOption(`${where}: the header lacks variants, classNames or boundaryWidth`);
+  return value as RunHeader;
 }
 
+/** @param where names the line in messages. @throws bad-option */
 export function parseRecord(line: string, where: string): ResultRecord {
   const value = parseLine(line, where) as Partial<PictureRecord & FailureRecord & CostRecord>;
-  const picture =
-    typeof value.picture === "string" &&
-    (typeof value.error === "string" || (Number.isInteger(value.width) && typeof value.ms === "object"));
-  if (!picture && typeof value.cost !== "object") throw bad(where, "it is neither a picture's record nor a cost");
+  const isFailure = typeof value.error === "string";
+  const isPicture = Number.isInteger(value.width) && typeof value.ms === "object";
+  const isNamed = typeof value.picture === "string" && (isFailure || isPicture);
+  if (!isNamed && typeof value.cost !== "object")
+    throw badOption(`${where}: it is neither a picture's record nor a cost`);
   return value as ResultRecord;
 }
 
@@ -114,23 +130,26 @@ function parseLine(line: string, where: string): object {
   try {
     value = JSON.parse(line);
   } catch {
-    throw bad(where, `it is not JSON: ${JSON.stringify(line.slice(0, 60))}`);
+    throw badOption(`${where}: it is not JSON: ${JSON.stringify(line.slice(0, 60))}`);
   }
-  if (typeof value !== "object" || value === null) throw bad(where, "it is no JSON object");
+  if (typeof value !== "object" || value === null) throw badOption(`${where}: it is no JSON object`);
   return value;
 }
 
-/** The names of what differs; records under headers that differ so cannot be added up. The adapter may differ. */
-export function headerDifferences(a: Header, b: Header): string[] {
-  const compared = ({ variants, classNames, boundaryWidth, weights, precision = "f32", resize }: Header) => ({
-    variants,
-    classNames,
-    boundaryWidth,
-    weights,
-    precision,
-    resize,
-  });
-  const [left, right] = [compared(a), compared(b)];
+/** What must be the same for records to be added up. The adapter may differ. */
+const comparable = ({ variants, classNames, boundaryWidth, weights, precision = "f32", resize }: RunHeader) => ({
+  variants,
+  classNames,
+  boundaryWidth,
+  weights,
+  precision,
+  resize,
+});
+
+/** Names of the fields that forbid adding up the records of two runs; empty when they go together. */
+export function headerDifferences(a: RunHeader, b: RunHeader): string[] {
+  const left = comparable(a);
+  const right = comparable(b);
   return (Object.keys(left) as (keyof typeof left)[]).filter(
     (key) => JSON.stringify(left[key]) !== JSON.stringify(right[key]),
   );

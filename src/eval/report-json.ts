@@ -1,4 +1,4 @@
-/** The summary as plain JSON: `report.json` and `fcn compare --json`. Metrics that are undefined (0 of 0) are null. */
+/** The summary as plain JSON: `report.json` and `fcn compare --json`. A metric that is undefined (0 of 0) becomes null. */
 import type { Summary } from "./summary.js";
 
 export function reportJson(summary: Summary): Record<string, unknown> {

@@ -1,17 +1,21 @@
-/** From the records of a comparison to its numbers: what the table, the report and `--json` show. Pure; order does not matter. */
+/**
+ * The numbers of a comparison, computed from its records: what the table, the report and `--json` show. The order of the records
+ * does not matter.
+ */
 import { median } from "../base/statistics.js";
+import type { PictureSize } from "../image/picture.js";
 import type { NetworkCost } from "../models/network-cost.js";
-import { ConfusionMatrix } from "./confusion.js";
-import { pairsOf } from "./records.js";
-import type { FailureRecord, Header, PictureRecord, ResultRecord } from "./records.js";
+import { ConfusionMatrix, truthCounts } from "./confusion.js";
+import { pairKey, pairsOf } from "./records.js";
+import type { FailureRecord, PictureRecord, ResultRecord, RunHeader } from "./records.js";
 
 export interface VariantSummary {
   readonly variant: string;
   /** Absent where no picture has a label map. */
   readonly metrics?: Metrics;
-  /** Alone, at the most common size of picture. */
+  /** Alone, at the most common size of picture; at another size when that was not measured. */
   readonly cost: NetworkCost | undefined;
-  /** Median milliseconds over the pictures that its head takes on the GPU. */
+  /** Milliseconds of its head on the GPU, the median over the pictures. */
   readonly headMs: number | undefined;
 }
 
@@ -34,33 +38,35 @@ export interface PictureSummary {
   readonly picture: string;
   readonly width: number;
   readonly height: number;
+  /** All variants together, RGBA to label maps. */
   readonly ms: number;
   /** Mean IoU by variant, over the classes in this picture's truth; absent without a label map. */
   readonly meanIoU?: Readonly<Record<string, number>>;
-  /** Share of pixels on which all pairs agree least. */
+  /** Share of pixels on which the two variants furthest apart agree. */
   readonly agreement: number;
-  /** What pictures are ranked by, the lowest first: the last variant's mean IoU, or the agreement. */
+  /** Ranks the pictures, the lowest first: the last variant's mean IoU, or the agreement. */
   readonly score: number;
 }
 
 export interface Summary {
-  readonly header: Header;
+  readonly header: RunHeader;
   readonly variants: readonly VariantSummary[];
   readonly pictures: readonly PictureSummary[];
+  /** Pictures with a label map. */
   readonly labelled: number;
   readonly failures: readonly FailureRecord[];
   /** Share of all pixels on which two variants agree. */
   readonly agreement: readonly { readonly a: string; readonly b: string; readonly share: number }[];
-  /** Median milliseconds of GPU time over the pictures that all variants share. */
+  /** Milliseconds on the GPU of what all variants share (the backbone), the median over the pictures. */
   readonly sharedMs: number | undefined;
   /** All variants over one backbone, at the most common size. */
   readonly together: NetworkCost | undefined;
-  readonly commonSize: { readonly width: number; readonly height: number } | undefined;
+  readonly commonSize: PictureSize | undefined;
   readonly costs: readonly NetworkCost[];
 }
 
-/** One picture's ranking, from its record alone. */
-export function summarisePicture(header: Header, record: PictureRecord): PictureSummary {
+/** One picture's numbers, from its record alone. */
+export function summarisePicture(header: RunHeader, record: PictureRecord): PictureSummary {
   const { picture, width, height, ms, scores } = record;
   const pixels = width * height;
   const agreement = Math.min(1, ...Object.values(record.agreement).map((same) => same / pixels));
@@ -70,11 +76,12 @@ export function summarisePicture(header: Header, record: PictureRecord): Picture
     header.variants.map((v) => [v, matrixOf(header, scores[v]?.confusion ?? []).meanIoU]),
   );
   const score = meanIoU[header.variants.at(-1) ?? ""] ?? NaN;
-  // A label map that is void throughout says nothing.
+  // A label map that is all void has no IoU: the picture is not among the worst.
   return { ...base, meanIoU, score: Number.isNaN(score) ? 1 : score };
 }
 
-function matrixOf(header: Header, ...sparse: (readonly number[])[]): ConfusionMatrix {
+/** The sum of matrices of toSparse(). */
+function matrixOf(header: RunHeader, ...sparse: (readonly number[])[]): ConfusionMatrix {
   const matrix = new ConfusionMatrix(header.classNames.length);
   for (const pairs of sparse) matrix.addSparse(pairs);
   return matrix;
@@ -82,17 +89,17 @@ function matrixOf(header: Header, ...sparse: (readonly number[])[]): ConfusionMa
 
 const medianOf = (values: readonly number[]): number | undefined => (values.length ? median(values) : undefined);
 
-export function summarise(header: Header, records: readonly ResultRecord[]): Summary {
-  const pictures = records
-    .filter((r): r is PictureRecord => "ms" in r)
-    .sort((a, b) => (a.picture < b.picture ? -1 : 1));
-  const failures = records
-    .filter((r): r is FailureRecord => "error" in r)
-    .sort((a, b) => (a.picture < b.picture ? -1 : 1));
+const byName = (a: { readonly picture: string }, b: { readonly picture: string }): number =>
+  a.picture < b.picture ? -1 : 1;
+
+export function summarise(header: RunHeader, records: readonly ResultRecord[]): Summary {
+  const pictures = records.filter((r): r is PictureRecord => "ms" in r).sort(byName);
+  const failures = records.filter((r): r is FailureRecord => "error" in r).sort(byName);
   const costs = records.flatMap((r) => ("cost" in r ? [r.cost] : []));
   const labelled = pictures.filter((r) => r.scores);
   const commonSize = mostCommonSize(pictures);
-  const timed = pictures.flatMap(({ ms }) => (ms.stages ? [ms.stages] : []));
+  const stageTimes = pictures.flatMap(({ ms }) => (ms.stages ? [ms.stages] : []));
+  const stageMs = (stage: string): number | undefined => medianOf(stageTimes.map((stages) => stages[stage] ?? 0));
   const costOf = (variant: string): NetworkCost | undefined => {
     const own = costs.filter((c) => c.variant === variant);
     return own.find((c) => c.width === commonSize?.width && c.height === commonSize.height) ?? own[0];
@@ -100,37 +107,35 @@ export function summarise(header: Header, records: readonly ResultRecord[]): Sum
   const variants = header.variants.map((variant): VariantSummary => ({
     variant,
     ...(labelled.length ? { metrics: metricsOf(header, labelled, variant) } : {}),
-    headMs: medianOf(timed.map((stages) => stages[variant] ?? 0)),
+    headMs: stageMs(variant),
     cost: costOf(variant),
   }));
-  const pixels = pictures.reduce((sum, r) => sum + r.width * r.height, 0);
   return {
     header,
     variants,
     pictures: pictures.map((record) => summarisePicture(header, record)),
     labelled: labelled.length,
     failures,
-    agreement: pairsOf(header.variants).map(([a, b]) => ({
-      a,
-      b,
-      share: pictures.reduce((sum, r) => sum + (r.agreement[`${a} ${b}`] ?? 0), 0) / pixels,
-    })),
-    sharedMs: medianOf(timed.map((stages) => stages.shared ?? 0)),
+    agreement: agreementOf(header, pictures),
+    sharedMs: stageMs("shared"),
     together: costOf("all"),
     commonSize,
     costs,
   };
 }
 
-function metricsOf(header: Header, records: readonly PictureRecord[], variant: string): Metrics {
+function agreementOf(header: RunHeader, pictures: readonly PictureRecord[]): Summary["agreement"] {
+  const pixels = pictures.reduce((sum, { width, height }) => sum + width * height, 0);
+  return pairsOf(header.variants).map(([a, b]) => {
+    const same = pictures.reduce((sum, { agreement }) => sum + (agreement[pairKey(a, b)] ?? 0), 0);
+    return { a, b, share: same / pixels };
+  });
+}
+
+function metricsOf(header: RunHeader, records: readonly PictureRecord[], variant: string): Metrics {
   const confusion = matrixOf(header, ...records.map((r) => r.scores?.[variant]?.confusion ?? []));
   const boundary = matrixOf(header, ...records.map((r) => r.scores?.[variant]?.boundary ?? []));
   const { pixelAccuracy, meanAccuracy, meanIoU, frequencyWeightedIoU, perClassIoU } = confusion;
-  const truthPixels = header.classNames.map((_, t) =>
-    Array.from(
-      confusion.counts.subarray(t * (header.classNames.length + 1), (t + 1) * (header.classNames.length + 1)),
-    ).reduce((a, b) => a + b, 0),
-  );
   return {
     pixelAccuracy,
     meanAccuracy,
@@ -139,24 +144,20 @@ function metricsOf(header: Header, records: readonly PictureRecord[], variant: s
     boundaryIoU: boundary.meanIoU,
     perClassIoU,
     perClassBoundaryIoU: boundary.perClassIoU,
-    truthPixels,
+    truthPixels: truthCounts(confusion),
     confusion,
     boundary,
   };
 }
 
-/** The size that most pictures have; of equals the larger, then the wider. */
-export function mostCommonSize(
-  pictures: readonly { readonly width: number; readonly height: number }[],
-): { width: number; height: number } | undefined {
-  const counts = new Map<string, { width: number; height: number; count: number }>();
+/** The size that most pictures have; among equals the larger, then the wider. */
+export function mostCommonSize(pictures: readonly PictureSize[]): PictureSize | undefined {
+  const counts = new Map<string, PictureSize & { readonly count: number }>();
   for (const { width, height } of pictures) {
-    const entry = counts.get(`${width}x${height}`) ?? { width, height, count: 0 };
-    entry.count++;
-    counts.set(`${width}x${height}`, entry);
+    const name = `${width}x${height}`;
+    counts.set(name, { width, height, count: (counts.get(name)?.count ?? 0) + 1 });
   }
-  const [first] = [...counts.values()].sort(
-    (a, b) => b.count - a.count || b.width * b.height - a.width * a.height || b.width - a.width,
-  );
+  const pixels = ({ width, height }: PictureSize): number => width * height;
+  const [first] = [...counts.values()].sort((a, b) => b.count - a.count || pixels(b) - pixels(a) || b.width - a.width);
   return first && { width: first.width, height: first.height };
 }

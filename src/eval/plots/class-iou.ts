@@ -1,0 +1,81 @@
+/** IoU by class: grouped bars, the classes of the truth in order of the last variant's IoU. */
+import type { Frame } from "../axes.js";
+import { escapeText, num, svgElement } from "../markup.js";
+import type { Summary } from "../summary.js";
+import type { Plot } from "../svg.js";
+import { formatPercent, variantTitle } from "../titles.js";
+import { KEY_MARGIN, WIDTH, plotKey, seriesOf, variantEntries } from "./parts.js";
+
+const LEFT = 104;
+const RIGHT = 56;
+const TOP = 34;
+const BAR_HEIGHT = 7;
+const BAR_STEP = BAR_HEIGHT + 1;
+const GROUP_GAP = 9;
+const GROUP_MARGIN = 4;
+const MIN_BAR_WIDTH = 0.5;
+const GRID = [0, 0.2, 0.4, 0.6, 0.8, 1];
+
+/** A class of the truth, by name and index. */
+interface ShownClass {
+  readonly name: string;
+  readonly index: number;
+}
+
+const iouOf = (metrics: Summary["variants"][number]["metrics"], { index }: ShownClass): number =>
+  metrics?.perClassIoU[index] ?? 0;
+
+/** Pixels of a share from 0 to 1. */
+const xOf = (frame: Frame, share: number): number => frame.left + share * frame.width;
+
+function gridLine(frame: Frame, share: number): string {
+  const x = xOf(frame, share);
+  const label = share === 1 ? "100 %" : (100 * share).toFixed(0);
+  return (
+    svgElement("path", { class: "grid", d: `M${num(x)} ${frame.top - 6}V${num(frame.top + frame.height)}` }) +
+    svgElement("text", { x, y: frame.top - 14, "text-anchor": "middle" }, label)
+  );
+}
+
+/** Name, bars and best value of a class, from `top` on. */
+function classGroup(summary: Summary, frame: Frame, shown: ShownClass, top: number): string {
+  const bars = summary.variants.map(({ variant, metrics }, i) => {
+    const value = iouOf(metrics, shown);
+    const bar = {
+      class: `fill ${seriesOf(summary, variant)}`,
+      x: frame.left,
+      y: top + i * BAR_STEP,
+      width: Math.max(MIN_BAR_WIDTH, value * frame.width),
+      height: BAR_HEIGHT,
+      rx: 1.5,
+    };
+    const tip = `${variantTitle(variant)}, ${shown.name}: ${formatPercent(value)} %`;
+    return svgElement("rect", bar, svgElement("title", {}, escapeText(tip)));
+  });
+  const best = Math.max(...summary.variants.map(({ metrics }) => iouOf(metrics, shown)));
+  const y = top + (summary.variants.length * BAR_STEP) / 2 + 4;
+  const name = svgElement("text", { class: "v", x: frame.left - 10, y, "text-anchor": "end" }, escapeText(shown.name));
+  const value = svgElement("text", { x: xOf(frame, best) + 8, y }, formatPercent(best));
+  return [name, ...bars, value].join("");
+}
+
+/** Undefined without label maps. */
+export function classPlot(summary: Summary): Plot | undefined {
+  const last = summary.variants.at(-1)?.metrics;
+  if (!last) return undefined;
+  const shown = summary.header.classNames
+    .flatMap((name, index): ShownClass[] => (last.truthPixels[index] ? [{ name, index }] : []))
+    .sort((a, b) => iouOf(last, b) - iouOf(last, a));
+  const groupHeight = summary.variants.length * BAR_STEP + GROUP_GAP;
+  const frame = { left: LEFT, top: TOP, width: WIDTH - LEFT - RIGHT, height: shown.length * groupHeight };
+  const grid = GRID.map((share) => gridLine(frame, share));
+  const groups = shown.map((each, i) => classGroup(summary, frame, each, TOP + i * groupHeight + GROUP_MARGIN));
+  const keyTop = frame.top + frame.height + 18;
+  return {
+    name: "class-iou",
+    title: "IoU by class (numbers: the best variant)",
+    width: WIDTH,
+    height: keyTop + KEY_MARGIN,
+    body: [...grid, ...groups, plotKey(variantEntries(summary), frame.left, keyTop)].join(""),
+  };
+}

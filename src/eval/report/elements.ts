@@ -1,0 +1,29 @@
+/** Small elements that several parts of the report use. */
+import { classColour } from "../../image/palette.js";
+import { escapeText, htmlElement } from "../markup.js";
+import { inlineSvg } from "../svg.js";
+import type { Plot } from "../svg.js";
+import { variantTitle } from "../titles.js";
+
+/** A variant's title as HTML. */
+export const titleHtml = (variant: string): string => escapeText(variantTitle(variant));
+
+/** A variant's title for narrow columns: "8s". */
+export const shortTitle = (variant: string): string => variantTitle(variant).replace("FCN-", "");
+
+export const heading = (text: string): string => htmlElement("h2", {}, text);
+
+/** A paragraph in grey. */
+export const note = (html: string): string => htmlElement("p", { class: "quiet" }, html);
+
+/** A small square in the class's colour. */
+export const swatch = (tag: "span" | "i", label: number): string =>
+  htmlElement(tag, { class: "swatch", style: `background:${classColour(label)}` });
+
+/** A box with a title. */
+export const panel = (title: string, content: string): string =>
+  htmlElement("div", { class: "panel" }, htmlElement("h3", {}, escapeText(title)), content);
+
+/** A box with a plot; nothing without one. */
+export const plotPanel = (plot: Plot | undefined): string =>
+  plot ? panel(plot.title, htmlElement("div", { class: "plot-box" }, inlineSvg(plot))) : "";

@@ -1,0 +1,121 @@
+/** The pictures of the report: the worst with their maps, a table of all, and those that could not be used. */
+import { labelName } from "../../image/legend.js";
+import { BACKGROUND_LABEL } from "../../image/palette.js";
+import { escapeText, htmlElement } from "../markup.js";
+import type { PictureSummary, Summary } from "../summary.js";
+import { formatPercent, milliseconds } from "../titles.js";
+import { heading, note, shortTitle, swatch, titleHtml } from "./elements.js";
+import { shareCell, table } from "./table.js";
+import type { Cell, Column } from "./table.js";
+
+/** A picture to show. Images are data URIs; label maps have a transparent background. */
+export interface ShownPicture {
+  readonly summary: PictureSummary;
+  readonly picture: string;
+  readonly tiles: readonly { readonly title: string; readonly note: string; readonly map: string }[];
+  /** Labels that occur in any of the maps. */
+  readonly classes: readonly number[];
+}
+
+/** Names to show, by the names in the results. */
+export type ShownNames = ReadonlyMap<string, string>;
+
+/** Rows of the table of all pictures. results.jsonl has those of longer sets. */
+const MAX_ROWS = 1000;
+
+/** The slider and the switch above the pictures. */
+const CONTROLS = htmlElement(
+  "div",
+  { class: "controls" },
+  '<label>overlay <input type="range" id="mix" min="0" max="1" step="0.05" value="0.75"></label>',
+  '<label><input type="checkbox" id="bare"> label maps alone</label>',
+);
+
+const sizeText = ({ width, height }: PictureSummary): string => `${width} \u00d7 ${height}`;
+
+/** An image under its title. */
+function figure(title: string, remark: string, image: string): string {
+  const caption = htmlElement("b", {}, escapeText(title)) + htmlElement("span", {}, escapeText(remark));
+  return htmlElement("figure", {}, htmlElement("figcaption", {}, caption), image);
+}
+
+function legend(classes: readonly number[], classNames: readonly string[]): string {
+  const entries = classes
+    .filter((label) => label !== BACKGROUND_LABEL)
+    .map((label) => htmlElement("span", {}, swatch("i", label), escapeText(labelName(label, classNames))));
+  return htmlElement("div", { class: "legend" }, ...entries);
+}
+
+/** A picture, its maps beside it, and the legend. */
+function pictureRow(shown: ShownPicture, { header }: Summary, names: ShownNames): string {
+  const { summary: own, picture, tiles, classes } = shown;
+  const name = names.get(own.picture) ?? own.picture;
+  const plain = htmlElement("div", { class: "pic", role: "img", "aria-label": name });
+  const figures = tiles.map(({ title, note: remark, map }) => {
+    const image = htmlElement("img", { src: map, alt: `${title}, ${name}` });
+    return figure(title, remark, htmlElement("div", { class: "pic map" }, image));
+  });
+  const agreement =
+    header.variants.length > 1 ? `the two variants furthest apart agree on ${formatPercent(own.agreement)} %` : "";
+  return htmlElement(
+    "article",
+    { class: "row", style: `--p:url(${picture});--a:${own.width}/${own.height}` },
+    htmlElement("h3", {}, escapeText(name), htmlElement("span", {}, agreement)),
+    htmlElement("div", { class: "tiles" }, figure("picture", sizeText(own), plain), ...figures),
+    legend(classes, header.classNames),
+  );
+}
+
+export function shownPictures(summary: Summary, shown: readonly ShownPicture[], names: ShownNames): string {
+  if (!shown.length) return "";
+  const { labelled, header } = summary;
+  const isSeveral = header.variants.length > 1;
+  const isRanked = labelled > 0 || isSeveral;
+  const finest = titleHtml(header.variants.at(-1) ?? "");
+  const measure = labelled ? `${finest}'s mean IoU on the picture` : "how far the variants disagree";
+  const order = isRanked ? `The ${shown.length} worst, by ${measure}.` : "";
+  const differences = isSeveral
+    ? ` Where they differ: the colour of ${finest}'s label, pale where that is background.`
+    : "";
+  return [
+    heading(isRanked ? "Pictures, the worst first" : "Pictures"),
+    note(order + differences),
+    CONTROLS,
+    htmlElement("div", { id: "pictures" }, ...shown.map((each) => pictureRow(each, summary, names))),
+  ].join("");
+}
+
+/** The worst first, at most MAX_ROWS. */
+export function allPictures({ header, pictures, labelled }: Summary, names: ShownNames): string {
+  const isSeveral = header.variants.length > 1;
+  const scored = labelled ? header.variants : [];
+  const worst = [...pictures].sort((a, b) => a.score - b.score).slice(0, MAX_ROWS);
+  const rows = worst.map((own): Cell[] => [
+    // With the space a name is never "", which the page takes for a missing value.
+    { html: escapeText(names.get(own.picture) ?? own.picture), value: `${own.picture} ` },
+    { html: sizeText(own), value: own.width * own.height },
+    ...scored.map((variant) => shareCell(own.meanIoU?.[variant])),
+    ...(isSeveral ? [shareCell(own.agreement)] : []),
+    { html: milliseconds(own.ms), value: own.ms },
+  ]);
+  const columns: Column[] = [
+    { title: "picture", first: "up" },
+    { title: "size" },
+    ...scored.map((variant) => ({ title: `IoU ${shortTitle(variant)}`, first: "up" as const })),
+    ...(isSeveral ? [{ title: "agreement %", first: "up" as const }] : []),
+    { title: isSeveral ? "ms, all variants" : "ms" },
+  ];
+  const cut =
+    pictures.length > MAX_ROWS ? note(`The worst ${MAX_ROWS} of ${pictures.length}; results.jsonl has all.`) : "";
+  return heading("All pictures") + cut + table(columns, rows, { sortable: true, tall: true });
+}
+
+/** Pictures that could not be used, with the reasons. Empty without any. */
+export function unusedPictures({ failures }: Summary): string {
+  if (!failures.length) return "";
+  const rows = failures.map(({ picture, error }): Cell[] => [
+    { html: escapeText(picture) },
+    { html: htmlElement("span", { style: "white-space:normal" }, escapeText(error)) },
+  ]);
+  return heading("Not used") + table([{ title: "picture" }, { title: "why" }], rows);
+}
