@@ -1,4 +1,4 @@
-/** Single pixels of the last transposed convolution against the whole of it in float64: learned and fixed, padded and cropped. */
+/** PixelScores computes single pixels of the last transposed convolution; the reference computes all of them in float64. */
 import { describe, expect, it } from "vitest";
 import { convTranspose2dReference } from "../shaders/conv-transpose2d/reference.js";
 import { decoderGeometry } from "../src/layers/geometry.js";
@@ -9,8 +9,10 @@ import { RESNET101_CHAIN } from "../src/models/resnet101.js";
 import { seeded } from "./helpers/random.js";
 
 const CLASSES = 3;
+/** Size of the scores before the last step. */
 const [h, w] = [3, 4];
 
+/** Compares logits and probabilities of every pixel. `learned`: a full kernel instead of the fixed bilinear one. */
 async function check(step: UpsampleStep, learned: boolean): Promise<void> {
   const [height, width] = [h * step.stride - 3, w * step.stride - 1];
   const random = seeded(7);

@@ -1,4 +1,4 @@
-/** report.html in Chromium, at the width of a desk and of a phone: no error, no request, nothing wider than the page, every picture there. */
+/** report.html in Chromium, as wide as a desk and as a phone: no error, no request, nothing too wide, every picture shown. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,10 +17,16 @@ import { encodeLabelPng } from "../src/image/png.js";
 import type { NetworkCost } from "../src/models/network-cost.js";
 
 const SIZE = { width: 48, height: 32 };
-const labelsOf = (shift: number): Uint8Array =>
-  Uint8Array.from({ length: SIZE.width * SIZE.height }, (_, i) =>
-    i % SIZE.width < 20 + shift ? 3 : i % SIZE.width < 40 ? 15 : 0,
-  );
+
+/** Three stripes: bird (3), person (15), background. The first border moves with `shift`. */
+function labelsOf(shift: number): Uint8Array {
+  const labelAt = (x: number): number => {
+    if (x < 20 + shift) return 3;
+    return x < 40 ? 15 : 0;
+  };
+  return Uint8Array.from({ length: SIZE.width * SIZE.height }, (_, i) => labelAt(i % SIZE.width));
+}
+
 const uri = (labels: Uint8Array): string =>
   `data:image/png;base64,${Buffer.from(encodeLabelPng(labels, SIZE.width, SIZE.height)).toString("base64")}`;
 
@@ -72,11 +78,11 @@ function report(variants: readonly string[], labelled: boolean, truth = labelsOf
   );
 }
 
-it("draws and says nothing of borders where no label map has one", () => {
+it("leaves out boundary IoU where no label map has a border", () => {
   const html = report(["fcn32s", "fcn16s", "fcn8s"], true, new Uint8Array(SIZE.width * SIZE.height).fill(3));
   expect(html.replace(/<script>[\s\S]*?<\/script>|base64,[^")]*/g, "")).not.toContain("NaN");
   expect(html).toContain(" mean IoU, - at borders");
-  expect(html, "the plot of accuracy is there, without its rings").toContain("Accuracy against latency");
+  expect(html, "the plot of accuracy exists, without its rings").toContain("Accuracy against latency");
   expect(html).not.toContain('class="ring" cx');
   expect(report(["fcn32s", "fcn16s", "fcn8s"], true)).toContain('class="ring" cx');
 });
@@ -114,9 +120,15 @@ describe.each([
     await writeFile(path, report(variants, labelled));
     const page = await browser.newPage({ viewport: { width, height: 800 } });
     const wrong: string[] = [];
-    page.on("console", (message) => void (message.type() === "error" && wrong.push(message.text())));
-    page.on("pageerror", (error) => void wrong.push(String(error)));
-    page.on("request", (request) => void (/^(data|file):/.test(request.url()) || wrong.push(request.url())));
+    page.on("console", (message) => {
+      if (message.type() === "error") wrong.push(message.text());
+    });
+    page.on("pageerror", (error) => {
+      wrong.push(String(error));
+    });
+    page.on("request", (request) => {
+      if (!/^(data|file):/.test(request.url())) wrong.push(request.url());
+    });
     await page.goto(pathToFileURL(path).href);
     const seen = await page.evaluate(() => ({
       wide: document.documentElement.scrollWidth - innerWidth,
@@ -141,7 +153,7 @@ describe.each([
   });
 });
 
-it("names of pictures lose the folders that all have", () => {
+it("names of pictures lose the leading folders that all share", () => {
   expect(shortNames(["a/b/x.png", "a/c/y.png"])).toEqual(["b/x.png", "c/y.png"]);
   expect(shortNames(["a/b/x.png"])).toEqual(["x.png"]);
   expect(shortNames(["2007_000033", "2007_000042"])).toEqual(["2007_000033", "2007_000042"]);

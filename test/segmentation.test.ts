@@ -1,11 +1,11 @@
-/** What is counted of a label map, against counting it pixel by pixel. */
+/** segmentationOf() counts a label map by runs; this test counts it pixel by pixel. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { segmentationOf } from "../src/models/segmentation.js";
 
 const timings = { upload: 0, encode: 0, gpu: 0, readback: 0, compile: 0, total: 0 };
 
-it("tells the classes that occur, their names and their pixels", () => {
+it("gives the classes that occur, their names and their pixels", () => {
   const label = fc.constantFrom(0, 1, 2, 20, 255);
   fc.assert(
     fc.property(fc.array(label, { minLength: 1, maxLength: 60 }), (values) => {

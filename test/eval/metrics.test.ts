@@ -1,10 +1,14 @@
-/** Confusion matrix and trimap against plain references, written from the definitions and sharing no code with src/. */
+/** Confusion matrix and trimap against plain references, written from the definitions without code of src/. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ConfusionMatrix, trimap } from "../../src/eval/index.js";
+import type { ConfusionJson } from "../../src/eval/index.js";
 
-/** Metrics by walking over the pixels once per class: slow, and as the paper words them. */
-function plainMetrics(pairs: readonly (readonly [number, number])[], classes: number) {
+/** The pixels of a picture, as pairs of truth and prediction. */
+type Pixels = readonly (readonly [truth: number, prediction: number])[];
+
+/** Metrics as the paper defines them: slow, one walk over the pixels for each class. */
+function plainMetrics(pairs: Pixels, classes: number) {
   const known = pairs.filter(([t]) => t < classes);
   const all = Array.from({ length: classes }, (_, c) => {
     const truth = known.filter(([t]) => t === c).length;
@@ -31,18 +35,18 @@ const sets = fc
   .integer({ min: 1, max: 21 })
   .chain((classes) => fc.tuple(fc.constant(classes), fc.array(picture(classes), { minLength: 1, maxLength: 6 })));
 
-const matrixOf = (pictures: readonly (readonly (readonly [number, number])[])[], classes: number): ConfusionMatrix => {
+function matrixOf(pictures: readonly Pixels[], classes: number): ConfusionMatrix {
   const matrix = new ConfusionMatrix(classes);
-  for (const pairs of pictures)
-    matrix.add(
-      pairs.map(([t]) => t),
-      Uint8Array.from(pairs.map(([, p]) => p)),
-    );
+  for (const pixels of pictures) {
+    const truth = pixels.map(([t]) => t);
+    const prediction = Uint8Array.from(pixels, ([, p]) => p);
+    matrix.add(truth, prediction);
+  }
   return matrix;
-};
+}
 
 describe("ConfusionMatrix", () => {
-  it("has the metrics' definitions for values", () => {
+  it("gives the metrics as they are defined", () => {
     fc.assert(
       fc.property(sets, ([classes, pictures]) => {
         const matrix = matrixOf(pictures, classes);
@@ -57,15 +61,15 @@ describe("ConfusionMatrix", () => {
     );
   });
 
-  it("counts bytes as it counts any numbers", () => {
+  it("counts bytes as it counts other numbers", () => {
     fc.assert(
       fc.property(sets, ([classes, pictures]) => {
         const bytes = new ConfusionMatrix(classes);
-        for (const pairs of pictures)
-          bytes.add(
-            Uint8Array.from(pairs, ([t]) => t),
-            Uint8Array.from(pairs, ([, p]) => p),
-          );
+        for (const pixels of pictures) {
+          const truth = Uint8Array.from(pixels, ([t]) => t);
+          const prediction = Uint8Array.from(pixels, ([, p]) => p);
+          bytes.add(truth, prediction);
+        }
         expect([...bytes.counts]).toEqual([...matrixOf(pictures, classes).counts]);
       }),
     );
@@ -74,20 +78,19 @@ describe("ConfusionMatrix", () => {
   it("does not depend on how a set is split, nor on going through JSON or sparse counts", () => {
     fc.assert(
       fc.property(sets, fc.nat(), ([classes, pictures], seed) => {
-        const whole = matrixOf(pictures, classes);
-        const parts = [0, 1, 2].map((k) =>
-          matrixOf(
-            pictures.filter((_, i) => (i * 7 + seed) % 3 === k),
-            classes,
-          ),
-        );
+        const all = matrixOf(pictures, classes);
+        const parts = [2, 1, 0].map((k) => {
+          const own = pictures.filter((_, i) => (i * 7 + seed) % 3 === k);
+          return matrixOf(own, classes);
+        });
         const merged = new ConfusionMatrix(classes);
-        for (const part of parts.reverse())
-          merged.merge(ConfusionMatrix.fromJSON(JSON.parse(JSON.stringify(part)) as ReturnType<typeof part.toJSON>));
-        const sparse = new ConfusionMatrix(classes);
-        for (const part of parts) sparse.addSparse(JSON.parse(JSON.stringify(part.toSparse())) as number[]);
-        expect(merged.counts).toEqual(whole.counts);
-        expect(sparse.counts).toEqual(whole.counts);
+        const summed = new ConfusionMatrix(classes);
+        for (const part of parts) {
+          merged.merge(ConfusionMatrix.fromJSON(JSON.parse(JSON.stringify(part)) as ConfusionJson));
+          summed.addSparse(JSON.parse(JSON.stringify(part.toSparse())) as number[]);
+        }
+        expect(merged.counts).toEqual(all.counts);
+        expect(summed.counts).toEqual(all.counts);
       }),
     );
   });
@@ -120,8 +123,11 @@ function plainTrimap(truth: readonly number[], columns: number, rows: number, wi
   };
   return truth.map((label, i) => {
     const [x, y] = [i % columns, Math.floor(i / columns)];
-    for (let dy = 1 - width; dy < width; dy++)
-      for (let dx = 1 - width; dx < width; dx++) if (isBorder(x + dx, y + dy)) return label;
+    for (let dy = 1 - width; dy < width; dy++) {
+      for (let dx = 1 - width; dx < width; dx++) {
+        if (isBorder(x + dx, y + dy)) return label;
+      }
+    }
     return 255;
   });
 }

@@ -4,19 +4,23 @@ import type { Picture } from "../../src/image/picture.js";
 import { decodeLabelPng, decodePng } from "../../src/image/png.js";
 
 export interface ReferencePicture {
+  /** Path without the ending, from the repository's root. */
   readonly name: string;
   readonly path: string;
   readonly picture: Picture;
   readonly truth: Uint8Array;
+  /** PyTorch's label map of a variant. */
   readonly torch: (variant: string) => Uint8Array;
 }
 
 const root = new URL("../../", import.meta.url);
 
+/** The bytes of a file; `path` starts at the repository's root. */
 export function fixture(path: string): Buffer {
   return readFileSync(new URL(path, root));
 }
 
+/** All pictures of a folder, by name. */
 export function referencePictures(folder: "samples" | "test/fixtures/val"): ReferencePicture[] {
   const names = readdirSync(new URL(folder, root)).filter((f) => /^[^.]+\.png$/.test(f));
   return names.sort().map((file) => {
@@ -33,6 +37,7 @@ export function referencePictures(folder: "samples" | "test/fixtures/val"): Refe
   });
 }
 
+/** A file of little-endian float32 numbers. */
 export function float32File(path: string): Float32Array {
   const bytes = fixture(path);
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
@@ -49,9 +54,12 @@ export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): n
   return worst;
 }
 
+/** Share of equal values; 0 when the lengths differ. */
 export function agreement(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length) return 0;
   let same = 0;
-  for (let i = 0; i < a.length; i++) if (a[i] === b[i]) same++;
+  for (let i = 0; i < a.length; i++) {
+    if (a[i] === b[i]) same++;
+  }
   return same / a.length;
 }
