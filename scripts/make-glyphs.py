@@ -1,9 +1,14 @@
 #!/usr/bin/python3
-"""Makes src/image/glyphs.generated.ts: three sizes of the Inter typeface as 4-bit coverage, so that legends need no font on the machine.
-Needs Debian's python3-pil and fonts-inter. Inter is under the SIL Open Font License 1.1 (see NOTICE.md). Run once; the result is in git."""
+"""Writes src/image/glyphs.generated.ts: three sizes of the Inter typeface as bitmaps of 4 bits a pixel.
+
+Legends and contact sheets draw with these bitmaps, so no font needs to be installed. Run this script from the repository's root,
+and only when characters or sizes change; the result is in git. It needs Debian's python3-pil and fonts-inter. Inter is under the
+SIL Open Font License 1.1 (see NOTICE.md).
+"""
 import base64
 from PIL import Image, ImageDraw, ImageFont
 
+# Printable ASCII, the middle dot, the en dash and the multiplication sign.
 CHARS = [chr(c) for c in range(32, 127)] + ["\u00b7", "\u2013", "\u00d7"]
 FOLDER = "/usr/share/fonts/opentype/inter/"
 FONTS = {"body": ("Inter-Regular.otf", 14), "strong": ("Inter-SemiBold.otf", 15), "title": ("InterDisplay-SemiBold.otf", 26)}
@@ -25,6 +30,7 @@ for name, (file, size) in FONTS.items():
         if w and h:
             image = Image.new("L", (w, h), 0)
             ImageDraw.Draw(image).text((-x0, -y0), ch, fill=255, font=font, anchor="ls")
+            # 0..255 to 0..15; one more value, so that an odd number fills its last byte.
             values = [round(v / 17) for v in image.tobytes()] + [0]
             data += bytes((values[i] << 4) | values[i + 1] for i in range(0, w * h, 2))
     text = base64.b64encode(bytes(data)).decode()
