@@ -1,7 +1,7 @@
 /**
  * Makes the figures of docs/how-fcns-work.md from the shipped weights and a sample picture:
- * `npm run build && node scripts/make-figures.mjs`. The figures show what the networks compute: features and scores are outputs
- * of graphs made of the library's own layers.
+ * `npm run build && node scripts/make-figures.mjs`. The figures show what the networks compute: features and scores are
+ * outputs of graphs made of the library's own layers.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

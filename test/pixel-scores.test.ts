@@ -1,4 +1,4 @@
-/** PixelScores computes single pixels of the last transposed convolution; the reference computes all of them in float64. */
+/** PixelScores computes single pixels of the last transposed convolution; a float64 reference computes all of them. */
 import { describe, expect, it } from "vitest";
 import { convTranspose2dReference } from "../shaders/conv-transpose2d/reference.js";
 import { decoderGeometry } from "../src/layers/geometry.js";

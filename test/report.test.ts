@@ -1,4 +1,4 @@
-/** report.html in Chromium, as wide as a desk and as a phone: no error, no request, nothing too wide, every picture shown. */
+/** report.html in Chromium, at the widths of a desk and a phone: no error, no request, no overflow, every picture. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

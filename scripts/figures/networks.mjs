@@ -22,8 +22,8 @@ export const STRIDES = [8, 16, 32];
  */
 
 /**
- * Adds "VARIANT labels" (at the picture's size), "VARIANT scores" (at the stride of the last step) and "VARIANT cells" (the best
- * class of each score) to the graph's outputs.
+ * Adds "VARIANT labels" (at the picture's size), "VARIANT scores" (at the stride of the last step) and "VARIANT cells"
+ * (the best class of each score) to the graph's outputs.
  */
 function addHead(graph, head, variant, features, size) {
   const { labels, scores } = head.scored(graph, features, size);

@@ -54,7 +54,7 @@ export function channelMean({ values, channels, width, height }) {
 }
 
 /**
- * A panel of cells, each `stride` pixels of the picture large. Cells at the picture's border reach over it and are cut off.
+ * A panel of cells, each `stride` pixels of the picture large. Cells that reach over the picture's border are cut off.
  * @param {{ width: number, height: number }} picture
  */
 export function cellPanel(cells, stride, picture) {

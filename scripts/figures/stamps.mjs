@@ -1,6 +1,6 @@
 /**
- * stamps.svg: a transposed convolution by 4 as stamps. Each of four scores stamps the kernel, scaled by it, onto the outputs;
- * overlapping stamps add up. Kernel 8, padding 2.
+ * stamps.svg: a transposed convolution by 4 as stamps. Each of four scores stamps the kernel, scaled by it, onto the
+ * outputs; overlapping stamps add up. Kernel 8, padding 2.
  */
 import { svgElement } from "../../dist/src/eval/markup.js";
 import { svgFile } from "../../dist/src/eval/svg.js";
@@ -26,7 +26,7 @@ const SCALE = 40;
 /** Weight k of the bilinear kernel: 1 at the middle, falling to 0 a stride away. */
 const bilinearWeight = (k) => 1 - Math.abs(k - (KERNEL - 1) / 2) / STRIDE;
 
-/** The bars of output j, one on top of the other: what each score adds to it. Its number below, unless it is cropped. */
+/** What each score adds to output j, as bars on top of each other. The output's number, unless it is cropped. */
 function outputBars(j) {
   const x = LEFT + j * STEP;
   const isCropped = j < PADDING || j >= OUTPUTS - PADDING;

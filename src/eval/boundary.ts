@@ -1,10 +1,11 @@
 /**
- * Boundary IoU in a trimap band: only pixels close to a border of the true label map count. There the strides 32, 16 and 8
- * differ; over whole pictures the insides of large objects hide it. Krähenbühl & Koltun, https://arxiv.org/abs/1210.5644,
- * section 5 ("trimap"); not the Boundary IoU of https://arxiv.org/abs/2103.16562, which erodes each mask on its own.
+ * Boundary IoU in a trimap band: only pixels close to a border of the true label map count. There the strides 32, 16
+ * and 8 differ; over whole pictures the insides of large objects hide it. Krähenbühl & Koltun,
+ * https://arxiv.org/abs/1210.5644, section 5 ("trimap"). The Boundary IoU of https://arxiv.org/abs/2103.16562 is
+ * another measure: it erodes each mask on its own.
  *
- * A border pixel has a 4-neighbour of another label. Void (255) counts as a label, so the band lies on both sides of the void
- * borders of PASCAL VOC. The band is every pixel at most `width - 1` rows and columns from a border pixel.
+ * A border pixel has a 4-neighbour of another label. Void (255) counts as a label, so the band lies on both sides of
+ * the void borders of PASCAL VOC. The band is every pixel at most `width - 1` rows and columns from a border pixel.
  */
 import { badShape } from "../base/errors.js";
 import { badOption } from "../base/options.js";
@@ -56,8 +57,8 @@ function borderOf(labels: ArrayLike<number>, columns: number, rows: number): Uin
 }
 
 /**
- * 1 within `reach` rows and columns of a border. The square around a border pixel grows as two lines, first along the row, then
- * along the column; each takes linear time, however wide the band.
+ * 1 within `reach` rows and columns of a border. The square around a border pixel grows as two lines, first along the
+ * row, then along the column; each takes linear time, however wide the band.
  */
 function nearBorder(border: Uint8Array, columns: number, rows: number, reach: number): Uint8Array {
   if (reach === 0) return border;

@@ -1,6 +1,7 @@
 /**
- * The metrics of semantic segmentation, as the FCN paper and torchvision define them. One confusion matrix is summed over the
- * whole set (not a mean over pictures), hist[truth][prediction]. Void pixels and truths outside the classes do not count.
+ * The metrics of semantic segmentation, as the FCN paper and torchvision define them. One confusion matrix is summed
+ * over the whole set (not a mean over pictures), hist[truth][prediction]. Void pixels and truths outside the classes do
+ * not count.
  * https://arxiv.org/abs/1411.4038, section 5
  */
 import { FcnError, badShape } from "../base/errors.js";
@@ -16,8 +17,8 @@ const MAX_CLASSES = 256;
 
 export class ConfusionMatrix {
   /**
-   * counts[truth * (classes + 1) + prediction]; whole numbers, exact up to 2^53. The last column of each row counts predictions
-   * outside the classes: wrong, but of no class.
+   * counts[truth * (classes + 1) + prediction]; whole numbers, exact up to 2^53. The last column of each row counts
+   * predictions outside the classes: wrong, but of no class.
    */
   readonly counts: Float64Array;
 
@@ -112,9 +113,9 @@ export class ConfusionMatrix {
   }
 
   /**
-   * Mean IoU over the classes that occur in the truth. The paper's nan-mean would also count, as 0, a class that occurs nowhere
-   * but is predicted for a single stray pixel; two networks would then be averaged over different classes. On a set where every
-   * class occurs (PASCAL VOC val) the two are the same.
+   * Mean IoU over the classes that occur in the truth. The paper's nan-mean would also count, as 0, a class that occurs
+   * nowhere but is predicted for a single stray pixel; two networks would then be averaged over different classes. On a
+   * set where every class occurs (PASCAL VOC val) the two are the same.
    */
   get meanIoU(): number {
     const truths = truthCounts(this);
@@ -128,7 +129,7 @@ export class ConfusionMatrix {
     return truthCounts(this).reduce((mean, n, c) => (n ? mean + (n / total) * (iou[c] as number) : mean), 0);
   }
 
-  /** The counts that are not zero as index, count, index, count and so on. Short, because one picture has few classes. */
+  /** The counts that are not zero, as index, count, index, count: one picture has few classes. */
   toSparse(): number[] {
     const sparse: number[] = [];
     this.counts.forEach((count, i) => {
@@ -161,11 +162,11 @@ export class ConfusionMatrix {
   }
 }
 
-/** How often each truth meets each prediction, truth first. Kept to save 256 KiB a picture; used within one #addBytes only. */
+/** How often each truth meets each prediction, truth first. Shared, to save 256 KiB a picture; #addBytes clears it. */
 const pairs = new Uint32Array(256 * 256);
 
 /**
- * True for whole numbers from 0 to classes - 1. `>>> 0` changes every number that is not whole or negative: -1, which PyTorch
+ * True for whole numbers from 0 to classes - 1. `>>> 0` changes negative numbers, fractions and NaN: -1, which PyTorch
  * users take for void, must not reach another row.
  */
 const isClass = (label: number, classes: number): boolean => label >>> 0 === label && label < classes;

@@ -1,4 +1,4 @@
-/** Builds HTML and SVG as text. Attributes are escaped here; content is markup already, so escape text with escapeText(). */
+/** Builds HTML and SVG as text. Attributes are escaped here; content is markup, so text in it needs escapeText(). */
 
 /** For text and attributes of HTML and SVG alike. */
 export const escapeText = (text: string): string => text.replace(/[&<>"']/g, (ch) => `&#${ch.charCodeAt(0)};`);

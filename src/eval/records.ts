@@ -1,7 +1,7 @@
 /**
- * What a comparison writes as it goes: one JSON object a line (`results.jsonl`). First a header, then a record for each picture
- * and the costs of the networks. All totals are computed from these lines alone, and every count is a whole number. So a run
- * that was cut off and resumed, or spread over machines and merged, ends in the same totals.
+ * What a comparison writes as it goes: one JSON object a line (`results.jsonl`). First a header, then a record for each
+ * picture and the costs of the networks. All totals are computed from these lines alone, and every count is a whole
+ * number. So a run that was cut off and resumed, or spread over machines and merged, ends in the same totals.
  */
 import { badOption } from "../base/options.js";
 import type { PictureSize } from "../image/picture.js";
@@ -27,7 +27,7 @@ export interface RunHeader {
   readonly resize?: number;
 }
 
-/** Confusion matrices of one picture and one variant, as ConfusionMatrix.toSparse() writes them: index, count, index, ... */
+/** Confusion matrices of one picture and one variant, as ConfusionMatrix.toSparse() writes them. */
 export interface VariantScores {
   readonly confusion: readonly number[];
   /** The same inside the trimap band. */

@@ -1,4 +1,4 @@
-/** The summary as plain JSON: `report.json` and `fcn compare --json`. A metric that is undefined (0 of 0) becomes null. */
+/** The summary as plain JSON: `report.json` and `fcn compare --json`. Undefined metrics (0 of 0) become null. */
 import type { Summary } from "./summary.js";
 
 export function reportJson(summary: Summary): Record<string, unknown> {

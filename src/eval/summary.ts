@@ -1,6 +1,6 @@
 /**
- * The numbers of a comparison, computed from its records: what the table, the report and `--json` show. The order of the records
- * does not matter.
+ * The numbers of a comparison, computed from its records: what the table, the report and `--json` show. The order of
+ * the records does not matter.
  */
 import { median } from "../base/statistics.js";
 import type { PictureSize } from "../image/picture.js";

@@ -37,7 +37,7 @@ const variables = (colours: Readonly<Record<string, string>>): string =>
     .map(([name, value]) => `--${name}:${value}`)
     .join(";");
 
-/** Colours as custom properties on `root`. Where a page sets `data-theme` on it, that wins over the system's setting. */
+/** Colours as custom properties on `root`. A `data-theme` that a page sets on it wins over the system's setting. */
 export const themeCss = (root: string): string =>
   [
     `${root}{${variables(LIGHT)}}`,

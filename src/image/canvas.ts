@@ -1,4 +1,4 @@
-/** Draws rectangles, pictures and text into RGBA: what figures need. Browser-safe; uses neither a canvas element nor fonts. */
+/** Draws rectangles, pictures and text into RGBA, for figures. Browser-safe; needs no canvas element and no fonts. */
 import type { Colour } from "./palette.js";
 import { toRgba } from "./picture.js";
 import type { Picture, RgbaPicture } from "./picture.js";

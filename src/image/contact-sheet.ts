@@ -78,8 +78,8 @@ interface SheetWidths {
 }
 
 /**
- * Draws a sheet. Each row has the picture with the truth, if known, below it; then a column for each network with the overlay
- * and the bare label map.
+ * Draws a sheet. Each row has the picture with the truth, if known, below it; then a column for each network with the
+ * overlay and the bare label map.
  * @throws bad-option without rows; bad-image when labels do not fit their picture
  */
 export function contactSheet(rows: readonly SheetRow[], options: SheetOptions = {}): Canvas {

@@ -1,6 +1,7 @@
 /**
- * Reads picture files of any usual kind, in Node only. PNG always goes through png.ts. JPEG, WebP and the rest need the optional
- * package `sharp`, which also turns a picture as its EXIF orientation says. Label maps are PNG only: the other formats are lossy.
+ * Reads picture files of any usual kind, in Node only. PNG always goes through png.ts. JPEG, WebP and the rest need the
+ * optional package `sharp`, which also turns a picture as its EXIF orientation says. Label maps must be PNG: the other
+ * formats are lossy.
  * https://sharp.pixelplumbing.com
  */
 import { readFile } from "node:fs/promises";
@@ -36,11 +37,8 @@ async function sharpFor(format: string, name: string): Promise<SharpConstructor>
     return await loaded;
   } catch (error) {
     loaded = undefined;
-    throw badImage(
-      name,
-      `reading ${format} needs the npm package "sharp" (${firstLine(error)}): npm install sharp, or give the picture as PNG`,
-      error,
-    );
+    const reason = `reading ${format} needs the npm package "sharp" (${firstLine(error)})`;
+    throw badImage(name, `${reason}: npm install sharp, or give the picture as PNG`, error);
   }
 }
 

@@ -38,8 +38,8 @@ export const BACKGROUND_LABEL = 0;
 export const VOID_LABEL = 255;
 
 /**
- * 256 colours, R G B each. The bits of the index go to red, green and blue in turn, and fill each channel from its top bit
- * (VOClabelcolormap of the development kit). All entries differ.
+ * 256 colours, R G B each. The bits of the index go to red, green and blue in turn, and fill each channel from its top
+ * bit (VOClabelcolormap of the development kit). All entries differ.
  */
 export function vocPalette(): Uint8Array {
   const palette = new Uint8Array(256 * 3);

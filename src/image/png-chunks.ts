@@ -1,8 +1,8 @@
 /**
  * A PNG file's container: signature, header, chunks, checksums. It decodes no pixel and needs no Node.
  *
- * Every file passes this check before its pixels are read, because files may be hostile or cut off. pngjs trusts the header: it
- * allocates what the header claims, and returns memory it never wrote when the pixel data is short or missing.
+ * Every file passes this check before its pixels are read, because files may be hostile or cut off. pngjs trusts the
+ * header: it allocates what that claims, and returns memory it never wrote when pixel data is short or missing.
  * https://www.w3.org/TR/png-3/
  */
 import type { FcnError } from "../base/errors.js";

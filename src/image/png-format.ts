@@ -1,4 +1,7 @@
-/** What reading and writing PNG share: signature, colour types, header and the framing of chunks. https://www.w3.org/TR/png-3/ */
+/**
+ * What reading and writing PNG share: signature, colour types, header and the framing of chunks.
+ * https://www.w3.org/TR/png-3/
+ */
 
 export const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a] as const;
 

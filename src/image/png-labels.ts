@@ -1,4 +1,4 @@
-/** Reads label maps from PNG files, in Node only: the indices of a palette, or grey values. https://www.w3.org/TR/png-3/ */
+/** Reads label maps from PNG files, in Node only: indices of a palette, or grey values. https://www.w3.org/TR/png-3/ */
 import { crc32 } from "node:zlib";
 import { vocPalette } from "./palette.js";
 import { badImage } from "./picture.js";
@@ -58,9 +58,9 @@ function unknownColour({ header, palette, name }: CheckedPng, pixel: number, ind
 }
 
 /**
- * The label of each index of a file's palette; undefined where VOC's palette lacks the colour. Colours decide, because tools
- * that optimise files reorder palettes. One exception: some tools write the colours of their classes and leave the rest black.
- * There the index is the label, as other readers take it, so that void (255) does not become background.
+ * The label of each index of a file's palette; undefined where VOC's palette lacks the colour. Colours decide, because
+ * tools that optimise files reorder palettes. One exception: some tools write the colours of their classes and leave
+ * the rest black. There the index is the label, as in other readers, so that void (255) does not become background.
  */
 function labelTable(palette: Uint8Array): (number | undefined)[] {
   const voc = vocPalette();

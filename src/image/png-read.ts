@@ -1,6 +1,6 @@
 /**
- * Reads PNG files, in Node only. png-chunks.ts checks the whole file first; png-rows.ts decodes the common forms fast, pngjs the
- * others (every bit depth and colour type, interlaced too). https://www.w3.org/TR/png-3/
+ * Reads PNG files, in Node only. png-chunks.ts checks the whole file first; png-rows.ts decodes the common forms fast,
+ * pngjs the others (every bit depth and colour type, interlaced too). https://www.w3.org/TR/png-3/
  */
 import { crc32, inflateSync } from "node:zlib";
 import { PNG } from "pngjs";
@@ -72,7 +72,10 @@ export function pngjsPixels(png: Uint8Array, { bytes, name }: CheckedPng, skipRe
   }
 }
 
-/** A PNG file's pixels as opaque RGBA: 16-bit samples are scaled to 8, transparency is put over white. @throws bad-image */
+/**
+ * A PNG file's pixels as opaque RGBA: 16-bit samples are scaled to 8, transparency is put over white.
+ * @throws bad-image
+ */
 export function decodePng(bytes: Uint8Array, name = "PNG"): RgbaPicture {
   const file = openPng(bytes, name);
   const { width, height } = file.header;

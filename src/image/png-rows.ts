@@ -1,6 +1,6 @@
 /**
- * The fast path for the common PNG: 8 bits a sample, not interlaced; pixel data to samples, samples to RGBA. pngjs reads these
- * files too, at five times the cost: it inflates the data a second time and copies each pixel several times.
+ * The fast path for the common PNG (8 bits a sample, not interlaced): pixel data to samples, samples to RGBA. pngjs
+ * reads these files too, at five times the cost: it inflates the data again and copies each pixel several times.
  * https://www.w3.org/TR/png-3/#9Filters
  */
 import { COLOUR_TYPE, samplesPerPixel } from "./png-format.js";

@@ -49,7 +49,10 @@ function encodeBytes(values: Uint8Array, { width, height }: PictureSize, palette
   return Buffer.concat(pngParts({ header, pixels, ...(palette && { palette }) }, (bytes) => crc32(bytes)));
 }
 
-/** The same indexed PNG with index 0 transparent, to be laid over a picture. @throws bad-image for a file without pixels */
+/**
+ * The same indexed PNG with index 0 transparent, to be laid over a picture.
+ * @throws bad-image for a file without pixels
+ */
 export function withTransparentBackground(png: Uint8Array): Uint8Array {
   const type = Buffer.from(png.buffer, png.byteOffset, png.byteLength).indexOf("IDAT", 0, "latin1");
   const at = type - 4; // a chunk starts with its length, before its type

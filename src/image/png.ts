@@ -1,7 +1,7 @@
 /**
- * PNG in and out, in Node only. Reading is our own on top of pngjs for two reasons: files may be hostile, so the whole file is
- * checked before it is believed (png-chunks.ts); and the common forms are decoded at a fifth of the cost (png-rows.ts). pngjs
- * reads the other forms. It has neither the raw indices of a label map nor writes indexed files; both are ours.
+ * PNG in and out, in Node only. Two parts of reading are our own, around pngjs. Files may be hostile, so the whole file
+ * is checked before anything trusts it (png-chunks.ts). Common forms are decoded in a fifth of the time (png-rows.ts);
+ * pngjs reads the others. Raw indices of label maps and writing indexed files are ours too: pngjs has neither.
  * https://www.w3.org/TR/png-3/
  */
 export { decodeLabelPng } from "./png-labels.js";

@@ -1,7 +1,7 @@
 /**
- * Makes a picture smaller without aliasing: a triangle filter as wide as the step between output pixels, rows first, each pass
- * rounded to bytes. Pillow's bilinear resize does the same, and so does torchvision's preprocessing of photographs. The resize
- * on the GPU (normalize) has no antialiasing; it serves pictures that grow.
+ * Makes a picture smaller without aliasing: a triangle filter as wide as the step between output pixels, rows first,
+ * each pass rounded to bytes. Pillow's bilinear resize does the same, and so does torchvision's preprocessing of
+ * photographs. The resize on the GPU (normalize) has no antialiasing; it serves pictures that grow.
  * https://github.com/python-pillow/Pillow/blob/main/src/libImaging/Resample.c
  */
 import { badOption } from "../base/options.js";
@@ -104,7 +104,8 @@ function mixPixel(out: Uint8Array, { data, taps, from, to }: Pass, i: number, li
 }
 
 /**
- * The picture at another size (rows, columns), opaque: networks do not see alpha. An axis that grows is interpolated linearly.
+ * The picture at another size (rows, columns), opaque: networks do not see alpha. Axes that grow are interpolated
+ * linearly.
  * @throws bad-image when size and data of the picture do not fit; bad-option when the new size is not at least 1 x 1
  */
 export function shrink(picture: Picture, toHeight: number, toWidth: number): RgbaPicture {

@@ -134,7 +134,7 @@ describe("decodePng", () => {
     );
   });
 
-  it("accepts what other readers accept: bytes after the end, a little too much pixel data, several IDAT chunks", () => {
+  it("accepts what other readers accept: bytes after the end, some surplus pixel data, several IDAT chunks", () => {
     const form = { width: 2, height: 1, depth: 8, colourType: 0 };
     const packed = deflateSync(Uint8Array.from([0, 1, 7, 0, 9, 9]));
     const split = Buffer.concat([

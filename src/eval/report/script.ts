@@ -1,6 +1,6 @@
 /**
- * The script of report.html: sorts tables, switches tabs and theme, mixes overlays. It is written for any browser that can show
- * the page; values to sort by are in data-v, the direction of the first sort in data-first.
+ * The script of report.html: sorts tables, switches tabs and theme, mixes overlays. It is written for any browser that
+ * can show the page; values to sort by are in data-v, the direction of the first sort in data-first.
  */
 export const PAGE_SCRIPT = `
 document.querySelectorAll("table.sortable").forEach(function(table){
