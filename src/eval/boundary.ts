@@ -7,8 +7,7 @@
  * A border pixel has a 4-neighbour of another label. Void (255) counts as a label, so the band lies on both sides of
  * the void borders of PASCAL VOC. The band is every pixel at most `width - 1` rows and columns from a border pixel.
  */
-import { badShape } from "../base/errors.js";
-import { badOption } from "../base/options.js";
+import { badOption, badShape } from "../base/errors.js";
 import { VOID_LABEL } from "../image/palette.js";
 
 /** Pixels on each side of a border. The trimap plots of the papers go from 1 to 20 or 40. */

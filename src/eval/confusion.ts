@@ -4,7 +4,7 @@
  * not count.
  * https://arxiv.org/abs/1411.4038, section 5
  */
-import { FcnError, badShape } from "../base/errors.js";
+import { badOption, badShape } from "../base/errors.js";
 
 export interface ConfusionJson {
   readonly classes: number;
@@ -24,7 +24,7 @@ export class ConfusionMatrix {
 
   constructor(readonly classes: number) {
     if (!Number.isInteger(classes) || classes < 1 || classes > MAX_CLASSES)
-      throw new FcnError("bad-option", `a confusion matrix needs 1 to ${MAX_CLASSES} classes, got ${classes}`);
+      throw badOption(`a confusion matrix needs 1 to ${MAX_CLASSES} classes, got ${classes}`);
     this.counts = new Float64Array(classes * (classes + 1));
   }
 

@@ -3,7 +3,7 @@
  * picture and the costs of the networks. All totals are computed from these lines alone, and every count is a whole
  * number. So a run that was cut off and resumed, or spread over machines and merged, ends in the same totals.
  */
-import { badOption } from "../base/options.js";
+import { badOption } from "../base/errors.js";
 import type { PictureSize } from "../image/picture.js";
 import type { NetworkCost } from "../models/network-cost.js";
 import { trimap } from "./boundary.js";

@@ -1,5 +1,5 @@
 /** Pictures side by side with what each network made of them: one figure to look at. */
-import { FcnError } from "../base/errors.js";
+import { badOption } from "../base/errors.js";
 import { Canvas } from "./canvas.js";
 import { drawLegend, legendHeight, legendOf } from "./legend.js";
 import type { LegendEntry } from "./legend.js";
@@ -84,7 +84,7 @@ interface SheetWidths {
  */
 export function contactSheet(rows: readonly SheetRow[], options: SheetOptions = {}): Canvas {
   const { classNames, columnWidth = 300 } = options;
-  if (!rows.length) throw new FcnError("bad-option", "contactSheet: it needs at least one row, got 0");
+  if (!rows.length) throw badOption("contactSheet: it needs at least one row, got 0");
   const columns = Math.max(...rows.map((row) => 1 + row.columns.length));
   const widths = { column: columnWidth, content: columns * columnWidth + (columns - 1) * GUTTER };
   const prepared = rows.map((row) => prepareRow(row, columnWidth, classNames));

@@ -1,5 +1,5 @@
 /** Label maps as pictures: in the palette's colours, alone or over the picture. */
-import { FcnError } from "../base/errors.js";
+import { badOption } from "../base/errors.js";
 import { BACKGROUND_LABEL, vocPalette } from "./palette.js";
 import { checkValueCount, toRgba } from "./picture.js";
 import type { Picture, RgbaPicture } from "./picture.js";
@@ -68,8 +68,7 @@ const OUTLINE_SHADE = 0.55;
  */
 export function overlay(picture: Picture, labels: ArrayLike<number>, options: OverlayOptions = {}): RgbaPicture {
   const { opacity = 0.6, palette = vocPalette(), outline = true, base = "picture" } = options;
-  if (!(opacity >= 0 && opacity <= 1))
-    throw new FcnError("bad-option", `overlay: opacity ${opacity} is not between 0 and 1`);
+  if (!(opacity >= 0 && opacity <= 1)) throw badOption(`overlay: opacity ${opacity} is not between 0 and 1`);
   const { width, height, data } = toRgba(picture);
   checkValueCount("overlay", labels, { width, height });
   const out = base === "grey" ? greyed(data) : new Uint8Array(data);

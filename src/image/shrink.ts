@@ -4,7 +4,7 @@
  * photographs. The resize on the GPU (normalize) has no antialiasing; it serves pictures that grow.
  * https://github.com/python-pillow/Pillow/blob/main/src/libImaging/Resample.c
  */
-import { badOption } from "../base/options.js";
+import { badOption } from "../base/errors.js";
 import { isPictureSize, toRgba } from "./picture.js";
 import type { Picture, RgbaPicture } from "./picture.js";
 
