@@ -8,9 +8,9 @@ import { ResNet101 } from "../../dist/src/models/resnet101.js";
 import { Graph, Plan, WeightStore, defaultCheckpointUrl, openCheckpoint, openSource } from "../../dist/src/node.js";
 import { Parameters } from "../../dist/src/weights/parameters.js";
 
-/** Finer and finer. */
+/** From coarse to fine. */
 export const VARIANTS = ["fcn32s", "fcn16s", "fcn8s"];
-/** Of the backbone's features. */
+/** Strides of the backbone's features. */
 export const STRIDES = [8, 16, 32];
 
 /**

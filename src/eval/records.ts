@@ -102,7 +102,11 @@ export function scorePicture(
   return { agreement, scores: Object.fromEntries(header.variants.map((variant) => [variant, scoresOf(variant)])) };
 }
 
-/** @param where names the line in messages. @throws bad-option */
+/**
+ * The first line of results.jsonl.
+ * @param where names the line in messages
+ * @throws bad-option
+ */
 export function parseRunHeader(line: string, where: string): RunHeader {
   const value = parseLine(line, where) as Partial<RunHeader>;
   if (value.format !== FORMAT)
@@ -114,7 +118,11 @@ export function parseRunHeader(line: string, where: string): RunHeader {
   return value as RunHeader;
 }
 
-/** @param where names the line in messages. @throws bad-option */
+/**
+ * Any other line of results.jsonl.
+ * @param where names the line in messages
+ * @throws bad-option
+ */
 export function parseRecord(line: string, where: string): ResultRecord {
   const value = parseLine(line, where) as Partial<PictureRecord & FailureRecord & CostRecord>;
   const isFailure = typeof value.error === "string";

@@ -14,7 +14,7 @@ const MAX_PIXELS = 1 << 28;
 /** Deflate turns one byte into 1032 at most. A header that asks for more does not fit its file. */
 const DEFLATE_RATIO = 1032;
 
-/** Length before a chunk's data, type before it too, checksum behind it: 4 bytes each. */
+/** Bytes of a chunk besides its data: length, type and checksum, 4 each. */
 const CHUNK_OVERHEAD = 12;
 /** Bytes of the signature and the header chunk, which come first. */
 const HEAD_LENGTH = SIGNATURE.length + HEADER_BYTES + CHUNK_OVERHEAD;
@@ -48,7 +48,7 @@ interface NamedBytes {
   readonly name: string;
 }
 
-/** A chunk's data is at `at`, its type 4 bytes and its length 8 bytes before. */
+/** `at` is where the data starts; the type is 4 bytes before it, the length 8. */
 interface Chunk {
   readonly type: string;
   readonly at: number;

@@ -4,19 +4,19 @@ import { escapeText, num, svgElement } from "../markup.js";
 import type { Summary } from "../summary.js";
 import { variantTitle } from "../titles.js";
 
-/** Of a plot, in pixels. */
+/** Width of a plot in pixels. */
 export const WIDTH = 560;
 
 const LEFT = 52;
 const RIGHT = 28;
-/** Of plots with two axes. */
+/** Frame of plots with two axes. */
 export const AXES_FRAME: Frame = { left: LEFT, top: 44, width: WIDTH - LEFT - RIGHT, height: 250 };
-/** Where the key of such a plot lies: below the names of the ticks and of the axis. */
+/** Top of the key in such a plot: below the tick labels and the name of the axis. */
 export const AXES_KEY_TOP = AXES_FRAME.top + AXES_FRAME.height + 64;
-/** From the middle of the key to the bottom of the plot. */
+/** Pixels from the middle of the key to the bottom of the plot. */
 export const KEY_MARGIN = 16;
 
-/** Colour classes of the variants; a fourth variant starts again. */
+/** Number of colour classes; a fourth variant gets the first one again. */
 const SERIES_COUNT = 3;
 
 /** The colour class of a variant, by its place in the run. "all" is all of them over one backbone. */
