@@ -53,6 +53,9 @@ describe("comparison", () => {
     expect(() => new Comparison(device(), checkpoint, { kernels: { conv3d: "naive" } })).toThrow(
       /^kernels: the network has no kernel "conv3d"; it has normalize, conv2d, /,
     );
+    expect(() => new Comparison(device(), checkpoint, { kernels: { conv2d: "nonsense" } })).toThrow(
+      /^kernels: conv2d has no variant "nonsense"; it has naive, /,
+    );
     const alone = new Comparison(device(), checkpoint, { variants: ["fcn8s"] });
     await expect(alone.measure(["fcn16s"], 8, 8)).rejects.toMatchObject({
       code: "bad-option",

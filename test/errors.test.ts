@@ -239,11 +239,24 @@ describe("options and calls", () => {
       "bad-option",
       "classNames has 2 names, the checkpoint has 21 classes",
     );
-    const fcn = await load({ variant: "fcn32s", kernels: { conv2d: "fastest" } });
+  });
+
+  it("refuses a kernel variant that does not exist when it loads, one that cannot run here at the first plan", async () => {
+    await expectError(
+      () => load({ variant: "fcn32s", kernels: { conv2d: "nonsense" } }),
+      "bad-option",
+      /^kernels: conv2d has no variant "nonsense"; it has naive, .*tiled/,
+    );
+    await expectError(
+      () => load({ variant: "fcn32s", kernels: { softmax: "toString" } }),
+      "bad-option",
+      /^kernels: softmax has no variant "toString"; it has naive/,
+    );
+    const fcn = await load({ variant: "fcn32s", kernels: { conv2d: "subgroup-matrix" } });
     await expectError(
       () => fcn.segment(PICTURE),
       "bad-option",
-      /conv2d: variant "fastest" cannot run here; usable: naive/,
+      /conv2d: variant "subgroup-matrix" cannot run here; usable: naive/,
     );
     fcn.dispose();
   });

@@ -52,6 +52,11 @@ const REFUSED: readonly (readonly [call: string, sentence: string | RegExp])[] =
     /^bad-option: kernels: the network has no kernel "conv"; it has .*conv2d/,
   ],
   [
+    'loadFcn({ device, kernels: { conv2d: "fast" } })',
+    /^bad-option: kernels: conv2d has no variant "fast"; it has naive, /,
+  ],
+  ["loadFcn({ device, kernels: { conv2d: 4 } })", /^bad-option: kernels: conv2d has no variant "4"; it has naive, /],
+  [
     "loadFcn({ device, preprocessing: { mean: [0.5, 0.5], std: [1, 1, 1] } })",
     "bad-option: preprocessing.mean must be three finite numbers, got [0.5,0.5]",
   ],
@@ -140,6 +145,7 @@ const TAKEN: readonly string[] = [
   "fcn.warmup(16, 16, { signal: new AbortController().signal })",
   "anyDevice({ gpu: undefined, powerPreference: undefined }).catch((error) => { if (error.code !== 'no-webgpu') throw error; })",
   "loadFcn({ device, kernels: { conv2d: 'naive', softmax: 'naive' } })",
+  "loadFcn({ device, kernels: { conv2d: undefined } })",
   "fcn.segment(picture, undefined)",
   "fcn.segment(picture, {})",
   "fcn.segmentAll(new Set([picture]), { inFlight: 1 }).next()",
@@ -149,7 +155,7 @@ beforeAll(async () => {
   const calls = [...REFUSED.map(([call]) => call), ...TAKEN];
   const { code, out, err } = await run(
     `import { Tensor, loadFcn, openSource, requestDevice, runKernel } from "./src/node.js";
-    import { requestDevice as anyDevice } from "./src/device.js";
+    import { requestDevice as anyDevice } from "./src/gpu/device.js";
     import { softmax } from "./shaders/softmax/kernel.js";
     const device = await requestDevice();
     const fcn = await loadFcn({ device, variant: "fcn32s" });
