@@ -1,6 +1,6 @@
 /**
  * fcn-webgpu for browsers, workers and bundlers. In Node import `fcn-webgpu/node`, which adds the `webgpu` package, paths and
- * picture files to what is here.
+ * picture files.
  * @module fcn-webgpu
  */
 import { checkKind, checkOptions } from "./base/options.js";
@@ -18,11 +18,14 @@ import { localSource } from "./weights/source.js";
 import type { ByteSource } from "./weights/source.js";
 
 export interface BrowserLoadOptions extends LoadOptions, WeightsOptions {
-  /** A checkpoint: URL (kept in the browser's cache; text is relative to the page), Blob or File, or bytes. Without one, the small default that ships with the package. */
+  /**
+   * A checkpoint: URL (kept in the browser's cache; text is relative to the page), Blob or File, or bytes. Default: the small
+   * one that ships with the package.
+   */
   readonly weights?: string | URL | Blob | ArrayBuffer | Uint8Array;
 }
 
-/** A checkpoint's bytes from a URL (downloaded into the browser's cache first), Blob or memory. @throws bad-weights */
+/** A checkpoint's bytes from a URL (downloaded into the browser's cache first), a Blob or memory. @throws bad-weights */
 export async function openSource(
   weights: NonNullable<BrowserLoadOptions["weights"]>,
   options: WeightsOptions = {},
@@ -31,13 +34,16 @@ export async function openSource(
   checkOptions("openSource(weights, { onProgress: ... })", options, WEIGHTS_KINDS);
   const { cache = true, ...download } = options;
   options.signal?.throwIfAborted();
-  const full = onPage(weights);
-  if (!isRemote(full)) return localSource(full);
-  return cache && hasBrowserCache() ? browserCachedSource(full, download) : downloadedSource(full, download);
+  const resolved = relativeToPage(weights);
+  if (!isRemote(resolved)) return localSource(resolved);
+  return cache && hasBrowserCache() ? browserCachedSource(resolved, download) : downloadedSource(resolved, download);
 }
 
-/** Text is a URL as in a link of the page: "net.safetensors", or what a bundler gives for an asset, "/assets/net-1a2b.safetensors". */
-function onPage<T>(weights: T): T | URL {
+/**
+ * Text becomes a URL as in a link of the page: "net.safetensors", or "/assets/net-1a2b.safetensors" as bundlers name assets.
+ * Other weights stay as they are.
+ */
+function relativeToPage<T>(weights: T): T | URL {
   const base = globalThis.document?.baseURI ?? globalThis.location?.href;
   return typeof weights === "string" && URL.canParse(weights, base) ? new URL(weights, base) : weights;
 }
@@ -49,18 +55,19 @@ function onPage<T>(weights: T): T | URL {
 export async function loadFcn(options: BrowserLoadOptions = {}): Promise<Fcn<Picture>> {
   checkOptions("loadFcn({ weights: ... })", options, { ...LOAD_KINDS, ...WEIGHTS_KINDS, weights: SOURCE_KIND });
   const { weights, onProgress, cache = true, ...rest } = options;
-  if (rest.device === undefined) runtimeGpu(); // before anything is downloaded in vain
-  // The default is small, part of the page's own assets, and checked below: the browser's HTTP cache is the place for it.
+  // Throws where there is no WebGPU, before anything is downloaded in vain.
+  if (rest.device === undefined) runtimeGpu();
+  // The default checkpoint is small, one of the page's own assets, and its digest is checked: the browser's HTTP cache will do.
   const keep = cache && weights !== undefined;
   const source = { cache: keep, signal: rest.signal, ...(onProgress && { onProgress }) };
   const checked = weights === undefined ? { ...rest, sha256: rest.sha256 ?? DEFAULT_CHECKPOINT.sha256 } : rest;
-  return loadFrom(
-    () => openSource(weights ?? defaultCheckpointUrl(), source),
-    checked,
-    (picture: Picture) => picture,
-    () => requestDevice(),
-    browserTuningStore(),
-  );
+  const sources = {
+    openSource: () => openSource(weights ?? defaultCheckpointUrl(), source),
+    openDevice: () => requestDevice(),
+    readImage: (picture: Picture) => picture,
+    tuning: browserTuningStore(),
+  };
+  return loadFrom(sources, checked);
 }
 
 export type { Abortable } from "./base/abort.js";

@@ -27,14 +27,15 @@ import type { ByteSource } from "./weights/source.js";
 export type NodePicture = Picture | string | URL | Uint8Array;
 
 export interface NodeLoadOptions extends LoadOptions, WeightsOptions {
-  /** A checkpoint: path, URL (kept in a cache on disk), Blob or bytes. Without one, the small default that ships with the package. */
+  /** A checkpoint: path, URL (kept in a cache on disk), Blob or bytes. Default: the small one that ships with the package. */
   readonly weights?: string | URL | Blob | ArrayBuffer | Uint8Array;
-  /** How to open the device, when none is given. */
+  /** How to open the device. Not together with `device`. */
   readonly gpu?: NodeDeviceOptions;
 }
 
 /**
- * Reads a picture; JPEG, WebP and formats other than PNG by the optional package `sharp`, turned as their EXIF orientation says.
+ * Reads a picture. PNG needs nothing else; JPEG, WebP and other formats need the optional package `sharp` and are turned as
+ * their EXIF orientation says.
  * @throws bad-image when the file cannot be read or decoded, or sharp is not installed
  */
 export async function readPicture(image: NodePicture): Promise<Picture> {
@@ -46,7 +47,7 @@ export async function readPicture(image: NodePicture): Promise<Picture> {
   return readPictureFile(text.startsWith("file:") ? fileURLToPath(text) : text);
 }
 
-/** A checkpoint's bytes from a path, URL (downloaded into the cache first), Blob or memory. @throws bad-weights */
+/** A checkpoint's bytes from a path, a URL (downloaded into the cache first), a Blob or memory. @throws bad-weights */
 export async function openSource(
   weights: NonNullable<NodeLoadOptions["weights"]>,
   options: WeightsOptions = {},
@@ -56,8 +57,8 @@ export async function openSource(
   const { cache = true, ...download } = options;
   options.signal?.throwIfAborted();
   if (isRemote(weights)) return cache ? cachedSource(weights, download) : downloadedSource(weights, download);
-  if ((typeof weights === "string" || weights instanceof URL) && /^file:\/\//i.test(String(weights)))
-    return fileSource(fileURLToPath(weights));
+  const isText = typeof weights === "string" || weights instanceof URL;
+  if (isText && /^file:\/\//i.test(String(weights))) return fileSource(fileURLToPath(weights));
   if (typeof weights === "string" && !isUrl(weights)) return fileSource(weights);
   return localSource(weights);
 }
@@ -76,13 +77,13 @@ export async function loadFcn(options: NodeLoadOptions = {}): Promise<Fcn<NodePi
     );
   const source = { cache, signal: rest.signal, ...(onProgress && { onProgress }) };
   const checked = weights === undefined ? { ...rest, sha256: rest.sha256 ?? DEFAULT_CHECKPOINT.sha256 } : rest;
-  return loadFrom(
-    () => openSource(weights ?? defaultCheckpointUrl(), source),
-    checked,
-    readPicture,
-    () => requestDevice(gpu),
-    fileTuningStore(),
-  );
+  const sources = {
+    openSource: () => openSource(weights ?? defaultCheckpointUrl(), source),
+    openDevice: () => requestDevice(gpu),
+    readImage: readPicture,
+    tuning: fileTuningStore(),
+  };
+  return loadFrom(sources, checked);
 }
 
 export * from "./index.js";

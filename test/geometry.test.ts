@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { convTransposeOutputSize } from "../src/kernel/shape.js";
-import { decoderGeometry, tapSizes } from "../src/layers/geometry.js";
+import { decoderGeometry, featureMapSizes } from "../src/layers/geometry.js";
 import type { Alignment, EncoderLayer, UpsampleStep } from "../src/layers/geometry.js";
 
 const VARIANTS = ["fcn32s", "fcn16s", "fcn8s"] as const;
@@ -77,7 +77,7 @@ function displacement(
   size: number,
 ): number {
   const { stride, offset, [variant]: steps } = decoderGeometry(encoder, { alignment });
-  const taps = tapSizes(encoder, size);
+  const taps = featureMapSizes(encoder, size);
   // A ramp whose value is the position of the cell: linear interpolation keeps it a ramp.
   let map = Array.from({ length: taps.get(stride) ?? 0 }, (_, i) => i * stride + offset);
   for (const step of steps) map = upsample(map, step, taps.get(step.to) ?? 0);
@@ -94,7 +94,7 @@ describe("ResNet-101", () => {
 
   it("has taps of ceil(H / 8), ceil(H / 16), ceil(H / 32), and doubled maps larger than the skip by at most one", () => {
     for (let size = 1; size <= LARGEST; size++) {
-      const taps = tapSizes(RESNET, size);
+      const taps = featureMapSizes(RESNET, size);
       for (const stride of [1, 2, 4, 8, 16, 32]) expect(taps.get(stride)).toBe(Math.ceil(size / stride));
       for (const stride of [8, 16])
         expect([0, 1]).toContain(2 * Math.ceil(size / (2 * stride)) - Math.ceil(size / stride));
@@ -160,7 +160,7 @@ describe("VGG16", () => {
 describe.each(ALIGNMENTS)("%s", (alignment) => {
   it.each(VARIANTS)("%s brings every H x W of 1..300 back to H x W", (variant) => {
     const { stride, [variant]: steps } = decoderGeometry(RESNET, { alignment });
-    const taps = Array.from({ length: LARGEST }, (_, i) => tapSizes(RESNET, i + 1));
+    const taps = Array.from({ length: LARGEST }, (_, i) => featureMapSizes(RESNET, i + 1));
     const wrong: string[] = [];
     taps.forEach((tall, i) => {
       taps.forEach((wide, j) => {
@@ -187,7 +187,7 @@ describe.each(ALIGNMENTS)("%s", (alignment) => {
       fc.property(fc.array(layer, { minLength: 5, maxLength: 5 }), strides, (layers, by) => {
         const chain: EncoderLayer[] = layers.map((l, i) => ({ ...l, stride: by[i] as number }));
         const total = by.reduce((x, y) => x * y, 1);
-        const taps = Array.from({ length: 3 * total }, (_, i) => tapSizes(chain, SMALLEST + i));
+        const taps = Array.from({ length: 3 * total }, (_, i) => featureMapSizes(chain, SMALLEST + i));
         let geometry;
         try {
           geometry = decoderGeometry(chain, { alignment });
@@ -226,14 +226,14 @@ it("loses pixels with one row of padding too few", () => {
     if (covers) expect(decoderGeometry(chain).stride).toBe(8);
     else expect(() => decoderGeometry(chain)).toThrow(/loses 2 pixels between strides 1 and 8/);
     expect(
-      Array.from({ length: 60 }, (_, i) => i + 5).every((size) => 8 * (tapSizes(chain, size).get(8) ?? 0) >= size),
+      Array.from({ length: 60 }, (_, i) => i + 5).every((size) => 8 * (featureMapSizes(chain, size).get(8) ?? 0) >= size),
     ).toBe(covers);
   }
 });
 
 it("does not count on a ceil-mode window that would start in the far padding, which PyTorch drops", () => {
   const chain = [conv(3, 1, 0), { ...conv(1, 3), ceilMode: true }, conv(3, 2), conv(3, 2)];
-  expect(tapSizes(chain, 5).get(3)).toBe(1); // three rows are left of five: two windows by rounding up, one that counts
+  expect(featureMapSizes(chain, 5).get(3)).toBe(1); // three rows are left of five: two windows by rounding up, one that counts
   expect(() => decoderGeometry(chain)).toThrow(/loses 2 pixels between strides 1 and 12/);
 });
 
@@ -243,7 +243,7 @@ it.each(ENCODERS)("%s: every size of 1..300", (_, encoder) => {
     for (let size = 1; size <= LARGEST; size++) {
       let taps;
       try {
-        taps = tapSizes(encoder, size);
+        taps = featureMapSizes(encoder, size);
       } catch {
         continue; // a 2x2 pool does not fit in one pixel
       }

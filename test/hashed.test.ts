@@ -15,7 +15,7 @@ import {
 } from "../bench/hashed-weights.js";
 import type { HashedTensor } from "../bench/hashed-weights.js";
 import { elements } from "../src/kernel/shape.js";
-import { decoderGeometry, tapSizes } from "../src/layers/geometry.js";
+import { decoderGeometry, featureMapSizes } from "../src/layers/geometry.js";
 import type { EncoderLayer } from "../src/layers/geometry.js";
 
 interface Stats {
@@ -374,7 +374,7 @@ describe("float64 forward pass of the generated checkpoint", () => {
     const stages = encode(tag, false);
     for (const [name, x] of Object.entries(stages)) expectStats(x, manifest[tag]?.stages[name], name);
     const [, , H = 0, W = 0] = manifest[tag]?.input ?? [];
-    const [tall, wide] = [tapSizes(chain, H), tapSizes(chain, W)];
+    const [tall, wide] = [featureMapSizes(chain, H), featureMapSizes(chain, W)];
     for (const variant of ["fcn32s", "fcn16s", "fcn8s"] as const) {
       let scores = conv(stages.layer4 as Feature, `${variant}.score32`);
       for (const step of decoder[variant]) {

@@ -21,7 +21,8 @@ async function check(step: UpsampleStep, learned: boolean): Promise<void> {
   const kernel = learned
     ? Float32Array.from({ length: CLASSES * CLASSES * step.kernel ** 2 }, () => random() - 0.5)
     : await bilinearWeight("fixed", CLASSES, step.kernel).read();
-  const pixels = new PixelScores(width, height, scores, [1, CLASSES, h, w], { step, kernel, learned });
+  const final = { step, kernel, learned };
+  const pixels = new PixelScores({ width, height, scores, shape: [1, CLASSES, h, w], final });
   const { stride, padding, outputPadding, crop } = step;
   const { y } = convTranspose2dReference(
     { x: { data: scores, shape: [1, CLASSES, h, w] }, weight: { data: kernel, shape } },
@@ -60,9 +61,10 @@ describe("pixel scores are the last transposed convolution", () => {
 
   it("refuses numbers that do not fill the shape", () => {
     const step = decoderGeometry(RESNET101_CHAIN).fcn8s.at(-1) as UpsampleStep;
-    expect(
-      () =>
-        new PixelScores(8, 8, new Float32Array(5), [1, 3, 1, 1], { step, kernel: new Float32Array(0), learned: false }),
-    ).toThrow("scores [1,3,1,1] hold 3 numbers, got 5");
+    const final = { step, kernel: new Float32Array(0), learned: false };
+    const scores = new Float32Array(5);
+    expect(() => new PixelScores({ width: 8, height: 8, scores, shape: [1, 3, 1, 1], final })).toThrow(
+      "scores [1,3,1,1] hold 3 numbers, got 5",
+    );
   });
 });

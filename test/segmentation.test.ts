@@ -13,8 +13,9 @@ it("gives the classes that occur, their names and their pixels", () => {
       for (const value of values) pixels[value] = (pixels[value] ?? 0) + 1;
       const classes = [...new Set(values)].sort((a, b) => a - b);
       const names = classes.map((c) => ["background", "cat"][c] ?? `class ${c}`);
-      const made = segmentationOf(Uint8Array.from(values), values.length, 1, ["background", "cat"], timings);
-      expect(made).toMatchObject({ width: values.length, height: 1, classes, names, pixels });
+      const [labels, width] = [Uint8Array.from(values), values.length];
+      const made = segmentationOf({ width, height: 1, labels, timings }, ["background", "cat"]);
+      expect(made).toMatchObject({ width, height: 1, classes, names, pixels });
     }),
   );
 });

@@ -7,12 +7,18 @@ import { foldBatchNorm } from "../weights/fold-batch-norm.js";
 import type { Parameters } from "../weights/parameters.js";
 
 export interface ConvBnOptions {
+  /** Input channels. */
   readonly in: number;
+  /** Output channels. */
   readonly out: number;
   readonly kernel: number;
+  /** Default 1. */
   readonly stride?: number;
+  /** Default 0. */
   readonly padding?: number;
+  /** Default 1. */
   readonly dilation?: number;
+  /** Default false. */
   readonly relu?: boolean;
 }
 
@@ -23,22 +29,22 @@ export class ConvBn {
   readonly #bias: Weight;
   readonly #attrs: { stride: number; padding: number; dilation: number; relu: boolean };
 
-  /** `conv` and `bn` are the names PyTorch gives the two modules under `params`. */
+  /** `conv` and `bn` are the names that PyTorch gives the two modules under `params`. */
   constructor(params: Parameters, conv: string, bn: string, options: ConvBnOptions) {
     const { kernel, stride = 1, padding = 0, dilation = 1, relu = false } = options;
-    const c = [options.out] as const;
+    const perChannel = [options.out] as const;
     const norm = params.at(bn);
     const own = params.at(conv);
     const weight = own.take("weight", [options.out, options.in, kernel, kernel]);
-    // Files of `fcn import --fold-bn` hold what foldBatchNorm gives; with neither norm nor bias the norm is what is missing.
-    const done = own.has("bias") && !norm.has("weight") && !norm.has("running_var");
-    const folded = done
-      ? { weight, bias: own.take("bias", c) }
+    // Files of `fcn import --fold-bn` hold what foldBatchNorm() gives. With neither norm nor bias, the norm is reported missing.
+    const isFolded = own.has("bias") && !norm.has("weight") && !norm.has("running_var");
+    const folded = isFolded
+      ? { weight, bias: own.take("bias", perChannel) }
       : foldBatchNorm(weight, {
-          weight: norm.take("weight", c),
-          bias: norm.take("bias", c),
-          mean: norm.take("running_mean", c),
-          variance: norm.take("running_var", c),
+          weight: norm.take("weight", perChannel),
+          bias: norm.take("bias", perChannel),
+          mean: norm.take("running_mean", perChannel),
+          variance: norm.take("running_var", perChannel),
         });
     this.#name = `${params.prefix}${conv}`;
     this.#weight = folded.weight;
@@ -46,13 +52,13 @@ export class ConvBn {
     this.#attrs = { stride, padding, dilation, relu };
   }
 
-  /** relu(conv(x) + bias + residual); the residual is added before the ReLU, as ResNet's blocks end. */
+  /** relu(conv(x) + bias + residual). The residual is added before the ReLU, as at the end of a ResNet block. */
   apply(graph: Graph, x: Value, residual?: Value): Value {
     return graph.op(this.#name, conv2d, { x, weight: this.#weight, bias: this.#bias, residual }, this.#attrs).y;
   }
 }
 
-/** 1x1 class projection ("score" layer): [N, in, H, W] features to [N, classes, H, W] logits. */
+/** 1x1 class projection (a "score" layer): [N, channels, H, W] features to [N, classes, H, W] logits. */
 export class Score {
   readonly #name: string;
   readonly #weight: Weight;

@@ -1,11 +1,17 @@
 /**
- * How an FCN comes back to the picture's size, worked out from the encoder alone. Every layer of the encoder is a window of
- * (kernel, stride, padding, dilation); from that chain follow the total stride, the receptive field, where each cell of a
- * feature map is centred, and the transposed convolutions of FCN-32s, 16s and 8s, whatever the size of the picture.
+ * The geometry of an FCN's decoder: the transposed convolutions and crops that bring coarse scores back to the picture's size.
+ * All of it follows from the encoder, and it holds for pictures of every size. https://arxiv.org/abs/1411.4038, section 3
  *
- * Coverage: a layer's output n of input m has n * s >= m + 2p - d(k-1), with equality for some m. Summed over a chain,
- * stride * n >= m + margin with margin = sum of (2p - d(k-1)) * (stride so far). With margin >= 0, and only then, the upsampled
- * map covers the finer one at every size, and a crop is all that is left to do. https://arxiv.org/abs/1411.4038, section 3
+ * An encoder is a chain of windows with kernel k, stride s, padding p and dilation d. The chain gives for each feature map:
+ * - the stride: pixels between neighbouring cells;
+ * - the receptive field: pixels that one cell sees;
+ * - the offset: the pixel on which cell 0 is centred;
+ * - the margin: see coverage.
+ *
+ * Coverage: a layer turns m rows into n = floor((m + 2p - d(k-1) - 1) / s) + 1 rows. So n * s >= m + 2p - d(k-1), and the two
+ * are equal for some m. For a chain this adds up to n * stride >= m + margin. The margin is the sum of 2p - d(k-1) over the
+ * layers, each times the stride before the layer; the picture's is 0. A map that is upsampled to a finer one covers it at
+ * every size if its margin is at least the finer map's, and only then. What is left to do is a crop.
  */
 import { badShape } from "../base/errors.js";
 import { convOutputSize, poolOutputSize } from "../kernel/shape.js";
@@ -15,20 +21,22 @@ import type { PoolWindow, Window } from "../kernel/shape.js";
 export type EncoderLayer = Required<Window> & Pick<PoolWindow, "ceilMode">;
 
 /**
- * Which pixels a cell's scores are laid over.
- * - "pad": padding (k - s) / 2 and no crop offset, as in most ports and in the checkpoint that ships. Simple, but through
- *   ResNet's odd kernels cell i is centred on pixel 32i while its scores are centred on 32i + 15.5.
- * - "aligned": no padding, and a crop offset that puts scores exactly where their cells are centred: bilinear kernels of odd
- *   size for encoders centred on pixels (ResNet: 63 cropped by 31), of even size for those centred between pixels (VGG's 2x2
- *   pools, where it is the same as "pad"). Centres at other fractions go to the nearest half pixel.
- * Heads trained under one rule lose accuracy under the other.
+ * Where the scores of a cell are placed in the finer map.
+ * - "pad": padding (k - s) / 2 and no crop offset, as in most ports and in the checkpoint that ships. It is simple, but with
+ *   ResNet's odd kernels cell i is centred on pixel 32i, and its scores are centred on 32i + 15.5.
+ * - "aligned": no padding, and a crop offset that centres scores exactly on their cells. Encoders centred on pixels get
+ *   bilinear kernels of odd size (ResNet: 63, cropped by 31). Encoders centred between pixels get kernels of even size (VGG's
+ *   2x2 pools, where the result equals "pad"). Other fractions are rounded to the nearest half pixel.
+ *
+ * Heads that were trained with one alignment lose accuracy with the other.
  */
 export type Alignment = "pad" | "aligned";
 
-/** One transposed convolution, and the crop that follows: `top` and `left` rows off, then the target's size. */
+/** One transposed convolution and the crop after it: `top` rows and `left` columns go, the rest is cut to the target's size. */
 export interface UpsampleStep {
-  /** Strides of the map it reads and of the map it is cropped to; 1 is the picture. */
+  /** Stride of the map that the step reads. */
   readonly from: number;
+  /** Stride of the map to whose size the result is cropped; 1 is the picture. */
   readonly to: number;
   readonly kernel: number;
   readonly stride: number;
@@ -40,80 +48,99 @@ export interface UpsampleStep {
 export interface DecoderGeometry {
   /** Pixels between neighbouring cells of the last feature map. */
   readonly stride: number;
-  /** Pixels that one cell of the last feature map sees along an axis, through the layers given (3x3 of stride 1 count too). */
+  /** Pixels that one cell of the last map sees along an axis, through the layers given. Layers of stride 1 count too. */
   readonly receptiveField: number;
   /** Pixel on which cell 0 of the last feature map is centred. */
   readonly offset: number;
-  /** The coarsest scores straight to the picture; with one skip; with two skips. */
+  /** From the coarsest scores straight to the picture. */
   readonly fcn32s: readonly UpsampleStep[];
+  /** With one skip. */
   readonly fcn16s: readonly UpsampleStep[];
+  /** With two skips. */
   readonly fcn8s: readonly UpsampleStep[];
 }
 
-/** State of the chain after some layers, in pixels of the picture. */
-interface Tap {
+/** A feature map of the encoder. All values are in pixels of the picture, along one axis. */
+interface FeatureMap {
   readonly stride: number;
   readonly offset: number;
-  readonly field: number;
+  readonly receptiveField: number;
   readonly margin: number;
 }
 
-const PICTURE: Tap = { stride: 1, offset: 0, field: 1, margin: 0 };
+const PICTURE: FeatureMap = { stride: 1, offset: 0, receptiveField: 1, margin: 0 };
 
-function walk(encoder: readonly EncoderLayer[]): Tap[] {
-  let tap = PICTURE;
-  return encoder.map(({ kernel, stride, padding, dilation, ceilMode }) => {
+/** The feature map after each layer. */
+function featureMaps(encoder: readonly EncoderLayer[]): FeatureMap[] {
+  let map = PICTURE;
+  return encoder.map((layer) => {
+    const { kernel, stride, padding, dilation } = layer;
     const reach = dilation * (kernel - 1);
-    // Rounding up adds stride - 1, but a last window that would start in the far padding is dropped, which leaves `padding`.
-    const gain = ceilMode ? Math.min(2 * padding - reach + stride - 1, padding) : 2 * padding - reach;
-    tap = {
-      stride: tap.stride * stride,
-      offset: tap.offset + (reach / 2 - padding) * tap.stride,
-      field: tap.field + reach * tap.stride,
-      margin: tap.margin + gain * tap.stride,
+    map = {
+      stride: map.stride * stride,
+      offset: map.offset + (reach / 2 - padding) * map.stride,
+      receptiveField: map.receptiveField + reach * map.stride,
+      margin: map.margin + marginOf(layer) * map.stride,
     };
-    return tap;
+    return map;
   });
 }
 
-function step(coarse: Tap, fine: Tap, alignment: Alignment): UpsampleStep {
+/** What one layer adds to the margin, in rows of its input. */
+function marginOf({ kernel, stride, padding, dilation, ceilMode }: EncoderLayer): number {
+  const roundedDown = 2 * padding - dilation * (kernel - 1);
+  if (!ceilMode) return roundedDown;
+  // Rounding up gains stride - 1 rows. But a last window that would start in the far padding is dropped, which leaves `padding`.
+  return Math.min(roundedDown + stride - 1, padding);
+}
+
+/** The step from a coarse map to a finer one. @throws bad-shape */
+function upsampleStep(coarse: FeatureMap, fine: FeatureMap, alignment: Alignment): UpsampleStep {
   const ratio = coarse.stride / fine.stride;
   if (!Number.isInteger(ratio))
     throw badShape(`decoder: stride ${coarse.stride} is not a multiple of stride ${fine.stride}`);
-  if (coarse.margin < fine.margin) {
+  if (coarse.margin < fine.margin)
     throw badShape(
-      `decoder: the encoder loses ${fine.margin - coarse.margin} pixels between strides ${fine.stride} and ${coarse.stride}, so its maps cannot cover every picture: give its layers more padding`,
+      `decoder: the encoder loses ${fine.margin - coarse.margin} pixels between strides ${fine.stride} and ` +
+        `${coarse.stride}, so its maps cannot cover every picture: give its layers more padding`,
     );
-  }
-  const base = { from: coarse.stride, to: fine.stride, stride: ratio };
-  if (alignment === "pad") {
-    // kernel 2r (2r - 1 for odd r) with this padding gives exactly n * r outputs for n inputs
-    return {
-      ...base,
-      kernel: 2 * ratio - (ratio % 2),
-      padding: Math.floor(ratio / 2),
-      outputPadding: 0,
-      crop: { top: 0, left: 0 },
-    };
-  }
-  // Without padding, coarse cell i lands on i * r + (kernel - 1) / 2; it belongs on i * r + shift. The kernel's parity makes the
-  // difference whole; both sizes interpolate linearly between neighbours r apart.
-  const shift = Math.round((2 * (coarse.offset - fine.offset)) / fine.stride) / 2;
-  const kernel = Number.isInteger(shift) ? 2 * ratio - 1 : 2 * ratio;
-  const offset = (kernel - 1) / 2 - shift;
-  const outputPadding = Math.max(0, ratio + offset - kernel); // so that n * r rows remain after the crop
-  if (offset < 0 || outputPadding >= ratio) {
-    throw badShape(
-      `decoder: cells of stride ${coarse.stride} are centred ${shift} cells off those of stride ${fine.stride}, more than a kernel of ${kernel} spans`,
-    );
-  }
-  return { ...base, kernel, padding: 0, outputPadding, crop: { top: offset, left: offset } };
+  const window = alignment === "pad" ? paddedWindow(ratio) : alignedWindow(ratio, coarse, fine);
+  return { from: coarse.stride, to: fine.stride, stride: ratio, ...window };
+}
+
+type StepWindow = Pick<UpsampleStep, "kernel" | "padding" | "outputPadding" | "crop">;
+
+/** A kernel of 2r (2r - 1 for odd r) with this padding gives exactly n * r rows for n rows, where r is the ratio of the strides. */
+function paddedWindow(ratio: number): StepWindow {
+  const kernel = 2 * ratio - (ratio % 2);
+  return { kernel, padding: Math.floor(ratio / 2), outputPadding: 0, crop: { top: 0, left: 0 } };
 }
 
 /**
- * Strides, centres and upsampling steps for an encoder given as its chain of layers. Those that keep size and centres (stride 1,
- * padding d(k-1)/2) may be left out when the receptive field is of no interest. Skips are taken where the total stride is a half
- * and a quarter of the whole, after the last layer of that stride.
+ * Without padding, cell i of the coarse map lands on cell i * r + (kernel - 1) / 2 of the fine map. It belongs on i * r + shift.
+ * The crop takes away the difference, which must be whole. So the kernel is odd for a whole shift and even for half a cell.
+ * Kernels of both sizes interpolate linearly between neighbours that are r apart.
+ */
+function alignedWindow(ratio: number, coarse: FeatureMap, fine: FeatureMap): StepWindow {
+  const shift = roundToHalf((coarse.offset - fine.offset) / fine.stride);
+  const kernel = Number.isInteger(shift) ? 2 * ratio - 1 : 2 * ratio;
+  const offset = (kernel - 1) / 2 - shift;
+  // Rows added at the end, so that n * r rows are left after the crop.
+  const outputPadding = Math.max(0, ratio + offset - kernel);
+  if (offset < 0 || outputPadding >= ratio)
+    throw badShape(
+      `decoder: cells of stride ${coarse.stride} are centred ${shift} cells off those of stride ${fine.stride}, ` +
+        `more than a kernel of ${kernel} spans`,
+    );
+  return { kernel, padding: 0, outputPadding, crop: { top: offset, left: offset } };
+}
+
+const roundToHalf = (value: number): number => Math.round(2 * value) / 2;
+
+/**
+ * Stride, centres and upsampling steps for an encoder, which is given as its chain of layers. Layers that keep size and
+ * centres (stride 1, padding d(k-1)/2) may be left out where the receptive field does not matter. Skips are taken after the
+ * last layers of half and of a quarter of the total stride.
  * @throws bad-shape when the chain has no such strides or cannot cover every picture
  */
 export function decoderGeometry(
@@ -121,38 +148,41 @@ export function decoderGeometry(
   options: { readonly alignment?: Alignment } = {},
 ): DecoderGeometry {
   const { alignment = "pad" } = options;
-  const taps = walk(encoder);
-  const last = taps.at(-1);
+  const maps = featureMaps(encoder);
+  const last = maps.at(-1);
   if (!last) throw badShape("decoder: the encoder has no layers");
-  const tapAt = (stride: number): Tap => {
-    // Stride 1 is the picture's own; a skip there would leave nothing for the last step to do.
-    const tap = stride > 1 ? taps.findLast((t) => t.stride === stride) : undefined;
-    if (!tap)
-      throw badShape(
-        `decoder: a skip needs a downsampled feature map, here of stride ${stride}; the encoder has strides ${[...new Set(taps.map((t) => t.stride))].join(", ")}`,
-      );
-    return tap;
-  };
-  const path = (...strides: number[]): UpsampleStep[] => {
-    const stops = [last, ...strides.map(tapAt), PICTURE];
-    return stops.slice(1).map((fine, i) => step(stops[i] as Tap, fine, alignment));
+  const stepsThrough = (...skips: readonly number[]): UpsampleStep[] => {
+    const stops = [last, ...skips.map((stride) => mapOfStride(maps, stride)), PICTURE];
+    return stops.slice(1).map((fine, i) => upsampleStep(stops[i] as FeatureMap, fine, alignment));
   };
   const half = last.stride / 2;
+  const quarter = last.stride / 4;
   return {
     stride: last.stride,
-    receptiveField: last.field,
+    receptiveField: last.receptiveField,
     offset: last.offset,
-    fcn32s: path(),
-    fcn16s: path(half),
-    fcn8s: path(half, half / 2),
+    fcn32s: stepsThrough(),
+    fcn16s: stepsThrough(half),
+    fcn8s: stepsThrough(half, quarter),
   };
 }
 
+/** The last map of a stride. Stride 1 is the picture's own: a skip there would leave nothing to do for the last step. */
+function mapOfStride(maps: readonly FeatureMap[], stride: number): FeatureMap {
+  const map = stride > 1 ? maps.findLast((candidate) => candidate.stride === stride) : undefined;
+  if (map) return map;
+  const strides = [...new Set(maps.map((candidate) => candidate.stride))];
+  throw badShape(
+    `decoder: a skip needs a downsampled feature map, here of stride ${stride}; ` +
+      `the encoder has strides ${strides.join(", ")}`,
+  );
+}
+
 /**
- * Size of the feature map at each stride for a picture of `size` (one axis; height and width do not affect each other). The last
- * layer of each stride counts; stride 1 is the picture, as in `UpsampleStep.to`.
+ * Sizes of the feature maps by stride, for a picture of `size` along one axis (height and width do not affect each other). The
+ * last layer of each stride counts. Stride 1 is the picture, as in `UpsampleStep.to`.
  */
-export function tapSizes(encoder: readonly EncoderLayer[], size: number): ReadonlyMap<number, number> {
+export function featureMapSizes(encoder: readonly EncoderLayer[], size: number): ReadonlyMap<number, number> {
   const sizes = new Map<number, number>([[1, size]]);
   let current = size;
   let stride = 1;

@@ -1,4 +1,7 @@
-/** Transposed convolutions of the decoder: learned (dense) or the fixed bilinear kernel of the FCN paper (per channel). */
+/**
+ * The decoder's transposed convolutions, learned (dense) or with the fixed bilinear kernel of the FCN paper (per channel), and
+ * the class of every pixel.
+ */
 import { argmax } from "../../shaders/argmax/kernel.js";
 import { convTranspose2d } from "../../shaders/conv-transpose2d/kernel.js";
 import { resizeArgmax } from "../../shaders/resize-argmax/kernel.js";
@@ -7,9 +10,11 @@ import type { Graph, Value } from "../plan/graph.js";
 import type { Parameters } from "../weights/parameters.js";
 import type { UpsampleStep } from "./geometry.js";
 
+type Size = readonly [height: number, width: number];
+
 /**
- * One axis of the bilinear kernel: tap i is 1 - |i - c| / f, with f = (k + 1) / 2 rounded down and c the centre. Its outer
- * product on the diagonal of [C, C, k, k] is what the paper's release freezes (`surgery.interp`).
+ * The bilinear kernel of size k along one axis: tap i is 1 - |i - c| / f, where c is the centre and f = floor((k + 1) / 2).
+ * The paper's release freezes its outer product, on the diagonal of [C, C, k, k] (`surgery.interp`).
  */
 export function bilinearTaps(kernel: number): Float64Array {
   const factor = Math.floor((kernel + 1) / 2);
@@ -17,50 +22,59 @@ export function bilinearTaps(kernel: number): Float64Array {
   return Float64Array.from({ length: kernel }, (_, i) => 1 - Math.abs(i - centre) / factor);
 }
 
-/** [channels, 1, kernel, kernel], the same plane for every channel. */
+/** The bilinear kernel in two dimensions: [kernel, kernel], the outer product of its taps. */
+export function bilinearPlane(kernel: number): Float32Array {
+  const taps = bilinearTaps(kernel);
+  const tapAt = (i: number): number => taps[i] as number;
+  return Float32Array.from({ length: kernel * kernel }, (_, i) => tapAt(Math.floor(i / kernel)) * tapAt(i % kernel));
+}
+
+/** The bilinear kernel for each channel: [channels, 1, kernel, kernel]. */
 export function bilinearWeight(name: string, channels: number, kernel: number): Weight {
   return {
     name,
     shape: [channels, 1, kernel, kernel],
-    read() {
-      const taps = bilinearTaps(kernel);
-      const plane = Float32Array.from(
-        { length: kernel * kernel },
-        (_, i) => (taps[Math.floor(i / kernel)] as number) * (taps[i % kernel] as number),
-      );
+    async read() {
+      const plane = bilinearPlane(kernel);
       const data = new Float32Array(channels * plane.length);
       for (let c = 0; c < channels; c++) data.set(plane, c * plane.length);
-      return Promise.resolve(data);
+      return data;
     },
   };
 }
 
-/** Scores brought up by one step of the decoder, cropped to `size`. */
+export interface UpscoreOptions {
+  /** Name of the dense kernel [classes, classes, k, k] in the checkpoint. */
+  readonly name: string;
+  readonly classes: number;
+  readonly step: UpsampleStep;
+  /** Where the checkpoint has no such kernel: true takes the fixed bilinear one, false is an error. */
+  readonly optional: boolean;
+}
+
+/** Scores upsampled by one step of the decoder and cropped to a size. */
 export class Upscore {
   readonly weight: Weight;
-  readonly #groups: number;
+  readonly step: UpsampleStep;
   /** False for the fixed bilinear kernel. */
   readonly learned: boolean;
+  readonly #groups: number;
 
-  /** Takes the dense kernel [classes, classes, k, k] named `name`; where `optional` and absent, the fixed bilinear kernel. */
-  constructor(
-    params: Parameters,
-    readonly name: string,
-    classes: number,
-    readonly step: UpsampleStep,
-    options: { readonly optional: boolean },
-  ) {
+  constructor(params: Parameters, { name, classes, step, optional }: UpscoreOptions) {
     const dense = params.at(name);
-    const learned = !options.optional || dense.has("weight");
-    this.learned = learned;
-    this.#groups = learned ? 1 : classes;
-    this.weight = learned
+    this.step = step;
+    this.learned = !optional || dense.has("weight");
+    this.#groups = this.learned ? 1 : classes;
+    this.weight = this.learned
       ? dense.take("weight", [classes, classes, step.kernel, step.kernel])
       : bilinearWeight(`${params.prefix}${name}`, classes, step.kernel);
   }
 
-  /** `skip`, of the cropped size, is added in the same kernel: the skip connection in score space. */
-  apply(graph: Graph, x: Value, size: readonly [number, number], skip?: Value): Value {
+  /**
+   * [N, classes, h, w] to [N, classes, height, width]. `skip`, of the cropped size, is added in the same kernel: this is the skip
+   * connection between scores.
+   */
+  apply(graph: Graph, x: Value, size: Size, skip?: Value): Value {
     const { stride, padding, outputPadding, crop } = this.step;
     const attrs = {
       stride,
@@ -70,30 +84,24 @@ export class Upscore {
       crop: size,
       crop_offset: [crop.top, crop.left] as const,
     };
-    return graph.op(
-      this.weight.name.replace(/\.weight$/, ""),
-      convTranspose2d,
-      { x, weight: this.weight, residual: skip },
-      attrs,
-    ).y;
+    const label = this.weight.name.replace(/\.weight$/, "");
+    return graph.op(label, convTranspose2d, { x, weight: this.weight, residual: skip }, attrs).y;
+  }
+
+  /**
+   * The class of every pixel, as an argmax over the result of apply(): [N, classes, h, w] to [N, 1, height, width]. With the fixed
+   * bilinear kernel one kernel does both, and no logits of the picture's size are written.
+   */
+  labels(graph: Graph, name: string, x: Value, size: Size): Value {
+    if (this.learned) return labelsAt(graph, name, this.apply(graph, x, size), size);
+    const [height, width] = size;
+    return graph.op(name, resizeArgmax, { x }, { height, width, stride: this.step.stride }).y;
   }
 }
 
-/**
- * The class of every pixel straight from the coarse scores: what the fixed bilinear step and an argmax would give, without
- * writing logits at the picture's size. [N, C, h, w] to labels [N, 1, H, W].
- */
-export function upscoreLabels(
-  graph: Graph,
-  name: string,
-  x: Value,
-  stride: number,
-  [height, width]: readonly [number, number],
-): Value {
-  return graph.op(name, resizeArgmax, { x }, { height, width, stride }).y;
-}
-
-/** The class of every pixel of logits. */
-export function labelsOf(graph: Graph, name: string, x: Value): Value {
-  return graph.op(name, argmax, { x }).y;
+/** The class of every pixel at a size, from logits of this or another size: [N, classes, h, w] to [N, 1, height, width]. */
+export function labelsAt(graph: Graph, name: string, logits: Value, [height, width]: Size): Value {
+  const isAtSize = logits.shape[2] === height && logits.shape[3] === width;
+  if (isAtSize) return graph.op(name, argmax, { x: logits }).y;
+  return graph.op(name, resizeArgmax, { x: logits }, { height, width }).y;
 }

@@ -1,26 +1,39 @@
-/** Pictures on their way to the GPU: which go together, and their bytes. */
+/** Pictures of one size, which go through the network together: how they are grouped, and the bytes that are uploaded. */
 import type { RgbaPicture } from "../image/picture.js";
 import { shrink } from "../image/shrink.js";
-import { inputSize } from "./output-graph.js";
+import { uploadSize } from "./preprocessing.js";
 import type { Resize } from "./preprocessing.js";
 
-/** Indices of pictures of one size, in order of appearance. */
-export function bySize(pictures: readonly RgbaPicture[]): number[][] {
+/** What one plan computes: outputs of one kind for `count` pictures of `width` x `height` pixels. */
+export interface Batch<Kind extends string = string> {
+  readonly kind: Kind;
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Indices of pictures that have the same size. Groups are in the order of their first picture. */
+export function groupBySize(pictures: readonly RgbaPicture[]): number[][] {
   const groups = new Map<string, number[]>();
-  pictures.forEach(({ width, height }, i) => {
+  pictures.forEach(({ width, height }, index) => {
     const key = `${width}x${height}`;
-    groups.set(key, [...(groups.get(key) ?? []), i]);
+    const group = groups.get(key);
+    if (group) group.push(index);
+    else groups.set(key, [index]);
   });
   return [...groups.values()];
 }
 
-/** Pictures of one size as one input of the graph, made smaller here where the network sees them smaller. */
-export function inputBytes(pictures: readonly RgbaPicture[], resize: Resize): Uint8Array {
+/** RGBA bytes of pictures of one size, at their upload size, one picture after the other. */
+export function uploadBytes(pictures: readonly RgbaPicture[], resize: Resize): Uint8Array {
   const { width, height } = pictures[0] as RgbaPicture;
-  const [h, w] = inputSize(height, width, resize);
-  const bytes = new Uint8Array(pictures.length * w * h * 4);
-  pictures.forEach((picture, i) =>
-    bytes.set((h === height && w === width ? picture : shrink(picture, h, w)).data, i * w * h * 4),
-  );
+  const [uploadHeight, uploadWidth] = uploadSize(height, width, resize);
+  const isShrunk = uploadHeight !== height || uploadWidth !== width;
+  const pictureBytes = uploadHeight * uploadWidth * 4;
+  const bytes = new Uint8Array(pictures.length * pictureBytes);
+  pictures.forEach((picture, i) => {
+    const { data } = isShrunk ? shrink(picture, uploadHeight, uploadWidth) : picture;
+    bytes.set(data, i * pictureBytes);
+  });
   return bytes;
 }

@@ -1,43 +1,45 @@
 /**
  * FCN-32s, 16s and 8s side by side: one graph with the backbone once and a head for each variant, so that a picture costs one
- * backbone; or torchvision's network alone. Measures what is shared and what each head adds. The class for using one network is
- * segmenter.ts.
+ * backbone; or torchvision's network alone. Measures what is shared and what each head adds. The class for using one network
+ * is in segmenter.ts. Both run on a session (session.ts).
  */
-import { ABORTABLE_KINDS } from "../base/abort.js";
+import { ABORTABLE_KINDS, abortable } from "../base/abort.js";
 import type { Abortable } from "../base/abort.js";
-import { FcnError } from "../base/errors.js";
 import { badOption, checkOneOf, checkOptions } from "../base/options.js";
 import type { Kinds } from "../base/options.js";
 import type { Device, LostListener } from "../gpu/device.js";
 import { bindingOf } from "../gpu/memory.js";
 import { defaultNames } from "../image/palette.js";
-import { toRgba } from "../image/picture.js";
 import type { Picture } from "../image/picture.js";
 import type { VariantChoice } from "../kernel/choice.js";
-import { layouts } from "../kernel/layout.js";
 import type { Precision } from "../kernel/variant.js";
-import { Graph } from "../plan/graph.js";
-import type { Plan, PlanResult, RunTimings } from "../plan/plan.js";
+import type { RunTimings } from "../plan/plan.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
-import { inputBytes } from "./batches.js";
-import { COMPARABLE, COMPARED, SHARED, comparedNetworks } from "./compared.js";
-import type { ComparedNetworks, ComparedVariant } from "./compared.js";
-import { ALL, countCost } from "./network-cost.js";
-import type { CountedCost, NetworkCost } from "./network-cost.js";
-import { checkKernelsOf, normalisedInput, pictureTooLarge } from "./output-graph.js";
+import { COMPARABLE, COMPARED, comparedNetworks } from "./compared.js";
+import type { ComparedVariant } from "./compared.js";
+import { ALL_WITH_SCORES, checkComparedKernels, comparisonGraph, partNames, scoresName } from "./comparison-graph.js";
+import type { ComparisonKind, PreparedComparison } from "./comparison-graph.js";
+import { ALL, measureNetworks } from "./network-cost.js";
+import type { NetworkCost, PartNames } from "./network-cost.js";
+import type { NetworkPlans } from "./network-on-device.js";
+import { outputOf } from "./picture-result.js";
+import type { PictureOutput, PictureResult } from "./picture-result.js";
 import { PixelScores } from "./pixel-scores.js";
 import type { FinalStep } from "./pixel-scores.js";
-import { PRECISIONS, precisionOn } from "./precision.js";
+import { PRECISIONS } from "./precision.js";
 import type { PrecisionOption } from "./precision.js";
 import { IMAGENET, checkPreprocessing } from "./preprocessing.js";
 import type { Preprocessing, Resize } from "./preprocessing.js";
-import { Runtime } from "./runtime.js";
-import type { RuntimeOptions } from "./runtime.js";
+import type { DeviceChoice } from "./runtime.js";
+import { Session } from "./session.js";
 import { TORCHVISION_VARIANT } from "./torchvision.js";
 
-export interface ComparisonOptions extends Pick<RuntimeOptions, "openDevice" | "recover" | "maxPlans" | "tuning"> {
+export interface ComparisonOptions
+  extends Pick<DeviceChoice, "openDevice" | "recover">, Pick<NetworkPlans<ComparisonKind>, "maxPlans" | "tuning"> {
+  /** Default: fcn32s, fcn16s and fcn8s. */
   readonly variants?: readonly ComparedVariant[];
   readonly preprocessing?: Preprocessing;
+  /** Kernel variants by kernel name, instead of the default choice: `{ conv2d: "naive" }`. */
   readonly kernels?: VariantChoice | undefined;
   /** How activations and weights are stored between kernels. Default f32. */
   readonly precision?: PrecisionOption;
@@ -65,8 +67,9 @@ export interface ComparisonRunOptions extends Abortable {
 export interface ComparisonResult {
   readonly width: number;
   readonly height: number;
+  /** Each variant's class of every pixel, row by row. */
   readonly labels: Readonly<Record<string, Uint8Array>>;
-  /** Milliseconds from RGBA to all label maps, without making the plan. */
+  /** Milliseconds from RGBA to all label maps, and scores where they are asked for, without making the plan. */
   readonly total: number;
   /** Milliseconds it took to make the plan; 0 when the size was seen before. */
   readonly compile: number;
@@ -74,7 +77,7 @@ export interface ComparisonResult {
   readonly stages?: Readonly<Record<string, number>>;
   /** Milliseconds on the host's clock, parts of `total`. */
   readonly timings: RunTimings;
-  /** Where each variant's label map lies on the GPU, a byte a pixel in row order: to draw or go on from. Holds until the next run. */
+  /** Each variant's label map on the GPU, one byte a pixel in row order, for drawing it. Holds until the next run. */
   readonly buffers: Readonly<Record<string, GPUBufferBinding>>;
   /** Each variant's logits and probabilities by pixel, where they were asked for. */
   readonly scores?: Readonly<Record<string, PixelScores>>;
@@ -84,112 +87,91 @@ export class Comparison {
   readonly variants: readonly ComparedVariant[];
   readonly classes: number;
   readonly classNames: readonly string[];
-  /** Shorter side of pictures as the networks see them; label maps have the picture's size all the same. */
+  /** Shorter side of pictures as the networks see them. Label maps have the picture's size all the same. */
   readonly resize: Resize;
-  readonly #networks: ComparedNetworks;
-  readonly #runtime: Runtime;
-  readonly #preprocessing: Preprocessing;
-  readonly #kernels: VariantChoice | undefined;
-  readonly #precision: PrecisionOption;
+  readonly #prepared: PreparedComparison;
+  readonly #parts: PartNames;
+  readonly #session: Session<ComparisonKind, Picture>;
   readonly #onPipeline: ComparisonOptions["onPipeline"];
 
-  /** @throws bad-weights when the checkpoint lacks the backbone or one of the heads, or the heads differ in their classes; bad-option */
+  /**
+   * @throws bad-weights when the checkpoint lacks the backbone or one of the heads, or the heads differ in their classes;
+   * bad-option
+   */
   constructor(
     device: Device,
     readonly checkpoint: Checkpoint,
     options: ComparisonOptions = {},
   ) {
     checkOptions("new Comparison(device, checkpoint, { variants: ... })", options, COMPARISON_KINDS);
-    const { variants = COMPARED, preprocessing = IMAGENET, kernels, precision = "f32", onPipeline } = options;
+    const { variants = COMPARED, preprocessing = IMAGENET, kernels, precision, onPipeline } = options;
     checkOneOf("precision", precision, PRECISIONS);
     for (const variant of variants) checkOneOf("variant", variant, COMPARABLE);
-    this.#networks = comparedNetworks(checkpoint, variants);
+    const networks = comparedNetworks(checkpoint, variants);
     this.variants = variants;
-    this.resize = this.#networks.resize;
-    this.classes = this.#networks.classes;
+    this.resize = networks.resize;
+    this.classes = networks.classes;
     this.classNames = defaultNames(this.classes);
-    this.#preprocessing = checkPreprocessing(preprocessing);
-    if (kernels) checkKernelsOf([this.#graph(variants, 61, 61)], kernels);
-    this.#kernels = kernels;
-    this.#precision = precision;
+    const prepared = { networks, variants, preprocessing: checkPreprocessing(preprocessing) };
+    if (kernels) checkComparedKernels(prepared, kernels);
+    const parts = partNames(prepared);
+    this.#prepared = prepared;
+    this.#parts = parts;
     this.#onPipeline = onPipeline;
-    this.#runtime = new Runtime({ ...options, name: "the comparison", device });
+    this.#session = new Session({
+      ...options,
+      name: "the comparison",
+      device,
+      readImage: (picture) => picture,
+      resize: this.resize,
+      graphOf: (batch) => comparisonGraph(prepared, batch),
+      planOptions: () => ({ stageOf: ({ label }) => parts.stageOf(label), onPipeline }),
+    });
   }
 
   /** The device in use; another one after recover(). */
   get device(): Device {
-    return this.#runtime.device;
+    return this.#session.device;
   }
 
   /** How activations and weights are stored between kernels on the device in use. */
   get precision(): Precision {
-    return precisionOn(this.device, this.#precision);
+    return this.#session.precision;
   }
 
   /** Bytes of GPU memory in use, for all variants together. */
   get memory(): { weights: number; plans: number } {
-    return this.#runtime.memory;
+    return this.#session.memory;
   }
 
-  /** As of a model: called once for each device that is lost; returns what takes the listener off again. */
+  /** As Fcn.onLost(): called once for each device that is lost. Returns an unsubscribe function. */
   onLost(listener: LostListener): () => void {
-    return this.#runtime.onLost(listener);
+    return this.#session.onLost(listener);
   }
 
-  /** As of a model: the comparison on a new device, or on `device`, after the one in use was lost. @throws no-adapter, bad-option, disposed */
+  /** As Fcn.recover(): moves to a new device, or to `device`, after a loss. @throws no-adapter, bad-option, disposed */
   recover(device?: Device): Promise<void> {
-    return this.#runtime.recover(device);
+    return this.#session.recover(device);
   }
 
   /** The label map of every variant. @throws bad-image, bad-option, limit-too-small, device-lost, disposed */
   async run(image: Picture, options: ComparisonRunOptions = {}): Promise<ComparisonResult> {
     checkOptions("run(picture, { scores: ... })", options, { ...ABORTABLE_KINDS, scores: "a boolean" });
     const { scores = false, signal } = options;
-    return this.#runtime.call(async () => {
-      if (scores && this.variants.includes(TORCHVISION_VARIANT))
-        throw new FcnError(
-          "bad-option",
-          `compare: scores of single pixels are there for ${COMPARED.join(", ")}, not for ${TORCHVISION_VARIANT}`,
-        );
-      const picture = toRgba(image);
-      const { width, height } = picture;
-      const start = performance.now();
-      const plan = await this.#runtime.plans.get(`${height}x${width}${scores ? " scores" : ""}`, () =>
-        this.#plan(this.variants, height, width, { timed: true, scores, signal }),
+    if (scores && this.variants.includes(TORCHVISION_VARIANT))
+      throw badOption(
+        `compare: scores of single pixels exist for ${COMPARED.join(", ")}, not for ${TORCHVISION_VARIANT}`,
       );
-      signal?.throwIfAborted();
-      const made = performance.now();
-      const { outputs, stages, timings } = await plan.run({ picture: inputBytes([picture], this.resize) });
-      const each = <T>(of: (output: Output, variant: ComparedVariant) => T): Record<string, T> =>
-        Object.fromEntries(this.variants.map((v) => [v, of(outputs.get(v) as Output, v)]));
-      const labels = each(({ bytes, layout, shape }) => layouts[layout].unpack(bytes, shape) as Uint8Array);
-      const buffers = each(({ memory }) => bindingOf(memory) as GPUBufferBinding);
-      const total = performance.now() - made;
-      const times = stages && stages.size ? { stages: Object.fromEntries(stages) } : {};
-      const result = { width, height, labels, buffers, compile: made - start, total, timings, ...times };
-      return scores ? { ...result, scores: await this.#pixelScores(outputs, width, height) } : result;
-    }, signal);
-  }
-
-  async #pixelScores(
-    outputs: PlanResult["outputs"],
-    width: number,
-    height: number,
-  ): Promise<Record<string, PixelScores>> {
-    const pairs = this.variants.map(async (variant) => {
-      const { bytes, layout, shape } = outputs.get(scoresOf(variant)) as Output;
-      const final = (await this.#networks.finalStep(variant)) as FinalStep;
-      return [
-        variant,
-        new PixelScores(width, height, layouts[layout].unpack(bytes, shape) as Float32Array, shape, final),
-      ] as const;
-    });
-    return Object.fromEntries(await Promise.all(pairs));
+    const [result] = await this.#session.run({ kind: scores ? ALL_WITH_SCORES : ALL, images: [image] }, signal);
+    const compared = this.#comparisonResult(result as PictureResult);
+    if (!scores) return compared;
+    return { ...compared, scores: await abortable(this.#pixelScores(result as PictureResult), signal) };
   }
 
   /**
    * Runs variants alone, or all of them over one backbone, on a grey picture and adds up what each costs. They take turns, so
-   * that a machine that slows down for a while slows them all. @throws bad-option, limit-too-small, device-lost, disposed
+   * that a machine that slows down for a while slows all of them.
+   * @throws bad-option, limit-too-small, device-lost, disposed
    */
   async measure(
     measured: readonly NetworkCost["variant"][],
@@ -200,83 +182,42 @@ export class Comparison {
     for (const variant of measured) checkOneOf("measure: variant", variant, [...this.variants, ALL]);
     if (!Number.isInteger(rounds) || rounds < 1)
       throw badOption(`measure: rounds must be a whole number of 1 or more, got ${rounds}`);
-    return this.#runtime.call(async () => {
-      const plans: { readonly variant: NetworkCost["variant"]; readonly plan: Plan; readonly times: number[] }[] = [];
-      try {
-        for (const variant of measured)
-          plans.push({
-            variant,
-            plan: await this.#plan(variant === ALL ? this.variants : [variant], height, width),
-            times: [],
-          });
-        const picture = toRgba({ width, height, data: new Uint8Array(height * width * 4).fill(128) });
-        for (let round = 0; round <= rounds; round++) {
-          for (const { plan, times } of plans) {
-            const start = performance.now();
-            const { outputs } = await plan.run({ picture: inputBytes([picture], this.resize) });
-            for (const { bytes, layout, shape } of outputs.values()) layouts[layout].unpack(bytes, shape);
-            if (round > 0) times.push(performance.now() - start); // the first run is warming up
-          }
-        }
-        return await Promise.all(
-          plans.map(async ({ variant, plan, times }) => ({
-            variant,
-            width,
-            height,
-            ms: Math.min(...times),
-            ...(await this.#costOf(variant, plan)),
-          })),
-        );
-      } finally {
-        for (const { plan } of plans) plan.dispose();
-      }
-    });
+    const request = { variants: measured, height, width, rounds, planOptions: { onPipeline: this.#onPipeline } };
+    return this.#session.turn((network) => measureNetworks(network, this.checkpoint, this.#parts, request));
   }
 
-  #costOf(variant: NetworkCost["variant"], plan: Plan): Promise<CountedCost> {
-    const heads = (variant === ALL ? this.variants : [variant]).map((v) => this.#networks.prefixOf(v));
-    return countCost(plan, this.#runtime.store, this.checkpoint, heads, (label) => this.#stageOf(label));
-  }
-
-  /** Heads prefix their steps with their name; conversions of the backbone's features belong to the backbone. */
-  #stageOf(label: string): string {
-    return this.variants.find((variant) => label.startsWith(this.#networks.prefixOf(variant))) ?? SHARED;
-  }
-
-  #graph(variants: readonly ComparedVariant[], height: number, width: number, scores = false): Graph {
-    const graph = new Graph();
-    const x = normalisedInput(graph, { preprocessing: this.#preprocessing, resize: this.resize }, 1, height, width);
-    for (const [variant, { labels, scores: own }] of this.#networks.apply(graph, x, variants, [height, width])) {
-      graph.output(variant, labels);
-      if (scores && own) graph.output(scoresOf(variant), own);
-    }
-    return graph;
-  }
-
-  async #plan(
-    variants: readonly ComparedVariant[],
-    height: number,
-    width: number,
-    { timed = false, scores = false, signal }: { timed?: boolean; scores?: boolean } & Abortable = {},
-  ): Promise<Plan> {
-    try {
-      return await this.#runtime.plan(this.#graph(variants, height, width, scores), this.#kernels, {
-        precision: this.precision,
-        stageOf: timed ? (step) => this.#stageOf(step.label) : undefined,
-        onPipeline: this.#onPipeline,
-        signal,
-      });
-    } catch (error) {
-      throw pictureTooLarge(error, height, width, this.resize);
-    }
-  }
-
-  /** Frees weights and plans once what is queued has ended, and a device that `openDevice` opened; the checkpoint stays the caller's. Idempotent. */
+  /**
+   * Frees weights and plans once what is queued has ended, and a device that `openDevice` opened. The checkpoint stays the
+   * caller's. Idempotent.
+   */
   dispose(): void {
-    this.#runtime.dispose();
+    this.#session.dispose();
+  }
+
+  #comparisonResult(result: PictureResult): ComparisonResult {
+    const { width, height, compile, elapsed, timings, stages } = result;
+    const labelMaps = this.variants.map((variant) => [variant, outputOf(result, variant)] as const);
+    const ofEach = <T>(pick: (output: PictureOutput) => T): Record<string, T> =>
+      Object.fromEntries(labelMaps.map(([variant, output]) => [variant, pick(output)]));
+    return {
+      width,
+      height,
+      labels: ofEach(({ values }) => values as Uint8Array),
+      buffers: ofEach(({ memory }) => bindingOf(memory) as GPUBufferBinding),
+      compile,
+      total: elapsed,
+      timings,
+      ...(stages?.size ? { stages: Object.fromEntries(stages) } : {}),
+    };
+  }
+
+  async #pixelScores(result: PictureResult): Promise<Record<string, PixelScores>> {
+    const { width, height } = result;
+    const pairs = this.variants.map(async (variant) => {
+      const { values, shape } = outputOf(result, scoresName(variant));
+      const final = (await this.#prepared.networks.finalStep(variant)) as FinalStep;
+      return [variant, new PixelScores({ width, height, scores: values as Float32Array, shape, final })] as const;
+    });
+    return Object.fromEntries(await Promise.all(pairs));
   }
 }
-
-type Output = PlanResult["outputs"] extends ReadonlyMap<string, infer O> ? O : never;
-
-const scoresOf = (variant: ComparedVariant): string => `${variant} scores`;

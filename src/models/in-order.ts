@@ -1,15 +1,18 @@
-/** Work on a row of items, several at a time, results in the order of the items. */
+/** Work on a sequence of items, several at a time, with results in the order of the items. */
 import { abortable } from "../base/abort.js";
 
-interface Started<Result> {
+interface Outstanding<Result> {
   readonly result: Promise<Result>;
   settled: boolean;
 }
 
+const ignore = (): void => undefined;
+
 /**
- * Calls `start` for the next item while fewer than `inFlight` results are outstanding, and gives each result as soon as it is there
- * and its turn has come, whether or not the next item has. An error, of an item or of the row itself, comes in its turn and ends
- * the row. Whoever stops early, or is stopped by `signal`, leaves nothing running behind and the row closed.
+ * Calls `start` for the next item while fewer than `inFlight` results are outstanding. Yields a result as soon as it is ready and
+ * all earlier ones were yielded, whether or not the next item has arrived. An error, of an item or of the source, comes in its
+ * turn and ends the sequence. When the consumer stops early or `signal` is aborted, the source is closed and nothing is left
+ * running.
  */
 export async function* inOrder<Item, Result>(
   items: Iterable<Item> | AsyncIterable<Item>,
@@ -17,55 +20,111 @@ export async function* inOrder<Item, Result>(
   start: (item: Item) => Promise<Result>,
   signal?: AbortSignal,
 ): AsyncGenerator<Result, void, undefined> {
-  const row = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
-  const outstanding: Started<Result>[] = [];
-  let asked: Promise<void> | undefined; // for the next item
-  let [owed, ended, stopped] = [false, false, false]; // the row: asked without an answer yet, at its end, not to be asked again
-
-  const add = (result: Promise<Result>): void => {
-    const started = { result, settled: false };
-    const settle = (): void => void (started.settled = true);
-    result.then(settle, settle); // an error is reported in its turn
-    outstanding.push(started);
-  };
-  const ask = async (): Promise<void> => {
-    let next: IteratorResult<Item>;
-    owed = ended = true;
-    try {
-      next = await row.next();
-      ended = next.done === true;
-    } finally {
-      owed = false;
-    }
-    if (next.done) return;
-    const item = await next.value;
-    if (!stopped) add(start(item));
-  };
-  const fail = (error: Error): void => {
-    stopped = true;
-    add(Promise.reject(error));
-  };
-
+  const work = new OrderedWork(items, start, signal);
   try {
     for (;;) {
-      if (!ended && !stopped && outstanding.length < inFlight)
-        asked ??= abortable(ask(), signal)
-          .catch(fail)
-          .finally(() => (asked = undefined));
-      const oldest = outstanding[0];
-      if (oldest && (oldest.settled || !asked)) {
-        outstanding.shift();
+      if (work.canRequest(inFlight)) work.request();
+      const { oldest } = work;
+      if (oldest && (oldest.settled || !work.requested)) {
+        work.removeOldest();
         yield await oldest.result;
-      } else if (asked) await Promise.race(oldest ? [asked, oldest.result.then(nothing, nothing)] : [asked]);
-      else return;
+      } else if (work.requested) {
+        await Promise.race([work.requested, ...(oldest ? [oldest.result.then(ignore, ignore)] : [])]);
+      } else {
+        return;
+      }
     }
   } finally {
-    stopped = true;
-    // A row that owes an item may never answer, so nobody waits for it.
-    if (owed) Promise.resolve(row.return?.()).catch(nothing);
-    else if (!ended) await row.return?.();
-    await Promise.allSettled(outstanding.map(({ result }) => result));
+    await work.close();
   }
 }
 
-const nothing = (): void => undefined;
+/** The source of the items and the results that were started. */
+class OrderedWork<Item, Result> {
+  readonly #source: Iterator<Item> | AsyncIterator<Item>;
+  readonly #start: (item: Item) => Promise<Result>;
+  readonly #signal: AbortSignal | undefined;
+  readonly #outstanding: Outstanding<Result>[] = [];
+  #requested: Promise<void> | undefined;
+  /** The source was asked for an item and has not answered. */
+  #isPending = false;
+  /** The source has ended or failed, or will have when it answers. It must not be asked again, or closed. */
+  #isExhausted = false;
+  /** An error was added, or the consumer left: no more items are started. */
+  #isStopped = false;
+
+  constructor(
+    items: Iterable<Item> | AsyncIterable<Item>,
+    start: (item: Item) => Promise<Result>,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#source = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
+    this.#start = start;
+    this.#signal = signal;
+  }
+
+  get oldest(): Outstanding<Result> | undefined {
+    return this.#outstanding[0];
+  }
+
+  /** Settles when the item that was requested has arrived. Undefined while none is requested. */
+  get requested(): Promise<void> | undefined {
+    return this.#requested;
+  }
+
+  canRequest(inFlight: number): boolean {
+    return !this.#isExhausted && !this.#isStopped && !this.#requested && this.#outstanding.length < inFlight;
+  }
+
+  /** Asks the source for the next item and starts it. */
+  request(): void {
+    const forget = (): void => {
+      this.#requested = undefined;
+    };
+    this.#requested = abortable(this.#startNext(), this.#signal)
+      .catch((error: unknown) => this.#fail(error as Error))
+      .finally(forget);
+  }
+
+  removeOldest(): void {
+    this.#outstanding.shift();
+  }
+
+  async #startNext(): Promise<void> {
+    let next: IteratorResult<Item>;
+    this.#isPending = true;
+    this.#isExhausted = true;
+    try {
+      next = await this.#source.next();
+      this.#isExhausted = next.done === true;
+    } finally {
+      this.#isPending = false;
+    }
+    if (next.done) return;
+    const item = await next.value;
+    if (!this.#isStopped) this.#add(this.#start(item));
+  }
+
+  #add(result: Promise<Result>): void {
+    const outstanding = { result, settled: false };
+    const settle = (): void => {
+      outstanding.settled = true;
+    };
+    result.then(settle, settle); // an error is reported in its turn
+    this.#outstanding.push(outstanding);
+  }
+
+  #fail(error: Error): void {
+    this.#isStopped = true;
+    this.#add(Promise.reject(error));
+  }
+
+  /** Closes the source and waits for what was started. */
+  async close(): Promise<void> {
+    this.#isStopped = true;
+    // A source with a pending item may never answer, so its closing is not waited for.
+    if (this.#isPending) Promise.resolve(this.#source.return?.()).catch(ignore);
+    else if (!this.#isExhausted) await this.#source.return?.();
+    await Promise.allSettled(this.#outstanding.map(({ result }) => result));
+  }
+}

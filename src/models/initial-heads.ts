@@ -1,82 +1,89 @@
 /**
- * Heads that nobody has trained, over a backbone that somebody has: what training starts from, and a way to see a network run
- * with one's own backbone. As the FCN paper has it: bilinear upsampling, skip scores of zero; the coarsest score layer gets
- * Kaiming's uniform values (zeros there would give one label everywhere). Deterministic: values depend on names only.
+ * Untrained heads over a trained backbone: where training starts, and a way to see a network run with a backbone of one's own.
+ * As in the FCN paper, upsampling is bilinear and skip scores are zero. The coarsest score layer gets Kaiming's uniform values,
+ * because zeros there would give one label everywhere. Values depend on tensor names only, so they are the same every time.
  * https://arxiv.org/abs/1411.4038, section 4.3; https://arxiv.org/abs/1502.01852
  */
 import { fnv1a } from "../base/hash.js";
 import { seeded } from "../base/random.js";
 import { elements } from "../kernel/shape.js";
-import { bilinearTaps } from "../layers/upsample.js";
+import { bilinearPlane } from "../layers/upsample.js";
 import type { Checkpoint, TensorInfo } from "../weights/checkpoint.js";
 import type { Head } from "../weights/names.js";
 import { SKIPS, UP_NAME } from "./fcn.js";
+import type { FcnVariant } from "./fcn.js";
+import { TORCHVISION_VARIANT } from "./torchvision.js";
 
 type Fill = (name: string, shape: readonly number[]) => Float32Array<ArrayBuffer>;
 
-interface Made {
+interface InitialTensor {
   readonly shape: readonly number[];
   readonly fill: Fill;
 }
 
-const filled =
+const constantFill =
   (value: number): Fill =>
   (_, shape) =>
     new Float32Array(elements(shape)).fill(value);
 
-/** Uniform in [-b, b) with b = sqrt(6 / fan in), which keeps the variance through a ReLU. Seeded with the tensor's name. */
-const kaiming: Fill = (name, shape) => {
+/** Uniform in [-b, b) with b = sqrt(6 / fan-in), which keeps the variance through a ReLU. Seeded with the tensor's name. */
+const kaimingFill: Fill = (name, shape) => {
   const random = seeded(fnv1a(name));
-  const bound = Math.sqrt(6 / elements(shape.slice(1)));
+  const fanIn = elements(shape.slice(1));
+  const bound = Math.sqrt(6 / fanIn);
   return new Float32Array(elements(shape)).map(() => (random() * 2 - 1) * bound);
 };
 
-/** [C, C, k, k] that doubles every channel by itself. */
-const diagonal: Fill = (_, shape) => {
-  const [channels = 0, , k = 0] = shape;
-  const taps = bilinearTaps(k);
+/** [C, C, k, k] with the bilinear kernel on the diagonal: every channel is upsampled by itself. */
+const diagonalFill: Fill = (_, shape) => {
+  const [channels = 0, , kernel = 0] = shape;
+  const plane = bilinearPlane(kernel);
   const data = new Float32Array(elements(shape));
-  for (let c = 0; c < channels; c++) {
-    for (let i = 0; i < k * k; i++)
-      data[c * (channels + 1) * k * k + i] = (taps[Math.floor(i / k)] as number) * (taps[i % k] as number);
-  }
+  for (let c = 0; c < channels; c++) data.set(plane, (c * channels + c) * plane.length);
   return data;
 };
 
-function tensorsOf(head: Head, classes: number, width: number): Map<string, Made> {
-  const made = new Map<string, Made>();
-  const score = (name: string, channels: number, fill: Fill): void => {
-    made.set(`${name}.weight`, { shape: [classes, channels, 1, 1], fill });
-    made.set(`${name}.bias`, { shape: [classes], fill: filled(0) });
-  };
-  if (head === "fcn-resnet101") {
-    const inner = width * 8;
-    made.set("classifier.0.weight", { shape: [inner, width * 32, 3, 3], fill: kaiming });
-    for (const [part, value] of [
-      ["weight", 1],
-      ["bias", 0],
-      ["running_mean", 0],
-      ["running_var", 1],
-    ] as const) {
-      made.set(`classifier.1.${part}`, { shape: [inner], fill: filled(value) });
-    }
-    score("classifier.4", inner, kaiming);
-    return made;
-  }
-  score(`${head}.score32`, width * 32, kaiming);
-  for (const stride of SKIPS[head]) {
-    made.set(`${head}.${UP_NAME[stride] ?? ""}.weight`, { shape: [classes, classes, 4, 4], fill: diagonal });
-    score(`${head}.score${stride}`, width * stride, filled(0));
-  }
-  return made;
+/** The tensors of a head by name. `width` is the backbone's: the channels of its stem. */
+function tensorsOf(head: Head, classes: number, width: number): Map<string, InitialTensor> {
+  return head === TORCHVISION_VARIANT ? torchvisionTensors(classes, width) : paperTensors(head, classes, width);
 }
 
-/** The checkpoint (our names) with an initial head for `head`, in place of what it may have of one. */
+function torchvisionTensors(classes: number, width: number): Map<string, InitialTensor> {
+  const inner = width * 8;
+  return new Map([
+    ["classifier.0.weight", { shape: [inner, width * 32, 3, 3], fill: kaimingFill }],
+    ["classifier.1.weight", { shape: [inner], fill: constantFill(1) }],
+    ["classifier.1.bias", { shape: [inner], fill: constantFill(0) }],
+    ["classifier.1.running_mean", { shape: [inner], fill: constantFill(0) }],
+    ["classifier.1.running_var", { shape: [inner], fill: constantFill(1) }],
+    ...scoreTensors("classifier.4", classes, inner, kaimingFill),
+  ]);
+}
+
+function paperTensors(head: FcnVariant, classes: number, width: number): Map<string, InitialTensor> {
+  const tensors = new Map(scoreTensors(`${head}.score32`, classes, width * 32, kaimingFill));
+  for (const stride of SKIPS[head]) {
+    const up = { shape: [classes, classes, 4, 4], fill: diagonalFill };
+    tensors.set(`${head}.${UP_NAME[stride] ?? ""}.weight`, up);
+    const skip = scoreTensors(`${head}.score${stride}`, classes, width * stride, constantFill(0));
+    for (const [name, tensor] of skip) tensors.set(name, tensor);
+  }
+  return tensors;
+}
+
+function scoreTensors(name: string, classes: number, channels: number, fill: Fill): [string, InitialTensor][] {
+  return [
+    [`${name}.weight`, { shape: [classes, channels, 1, 1], fill }],
+    [`${name}.bias`, { shape: [classes], fill: constantFill(0) }],
+  ];
+}
+
+/** The checkpoint (with our names) and an initial head, which replaces tensors of that head that the checkpoint may have. */
 export function withInitialHead(checkpoint: Checkpoint, head: Head, classes: number, width: number): Checkpoint {
-  const made = tensorsOf(head, classes, width);
-  const added = [...made].map(([name, { shape }]): [string, TensorInfo] => [name, { name, shape, dtype: "f32" }]);
-  const make = (name: string): Float32Array<ArrayBuffer> | undefined => {
-    const tensor = made.get(name);
+  const initial = tensorsOf(head, classes, width);
+  const added = [...initial].map(([name, { shape }]): [string, TensorInfo] => [name, { name, shape, dtype: "f32" }]);
+  const initialValues = (name: string): Float32Array<ArrayBuffer> | undefined => {
+    const tensor = initial.get(name);
     return tensor?.fill(name, tensor.shape);
   };
   return {
@@ -85,9 +92,9 @@ export function withInitialHead(checkpoint: Checkpoint, head: Head, classes: num
     bytes: checkpoint.bytes,
     metadata: checkpoint.metadata,
     tensors: new Map([...checkpoint.tensors, ...added]),
-    read: async (name) => make(name) ?? checkpoint.read(name),
+    read: async (name) => initialValues(name) ?? checkpoint.read(name),
     readFloat64: async (name) => {
-      const values = make(name);
+      const values = initialValues(name);
       return values ? Float64Array.from(values) : checkpoint.readFloat64(name);
     },
     close: () => checkpoint.close(),

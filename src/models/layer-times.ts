@@ -1,32 +1,47 @@
-/** What a profile says of each kernel call. */
+/** A profile: the GPU time of each kernel call that segmenting a picture takes. */
+import type { RgbaPicture } from "../image/picture.js";
 import type { Step } from "../plan/lower.js";
+import { uploadBytes } from "./batches.js";
+import type { NetworkOnDevice } from "./network-on-device.js";
+import type { OutputKind } from "./output-graph.js";
 
 export interface LayerTime {
   /** As PyTorch names the layer, `backbone.layer3.5.conv2`; a conversion between layouts is `x as LAYOUT`. */
   readonly layer: string;
   readonly kernel: string;
   readonly variant: string;
-  /** Shapes [N, C, H, W] of the output. */
+  /** Shape [N, C, H, W] of the output. */
   readonly shape: readonly number[];
   /** Milliseconds on the GPU. */
   readonly ms: number;
-  /** Multiply-adds count as two. */
+  /** A multiply-add counts as two. */
   readonly flops: number;
   /** Bytes that must move at least. */
   readonly bytes: number;
 }
 
-/** Steps with the time of the stage that bears their label. */
-export function layerTimes(steps: readonly Step[], stages: ReadonlyMap<string, number>): LayerTime[] {
-  return steps.map(({ label, kernel, variantName, problem }) => {
-    const shape = Object.values(problem.out).find((s) => s !== undefined) ?? [];
-    return {
-      layer: label,
-      kernel: kernel.name,
-      variant: variantName,
-      shape,
-      ms: stages.get(label) ?? 0,
-      ...kernel.cost(problem),
-    };
-  });
+/** Measures on a plan of its own, in the second of two runs. Undefined where the device has no timestamps. */
+export async function profileLayers(
+  network: NetworkOnDevice<OutputKind>,
+  picture: RgbaPicture,
+  signal: AbortSignal | undefined,
+): Promise<readonly LayerTime[] | undefined> {
+  const { height, width } = picture;
+  const batch = { kind: "labels", count: 1, height, width } as const;
+  const plan = await network.makePlan(batch, { signal, stageOf: ({ label }) => label });
+  try {
+    const inputs = { picture: uploadBytes([picture], network.resize) };
+    await plan.run(inputs); // warms up
+    const { stages } = await plan.run(inputs);
+    return stages?.size ? plan.steps.map((step) => layerTime(step, stages)) : undefined;
+  } finally {
+    plan.dispose();
+  }
+}
+
+/** Each step is a stage of its own, named by its label. */
+function layerTime({ label, kernel, variantName, problem }: Step, stages: ReadonlyMap<string, number>): LayerTime {
+  const shape = Object.values(problem.out).find((output) => output !== undefined) ?? [];
+  const ms = stages.get(label) ?? 0;
+  return { layer: label, kernel: kernel.name, variant: variantName, shape, ms, ...kernel.cost(problem) };
 }

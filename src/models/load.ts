@@ -1,6 +1,6 @@
 /**
- * From a checkpoint to a model that is ready for pictures. Shared by the browser and the Node entry, which differ in how they
- * open a device and what they take as a source of weights.
+ * From a checkpoint to a model that is ready for pictures. Both entries share this. They differ in how they open a device, in
+ * the sources of weights and in the picture types that they accept.
  */
 import { abortable } from "../base/abort.js";
 import type { Abortable } from "../base/abort.js";
@@ -11,6 +11,7 @@ import type { Device } from "../gpu/device.js";
 import { VOC_CLASSES } from "../image/palette.js";
 import type { VariantChoice } from "../kernel/choice.js";
 import type { TuningStore } from "../tuning/tuner.js";
+import type { Checkpoint } from "../weights/checkpoint.js";
 import { verified } from "../weights/default-checkpoint.js";
 import { recognise } from "../weights/names.js";
 import type { Recognised } from "../weights/names.js";
@@ -26,7 +27,7 @@ import type { Preprocessing, Resize } from "./preprocessing.js";
 import { checkRecovery } from "./runtime.js";
 import type { Recovery } from "./runtime.js";
 import { Fcn } from "./segmenter.js";
-import type { ReadImage } from "./segmenter.js";
+import type { ReadImage } from "./session.js";
 import { TORCHVISION_VARIANT, torchvisionNetwork } from "./torchvision.js";
 
 /** The three networks of the FCN paper, and torchvision's. */
@@ -34,44 +35,45 @@ export const VARIANTS = [...FCN_VARIANTS, TORCHVISION_VARIANT] as const;
 export type NetworkVariant = (typeof VARIANTS)[number];
 
 export interface LoadOptions {
-  /** Which network. Default: the finest that the checkpoint has a head for, "fcn8s" for the one that ships. */
+  /** Which network. Default: the finest for which the checkpoint has a head, "fcn8s" for the checkpoint that ships. */
   readonly variant?: NetworkVariant;
   /**
-   * "init" gives a backbone that comes without the head asked for an untrained one: its labels mean nothing, and `fcn.notice`
-   * says so. It has as many classes as `classNames`, or PASCAL VOC's 21. Default "file": such a checkpoint is an error.
+   * What happens when the checkpoint has no head for `variant`. "file" (default): an error. "init": the network gets an untrained
+   * head, whose labels mean nothing; `fcn.notice` says so. It has as many classes as `classNames`, or PASCAL VOC's 21.
    */
   readonly heads?: "file" | "init";
   /**
-   * Pixels of a picture's shorter side as the network sees it, or "none" for its own size. Default: as the weights were
-   * trained, 520 for "fcn-resnet101" and "none" for the others. Labels have the picture's size in any case.
+   * Pixels of a picture's shorter side as the network sees it, or "none" for the picture's own size. Default: as the weights were
+   * trained, which is 520 for "fcn-resnet101" and "none" for the others. Labels have the picture's size in any case.
    */
   readonly resize?: Resize;
-  /** SHA-256 (hex) that the weights must have; the default checkpoint is always checked. */
+  /** SHA-256 (hex) that the weights must have. The default checkpoint is always checked. */
   readonly sha256?: string;
-  /** A device to share; without one, one is opened and closed with the model. */
+  /** A device to share, which stays yours. Without it the model opens one and closes it. */
   readonly device?: Device;
   /**
-   * What happens after the device was lost. "manual" (default): calls reject with device-lost until `fcn.recover()`. "auto": the
-   * next call opens a new device by itself. What was in flight rejects in either case.
+   * What happens after the device was lost. "manual" (default): calls reject with device-lost until you call `fcn.recover()`.
+   * "auto": the next call opens a new device by itself. Calls in flight reject in either case.
    */
   readonly recover?: Recovery;
+  /** Mean and standard deviation with which the weights were trained. Default: ImageNet's. */
   readonly preprocessing?: Preprocessing;
-  /** Names of the classes, when the checkpoint was trained for others than PASCAL VOC's 21. */
+  /** Names of the classes, when the checkpoint was trained for other classes than PASCAL VOC's 21. */
   readonly classNames?: readonly string[];
-  /** Picture sizes whose plans are kept (default 4). */
+  /** Plans that are kept, one for each picture size and kind of output (default 4). */
   readonly maxPlans?: number;
   /** Kernel variants by kernel name, instead of the default choice: `{ conv2d: "naive" }`. */
   readonly kernels?: VariantChoice;
   /**
-   * How activations and weights are stored between kernels: "f16" halves their memory; sums are f32 in either case and so are
-   * logits. Labels differ from f32's in about one pixel of 10,000 on the shipped pictures. On software adapters f16 is slower,
-   * for they have no fast kernels for it; "auto" takes it only where there are tensor cores. Default "f32".
+   * How activations and weights are stored between kernels. "f16" halves their memory; sums and logits are f32 in either case.
+   * Its labels differ from those of "f32" in about one pixel of 10,000 on the shipped pictures. Software adapters have no fast
+   * kernels for f16 and are slower with it. "auto" is f16 only where there are tensor cores. Default "f32".
    */
   readonly precision?: PrecisionOption;
   /**
-   * Whether kernel variants are chosen by measuring them once on this device (about a second on a GPU, when a size is first seen),
-   * which is then remembered: in ~/.cache/fcn-webgpu, or the browser's storage. False: always the same, likely choice. Software
-   * adapters have no choice to measure. Default true.
+   * True (default): kernel variants are chosen by measuring them once on this device, which takes about a second on a GPU when a
+   * size is first seen. The choice is remembered in ~/.cache/fcn-webgpu or in the browser's storage. False: the default variants
+   * run, always the same ones. Software adapters have no choice to measure.
    */
   readonly tune?: boolean;
 }
@@ -91,61 +93,25 @@ export const LOAD_KINDS: Kinds<LoadOptions> = {
   tune: "a boolean",
 };
 
-/** The network asked for, from what was recognised. @throws bad-weights when the file has no such head and `heads` is not "init" */
-function networkOf(
-  found: Recognised,
-  options: Pick<LoadOptions, "variant" | "heads" | "classNames">,
-): { network: Network; notice?: string } {
-  const { checkpoint, description, variants, width } = found;
-  const { variant = variants[0] ?? "fcn8s", heads = "file", classNames } = options;
-  const there = variants.includes(variant);
-  if (!there && heads === "file") {
-    const instead = variants.length ? `load it as ${variants.join(" or ")}, or ` : "";
-    throw new FcnError(
-      "bad-weights",
-      `${checkpoint.name} is ${description}; it has no head for ${variant}: ${instead}give heads: "init" (--heads init) for an untrained one`,
-    );
-  }
-  const weights = there
-    ? checkpoint
-    : withInitialHead(checkpoint, variant, found.classes ?? classNames?.length ?? VOC_CLASSES.length, width);
-  const params = Parameters.of(weights);
-  const network = variant === TORCHVISION_VARIANT ? torchvisionNetwork(params) : fcnNetwork(params, variant);
-  if (there) return { network };
-  return {
-    network,
-    notice: `the head of ${variant} is untrained, so its labels mean nothing: ${checkpoint.name} is ${description}`,
-  };
-}
-
-function checkValues({ variant, heads, precision, recover = "manual", device }: LoadOptions): void {
-  device?.assertUsable();
-  checkRecovery(recover, device === undefined);
-  checkOneOf("precision", precision, PRECISIONS);
-  checkOneOf("variant", variant, VARIANTS);
-  checkOneOf("heads", heads, ["file", "init"]);
+/** Where a model comes from, and what its entry does in its own way. */
+export interface LoadSources<Image> {
+  readonly openSource: () => Promise<ByteSource>;
+  readonly openDevice: () => Promise<Device>;
+  readonly readImage: ReadImage<Image>;
+  readonly tuning: TuningStore;
 }
 
 /**
- * Opens a checkpoint of any container and naming scheme as a network. Options are checked before anything is opened, and all
- * that was opened is closed when something fails or `signal` is aborted.
+ * Opens a checkpoint of any container and naming scheme as a network. Options are checked before anything is opened. When
+ * something fails or `signal` is aborted, everything that was opened is closed.
  */
-export function loadFrom<Image>(
-  openSource: () => Promise<ByteSource>,
-  options: LoadOptions & Abortable,
-  readImage: ReadImage<Image>,
-  openDevice: () => Promise<Device>,
-  tuning: TuningStore,
-): Promise<Fcn<Image>> {
-  return abortable(load(openSource, options, readImage, openDevice, tuning), options.signal, (late) => late.dispose());
+export function loadFrom<Image>(sources: LoadSources<Image>, options: LoadOptions & Abortable): Promise<Fcn<Image>> {
+  return abortable(load(sources, options), options.signal, (late) => late.dispose());
 }
 
 async function load<Image>(
-  openSource: () => Promise<ByteSource>,
+  { openSource, openDevice, readImage, tuning }: LoadSources<Image>,
   { signal, ...options }: LoadOptions & Abortable,
-  readImage: ReadImage<Image>,
-  openDevice: () => Promise<Device>,
-  tuning: TuningStore,
 ): Promise<Fcn<Image>> {
   signal?.throwIfAborted();
   checkValues(options);
@@ -158,7 +124,6 @@ async function load<Image>(
     const { network, notice } = networkOf(found, options);
     signal?.throwIfAborted();
     device = shared ?? (await openDevice());
-    const onDispose = (): void => void checkpoint.close();
     return new Fcn({
       ...options,
       tuning: tune ? tuning : undefined,
@@ -166,7 +131,7 @@ async function load<Image>(
       openDevice: shared ? undefined : openDevice,
       network,
       readImage,
-      onDispose,
+      onDispose: () => void checkpoint.close(),
       description: found.description,
       notice,
     });
@@ -175,4 +140,40 @@ async function load<Image>(
     if (!shared) device?.dispose();
     throw error;
   }
+}
+
+function checkValues({ variant, heads, precision, recover = "manual", device }: LoadOptions): void {
+  device?.assertUsable();
+  checkRecovery(recover, device === undefined);
+  checkOneOf("precision", precision, PRECISIONS);
+  checkOneOf("variant", variant, VARIANTS);
+  checkOneOf("heads", heads, ["file", "init"]);
+}
+
+/** The network that was asked for. @throws bad-weights when the file has no such head and `heads` is not "init" */
+function networkOf(
+  found: Recognised,
+  options: Pick<LoadOptions, "variant" | "heads" | "classNames">,
+): { network: Network; notice?: string } {
+  const { checkpoint, description, variants, width } = found;
+  const { variant = variants[0] ?? "fcn8s", heads = "file", classNames } = options;
+  if (variants.includes(variant)) return { network: networkFrom(checkpoint, variant) };
+  if (heads === "file") {
+    const instead = variants.length ? `load it as ${variants.join(" or ")}, or ` : "";
+    throw new FcnError(
+      "bad-weights",
+      `${checkpoint.name} is ${description}; it has no head for ${variant}: ` +
+        `${instead}give heads: "init" (--heads init) for an untrained one`,
+    );
+  }
+  const classes = found.classes ?? classNames?.length ?? VOC_CLASSES.length;
+  return {
+    network: networkFrom(withInitialHead(checkpoint, variant, classes, width), variant),
+    notice: `the head of ${variant} is untrained, so its labels mean nothing: ${checkpoint.name} is ${description}`,
+  };
+}
+
+function networkFrom(checkpoint: Checkpoint, variant: NetworkVariant): Network {
+  const params = Parameters.of(checkpoint);
+  return variant === TORCHVISION_VARIANT ? torchvisionNetwork(params) : fcnNetwork(params, variant);
 }

@@ -1,13 +1,17 @@
-/** What a network costs for one picture: operations, parameters, memory. Counted from a plan and the checkpoint; nothing runs. */
+/** What a network costs for one picture: time is measured; operations, parameters and memory are counted. */
+import { toRgba } from "../image/picture.js";
 import { plainPacking } from "../kernel/packings.js";
 import { elements } from "../kernel/shape.js";
-import type { Plan } from "../plan/plan.js";
+import type { Plan, PlanOptions } from "../plan/plan.js";
 import type { WeightStore } from "../plan/weight-store.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
+import { uploadBytes } from "./batches.js";
 import { SHARED } from "./compared.js";
 import type { ComparedVariant } from "./compared.js";
+import type { NetworkOnDevice } from "./network-on-device.js";
+import { unpackOutputs } from "./picture-result.js";
 
-/** All variants in one plan, where a single one could be named. */
+/** Stands for all variants in one plan, where a single one could be named. */
 export const ALL = "all" as const;
 
 /** What a network costs for one picture of a size. */
@@ -16,52 +20,118 @@ export interface NetworkCost {
   readonly variant: ComparedVariant | typeof ALL;
   readonly width: number;
   readonly height: number;
-  /** Milliseconds from RGBA to labels: the fastest of several runs after a first one, since other work on a machine only adds. */
+  /** Milliseconds from RGBA to labels: the fastest of several runs after a first one, since other work only adds time. */
   readonly ms: number;
-  /** Multiply-adds count as two. */
+  /** Operations of the backbone. A multiply-add counts as two. */
   readonly sharedFlops: number;
   readonly headFlops: number;
-  /** Learned numbers: weights, biases, batch norm's scales and shifts. */
+  /** Learned numbers: weights, biases, and the scales and shifts of batch norms. */
   readonly sharedParameters: number;
   readonly headParameters: number;
-  /** Bytes of GPU memory: weights as packed, activations with inputs and staging. */
+  /** Bytes of GPU memory for the weights as packed. */
   readonly weightBytes: number;
+  /** Bytes of GPU memory for activations, inputs and staging. */
   readonly planBytes: number;
 }
 
-export type CountedCost = Omit<NetworkCost, "variant" | "width" | "height" | "ms">;
+type CountedCost = Omit<NetworkCost, "variant" | "width" | "height" | "ms">;
 
-/** `stageOf` tells a head's steps by their label; `heads` are the prefixes of the heads' tensors. */
-export async function countCost(
+/** How the parts of a network are told apart by name. */
+export interface PartNames {
+  /** What the names of a head's tensors begin with: one prefix, or one for each head of "all". */
+  prefixesOf(variant: NetworkCost["variant"]): readonly string[];
+  /** The stage of a step: SHARED, or a variant. */
+  stageOf(label: string): string;
+}
+
+export interface CostRequest {
+  readonly variants: readonly NetworkCost["variant"][];
+  readonly height: number;
+  readonly width: number;
+  /** Runs of each variant after one that warms up. */
+  readonly rounds: number;
+  readonly planOptions: PlanOptions;
+}
+
+interface Measured {
+  readonly variant: NetworkCost["variant"];
+  readonly plan: Plan;
+  readonly times: number[];
+}
+
+/** One cost for each variant, in order. @throws limit-too-small, out-of-memory, device-lost */
+export async function measureNetworks(
+  network: NetworkOnDevice<NetworkCost["variant"]>,
+  checkpoint: Checkpoint,
+  parts: PartNames,
+  { variants, height, width, rounds, planOptions }: CostRequest,
+): Promise<NetworkCost[]> {
+  const measured: Measured[] = [];
+  try {
+    for (const variant of variants) {
+      const plan = await network.makePlan({ kind: variant, count: 1, height, width }, planOptions);
+      measured.push({ variant, plan, times: [] });
+    }
+    const grey = toRgba({ width, height, data: new Uint8Array(height * width * 4).fill(128) });
+    await timeInTurns(measured, rounds, () => uploadBytes([grey], network.resize));
+    const costs = measured.map(async ({ variant, plan, times }): Promise<NetworkCost> => {
+      const counted = await countCost(plan, network.store, checkpoint, {
+        heads: parts.prefixesOf(variant),
+        stageOf: (label) => parts.stageOf(label),
+      });
+      return { variant, width, height, ms: Math.min(...times), ...counted };
+    });
+    return await Promise.all(costs);
+  } finally {
+    for (const { plan } of measured) plan.dispose();
+  }
+}
+
+/** The plans take turns, so that a machine that slows down for a while slows all of them. */
+async function timeInTurns(measured: readonly Measured[], rounds: number, upload: () => Uint8Array): Promise<void> {
+  for (let round = 0; round <= rounds; round++) {
+    const isWarmUp = round === 0;
+    for (const { plan, times } of measured) {
+      const start = performance.now();
+      unpackOutputs(await plan.run({ picture: upload() }));
+      if (!isWarmUp) times.push(performance.now() - start);
+    }
+  }
+}
+
+/** `heads` are the prefixes of the heads' tensors; `stageOf` recognises a head's steps by their label. */
+async function countCost(
   { steps, bytes }: Plan,
   store: WeightStore,
   checkpoint: Checkpoint,
-  heads: readonly string[],
-  stageOf: (label: string) => string,
+  { heads, stageOf }: { readonly heads: readonly string[]; readonly stageOf: (label: string) => string },
 ): Promise<CountedCost> {
   const flops = { shared: 0, head: 0 };
   const copies = new Map<string, number>();
   for (const step of steps) {
-    flops[stageOf(step.label) === SHARED ? "shared" : "head"] += step.kernel.cost(step.problem).flops;
+    const part = stageOf(step.label) === SHARED ? "shared" : "head";
+    flops[part] += step.kernel.cost(step.problem).flops;
     for (const [key, weight] of Object.entries(step.weights)) {
       const packing = step.variant.packing?.[key] ?? plainPacking;
-      copies.set(`${weight.name} ${packing.name}`, (await store.get(weight, packing, step.problem)).size);
+      const copy = await store.get(weight, packing, step.problem);
+      copies.set(`${weight.name} ${packing.name}`, copy.size);
     }
   }
   return {
     sharedFlops: flops.shared,
     headFlops: flops.head,
-    sharedParameters: learned(checkpoint, "backbone."),
-    headParameters: heads.reduce((sum, prefix) => sum + learned(checkpoint, prefix), 0),
-    weightBytes: [...copies.values()].reduce((a, b) => a + b, 0),
+    sharedParameters: learnedParameters(checkpoint, "backbone."),
+    headParameters: sum(heads.map((prefix) => learnedParameters(checkpoint, prefix))),
+    weightBytes: sum([...copies.values()]),
     planBytes: bytes,
   };
 }
 
-/** Learned numbers in the checkpoint under a prefix; running statistics are measured, not learned. */
-function learned(checkpoint: Checkpoint, prefix: string): number {
-  const own = [...checkpoint.tensors.values()].filter(
-    ({ name }) => name.startsWith(prefix) && !/\.(running_mean|running_var|num_batches_tracked)$/.test(name),
-  );
-  return own.reduce((sum, { shape }) => sum + elements(shape), 0);
+/** Learned numbers in the checkpoint under a prefix. Running statistics are measured, not learned. */
+function learnedParameters(checkpoint: Checkpoint, prefix: string): number {
+  const isStatistic = (name: string): boolean => /\.(running_mean|running_var|num_batches_tracked)$/.test(name);
+  const own = [...checkpoint.tensors.values()].filter(({ name }) => name.startsWith(prefix) && !isStatistic(name));
+  return sum(own.map(({ shape }) => elements(shape)));
 }
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -1,12 +1,13 @@
 /**
- * Logits and probabilities of single pixels, worked out on the host from scores at the decoder's last stride: what the final
- * transposed convolution would give at that pixel, without bringing [classes, H, W] numbers off the GPU. A pixel sees at most
- * ceil(kernel / stride) cells along an axis, two for the strides here.
+ * Logits and probabilities of single pixels, computed on the host from scores at the decoder's last stride. They are what the
+ * final transposed convolution gives at that pixel, without bringing [classes, H, W] numbers off the GPU. A pixel depends on at
+ * most ceil(kernel / stride) cells along an axis: two for the strides here.
  */
-import { FcnError } from "../base/errors.js";
+import { badShape } from "../base/errors.js";
 import { badOption } from "../base/options.js";
 import { sizeOf } from "../kernel/layout.js";
 import type { Nchw } from "../kernel/layout.js";
+import { formatShape } from "../kernel/shape.js";
 import type { UpsampleStep } from "../layers/geometry.js";
 
 /** The last transposed convolution of a head. */
@@ -17,43 +18,49 @@ export interface FinalStep {
   readonly learned: boolean;
 }
 
+export interface PixelScoresOptions {
+  /** Size of the picture. */
+  readonly width: number;
+  readonly height: number;
+  /** [1, classes, h, w] at the stride of the final step. */
+  readonly scores: Float32Array;
+  readonly shape: Nchw;
+  readonly final: FinalStep;
+}
+
 export class PixelScores {
-  /** `scores` are [1, classes, h, w] at stride `final.step.stride` of a picture of `width` x `height`. */
-  constructor(
-    readonly width: number,
-    readonly height: number,
-    private readonly scores: Float32Array,
-    private readonly shape: Nchw,
-    private readonly final: FinalStep,
-  ) {
+  readonly width: number;
+  readonly height: number;
+  readonly #scores: Float32Array;
+  readonly #shape: Nchw;
+  readonly #final: FinalStep;
+
+  /** @throws bad-shape */
+  constructor({ width, height, scores, shape, final }: PixelScoresOptions) {
     if (scores.length !== sizeOf(shape))
-      throw new FcnError(
-        "bad-shape",
-        `scores [${shape.join(",")}] hold ${sizeOf(shape)} numbers, got ${scores.length}`,
-      );
+      throw badShape(`scores ${formatShape(shape)} hold ${sizeOf(shape)} numbers, got ${scores.length}`);
+    this.width = width;
+    this.height = height;
+    this.#scores = scores;
+    this.#shape = shape;
+    this.#final = final;
   }
 
   /** Logits of every class at column x, row y. @throws bad-option outside the picture */
   logits(x: number, y: number): Float32Array {
-    const inside = [x, y].every(Number.isInteger) && x >= 0 && y >= 0 && x < this.width && y < this.height;
-    if (!inside) throw badOption(`pixel (${x}, ${y}) is not in the picture of ${this.width} x ${this.height}`);
-    const [, classes, h, w] = this.shape;
-    const { step, kernel, learned } = this.final;
-    const out = new Float64Array(classes);
-    for (const [row, ky] of taps(y + step.crop.top, h, step)) {
-      for (const [column, kx] of taps(x + step.crop.left, w, step)) {
-        const tap = ky * step.kernel + kx;
-        const plane = step.kernel * step.kernel;
-        for (let from = 0; from < classes; from++) {
-          const score = this.scores[(from * h + row) * w + column] as number;
-          if (!learned) out[from] = (out[from] as number) + score * (kernel[from * plane + tap] as number);
-          else
-            for (let to = 0; to < classes; to++)
-              out[to] = (out[to] as number) + score * (kernel[(from * classes + to) * plane + tap] as number);
-        }
+    const isInside = [x, y].every(Number.isInteger) && x >= 0 && y >= 0 && x < this.width && y < this.height;
+    if (!isInside) throw badOption(`pixel (${x}, ${y}) is not in the picture of ${this.width} x ${this.height}`);
+    const [, classes, h, w] = this.#shape;
+    const { step } = this.#final;
+    const sums = new Float64Array(classes);
+    for (const vertical of contributions(y + step.crop.top, h, step)) {
+      for (const horizontal of contributions(x + step.crop.left, w, step)) {
+        const cell = vertical.cell * w + horizontal.cell;
+        const tap = vertical.tap * step.kernel + horizontal.tap;
+        this.#addCell(sums, cell, tap);
       }
     }
-    return Float32Array.from(out);
+    return Float32Array.from(sums);
   }
 
   /** Softmax over the classes at column x, row y. @throws bad-option outside the picture */
@@ -64,15 +71,39 @@ export class PixelScores {
     const sum = powers.reduce((a, b) => a + b, 0);
     return powers.map((v) => v / sum);
   }
+
+  /** Adds the scores of one cell, each times the kernel's weight at this tap. */
+  #addCell(sums: Float64Array, cell: number, tap: number): void {
+    const [, classes, h, w] = this.#shape;
+    const { step, kernel, learned } = this.#final;
+    const plane = step.kernel * step.kernel;
+    for (let from = 0; from < classes; from++) {
+      const score = this.#scores[from * h * w + cell] as number;
+      if (!learned) {
+        sums[from] = (sums[from] as number) + score * (kernel[from * plane + tap] as number);
+        continue;
+      }
+      for (let to = 0; to < classes; to++) {
+        const weight = kernel[(from * classes + to) * plane + tap] as number;
+        sums[to] = (sums[to] as number) + score * weight;
+      }
+    }
+  }
 }
 
-/** Cells that reach position `at` of the uncropped output along one axis of `size` cells, each with the tap that does. */
-function taps(at: number, size: number, { stride, padding, kernel }: UpsampleStep): [cell: number, tap: number][] {
-  const found: [number, number][] = [];
-  for (let cell = Math.floor((at + padding) / stride); cell >= 0; cell--) {
-    const tap = at + padding - cell * stride;
+/** A cell that reaches a position of the output, and the tap of the kernel with which it does. */
+interface Contribution {
+  readonly cell: number;
+  readonly tap: number;
+}
+
+/** The cells that reach `position` of the uncropped output along an axis of `size` cells. */
+function contributions(position: number, size: number, { stride, padding, kernel }: UpsampleStep): Contribution[] {
+  const found: Contribution[] = [];
+  for (let cell = Math.floor((position + padding) / stride); cell >= 0; cell--) {
+    const tap = position + padding - cell * stride;
     if (tap >= kernel) break;
-    if (cell < size) found.push([cell, tap]);
+    if (cell < size) found.push({ cell, tap });
   }
   return found;
 }

@@ -1,11 +1,8 @@
-/**
- * Plans by what they compute and for which size: a small cache, least recently used out first. An evicted plan frees its
- * memory; so does dispose().
- */
-import { isFcnError } from "../base/errors.js";
+/** The plans that a model keeps. The least recently used one goes first, and a plan that goes frees its memory. */
 import type { Plan } from "../plan/plan.js";
 
 export class PlanCache {
+  /** In order of use: a Map iterates in insertion order, and find() inserts again what it finds. */
   readonly #plans = new Map<string, Plan>();
 
   constructor(readonly capacity: number) {}
@@ -14,35 +11,34 @@ export class PlanCache {
     return this.#plans.size;
   }
 
-  /** Bytes of GPU memory of the plans held. */
+  /** Bytes of GPU memory that the kept plans take. */
   get bytes(): number {
     return [...this.#plans.values()].reduce((sum, plan) => sum + plan.bytes, 0);
   }
 
-  /** The plan under `key`, made and kept if absent. Calls must not overlap (the segmenter queues them). */
-  async get(key: string, make: () => Promise<Plan>): Promise<Plan> {
-    const held = this.#plans.get(key);
-    if (held) {
-      this.#plans.delete(key); // re-inserted below: a Map iterates in insertion order
-      this.#plans.set(key, held);
-      return held;
+  /** The plan kept under `key`, which becomes the most recently used one. */
+  find(key: string): Plan | undefined {
+    const plan = this.#plans.get(key);
+    if (plan) {
+      this.#plans.delete(key);
+      this.#plans.set(key, plan);
     }
-    // Make room first, so that the peak is one plan less.
-    while (this.#plans.size >= this.capacity) this.#evictOldest();
-    const plan = await make().catch((error: unknown) => {
-      if (!isFcnError(error, "out-of-memory") || this.#plans.size === 0) throw error;
-      this.dispose(); // once more, with the memory of the other sizes
-      return make();
-    });
-    this.#plans.set(key, plan);
     return plan;
   }
 
-  #evictOldest(): void {
-    const oldest = this.#plans.entries().next();
-    if (oldest.done) return;
-    this.#plans.delete(oldest.value[0]);
-    oldest.value[1].dispose();
+  /** Frees the oldest plans until one more can be kept. */
+  makeRoom(): void {
+    while (this.#plans.size >= this.capacity) {
+      const [oldest] = this.#plans;
+      if (!oldest) return;
+      const [key, plan] = oldest;
+      this.#plans.delete(key);
+      plan.dispose();
+    }
+  }
+
+  keep(key: string, plan: Plan): void {
+    this.#plans.set(key, plan);
   }
 
   dispose(): void {

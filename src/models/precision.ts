@@ -1,4 +1,4 @@
-/** How a model stores activations and weights: what may be asked for, and what that is on a device. */
+/** How a model stores activations and weights: what a caller may ask for, and what a device gets. */
 import type { DeviceTraits, Precision } from "../kernel/variant.js";
 
 /** "auto" is f16 on devices with tensor cores that the kernels can use, and f32 elsewhere. */

@@ -1,24 +1,25 @@
-/** What is done to a picture before the network sees it: the normalisation and the size that its weights were trained with. */
+/** How a picture becomes the network's input: its size and its normalisation. Both must be as the weights were trained. */
 import { badOption } from "../base/options.js";
 import type { Weight } from "../kernel/weight.js";
 
+/** Per channel (R, G, B), for values scaled to 0..1: the mean is subtracted, then the result is divided by `std`. */
 export interface Preprocessing {
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
 }
 
-/** Of ImageNet, which every ResNet checkpoint was trained with. */
+/** Mean and standard deviation of ImageNet, with which every published ResNet checkpoint was trained. */
 export const IMAGENET: Preprocessing = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
 /** @throws bad-option */
 export function checkPreprocessing(preprocessing: Preprocessing): Preprocessing {
-  for (const key of ["mean", "std"] as const) {
-    const values = preprocessing[key];
-    if (values?.length !== 3 || !values.every((v) => Number.isFinite(v) && (key === "mean" || v > 0)))
-      throw badOption(
-        `preprocessing.${key} must be three finite numbers${key === "mean" ? "" : " above 0"}, got ${JSON.stringify(values)}`,
-      );
-  }
+  const isThreeNumbers = (values: readonly number[] | undefined): boolean =>
+    values?.length === 3 && values.every(Number.isFinite);
+  const { mean, std } = preprocessing;
+  if (!isThreeNumbers(mean))
+    throw badOption(`preprocessing.mean must be three finite numbers, got ${JSON.stringify(mean)}`);
+  if (!isThreeNumbers(std) || !std.every((value) => value > 0))
+    throw badOption(`preprocessing.std must be three finite numbers above 0, got ${JSON.stringify(std)}`);
   return preprocessing;
 }
 
@@ -32,7 +33,7 @@ export function checkResize(resize: Resize): Resize {
 }
 
 /**
- * Height and width that a picture is brought to. The longer side is rounded down, as torchvision's Resize does.
+ * [height, width] at which the network sees a picture. The longer side is rounded down, as torchvision's Resize does.
  * https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.functional.resize.html
  */
 export function networkSize(height: number, width: number, resize: Resize): readonly [number, number] {
@@ -41,9 +42,18 @@ export function networkSize(height: number, width: number, resize: Resize): read
   return height <= width ? [resize, longer] : [longer, resize];
 }
 
+/**
+ * [height, width] at which a picture is uploaded: downscaling runs on the CPU (antialiased), upscaling on the GPU, within
+ * the normalisation.
+ */
+export function uploadSize(height: number, width: number, resize: Resize): readonly [number, number] {
+  const seen = networkSize(height, width, resize);
+  return seen[0] < height ? seen : [height, width];
+}
+
 const constants = new WeakMap<object, Weight>();
 
-/** A small constant as a weight; one object per array, so that plans share its GPU copy. */
+/** A small constant as a weight. The same array gives the same object, so that all plans share one copy on the GPU. */
 export function constant(name: string, values: readonly number[]): Weight {
   let weight = constants.get(values);
   if (!weight) {

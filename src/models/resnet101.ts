@@ -1,7 +1,7 @@
 /**
- * ResNet-101 as an encoder: the stem and the four stages of bottleneck blocks (3, 4, 23, 3), without the classifier.
- * https://arxiv.org/abs/1512.03385, with the stride on the 3x3 convolution as in torchvision ("V1.5"). Any base width: it is
- * read from the checkpoint (64 in the published network, 16 in the embedded default).
+ * ResNet-101 as an encoder: the stem and four stages of bottleneck blocks (3, 4, 23, 3), without the classifier. The stride is
+ * on the 3x3 convolution, as in torchvision ("V1.5"). The base width is read from the checkpoint: 64 in the published network,
+ * 16 in the default that ships. https://arxiv.org/abs/1512.03385
  */
 import { ConvBn } from "../layers/conv.js";
 import type { EncoderLayer } from "../layers/geometry.js";
@@ -9,8 +9,12 @@ import { stemPool } from "../layers/pool.js";
 import type { Graph, Value } from "../plan/graph.js";
 import type { Parameters } from "../weights/parameters.js";
 
+/** Blocks of each stage. */
 const BLOCKS = [3, 4, 23, 3] as const;
+/** Output channels of a block for each channel of its 3x3 convolution. */
 const EXPANSION = 4;
+/** Stem channels of the published network. */
+const PUBLISHED_WIDTH = 64;
 
 /** Feature maps of the last three stages, named by their stride in the undilated network. */
 export interface Features {
@@ -20,8 +24,19 @@ export interface Features {
 }
 
 export interface ResNet101Options {
-  /** Replace the stride of layer2, layer3, layer4 by dilation, as torchvision's segmentation networks do for the last two. */
+  /** Replace the stride of layer2, layer3, layer4 by dilation. torchvision's segmentation networks do so for the last two. */
   readonly dilate?: readonly [boolean, boolean, boolean];
+}
+
+interface BottleneckOptions {
+  /** Input channels. */
+  readonly inputs: number;
+  /** Channels of the 3x3 convolution. */
+  readonly planes: number;
+  readonly stride: number;
+  readonly dilation: number;
+  /** Whether the shortcut is a projection. The first block of a stage needs one: it changes channels, and often the size. */
+  readonly project: boolean;
 }
 
 /** 1x1 reduce, 3x3, 1x1 expand, plus the shortcut. */
@@ -31,30 +46,24 @@ class Bottleneck {
   readonly #expand: ConvBn;
   readonly #shortcut: ConvBn | undefined;
 
-  constructor(params: Parameters, inputs: number, planes: number, stride: number, dilation: number, project: boolean) {
+  constructor(params: Parameters, { inputs, planes, stride, dilation, project }: BottleneckOptions) {
     const out = planes * EXPANSION;
+    const spatial = { in: planes, out: planes, kernel: 3, stride, padding: dilation, dilation, relu: true };
     this.#reduce = new ConvBn(params, "conv1", "bn1", { in: inputs, out: planes, kernel: 1, relu: true });
-    this.#spatial = new ConvBn(params, "conv2", "bn2", {
-      in: planes,
-      out: planes,
-      kernel: 3,
-      stride,
-      padding: dilation,
-      dilation,
-      relu: true,
-    });
+    this.#spatial = new ConvBn(params, "conv2", "bn2", spatial);
     this.#expand = new ConvBn(params, "conv3", "bn3", { in: planes, out, kernel: 1, relu: true });
     if (project) this.#shortcut = new ConvBn(params.at("downsample"), "0", "1", { in: inputs, out, kernel: 1, stride });
   }
 
   apply(graph: Graph, x: Value): Value {
     const shortcut = this.#shortcut?.apply(graph, x) ?? x;
-    return this.#expand.apply(graph, this.#spatial.apply(graph, this.#reduce.apply(graph, x)), shortcut);
+    const reduced = this.#reduce.apply(graph, x);
+    return this.#expand.apply(graph, this.#spatial.apply(graph, reduced), shortcut);
   }
 }
 
 export class ResNet101 {
-  /** Channels of the stem: 64 in the published network. */
+  /** Channels of the stem. */
   readonly width: number;
   readonly #prefix: string;
   readonly #stem: ConvBn;
@@ -62,38 +71,11 @@ export class ResNet101 {
 
   constructor(params: Parameters, options: ResNet101Options = {}) {
     this.#prefix = params.prefix;
-    this.width = params.shape("conv1.weight")?.[0] ?? 64;
-    this.#stem = new ConvBn(params, "conv1", "bn1", {
-      in: 3,
-      out: this.width,
-      kernel: 7,
-      stride: 2,
-      padding: 3,
-      relu: true,
-    });
-    let inputs = this.width;
-    let dilation = 1;
-    this.#stages = BLOCKS.map((count, stage) => {
-      const planes = this.width * 2 ** stage;
-      let stride = stage === 0 ? 1 : 2;
-      const first = dilation; // the first block of a dilated stage still uses the dilation of the stage before
-      if (stage > 0 && options.dilate?.[stage - 1]) {
-        dilation *= stride;
-        stride = 1;
-      }
-      return Array.from({ length: count }, (_, b) => {
-        const block = new Bottleneck(
-          params.at(`layer${stage + 1}`).at(b),
-          inputs,
-          planes,
-          b ? 1 : stride,
-          b ? dilation : first,
-          b === 0,
-        );
-        inputs = planes * EXPANSION;
-        return block;
-      });
-    });
+    const width = params.shape("conv1.weight")?.[0] ?? PUBLISHED_WIDTH;
+    this.width = width;
+    const stem = { in: 3, out: width, kernel: 7, stride: 2, padding: 3, relu: true };
+    this.#stem = new ConvBn(params, "conv1", "bn1", stem);
+    this.#stages = stagesOf(params, width, options.dilate ?? [false, false, false]);
   }
 
   /** Channels of the three feature maps. */
@@ -102,7 +84,10 @@ export class ResNet101 {
     return { stride8: base * 2, stride16: base * 4, stride32: base * 8 };
   }
 
-  /** [N, 3, H, W] to feature maps of [N, 8w | 16w | 32w, ceil(H/8 | /16 | /32), ...] for width w (without dilation). */
+  /**
+   * [N, 3, H, W] to feature maps [N, 8w, H/8, W/8], [N, 16w, H/16, W/16] and [N, 32w, H/32, W/32], sizes rounded up, for width w
+   * and without dilation.
+   */
   apply(graph: Graph, image: Value): Features {
     const [, stride8, stride16, stride32] = this.#run(graph, image, 4) as [Value, Value, Value, Value];
     return { stride8, stride16, stride32 };
@@ -123,7 +108,28 @@ export class ResNet101 {
   }
 }
 
-/** The strided chain of the undilated network, from which the decoder's geometry is worked out. */
+function stagesOf(params: Parameters, width: number, dilate: readonly [boolean, boolean, boolean]): Bottleneck[][] {
+  let inputs = width;
+  let dilation = 1;
+  return BLOCKS.map((count, stage) => {
+    const planes = width * 2 ** stage;
+    const ownStride = stage === 0 ? 1 : 2;
+    const isDilated = stage > 0 && dilate[stage - 1] === true;
+    // The first block of a dilated stage still has the dilation of the stage before.
+    const first = { stride: isDilated ? 1 : ownStride, dilation };
+    if (isDilated) dilation *= ownStride;
+    const later = { stride: 1, dilation };
+    return Array.from({ length: count }, (_, b) => {
+      const window = b === 0 ? first : later;
+      const at = params.at(`layer${stage + 1}`).at(b);
+      const block = new Bottleneck(at, { inputs, planes, ...window, project: b === 0 });
+      inputs = planes * EXPANSION;
+      return block;
+    });
+  });
+}
+
+/** The strided layers of the undilated network, from which the decoder's geometry follows. */
 export const RESNET101_CHAIN: readonly EncoderLayer[] = [
   { kernel: 7, stride: 2, padding: 3, dilation: 1 }, // conv1
   { kernel: 3, stride: 2, padding: 1, dilation: 1 }, // maxpool

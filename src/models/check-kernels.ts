@@ -1,0 +1,35 @@
+/** Checks `kernels: { conv2d: "naive" }` when a model is loaded: names that do not exist are errors before the first picture. */
+import { badOption } from "../base/options.js";
+import type { VariantChoice } from "../kernel/choice.js";
+import type { Kernel } from "../kernel/kernel.js";
+import type { Graph } from "../plan/graph.js";
+import { outputGraph } from "./output-graph.js";
+import type { PreparedNetwork } from "./output-graph.js";
+
+/** Height and width of a picture whose graph shows which kernels a network uses. Any size would do; small ones are cheap. */
+export const PROBE_SIDE = 61;
+
+/**
+ * A variant that exists but cannot run on the device is left to the first plan, which knows the sizes.
+ * @throws bad-option for a kernel that none of the graphs uses, and for a variant that the kernel does not have
+ */
+export function checkKernels(graphs: readonly Graph[], chosen: VariantChoice): void {
+  const used = new Map<string, Kernel>();
+  for (const { kernel } of graphs.flatMap(({ nodes }) => nodes)) used.set(kernel.name, kernel);
+  for (const [name, variant] of Object.entries<string | undefined>(chosen)) {
+    const kernel = used.get(name);
+    if (!kernel) throw badOption(`kernels: the network has no kernel "${name}"; it has ${[...used.keys()].join(", ")}`);
+    if (variant !== undefined && !Object.hasOwn(kernel.variants, variant))
+      throw badOption(
+        `kernels: ${name} has no variant "${String(variant)}"; it has ${Object.keys(kernel.variants).join(", ")}`,
+      );
+  }
+}
+
+/** Graphs that together use every kernel of a network: with and without a resize, for labels and for scores. */
+export function probeGraphs(prepared: PreparedNetwork): Graph[] {
+  const size = { count: 1, height: PROBE_SIDE, width: PROBE_SIDE };
+  return ([prepared.resize, "none"] as const).flatMap((resize) =>
+    (["labels", "probabilities"] as const).map((kind) => outputGraph({ ...prepared, resize }, { kind, ...size })),
+  );
+}

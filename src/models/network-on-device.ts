@@ -1,0 +1,134 @@
+/**
+ * A network on one device: its weights, its plans and the choice of its kernel variants. All of it is lost with the device;
+ * runtime.ts then makes another one. It does not queue: the session (session.ts) sees to it that calls do not overlap.
+ */
+import { FcnError, isFcnError } from "../base/errors.js";
+import type { Device } from "../gpu/device.js";
+import { checkFits } from "../gpu/memory.js";
+import type { VariantChoice } from "../kernel/choice.js";
+import { layouts } from "../kernel/layout.js";
+import type { Precision } from "../kernel/variant.js";
+import type { Graph } from "../plan/graph.js";
+import { Plan } from "../plan/plan.js";
+import type { PlanOptions } from "../plan/plan.js";
+import { WeightStore } from "../plan/weight-store.js";
+import { Tuner } from "../tuning/tuner.js";
+import type { TuningStore } from "../tuning/tuner.js";
+import type { Batch } from "./batches.js";
+import { PlanCache } from "./plans.js";
+import { precisionOn } from "./precision.js";
+import type { PrecisionOption } from "./precision.js";
+import { networkSize, uploadSize } from "./preprocessing.js";
+import type { Resize } from "./preprocessing.js";
+
+/** What there is to know of a network before it has a device. */
+export interface NetworkPlans<Kind extends string> {
+  /** The graph of a batch. Its input is "picture". */
+  readonly graphOf: (batch: Batch<Kind>) => Graph;
+  readonly resize: Resize;
+  /** Kernel variants that a caller named. The others are measured where there is a store for tuning, and the default otherwise. */
+  readonly kernels?: VariantChoice | undefined;
+  /** Default f32. */
+  readonly precision?: PrecisionOption | undefined;
+  /** How the plans that are kept run. */
+  readonly planOptions: (kind: Kind) => PlanOptions;
+  /** Plans kept at once (default 4). Each holds its activations. */
+  readonly maxPlans?: number | undefined;
+  /** Keeps the variants that were fastest when measured. Without it nothing is measured. */
+  readonly tuning?: TuningStore | undefined;
+}
+
+const DEFAULT_MAX_PLANS = 4;
+
+export class NetworkOnDevice<Kind extends string> {
+  readonly store: WeightStore;
+  readonly #network: NetworkPlans<Kind>;
+  readonly #plans: PlanCache;
+  readonly #tuner: Tuner | undefined;
+
+  constructor(
+    readonly device: Device,
+    network: NetworkPlans<Kind>,
+  ) {
+    const { maxPlans = DEFAULT_MAX_PLANS, tuning } = network;
+    this.#network = network;
+    this.store = new WeightStore(device);
+    this.#plans = new PlanCache(maxPlans);
+    this.#tuner = tuning && new Tuner(device, tuning);
+  }
+
+  /** How activations and weights are stored between kernels here. */
+  get precision(): Precision {
+    return precisionOn(this.device, this.#network.precision ?? "f32");
+  }
+
+  /** Bytes of GPU memory in use. */
+  get memory(): { weights: number; plans: number } {
+    return { weights: this.store.bytes, plans: this.#plans.bytes };
+  }
+
+  get resize(): Resize {
+    return this.#network.resize;
+  }
+
+  /** The kept plan of a batch, made where there is none yet. Calls must not overlap. @throws as makePlan() */
+  async planFor(batch: Batch<Kind>, signal: AbortSignal | undefined): Promise<Plan> {
+    const { kind, count, height, width } = batch;
+    const key = `${kind} ${count}x${height}x${width}`;
+    const kept = this.#plans.find(key);
+    if (kept) return kept;
+    // Room is made before the plan, so that the peak of memory is one plan lower.
+    this.#plans.makeRoom();
+    const options = { ...this.#network.planOptions(kind), signal };
+    let plan: Plan;
+    try {
+      plan = await this.makePlan(batch, options);
+    } catch (error) {
+      if (!isFcnError(error, "out-of-memory") || this.#plans.size === 0) throw error;
+      // Once more, with the memory of the plans of other sizes.
+      this.#plans.dispose();
+      plan = await this.makePlan(batch, options);
+    }
+    this.#plans.keep(key, plan);
+    return plan;
+  }
+
+  /**
+   * A plan that is not kept, for measurements: the caller disposes of it.
+   * @throws limit-too-small and out-of-memory with the picture's size; bad-option, bad-weights, device-lost, the signal's reason
+   */
+  async makePlan(batch: Batch<Kind>, options: PlanOptions): Promise<Plan> {
+    const { graphOf, kernels, resize } = this.#network;
+    const { count, height, width } = batch;
+    const { device, precision } = this;
+    try {
+      // Checked before the graph is built: at sizes beyond any device a kernel would complain about its shapes instead.
+      checkFits(device, "picture", layouts.rgba8, [count, 4, ...uploadSize(height, width, resize)]);
+      checkFits(device, "labels", layouts.u8, [count, 1, height, width]);
+      const graph = graphOf(batch);
+      const choice = (await this.#tuner?.choose(graph, kernels, precision, options.signal)) ?? kernels;
+      return await Plan.create(device, graph, this.store, choice, { precision, ...options });
+    } catch (error) {
+      throw pictureTooLarge(error, batch, resize);
+    }
+  }
+
+  /** Frees the weights, and the plans once the runs in flight have ended. The device stays. */
+  dispose(): void {
+    this.#plans.dispose();
+    this.store.dispose();
+  }
+}
+
+/** An error about memory becomes one that names the picture's size. Other errors stay as they are. */
+function pictureTooLarge(error: unknown, { height, width }: Batch, resize: Resize): unknown {
+  if (!isFcnError(error, "limit-too-small") && !isFcnError(error, "out-of-memory")) return error;
+  const [seenHeight, seenWidth] = networkSize(height, width, resize);
+  const isResized = seenHeight !== height || seenWidth !== width;
+  const resized = isResized ? `, resized to ${seenWidth} x ${seenHeight},` : "";
+  return new FcnError(
+    error.code,
+    `a picture of ${width} x ${height}${resized} is too large for this device: ${error.message}`,
+    { cause: error },
+  );
+}
