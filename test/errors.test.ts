@@ -252,11 +252,11 @@ describe("options and calls", () => {
       "bad-option",
       /^kernels: softmax has no variant "toString"; it has naive/,
     );
-    const fcn = await load({ variant: "fcn32s", kernels: { conv2d: "subgroup-matrix" } });
+    const fcn = await load({ variant: "fcn32s", kernels: { conv2d: "subgroup-matrix-16x32" } });
     await expectError(
       () => fcn.segment(PICTURE),
       "bad-option",
-      /conv2d: variant "subgroup-matrix" cannot run here; usable: naive/,
+      /conv2d: variant "subgroup-matrix-16x32" cannot run here; usable: naive/,
     );
     fcn.dispose();
   });

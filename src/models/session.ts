@@ -74,7 +74,7 @@ export class Session<Kind extends string, Image> {
       for (const indices of groupBySize(pictures)) {
         const group = indices.map((index) => pictures[index] as RgbaPicture);
         const ofGroup = await this.#runGroup(network, kind, group, signal);
-        indices.forEach((index, i) => (results[index] = ofGroup[i] as PictureResult));
+        for (const [i, index] of indices.entries()) results[index] = ofGroup[i] as PictureResult;
       }
       return results;
     }, signal);
