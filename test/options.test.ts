@@ -155,7 +155,7 @@ beforeAll(async () => {
   const calls = [...REFUSED.map(([call]) => call), ...TAKEN];
   const { code, out, err } = await run(
     `import { Tensor, loadFcn, openSource, requestDevice, runKernel } from "./src/node.js";
-    import { requestDevice as anyDevice } from "./src/gpu/device.js";
+    import { requestDevice as anyDevice } from "./src/gpu/request-device.js";
     import { softmax } from "./shaders/softmax/kernel.js";
     const device = await requestDevice();
     const fcn = await loadFcn({ device, variant: "fcn32s" });

@@ -12,26 +12,25 @@ const METHODS = [
   "createQuerySet",
 ] as const;
 
-export async function countingCreations(
-  device: Device,
-  work: () => Promise<unknown>,
-): Promise<Partial<Record<(typeof METHODS)[number], number>>> {
-  const counts: Partial<Record<(typeof METHODS)[number], number>> = {};
+/** Calls by method. A method that was not called is absent. */
+export type Creations = Partial<Record<(typeof METHODS)[number], number>>;
+
+export async function countingCreations(device: Device, work: () => Promise<unknown>): Promise<Creations> {
+  const counts: Creations = {};
   const { gpu } = device;
   for (const method of METHODS) {
     const original = gpu[method].bind(gpu) as (...args: unknown[]) => unknown;
-    Object.defineProperty(gpu, method, {
-      configurable: true,
-      value: (...args: unknown[]) => {
-        counts[method] = (counts[method] ?? 0) + 1;
-        return original(...args);
-      },
-    });
+    const counted = (...args: unknown[]): unknown => {
+      counts[method] = (counts[method] ?? 0) + 1;
+      return original(...args);
+    };
+    Object.defineProperty(gpu, method, { configurable: true, value: counted });
   }
   try {
     await work();
   } finally {
-    for (const method of METHODS) delete (gpu as unknown as Record<string, unknown>)[method]; // the prototype's shows again
+    // Without the object's own properties the prototype's methods are called again.
+    for (const method of METHODS) Reflect.deleteProperty(gpu, method);
   }
   return counts;
 }

@@ -1,0 +1,25 @@
+/** What becomes of a promise, and waiting. */
+
+/** The value that `work` rejects with; "resolves" if it does not. */
+export function rejectionOf(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => "resolves",
+    (error: unknown) => error,
+  );
+}
+
+/** The code of the FcnError that `work` rejects with, or another error itself; "resolves" if it does not reject. */
+export async function codeOf(work: Promise<unknown>): Promise<unknown> {
+  const end = await rejectionOf(work);
+  return (end as { readonly code?: unknown }).code ?? end;
+}
+
+/** Waits for `ms` milliseconds. */
+export function pause(ms = 0): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Waits for the next turn of the event loop. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
