@@ -23,3 +23,16 @@ export function pause(ms = 0): Promise<void> {
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
+
+/** As codeOf(); "hangs" if `work` has not ended after 20 seconds. */
+export async function outcomeOf(work: Promise<unknown>): Promise<unknown> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve("hangs"), 20_000);
+  });
+  try {
+    return await Promise.race([codeOf(work), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
