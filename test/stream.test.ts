@@ -4,13 +4,10 @@ import { inOrder } from "../src/models/in-order.js";
 import { loadFcn, requestDevice } from "../src/node.js";
 import type { NodePicture } from "../src/node.js";
 import { useDevice } from "./helpers/device.js";
+import { noisePicture } from "./helpers/pictures.js";
+import { pause } from "./helpers/promises.js";
 
 const device = useDevice();
-const picture = (height: number, width: number, seed: number) => ({
-  width,
-  height,
-  data: new Uint8Array(width * height * 4).map((_, i) => (i * 31 * seed) & 255),
-});
 const SIZES = [
   [48, 64],
   [33, 47],
@@ -20,19 +17,19 @@ const SIZES = [
   [33, 47],
   [17, 90],
 ] as const;
-const PICTURES = SIZES.map(([h, w], i) => picture(h, w, i + 1));
+const PICTURES = SIZES.map(([h, w], i) => noisePicture(h, w, i + 1));
 
-async function all<T>(row: AsyncIterable<T>): Promise<T[]> {
-  const results: T[] = [];
-  for await (const result of row) results.push(result);
-  return results;
+async function all<T>(results: AsyncIterable<T>): Promise<T[]> {
+  const seen: T[] = [];
+  for await (const result of results) seen.push(result);
+  return seen;
 }
 
 describe("segmentAll", () => {
   it.each([1, 2, 5])("gives what segment() gives, in order, with %i in flight", async (inFlight) => {
     const fcn = await loadFcn({ device: device(), variant: "fcn16s", maxPlans: 2 });
     const alone = [];
-    for (const p of PICTURES) alone.push((await fcn.segment(p)).labels);
+    for (const picture of PICTURES) alone.push((await fcn.segment(picture)).labels);
     expect((await all(fcn.segmentAll(PICTURES, { inFlight }))).map(({ labels }) => labels)).toEqual(alone);
     fcn.dispose();
   });
@@ -40,29 +37,29 @@ describe("segmentAll", () => {
   it("takes pictures as they come, and other calls in between", async () => {
     const fcn = await loadFcn({ device: device(), variant: "fcn16s" });
     async function* coming(): AsyncGenerator<NodePicture> {
-      for (const p of PICTURES) {
-        await new Promise((resolve) => setTimeout(resolve, 1));
-        yield p;
+      for (const picture of PICTURES) {
+        await pause(1);
+        yield picture;
       }
     }
-    const row = all(fcn.segmentAll(coming()));
-    const between = await Promise.all(PICTURES.map((p) => fcn.segment(p)));
-    expect((await row).map(({ labels }) => labels)).toEqual(between.map(({ labels }) => labels));
+    const stream = all(fcn.segmentAll(coming()));
+    const between = await Promise.all(PICTURES.map((picture) => fcn.segment(picture)));
+    expect((await stream).map(({ labels }) => labels)).toEqual(between.map(({ labels }) => labels));
     fcn.dispose();
   });
 
   it("ends at a picture that fails, after the results before it, and the model goes on", async () => {
     const fcn = await loadFcn({ device: device(), variant: "fcn16s" });
-    const row = fcn.segmentAll([
+    const results = fcn.segmentAll([
       PICTURES[0] as NodePicture,
       PICTURES[1] as NodePicture,
       "no-such-file.png",
       PICTURES[2] as NodePicture,
     ]);
-    expect((await row.next()).value).toMatchObject({ width: 64, height: 48 });
-    expect((await row.next()).value).toMatchObject({ width: 47, height: 33 });
-    await expect(row.next()).rejects.toMatchObject({ code: "bad-image" });
-    expect(await row.next()).toEqual({ done: true, value: undefined });
+    expect((await results.next()).value).toMatchObject({ width: 64, height: 48 });
+    expect((await results.next()).value).toMatchObject({ width: 47, height: 33 });
+    await expect(results.next()).rejects.toMatchObject({ code: "bad-image" });
+    expect(await results.next()).toEqual({ done: true, value: undefined });
     expect((await fcn.segment(PICTURES[0] as NodePicture)).width).toBe(64);
     fcn.dispose();
   });
@@ -81,13 +78,13 @@ describe("segmentAll", () => {
     fcn.dispose();
   });
 
-  it("rejects with the signal's reason, and what it had on its way disturbs nothing", async () => {
+  it("rejects with the signal's reason, and what it had in flight disturbs nothing", async () => {
     const fcn = await loadFcn({ device: device(), variant: "fcn16s" });
     const abort = new AbortController();
-    const row = fcn.segmentAll(PICTURES, { signal: abort.signal });
-    await row.next();
+    const results = fcn.segmentAll(PICTURES, { signal: abort.signal });
+    await results.next();
     abort.abort();
-    await expect(all(row)).rejects.toMatchObject({ name: "AbortError" });
+    await expect(all(results)).rejects.toMatchObject({ name: "AbortError" });
     expect((await fcn.segment(PICTURES[0] as NodePicture)).width).toBe(64);
     fcn.dispose();
   });
@@ -95,10 +92,10 @@ describe("segmentAll", () => {
   it("rejects with device-lost when the device goes in the middle", async () => {
     const own = await requestDevice();
     const fcn = await loadFcn({ device: own, variant: "fcn16s" });
-    const row = fcn.segmentAll(PICTURES);
-    await row.next();
+    const results = fcn.segmentAll(PICTURES);
+    await results.next();
     own.gpu.destroy();
-    await expect(all(row)).rejects.toMatchObject({ code: "device-lost" });
+    await expect(all(results)).rejects.toMatchObject({ code: "device-lost" });
     fcn.dispose();
   });
 
@@ -110,18 +107,17 @@ describe("segmentAll", () => {
 });
 
 describe("inOrder", () => {
-  it("has as many under way as it may, and no more", async () => {
+  it("has as many items under way as it may, and no more", async () => {
     let running = 0;
     let most = 0;
-    const results = await all(
-      inOrder([5, 1, 4, 2, 3], 3, async (n) => {
-        most = Math.max(most, ++running);
-        await new Promise((resolve) => setTimeout(resolve, n));
-        running--;
-        return n;
-      }),
-    );
-    expect(results).toEqual([5, 1, 4, 2, 3]);
+    const work = async (ms: number): Promise<number> => {
+      running++;
+      most = Math.max(most, running);
+      await pause(ms);
+      running--;
+      return ms;
+    };
+    expect(await all(inOrder([5, 1, 4, 2, 3], 3, work))).toEqual([5, 1, 4, 2, 3]);
     expect(most).toBe(3);
   });
 });
