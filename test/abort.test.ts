@@ -1,4 +1,4 @@
-/** AbortSignals: a prompt answer with the signal's reason, nothing left behind, and a model that goes on. */
+/** AbortSignals: the caller is answered at once with the signal's reason, nothing is left behind, and the model goes on. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,27 +11,18 @@ import { countingCreations } from "./helpers/count-creations.js";
 import { useDevice } from "./helpers/device.js";
 import { useFileServer } from "./helpers/file-server.js";
 import { watchMemory } from "./helpers/live-memory.js";
+import { noisePicture } from "./helpers/pictures.js";
+import { pause, rejectionOf } from "./helpers/promises.js";
 
 const device = useDevice();
 const server = useFileServer();
-const picture = (height: number, width: number) => ({
-  width,
-  height,
-  data: new Uint8Array(width * height * 4).map((_, i) => (i * 31) & 255),
-});
-const SMALL = picture(48, 64);
-const reasonOf = (work: Promise<unknown>): Promise<unknown> =>
-  work.then(
-    () => "resolves",
-    (error: unknown) => error,
-  );
-const turn = (ms = 0): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, ms));
+const SMALL = noisePicture(48, 64);
 
 let fcn: Fcn<NodePicture>;
-let right: Uint8Array;
+let expected: Uint8Array;
 beforeAll(async () => {
   fcn = await loadFcn({ device: device() });
-  right = (await fcn.segment(SMALL)).labels;
+  expected = (await fcn.segment(SMALL)).labels;
 });
 afterAll(() => fcn.dispose());
 
@@ -41,7 +32,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const CALLS: readonly (readonly [string, (signal: AbortSignal) => Promise<unknown>])[] = [
   ["segment", (signal) => fcn.segment(SMALL, { signal })],
-  ["segmentBatch", (signal) => fcn.segmentBatch([SMALL, picture(20, 20)], { signal })],
+  ["segmentBatch", (signal) => fcn.segmentBatch([SMALL, noisePicture(20, 20)], { signal })],
   ["logits", (signal) => fcn.logits(SMALL, { signal })],
   ["probabilities", (signal) => fcn.probabilities(SMALL, { signal })],
   ["warmup", (signal) => fcn.warmup(30, 30, { signal })],
@@ -50,27 +41,29 @@ const CALLS: readonly (readonly [string, (signal: AbortSignal) => Promise<unknow
 describe.each(CALLS)("%s", (_, call) => {
   it("rejects with the reason of a signal that is aborted already, and does nothing", async () => {
     const signal = AbortSignal.abort();
-    expect(
-      await countingCreations(device(), async () => expect(await reasonOf(call(signal))).toBe(signal.reason)),
-    ).toEqual({});
+    let reason: unknown;
+    const creations = await countingCreations(device(), async () => {
+      reason = await rejectionOf(call(signal));
+    });
+    expect([reason, creations]).toEqual([signal.reason, {}]);
     expect((signal.reason as Error).name).toBe("AbortError");
   });
 
   it("rejects at once when it is aborted while it runs, and the model goes on", async () => {
     const control = new AbortController();
-    const outcome = reasonOf(call(control.signal));
-    await turn();
+    const outcome = rejectionOf(call(control.signal));
+    await pause();
     const reason = new Error("the user closed the picture");
     control.abort(reason);
-    expect(await Promise.race([outcome, turn(0).then(() => "late")])).toBe(reason);
-    expect((await fcn.segment(SMALL)).labels).toEqual(right);
+    expect(await Promise.race([outcome, pause(0).then(() => "late")])).toBe(reason);
+    expect((await fcn.segment(SMALL)).labels).toEqual(expected);
   });
 
-  it("is as without one when the signal is never aborted, or only afterwards", async () => {
+  it("changes nothing when the signal is never aborted, or only afterwards", async () => {
     const control = new AbortController();
-    expect(await reasonOf(call(control.signal))).toBe("resolves");
+    expect(await rejectionOf(call(control.signal))).toBe("resolves");
     control.abort();
-    expect((await fcn.segment(SMALL)).labels).toEqual(right);
+    expect((await fcn.segment(SMALL)).labels).toEqual(expected);
   });
 });
 
@@ -80,41 +73,34 @@ describe("a call in the queue", () => {
     const control = new AbortController();
     const running = fcn.segment(SMALL);
     const submits = countSubmits();
-    const waiting = [77, 78, 79].map((side) =>
-      reasonOf(
-        fcn.segment(
-          trap(side, () => reads.push(side)),
-          { signal: control.signal },
-        ),
-      ),
-    );
+    const waiting = [77, 78, 79].map((side) => {
+      const picture = watchedPicture(side, () => reads.push(side));
+      return rejectionOf(fcn.segment(picture, { signal: control.signal }));
+    });
     control.abort();
-    expect((await Promise.all(waiting)).map((error) => (error as Error).name)).toEqual([
-      "AbortError",
-      "AbortError",
-      "AbortError",
-    ]);
-    expect((await running).labels).toEqual(right);
+    const names = (await Promise.all(waiting)).map((error) => (error as Error).name);
+    expect(names).toEqual(["AbortError", "AbortError", "AbortError"]);
+    expect((await running).labels).toEqual(expected);
     await fcn.recover(); // waits for all that is queued
     expect([reads, submits.stop()]).toEqual([[], 1]);
   });
 
   it("is answered with TimeoutError by AbortSignal.timeout", async () => {
-    const others = Array.from({ length: 10 }, () => fcn.segment(picture(160, 160)));
-    expect(await reasonOf(fcn.segment(SMALL, { signal: AbortSignal.timeout(1) }))).toMatchObject({
+    const others = Array.from({ length: 10 }, () => fcn.segment(noisePicture(160, 160)));
+    expect(await rejectionOf(fcn.segment(SMALL, { signal: AbortSignal.timeout(1) }))).toMatchObject({
       name: "TimeoutError",
     });
     await Promise.all(others);
   });
 });
 
-/** A picture that tells when it is looked at. */
-function trap(side: number, looked: () => void): NodePicture {
-  const plain = picture(side, side);
+/** Calls `read` when the picture's data are read. */
+function watchedPicture(side: number, read: () => void): NodePicture {
+  const plain = noisePicture(side, side);
   return {
     ...plain,
     get data() {
-      looked();
+      read();
       return plain.data;
     },
   };
@@ -124,11 +110,17 @@ function countSubmits(): { stop(): number } {
   const { queue } = device().gpu;
   const submit = queue.submit.bind(queue);
   let count = 0;
-  Object.defineProperty(queue, "submit", {
-    configurable: true,
-    value: (...args: Parameters<typeof submit>) => (count++, submit(...args)),
-  });
-  return { stop: () => (Reflect.deleteProperty(queue, "submit"), count) };
+  const counted = (...args: Parameters<typeof submit>): void => {
+    count++;
+    submit(...args);
+  };
+  Object.defineProperty(queue, "submit", { configurable: true, value: counted });
+  return {
+    stop() {
+      Reflect.deleteProperty(queue, "submit");
+      return count;
+    },
+  };
 }
 
 it("a first call that is aborted leaves no plan, and what it loaded is freed with the model", async () => {
@@ -137,28 +129,28 @@ it("a first call that is aborted leaves no plan, and what it loaded is freed wit
   for (const ms of [0, 3, 10, 30, 60]) {
     const fresh = await loadFcn({ device: own });
     const control = new AbortController();
-    const outcome = reasonOf(fresh.segment(picture(90, 90), { signal: control.signal }));
-    await turn(ms);
+    const outcome = rejectionOf(fresh.segment(noisePicture(90, 90), { signal: control.signal }));
+    await pause(ms);
     control.abort();
     expect(await outcome).toBe(control.signal.reason);
     await fresh.recover(); // waits for what was running
     expect(live.bytes, `${ms} ms`).toBe(fresh.memory.weights + fresh.memory.plans);
     fresh.dispose();
-    await turn();
+    await pause();
     expect(live.count, `${ms} ms`).toBe(0);
   }
   own.dispose();
 });
 
-it("a comparison is given up the same way", async () => {
+it("a comparison can be aborted in the same way", async () => {
   const checkpoint = await openCheckpoint(await openSource("weights/fcn-resnet101-w16-icons-f16.safetensors"));
   const comparison = new Comparison(device(), checkpoint);
   const control = new AbortController();
-  const outcome = reasonOf(comparison.run(SMALL, { signal: control.signal }));
-  await turn();
+  const outcome = rejectionOf(comparison.run(SMALL, { signal: control.signal }));
+  await pause();
   control.abort();
   expect(await outcome).toBe(control.signal.reason);
-  expect((await comparison.run(SMALL)).labels.fcn8s).toEqual(right);
+  expect((await comparison.run(SMALL)).labels.fcn8s).toEqual(expected);
   comparison.dispose();
   await checkpoint.close();
 });
@@ -169,11 +161,11 @@ describe("loadFcn", () => {
     ["a path", { weights: "weights/fcn-resnet101-w16-icons-f16.safetensors" }],
   ])("rejects with the reason, before or while it loads %s, and closes the device it opened", async (_, options) => {
     const aborted = AbortSignal.abort(new Error("no"));
-    expect(await reasonOf(loadFcn({ ...options, signal: aborted }))).toBe(aborted.reason);
+    expect(await rejectionOf(loadFcn({ ...options, signal: aborted }))).toBe(aborted.reason);
     for (const ms of [0, 1, 5, 20]) {
       const control = new AbortController();
-      const outcome = reasonOf(loadFcn({ ...options, signal: control.signal }));
-      await turn(ms);
+      const outcome = rejectionOf(loadFcn({ ...options, signal: control.signal }));
+      await pause(ms);
       control.abort();
       const end = await outcome;
       if (end !== "resolves") expect(end).toBe(control.signal.reason);
@@ -188,7 +180,9 @@ describe("loadFcn", () => {
       response.write(new Uint8Array(1000));
     };
     const control = new AbortController();
-    const outcome = reasonOf(loadFcn({ weights: `${server.base}/hangs.safetensors`, cache, signal: control.signal }));
+    const outcome = rejectionOf(
+      loadFcn({ weights: `${server.base}/hangs.safetensors`, cache, signal: control.signal }),
+    );
     await vi.waitFor(() => expect(server.log).toEqual(["all"]), 5000);
     control.abort();
     expect(await outcome).toBe(control.signal.reason);
@@ -199,20 +193,20 @@ describe("loadFcn", () => {
     const control = new AbortController();
     const kept = await loadFcn({ device: device(), signal: control.signal });
     control.abort();
-    expect((await kept.segment(SMALL)).labels).toEqual(right);
+    expect((await kept.segment(SMALL)).labels).toEqual(expected);
     kept.dispose();
   });
 });
 
-it("hands a result that comes too late to whoever must free it", async () => {
+it("abortable() hands a result that comes too late to a function that frees it", async () => {
   const control = new AbortController();
   const late: number[] = [];
   let finish: (value: number) => void = () => undefined;
   const work = new Promise<number>((resolve) => (finish = resolve));
-  const outcome = reasonOf(abortable(work, control.signal, (value) => late.push(value)));
+  const outcome = rejectionOf(abortable(work, control.signal, (value) => late.push(value)));
   control.abort();
   expect(await outcome).toBe(control.signal.reason);
   finish(7);
-  await turn();
+  await pause();
   expect(late).toEqual([7]);
 });

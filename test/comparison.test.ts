@@ -1,9 +1,11 @@
-/** The comparison's shared backbone gives what each network gives alone, and its stages add up. */
+/** A comparison gives the results of each network alone, and its stages, costs and memory add up. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { paperFcnTensors, torchvisionFcnTensors } from "../bench/hashed-weights.js";
+import { BUFFER, MAP_MODE_READ } from "../src/gpu/flags.js";
 import { COMPARED, SHARED, variantsToCompare } from "../src/models/compared.js";
 import { Comparison } from "../src/models/comparison.js";
 import { loadFcn, openSource } from "../src/node.js";
+import type { Picture } from "../src/node.js";
 import type { Checkpoint } from "../src/weights/checkpoint.js";
 import { defaultCheckpointUrl } from "../src/weights/default-checkpoint.js";
 import { recognise } from "../src/weights/names.js";
@@ -11,10 +13,18 @@ import { openCheckpoint } from "../src/weights/open.js";
 import { countingCreations } from "./helpers/count-creations.js";
 import { useDevice } from "./helpers/device.js";
 import { hashedCheckpoint, hashedFile } from "./helpers/hashed-checkpoint.js";
+import { noisePicture } from "./helpers/pictures.js";
 import { largestDifference, referencePictures } from "./helpers/reference-maps.js";
+import { stripedPicture } from "./helpers/small-networks.js";
 
 const device = useDevice();
 const val = referencePictures("test/fixtures/val").slice(0, 2);
+const pictureAt = (index: number): Picture => {
+  const reference = val[index];
+  if (!reference) throw new Error(`val has no picture ${index}`);
+  return reference.picture;
+};
+
 let checkpoint: Checkpoint;
 let comparison: Comparison;
 beforeAll(async () => {
@@ -38,18 +48,18 @@ describe("comparison", () => {
     }
   });
 
-  it("times what is shared and each head, within the whole", async () => {
-    const picture = val[0]?.picture ?? { width: 1, height: 1, data: new Uint8Array(4) };
+  it("times the shared part and each head, which together take less than the whole run", async () => {
+    const picture = pictureAt(0);
     const { stages, total, compile } = await comparison.run(picture);
     expect(Object.keys(stages ?? {}).sort()).toEqual([...COMPARED, SHARED].sort());
     const sum = Object.values(stages ?? {}).reduce((a, b) => a + b, 0);
     expect(sum).toBeGreaterThan(0.3 * total);
     expect(sum).toBeLessThan(total);
     expect(stages?.[SHARED]).toBeGreaterThan(stages?.fcn8s ?? 0);
-    expect(compile).toBeLessThan(5); // seen before
+    expect(compile, "a size that was seen before").toBeLessThan(5);
   });
 
-  it("refuses kernels it does not have, and measuring what it does not compare", async () => {
+  it("refuses kernels and variants that do not exist, and to measure networks that it does not compare", async () => {
     expect(() => new Comparison(device(), checkpoint, { kernels: { conv3d: "naive" } })).toThrow(
       /^kernels: the network has no kernel "conv3d"; it has normalize, conv2d, /,
     );
@@ -69,13 +79,13 @@ describe("comparison", () => {
   });
 
   it("creates nothing for a size it has seen", async () => {
-    const picture = val[0]?.picture ?? { width: 1, height: 1, data: new Uint8Array(4) };
+    const picture = pictureAt(0);
     await comparison.run(picture);
     expect(await countingCreations(device(), () => comparison.run(picture))).toEqual({});
   });
 
-  it("gives the probabilities of single pixels as each network does for all, to the corners", async () => {
-    const { picture } = val[1] ?? { picture: { width: 1, height: 1, data: new Uint8Array(4) } };
+  it("gives the probabilities of single pixels, corners included, that each network gives for all", async () => {
+    const picture = pictureAt(1);
     const { scores, labels } = await comparison.run(picture, { scores: true });
     const { width, height } = picture;
     const places = [
@@ -88,10 +98,10 @@ describe("comparison", () => {
     ] as const;
     for (const variant of COMPARED) {
       const fcn = await loadFcn({ variant, device: device() });
-      const whole = (await fcn.probabilities(picture)).data;
+      const ofAll = (await fcn.probabilities(picture)).data;
       for (const [x, y] of places) {
         const here = scores?.[variant]?.probabilities(x, y) ?? new Float32Array();
-        const there = Float32Array.from(here, (_, c) => whole[(c * height + y) * width + x] as number);
+        const there = Float32Array.from(here, (_, c) => ofAll[(c * height + y) * width + x] as number);
         expect(largestDifference(here, there), `${variant} at ${x}, ${y}`).toBeLessThan(1e-4);
         expect(here.indexOf(Math.max(...here)), `${variant} at ${x}, ${y}`).toBe(labels[variant]?.[y * width + x]);
       }
@@ -102,22 +112,21 @@ describe("comparison", () => {
     );
   });
 
-  it("says where the labels lie on the GPU, and how far its pipelines are", async () => {
+  it("says where the labels lie on the GPU, and reports each pipeline that is ready", async () => {
     const seen: [number, number][] = [];
     const own = new Comparison(device(), checkpoint, { onPipeline: (ready, total) => seen.push([ready, total]) });
-    const picture = { width: 40, height: 24, data: Uint8Array.from({ length: 40 * 24 * 4 }, (_, i) => (i * 37) % 256) };
-    const { labels, buffers } = await own.run(picture);
+    const { labels, buffers } = await own.run(noisePicture(24, 40));
     const total = seen[0]?.[1] ?? 0;
     expect(seen).toEqual(Array.from({ length: total }, (_, i) => [i + 1, total]));
     expect(total).toBeGreaterThan(3);
     const { buffer, offset = 0 } = buffers.fcn8s ?? {};
     if (!buffer) throw new Error("no buffer");
     const { gpu } = device();
-    const staging = gpu.createBuffer({ size: 40 * 24, usage: 0x9 });
+    const staging = gpu.createBuffer({ size: 40 * 24, usage: BUFFER.MAP_READ | BUFFER.COPY_DST });
     const encoder = gpu.createCommandEncoder();
     encoder.copyBufferToBuffer(buffer, offset, staging, 0, 40 * 24);
     gpu.queue.submit([encoder.finish()]);
-    await staging.mapAsync(1);
+    await staging.mapAsync(MAP_MODE_READ);
     expect(new Uint8Array(staging.getMappedRange().slice(0))).toEqual(labels.fcn8s);
     staging.destroy();
     own.dispose();
@@ -138,17 +147,13 @@ describe("comparison", () => {
     expect(fine.ms).toBeGreaterThan(0);
   });
 
-  it("runs torchvision's network alone, at the size it was trained for, with the labels it gives anywhere", async () => {
+  it("runs torchvision's network alone, at the size for which it was trained, with the labels of loadFcn", async () => {
     const weights = await hashedFile(torchvisionFcnTensors(21, 4));
     const found = recognise(await openCheckpoint(await openSource(weights)));
     expect(variantsToCompare(found)).toEqual(["fcn-resnet101"]);
     const own = new Comparison(device(), found.checkpoint, { variants: ["fcn-resnet101"] });
     expect(own.resize).toBe(520);
-    const picture = {
-      width: 61,
-      height: 43,
-      data: Uint8Array.from({ length: 61 * 43 * 4 }, (_, i) => ((i & 3) === 3 ? 255 : (i * 37) % 256)),
-    };
+    const picture = stripedPicture(61, 43);
     const fcn = await loadFcn({ weights, device: device() });
     const { labels, stages } = await own.run(picture);
     expect(labels).toEqual({ "fcn-resnet101": (await fcn.segment(picture)).labels });
@@ -165,7 +170,7 @@ describe("comparison", () => {
     fcn.dispose();
   });
 
-  it("takes what the checkpoint has, and says which mixtures cannot be compared", async () => {
+  it("takes the heads that the checkpoint has, and says which mixtures cannot be compared", async () => {
     const both = recognise(
       hashedCheckpoint([
         ...paperFcnTensors(21, 4),
@@ -175,9 +180,11 @@ describe("comparison", () => {
     expect(variantsToCompare(both)).toEqual([...COMPARED]);
     expect(variantsToCompare(both, ["fcn8s", "fcn32s"])).toEqual(["fcn32s", "fcn8s"]);
     expect(variantsToCompare(both, ["fcn-resnet101"])).toEqual(["fcn-resnet101"]);
-    new Comparison(device(), both.checkpoint).dispose(); // the other head is no mistake in it
+    // The head that is not compared is not an error.
+    new Comparison(device(), both.checkpoint).dispose();
     const mixture =
-      "compare: fcn-resnet101 has a dilated backbone of its own and cannot share one with fcn16s and fcn8s; compare it alone, and the others in a run of their own";
+      "compare: fcn-resnet101 has a dilated backbone of its own and cannot share one with fcn16s and fcn8s; " +
+      "compare it alone, and the others in a run of their own";
     expect(() => variantsToCompare(both, ["fcn-resnet101", "fcn8s", "fcn16s"])).toThrow(mixture);
     expect(() => new Comparison(device(), both.checkpoint, { variants: ["fcn16s", "fcn8s", "fcn-resnet101"] })).toThrow(
       mixture,

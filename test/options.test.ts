@@ -1,4 +1,4 @@
-/** What plain JavaScript may pass where options belong: everything that would be ignored is an error that says what to write. */
+/** Options as plain JavaScript may pass them: whatever would be ignored is an error that says what to write. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { useChild } from "./helpers/child.js";
 
@@ -138,7 +138,7 @@ const REFUSED: readonly (readonly [call: string, sentence: string | RegExp])[] =
   ['Tensor.empty(device, [1, 1, 1, 1], { layout: "nchw" })', /^bad-option: layout "nchw" is not one of nhwc4, /],
 ];
 
-/** And what must stay allowed. */
+/** Calls that must work. */
 const TAKEN: readonly string[] = [
   "loadFcn({ device, variant: undefined, signal: undefined })",
   "loadFcn(Object.assign(Object.create(null), { device }))",

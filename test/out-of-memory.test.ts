@@ -1,18 +1,15 @@
-/** A GPU that runs out of memory: a typed error with the sizes, nothing left behind, and a model that goes on. */
+/** A GPU that runs out of memory: a typed error with the sizes, nothing is left behind, and the model goes on. */
 import { beforeEach, afterEach, describe, expect, it } from "vitest";
 import { relu } from "../shaders/relu/kernel.js";
 import { Tensor, loadFcn, requestDevice, runKernel } from "../src/node.js";
 import type { Device, FcnError } from "../src/node.js";
+import { sentenceOf } from "./helpers/expect-error.js";
 import { limitMemory, report } from "./helpers/memory-budget.js";
 import type { Budget } from "./helpers/memory-budget.js";
+import { noisePicture } from "./helpers/pictures.js";
+import { pause } from "./helpers/promises.js";
 
-const picture = (height: number, width: number) => ({
-  width,
-  height,
-  data: new Uint8Array(width * height * 4).map((_, i) => (i * 31) & 255),
-});
-const SMALL = picture(48, 64);
-const turn = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 0));
+const SMALL = noisePicture(48, 64);
 const errorOf = (work: Promise<unknown>): Promise<FcnError> =>
   work.then(
     () => Promise.reject(new Error("it resolved")),
@@ -31,41 +28,45 @@ const held = (fcn: { readonly memory: { weights: number; plans: number } }): num
   fcn.memory.weights + fcn.memory.plans;
 
 describe("a model", () => {
-  it("that has no room for a plan says how much it asked for and what is held; it goes on with less", async () => {
+  it("that has no room for a plan says how much it needed and what is held, and goes on with smaller pictures", async () => {
     const fcn = await loadFcn({ device });
-    const right = (await fcn.segment(SMALL)).labels;
+    const expected = (await fcn.segment(SMALL)).labels;
     budget.bytes = budget.live.bytes + 1e6;
     const before = budget.live.bytes;
-    const error = await errorOf(fcn.segment(picture(400, 400)));
+    const error = await errorOf(fcn.segment(noisePicture(400, 400)));
     expect([error.code, error.message]).toEqual([
       "out-of-memory",
       expect.stringMatching(
-        /^a picture of 400 x 400 is too large for this device: plan: the GPU is out of memory for \d+\.\d MB more than the \d+\.\d MB that this device holds for this library \(there is no room\); dispose of models, or use smaller pictures$/,
+        sentenceOf(
+          /^a picture of 400 x 400 is too large for this device: plan: the GPU is out of memory for \d+\.\d MB /,
+          /more than the \d+\.\d MB that this device holds for this library \(there is no room\); /,
+          /dispose of models, or use smaller pictures$/,
+        ),
       ),
     ]);
-    expect((await errorOf(fcn.profile(picture(400, 400)))).message).toMatch(
+    expect((await errorOf(fcn.profile(noisePicture(400, 400)))).message).toMatch(
       /^a picture of 400 x 400 is too large for this device: plan: /,
     );
-    await turn();
-    expect(budget.live.bytes, "the plan of the other size made room, in vain").toBeLessThan(before);
+    await pause();
+    expect(budget.live.bytes, "the plan of the other size was freed, in vain").toBeLessThan(before);
     expect(budget.live.bytes).toBe(held(fcn));
     expect(device.allocations.bytes).toBe(held(fcn));
     budget.bytes = before;
-    expect((await fcn.segment(SMALL)).labels).toEqual(right);
+    expect((await fcn.segment(SMALL)).labels).toEqual(expected);
     fcn.dispose();
-    await turn();
+    await pause();
     expect([budget.live.count, device.allocations.bytes]).toEqual([0, 0]);
   });
 
-  it("gives up the plans of other sizes for one that would not fit beside them", async () => {
+  it("frees the plans of other sizes for a plan that does not fit beside them", async () => {
     const fcn = await loadFcn({ device });
-    const right = (await fcn.segment(SMALL)).labels;
-    await fcn.segment(picture(120, 120));
+    const expected = (await fcn.segment(SMALL)).labels;
+    await fcn.segment(noisePicture(120, 120));
     budget.bytes = budget.live.bytes + 1;
-    await fcn.segment(picture(100, 130));
-    await turn();
+    await fcn.segment(noisePicture(100, 130));
+    await pause();
     expect(budget.live.bytes).toBe(held(fcn));
-    expect((await fcn.segment(SMALL)).labels).toEqual(right);
+    expect((await fcn.segment(SMALL)).labels).toEqual(expected);
     fcn.dispose();
   });
 
@@ -91,12 +92,12 @@ describe("a model", () => {
     budget.bytes = Infinity;
     expect((await fcn.segment(SMALL)).labels).toHaveLength(48 * 64);
     fcn.dispose();
-    await turn();
+    await pause();
     expect(budget.live.count).toBe(0);
   });
 
   it.each(["writeTexture", "writeBuffer"] as const)(
-    "frees the weight during whose upload (%s) another error lands",
+    "frees a weight when another error arrives during its upload (%s)",
     async (method) => {
       const fcn = await loadFcn({ device });
       const { queue } = device.gpu;
@@ -116,19 +117,19 @@ describe("a model", () => {
       expect(budget.live.bytes).toBe(held(fcn));
       expect((await fcn.segment(SMALL)).labels).toHaveLength(48 * 64);
       fcn.dispose();
-      await turn();
+      await pause();
       expect(budget.live.count).toBe(0);
     },
   );
 
   it.each([0, 3, 10, 30, 60])("whose device is lost %i ms into its first call leaves nothing", async (ms) => {
     const fcn = await loadFcn({ device });
-    const call = errorOf(fcn.segment(picture(120, 120)));
-    await new Promise((resolve) => setTimeout(resolve, ms));
+    const call = errorOf(fcn.segment(noisePicture(120, 120)));
+    await pause(ms);
     device.gpu.destroy();
     expect((await call).code).toBe("device-lost");
     fcn.dispose();
-    await turn();
+    await pause();
     expect([budget.live.count, device.allocations.bytes]).toEqual([0, 0]);
   });
 });
@@ -157,6 +158,7 @@ it("memory that runs out outside of any scope is reported at the next await, wit
   const error = await errorOf(x.read());
   expect([error.code, error.message]).toEqual([
     "out-of-memory",
-    "the GPU is out of memory; this device holds 4.2 MB for this library (there is no room); dispose of models, or use smaller pictures",
+    "the GPU is out of memory; this device holds 4.2 MB for this library (there is no room); " +
+      "dispose of models, or use smaller pictures",
   ]);
 });

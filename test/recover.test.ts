@@ -1,36 +1,34 @@
-/** A lost device: what was in flight rejects, one event, and the model comes back on another device with the same labels. */
+/** A lost device: calls in flight reject, listeners are called once, and the model gives the same labels on another device. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Comparison } from "../src/models/comparison.js";
 import { fileSource, loadFcn, openCheckpoint, requestDevice } from "../src/node.js";
-import type { Fcn, FcnError, NodePicture } from "../src/node.js";
+import type { Device, Fcn, FcnError, NodePicture } from "../src/node.js";
 import { watchMemory } from "./helpers/live-memory.js";
+import { noisePicture } from "./helpers/pictures.js";
+import { codeOf, pause } from "./helpers/promises.js";
 
-const picture = (height: number, width: number) => ({
-  width,
-  height,
-  data: new Uint8Array(width * height * 4).map((_, i) => (i * 31) & 255),
-});
-const SMALL = picture(48, 64);
+const SMALL = noisePicture(48, 64);
 const weights = fileURLToPath(new URL("../weights/fcn-resnet101-w16-icons-f16.safetensors", import.meta.url));
-const codeOf = (work: Promise<unknown>): Promise<unknown> =>
-  work.then(
-    () => "resolves",
-    (error: FcnError) => error.code ?? error,
-  );
-const turn = (ms = 5): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, ms));
+/** Milliseconds in which a call begins, or a device is freed. */
+const SHORTLY = 5;
 const lose = (fcn: { readonly device: Fcn["device"] }): void => fcn.device.gpu.destroy();
 
-let right: Uint8Array;
+let expected: Uint8Array;
 beforeAll(async () => {
   const fcn = await loadFcn();
-  right = (await fcn.segment(SMALL)).labels;
+  expected = (await fcn.segment(SMALL)).labels;
   fcn.dispose();
 });
 
 const open: { dispose(): void }[] = [];
 afterAll(() => open.forEach((one) => one.dispose()));
+const openDevice = async (): Promise<Device> => {
+  const device = await requestDevice();
+  open.push(device);
+  return device;
+};
 const load = async (options: Parameters<typeof loadFcn>[0] = {}): Promise<Fcn<NodePicture>> => {
   const fcn = await loadFcn(options);
   open.push(fcn);
@@ -45,22 +43,22 @@ describe("recover()", () => {
     const fcn = await load();
     await fcn.segment(SMALL);
     const first = fcn.device;
-    const calls = running ? [fcn.segment(SMALL), fcn.segment(picture(33, 40))].map(codeOf) : [];
-    if (running) await turn();
+    const calls = running ? [fcn.segment(SMALL), fcn.segment(noisePicture(33, 40))].map(codeOf) : [];
+    if (running) await pause(SHORTLY);
     lose(fcn);
     expect(await Promise.all(calls)).toEqual(calls.map(() => "device-lost"));
     const back = fcn.recover();
     const next = fcn.segment(SMALL); // waits for the recovery
     await back;
-    expect((await next).labels).toEqual(right);
+    expect((await next).labels).toEqual(expected);
     expect(fcn.device).not.toBe(first);
     expect(first.disposed).toBe(true);
   });
 
-  it("does so again and again, and does nothing while the device is well", async () => {
+  it("works again and again, and does nothing while the device works", async () => {
     const fcn = await load();
     for (let i = 0; i < 3; i++) {
-      expect((await fcn.segment(SMALL)).labels).toEqual(right);
+      expect((await fcn.segment(SMALL)).labels).toEqual(expected);
       const { device } = fcn;
       await fcn.recover();
       expect(fcn.device).toBe(device);
@@ -79,7 +77,7 @@ describe("recover()", () => {
     await fcn.segment(SMALL);
     lose(fcn);
     await fcn.recover();
-    expect((await fcn.segment(SMALL)).labels).toEqual(right);
+    expect((await fcn.segment(SMALL)).labels).toEqual(expected);
   });
 
   it("frees what was on the lost device, and later what is on the new one", async () => {
@@ -90,24 +88,23 @@ describe("recover()", () => {
       [33, 40],
       [20, 20],
     ] as const)
-      await fcn.segment(picture(h, w));
+      await fcn.segment(noisePicture(h, w));
     expect(before.count).toBeGreaterThan(0);
     lose(fcn);
     await fcn.recover();
-    await turn();
+    await pause(SHORTLY);
     expect([before.count, before.bytes]).toEqual([0, 0]);
     expect(fcn.memory).toEqual({ weights: 0, plans: 0 });
     const after = watchMemory(fcn.device);
     await fcn.segment(SMALL);
     expect(after.bytes).toBe(fcn.memory.weights + fcn.memory.plans);
     fcn.dispose();
-    await turn();
+    await pause(SHORTLY);
     expect(after.count).toBe(0);
   });
 
-  it("takes a device of the caller's, where the model was given one", async () => {
-    const [one, two] = [await requestDevice(), await requestDevice()];
-    open.push(one, two);
+  it("needs a device from the caller, where the model was given one", async () => {
+    const [one, two] = [await openDevice(), await openDevice()];
     const fcn = await load({ device: one });
     await fcn.segment(SMALL);
     lose(fcn);
@@ -117,9 +114,9 @@ describe("recover()", () => {
     });
     expect(await codeOf(fcn.recover(one)), "the lost one").toBe("device-lost");
     await fcn.recover(two);
-    expect((await fcn.segment(SMALL)).labels).toEqual(right);
+    expect((await fcn.segment(SMALL)).labels).toEqual(expected);
     fcn.dispose();
-    await turn();
+    await pause(SHORTLY);
     expect(two.disposed).toBe(false);
   });
 
@@ -132,7 +129,7 @@ describe("recover()", () => {
     expect(await codeOf(fcn.recover(gone))).toBe("disposed");
     expect(await codeOf(fcn.segment(SMALL))).toBe("device-lost");
     await fcn.recover();
-    expect((await fcn.segment(SMALL)).labels).toEqual(right);
+    expect((await fcn.segment(SMALL)).labels).toEqual(expected);
   });
 
   it("rejects with disposed after dispose()", async () => {
@@ -162,17 +159,17 @@ describe('recover: "auto"', () => {
     const fcn = await load({ recover: "auto" });
     await fcn.segment(SMALL);
     const running = codeOf(fcn.segment(SMALL));
-    await turn();
+    await pause(SHORTLY);
     lose(fcn);
     const queued = fcn.segment(SMALL);
     expect(await running).toBe("device-lost");
-    expect((await queued).labels).toEqual(right);
+    expect((await queued).labels).toEqual(expected);
   });
 
   it.each([
     [
       "a device of the caller's",
-      async () => load({ recover: "auto", device: await requestDevice().then((d) => (open.push(d), d)) }),
+      async () => load({ recover: "auto", device: await openDevice() }),
       /cannot go with a device of yours/,
     ],
     ["another word", () => load({ recover: "always" as "auto" }), /"always" is not one of manual, auto/],
@@ -185,30 +182,31 @@ describe('recover: "auto"', () => {
 });
 
 describe("onLost", () => {
-  it("hears of each loss once, whether or not a call was in flight, until it is taken off", async () => {
+  it("calls a listener once for each loss, whether or not a call was in flight, until it is unsubscribed", async () => {
     const fcn = await load();
-    const [heard, short]: [string[], string[]] = [[], []];
+    const heard: string[] = [];
+    const heardUntilOff: string[] = [];
     fcn.onLost((error) => heard.push(error.code));
-    const off = fcn.onLost((error) => short.push(error.message));
+    const off = fcn.onLost((error) => heardUntilOff.push(error.message));
     for (let i = 1; i <= 2; i++) {
       const calls = i === 1 ? [] : [1, 2, 3].map(() => codeOf(fcn.segment(SMALL)));
-      await turn();
+      await pause(SHORTLY);
       lose(fcn);
       await Promise.all(calls);
-      await turn(30);
+      await pause(30);
       expect(heard).toEqual(Array(i).fill("device-lost"));
       off();
       await fcn.recover();
     }
-    expect(short).toEqual([expect.stringMatching(/^the GPU device ".+" was lost: /)]);
+    expect(heardUntilOff).toEqual([expect.stringMatching(/^the GPU device ".+" was lost: /)]);
   });
 
-  it("is silent after dispose()", async () => {
+  it("calls no listener after dispose()", async () => {
     const fcn = await loadFcn();
     const heard: string[] = [];
     fcn.onLost((error) => heard.push(error.code));
     fcn.dispose();
-    await turn(30);
+    await pause(30);
     expect(heard).toEqual([]);
   });
 });
