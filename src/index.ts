@@ -1,6 +1,6 @@
 /**
- * fcn-webgpu for browsers, workers and bundlers. In Node import `fcn-webgpu/node`, which adds the `webgpu` package, paths and
- * picture files.
+ * fcn-webgpu for browsers, workers and bundlers. In Node import `fcn-webgpu/node`, which adds the `webgpu` package,
+ * paths and picture files.
  * @module fcn-webgpu
  */
 import { checkKind, checkOptions } from "./base/options.js";
@@ -19,13 +19,13 @@ import type { ByteSource } from "./weights/source.js";
 
 export interface BrowserLoadOptions extends LoadOptions, WeightsOptions {
   /**
-   * A checkpoint: URL (kept in the browser's cache; text is relative to the page), Blob or File, or bytes. Default: the small
-   * one that ships with the package.
+   * A checkpoint: URL (kept in the browser's cache; text is relative to the page), Blob or File, or bytes. Default: the
+   * small one that ships with the package.
    */
   readonly weights?: string | URL | Blob | ArrayBuffer | Uint8Array;
 }
 
-/** A checkpoint's bytes from a URL (downloaded into the browser's cache first), a Blob or memory. @throws bad-weights */
+/** A checkpoint's bytes from a URL (by way of the browser's cache), a Blob or memory. @throws bad-weights */
 export async function openSource(
   weights: NonNullable<BrowserLoadOptions["weights"]>,
   options: WeightsOptions = {},
@@ -40,8 +40,8 @@ export async function openSource(
 }
 
 /**
- * Text becomes a URL as in a link of the page: "net.safetensors", or "/assets/net-1a2b.safetensors" as bundlers name assets.
- * Other weights stay as they are.
+ * Text becomes a URL as in a link of the page: "net.safetensors", or "/assets/net-1a2b.safetensors" as bundlers name
+ * assets. Other weights stay as they are.
  */
 function relativeToPage<T>(weights: T): T | URL {
   const base = globalThis.document?.baseURI ?? globalThis.location?.href;
@@ -50,14 +50,15 @@ function relativeToPage<T>(weights: T): T | URL {
 
 /**
  * Loads a network and makes it ready for pictures.
- * @throws no-webgpu, no-adapter, bad-weights, bad-option, disposed or device-lost (the device given), the signal's reason
+ * @throws no-webgpu, no-adapter, bad-weights, bad-option, disposed or device-lost (the device given), the signal's
+ * reason
  */
 export async function loadFcn(options: BrowserLoadOptions = {}): Promise<Fcn<Picture>> {
   checkOptions("loadFcn({ weights: ... })", options, { ...LOAD_KINDS, ...WEIGHTS_KINDS, weights: SOURCE_KIND });
   const { weights, onProgress, cache = true, ...rest } = options;
   // Throws where there is no WebGPU, before anything is downloaded in vain.
   if (rest.device === undefined) runtimeGpu();
-  // The default checkpoint is small, one of the page's own assets, and its digest is checked: the browser's HTTP cache will do.
+  // The default checkpoint is a small asset of the page, and its digest is checked: the browser's HTTP cache will do.
   const keep = cache && weights !== undefined;
   const source = { cache: keep, signal: rest.signal, ...(onProgress && { onProgress }) };
   const checked = weights === undefined ? { ...rest, sha256: rest.sha256 ?? DEFAULT_CHECKPOINT.sha256 } : rest;

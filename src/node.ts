@@ -27,15 +27,15 @@ import type { ByteSource } from "./weights/source.js";
 export type NodePicture = Picture | string | URL | Uint8Array;
 
 export interface NodeLoadOptions extends LoadOptions, WeightsOptions {
-  /** A checkpoint: path, URL (kept in a cache on disk), Blob or bytes. Default: the small one that ships with the package. */
+  /** A checkpoint: path, URL (kept in a cache on disk), Blob or bytes. Default: the small one in the package. */
   readonly weights?: string | URL | Blob | ArrayBuffer | Uint8Array;
   /** How to open the device. Not together with `device`. */
   readonly gpu?: NodeDeviceOptions;
 }
 
 /**
- * Reads a picture. PNG needs nothing else; JPEG, WebP and other formats need the optional package `sharp` and are turned as
- * their EXIF orientation says.
+ * Reads a picture. PNG needs nothing else; JPEG, WebP and other formats need the optional package `sharp` and are
+ * turned as their EXIF orientation says.
  * @throws bad-image when the file cannot be read or decoded, or sharp is not installed
  */
 export async function readPicture(image: NodePicture): Promise<Picture> {
@@ -65,7 +65,8 @@ export async function openSource(
 
 /**
  * Loads a network and makes it ready for pictures.
- * @throws no-webgpu, no-adapter, bad-weights, bad-option, disposed or device-lost (the device given), the signal's reason
+ * @throws no-webgpu, no-adapter, bad-weights, bad-option, disposed or device-lost (the device given), the signal's
+ * reason
  */
 export async function loadFcn(options: NodeLoadOptions = {}): Promise<Fcn<NodePicture>> {
   const kinds = { ...LOAD_KINDS, ...WEIGHTS_KINDS, weights: SOURCE_KIND, gpu: "an object such as { adapter: ... }" };

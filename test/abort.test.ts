@@ -1,4 +1,4 @@
-/** AbortSignals: the caller is answered at once with the signal's reason, nothing is left behind, and the model goes on. */
+/** AbortSignals: callers are answered at once with the reason, nothing is left behind, the model goes on. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

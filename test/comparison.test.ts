@@ -159,7 +159,8 @@ describe("comparison", () => {
     expect(labels).toEqual({ "fcn-resnet101": (await fcn.segment(picture)).labels });
     expect(Object.keys(stages ?? {}).sort()).toEqual(["fcn-resnet101", SHARED]);
     const [cost] = await own.measure(["fcn-resnet101"], 43, 61, 1);
-    // A 3x3 convolution of 128 features to 32 with batch norm, and the projection; the auxiliary head is not part of it.
+    // A 3x3 convolution of 128 features to 32 with batch norm, and the projection; the auxiliary head is not part of
+    // it.
     expect(cost?.headParameters).toBe(32 * 128 * 9 + 2 * 32 + 21 * 32 + 21);
     expect(cost?.sharedFlops).toBeGreaterThan(cost?.headFlops ?? Infinity);
     await expect(own.run(picture, { scores: true })).rejects.toMatchObject({

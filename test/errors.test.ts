@@ -1,4 +1,4 @@
-/** Errors are part of the interface: each bad call gets its code and one sentence with the numbers, and breaks nothing else. */
+/** Each bad call gets its error code and one sentence with the numbers, and breaks nothing else. */
 import { spawnSync } from "node:child_process";
 import { describe, expect, it, vi } from "vitest";
 import { conv2d } from "../shaders/conv2d/kernel.js";

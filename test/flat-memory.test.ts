@@ -1,6 +1,6 @@
 /**
- * Memory of a process that runs a model 200 times, or makes and disposes of 100 models. Each has a process of its own: the
- * resident memory (RSS) of a test runner moves by tens of MB for its own reasons.
+ * Memory of a process that runs a model 200 times, or makes and disposes of 100 models. Each has a process of its own:
+ * the resident memory (RSS) of a test runner moves by tens of MB for its own reasons.
  */
 import { expect, it } from "vitest";
 import { useChild } from "./helpers/child.js";
@@ -41,14 +41,14 @@ it.each([3, 4, 8])("GPU memory and RSS are flat over 200 runs of 5 sizes with %i
       `GPU memory ${JSON.stringify(seen[3]?.memory)}`,
   );
   expect(seen.map((s) => s.memory)).toEqual(seen.map(() => seen[0]?.memory));
-  // Measured: evicted plans that something still references add 250 MB. Plans that are merely not disposed of are collected in
-  // time; lifetime.test.ts counts them.
+  // Measured: evicted plans that something still references add 250 MB. Plans that are merely not disposed of are
+  // collected in time; lifetime.test.ts counts them.
   expect(growth(rss)).toBeLessThan(50);
 });
 
-// Measured over 1,000 models with a device each: RSS grows from 305 to 358 MB, and not at all after 700. The cause is glibc,
-// which keeps an arena for each thread of Dawn and of the driver. With one arena, 200 cycles end 3 MB lower than they began. A
-// listener that Dawn keeps on a device that is gone adds 5 MB a cycle.
+// Measured over 1,000 models with a device each: RSS grows from 305 to 358 MB, and not at all after 700. The cause is
+// glibc, which keeps an arena for each thread of Dawn and of the driver. With one arena, 200 cycles end 3 MB lower than
+// they began. A listener that Dawn keeps on a device that is gone adds 5 MB a cycle.
 it.each([
   ["a device each", "", 20],
   // This frees buffers some models later.

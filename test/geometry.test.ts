@@ -1,4 +1,4 @@
-/** The decoder's geometry: its numbers for ResNet-101 and VGG16, where scores land, and the encoders that are refused. */
+/** The decoder's geometry: numbers for ResNet-101 and VGG16, where scores land, encoders that are refused. */
 import { describe, expect, it } from "vitest";
 import { convTransposeOutputSize } from "../src/kernel/shape.js";
 import { decoderGeometry, featureMapSizes } from "../src/layers/geometry.js";

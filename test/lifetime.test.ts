@@ -1,4 +1,4 @@
-/** What a model holds over its life: nothing new on a second run, memory as it says, clean ends, neighbours left alone. */
+/** What a model holds over its life: nothing new on a second run, memory as it says, clean ends. */
 import { describe, expect, it } from "vitest";
 import { loadFcn, requestDevice } from "../src/node.js";
 import { countingCreations } from "./helpers/count-creations.js";

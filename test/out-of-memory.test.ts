@@ -28,7 +28,7 @@ const held = (fcn: { readonly memory: { weights: number; plans: number } }): num
   fcn.memory.weights + fcn.memory.plans;
 
 describe("a model", () => {
-  it("that has no room for a plan says how much it needed and what is held, and goes on with smaller pictures", async () => {
+  it("that has no room for a plan says how much it needed and what is held, and goes on", async () => {
     const fcn = await loadFcn({ device });
     const expected = (await fcn.segment(SMALL)).labels;
     budget.bytes = budget.live.bytes + 1e6;

@@ -1,4 +1,4 @@
-/** A lost device: calls in flight reject, listeners are called once, and the model gives the same labels on another device. */
+/** A lost device: calls in flight reject, listeners are called, and the model returns on another device. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

@@ -1,4 +1,4 @@
-/** Which network a checkpoint is loaded as: its own heads, untrained heads, other numbers of classes, PyTorch's own file. */
+/** Which network a checkpoint is loaded as: its own heads, untrained heads, any number of classes. */
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { hashedTensor, paperFcnTensors, torchvisionFcnTensors } from "../bench/hashed-weights.js";

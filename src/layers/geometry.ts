@@ -1,17 +1,22 @@
 /**
- * The geometry of an FCN's decoder: the transposed convolutions and crops that bring coarse scores back to the picture's size.
- * All of it follows from the encoder, and it holds for pictures of every size. https://arxiv.org/abs/1411.4038, section 3
+ * The geometry of an FCN's decoder: the transposed convolutions and crops that bring coarse scores back to the
+ * picture's size. All of it follows from the encoder, and it holds for pictures of every size.
+ * https://arxiv.org/abs/1411.4038, section 3
  *
- * An encoder is a chain of windows with kernel k, stride s, padding p and dilation d. The chain gives for each feature map:
+ * An encoder is a chain of windows with kernel k, stride s, padding p and dilation d. The chain gives for each feature
+ * map:
  * - the stride: pixels between neighbouring cells;
  * - the receptive field: pixels that one cell sees;
  * - the offset: the pixel on which cell 0 is centred;
  * - the margin: see coverage.
  *
- * Coverage: a layer turns m rows into n = floor((m + 2p - d(k-1) - 1) / s) + 1 rows. So n * s >= m + 2p - d(k-1), and the two
- * are equal for some m. For a chain this adds up to n * stride >= m + margin. The margin is the sum of 2p - d(k-1) over the
- * layers, each times the stride before the layer; the picture's is 0. A map that is upsampled to a finer one covers it at
- * every size if its margin is at least the finer map's, and only then. What is left to do is a crop.
+ * Coverage. A layer turns m rows into n rows:
+ *
+ *     n = floor((m + 2p - d(k-1) - 1) / s) + 1,   so   n * s >= m + 2p - d(k-1),   with equality for some m.
+ *
+ * For a chain this adds up to n * stride >= m + margin. The margin is the sum of the layers' 2p - d(k-1), each times
+ * the stride before the layer. The picture's margin is 0. A map that is upsampled to a finer one covers it at every size if
+ * its margin is at least the finer map's, and only then. Where it covers, a crop is all that is left to do.
  */
 import { badShape } from "../base/errors.js";
 import { convOutputSize, poolOutputSize } from "../kernel/shape.js";
@@ -22,17 +27,17 @@ export type EncoderLayer = Required<Window> & Pick<PoolWindow, "ceilMode">;
 
 /**
  * Where the scores of a cell are placed in the finer map.
- * - "pad": padding (k - s) / 2 and no crop offset, as in most ports and in the checkpoint that ships. It is simple, but with
- *   ResNet's odd kernels cell i is centred on pixel 32i, and its scores are centred on 32i + 15.5.
+ * - "pad": padding (k - s) / 2 and no crop offset, as in most ports and in the checkpoint that ships. It is simple, but
+ *   with ResNet's odd kernels cell i is centred on pixel 32i, and its scores are centred on 32i + 15.5.
  * - "aligned": no padding, and a crop offset that centres scores exactly on their cells. Encoders centred on pixels get
- *   bilinear kernels of odd size (ResNet: 63, cropped by 31). Encoders centred between pixels get kernels of even size (VGG's
- *   2x2 pools, where the result equals "pad"). Other fractions are rounded to the nearest half pixel.
+ *   bilinear kernels of odd size (ResNet: 63, cropped by 31). Encoders centred between pixels get kernels of even size
+ *   (VGG's 2x2 pools, where the result equals "pad"). Other fractions are rounded to the nearest half pixel.
  *
  * Heads that were trained with one alignment lose accuracy with the other.
  */
 export type Alignment = "pad" | "aligned";
 
-/** One transposed convolution and the crop after it: `top` rows and `left` columns go, the rest is cut to the target's size. */
+/** One transposed convolution and the crop after it: first `top` rows and `left` columns go, then the far edges. */
 export interface UpsampleStep {
   /** Stride of the map that the step reads. */
   readonly from: number;
@@ -48,7 +53,7 @@ export interface UpsampleStep {
 export interface DecoderGeometry {
   /** Pixels between neighbouring cells of the last feature map. */
   readonly stride: number;
-  /** Pixels that one cell of the last map sees along an axis, through the layers given. Layers of stride 1 count too. */
+  /** Pixels that one cell of the last map sees along an axis, through the given layers. Those of stride 1 count too. */
   readonly receptiveField: number;
   /** Pixel on which cell 0 of the last feature map is centred. */
   readonly offset: number;
@@ -90,7 +95,7 @@ function featureMaps(encoder: readonly EncoderLayer[]): FeatureMap[] {
 function marginOf({ kernel, stride, padding, dilation, ceilMode }: EncoderLayer): number {
   const roundedDown = 2 * padding - dilation * (kernel - 1);
   if (!ceilMode) return roundedDown;
-  // Rounding up gains stride - 1 rows. But a last window that would start in the far padding is dropped, which leaves `padding`.
+  // Rounding up gains stride - 1 rows. But a window that would start in the far padding is dropped; `padding` remains.
   return Math.min(roundedDown + stride - 1, padding);
 }
 
@@ -110,15 +115,16 @@ function upsampleStep(coarse: FeatureMap, fine: FeatureMap, alignment: Alignment
 
 type StepWindow = Pick<UpsampleStep, "kernel" | "padding" | "outputPadding" | "crop">;
 
-/** A kernel of 2r (2r - 1 for odd r) with this padding gives exactly n * r rows for n rows, where r is the ratio of the strides. */
+/** With r the ratio of the strides, a kernel of 2r (2r - 1 for odd r) and this padding turn n rows into n * r rows. */
 function paddedWindow(ratio: number): StepWindow {
   const kernel = 2 * ratio - (ratio % 2);
   return { kernel, padding: Math.floor(ratio / 2), outputPadding: 0, crop: { top: 0, left: 0 } };
 }
 
 /**
- * Without padding, cell i of the coarse map lands on cell i * r + (kernel - 1) / 2 of the fine map. It belongs on i * r + shift.
- * The crop takes away the difference, which must be whole. So the kernel is odd for a whole shift and even for half a cell.
+ * Without padding, cell i of the coarse map lands on cell i * r + (kernel - 1) / 2 of the fine map.
+ * It belongs on i * r + shift. The crop takes away the difference, which must be whole.
+ * So the kernel is odd for a whole shift and even for half a cell.
  * Kernels of both sizes interpolate linearly between neighbours that are r apart.
  */
 function alignedWindow(ratio: number, coarse: FeatureMap, fine: FeatureMap): StepWindow {
@@ -139,8 +145,8 @@ const roundToHalf = (value: number): number => Math.round(2 * value) / 2;
 
 /**
  * Stride, centres and upsampling steps for an encoder, which is given as its chain of layers. Layers that keep size and
- * centres (stride 1, padding d(k-1)/2) may be left out where the receptive field does not matter. Skips are taken after the
- * last layers of half and of a quarter of the total stride.
+ * centres (stride 1, padding d(k-1)/2) may be left out where the receptive field does not matter. Skips are taken after
+ * the last layers of half and of a quarter of the total stride.
  * @throws bad-shape when the chain has no such strides or cannot cover every picture
  */
 export function decoderGeometry(
@@ -167,7 +173,7 @@ export function decoderGeometry(
   };
 }
 
-/** The last map of a stride. Stride 1 is the picture's own: a skip there would leave nothing to do for the last step. */
+/** The last map of a stride. Not of stride 1, the picture's: a skip there leaves nothing to do for the last step. */
 function mapOfStride(maps: readonly FeatureMap[], stride: number): FeatureMap {
   const map = stride > 1 ? maps.findLast((candidate) => candidate.stride === stride) : undefined;
   if (map) return map;
@@ -179,8 +185,8 @@ function mapOfStride(maps: readonly FeatureMap[], stride: number): FeatureMap {
 }
 
 /**
- * Sizes of the feature maps by stride, for a picture of `size` along one axis (height and width do not affect each other). The
- * last layer of each stride counts. Stride 1 is the picture, as in `UpsampleStep.to`.
+ * Sizes of the feature maps by stride, for a picture of `size` along one axis (height and width do not affect each
+ * other). The last layer of each stride counts. Stride 1 is the picture, as in `UpsampleStep.to`.
  */
 export function featureMapSizes(encoder: readonly EncoderLayer[], size: number): ReadonlyMap<number, number> {
   const sizes = new Map<number, number>([[1, size]]);

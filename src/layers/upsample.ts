@@ -1,6 +1,6 @@
 /**
- * The decoder's transposed convolutions, learned (dense) or with the fixed bilinear kernel of the FCN paper (per channel), and
- * the class of every pixel.
+ * The decoder's transposed convolutions, learned (dense) or with the fixed bilinear kernel of the FCN paper (per
+ * channel), and the class of every pixel.
  */
 import { argmax } from "../../shaders/argmax/kernel.js";
 import { convTranspose2d } from "../../shaders/conv-transpose2d/kernel.js";
@@ -13,7 +13,7 @@ import type { UpsampleStep } from "./geometry.js";
 type Size = readonly [height: number, width: number];
 
 /**
- * The bilinear kernel of size k along one axis: tap i is 1 - |i - c| / f, where c is the centre and f = floor((k + 1) / 2).
+ * The bilinear kernel of size k along one axis: tap i is 1 - |i - c| / f with centre c and f = floor((k + 1) / 2).
  * The paper's release freezes its outer product, on the diagonal of [C, C, k, k] (`surgery.interp`).
  */
 export function bilinearTaps(kernel: number): Float64Array {
@@ -71,8 +71,8 @@ export class Upscore {
   }
 
   /**
-   * [N, classes, h, w] to [N, classes, height, width]. `skip`, of the cropped size, is added in the same kernel: this is the skip
-   * connection between scores.
+   * [N, classes, h, w] to [N, classes, height, width]. `skip`, of the cropped size, is added in the same kernel: this
+   * is the skip connection between scores.
    */
   apply(graph: Graph, x: Value, size: Size, skip?: Value): Value {
     const { stride, padding, outputPadding, crop } = this.step;
@@ -89,8 +89,8 @@ export class Upscore {
   }
 
   /**
-   * The class of every pixel, as an argmax over the result of apply(): [N, classes, h, w] to [N, 1, height, width]. With the fixed
-   * bilinear kernel one kernel does both, and no logits of the picture's size are written.
+   * The class of every pixel, as an argmax over the result of apply(): [N, classes, h, w] to [N, 1, height, width].
+   * With the fixed bilinear kernel one kernel does both, and no logits of the picture's size are written.
    */
   labels(graph: Graph, name: string, x: Value, size: Size): Value {
     if (this.learned) return labelsAt(graph, name, this.apply(graph, x, size), size);
@@ -99,7 +99,7 @@ export class Upscore {
   }
 }
 
-/** The class of every pixel at a size, from logits of this or another size: [N, classes, h, w] to [N, 1, height, width]. */
+/** The class of every pixel, from logits of the same or another size: [N, classes, h, w] to [N, 1, height, width]. */
 export function labelsAt(graph: Graph, name: string, logits: Value, [height, width]: Size): Value {
   const isAtSize = logits.shape[2] === height && logits.shape[3] === width;
   if (isAtSize) return graph.op(name, argmax, { x: logits }).y;

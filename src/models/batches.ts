@@ -1,4 +1,4 @@
-/** Pictures of one size, which go through the network together: how they are grouped, and the bytes that are uploaded. */
+/** Pictures of one size go through the network together: how they are grouped, and the bytes that are uploaded. */
 import type { RgbaPicture } from "../image/picture.js";
 import { shrink } from "../image/shrink.js";
 import { uploadSize } from "./preprocessing.js";

@@ -1,4 +1,4 @@
-/** Checks `kernels: { conv2d: "naive" }` when a model is loaded: names that do not exist are errors before the first picture. */
+/** Checks `kernels: { conv2d: "naive" }` when a model is loaded, so that wrong names fail before the first picture. */
 import { badOption } from "../base/options.js";
 import type { VariantChoice } from "../kernel/choice.js";
 import type { Kernel } from "../kernel/kernel.js";
@@ -6,7 +6,7 @@ import type { Graph } from "../plan/graph.js";
 import { outputGraph } from "./output-graph.js";
 import type { PreparedNetwork } from "./output-graph.js";
 
-/** Height and width of a picture whose graph shows which kernels a network uses. Any size would do; small ones are cheap. */
+/** Height and width of a picture whose graph shows which kernels a network uses. Any small size would do. */
 export const PROBE_SIDE = 61;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * What can be compared: FCN-32s, 16s and 8s as three heads on one backbone, or torchvision's network, which has a backbone of
- * its own (dilated) and is compared alone.
+ * What can be compared: FCN-32s, 16s and 8s as three heads on one backbone, or torchvision's network, which has a
+ * backbone of its own (dilated) and is compared alone.
  */
 import { FcnError } from "../base/errors.js";
 import { badOption } from "../base/options.js";
@@ -28,7 +28,7 @@ export const SHARED = "shared";
 export interface ComparedOutputs {
   /** [1, 1, height, width]. */
   readonly labels: Value;
-  /** The scores from which the labels come, at the stride of the last step; absent where pixels cannot be asked for them. */
+  /** The scores from which the labels come, at the stride of the last step. Absent for torchvision's network. */
   readonly scores?: Value;
 }
 
@@ -60,7 +60,8 @@ export function mixtureProblem(variants: readonly string[]): string | undefined 
 }
 
 /**
- * The variants to compare: those asked for. Otherwise all heads on the undilated backbone, or else torchvision's network.
+ * The variants to compare: those asked for. Otherwise all heads on the undilated backbone, or else torchvision's
+ * network.
  * @throws bad-option for a mixture that cannot be compared, bad-weights where the checkpoint has no such head
  */
 export function variantsToCompare(found: Recognised, asked?: readonly ComparedVariant[]): ComparedVariant[] {

@@ -1,7 +1,7 @@
 /**
- * FCN-32s, 16s and 8s side by side: one graph with the backbone once and a head for each variant, so that a picture costs one
- * backbone; or torchvision's network alone. Measures what is shared and what each head adds. The class for using one network
- * is in segmenter.ts. Both run on a session (session.ts).
+ * FCN-32s, 16s and 8s side by side: one graph with the backbone once and a head for each variant, so that a picture
+ * costs one backbone; or torchvision's network alone. Measures what is shared and what each head adds. The class for
+ * using one network is in segmenter.ts. Both run on a session (session.ts).
  */
 import { ABORTABLE_KINDS, abortable } from "../base/abort.js";
 import type { Abortable } from "../base/abort.js";
@@ -95,8 +95,8 @@ export class Comparison {
   readonly #onPipeline: ComparisonOptions["onPipeline"];
 
   /**
-   * @throws bad-weights when the checkpoint lacks the backbone or one of the heads, or the heads differ in their classes;
-   * bad-option
+   * @throws bad-weights when the checkpoint lacks the backbone or one of the heads, or the heads differ in their
+   * classes; bad-option
    */
   constructor(
     device: Device,
@@ -169,8 +169,8 @@ export class Comparison {
   }
 
   /**
-   * Runs variants alone, or all of them over one backbone, on a grey picture and adds up what each costs. They take turns, so
-   * that a machine that slows down for a while slows all of them.
+   * Runs variants alone, or all of them over one backbone, on a grey picture and adds up what each costs. They take
+   * turns, so that a machine that slows down for a while slows all of them.
    * @throws bad-option, limit-too-small, device-lost, disposed
    */
   async measure(
@@ -187,8 +187,8 @@ export class Comparison {
   }
 
   /**
-   * Frees weights and plans once what is queued has ended, and a device that `openDevice` opened. The checkpoint stays the
-   * caller's. Idempotent.
+   * Frees weights and plans once what is queued has ended, and a device that `openDevice` opened. The checkpoint stays
+   * the caller's. Idempotent.
    */
   dispose(): void {
     this.#session.dispose();

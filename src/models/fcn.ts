@@ -1,7 +1,7 @@
 /**
- * FCN-32s, FCN-16s and FCN-8s over one backbone: one class and a list of skips. The scores of stride 32 are doubled and fused
- * with the scores of stride 16 (16s), then with those of stride 8 (8s). One last transposed convolution brings them to the
- * picture's size. https://arxiv.org/abs/1411.4038, section 4; tensor names as in weights/README.md.
+ * FCN-32s, FCN-16s and FCN-8s over one backbone: one class and a list of skips. The scores of stride 32 are doubled and
+ * fused with the scores of stride 16 (16s), then with those of stride 8 (8s). One last transposed convolution brings
+ * them to the picture's size. https://arxiv.org/abs/1411.4038, section 4; tensor names as in weights/README.md.
  */
 import { VOC_CLASSES } from "../image/palette.js";
 import { Score } from "../layers/conv.js";

@@ -9,10 +9,10 @@ interface Outstanding<Result> {
 const ignore = (): void => undefined;
 
 /**
- * Calls `start` for the next item while fewer than `inFlight` results are outstanding. Yields a result as soon as it is ready and
- * all earlier ones were yielded, whether or not the next item has arrived. An error, of an item or of the source, comes in its
- * turn and ends the sequence. When the consumer stops early or `signal` is aborted, the source is closed and nothing is left
- * running.
+ * Calls `start` for the next item while fewer than `inFlight` results are outstanding. Yields a result as soon as it is
+ * ready and all earlier ones were yielded, whether or not the next item has arrived. An error, of an item or of the
+ * source, comes in its turn and ends the sequence. When the consumer stops early or `signal` is aborted, the source is
+ * closed and nothing is left running.
  */
 export async function* inOrder<Item, Result>(
   items: Iterable<Item> | AsyncIterable<Item>,

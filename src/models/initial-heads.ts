@@ -1,8 +1,8 @@
 /**
- * Untrained heads over a trained backbone: where training starts, and a way to see a network run with a backbone of one's own.
- * As in the FCN paper, upsampling is bilinear and skip scores are zero. The coarsest score layer gets Kaiming's uniform values,
- * because zeros there would give one label everywhere. Values depend on tensor names only, so they are the same every time.
- * https://arxiv.org/abs/1411.4038, section 4.3; https://arxiv.org/abs/1502.01852
+ * Untrained heads over a trained backbone: where training starts, and a way to see a network run with a backbone of
+ * one's own. As in the FCN paper, upsampling is bilinear and skip scores are zero. The coarsest score layer gets
+ * Kaiming's uniform values, because zeros there would give one label everywhere. Values depend on tensor names only, so
+ * they are the same every time. https://arxiv.org/abs/1411.4038, section 4.3; https://arxiv.org/abs/1502.01852
  */
 import { fnv1a } from "../base/hash.js";
 import { seeded } from "../base/random.js";
@@ -26,7 +26,9 @@ const constantFill =
   (_, shape) =>
     new Float32Array(elements(shape)).fill(value);
 
-/** Uniform in [-b, b) with b = sqrt(6 / fan-in), which keeps the variance through a ReLU. Seeded with the tensor's name. */
+/**
+ * Uniform in [-b, b) with b = sqrt(6 / fan-in), which keeps the variance through a ReLU. Seeded with the tensor's name.
+ */
 const kaimingFill: Fill = (name, shape) => {
   const random = seeded(fnv1a(name));
   const fanIn = elements(shape.slice(1));
@@ -78,7 +80,10 @@ function scoreTensors(name: string, classes: number, channels: number, fill: Fil
   ];
 }
 
-/** The checkpoint (with our names) and an initial head, which replaces tensors of that head that the checkpoint may have. */
+/**
+ * The checkpoint (with our names) and an initial head, which replaces tensors of that head that the checkpoint may
+ * have.
+ */
 export function withInitialHead(checkpoint: Checkpoint, head: Head, classes: number, width: number): Checkpoint {
   const initial = tensorsOf(head, classes, width);
   const added = [...initial].map(([name, { shape }]): [string, TensorInfo] => [name, { name, shape, dtype: "f32" }]);

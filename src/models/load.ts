@@ -1,6 +1,6 @@
 /**
- * From a checkpoint to a model that is ready for pictures. Both entries share this. They differ in how they open a device, in
- * the sources of weights and in the picture types that they accept.
+ * From a checkpoint to a model that is ready for pictures. Both entries share this. They differ in how they open a
+ * device, in the sources of weights and in the picture types that they accept.
  */
 import { abortable } from "../base/abort.js";
 import type { Abortable } from "../base/abort.js";
@@ -38,13 +38,15 @@ export interface LoadOptions {
   /** Which network. Default: the finest for which the checkpoint has a head, "fcn8s" for the checkpoint that ships. */
   readonly variant?: NetworkVariant;
   /**
-   * What happens when the checkpoint has no head for `variant`. "file" (default): an error. "init": the network gets an untrained
-   * head, whose labels mean nothing; `fcn.notice` says so. It has as many classes as `classNames`, or PASCAL VOC's 21.
+   * What happens when the checkpoint has no head for `variant`. "file" (default): an error. "init": the network gets an
+   * untrained head, whose labels mean nothing; `fcn.notice` says so. It has as many classes as `classNames`, or PASCAL
+   * VOC's 21.
    */
   readonly heads?: "file" | "init";
   /**
-   * Pixels of a picture's shorter side as the network sees it, or "none" for the picture's own size. Default: as the weights were
-   * trained, which is 520 for "fcn-resnet101" and "none" for the others. Labels have the picture's size in any case.
+   * Pixels of a picture's shorter side as the network sees it, or "none" for the picture's own size. Default: as the
+   * weights were trained, which is 520 for "fcn-resnet101" and "none" for the others. Labels have the picture's size in
+   * any case.
    */
   readonly resize?: Resize;
   /** SHA-256 (hex) that the weights must have. The default checkpoint is always checked. */
@@ -52,8 +54,8 @@ export interface LoadOptions {
   /** A device to share, which stays yours. Without it the model opens one and closes it. */
   readonly device?: Device;
   /**
-   * What happens after the device was lost. "manual" (default): calls reject with device-lost until you call `fcn.recover()`.
-   * "auto": the next call opens a new device by itself. Calls in flight reject in either case.
+   * What happens after the device was lost. "manual" (default): calls reject with device-lost until you call
+   * `fcn.recover()`. "auto": the next call opens a new device by itself. Calls in flight reject in either case.
    */
   readonly recover?: Recovery;
   /** Mean and standard deviation with which the weights were trained. Default: ImageNet's. */
@@ -65,15 +67,16 @@ export interface LoadOptions {
   /** Kernel variants by kernel name, instead of the default choice: `{ conv2d: "naive" }`. */
   readonly kernels?: VariantChoice;
   /**
-   * How activations and weights are stored between kernels. "f16" halves their memory; sums and logits are f32 in either case.
-   * Its labels differ from those of "f32" in about one pixel of 10,000 on the shipped pictures. Software adapters have no fast
-   * kernels for f16 and are slower with it. "auto" is f16 only where there are tensor cores. Default "f32".
+   * How activations and weights are stored between kernels. "f16" halves their memory; sums and logits are f32 in
+   * either case. Its labels differ from those of "f32" in about one pixel of 10,000 on the shipped pictures. Software
+   * adapters have no fast kernels for f16 and are slower with it. "auto" is f16 only where there are tensor cores.
+   * Default "f32".
    */
   readonly precision?: PrecisionOption;
   /**
-   * True (default): kernel variants are chosen by measuring them once on this device, which takes about a second on a GPU when a
-   * size is first seen. The choice is remembered in ~/.cache/fcn-webgpu or in the browser's storage. False: the default variants
-   * run, always the same ones. Software adapters have no choice to measure.
+   * True (default): kernel variants are chosen by measuring them once on this device, which takes about a second on a
+   * GPU when a size is first seen. The choice is remembered in ~/.cache/fcn-webgpu or in the browser's storage. False:
+   * the default variants run, always the same ones. Software adapters have no choice to measure.
    */
   readonly tune?: boolean;
 }
@@ -102,8 +105,8 @@ export interface LoadSources<Image> {
 }
 
 /**
- * Opens a checkpoint of any container and naming scheme as a network. Options are checked before anything is opened. When
- * something fails or `signal` is aborted, everything that was opened is closed.
+ * Opens a checkpoint of any container and naming scheme as a network. Options are checked before anything is opened.
+ * When something fails or `signal` is aborted, everything that was opened is closed.
  */
 export function loadFrom<Image>(sources: LoadSources<Image>, options: LoadOptions & Abortable): Promise<Fcn<Image>> {
   return abortable(load(sources, options), options.signal, (late) => late.dispose());

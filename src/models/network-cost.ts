@@ -20,7 +20,7 @@ export interface NetworkCost {
   readonly variant: ComparedVariant | typeof ALL;
   readonly width: number;
   readonly height: number;
-  /** Milliseconds from RGBA to labels: the fastest of several runs after a first one, since other work only adds time. */
+  /** Milliseconds from RGBA to labels: the fastest of several runs after a first, since other work only adds time. */
   readonly ms: number;
   /** Operations of the backbone. A multiply-add counts as two. */
   readonly sharedFlops: number;

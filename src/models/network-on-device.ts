@@ -1,6 +1,7 @@
 /**
- * A network on one device: its weights, its plans and the choice of its kernel variants. All of it is lost with the device;
- * runtime.ts then makes another one. It does not queue: the session (session.ts) sees to it that calls do not overlap.
+ * A network on one device: its weights, its plans and the choice of its kernel variants. All of it is lost with the
+ * device; runtime.ts then makes another one. It does not queue: the session (session.ts) sees to it that calls do not
+ * overlap.
  */
 import { FcnError, isFcnError } from "../base/errors.js";
 import type { Device } from "../gpu/device.js";
@@ -26,7 +27,7 @@ export interface NetworkPlans<Kind extends string> {
   /** The graph of a batch. Its input is "picture". */
   readonly graphOf: (batch: Batch<Kind>) => Graph;
   readonly resize: Resize;
-  /** Kernel variants that a caller named. The others are measured where there is a store for tuning, and the default otherwise. */
+  /** Kernel variants that a caller named. Others are measured where there is `tuning`, else they are the defaults. */
   readonly kernels?: VariantChoice | undefined;
   /** Default f32. */
   readonly precision?: PrecisionOption | undefined;
@@ -95,7 +96,8 @@ export class NetworkOnDevice<Kind extends string> {
 
   /**
    * A plan that is not kept, for measurements: the caller disposes of it.
-   * @throws limit-too-small and out-of-memory with the picture's size; bad-option, bad-weights, device-lost, the signal's reason
+   * @throws limit-too-small and out-of-memory with the picture's size; bad-option, bad-weights, device-lost,
+   * the signal's reason
    */
   async makePlan(batch: Batch<Kind>, options: PlanOptions): Promise<Plan> {
     const { graphOf, kernels, resize } = this.#network;

@@ -23,7 +23,7 @@ export interface PreparedNetwork {
   readonly description: string;
 }
 
-/** Adds the graph's input "picture" and its normalisation. Returns [count, 3, h, w] at the size that the network sees. */
+/** Adds the graph's input "picture" and its normalisation: [count, 3, h, w] at the size that the network sees. */
 export function normalisedInput(
   graph: Graph,
   { preprocessing: { mean, std }, resize }: Pick<PreparedNetwork, "preprocessing" | "resize">,

@@ -1,4 +1,4 @@
-/** What a run gives for each of its pictures: the outputs of its plan as values on the host, and the times they took. */
+/** What a run gives for each of its pictures: the outputs of its plan as values on the host, and the times. */
 import { FcnError } from "../base/errors.js";
 import type { Memory } from "../gpu/memory.js";
 import { layouts } from "../kernel/layout.js";

@@ -1,7 +1,7 @@
 /**
- * Logits and probabilities of single pixels, computed on the host from scores at the decoder's last stride. They are what the
- * final transposed convolution gives at that pixel, without bringing [classes, H, W] numbers off the GPU. A pixel depends on at
- * most ceil(kernel / stride) cells along an axis: two for the strides here.
+ * Logits and probabilities of single pixels, computed on the host from scores at the decoder's last stride. They are
+ * what the final transposed convolution gives at that pixel, without bringing [classes, H, W] numbers off the GPU. A
+ * pixel depends on at most ceil(kernel / stride) cells along an axis: two for the strides here.
  */
 import { badShape } from "../base/errors.js";
 import { badOption } from "../base/options.js";

@@ -1,4 +1,4 @@
-/** How a picture becomes the network's input: its size and its normalisation. Both must be as the weights were trained. */
+/** How a picture becomes the network's input: its size and its normalisation, both as the weights were trained. */
 import { badOption } from "../base/options.js";
 import type { Weight } from "../kernel/weight.js";
 
@@ -43,8 +43,8 @@ export function networkSize(height: number, width: number, resize: Resize): read
 }
 
 /**
- * [height, width] at which a picture is uploaded: downscaling runs on the CPU (antialiased), upscaling on the GPU, within
- * the normalisation.
+ * Upload size [height, width]: downscaling runs on the CPU (antialiased), upscaling on the GPU, together with the
+ * normalisation.
  */
 export function uploadSize(height: number, width: number, resize: Resize): readonly [number, number] {
   const seen = networkSize(height, width, resize);

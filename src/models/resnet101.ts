@@ -1,7 +1,7 @@
 /**
- * ResNet-101 as an encoder: the stem and four stages of bottleneck blocks (3, 4, 23, 3), without the classifier. The stride is
- * on the 3x3 convolution, as in torchvision ("V1.5"). The base width is read from the checkpoint: 64 in the published network,
- * 16 in the default that ships. https://arxiv.org/abs/1512.03385
+ * ResNet-101 as an encoder: the stem and four stages of bottleneck blocks (3, 4, 23, 3), without the classifier. The
+ * stride is on the 3x3 convolution, as in torchvision ("V1.5"). The base width is read from the checkpoint: 64 in the
+ * published network, 16 in the default that ships. https://arxiv.org/abs/1512.03385
  */
 import { ConvBn } from "../layers/conv.js";
 import type { EncoderLayer } from "../layers/geometry.js";
@@ -24,7 +24,7 @@ export interface Features {
 }
 
 export interface ResNet101Options {
-  /** Replace the stride of layer2, layer3, layer4 by dilation. torchvision's segmentation networks do so for the last two. */
+  /** Dilation in place of the stride of layer2, layer3, layer4. torchvision's networks have it in the last two. */
   readonly dilate?: readonly [boolean, boolean, boolean];
 }
 
@@ -35,7 +35,7 @@ interface BottleneckOptions {
   readonly planes: number;
   readonly stride: number;
   readonly dilation: number;
-  /** Whether the shortcut is a projection. The first block of a stage needs one: it changes channels, and often the size. */
+  /** Whether the shortcut is a projection, as in the first block of a stage, which changes the number of channels. */
   readonly project: boolean;
 }
 
@@ -85,8 +85,8 @@ export class ResNet101 {
   }
 
   /**
-   * [N, 3, H, W] to feature maps [N, 8w, H/8, W/8], [N, 16w, H/16, W/16] and [N, 32w, H/32, W/32], sizes rounded up, for width w
-   * and without dilation.
+   * [N, 3, H, W] to feature maps [N, 8w, H/8, W/8], [N, 16w, H/16, W/16] and [N, 32w, H/32, W/32], sizes rounded up,
+   * for width w and without dilation.
    */
   apply(graph: Graph, image: Value): Features {
     const [, stride8, stride16, stride32] = this.#run(graph, image, 4) as [Value, Value, Value, Value];

@@ -1,6 +1,7 @@
 /**
- * The device that a model runs on, and what happens when it is lost: the network moves to another device. Nothing is kept
- * twice for that. Weights are read again from the checkpoint, which stays open as long as the model, and plans are made anew.
+ * The device that a model runs on, and what happens when it is lost: the network moves to another device. Nothing is
+ * kept twice for that. Weights are read again from the checkpoint, which stays open as long as the model, and plans are
+ * made anew.
  */
 import { badOption, checkKind, checkOneOf } from "../base/options.js";
 import type { Device, LostListener } from "../gpu/device.js";
@@ -12,7 +13,7 @@ export type Recovery = "manual" | "auto";
 
 export interface DeviceChoice {
   readonly device: Device;
-  /** Opens a device like the first. With it the model owns its devices and closes them; without it `device` is the caller's. */
+  /** Opens a device like the first. With it the model owns its devices and closes them, `device` included. */
   readonly openDevice?: (() => Promise<Device>) | undefined;
   /** Default "manual". */
   readonly recover?: Recovery | undefined;

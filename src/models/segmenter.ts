@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /**
- * The public face of a network: pictures in; label maps, logits or probabilities out. It checks options and shapes results.
- * The work is done by a session (session.ts), which queues the calls: any number may be in flight.
+ * The public face of a network: pictures in; label maps, logits or probabilities out. It checks options and shapes
+ * results. The work is done by a session (session.ts), which queues the calls: any number may be in flight.
  */
 import { ABORTABLE_KINDS, checkSignal } from "../base/abort.js";
 import type { Abortable } from "../base/abort.js";
@@ -46,7 +46,7 @@ export interface SegmenterOptions<Image>
   readonly classNames?: readonly string[];
 }
 
-/** Runs of a plan for labels that may be in flight: the GPU works on one while the last is read and the next is uploaded. */
+/** Runs in flight of a plan for labels: the GPU works on one while the last is read and the next is uploaded. */
 const LABELS_IN_FLIGHT = 2;
 
 export class Fcn<Image = Picture> {
@@ -115,16 +115,20 @@ export class Fcn<Image = Picture> {
   }
 
   /**
-   * Brings the model back after its device was lost, on a new device like the first, or on `device`. Give a device where
-   * loadFcn was given one; it stays yours. Calls made before reject with device-lost, calls made after it run. Weights are
-   * read again from where they came from, when a call needs them; plans are made anew. Does nothing while the device works.
+   * Brings the model back after its device was lost, on a new device like the first, or on `device`. Give a device
+   * where loadFcn was given one; it stays yours. Calls made before reject with device-lost, calls made after it run.
+   * Weights are read again from where they came from, when a call needs them; plans are made anew. Does nothing while
+   * the device works.
    * @throws no-adapter when there is no device to be had (try again later), bad-option, disposed
    */
   recover(device?: Device): Promise<void> {
     return this.#session.recover(device);
   }
 
-  /** The class of every pixel. @throws bad-image, limit-too-small, out-of-memory, device-lost, disposed, the signal's reason */
+  /**
+   * The class of every pixel.
+   * @throws bad-image, limit-too-small, out-of-memory, device-lost, disposed, the signal's reason
+   */
   async segment(image: Image, options: Abortable = {}): Promise<Segmentation> {
     const signal = checkSignal("segment(picture", options);
     const [result] = await this.#session.run({ kind: "labels", images: [image] }, signal);
@@ -132,8 +136,8 @@ export class Fcn<Image = Picture> {
   }
 
   /**
-   * Many pictures, for throughput: the next ones are read and uploaded while the GPU works. Results come in the order of the
-   * pictures, and an error ends them. At most `inFlight` pictures (default 3) are held at once.
+   * Many pictures, for throughput: the next ones are read and uploaded while the GPU works. Results come in the order
+   * of the pictures, and an error ends them. At most `inFlight` pictures (default 3) are held at once.
    * @throws as segment(), and bad-option
    */
   segmentAll(
@@ -153,7 +157,7 @@ export class Fcn<Image = Picture> {
     return inOrder(images, inFlight, segmentOne, signal);
   }
 
-  /** Several pictures, in order. Those of one size run as one batch, which is halved while it does not fit the device. */
+  /** Several pictures, in order. Those of one size run as one batch, halved while it does not fit the device. */
   async segmentBatch(images: readonly Image[], options: Abortable = {}): Promise<Segmentation[]> {
     const signal = checkSignal("segmentBatch(pictures", options);
     if (!(images instanceof Array))
@@ -176,7 +180,7 @@ export class Fcn<Image = Picture> {
     return this.#scores("probabilities", image, checkSignal("probabilities(picture", options));
   }
 
-  /** Makes the plan for pictures of this size (weights, pipelines, memory) and runs it once, so that the first call is fast. */
+  /** Makes the plan for this size (weights, pipelines, memory) and runs it once, so that the first call is fast. */
   async warmup(height: number, width: number, options: Abortable = {}): Promise<void> {
     const signal = checkSignal("warmup(height, width", options);
     if (![height, width].every((side) => Number.isInteger(side) && side > 0))
@@ -198,8 +202,8 @@ export class Fcn<Image = Picture> {
   }
 
   /**
-   * Frees the weights and plans, and a device that loadFcn opened, once the pictures that the GPU has been given are done.
-   * Calls that wait behind them reject with `disposed`. Idempotent.
+   * Frees the weights and plans, and a device that loadFcn opened, once the pictures that the GPU has been given are
+   * done. Calls that wait behind them reject with `disposed`. Idempotent.
    */
   dispose(): void {
     this.#session.dispose();

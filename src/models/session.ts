@@ -1,7 +1,7 @@
 /**
- * The calls of a model. A call waits for its turn, reads its pictures, and runs them in batches of one size: `run()` goes
- * down to the plan (network-on-device.ts) and its dispatches (Plan.run), and one result a picture comes up. fcn and comparison
- * (segmenter.ts, comparison.ts) only check options and shape results.
+ * The calls of a model. A call waits for its turn, reads its pictures and runs them in batches of one size. One call
+ * goes down: Session.run(), NetworkOnDevice.planFor(), Plan.run(). One result for each picture comes up. The classes
+ * above (segmenter.ts, comparison.ts) only check options and shape results.
  */
 import { abortable } from "../base/abort.js";
 import { isFcnError } from "../base/errors.js";
@@ -63,9 +63,10 @@ export class Session<Kind extends string, Image> {
   }
 
   /**
-   * One result for each image, in order. Pictures of one size run as one batch, which is halved while it does not fit the
-   * device. The next call waits until this one has ended, aborted or not.
-   * @throws bad-image, bad-option, bad-weights, limit-too-small, out-of-memory, device-lost, disposed, the signal's reason
+   * One result for each image, in order. Pictures of one size run as one batch, which is halved while it does not fit
+   * the device. The next call waits until this one has ended, aborted or not.
+   * @throws bad-image, bad-option, bad-weights, limit-too-small, out-of-memory, device-lost, disposed, the signal's
+   * reason
    */
   run({ kind, images }: RunRequest<Kind, Image>, signal?: AbortSignal): Promise<PictureResult[]> {
     return this.turn(async (network) => {

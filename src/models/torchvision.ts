@@ -1,7 +1,8 @@
 /**
- * torchvision's fcn_resnet101: ResNet-101 whose last two stages have dilation in place of their strides, a head of one 3x3
- * convolution and a projection to classes at stride 8, and one bilinear resize to the picture. It has no skips and is not an
- * FCN of the paper (fcn.ts). https://github.com/pytorch/vision/blob/main/torchvision/models/segmentation/fcn.py
+ * torchvision's fcn_resnet101: ResNet-101 whose last two stages have dilation in place of their strides, a head of one
+ * 3x3 convolution and a projection to classes at stride 8, and one bilinear resize to the picture. It has no skips and
+ * is not an FCN of the paper (fcn.ts).
+ * https://github.com/pytorch/vision/blob/main/torchvision/models/segmentation/fcn.py
  */
 import { resize } from "../../shaders/resize/kernel.js";
 import { VOC_CLASSES } from "../image/palette.js";
@@ -17,14 +18,14 @@ export const TORCHVISION_VARIANT = "fcn-resnet101";
 /** Shorter side of the pictures with which the published weights were trained and are evaluated. */
 const TRAINED_SIZE = 520;
 
-/** FCNHead: 3x3 convolution to a quarter of the channels, batch norm, ReLU, 1x1 projection. Dropout does nothing here. */
+/** 3x3 convolution to a quarter of the channels, batch norm, ReLU, 1x1 projection. (FCNHead; dropout does nothing.) */
 class TorchvisionHead {
   readonly classes: number;
   readonly #prefix: string;
   readonly #reduce: ConvBn;
   readonly #score: Score;
 
-  /** `params` is scoped to `classifier.` or `aux_classifier.`. The class count and the inner width are read from the file. */
+  /** `params` is scoped to `classifier.` or `aux_classifier.`. The file gives the class count and the inner width. */
   constructor(params: Parameters, channels: number) {
     // Without these tensors finish() reports what is missing; any numbers will do until then.
     const inner = params.shape("0.weight")?.[0] ?? channels / 4;

@@ -1,6 +1,6 @@
 /**
- * Scripts in a Node process of their own, for what only a process shows: whether it ends, how much memory it takes, what it does
- * without a driver. They import the library from its sources without types; no build is needed.
+ * Scripts in a Node process of their own, for what only a process shows: whether it ends, how much memory it takes,
+ * what it does without a driver. They import the library from its sources without types; no build is needed.
  */
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * Counts the buffers and textures of a device that were created and not destroyed. It does not rely on what the library itself
- * records.
+ * Counts the buffers and textures of a device that were created and not destroyed. It does not rely on what the library
+ * itself records.
  */
 import type { Device } from "../../src/gpu/device.js";
 

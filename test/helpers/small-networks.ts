@@ -1,4 +1,4 @@
-/** Networks of width 4 with weights from a hash: small files of any head, for tests of everything around the numbers. */
+/** Networks of width 4 with weights from a hash: small files of any head. */
 import type { HashedTensor } from "../../bench/hashed-weights.js";
 import { layouts } from "../../src/kernel/layout.js";
 import type { Network } from "../../src/models/network.js";
