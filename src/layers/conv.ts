@@ -36,7 +36,7 @@ export class ConvBn {
     const norm = params.at(bn);
     const own = params.at(conv);
     const weight = own.take("weight", [options.out, options.in, kernel, kernel]);
-    // `fcn import --fold-bn` writes what foldBatchNorm() gives. With neither norm nor bias, the norm is what is missing.
+    // `fcn import --fold-bn` writes what foldBatchNorm() gives. With neither norm nor bias, the norm is missing.
     const isFolded = own.has("bias") && !norm.has("weight") && !norm.has("running_var");
     const folded = isFolded
       ? { weight, bias: own.take("bias", perChannel) }

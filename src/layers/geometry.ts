@@ -15,8 +15,8 @@
  *     n = floor((m + 2p - d(k-1) - 1) / s) + 1,   so   n * s >= m + 2p - d(k-1),   with equality for some m.
  *
  * For a chain this adds up to n * stride >= m + margin. The margin is the sum of the layers' 2p - d(k-1), each times
- * the stride before the layer. The picture's margin is 0. A map that is upsampled to a finer one covers it at every size if
- * its margin is at least the finer map's, and only then. Where it covers, a crop is all that is left to do.
+ * the stride before the layer. The picture's margin is 0. A map that is upsampled to a finer one covers it at every
+ * size if its margin is at least the finer map's, and only then. Where it covers, a crop is all that is left to do.
  */
 import { badShape } from "../base/errors.js";
 import { convOutputSize, poolOutputSize } from "../kernel/shape.js";
@@ -77,18 +77,21 @@ const PICTURE: FeatureMap = { stride: 1, offset: 0, receptiveField: 1, margin: 0
 
 /** The feature map after each layer. */
 function featureMaps(encoder: readonly EncoderLayer[]): FeatureMap[] {
-  let map = PICTURE;
-  return encoder.map((layer) => {
+  const maps: FeatureMap[] = [];
+  let before = PICTURE;
+  for (const layer of encoder) {
     const { kernel, stride, padding, dilation } = layer;
     const reach = dilation * (kernel - 1);
-    map = {
-      stride: map.stride * stride,
-      offset: map.offset + (reach / 2 - padding) * map.stride,
-      receptiveField: map.receptiveField + reach * map.stride,
-      margin: map.margin + marginOf(layer) * map.stride,
+    const after: FeatureMap = {
+      stride: before.stride * stride,
+      offset: before.offset + (reach / 2 - padding) * before.stride,
+      receptiveField: before.receptiveField + reach * before.stride,
+      margin: before.margin + marginOf(layer) * before.stride,
     };
-    return map;
-  });
+    maps.push(after);
+    before = after;
+  }
+  return maps;
 }
 
 /** What one layer adds to the margin, in rows of its input. */
@@ -130,15 +133,15 @@ function paddedWindow(ratio: number): StepWindow {
 function alignedWindow(ratio: number, coarse: FeatureMap, fine: FeatureMap): StepWindow {
   const shift = roundToHalf((coarse.offset - fine.offset) / fine.stride);
   const kernel = Number.isInteger(shift) ? 2 * ratio - 1 : 2 * ratio;
-  const offset = (kernel - 1) / 2 - shift;
+  const cropped = (kernel - 1) / 2 - shift;
   // Rows added at the end, so that n * r rows are left after the crop.
-  const outputPadding = Math.max(0, ratio + offset - kernel);
-  if (offset < 0 || outputPadding >= ratio)
+  const outputPadding = Math.max(0, ratio + cropped - kernel);
+  if (cropped < 0 || outputPadding >= ratio)
     throw badShape(
       `decoder: cells of stride ${coarse.stride} are centred ${shift} cells off those of stride ${fine.stride}, ` +
         `more than a kernel of ${kernel} spans`,
     );
-  return { kernel, padding: 0, outputPadding, crop: { top: offset, left: offset } };
+  return { kernel, padding: 0, outputPadding, crop: { top: cropped, left: cropped } };
 }
 
 const roundToHalf = (value: number): number => Math.round(2 * value) / 2;

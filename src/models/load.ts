@@ -96,7 +96,7 @@ export const LOAD_KINDS: Kinds<LoadOptions> = {
   tune: "a boolean",
 };
 
-/** Where a model comes from, and what its entry does in its own way. */
+/** What the two entries do differently. */
 export interface LoadSources<Image> {
   readonly openSource: () => Promise<ByteSource>;
   readonly openDevice: () => Promise<Device>;
