@@ -16,7 +16,7 @@ type Size = readonly [height: number, width: number];
  * The bilinear kernel of size k along one axis: tap i is 1 - |i - c| / f with centre c and f = floor((k + 1) / 2).
  * The paper's release freezes its outer product, on the diagonal of [C, C, k, k] (`surgery.interp`).
  */
-export function bilinearTaps(kernel: number): Float64Array {
+function bilinearTaps(kernel: number): Float64Array {
   const factor = Math.floor((kernel + 1) / 2);
   const centre = kernel % 2 === 1 ? factor - 1 : factor - 0.5;
   return Float64Array.from({ length: kernel }, (_, i) => 1 - Math.abs(i - centre) / factor);
