@@ -100,10 +100,10 @@ describe("comparison", () => {
       const fcn = await loadFcn({ variant, device: device() });
       const ofAll = (await fcn.probabilities(picture)).data;
       for (const [x, y] of places) {
-        const here = scores?.[variant]?.probabilities(x, y) ?? new Float32Array();
-        const there = Float32Array.from(here, (_, c) => ofAll[(c * height + y) * width + x] as number);
-        expect(largestDifference(here, there), `${variant} at ${x}, ${y}`).toBeLessThan(1e-4);
-        expect(here.indexOf(Math.max(...here)), `${variant} at ${x}, ${y}`).toBe(labels[variant]?.[y * width + x]);
+        const own = scores?.[variant]?.probabilities(x, y) ?? new Float32Array();
+        const expected = Float32Array.from(own, (_, c) => ofAll[(c * height + y) * width + x] as number);
+        expect(largestDifference(own, expected), `${variant} at ${x}, ${y}`).toBeLessThan(1e-4);
+        expect(own.indexOf(Math.max(...own)), `${variant} at ${x}, ${y}`).toBe(labels[variant]?.[y * width + x]);
       }
       fcn.dispose();
     }

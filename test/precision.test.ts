@@ -141,7 +141,7 @@ describe("fcn8s of the shipped checkpoint", () => {
   });
 
   it("agrees with f32 on >= 99.5 % of samples and val, and in mean IoU within 0.003", async () => {
-    const [whole, half] = [new ConfusionMatrix(21), new ConfusionMatrix(21)];
+    const [scoresF32, scoresF16] = [new ConfusionMatrix(21), new ConfusionMatrix(21)];
     // A quarter of val keeps the test short; all 20 pictures agree as well.
     for (const { name, picture, truth } of [
       ...referencePictures("samples"),
@@ -151,10 +151,10 @@ describe("fcn8s of the shipped checkpoint", () => {
       const same = agreement(a.labels, b.labels);
       console.log(`${name}: ${(same * 100).toFixed(3)} %`);
       expect(same, name).toBeGreaterThanOrEqual(0.995);
-      whole.add(truth, a.labels);
-      half.add(truth, b.labels);
+      scoresF32.add(truth, a.labels);
+      scoresF16.add(truth, b.labels);
     }
-    expect(Math.abs(whole.meanIoU - half.meanIoU)).toBeLessThan(0.003);
+    expect(Math.abs(scoresF32.meanIoU - scoresF16.meanIoU)).toBeLessThan(0.003);
   });
 
   it("gives the same logits from run to run, bit for bit", async () => {

@@ -1,5 +1,5 @@
 /**
- * Untrained heads over a trained backbone: where training starts, and a way to see a network run with a backbone of
+ * Untrained heads over a trained backbone: where training starts, and how to run a network with a backbone of
  * one's own. As in the FCN paper, upsampling is bilinear and skip scores are zero. The coarsest score layer gets
  * Kaiming's uniform values, because zeros there would give one label everywhere. Values depend on tensor names only, so
  * they are the same every time. https://arxiv.org/abs/1411.4038, section 4.3; https://arxiv.org/abs/1502.01852

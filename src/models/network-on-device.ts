@@ -22,7 +22,7 @@ import type { PrecisionOption } from "./precision.js";
 import { networkSize, uploadSize } from "./preprocessing.js";
 import type { Resize } from "./preprocessing.js";
 
-/** What there is to know of a network before it has a device. */
+/** A network before it has a device. */
 export interface NetworkPlans<Kind extends string> {
   /** The graph of a batch. Its input is "picture". */
   readonly graphOf: (batch: Batch<Kind>) => Graph;

@@ -119,7 +119,7 @@ export class Fcn<Image = Picture> {
    * where loadFcn was given one; it stays yours. Calls made before reject with device-lost, calls made after it run.
    * Weights are read again from where they came from, when a call needs them; plans are made anew. Does nothing while
    * the device works.
-   * @throws no-adapter when there is no device to be had (try again later), bad-option, disposed
+   * @throws no-adapter when no device can be opened (try again later), bad-option, disposed
    */
   recover(device?: Device): Promise<void> {
     return this.#session.recover(device);
