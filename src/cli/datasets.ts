@@ -7,6 +7,7 @@ import { readFile, readdir, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, normalize, resolve, sep } from "node:path";
 import { PICTURE_ENDINGS } from "../image/decode.js";
 import { UsageError } from "./command.js";
+import { expandPattern, isPattern } from "./patterns.js";
 
 export interface Item {
   /** Names the picture in results: the path as given, with forward slashes, or VOC's id. */
@@ -36,43 +37,6 @@ function ownPictures(paths: readonly string[]): string[] {
   return pictures.filter((path) => !belongs(path));
 }
 
-/** `*`, `?`, `**` and `{a,b}` as a regular expression over paths with forward slashes. */
-export function globPattern(glob: string): RegExp {
-  const tokens: Readonly<Record<string, string>> = {
-    "**/": "(?:[^/]+/)*",
-    "**": ".*",
-    "*": "[^/]*",
-    "?": "[^/]",
-    "{": "(?:",
-    "}": ")",
-    ",": "|",
-  };
-  let depth = 0;
-  const source = glob.replace(/\*\*\/|\*\*|[*?{},]|[.+^$()|[\]\\]/g, (token) => {
-    if (token === "{") depth++;
-    if (token === "}") depth--;
-    if (token === "," && depth === 0) return ",";
-    return tokens[token] ?? `\\${token}`;
-  });
-  if (depth !== 0) throw new UsageError(`the pattern ${glob} has an unmatched brace`);
-  return new RegExp(`^${source}$`);
-}
-
-async function expandGlob(glob: string): Promise<string[]> {
-  const pattern = globPattern(keyOf(glob));
-  const parts = keyOf(glob).split("/");
-  const fixed = parts
-    .slice(
-      0,
-      parts.findIndex((part) => /[*?{]/.test(part)),
-    )
-    .join("/");
-  const base = fixed || (glob.startsWith("/") ? "/" : ".");
-  const entries = await readdir(base, { recursive: true, withFileTypes: true }).catch(() => []);
-  const files = entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
-  return ownPictures(files.filter((file) => pattern.test(keyOf(file))));
-}
-
 async function expand(command: string, input: string): Promise<string[]> {
   const info = await stat(input).catch(() => undefined);
   if (info?.isFile()) return [input];
@@ -83,8 +47,8 @@ async function expand(command: string, input: string): Promise<string[]> {
       throw new UsageError(`${command}: the folder ${input} holds no picture (${PICTURE_ENDINGS.join(", ")})`);
     return found;
   }
-  if (!/[*?{]/.test(input)) throw new UsageError(`${command}: there is no file or folder ${input}`);
-  const found = await expandGlob(input);
+  if (!isPattern(input)) throw new UsageError(`${command}: there is no file or folder ${input}`);
+  const found = ownPictures(await expandPattern(command, keyOf(input)));
   if (!found.length) throw new UsageError(`${command}: the pattern ${input} matches no picture`);
   return found;
 }

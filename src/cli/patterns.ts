@@ -1,0 +1,77 @@
+/**
+ * Patterns on the command line, matched as a shell does it: `*`, `?`, `**`, `[a-z]`, `[!a]` and `{a,b}`. A hidden name needs its
+ * dot in the pattern. Every other sign stands for itself.
+ */
+import { lstat, statSync } from "node:fs";
+import type { realpath, stat } from "node:fs";
+import { join } from "node:path";
+import { glob } from "tinyglobby";
+import { UsageError } from "./command.js";
+
+/** A bracket expression such as `[!a-z]` or `[[:digit:]]`, stars, a question mark, or a part of `{a,b}`. */
+const MAGIC = /\[[!^]?\]?(?:\[:\w+:\]|[^\]/])*\]|\*+|[?{},]/g;
+
+/** Signs that tinyglobby may give a meaning: punctuation, less what is common in names. */
+const SPECIAL_SIGNS = /[!-+:-@[-^`{-~]/g;
+
+/** A dot at the beginning of a name, or of an alternative. */
+const WRITTEN_DOT = /(^|[/{,])\./;
+
+export const isPattern = (input: string): boolean => /[*?{[]/.test(input);
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+
+/** Leading folders that exist are taken by their names, brackets and all; the rest is the pattern. */
+function splitAtFolder(path: string): { readonly folder: string; readonly pattern: string } {
+  const parts = path.split("/");
+  const folderOf = (depth: number): string => parts.slice(0, depth).join("/") || (depth > 0 ? "/" : ".");
+  let depth = 0;
+  while (depth < parts.length - 1 && isFolder(folderOf(depth + 1))) depth++;
+  return { folder: folderOf(depth), pattern: parts.slice(depth).join("/") };
+}
+
+/** @throws UsageError when the braces of the pattern do not match */
+function checkBraces(command: string, pattern: string): void {
+  let depth = 0;
+  for (const [token] of pattern.matchAll(MAGIC)) {
+    if (token === "{") depth++;
+    if (token === "}") depth--;
+    if (depth < 0) break;
+  }
+  if (depth !== 0)
+    throw new UsageError(`${command}: the pattern ${pattern} has an unmatched brace; write it as in *.{jpg,png}`);
+}
+
+function withLiteralsEscaped(pattern: string): string {
+  let escaped = "";
+  let end = 0;
+  for (const { 0: token, index } of pattern.matchAll(MAGIC)) {
+    escaped += pattern.slice(end, index).replace(SPECIAL_SIGNS, "\\$&") + token;
+    end = index + token.length;
+  }
+  return escaped + pattern.slice(end).replace(SPECIAL_SIGNS, "\\$&");
+}
+
+/**
+ * Links count as files under their own names, so that `**` never runs in circles and a broken link is reported when it is read.
+ * tinyglobby asks for the target of links only.
+ */
+const LINKS_AS_FILES = {
+  realpath: ((path: string, done: (error: null, path: string) => void) => done(null, path)) as typeof realpath,
+  stat: lstat as typeof stat,
+};
+
+/** Files that match, in no particular order. `path` has forward slashes. @throws UsageError when the braces do not match */
+export async function expandPattern(command: string, path: string): Promise<string[]> {
+  checkBraces(command, path);
+  const { folder, pattern } = splitAtFolder(path);
+  const found = await glob(withLiteralsEscaped(pattern), {
+    cwd: folder,
+    expandDirectories: false,
+    extglob: false,
+    fs: LINKS_AS_FILES,
+  });
+  const isHidden = (name: string): boolean => /(^|\/)\./.test(name);
+  const named = WRITTEN_DOT.test(pattern) ? found : found.filter((name) => !isHidden(name));
+  return named.map((name) => join(folder, name));
+}
