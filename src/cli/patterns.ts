@@ -3,7 +3,7 @@
  * dot in the pattern. Every other sign stands for itself.
  */
 import { lstat, statSync } from "node:fs";
-import type { realpath, stat } from "node:fs";
+import type { realpath } from "node:fs";
 import { join } from "node:path";
 import { glob } from "tinyglobby";
 import { UsageError } from "./command.js";
@@ -58,7 +58,7 @@ function withLiteralsEscaped(pattern: string): string {
  */
 const LINKS_AS_FILES = {
   realpath: ((path: string, done: (error: null, path: string) => void) => done(null, path)) as typeof realpath,
-  stat: lstat as typeof stat,
+  stat: lstat,
 };
 
 /** Files that match, in no particular order. `path` has forward slashes. @throws UsageError when the braces do not match */
