@@ -1,6 +1,6 @@
 /**
- * What of the kept results people see: a table and plots for the README, of the newest result of each adapter. Made from the
- * files in bench/results by `npm run bench-table`, and never by hand.
+ * The README's section on the kept results: a table and plots of the newest result of each adapter. `npm run bench-table` makes it
+ * from the files in bench/results.
  */
 import { svgFile } from "../src/eval/svg.js";
 import { barChart, roofline } from "./charts.js";
@@ -10,7 +10,7 @@ import { markdownTable } from "./tables.js";
 
 const BEGIN = "<!-- made by npm run bench-table: begin -->\n\n<!-- prettier-ignore-start -->";
 const END = "<!-- prettier-ignore-end -->\n\n<!-- end -->";
-/** Where the plots lie, from the README. */
+/** Folder of the plots, from the README. */
 const FOLDER = "docs/bench";
 
 export interface Published {
@@ -20,34 +20,35 @@ export interface Published {
   readonly plots: ReadonlyMap<string, string>;
 }
 
-/** The newest result of each adapter that has what `has` asks for, by name. */
-function newest(results: readonly BenchResult[], has: (result: BenchResult) => boolean): BenchResult[] {
-  const byAdapter = new Map<string, BenchResult>();
-  for (const result of [...results].sort((a, b) => a.date.localeCompare(b.date)))
-    if (has(result)) byAdapter.set(result.adapter.name, result);
-  return [...byAdapter.values()];
+/** The newest result of each adapter. */
+function newest<R extends BenchResult>(results: readonly R[]): R[] {
+  const byDate = [...results].sort((a, b) => a.date.localeCompare(b.date));
+  return [...new Map(byDate.map((result) => [result.adapter.name, result])).values()];
 }
+
+type KernelResult = BenchResult & Required<Pick<BenchResult, "kernels" | "ceilings">>;
+
+const hasKernels = (result: BenchResult): result is KernelResult =>
+  result.kernels !== undefined && result.ceilings !== undefined;
+const hasModels = ({ models = [] }: BenchResult): boolean => models.length > 0;
 
 export function publish(results: readonly BenchResult[]): Published {
   const plots = new Map<string, string>();
-  const images = newest(results, ({ kernels, ceilings }) => kernels !== undefined && ceilings !== undefined).flatMap(
-    (result) => {
-      const { kernels = [], ceilings = { gflops: NaN, gbs: NaN }, adapter } = result;
-      return [
-        barChart(kernels, `Kernels on ${adapter.name}`),
-        roofline(kernels, ceilings, `Roofline of ${adapter.name}`),
-      ].map((plot) => {
-        const path = `${FOLDER}/${resultName(result)}-${plot.name}.svg`;
-        plots.set(path, svgFile(plot));
-        return `![${plot.title}](${path})`;
-      });
-    },
-  );
-  const tables = newest(results, ({ models }) => Boolean(models?.length)).map(markdownTable);
+  const images: string[] = [];
+  for (const result of newest(results.filter(hasKernels))) {
+    const { kernels, ceilings, adapter } = result;
+    const bars = barChart(kernels, `Kernels on ${adapter.name}`);
+    for (const plot of [bars, roofline(kernels, ceilings, `Roofline of ${adapter.name}`)]) {
+      const path = `${FOLDER}/${resultName(result)}-${plot.name}.svg`;
+      plots.set(path, svgFile(plot));
+      images.push(`![${plot.title}](${path})`);
+    }
+  }
+  const tables = newest(results.filter(hasModels)).map(markdownTable);
   return { section: [...tables, ...images].join("\n\n"), plots };
 }
 
-/** The page with its section replaced. @throws RangeError where the page has no place for one */
+/** The page with its section replaced. @throws RangeError when the page has no place for it */
 export function withSection(page: string, section: string): string {
   const [start, end] = [page.indexOf(BEGIN), page.indexOf(END)];
   if (start < 0 || end < start) throw new RangeError(`the page needs a line "${BEGIN}" and after it a line "${END}"`);

@@ -1,8 +1,8 @@
-/** What a benchmark leaves behind: one JSON file a run, with the adapter, versions and date it belongs to, and ratios of two such files. */
+/** The result of a benchmark run: one JSON file with the adapter, versions and date it belongs to, and ratios of two of them. */
 import { FcnError, messageOf } from "../src/base/errors.js";
 import type { Ceilings } from "./ceilings.js";
-import type { KernelRow } from "./kernels.js";
-import type { ModelRow } from "./models.js";
+import type { KernelRow } from "./kernel-row.js";
+import type { ModelRow } from "./model-row.js";
 
 export const SCHEMA = "fcn-webgpu-bench/1";
 
@@ -18,7 +18,7 @@ export interface BenchResult {
     readonly software: boolean;
     readonly subgroupSize: number;
   };
-  /** Name and number of the processor's cores: what a software adapter runs on. */
+  /** Name of the processor and its number of cores: what a software adapter runs on. */
   readonly cpu: string;
   readonly versions: { readonly package: string; readonly webgpu: string; readonly node: string };
   readonly ceilings?: Ceilings;
@@ -26,14 +26,13 @@ export interface BenchResult {
   readonly models?: readonly ModelRow[];
 }
 
-/** ADAPTER-DATE, for files. */
-export const resultName = ({ adapter: { name }, date }: BenchResult): string =>
-  `${name
-    .replace(/[^A-Za-z0-9]+/g, "-")
-    .replace(/^-|-$/g, "")
-    .toLowerCase()}-${date}`;
+/** ADAPTER-DATE, for file names. */
+export function resultName({ adapter: { name }, date }: BenchResult): string {
+  const dashed = name.replace(/[^A-Za-z0-9]+/g, "-").replace(/^-|-$/g, "");
+  return `${dashed.toLowerCase()}-${date}`;
+}
 
-/** JSON has no NaN: times that are missing become null and back. */
+/** JSON has no NaN: missing times are written as null. */
 export const toJson = (result: BenchResult): string => `${JSON.stringify(result, undefined, 1)}\n`;
 
 /** @throws bad-option when the text is no result of this version */
@@ -44,81 +43,97 @@ export function fromJson(text: string, name: string): BenchResult {
   } catch (error) {
     throw new FcnError("bad-option", `${name} is not JSON: ${messageOf(error)}`, { cause: error });
   }
-  const {
-    schema,
-    adapter,
-    kernels = [],
-    models = [],
-  } = (typeof value === "object" && value !== null ? value : {}) as Partial<BenchResult>;
-  if (schema !== SCHEMA)
+  const fields = (typeof value === "object" && value !== null ? value : {}) as Partial<BenchResult>;
+  const { schema, adapter, kernels = [], models = [] } = fields;
+  if (schema !== SCHEMA) {
+    const got = JSON.stringify(schema ?? null);
     throw new FcnError(
       "bad-option",
-      `${name} is not a result of fcn bench: its schema is ${JSON.stringify(schema ?? null)}, needed is "${SCHEMA}"`,
+      `${name} is not a result of fcn bench: its schema is ${got}, needed is "${SCHEMA}"`,
     );
+  }
   if (typeof adapter?.name !== "string" || !Array.isArray(kernels) || !Array.isArray(models))
-    throw new FcnError("bad-option", `${name} lacks an adapter or its rows are no lists: run fcn bench again`);
+    throw new FcnError("bad-option", `${name} lacks an adapter, or its rows are not lists: run fcn bench again`);
   return value as BenchResult;
 }
 
 const kernelKey = (row: Pick<KernelRow, "kernel" | "case" | "variant">): string =>
   `${row.kernel} / ${row.case} / ${row.variant}`;
-export const modelKey = (
+
+export function modelKey(
   row: Pick<ModelRow, "variant" | "weights" | "width" | "height" | "precision" | "batch">,
-): string =>
-  `${row.variant} ${row.weights} ${row.width}x${row.height} ${row.precision}${row.batch > 1 ? ` batch ${row.batch}` : ""}`;
+): string {
+  const batch = row.batch > 1 ? ` batch ${row.batch}` : "";
+  return `${row.variant} ${row.weights} ${row.width}x${row.height} ${row.precision}${batch}`;
+}
+
+/** What must be equal for two results to go into one file. */
+const originOf = ({ adapter, versions, date, cpu }: BenchResult): string =>
+  JSON.stringify([adapter, versions, date, cpu]);
+
+/**
+ * `later`, plus rows of `earlier` that this run did not measure: its kernels where `later` has none, and its other networks.
+ * A result of another adapter, version or day gives no rows.
+ */
+export function merged(earlier: BenchResult, later: BenchResult): BenchResult {
+  if (originOf(earlier) !== originOf(later)) return later;
+  const { ceilings, kernels } = earlier;
+  const measured = later.models ?? [];
+  const measuredKeys = new Set(measured.map(modelKey));
+  const kept = (earlier.models ?? []).filter((row) => !measuredKeys.has(modelKey(row)));
+  const models = [...kept, ...measured];
+  const keepsKernels = later.kernels === undefined && ceilings !== undefined && kernels !== undefined;
+  return {
+    ...later,
+    ...(keepsKernels ? { ceilings, kernels } : {}),
+    ...(models.length ? { models } : {}),
+  };
+}
 
 export interface Change {
   readonly what: string;
+  /** Milliseconds. */
   readonly before: number;
   readonly after: number;
   /** after / before: below 1 is faster now. */
   readonly ratio: number;
-  /** Whether the two spreads (quartiles; least and most of models) do not meet. */
+  /** Whether the two spreads do not overlap: quartiles of kernels, least and most of networks. */
   readonly clear: boolean;
 }
 
-/** `later` with what only `earlier`, a result of the same adapter, versions and day, has measured: kernels or networks. */
-export function merged(earlier: BenchResult, later: BenchResult): BenchResult {
-  const same =
-    JSON.stringify([earlier.adapter, earlier.versions, earlier.date, earlier.cpu]) ===
-    JSON.stringify([later.adapter, later.versions, later.date, later.cpu]);
-  if (!same) return later;
-  const { ceilings, kernels, models = [] } = earlier;
-  const measured = new Set((later.models ?? []).map(modelKey));
-  const kept = [...models.filter((row) => !measured.has(modelKey(row))), ...(later.models ?? [])];
-  return {
-    ...(later.kernels === undefined && ceilings && kernels ? { ...later, ceilings, kernels } : later),
-    ...(kept.length ? { models: kept } : {}),
-  };
+/** A time in milliseconds with its spread. */
+interface Spread {
+  readonly low: number;
+  readonly middle: number;
+  readonly high: number;
 }
 
-/** Rows that both results have. */
-export function changes(before: BenchResult, after: BenchResult): Change[] {
-  const change = (
-    what: string,
-    old: readonly [number, number, number],
-    now: readonly [number, number, number],
-  ): Change => ({
-    what,
-    before: old[1],
-    after: now[1],
-    ratio: now[1] / old[1],
-    clear: now[0] > old[2] || now[2] < old[0],
-  });
-  const kernels = new Map((before.kernels ?? []).map((row) => [kernelKey(row), row]));
-  const models = new Map((before.models ?? []).map((row) => [modelKey(row), row]));
+const kernelSpread = ({ p25, ms, p75 }: KernelRow): Spread => ({ low: p25, middle: ms, high: p75 });
+const modelSpread = ({ min, warm, max }: ModelRow): Spread => ({ low: min, middle: warm, high: max });
+
+/** None where one of the two has no time. */
+function changeOf(what: string, before: Spread | undefined, after: Spread): Change[] {
+  if (!before || !(before.middle > 0) || !(after.middle > 0)) return [];
   return [
-    ...(after.kernels ?? []).flatMap((row) => {
-      const old = kernels.get(kernelKey(row));
-      return old && old.ms > 0 && row.ms > 0
-        ? [change(kernelKey(row), [old.p25, old.ms, old.p75], [row.p25, row.ms, row.p75])]
-        : [];
-    }),
-    ...(after.models ?? []).flatMap((row) => {
-      const old = models.get(modelKey(row));
-      return old && old.warm > 0 && row.warm > 0
-        ? [change(`${modelKey(row)}, warm`, [old.min, old.warm, old.max], [row.min, row.warm, row.max])]
-        : [];
-    }),
+    {
+      what,
+      before: before.middle,
+      after: after.middle,
+      ratio: after.middle / before.middle,
+      clear: after.low > before.high || after.high < before.low,
+    },
   ];
+}
+
+/** Changes of the rows that both results have. */
+export function changes(before: BenchResult, after: BenchResult): Change[] {
+  const kernels = new Map((before.kernels ?? []).map((row) => [kernelKey(row), kernelSpread(row)]));
+  const models = new Map((before.models ?? []).map((row) => [modelKey(row), modelSpread(row)]));
+  const ofKernels = (after.kernels ?? []).flatMap((row) =>
+    changeOf(kernelKey(row), kernels.get(kernelKey(row)), kernelSpread(row)),
+  );
+  const ofModels = (after.models ?? []).flatMap((row) =>
+    changeOf(`${modelKey(row)}, warm`, models.get(modelKey(row)), modelSpread(row)),
+  );
+  return [...ofKernels, ...ofModels];
 }

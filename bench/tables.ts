@@ -1,104 +1,147 @@
 /** Results as text for a terminal, and the README's table. */
-import type { KernelRow } from "./kernels.js";
+import { textTable } from "../src/base/text-table.js";
+import type { LayerTime } from "../src/models/layer-times.js";
+import type { KernelRow } from "./kernel-row.js";
+import type { ModelRow } from "./model-row.js";
 import { modelKey } from "./result.js";
 import type { BenchResult, Change } from "./result.js";
-
-/** Three significant digits: more is noise. */
-export const short = (value: number): string =>
-  Number.isNaN(value) ? "-" : value >= 1000 ? String(Math.round(value)) : value.toPrecision(3);
-const percent = (share: number): string => (Number.isNaN(share) ? "-" : `${Math.round(100 * share)} %`);
-const mb = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
+import { gigaPerSecond, threeDigits, wholeMegabytes, wholePercent } from "./units.js";
 
 /** The first column to the left, numbers to the right. */
-function columns(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
-  return rows
-    .map(
-      (row) =>
-        `  ${row
-          .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
-          .join("  ")
-          .trimEnd()}`,
-    )
-    .join("\n");
+const numberTable = (rows: readonly (readonly string[])[]): string =>
+  textTable(rows, { align: ["left", "right"], indent: "  " });
+
+const KERNEL_HEAD = ["variant", "ms", "quartiles", "GFLOP/s", "of compute", "GB/s", "of memory", "bound by"];
+
+const kernelName = ({ chosen, variant }: KernelRow): string => `${chosen ? "*" : " "} ${variant}`;
+
+function kernelCells(row: KernelRow): string[] {
+  const { ms, p25, p75, flops, bytes, ofCompute, ofMemory, bound, clock } = row;
+  return [
+    kernelName(row),
+    threeDigits(ms),
+    `${threeDigits(p25)}-${threeDigits(p75)}`,
+    threeDigits(gigaPerSecond(flops, ms)),
+    wholePercent(ofCompute),
+    threeDigits(gigaPerSecond(bytes, ms)),
+    wholePercent(ofMemory),
+    clock === "host" ? `${bound} (host's clock)` : bound,
+  ];
 }
 
+/** A table for each case, with the variants that have no time below it. */
 export function kernelText(rows: readonly KernelRow[]): string {
-  const groups = new Map<string, KernelRow[]>();
-  for (const row of rows)
-    groups.set(`${row.kernel}: ${row.case}`, [...(groups.get(`${row.kernel}: ${row.case}`) ?? []), row]);
-  return [...groups]
-    .map(([title, own]) => {
-      const head = ["variant", "ms", "quartiles", "GFLOP/s", "of compute", "GB/s", "of memory", "bound by"];
-      const lines = own.map((r) => {
-        const name = `${r.chosen ? "*" : " "} ${r.variant}`;
-        if (r.failed !== undefined) return [name, `not timed: ${r.failed}`];
-        return [
-          name,
-          short(r.ms),
-          `${short(r.p25)}-${short(r.p75)}`,
-          short(r.flops / r.ms / 1e6),
-          percent(r.ofCompute),
-          short(r.bytes / r.ms / 1e6),
-          percent(r.ofMemory),
-          `${r.bound}${r.clock === "host" ? " (host's clock)" : ""}`,
-        ];
-      });
-      const timed = columns([head, ...lines.filter((l) => l.length > 2)]);
-      return [title, timed, ...lines.filter((l) => l.length === 2).map((l) => `  ${l.join("  ")}`)].join("\n");
-    })
-    .join("\n\n");
+  const cases = new Map<string, KernelRow[]>();
+  for (const row of rows) {
+    const title = `${row.kernel}: ${row.case}`;
+    cases.set(title, [...(cases.get(title) ?? []), row]);
+  }
+  const blocks = [...cases].map(([title, own]) => {
+    const timed = own.filter(({ failed }) => failed === undefined);
+    const failures = own.flatMap((row) =>
+      row.failed === undefined ? [] : [`  ${kernelName(row)}  not timed: ${row.failed}`],
+    );
+    return [title, numberTable([KERNEL_HEAD, ...timed.map(kernelCells)]), ...failures].join("\n");
+  });
+  return blocks.join("\n\n");
 }
 
+const MODEL_HEAD = ["network", "cold ms", "warm ms", "least-most", "pictures/s", "GFLOP/s", "GPU memory", "peak RSS"];
+
+const spreadOf = ({ min, max }: ModelRow): string => `${threeDigits(min)}-${threeDigits(max)}`;
+const gpuMemory = ({ weightBytes, planBytes }: ModelRow): string => wholeMegabytes(weightBytes + planBytes);
+
+const modelCells = (row: ModelRow): string[] => [
+  modelKey(row),
+  threeDigits(row.load + row.cold),
+  threeDigits(row.warm),
+  spreadOf(row),
+  threeDigits(row.throughput),
+  threeDigits(((row.gflop * row.batch) / row.warm) * 1000),
+  gpuMemory(row),
+  wholeMegabytes(row.peakRss),
+];
+
+const layerCells = ({ layer, ms, flops, kernel, variant }: LayerTime): string[] => [
+  layer,
+  threeDigits(ms),
+  threeDigits(gigaPerSecond(flops, ms)),
+  `${kernel}/${variant}`,
+];
+
+/** The parts of a warm call and the slowest layers. */
+function modelDetails(row: ModelRow): string {
+  const parts = [
+    `upload ${threeDigits(row.upload)}`,
+    `encode ${threeDigits(row.encode)}`,
+    `GPU ${threeDigits(row.gpu)}`,
+    `readback ${threeDigits(row.readback)}`,
+    `other JavaScript ${threeDigits(row.script)} ms`,
+  ];
+  const layers = row.layers.length
+    ? numberTable([["slowest layers", "ms", "GFLOP/s", "variant"], ...row.layers.map(layerCells)])
+    : "  (no layer times: this device has no timestamps)";
+  return `${modelKey(row)}\n  ${parts.join(", ")}\n${layers}`;
+}
+
+/** One table of all networks, then the details of each, then those that were not measured. */
 export function modelText({ models = [] }: BenchResult): string {
-  const head = ["network", "cold ms", "warm ms", "least-most", "pictures/s", "GFLOP/s", "GPU memory", "peak RSS"];
   const timed = models.filter(({ failed }) => failed === undefined);
-  const lines = timed.map((m) => [
-    modelKey(m),
-    short(m.load + m.cold),
-    short(m.warm),
-    `${short(m.min)}-${short(m.max)}`,
-    short(m.throughput),
-    short(((m.gflop * m.batch) / m.warm) * 1000),
-    mb(m.weightBytes + m.planBytes),
-    mb(m.peakRss),
-  ]);
-  const failures = models.flatMap((m) => (m.failed === undefined ? [] : [`${modelKey(m)}: not measured: ${m.failed}`]));
-  const layers = timed.map((m) => {
-    const total = `  upload ${short(m.upload)}, encode ${short(m.encode)}, GPU ${short(m.gpu)}, readback ${short(m.readback)}, other JavaScript ${short(m.script)} ms`;
-    if (m.layers.length === 0) return `${modelKey(m)}\n${total}\n  (no layer times: this device has no timestamps)`;
-    return `${modelKey(m)}\n${total}\n${columns([["slowest layers", "ms", "GFLOP/s", "variant"], ...m.layers.map((l) => [l.layer, short(l.ms), short(l.flops / l.ms / 1e6), `${l.kernel}/${l.variant}`])])}`;
-  });
-  return [columns([head, ...lines]), ...layers, ...failures].join("\n\n");
+  const failures = models.flatMap((row) =>
+    row.failed === undefined ? [] : [`${modelKey(row)}: not measured: ${row.failed}`],
+  );
+  return [numberTable([MODEL_HEAD, ...timed.map(modelCells)]), ...timed.map(modelDetails), ...failures].join("\n\n");
+}
+
+function verdictOf({ clear, ratio }: Change): string {
+  if (!clear) return "";
+  return ratio < 1 ? "faster" : "slower";
 }
 
 export function changeText(list: readonly Change[]): string {
   if (list.length === 0) return "No row is in both results.";
   const head = ["row", "before ms", "now ms", "ratio", ""];
-  const lines = list.map((c) => [
-    c.what,
-    short(c.before),
-    short(c.after),
-    c.ratio.toFixed(2),
-    c.clear ? (c.ratio < 1 ? "faster" : "slower") : "",
+  const lines = list.map((change) => [
+    change.what,
+    threeDigits(change.before),
+    threeDigits(change.after),
+    change.ratio.toFixed(2),
+    verdictOf(change),
   ]);
-  return `${columns([head, ...lines])}\n\nNothing in the last column: the spreads of the two runs overlap.`;
+  return `${numberTable([head, ...lines])}\n\nNothing in the last column: the spreads of the two runs overlap.`;
 }
+
+const markdownRow = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+
+const MARKDOWN_HEAD = [
+  "network, weights, picture",
+  "load and first run",
+  "warm",
+  "pictures a second",
+  "GPU memory",
+  "peak RSS",
+];
+
+const markdownCells = (row: ModelRow): string[] => [
+  modelKey(row),
+  `${threeDigits(row.load + row.cold)} ms`,
+  `${threeDigits(row.warm)} ms (${spreadOf(row)})`,
+  threeDigits(row.throughput),
+  gpuMemory(row),
+  wholeMegabytes(row.peakRss),
+];
 
 /** The README's table of a result: whole networks. */
 export function markdownTable({ adapter, cpu, date, versions, models = [] }: BenchResult): string {
-  const rows = models
-    .filter(({ failed }) => failed === undefined)
-    .map(
-      (m) =>
-        `| ${modelKey(m)} | ${short(m.load + m.cold)} ms | ${short(m.warm)} ms (${short(m.min)}-${short(m.max)}) | ${short(m.throughput)} | ${mb(m.weightBytes + m.planBytes)} | ${mb(m.peakRss)} |`,
-    );
-  const name =
-    adapter.description && adapter.description !== adapter.name
-      ? `${adapter.name} (${adapter.description})`
-      : adapter.name;
-  const where = adapter.software ? `${name}, a software adapter, on ${cpu}` : name;
-  const head =
-    "| network, weights, picture | load and first run | warm | pictures a second | GPU memory | peak RSS |\n|---|---|---|---|---|---|";
-  return `${where}; ${date}, webgpu ${versions.webgpu}, Node ${versions.node}:\n\n${head}\n${rows.join("\n")}`;
+  const { description, software } = adapter;
+  const hasDriver = description && description !== adapter.name;
+  const name = hasDriver ? `${adapter.name} (${description})` : adapter.name;
+  const where = software ? `${name}, a software adapter, on ${cpu}` : name;
+  const timed = models.filter(({ failed }) => failed === undefined);
+  const table = [
+    markdownRow(MARKDOWN_HEAD),
+    `|${"---|".repeat(MARKDOWN_HEAD.length)}`,
+    ...timed.map((row) => markdownRow(markdownCells(row))),
+  ];
+  return `${where}; ${date}, webgpu ${versions.webgpu}, Node ${versions.node}:\n\n${table.join("\n")}`;
 }

@@ -1,4 +1,4 @@
-/** Writes what the README shows of the kept benchmark results: its table and its plots. `npm run bench-table` builds first. */
+/** Writes the README's table and plots from the kept benchmark results. `npm run bench-table` builds first. */
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

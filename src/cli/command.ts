@@ -1,4 +1,4 @@
-/** What every command shares: parsing options, usage errors, and a way to end once everything printed has left. */
+/** What every command shares: parsing options, usage errors, printing, and ending once everything printed has left. */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { ParseArgsConfig } from "node:util";
@@ -13,6 +13,7 @@ export interface Command {
   readonly name: string;
   /** One line for the list of commands. */
   readonly summary: string;
+  /** Printed by --help. */
   readonly usage: string;
   /** Runs with the arguments after the command's name; gives the exit code. */
   run(args: readonly string[]): Promise<number>;
@@ -23,11 +24,11 @@ type Options = NonNullable<ParseArgsConfig["options"]>;
 export interface Parsed<O extends Options> {
   readonly values: ReturnType<typeof parseArgs<{ options: O; allowPositionals: true; strict: true }>>["values"];
   readonly positionals: string[];
-  /** Names of the options that were written, and not left to their defaults. */
+  /** Names of the options that were written, without those left to their defaults. */
   readonly given: ReadonlySet<string>;
 }
 
-/** node:util's parser, with its errors in one sentence. */
+/** node:util's parser. @throws UsageError with the parser's first sentence */
 export function parse<const O extends Options>(command: string, args: readonly string[], options: O): Parsed<O> {
   try {
     const { values, positionals, tokens } = parseArgs({
@@ -37,33 +38,32 @@ export function parse<const O extends Options>(command: string, args: readonly s
       strict: true,
       tokens: true,
     });
-    return {
-      values,
-      positionals,
-      given: new Set(tokens.flatMap((token) => (token.kind === "option" ? [token.name] : []))),
-    };
+    const given = tokens.flatMap((token) => (token.kind === "option" ? [token.name] : []));
+    return { values, positionals, given: new Set(given) };
   } catch (error) {
-    const sentence = messageOf(error).split(". ")[0]?.replace(/\.$/, "") ?? "bad arguments";
-    throw new UsageError(
-      `${command}: ${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}; see fcn ${command} --help`,
-    );
+    const [first = ""] = messageOf(error).split(". ");
+    const sentence = first.charAt(0).toLowerCase() + first.slice(1).replace(/\.$/, "");
+    throw new UsageError(`${command}: ${sentence}; see fcn ${command} --help`);
   }
 }
 
-/** Options that would be ignored are errors: `why` goes on after the option's name. @throws UsageError */
+/** Refuses options that would be ignored. `why` follows the option's name in the sentence. @throws UsageError */
 export function refuse(command: string, given: ReadonlySet<string>, names: readonly string[], why: string): void {
   const name = names.find((n) => given.has(n));
   if (name !== undefined) throw new UsageError(`${command}: --${name} ${why}`);
 }
 
-/** One of the allowed words. */
+/** One of the allowed words. @throws UsageError */
 export function oneOf<T extends string>(command: string, option: string, value: string, allowed: readonly T[]): T {
   const found = allowed.find((a) => a === value);
   if (found === undefined) throw new UsageError(`${command}: --${option} ${value} is not one of ${allowed.join(", ")}`);
   return found;
 }
 
-/** Dawn keeps the event loop alive, so the program ends explicitly, but not before what it printed has left. */
+/** The parts of "a, b,c". */
+export const listOf = (text: string): string[] => text.split(",").map((part) => part.trim());
+
+/** Ends the program after all it printed was taken. Needed because Dawn keeps the event loop alive. */
 export async function exit(code: number): Promise<never> {
   await Promise.all(
     [process.stdout, process.stderr].map((stream) => new Promise<void>((resolve) => stream.write("", () => resolve()))),
@@ -74,22 +74,22 @@ export async function exit(code: number): Promise<never> {
 export const print = (line: string): void => void process.stdout.write(`${line}\n`);
 export const printError = (line: string): void => void process.stderr.write(`${line}\n`);
 
-/** Bytes as they are, once the system has taken them. */
+/** Writes bytes to stdout; resolves once the system has taken them. */
 export const printBytes = (bytes: Uint8Array): Promise<void> =>
   new Promise((resolve, reject) => process.stdout.write(bytes, (error) => (error ? reject(error) : resolve())));
 
-/** The version in package.json. */
+/** package.json, from src/cli in a checkout and from dist/src/cli in a build. */
+const PACKAGE_FILES = ["../../package.json", "../../../package.json"];
+
+/** The version in this package's package.json. */
 export function packageVersion(): string {
-  // The package's own folder, from src/cli in a checkout and from dist/src/cli in a build.
-  for (const up of ["../../package.json", "../../../package.json"]) {
+  for (const path of PACKAGE_FILES) {
     try {
-      const { name, version: v } = JSON.parse(readFileSync(new URL(up, import.meta.url), "utf8")) as {
-        name: string;
-        version: string;
-      };
-      if (name === "fcn-webgpu") return v;
+      const text = readFileSync(new URL(path, import.meta.url), "utf8");
+      const { name, version } = JSON.parse(text) as { name: string; version: string };
+      if (name === "fcn-webgpu") return version;
     } catch {
-      // not this one: the build has one folder more than the sources
+      // Only one of the two exists.
     }
   }
   return "unknown";

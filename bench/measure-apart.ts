@@ -1,0 +1,49 @@
+/** A network measured in a process of its own: its first call is cold, and the memory is its own. */
+import { spawn } from "node:child_process";
+import { FcnError } from "../src/base/errors.js";
+import type { ModelRow, ModelTask } from "./model-row.js";
+
+/** Longer than any network takes, tuning and naive kernels included. */
+const TIMEOUT_MS = 30 * 60_000;
+
+/** Turns off the shader caches of Mesa and of NVIDIA's driver. */
+const WITHOUT_SHADER_CACHES = { MESA_SHADER_CACHE_DISABLE: "true", __GL_SHADER_DISK_CACHE: "0" };
+
+/** How the program begins its own error messages. */
+const PREFIX = "fcn: ";
+
+/** The program's last error message, or its last line: a stack has lines after the message. */
+function lastError(stderr: string): string | undefined {
+  const lines = stderr.trim().split("\n");
+  const message = lines.filter((line) => line.startsWith(PREFIX)).at(-1);
+  return message?.slice(PREFIX.length) ?? lines.at(-1);
+}
+
+/**
+ * Runs `main bench model TASK`, with the drivers' shader caches off.
+ * @param main the program's script
+ * @throws gpu-error with the last error message of that process
+ */
+export function measureApart(main: string, task: ModelTask): Promise<ModelRow> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [main, "bench", "model", JSON.stringify(task)], {
+      env: { ...process.env, ...WITHOUT_SHADER_CACHES },
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: TIMEOUT_MS,
+    });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+    child.on("error", reject);
+    child.on("close", (code) => {
+      if (code === 0) {
+        resolve(JSON.parse(stdout) as ModelRow);
+        return;
+      }
+      const reason = lastError(stderr) || `the process ended with ${String(code)}`;
+      const network = `${task.variant} at ${task.width}x${task.height}`;
+      reject(new FcnError("gpu-error", `bench: measuring ${network} failed: ${reason}`));
+    });
+  });
+}

@@ -1,0 +1,24 @@
+/** Tables of plain text for a terminal: columns padded to their longest cell, two spaces apart. */
+
+export type Alignment = "left" | "right";
+
+export interface TextTableOptions {
+  /** Alignment of each column; the last one holds for all further columns. */
+  readonly align: readonly Alignment[];
+  /** Written before every row. Default "". */
+  readonly indent?: string;
+}
+
+/** One line for each row, without spaces at its end. Rows may have fewer cells than the longest. */
+export function textTable(rows: readonly (readonly string[])[], { align, indent = "" }: TextTableOptions): string {
+  const count = Math.max(0, ...rows.map((row) => row.length));
+  const widths = Array.from({ length: count }, (_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? "").length)),
+  );
+  const padded = (cell: string, column: number): string => {
+    const width = widths[column] ?? 0;
+    const alignment = align[column] ?? align.at(-1);
+    return alignment === "right" ? cell.padStart(width) : cell.padEnd(width);
+  };
+  return rows.map((row) => `${indent}${row.map(padded).join("  ").trimEnd()}`).join("\n");
+}

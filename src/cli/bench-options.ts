@@ -1,0 +1,60 @@
+/** What the command line of `fcn bench` may say. */
+import { VARIANTS } from "../models/load.js";
+import { PRECISIONS } from "../models/precision.js";
+import type { parse } from "./command.js";
+
+export const BENCH_USAGE = `fcn bench kernels [--filter TEXT] [options]
+fcn bench models [--variants LIST] [--sizes LIST] [--weights LIST]
+                 [--precision LIST] [--batch N] [--no-tune] [options]
+fcn bench all [options of both]
+
+kernels  Every variant of every kernel that this adapter can run, at the shapes
+         of ResNet-101 and the decoders. Compares each result with a float64
+         reference, then times it. Prints GPU time, the fraction of the peak
+         measured on this adapter, and what bounds it: compute or memory.
+models   Whole networks, from RGBA8 in memory to labels in memory. Upload and
+         readback are included. Each network runs in a process of its own.
+
+  --filter TEXT     only rows whose "kernel case variant" contains TEXT
+  --variants LIST   networks (default: those that the weights have heads for):
+                    ${VARIANTS.join(", ")}
+  --sizes LIST      picture sizes, N or WIDTHxHEIGHT (default: 224)
+  --weights LIST    paths of checkpoints, or (default: default)
+                      default                the one that ships
+                      synthetic              full-size ResNet-101, generated
+                      synthetic-torchvision  generated, as fcn_resnet101
+  --precision LIST  of ${PRECISIONS.join(", ")} (default: f32)
+  --batch N         pictures in a call (default: 1)
+  --no-tune         take the default kernel variants; without it they are
+                    measured once on this GPU
+
+  --adapter NAME    the graphics adapter whose name contains NAME
+  --json            print the result as JSON, and nothing else, on stdout
+  --out DIR         also write the result to DIR/ADAPTER-DATE.json, after the
+                    kernels and after each network; keeps rows of that file
+                    that this run did not measure
+  --compare FILE    print ratios to an earlier result (with --json on stderr)
+  --svg DIR         write kernels.svg (bars) and roofline.svg to DIR
+
+Exit code 1 when a row failed, 2 when called wrongly.`;
+
+export const BENCH_OPTIONS = {
+  filter: { type: "string", default: "" },
+  variants: { type: "string" },
+  sizes: { type: "string", default: "224" },
+  weights: { type: "string", default: "default" },
+  precision: { type: "string", default: "f32" },
+  batch: { type: "string", default: "1" },
+  "no-tune": { type: "boolean", default: false },
+  adapter: { type: "string" },
+  json: { type: "boolean", default: false },
+  out: { type: "string" },
+  compare: { type: "string" },
+  svg: { type: "string" },
+} as const;
+
+export type BenchValues = ReturnType<typeof parse<typeof BENCH_OPTIONS>>["values"];
+
+/** Options that mean something for one part only. */
+export const KERNEL_ONLY = ["filter", "svg"] as const;
+export const MODEL_ONLY = ["variants", "sizes", "weights", "precision", "batch", "no-tune"] as const;

@@ -1,0 +1,73 @@
+/** What `fcn bench` prints and writes: tables or JSON, ratios to an earlier result, the result's file and plots. */
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { barChart, roofline } from "../../bench/charts.js";
+import { SCHEMA, changes, fromJson, merged, resultName, toJson } from "../../bench/result.js";
+import type { BenchResult } from "../../bench/result.js";
+import { changeText, kernelText, modelText } from "../../bench/tables.js";
+import { svgFile } from "../eval/svg.js";
+import type { Device } from "../gpu/device.js";
+import { UsageError, packageVersion, print, printError } from "./command.js";
+import { writeWhole } from "./files.js";
+
+/** A result without rows: the machine, the versions and today's date. */
+export function emptyResult(device: Device): BenchResult {
+  const { vendor, architecture, description, software, subgroupSize } = device.adapter;
+  const webgpu = (createRequire(import.meta.url)("webgpu/package.json") as { version: string }).version;
+  const cores = cpus();
+  return {
+    schema: SCHEMA,
+    date: new Date().toISOString().slice(0, 10),
+    adapter: { name: device.label, vendor, architecture, description, software, subgroupSize },
+    cpu: `${cores[0]?.model.trim() ?? "unknown processor"}, ${cores.length} cores`,
+    versions: { package: packageVersion(), webgpu, node: process.version },
+  };
+}
+
+/** @throws UsageError when there is no such file, bad-option when it is no result */
+export async function readResult(path: string): Promise<BenchResult> {
+  const text = await readFile(path, "utf8").catch(() => {
+    throw new UsageError(`bench: there is no file ${path}`);
+  });
+  return fromJson(text, path);
+}
+
+/** Writes ADAPTER-DATE.json and gives its path. Keeps existing rows that this run did not measure. */
+export async function saveResult(folder: string, result: BenchResult): Promise<string> {
+  const path = join(folder, `${resultName(result)}.json`);
+  const earlier = await readFile(path, "utf8").catch(() => undefined);
+  await writeWhole(path, toJson(earlier === undefined ? result : merged(fromJson(earlier, path), result)));
+  return path;
+}
+
+export function printResult(result: BenchResult, asJson: boolean): void {
+  if (asJson) {
+    process.stdout.write(toJson(result));
+    return;
+  }
+  if (result.kernels) {
+    print(kernelText(result.kernels));
+    print("\n* is the variant that networks take here. Medians; quartiles of the rounds.");
+  }
+  if (result.models) print(modelText(result));
+}
+
+/** With --json the ratios go to stderr: stdout is the result's alone. */
+export function printChanges(before: BenchResult, result: BenchResult, asJson: boolean): void {
+  const write = asJson ? printError : print;
+  write("");
+  if (before.adapter.name !== result.adapter.name)
+    write(`The earlier result is of another adapter: ${before.adapter.name}.`);
+  write(changeText(changes(before, result)));
+}
+
+/** Writes kernels.svg and roofline.svg; nothing for a result without kernels. */
+export async function savePlots(folder: string, { adapter, kernels, ceilings }: BenchResult): Promise<void> {
+  if (!kernels || !ceilings) return;
+  const [bars, roof] = [join(folder, "kernels.svg"), join(folder, "roofline.svg")];
+  await writeWhole(bars, svgFile(barChart(kernels, `Kernels on ${adapter.name}`)));
+  await writeWhole(roof, svgFile(roofline(kernels, ceilings, `Roofline of ${adapter.name}`)));
+  printError(`Plots: ${bars}, ${roof}`);
+}

@@ -1,0 +1,81 @@
+/** Which networks `fcn bench models` measures: every variant of every checkpoint at every size and precision. */
+import type { ModelTask } from "../../bench/model-row.js";
+import { isSynthetic, syntheticCheckpoint } from "../../bench/synthetic.js";
+import { defined } from "../base/defined.js";
+import { FCN_VARIANTS } from "../models/fcn.js";
+import { VARIANTS } from "../models/load.js";
+import { PRECISIONS } from "../models/precision.js";
+import { TORCHVISION_VARIANT } from "../models/torchvision.js";
+import type { NetworkVariant } from "../node.js";
+import type { BenchValues } from "./bench-options.js";
+import { UsageError, listOf, oneOf, printError } from "./command.js";
+import { checkFile } from "./files.js";
+
+/** The name that stands for the checkpoint that ships. */
+const DEFAULT_WEIGHTS = "default";
+const MAX_SIDE = 16384;
+const MAX_BATCH = 64;
+
+function wholeNumber(option: string, text: string, most: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1 || value > most)
+    throw new UsageError(`bench: --${option} ${text} is not a whole number from 1 to ${most}`);
+  return value;
+}
+
+/** "224" or "640x480". */
+function parseSize(text: string): { width: number; height: number } {
+  const [width = "", height = width, extra] = text.split("x");
+  if (extra !== undefined) throw new UsageError(`bench: --sizes ${text} is neither N nor WIDTHxHEIGHT`);
+  return { width: wholeNumber("sizes", width, MAX_SIDE), height: wholeNumber("sizes", height, MAX_SIDE) };
+}
+
+/** Networks that weights of this name have heads for. A file is not read: it gets what is asked for, by default the paper's three. */
+function variantsFor(weights: string, asked: readonly NetworkVariant[] | undefined): readonly NetworkVariant[] {
+  const own: readonly NetworkVariant[] = weights === "synthetic-torchvision" ? [TORCHVISION_VARIANT] : FCN_VARIANTS;
+  if (asked === undefined) return own;
+  const isKnown = weights === DEFAULT_WEIGHTS || isSynthetic(weights);
+  return isKnown ? asked.filter((variant) => own.includes(variant)) : asked;
+}
+
+/** Undefined for the checkpoint that ships. @throws UsageError when there is no such file */
+async function checkpointPath(weights: string): Promise<string | undefined> {
+  if (weights === DEFAULT_WEIGHTS) return undefined;
+  if (isSynthetic(weights)) {
+    printError(`Weights: ${weights}, generated once and kept in the cache folder.`);
+    return syntheticCheckpoint(weights);
+  }
+  await checkFile("bench", weights);
+  return weights;
+}
+
+/** May write a generated checkpoint, which takes seconds. @throws UsageError */
+export async function modelTasks(values: BenchValues): Promise<ModelTask[]> {
+  const asked =
+    values.variants === undefined
+      ? undefined
+      : listOf(values.variants).map((v) => oneOf("bench", "variants", v, VARIANTS));
+  const precisions = listOf(values.precision).map((p) => oneOf("bench", "precision", p, PRECISIONS));
+  const batch = wholeNumber("batch", values.batch, MAX_BATCH);
+  const sizes = listOf(values.sizes).map(parseSize);
+  const tasks: ModelTask[] = [];
+  for (const weights of listOf(values.weights)) {
+    const variants = variantsFor(weights, asked);
+    if (!variants.length) continue; // other weights of the list have them
+    const path = await checkpointPath(weights);
+    const common = { weights, batch, tune: !values["no-tune"], ...defined({ path, adapter: values.adapter }) };
+    for (const variant of variants) {
+      for (const size of sizes) {
+        for (const precision of precisions) tasks.push({ ...common, variant, precision, ...size });
+      }
+    }
+  }
+  if (!tasks.length) {
+    const missing = asked?.join(" and no ") ?? "network";
+    throw new UsageError(
+      `bench: --weights ${values.weights} has no ${missing}; ` +
+        "fcn-resnet101 is in synthetic-torchvision, the others in default and synthetic",
+    );
+  }
+  return tasks;
+}
