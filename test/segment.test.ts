@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeNpy } from "../src/cli/npy.js";
 import { overlapped } from "../src/cli/overlap.js";
 import { outputNames, refuseToReplace } from "../src/cli/segment-names.js";
-import { chosenClasses, confidenceOf, selected } from "../src/cli/segment-output.js";
+import { chosenClasses, confidenceOf, keepClasses } from "../src/cli/segment-output.js";
 import { VOC_CLASSES } from "../src/image/palette.js";
 import { decodeLabelPng, decodePng } from "../src/image/png.js";
 import { classAreas } from "../src/image/regions.js";
@@ -300,7 +300,7 @@ describe("parts", () => {
     expect([...chosenClasses("Person, dog,3", VOC_CLASSES)]).toEqual([15, 12, 3]);
     for (const wrong of ["21", "", "-1", "person;dog"])
       expect(() => chosenClasses(wrong, VOC_CLASSES)).toThrow("is not one of background, aeroplane");
-    const { labels, mask, areas } = selected(Uint8Array.of(0, 1, 2, 2), { width: 4, height: 1 }, new Set([2]));
+    const { labels, mask, areas } = keepClasses(Uint8Array.of(0, 1, 2, 2), { width: 4, height: 1 }, new Set([2]));
     expect([[...labels], [...mask], areas.map((a) => a.pixels)]).toEqual([
       [0, 0, 2, 2],
       [0, 0, 255, 255],

@@ -1,5 +1,6 @@
-/** From options to a comparison that is ready to run: checkpoint, variants, device, and the header its results stand under. */
+/** From options to a comparison that is ready to run: checkpoint, variants, device, and the header of its results. */
 import { fileURLToPath } from "node:url";
+import { defined } from "../base/defined.js";
 import { FORMAT } from "../eval/records.js";
 import type { RunHeader } from "../eval/records.js";
 import { variantsToCompare } from "../models/compared.js";
@@ -12,17 +13,20 @@ import { fileTuningStore } from "../tuning/file-store.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
 import { DEFAULT_CHECKPOINT, defaultCheckpointUrl, verified } from "../weights/default-checkpoint.js";
 import { recognise } from "../weights/names.js";
+import type { Recognised } from "../weights/names.js";
 import { openCheckpoint } from "../weights/open.js";
 import { printError } from "./command.js";
 
-export interface Asked {
-  /** What the checkpoint has heads for, where not given. */
+export interface ComparisonOptions {
+  /** Undefined for all that the checkpoint has heads for. */
   readonly variants: readonly ComparedVariant[] | undefined;
+  /** Path or URL; undefined for the checkpoint that ships. */
   readonly weights: string | undefined;
   readonly boundaryWidth: number;
   readonly precision: PrecisionOption;
   /** Measure once which kernel variants are fastest. */
   readonly tune: boolean;
+  /** Part of the adapter's name. */
   readonly adapter: string | undefined;
 }
 
@@ -33,41 +37,39 @@ export interface OpenComparison {
   readonly header: RunHeader;
 }
 
-/** The adapter and, where it is told, the driver with its version, which times depend on. */
+/** The adapter and, where known, the driver with its version: times depend on both. */
 function adapterName({ label, adapter: { description } }: Device): string {
   return description && description !== label ? `${label} (${description})` : label;
 }
 
+/** The checkpoint that ships is checked against its SHA-256. */
+async function openWeights(weights: string | undefined): Promise<Recognised> {
+  if (weights !== undefined) return recognise(await openCheckpoint(await openSource(weights)));
+  const source = await openSource(fileURLToPath(defaultCheckpointUrl()));
+  return recognise(await openCheckpoint(await verified(source, DEFAULT_CHECKPOINT.sha256)));
+}
+
+/** Says on stderr whose checkpoint it is, and which of its variants do not run. */
+function announce(weights: string, found: Recognised, variants: readonly string[], asked: boolean): void {
+  printError(`fcn: ${weights} is ${found.description}; runs ${variants.join(", ")}`);
+  const left = asked ? [] : found.variants.filter((variant) => !variants.includes(variant));
+  if (left.length)
+    printError(
+      `fcn: ${left.join(", ")} has a backbone of its own and is left out; --variants ${left.join(",")} runs it alone`,
+    );
+}
+
 /** @throws bad-weights, bad-option, no-adapter */
-export async function openComparison({
-  variants: asked,
-  weights,
-  boundaryWidth,
-  precision,
-  tune,
-  adapter,
-}: Asked): Promise<OpenComparison> {
-  const source = await openSource(weights ?? fileURLToPath(defaultCheckpointUrl()));
-  const found = recognise(
-    await openCheckpoint(weights === undefined ? await verified(source, DEFAULT_CHECKPOINT.sha256) : source),
-  );
+export async function openComparison(options: ComparisonOptions): Promise<OpenComparison> {
+  const { weights, boundaryWidth, precision } = options;
+  const found = await openWeights(weights);
   const { checkpoint } = found;
-  const variants = variantsToCompare(found, asked);
-  if (weights !== undefined) {
-    printError(`fcn: ${weights} is ${found.description}; runs ${variants.join(", ")}`);
-    const left = asked ? [] : found.variants.filter((variant) => !variants.includes(variant));
-    if (left.length)
-      printError(
-        `fcn: ${left.join(", ")} has a backbone of its own and is left out; --variants ${left.join(",")} runs it alone`,
-      );
-  }
-  const device = await requestDevice(adapter === undefined ? {} : { adapter });
-  const comparison = new Comparison(device, checkpoint, {
-    variants,
-    precision,
-    tuning: tune ? fileTuningStore() : undefined,
-  });
-  const header: RunHeader = {
+  const variants = variantsToCompare(found, options.variants);
+  if (weights !== undefined) announce(weights, found, variants, options.variants !== undefined);
+  const device = await requestDevice(defined({ adapter: options.adapter }));
+  const tuning = options.tune ? fileTuningStore() : undefined;
+  const comparison = new Comparison(device, checkpoint, { variants, precision, tuning });
+  const header: Header = {
     format: FORMAT,
     variants,
     classNames: comparison.classNames,

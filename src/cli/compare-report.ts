@@ -1,4 +1,4 @@
-/** Writes what a comparison leaves behind: report.json, report.html, plots and the contact sheet. */
+/** Writes the files of a comparison: report.json, report.html, plots and the contact sheet. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { allPlots } from "../eval/plots.js";
@@ -9,124 +9,122 @@ import type { PictureSummary, Summary } from "../eval/summary.js";
 import { svgFile } from "../eval/svg.js";
 import { formatPercent, variantTitle } from "../eval/titles.js";
 import { contactSheet } from "../image/contact-sheet.js";
-import type { SheetRow } from "../image/contact-sheet.js";
+import type { SheetColumn, SheetRow } from "../image/contact-sheet.js";
 import { encodeLabelPng, encodePng, withTransparentBackground } from "../image/png.js";
 import { KEPT_COUNT, listKept, readKept } from "./compare-kept.js";
-import type { KeptPixels } from "./compare-kept.js";
+import type { KeptPicture, KeptPixels } from "./compare-kept.js";
 import { writeWhole } from "./files.js";
 
-/** Rows of the contact sheet. */
+/** Rows of the contact sheet, and the width of its columns in pixels. */
 const SHEET_ROWS = 6;
+const SHEET_COLUMN = 260;
+
+const DIFFERENCE_TITLE = "where they differ";
+/** VOC's label for pixels without a class. */
+const VOID = 255;
 
 interface Shown {
   readonly summary: PictureSummary;
   readonly pixels: KeptPixels;
-  /** The last variant's label where the variants do not all agree, background elsewhere. */
+  /** Where the variants do not all agree, the last one's label; background elsewhere. */
   readonly differences: Uint8Array | undefined;
 }
 
+/** Undefined for fewer than two maps. A difference whose last label is background gets void, which has a colour. */
 function differencesOf(maps: readonly Uint8Array[]): Uint8Array | undefined {
   const last = maps.at(-1);
   if (!last || maps.length < 2) return undefined;
-  return last.map((label, i) => (maps.every((map) => map[i] === label) ? 0 : label || 255)); // void's pale colour where it says background
+  return last.map((label, i) => {
+    const agree = maps.every((map) => map[i] === label);
+    return agree ? 0 : label || VOID;
+  });
 }
+
+/** "IoU 58.4 %"; empty without a label map. */
+const iouText = ({ meanIoU }: PictureSummary, variant: string): string =>
+  meanIoU ? `IoU ${percent(meanIoU[variant])} %` : "";
 
 const dataUri = (png: Uint8Array): string => `data:image/png;base64,${Buffer.from(png).toString("base64")}`;
 
+/** A label map over whatever lies below it. */
+const overlayUri = (png: Uint8Array): string => dataUri(withTransparentBackground(png));
+
 function shownPicture({ summary, pixels, differences }: Shown, variants: readonly string[]): ShownPicture {
-  const { width, height } = pixels.picture;
-  const iou = (variant: string): string => (summary.meanIoU ? `IoU ${formatPercent(summary.meanIoU[variant])} %` : "");
-  const names = [...(pixels.maps.truth ? ["truth"] : []), ...variants];
+  const { picture, maps, files } = pixels;
+  const names = [...(maps.truth ? ["truth"] : []), ...variants];
   const tiles = names.map((name) => ({
-    title: variantTitle(name),
-    note: name === "truth" ? "" : iou(name),
-    map: dataUri(withTransparentBackground(pixels.files[name] as Uint8Array)),
+    title: titleOf(name),
+    note: name === "truth" ? "" : iouText(summary, name),
+    map: overlayUri(files[name] as Uint8Array),
   }));
-  if (differences)
-    tiles.push({
-      title: "where they differ",
-      note: "",
-      map: dataUri(withTransparentBackground(encodeLabelPng(differences, width, height))),
-    });
-  const classes = new Set(names.flatMap((name) => [...new Set(pixels.maps[name]?.labels ?? [])]));
+  if (differences) {
+    const png = encodeLabelPng(differences, picture.width, picture.height);
+    tiles.push({ title: DIFFERENCE_TITLE, note: "", map: overlayUri(png) });
+  }
+  const classes = new Set(names.flatMap((name) => [...new Set(maps[name]?.labels ?? [])]));
   return {
     summary,
-    picture: dataUri(pixels.files.picture as Uint8Array),
+    picture: dataUri(files.picture as Uint8Array),
     tiles,
     classes: [...classes].sort((a, b) => a - b),
   };
 }
 
 function sheetRow({ summary, pixels, differences }: Shown, variants: readonly string[]): SheetRow {
-  const columns = variants.flatMap((variant) => {
-    const map = pixels.maps[variant];
-    return map
-      ? [
-          {
-            title: variantTitle(variant),
-            caption: summary.meanIoU ? `IoU ${formatPercent(summary.meanIoU[variant])} %` : "",
-            labels: map.labels,
-          },
-        ]
-      : [];
+  const { picture, maps } = pixels;
+  const columns: SheetColumn[] = variants.flatMap((variant) => {
+    const labels = maps[variant]?.labels;
+    return labels ? [{ title: titleOf(variant), caption: iouText(summary, variant), labels }] : [];
   });
-  const truth = pixels.maps.truth ? { truth: pixels.maps.truth.labels } : {};
-  const differ = differences
-    ? [
-        {
-          title: "where they differ",
-          caption: `${formatPercent(differences.filter((v) => v !== 0).length / differences.length)} %`,
-          labels: differences,
-        },
-      ]
-    : [];
-  return { title: summary.picture, picture: pixels.picture, ...truth, columns: [...columns, ...differ] };
+  if (differences) {
+    const share = differences.filter((label) => label !== 0).length / differences.length;
+    columns.push({ title: DIFFERENCE_TITLE, caption: `${percent(share)} %`, labels: differences });
+  }
+  return { title: summary.picture, picture, ...(maps.truth ? { truth: maps.truth.labels } : {}), columns };
 }
 
-/** `keptIn`: the folders with the kept pictures. Gives the files' names. */
+/** Kept pictures that the summary knows, the worst first. */
+async function worstPictures(summary: Summary, folders: readonly string[]): Promise<Shown[]> {
+  const byName = new Map(summary.pictures.map((picture) => [picture.picture, picture]));
+  const found: { readonly kept: KeptPicture; readonly summary: PictureSummary }[] = [];
+  for (const kept of await listKept(folders)) {
+    const own = byName.get(kept.picture);
+    if (own) found.push({ kept, summary: own });
+  }
+  found.sort((a, b) => a.summary.score - b.summary.score || (a.kept.picture < b.kept.picture ? -1 : 1));
+  return Promise.all(
+    found.slice(0, KEPT_COUNT).map(async ({ kept, summary: own }) => {
+      const pixels = await readKept(kept);
+      const maps = summary.variants.flatMap(({ variant }) => pixels.maps[variant]?.labels ?? []);
+      return { summary: own, pixels, differences: differencesOf(maps) };
+    }),
+  );
+}
+
+function sheetOf({ header, pictures }: Summary, shown: readonly Shown[]): Uint8Array {
+  const { variants, classNames, weights, adapter } = header;
+  const rows = shown.slice(0, SHEET_ROWS).map((picture) => sheetRow(picture, variants));
+  const title = variants.map(titleOf).join(", ");
+  const subtitle = `The ${rows.length} worst of ${pictures.length} pictures. ${weights}, ${adapter}`;
+  return encodePng(contactSheet(rows, { title, subtitle, classNames, columnWidth: SHEET_COLUMN }));
+}
+
+/**
+ * Writes the report into `out`. Without kept pictures there is no contact sheet.
+ * @param keptIn the folders with the kept pictures
+ * @returns names of the files, below `out`
+ */
 export async function writeReport(summary: Summary, out: string, keptIn: readonly string[]): Promise<string[]> {
   const files: string[] = [];
   const write = async (name: string, data: string | Uint8Array): Promise<void> => {
     await writeWhole(join(out, name), data);
     files.push(name);
   };
-  const { variants, classNames } = summary.header;
-  const byName = new Map(summary.pictures.map((p) => [p.picture, p]));
-  const kept = (await listKept(keptIn)).flatMap((k) => {
-    const own = byName.get(k.picture);
-    return own ? [{ kept: k, summary: own }] : [];
-  });
-  const worst = kept
-    .sort((a, b) => a.summary.score - b.summary.score || (a.kept.picture < b.kept.picture ? -1 : 1))
-    .slice(0, KEPT_COUNT);
-  const shown = await Promise.all(
-    worst.map(async ({ kept: k, summary: own }): Promise<Shown> => {
-      const pixels = await readKept(k);
-      return {
-        summary: own,
-        pixels,
-        differences: differencesOf(variants.flatMap((v) => pixels.maps[v]?.labels ?? [])),
-      };
-    }),
-  );
-  await write(
-    "report.html",
-    reportHtml(
-      summary,
-      shown.map((s) => shownPicture(s, variants)),
-    ),
-  );
+  const shown = await worstPictures(summary, keptIn);
+  const pictures = shown.map((picture) => shownPicture(picture, summary.header.variants));
+  await write("report.html", reportHtml(summary, pictures));
   await write("report.json", `${JSON.stringify(reportJson(summary), null, 1)}\n`);
-  if (shown.length) {
-    const rows = shown.slice(0, SHEET_ROWS).map((s) => sheetRow(s, variants));
-    const subtitle = `The ${rows.length} worst of ${summary.pictures.length} pictures. ${summary.header.weights}, ${summary.header.adapter}`;
-    await write(
-      "contact-sheet.png",
-      encodePng(
-        contactSheet(rows, { title: variants.map(variantTitle).join(", "), subtitle, classNames, columnWidth: 260 }),
-      ),
-    );
-  }
+  if (shown.length) await write("contact-sheet.png", sheetOf(summary, shown));
   await mkdir(join(out, "plots"), { recursive: true });
   for (const plot of allPlots(summary)) await write(`plots/${plot.name}.svg`, svgFile(plot));
   return files;

@@ -1,6 +1,6 @@
 /**
- * The loop of a comparison: pictures are decoded ahead, and the last one is counted while the GPU works on this one. Every
- * finished picture is in results.jsonl before the next is waited for.
+ * The loop of a comparison. Pictures are decoded ahead, and the last one is counted while the GPU works on this one. Every finished
+ * picture is in results.jsonl before the next is waited for.
  */
 import { isFcnError, messageOf } from "../base/errors.js";
 import { scorePicture } from "../eval/records.js";
@@ -11,63 +11,72 @@ import type { RgbaPicture } from "../image/picture.js";
 import type { Comparison, ComparisonResult } from "../models/comparison.js";
 import { ALL } from "../models/network-cost.js";
 import type { Keeper } from "./compare-kept.js";
+import { costKey } from "./compare-log.js";
 import type { ResultLog } from "./compare-log.js";
-import type { Item } from "./datasets.js";
+import type { Size } from "./compare-options.js";
+import type { DatasetItem } from "./datasets.js";
 import { overlapped } from "./overlap.js";
-import { progress } from "./progress.js";
+import { itemBar } from "./progress.js";
 
 interface Loaded {
   readonly picture: RgbaPicture;
+  /** The label map, where there is one. */
   readonly truth: Uint8Array | undefined;
 }
 
-export interface RunJob {
-  readonly header: RunHeader;
+export interface ComparisonJob {
+  readonly header: Header;
   readonly comparison: Comparison;
   readonly log: ResultLog;
   readonly keeper: Keeper;
-  /** A picture that could not be used. */
+  /** Called with the message for each picture that could not be used. */
   readonly onFailure: (message: string) => void;
   /** Asked before each picture; true ends the loop early. */
   readonly stopped: () => boolean;
 }
 
-async function load(item: Item): Promise<Loaded> {
-  const picture = await readPictureFile(item.picture);
-  return { picture, truth: item.label === undefined ? undefined : (await readLabelFile(item.label, picture)).labels };
+async function load({ picture: path, label }: DatasetItem): Promise<Loaded> {
+  const picture = await readPictureFile(path);
+  if (label === undefined) return { picture, truth: undefined };
+  return { picture, truth: (await readLabelFile(label, picture)).labels };
 }
 
-/** What is wrong with this picture alone; anything else ends the run. */
+/** Errors that concern one picture only; every other one ends the run. */
 const isPictureError = (error: unknown): boolean =>
   isFcnError(error, "bad-image") || isFcnError(error, "limit-too-small") || isFcnError(error, "out-of-memory");
 
-const round = (ms: number): number => Math.round(ms * 1000) / 1000;
+const roundedToMicroseconds = (ms: number): number => Math.round(ms * 1000) / 1000;
+
+function timesOf({ total, stages }: ComparisonResult): PictureRecord["ms"] {
+  if (!stages) return { total: roundedToMicroseconds(total) };
+  const rounded = Object.entries(stages).map(([name, ms]) => [name, roundedToMicroseconds(ms)] as const);
+  return { total: roundedToMicroseconds(total), stages: Object.fromEntries(rounded) };
+}
 
 async function finish(
-  { header, log, keeper }: RunJob,
-  item: Item,
+  { header, log, keeper }: ComparisonJob,
+  { key }: DatasetItem,
   { picture, truth }: Loaded,
-  { labels, total, stages, width, height }: ComparisonResult,
+  result: ComparisonResult,
 ): Promise<void> {
-  const times = stages
-    ? { stages: Object.fromEntries(Object.entries(stages).map(([name, ms]) => [name, round(ms)])) }
-    : {};
+  const { labels, width, height } = result;
   const record: PictureRecord = {
-    picture: item.key,
+    picture: key,
     width,
     height,
-    ms: { total: round(total), ...times },
+    ms: timesOf(result),
     ...scorePicture(header, labels, picture, truth),
   };
-  // Kept first: killed in between, the picture is not in the results and comes again.
-  await keeper.offer(item.key, summarisePicture(header, record).score, picture, { truth, ...labels });
+  // Kept before it is logged: if the process is killed in between, the picture is not in the results and is run again.
+  const { score } = summarisePicture(header, record);
+  await keeper.offer({ name: key, score, picture, maps: { truth, ...labels } });
   await log.append(record);
 }
 
-/** Works through the items; pictures that cannot be used are recorded as failures. @throws device-lost and the like */
-export async function runComparison(items: readonly Item[], job: RunJob): Promise<void> {
-  const bar = progress(items.length);
-  await overlapped<Item, Loaded, ComparisonResult>(items, {
+/** Works through the items. Pictures that cannot be used are recorded as failures. @throws device-lost and the like */
+export async function runComparison(items: readonly DatasetItem[], job: ComparisonJob): Promise<void> {
+  const bar = itemBar(items.length);
+  await overlapped<DatasetItem, Loaded, ComparisonResult>(items, {
     load,
     run: ({ picture }) => job.comparison.run(picture),
     async finish(item, loaded, result) {
@@ -86,32 +95,30 @@ export async function runComparison(items: readonly Item[], job: RunJob): Promis
   bar.clear();
 }
 
-/** Sizes asked for as "WxH"; by default half, once and one and a half times the most common size of the pictures. */
-export function sizesToMeasure(
-  given: readonly (readonly [number, number])[] | undefined,
-  pictures: readonly PictureRecord[],
-): (readonly [number, number])[] {
+/** Default sizes to measure, as multiples of the most common size of the pictures. */
+const DEFAULT_SCALES = [0.5, 1, 1.5];
+
+/** The most common size of the pictures with the sizes asked for; without any asked for, multiples of it. */
+export function sizesToMeasure(asked: readonly Size[] | undefined, pictures: readonly PictureRecord[]): Size[] {
   const common = mostCommonSize(pictures);
-  const base: (readonly [number, number])[] = common ? [[common.width, common.height]] : [];
-  if (given) return [...base, ...given];
-  return base.flatMap(([w, h]) =>
-    [0.5, 1, 1.5].map((f) => [Math.max(1, Math.round(w * f)), Math.max(1, Math.round(h * f))] as const),
-  );
+  if (asked) return common ? [[common.width, common.height], ...asked] : [...asked];
+  if (!common) return [];
+  const scaled = (side: number, scale: number): number => Math.max(1, Math.round(side * scale));
+  return DEFAULT_SCALES.map((scale) => [scaled(common.width, scale), scaled(common.height, scale)]);
 }
 
-/** Measures every variant alone at these sizes, less what the results have already. A size too large for the device is left out. */
+/** Measures every variant alone, and all together, at these sizes. Skips what the results have, and sizes too large for the device. */
 export async function measureCosts(
-  sizes: readonly (readonly [number, number])[],
-  { comparison, log, onFailure, stopped }: RunJob,
+  sizes: readonly Size[],
+  { comparison, log, onFailure, stopped }: ComparisonJob,
 ): Promise<void> {
-  const known = new Set(
-    log.records.flatMap((r) => ("cost" in r ? [`${r.cost.variant} ${r.cost.width}x${r.cost.height}`] : [])),
-  );
+  const { variants } = comparison;
+  const measured = variants.length > 1 ? [...variants, ALL] : variants;
+  const known = new Set(log.records.flatMap((record) => ("cost" in record ? [costKey(record.cost)] : [])));
   for (const [width, height] of sizes) {
-    const measured = comparison.variants.length > 1 ? [...comparison.variants, ALL] : comparison.variants;
-    const missing = measured.filter((variant) => !known.has(`${variant} ${width}x${height}`));
+    const missing = measured.filter((variant) => !known.has(costKey({ variant, width, height })));
     if (stopped() || !missing.length) continue;
-    missing.forEach((variant) => known.add(`${variant} ${width}x${height}`));
+    for (const variant of missing) known.add(costKey({ variant, width, height }));
     try {
       for (const cost of await comparison.measure(missing, height, width)) await log.append({ cost });
     } catch (error) {

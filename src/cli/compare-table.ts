@@ -1,85 +1,88 @@
 /** The comparison as text for a terminal. */
-import type { Summary } from "../eval/summary.js";
-import { formatPercent, giga, mebibytes, mega, milliseconds, variantTitle } from "../eval/titles.js";
+import { textTable } from "../base/text-table.js";
+import type { Summary, VariantSummary } from "../eval/summary.js";
+import { giga, mebibytes, mega, milliseconds, percent, titleOf } from "../eval/titles.js";
 
-/** Columns padded to a common width: the first to the left, numbers to the right. */
-function columns(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => (row[i] ?? "").length)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, i) => (i ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+/** The first column to the left, numbers to the right. */
+const numberTable = (rows: readonly (readonly string[])[]): string => textTable(rows, { align: ["left", "right"] });
+
+const COST_HEAD = ["cost", "ms", "shared ms", "head ms", "GFLOP", "of head", "M params", "of head", "MiB"];
+
+/** Operations in GFLOP, parameters in millions, memory in MiB. */
+function countCells({ cost }: VariantSummary): string[] {
+  if (!cost) return ["-", "-", "-", "-", "-"];
+  return [
+    giga(cost.sharedFlops + cost.headFlops),
+    giga(cost.headFlops),
+    mega(cost.sharedParameters + cost.headParameters),
+    mega(cost.headParameters),
+    mebibytes(cost.weightBytes + cost.planBytes),
+  ];
 }
 
-export function textReport(summary: Summary): string {
-  const { variants, header, pictures, labelled, failures, commonSize } = summary;
-  const blocks: string[] = [];
-  const size = commonSize ? ` at ${commonSize.width} x ${commonSize.height}` : "";
-  const cost = variants.map(({ variant, headMs, cost: c }) => [
-    variantTitle(variant),
-    milliseconds(c?.ms),
-    milliseconds(summary.sharedMs),
-    milliseconds(headMs),
-    ...(c
-      ? [
-          giga(c.sharedFlops + c.headFlops),
-          giga(c.headFlops),
-          mega(c.sharedParameters + c.headParameters),
-          mega(c.headParameters),
-          mebibytes(c.weightBytes + c.planBytes),
-        ]
-      : ["-", "-", "-", "-", "-"]),
+function costTable({ variants, sharedMs }: Summary): string {
+  const rows = variants.map((variant) => [
+    titleOf(variant.variant),
+    milliseconds(variant.cost?.ms),
+    milliseconds(sharedMs),
+    milliseconds(variant.headMs),
+    ...countCells(variant),
   ]);
-  blocks.push(
-    columns([["cost", "ms", "shared ms", "head ms", "GFLOP", "of head", "M params", "of head", "MiB"], ...cost]),
-  );
+  return numberTable([COST_HEAD, ...rows]);
+}
+
+function costNotes({ variants, header, pictures, commonSize, together }: Summary): string {
+  const size = commonSize ? ` at ${commonSize.width} x ${commonSize.height}` : "";
   const notes = [
-    `ms: one variant alone from RGBA to labels${size}, the fastest of 5 runs; shared (the backbone, once a picture) and head: GPU time, median of ${pictures.length}.`,
+    `ms: one variant alone from RGBA to labels${size}, the fastest of 5 runs; ` +
+      `shared (the backbone, once a picture) and head: GPU time, median of ${pictures.length}.`,
   ];
   if (header.resize !== undefined)
     notes.push(`The network sees pictures with their shorter side at ${header.resize} pixels, as it was trained.`);
-  const { together } = summary;
   const finest = variants.at(-1);
   if (together && finest?.cost && variants.length > 1) {
-    notes.push(
-      `All ${variants.length} over one backbone: ${milliseconds(together.ms)} ms, ${(together.ms / finest.cost.ms).toFixed(2)} times ${variantTitle(finest.variant)} alone.`,
-    );
+    const ratio = (together.ms / finest.cost.ms).toFixed(2);
+    const time = `${milliseconds(together.ms)} ms, ${ratio} times ${titleOf(finest.variant)} alone`;
+    notes.push(`All ${variants.length} over one backbone: ${time}.`);
   }
-  blocks.push(notes.join("\n"));
-  if (labelled) {
-    const rows = variants.map(({ variant, metrics: m }) => [
-      variantTitle(variant),
-      formatPercent(m?.pixelAccuracy),
-      formatPercent(m?.meanAccuracy),
-      formatPercent(m?.meanIoU),
-      formatPercent(m?.frequencyWeightedIoU),
-      formatPercent(m?.boundaryIoU),
-    ]);
-    blocks.push(
-      columns([
-        ["accuracy in %", "pixel acc", "mean acc", "mean IoU", "f.w. IoU", `boundary IoU (${header.boundaryWidth} px)`],
-        ...rows,
-      ]),
-    );
-  }
-  if (variants.length > 1 && pictures.length) {
-    const rows = summary.agreement.map(({ a, b, share }) => [
-      `${variantTitle(a)} and ${variantTitle(b)}`,
-      formatPercent(share, 2),
-    ]);
-    blocks.push(columns([["same label, % of pixels", ""], ...rows]));
-  }
+  return notes.join("\n");
+}
+
+function accuracyTable({ variants, header }: Summary): string {
+  const boundary = `boundary IoU (${header.boundaryWidth} px)`;
+  const head = ["accuracy in %", "pixel acc", "mean acc", "mean IoU", "f.w. IoU", boundary];
+  const rows = variants.map(({ variant, metrics }) => [
+    titleOf(variant),
+    percent(metrics?.pixelAccuracy),
+    percent(metrics?.meanAccuracy),
+    percent(metrics?.meanIoU),
+    percent(metrics?.frequencyWeightedIoU),
+    percent(metrics?.boundaryIoU),
+  ]);
+  return numberTable([head, ...rows]);
+}
+
+function agreementTable({ agreement }: Summary): string {
+  const rows = agreement.map(({ a, b, share }) => [`${titleOf(a)} and ${titleOf(b)}`, percent(share, 2)]);
+  return numberTable([["same label, % of pixels", ""], ...rows]);
+}
+
+/** "16 pictures, 14 with label maps, 2 without, 1 failed." */
+function pictureCounts({ pictures, labelled, failures }: Summary): string {
   const without = pictures.length - labelled;
-  const counts = [
-    `${pictures.length} ${pictures.length === 1 ? "picture" : "pictures"}`,
-    labelled ? `${labelled} with label maps` : "",
-    labelled && without ? `${without} without` : "",
-    failures.length ? `${failures.length} failed` : "",
-  ];
-  blocks.push(`${counts.filter(Boolean).join(", ")}.`);
+  const counts = [`${pictures.length} ${pictures.length === 1 ? "picture" : "pictures"}`];
+  if (labelled) counts.push(`${labelled} with label maps`);
+  if (labelled && without) counts.push(`${without} without`);
+  if (failures.length) counts.push(`${failures.length} failed`);
+  return `${counts.join(", ")}.`;
+}
+
+/** Costs; accuracy where there are label maps; agreement of several variants; counts. */
+export function textReport(summary: Summary): string {
+  const { variants, pictures, labelled } = summary;
+  const blocks = [costTable(summary), costNotes(summary)];
+  if (labelled) blocks.push(accuracyTable(summary));
+  if (variants.length > 1 && pictures.length) blocks.push(agreementTable(summary));
+  blocks.push(pictureCounts(summary));
   return blocks.join("\n\n");
 }

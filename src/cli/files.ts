@@ -1,6 +1,6 @@
-/** Files in and out: checks before any work, and writes that are whole or not there at all. */
+/** Files in and out: checks before any work, and writes that leave a complete file or none. */
 import { randomUUID } from "node:crypto";
-import { access, mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { access, constants, mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { UsageError } from "./command.js";
 
@@ -14,17 +14,17 @@ export async function checkFile(command: string, path: string): Promise<void> {
   if (!info.isFile()) throw new UsageError(`${command}: ${path} is not a file`);
 }
 
-/** Makes the folder. */
+/** Makes the folder. @throws UsageError when it cannot be written to */
 export async function outputFolder(command: string, folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
-    await access(folder, 2 /* W_OK */);
+    await access(folder, constants.W_OK);
   } catch {
     throw new UsageError(`${command}: cannot write to the folder ${folder}`);
   }
 }
 
-/** Writes beside the target and renames, so that a reader never sees half a file. */
+/** Writes beside the target, then renames: a reader never sees half a file. */
 export async function writeWhole(path: string, data: Uint8Array | string): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
   try {

@@ -1,4 +1,4 @@
-/** `fcn import`: any checkpoint this library reads to a safetensors file with its own names, whole or not at all. */
+/** `fcn import`: converts a checkpoint to safetensors with this library's tensor names. Leaves a complete file or none. */
 import { createHash } from "node:crypto";
 import { createReadStream, rmSync } from "node:fs";
 import { open, realpath, rename, rm, stat } from "node:fs/promises";
@@ -13,23 +13,36 @@ import { fileSource } from "../weights/file-source.js";
 import { recognise } from "../weights/names.js";
 import { openCheckpoint } from "../weights/open.js";
 import { safetensorsSize, writeSafetensors } from "../weights/safetensors-writer.js";
-import { byteBar } from "./byte-bar.js";
 import { UsageError, oneOf, packageVersion, parse, print } from "./command.js";
 import type { Command } from "./command.js";
+import { byteBar } from "./progress.js";
 
 const USAGE = `fcn import FILE --out OUT.safetensors [options]
 
-Reads a checkpoint (PyTorch .pth in any of its forms, or safetensors; a path or a URL) and writes it as safetensors with the
-tensor names of this library, one tensor at a time.
+Reads a checkpoint (PyTorch .pth in any of its forms, or safetensors; a path or
+a URL) and writes it as safetensors with the tensor names of this library, one
+tensor at a time.
 
-  --out FILE       where to write; appears only when it is whole
-  --dtype f32|f16  of convolution weights (default f32); batch norm and biases stay f32
-  --fold-bn        fold batch norm into the convolutions: fewer tensors, the same network
-  --json           one JSON line on stdout
+  --out FILE       the file to write; appears only when it is complete
+  --dtype f32|f16  how convolution weights are stored (default: f32); batch norm
+                   and biases stay f32
+  --fold-bn        fold batch norm into the convolutions: fewer tensors, the
+                   same network
+  --json           print one JSON line, and nothing else, on stdout
 
-The metadata of the result say where it came from. The licence stays that of the source.`;
+The metadata of the result name its source. The licence stays the source's.
 
-/** What `fcn import` did, and what --json prints. */
+Exit code 1 when the checkpoint cannot be read or converted, 2 when called
+wrongly.`;
+
+const OPTIONS = {
+  out: { type: "string" },
+  dtype: { type: "string", default: "f32" },
+  "fold-bn": { type: "boolean", default: false },
+  json: { type: "boolean", default: false },
+} as const;
+
+/** What was imported; --json prints it. */
 export interface ImportReport {
   readonly source: string;
   readonly sha256: string;
@@ -46,24 +59,29 @@ export interface ImportReport {
 export interface ImportOptions {
   readonly dtype?: "f32" | "f16";
   readonly foldBatchNorm?: boolean;
-  /** Bytes written and bytes that will be. */
+  /** Called with the bytes written and the size of the file. */
   readonly onProgress?: (progress: { loaded: number; total: number }) => void;
-  /** Name of the source in the metadata, when it is not that of the file. */
+  /** Name of the source in the metadata. Default: the file's name. */
   readonly sourceName?: string;
 }
 
+const READ_BYTES = 2 ** 20;
+
 async function sha256Of(path: string): Promise<string> {
   const hash = createHash("sha256");
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+  await pipeline(createReadStream(path, { highWaterMark: READ_BYTES }), hash);
   return hash.digest("hex");
 }
 
 async function sameFile(a: string, b: string): Promise<boolean> {
-  const [one, two] = await Promise.all([a, b].map((path) => realpath(path).catch(() => undefined)));
-  return one !== undefined && one === two;
+  const [realA, realB] = await Promise.all([a, b].map((path) => realpath(path).catch(() => undefined)));
+  return realA !== undefined && realA === realB;
 }
 
-/** Writes the chunks beside `out` and renames; on any failure, an interrupt included, neither is left. */
+/** Exit code after Ctrl-C: 128 and the number of the signal. */
+const INTERRUPTED = 130;
+
+/** Writes beside `out`, then renames. A failure or an interrupt leaves no new file. */
 async function writeAtomically(
   out: string,
   chunks: AsyncIterable<Uint8Array>,
@@ -72,7 +90,7 @@ async function writeAtomically(
   const temporary = join(dirname(out), `.${basename(out)}.${process.pid}.tmp`);
   const interrupted = (): never => {
     rmSync(temporary, { force: true });
-    process.exit(130);
+    process.exit(INTERRUPTED);
   };
   process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
   try {
@@ -80,7 +98,7 @@ async function writeAtomically(
     try {
       let written = 0;
       for await (const chunk of chunks) {
-        await handle.writeFile(chunk); // writes all of it, at the place the last one ended
+        await handle.writeFile(chunk); // goes on where the last one ended
         written += chunk.byteLength;
         onBytes(written);
       }
@@ -98,7 +116,10 @@ async function writeAtomically(
   }
 }
 
-/** Imports one file. @throws bad-weights for what cannot be read, recognised or converted, bad-option for an output that cannot be written */
+/**
+ * Imports one file.
+ * @throws bad-weights for a checkpoint that cannot be read, recognised or converted; bad-option for an output that cannot be written
+ */
 export async function importFile(path: string, out: string, options: ImportOptions = {}): Promise<ImportReport> {
   const { dtype = "f32", foldBatchNorm = false, onProgress, sourceName = basename(path) } = options;
   if (await sameFile(path, out))
@@ -106,86 +127,82 @@ export async function importFile(path: string, out: string, options: ImportOptio
   const start = performance.now();
   const checkpoint = await openCheckpoint(await fileSource(path));
   try {
-    const { description: architecture, checkpoint: ours, ignored } = recognise(checkpoint);
-    const digest = await sha256Of(path);
+    const { description: architecture, checkpoint: renamed, ignored } = recognise(checkpoint);
+    const sha256 = await sha256Of(path);
     const metadata = new Map([
       ["source", sourceName],
-      ["source_sha256", digest],
+      ["source_sha256", sha256],
       ["source_container", checkpoint.container],
       ["architecture", architecture],
       ["imported_by", `fcn-webgpu ${packageVersion()}`],
       ["imported_at", new Date().toISOString()],
       ["license", checkpoint.metadata.get("license") ?? "unknown"],
     ]);
-    const converted = convertCheckpoint(ours, { dtype, foldBatchNorm, metadata });
-    const total = safetensorsSize(converted.tensors, converted.metadata);
-    await writeAtomically(out, writeSafetensors(converted.tensors, converted.metadata), (loaded) =>
-      onProgress?.({ loaded, total }),
-    );
-    const { tensors } = converted;
-    const dropped = [...ignored, ...converted.dropped];
-    const seconds = Math.round(performance.now() - start) / 1000;
+    const converted = convertCheckpoint(renamed, { dtype, foldBatchNorm, metadata });
+    const bytes = safetensorsSize(converted.tensors, converted.metadata);
+    const chunks = writeSafetensors(converted.tensors, converted.metadata);
+    await writeAtomically(out, chunks, (loaded) => onProgress?.({ loaded, total: bytes }));
     return {
       source: sourceName,
-      sha256: digest,
+      sha256,
       architecture,
       out,
-      tensors: tensors.length,
-      bytes: total,
-      dropped,
+      tensors: converted.tensors.length,
+      bytes,
+      dropped: [...ignored, ...converted.dropped],
       dtype,
       folded: foldBatchNorm,
-      seconds,
+      seconds: Math.round(performance.now() - start) / 1000,
     };
   } finally {
     await checkpoint.close();
   }
 }
 
+async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parse("import", args, OPTIONS);
+  const dtype = oneOf("import", "dtype", values.dtype, ["f32", "f16"] as const);
+  const [input, ...more] = positionals;
+  if (input === undefined || more.length)
+    throw new UsageError("import: name one file, as in fcn import weights.pth --out weights.safetensors");
+  if (values.out === undefined) throw new UsageError("import: say where to write, with --out FILE.safetensors");
+  const folder = dirname(values.out);
+  const info = await stat(folder).catch(() => undefined);
+  if (!info?.isDirectory()) throw new UsageError(`import: there is no folder ${folder} for --out`);
+
+  const remote = isRemote(input);
+  const bar = byteBar();
+  try {
+    const path = remote ? await cachedFile(input, { onProgress: (at) => bar.show("downloading", at) }) : input;
+    const report = await importFile(path, values.out, {
+      dtype,
+      foldBatchNorm: values["fold-bn"],
+      sourceName: remote ? input : basename(input),
+      onProgress: (at) => bar.show("writing", at),
+    });
+    bar.clear();
+    print(values.json ? JSON.stringify(report) : describeImport(report));
+    return 0;
+  } finally {
+    bar.clear();
+  }
+}
+
+/** Names of left out tensors that the summary shows. */
+const SHOWN_DROPPED = 3;
+
+function describeImport(report: ImportReport): string {
+  const { source, architecture, tensors, bytes, dtype, folded, dropped, seconds, out } = report;
+  const storage = folded ? `${dtype}, batch norm folded` : dtype;
+  const written = `${out}  ${tensors} tensors, ${storage}, ${megabytes(bytes)} in ${seconds.toFixed(1)} s`;
+  const shown = dropped.slice(0, SHOWN_DROPPED).join(", ") + (dropped.length > SHOWN_DROPPED ? ", ..." : "");
+  const left = dropped.length ? `; ${dropped.length} left out (${shown})` : "";
+  return `${source}: ${architecture}\n  -> ${written}${left}`;
+}
+
 export const importCommand: Command = {
   name: "import",
-  summary: "a checkpoint of PyTorch's or another's to safetensors",
+  summary: "convert a checkpoint of PyTorch or another framework to safetensors",
   usage: USAGE,
-  async run(args) {
-    const { values, positionals } = parse("import", args, {
-      out: { type: "string" },
-      dtype: { type: "string", default: "f32" },
-      "fold-bn": { type: "boolean", default: false },
-      json: { type: "boolean", default: false },
-    });
-    const dtype = oneOf("import", "dtype", values.dtype, ["f32", "f16"] as const);
-    const [input, ...more] = positionals;
-    if (input === undefined || more.length)
-      throw new UsageError("import: name one file, as in fcn import weights.pth --out weights.safetensors");
-    if (values.out === undefined) throw new UsageError("import: say where to write, with --out FILE.safetensors");
-    const folder = await stat(dirname(values.out)).catch(() => undefined);
-    if (!folder?.isDirectory()) throw new UsageError(`import: there is no folder ${dirname(values.out)} for --out`);
-
-    const bar = byteBar();
-    try {
-      const path = isRemote(input)
-        ? await cachedFile(input, { onProgress: (at) => bar.show("downloading", at) })
-        : input;
-      const report = await importFile(path, values.out, {
-        dtype,
-        foldBatchNorm: values["fold-bn"],
-        sourceName: isRemote(input) ? input : basename(input),
-        onProgress: (at) => bar.show("writing", at),
-      });
-      bar.clear();
-      print(values.json ? JSON.stringify(report) : describe(report));
-      return 0;
-    } finally {
-      bar.clear();
-    }
-  },
+  run,
 };
-
-function describe(report: ImportReport): string {
-  const { source, architecture, tensors, bytes, dtype, folded, dropped, seconds, out } = report;
-  const how = `${dtype}${folded ? ", batch norm folded" : ""}`;
-  const left = dropped.length
-    ? `; ${dropped.length} left out (${dropped.slice(0, 3).join(", ")}${dropped.length > 3 ? ", ..." : ""})`
-    : "";
-  return `${source}: ${architecture}\n  -> ${out}  ${tensors} tensors, ${how}, ${megabytes(bytes)} in ${seconds.toFixed(1)} s${left}`;
-}

@@ -1,5 +1,6 @@
-/** What `fcn inspect` finds out: a plain record for --json, and the same as lines for people. */
+/** The findings of `fcn inspect`: a plain record for --json, and the same as text for people. */
 import { FcnError, isFcnError, messageOf } from "../base/errors.js";
+import { textTable } from "../base/text-table.js";
 import { megabytes } from "../gpu/allocations.js";
 import { FCN_VARIANTS, fcnNetwork } from "../models/fcn.js";
 import { TORCHVISION_VARIANT, torchvisionNetwork } from "../models/torchvision.js";
@@ -20,16 +21,17 @@ export interface Inspection {
   readonly container: Container;
   readonly bytes: number;
   readonly metadata: Readonly<Record<string, string>>;
-  /** Null, with `reason`, for a checkpoint of something else. */
+  /** Null for a checkpoint of another network; `reason` says why. */
   readonly architecture: Recognised["architecture"] | null;
   readonly description: string | null;
   readonly reason: string | null;
   readonly width: number | null;
   readonly classes: number | null;
-  /** Numbers that training changes, and numbers it counts or averages (batch norm's statistics). */
+  /** Numbers that training changes. */
   readonly parameters: number;
+  /** Numbers that training counts or averages: batch norm's statistics. */
   readonly buffers: number;
-  /** Tensors of each dtype. */
+  /** Number of tensors of each dtype. */
   readonly dtypes: Readonly<Record<string, number>>;
   readonly networks: readonly NetworkFit[];
   readonly ignored: readonly string[];
@@ -43,11 +45,11 @@ const NETWORKS: Readonly<Record<string, (params: Parameters) => unknown>> = {
 };
 
 const isBuffer = (name: string): boolean => /(^|\.)(running_mean|running_var|num_batches_tracked)$/.test(name);
-const sum = (tensors: Iterable<TensorInfo>): number =>
-  [...tensors].reduce((total, { shape }) => total + (countElements(shape) ?? 0), 0);
+const totalElements = (tensors: readonly TensorInfo[]): number =>
+  tensors.reduce((total, { shape }) => total + (countElements(shape) ?? 0), 0);
 
-/** Assembles the network from names and shapes alone; no tensor is read. */
-function fit(variant: string, build: (params: Parameters) => unknown, checkpoint: Checkpoint): NetworkFit {
+/** Assembles the network from names and shapes alone. Reads no tensor. */
+function fitNetwork(variant: string, build: (params: Parameters) => unknown, checkpoint: Checkpoint): NetworkFit {
   const params = Parameters.of(checkpoint);
   try {
     build(params);
@@ -58,7 +60,8 @@ function fit(variant: string, build: (params: Parameters) => unknown, checkpoint
   }
 }
 
-function recognised(checkpoint: Checkpoint): Recognised | string {
+/** The network, or the reason why it was not recognised. */
+function recognisedOrReason(checkpoint: Checkpoint): Recognised | string {
   try {
     return recognise(checkpoint);
   } catch (error) {
@@ -67,13 +70,14 @@ function recognised(checkpoint: Checkpoint): Recognised | string {
   }
 }
 
-/** Reads nothing but what opening the checkpoint has read. */
+/** Uses only what opening the checkpoint has read. */
 export function inspectCheckpoint(checkpoint: Checkpoint): Inspection {
   const tensors = [...checkpoint.tensors.values()];
   const dtypes: Record<string, number> = {};
   for (const { dtype } of tensors) dtypes[dtype] = (dtypes[dtype] ?? 0) + 1;
-  const found = recognised(checkpoint);
-  const known = typeof found === "string" ? undefined : found;
+  const found = recognisedOrReason(checkpoint);
+  const [known, reason] = typeof found === "string" ? [undefined, found] : [found, null];
+  const fits = known && Object.entries(NETWORKS).map(([name, build]) => fitNetwork(name, build, known.checkpoint));
   return {
     file: checkpoint.name,
     container: checkpoint.container,
@@ -81,13 +85,13 @@ export function inspectCheckpoint(checkpoint: Checkpoint): Inspection {
     metadata: Object.fromEntries(checkpoint.metadata),
     architecture: known?.architecture ?? null,
     description: known?.description ?? null,
-    reason: typeof found === "string" ? found : null,
+    reason,
     width: known?.width ?? null,
     classes: known?.classes ?? null,
-    parameters: sum(tensors.filter(({ name }) => !isBuffer(name))),
-    buffers: sum(tensors.filter(({ name }) => isBuffer(name))),
+    parameters: totalElements(tensors.filter(({ name }) => !isBuffer(name))),
+    buffers: totalElements(tensors.filter(({ name }) => isBuffer(name))),
     dtypes,
-    networks: known ? Object.entries(NETWORKS).map(([variant, build]) => fit(variant, build, known.checkpoint)) : [],
+    networks: fits ?? [],
     ignored: known?.ignored ?? [],
     tensors,
   };
@@ -101,6 +105,9 @@ const CONTAINERS: Readonly<Record<Container, string>> = {
 };
 const SHOWN_GROUPS = 40;
 const SHOWN_NAMES = 5;
+const SHOWN_CHARACTERS = 100;
+
+const withCommas = (count: number): string => count.toLocaleString("en");
 
 /** `backbone.layer3.7.conv2.weight` to `backbone.layer3`: the modules before the first index, else before the tensor. */
 function groupOf(name: string): string {
@@ -109,68 +116,68 @@ function groupOf(name: string): string {
   return (index > 0 ? modules.slice(0, index) : modules).join(".") || name;
 }
 
+/** Name, shape of a lone tensor or number of tensors, elements, dtypes. */
+function groupCells(name: string, members: readonly TensorInfo[]): string[] {
+  const [only] = members;
+  const content = members.length === 1 && only ? showShape(only.shape) : `${members.length} tensors`;
+  const dtypes = new Set(members.map(({ dtype }) => dtype));
+  return [name, content, withCommas(totalElements(members)), [...dtypes].join(" ")];
+}
+
 function groupTable(tensors: readonly TensorInfo[]): string[] {
   const groups = new Map<string, TensorInfo[]>();
   for (const tensor of tensors) {
     const key = groupOf(tensor.name);
     groups.set(key, [...(groups.get(key) ?? []), tensor]);
   }
-  const rows = [...groups].slice(0, SHOWN_GROUPS).map(([name, members]) => {
-    const [only] = members;
-    const what = members.length === 1 && only ? showShape(only.shape) : `${members.length} tensors`;
-    return [name, what, sum(members).toLocaleString("en"), [...new Set(members.map(({ dtype }) => dtype))].join(" ")];
-  });
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const lines = rows.map(
-    ([name = "", what = "", count = "", types = ""]) =>
-      `  ${name.padEnd(widths[0] ?? 0)}  ${what.padEnd(widths[1] ?? 0)}  ${count.padStart(widths[2] ?? 0)}  ${types}`,
-  );
-  return groups.size > SHOWN_GROUPS
-    ? [...lines, `  ... and ${groups.size - SHOWN_GROUPS} more; --json lists every tensor`]
-    : lines;
+  const rows = [...groups].slice(0, SHOWN_GROUPS).map(([name, members]) => groupCells(name, members));
+  const table = textTable(rows, { align: ["left", "left", "right", "left"], indent: "  " });
+  const hidden = groups.size - rows.length;
+  return hidden > 0 ? [table, `  ... and ${hidden} more; --json lists every tensor`] : [table];
 }
 
-function some(kind: string, names: readonly string[]): string {
+/** "3 missing (a, b, c)"; nothing for no names. */
+function countAndNames(kind: string, names: readonly string[]): string {
   if (!names.length) return "";
+  const shown = names.slice(0, SHOWN_NAMES).join(", ");
   const more = names.length > SHOWN_NAMES ? `, and ${names.length - SHOWN_NAMES} more` : "";
-  return `${names.length} ${kind} (${names.slice(0, SHOWN_NAMES).join(", ")}${more})`;
+  return `${names.length} ${kind} (${shown}${more})`;
 }
 
-function describeFit({ variant, fits, missing, misshaped, unexpected }: NetworkFit): string {
-  const faults = [some("missing", missing), some("mis-shaped", misshaped), some("unexpected", unexpected)]
-    .filter(Boolean)
-    .join("; ");
-  return `  ${variant.padEnd(14)} ${fits ? "fits" : faults}`;
+function fitCells({ variant, fits, missing, misshaped, unexpected }: NetworkFit): string[] {
+  if (fits) return [variant, "fits"];
+  const faults = [
+    countAndNames("missing", missing),
+    countAndNames("mis-shaped", misshaped),
+    countAndNames("unexpected", unexpected),
+  ];
+  return [variant, faults.filter(Boolean).join("; ")];
 }
 
+const shortened = (text: string): string =>
+  text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}...` : text;
+
+/** "535 tensors (535 f32), 2,688,444 parameters and 52,000 batch norm statistics". */
+function describeTensors({ tensors, dtypes, parameters, buffers }: Inspection): string {
+  const counts = Object.entries(dtypes).map(([dtype, count]) => `${count} ${dtype}`);
+  const statistics = buffers ? ` and ${withCommas(buffers)} batch norm statistics` : "";
+  const total = `${tensors.length} tensors (${counts.join(", ") || "none"})`;
+  return `${total}, ${withCommas(parameters)} parameters${statistics}`;
+}
+
+/** Blocks of text, with an empty line between them. */
 export function describeInspection(found: Inspection): string[] {
-  const {
-    file,
-    container,
-    bytes,
-    description,
-    reason,
-    tensors,
-    parameters,
-    buffers,
-    dtypes,
-    networks,
-    ignored,
-    metadata,
-  } = found;
-  const counts = Object.entries(dtypes)
-    .map(([dtype, count]) => `${count} ${dtype}`)
-    .join(", ");
-  const notes = Object.entries(metadata).map(
-    ([key, value]) => `  ${key}: ${value.length > 100 ? `${value.slice(0, 100)}...` : value}`,
-  );
-  return [
+  const { file, container, bytes, description, reason, tensors, networks, ignored, metadata } = found;
+  const lines = [
     `${file}: ${CONTAINERS[container]}, ${megabytes(bytes)}`,
     description ?? `not recognised: ${reason ?? ""}`,
-    `${tensors.length} tensors (${counts || "none"}), ${parameters.toLocaleString("en")} parameters${buffers ? ` and ${buffers.toLocaleString("en")} batch norm statistics` : ""}`,
-    ...(tensors.length ? ["", ...groupTable(tensors)] : []),
-    ...(networks.length ? ["", "Networks:", ...networks.map(describeFit)] : []),
-    ...(ignored.length ? ["", some("tensors are not used", ignored)] : []),
-    ...(notes.length ? ["", "Metadata:", ...notes] : []),
+    describeTensors(found),
   ];
+  if (tensors.length) lines.push("", ...groupTable(tensors));
+  if (networks.length)
+    lines.push("", "Networks:", textTable(networks.map(fitCells), { align: ["left"], indent: "  " }));
+  if (ignored.length) lines.push("", countAndNames("tensors are not used", ignored));
+  const notes = Object.entries(metadata).map(([key, value]) => `  ${key}: ${shortened(value)}`);
+  if (notes.length) lines.push("", "Metadata:", ...notes);
+  return lines;
 }

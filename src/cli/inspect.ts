@@ -1,4 +1,4 @@
-/** `fcn inspect`: what is in a checkpoint, and which networks it makes. No tensor is read and no graphics adapter is needed. */
+/** `fcn inspect`: what a checkpoint contains, and which networks it fits. Reads no tensor and needs no graphics adapter. */
 import { fileSource } from "../weights/file-source.js";
 import { openCheckpoint } from "../weights/open.js";
 import { isUrl } from "../weights/source.js";
@@ -9,16 +9,19 @@ import { describeInspection, inspectCheckpoint } from "./inspect-report.js";
 
 const USAGE = `fcn inspect FILE [--json]
 
-Prints what a checkpoint (PyTorch .pth in any of its forms, or safetensors; a path or a URL) holds: its container, whose network
-it is, parameters, dtypes, tensors, and for each network what is missing or unexpected. Of a URL only the parts needed are fetched.
+Prints what a checkpoint contains: its container, the network it belongs to,
+parameters, dtypes and tensors; and for each network what is missing or
+unexpected. FILE is a path or a URL of a PyTorch .pth in any of its forms, or of
+safetensors. Of a URL only the parts needed are fetched.
 
-  --json  one JSON object with every tensor, and nothing else
+  --json  print one JSON object with every tensor, and nothing else, on stdout
 
-Exit code 0 for any checkpoint that can be read, recognised or not; 1 for one that cannot.`;
+Exit code 0 for every checkpoint that can be read, recognised or not; 1 for one
+that cannot, 2 when called wrongly.`;
 
 export const inspect: Command = {
   name: "inspect",
-  summary: "what is in a checkpoint, and which networks it makes",
+  summary: "show what a checkpoint contains, and which networks it fits",
   usage: USAGE,
   async run(args) {
     const { values, positionals } = parse("inspect", args, { json: { type: "boolean", default: false } });

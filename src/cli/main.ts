@@ -1,6 +1,9 @@
 #!/usr/bin/env node
-/** The program: finds the command, runs it, and turns errors into one sentence and an exit code (1 failed, 2 called wrongly). */
+/**
+ * The program: finds the command, runs it, and turns errors into one sentence and an exit code (1 failed, 2 called wrongly).
+ */
 import { FcnError, messageOf } from "../base/errors.js";
+import { textTable } from "../base/text-table.js";
 import { bench } from "./bench.js";
 import { UsageError, exit, packageVersion, print, printError } from "./command.js";
 import type { Command } from "./command.js";
@@ -14,14 +17,13 @@ import { segment } from "./segment.js";
 const COMMANDS: readonly Command[] = [segment, compare, bench, demo, inspect, importCommand, doctor];
 
 function help(): string {
-  const width = Math.max(...COMMANDS.map((c) => c.name.length));
-  const lines = COMMANDS.map((c) => `  ${c.name.padEnd(width)}  ${c.summary}`);
+  const rows = COMMANDS.map(({ name, summary }) => [name, summary]);
   return [
     "fcn: semantic segmentation with fully convolutional networks on WebGPU",
     "",
-    ...lines,
+    textTable(rows, { align: ["left"], indent: "  " }),
     "",
-    "fcn COMMAND --help says more about a command.",
+    "fcn COMMAND --help shows a command's options. fcn --version shows the version.",
   ].join("\n");
 }
 
@@ -36,8 +38,10 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const command = COMMANDS.find((c) => c.name === name);
-  if (!command)
-    throw new UsageError(`there is no command "${name}"; there is ${COMMANDS.map((c) => c.name).join(", ")}`);
+  if (!command) {
+    const names = COMMANDS.map((c) => c.name).join(", ");
+    throw new UsageError(`there is no command "${name}"; there is ${names}`);
+  }
   if (rest.includes("--help") || rest.includes("-h")) {
     print(command.usage);
     return 0;
@@ -45,16 +49,19 @@ async function main(args: readonly string[]): Promise<number> {
   return command.run(rest);
 }
 
-// A reader that has seen enough, such as head, closes the pipe; that is no error worth a word.
+/** Prints the error and gives the exit code. */
+function report(error: unknown): number {
+  printError(`fcn: ${messageOf(error)}`);
+  if (error instanceof UsageError) return 2;
+  // A typed error is a complete sentence. Anything else is a bug, whose report needs the stack.
+  if (!(error instanceof FcnError) && error instanceof Error && error.stack) printError(error.stack);
+  return 1;
+}
+
+// A reader such as head closes the pipe once it has enough; that is not an error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
 
 main(process.argv.slice(2))
-  .catch((error: unknown) => {
-    printError(`fcn: ${messageOf(error)}`);
-    if (error instanceof UsageError) return 2;
-    // A typed error is a complete sentence; anything else is a bug, and its stack is what a report needs.
-    if (!(error instanceof FcnError) && error instanceof Error && error.stack) printError(error.stack);
-    return 1;
-  })
+  .catch(report)
   .then(exit)
   .catch(() => process.exit(1));

@@ -1,29 +1,83 @@
-/** A progress bar on stderr, on a terminal only: `[#####.....] 12/40  3.1/s  9 s left  name`. */
+/** Progress bars on stderr, on a terminal only. */
 
-export interface Progress {
+const CELLS = 24;
+/** `\r` returns to the first column; the escape sequence clears the line. */
+const CLEAR_LINE = "\r\x1b[2K";
+const DEFAULT_COLUMNS = 80;
+const MIN_COLUMNS = 20;
+/** A bar of bytes is redrawn at most ten times a second. */
+const REDRAW_MS = 100;
+
+/** `[######..................]`, with `share` from 0 to 1. */
+function bar(share: number): string {
+  const full = Math.round(share * CELLS);
+  return `[${"#".repeat(full)}${".".repeat(CELLS - full)}]`;
+}
+
+/** Replaces the line, cut so that it does not wrap. */
+function redraw(stream: NodeJS.WriteStream, line: string): void {
+  const columns = Math.max(MIN_COLUMNS, (stream.columns || DEFAULT_COLUMNS) - 1);
+  stream.write(CLEAR_LINE + line.slice(0, columns));
+}
+
+export interface ItemBar {
+  /** Counts one more item as done. */
   step(name: string): void;
   /** Removes the bar, so that a line can be printed; the next step draws it again. */
   clear(): void;
 }
 
-export function progress(total: number, stream: NodeJS.WriteStream = process.stderr): Progress {
+/** `[######..................] 10/40  3.1/s  10 s left  name`; nothing for fewer than two items. */
+export function itemBar(total: number, stream: NodeJS.WriteStream = process.stderr): ItemBar {
   if (!stream.isTTY || total < 2) return { step: () => undefined, clear: () => undefined };
   const start = performance.now();
   let done = 0;
-  const clear = (): void => void stream.write("\r\x1b[2K");
   return {
-    clear,
     step(name) {
       done++;
       const seconds = (performance.now() - start) / 1000;
       const rate = done / seconds;
-      const cells = 24;
-      const full = Math.round((done / total) * cells);
       const left = done < total ? `${duration((total - done) / rate)} left` : "done";
-      const line = `[${"#".repeat(full)}${".".repeat(cells - full)}] ${done}/${total}  ${rate.toFixed(1)}/s  ${left}  ${name}`;
-      clear();
-      stream.write(line.slice(0, Math.max(20, (stream.columns || 80) - 1)));
+      redraw(stream, `${bar(done / total)} ${done}/${total}  ${rate.toFixed(1)}/s  ${left}  ${name}`);
       if (done === total) stream.write("\n");
+    },
+    clear() {
+      stream.write(CLEAR_LINE);
+    },
+  };
+}
+
+/** Bytes so far; `total` is undefined while nobody knows it. */
+export interface ByteCount {
+  readonly loaded: number;
+  readonly total: number | undefined;
+}
+
+export interface ByteBar {
+  readonly show: (what: string, count: ByteCount) => void;
+  readonly clear: () => void;
+}
+
+const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
+
+/** `downloading [####....................] 36.1 / 217.8 MB`. */
+export function byteBar(stream: NodeJS.WriteStream = process.stderr): ByteBar {
+  if (!stream.isTTY) return { show: () => undefined, clear: () => undefined };
+  let last = -Infinity;
+  let drawn = false;
+  return {
+    show(what, { loaded, total }) {
+      const now = performance.now();
+      if (now - last < REDRAW_MS && loaded !== total) return;
+      last = now;
+      drawn = true;
+      const share = total === undefined ? 0 : loaded / Math.max(total, 1);
+      const of = total === undefined ? "" : ` / ${megabytes(total)}`;
+      redraw(stream, `${what} ${bar(share)} ${megabytes(loaded)}${of} MB`);
+    },
+    clear() {
+      if (drawn) stream.write(CLEAR_LINE);
+      drawn = false;
     },
   };
 }

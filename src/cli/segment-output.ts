@@ -1,11 +1,12 @@
-/** What `fcn segment` makes of a label map: the formats, and the words and records that describe it. */
-import { legendOverlay } from "../image/legend.js";
+/** What `fcn segment` makes of a label map: the contents of each format, and the line that describes it. */
+import { defined } from "../base/defined.js";
+import { legendOverlay } from "../image/overlay.js";
 import type { RgbaPicture } from "../image/picture.js";
 import { encodeGreyPng, encodeLabelPng, encodePng } from "../image/png.js";
 import { classAreas } from "../image/regions.js";
 import type { ClassArea } from "../image/regions.js";
 import type { Scores } from "../models/segmentation.js";
-import { UsageError } from "./command.js";
+import { UsageError, listOf } from "./command.js";
 
 export const FORMATS = ["labels", "overlay", "mask", "json"] as const;
 export type Format = (typeof FORMATS)[number];
@@ -23,15 +24,18 @@ export const ENDINGS: Readonly<Record<Format | "probabilities" | "confidence" | 
 /** Regions smaller than this share of the picture are specks, not objects. */
 const SMALLEST_REGION = 0.001;
 
-/** A picture's result, with classes that were not asked for already made background. */
-export interface Result {
-  /** As named on the command line. */
+const BACKGROUND = 0;
+const WHITE = 255;
+
+/** A picture's result. Classes that were not asked for are background already. */
+export interface PictureResult {
+  /** The picture's path, or "stdin". */
   readonly image: string;
   readonly variant: string;
   readonly classNames: readonly string[];
   readonly picture: RgbaPicture;
   readonly labels: Uint8Array;
-  /** 255 where one of the classes asked for is, or any but the background where none was; 0 elsewhere. */
+  /** 255 where one of the classes asked for is (without any: where the background is not), 0 elsewhere. */
   readonly mask: Uint8Array;
   readonly areas: readonly ClassArea[];
   /** Probability of each pixel's label, with --probabilities. */
@@ -39,82 +43,92 @@ export interface Result {
   readonly notice?: string | undefined;
 }
 
-/** "person,dog" as labels: names in any case, or numbers. @throws UsageError with the names there are */
+/** A class's label from its name in any case, or from its number. */
+function labelOf(word: string, classNames: readonly string[]): number | undefined {
+  const byName = classNames.findIndex((name) => name.toLowerCase() === word.toLowerCase());
+  if (byName >= 0) return byName;
+  const byNumber = /^\d{1,3}$/.test(word) ? Number(word) : NaN;
+  return byNumber < classNames.length ? byNumber : undefined;
+}
+
+/** "person,dog" or "15,12" as labels. @throws UsageError with the names there are */
 export function chosenClasses(text: string, classNames: readonly string[]): Set<number> {
-  const labels = text.split(",").map((part) => {
-    const word = part.trim().toLowerCase();
-    const found = classNames.findIndex((name) => name.toLowerCase() === word);
-    const label = found < 0 && /^\d{1,3}$/.test(word) ? Number(word) : found;
-    if (label < 0 || label >= classNames.length)
-      throw new UsageError(`segment: --classes ${part.trim()} is not one of ${classNames.join(", ")}`);
+  const labels = listOf(text).map((word) => {
+    const label = labelOf(word, classNames);
+    if (label === undefined) throw new UsageError(`segment: --classes ${word} is not one of ${classNames.join(", ")}`);
     return label;
   });
   return new Set(labels);
 }
 
-/** Labels, mask and areas, with what is not `chosen` as background. */
-export function selected(
+/** Labels, mask and areas. Labels that are not `chosen` become background; undefined keeps all. */
+export function keepClasses(
   labels: Uint8Array,
   { width, height }: { readonly width: number; readonly height: number },
   chosen: ReadonlySet<number> | undefined,
-): Pick<Result, "labels" | "mask" | "areas"> {
-  const kept = chosen ? labels.map((label) => (chosen.has(label) ? label : 0)) : labels;
-  const mask = labels.map((label) => ((chosen ? chosen.has(label) : label !== 0) ? 255 : 0));
-  return {
-    labels: kept,
-    mask,
-    areas: classAreas(kept, width, height, Math.max(1, Math.round(width * height * SMALLEST_REGION))),
-  };
+): Pick<PictureResult, "labels" | "mask" | "areas"> {
+  const isWanted = (label: number): boolean => (chosen ? chosen.has(label) : label !== BACKGROUND);
+  const kept = chosen ? labels.map((label) => (chosen.has(label) ? label : BACKGROUND)) : labels;
+  const mask = labels.map((label) => (isWanted(label) ? WHITE : 0));
+  const smallest = Math.max(1, Math.round(width * height * SMALLEST_REGION));
+  return { labels: kept, mask, areas: classAreas(kept, width, height, smallest) };
 }
 
 /**
- * The probability of each pixel's label. With `chosen` classes the background stands for all the others, so its probability is
- * the sum of theirs.
+ * The probability of each pixel's label. With `chosen` classes the background includes all others, so its probability is the
+ * sum of theirs.
+ * @param scores probabilities [1, classes, height, width]
  */
 export function confidenceOf(
-  { data, shape }: Scores,
+  scores: Scores,
   labels: Uint8Array,
   chosen: ReadonlySet<number> | undefined,
 ): Float32Array {
-  const [, classes] = shape;
+  const [, classes] = scores.shape;
   const pixels = labels.length;
-  const others = chosen ? Array.from({ length: classes }, (_, c) => c).filter((c) => c === 0 || !chosen.has(c)) : [0];
-  return Float32Array.from(labels, (label, i) => {
-    if (label !== 0) return data[label * pixels + i] as number;
-    return others.reduce((sum, c) => sum + (data[c * pixels + i] as number), 0);
+  const probabilityOf = (label: number, pixel: number): number => scores.data[label * pixels + pixel] as number;
+  const allLabels = Array.from({ length: classes }, (_, label) => label);
+  const counted = allLabels.filter((label) => label === BACKGROUND || (chosen && !chosen.has(label)));
+  return Float32Array.from(labels, (label, pixel) => {
+    if (label !== BACKGROUND) return probabilityOf(label, pixel);
+    return counted.reduce((sum, own) => sum + probabilityOf(own, pixel), 0);
   });
 }
 
-function meanConfidence({ confidence, labels }: Result, label: number): number {
-  let [sum, count] = [0, 0];
+const roundedTo = (value: number, digits: number): number => Number(value.toFixed(digits));
+
+function meanConfidence({ confidence, labels }: PictureResult, label: number): number {
+  let sum = 0;
+  let count = 0;
   labels.forEach((own, i) => {
     if (own !== label) return;
     sum += confidence?.[i] ?? NaN;
     count++;
   });
-  return Number((sum / count).toFixed(4));
+  return roundedTo(sum / count, 4);
 }
 
-const nameOf = ({ classNames }: Result, label: number): string => classNames[label] ?? `class ${label}`;
+export const classNameOf = ({ classNames }: Pick<PictureResult, "classNames">, label: number): string =>
+  classNames[label] ?? `class ${label}`;
 
-/** What the format json holds of a picture. */
-function documentOf(result: Result): Record<string, unknown> {
+/** The format json. */
+function documentOf(result: PictureResult): Record<string, unknown> {
   const { image, variant, picture, areas, confidence, notice } = result;
   const { width, height } = picture;
   const classes = areas.map(({ label, pixels, box, regions }) => ({
     class: label,
-    name: nameOf(result, label),
+    name: classNameOf(result, label),
     pixels,
-    share: Number((pixels / (width * height)).toFixed(6)),
+    share: roundedTo(pixels / (width * height), 6),
     box,
-    ...(label === 0 ? {} : { regions }),
+    ...(label === BACKGROUND ? {} : { regions }),
     ...(confidence ? { confidence: meanConfidence(result, label) } : {}),
   }));
-  return { image, width, height, variant, classes, ...(notice === undefined ? {} : { notice }) };
+  return { image, width, height, variant, classes, ...defined({ notice }) };
 }
 
-/** One format of a result, as its file's contents. */
-export function encode(format: Format, result: Result): Uint8Array {
+/** The contents of a result's file in one format. */
+export function encode(format: Format, result: PictureResult): Uint8Array {
   const { picture, labels, mask, classNames } = result;
   const { width, height } = picture;
   switch (format) {
@@ -129,20 +143,19 @@ export function encode(format: Format, result: Result): Uint8Array {
   }
 }
 
-/** The confidence as a picture: black is 0, white is 1. */
-export const encodeConfidence = (confidence: Float32Array, width: number, height: number): Uint8Array =>
-  encodeGreyPng(
-    Uint8Array.from(confidence, (p) => Math.round(255 * Math.min(1, p))),
-    width,
-    height,
-  );
+/** The confidence as a grey picture: black is 0, white is 1. */
+export function encodeConfidence(confidence: Float32Array, width: number, height: number): Uint8Array {
+  const grey = Uint8Array.from(confidence, (share) => Math.round(WHITE * Math.min(1, share)));
+  return encodeGreyPng(grey, width, height);
+}
 
 /** One line for people. */
-export function describe(result: Result, ms: number): string {
+export function describeResult(result: PictureResult, ms: number): string {
   const { image, picture, areas } = result;
   const { width, height } = picture;
-  const found = areas
-    .map(({ label, pixels }) => `${nameOf(result, label)} ${((100 * pixels) / (width * height)).toFixed(1)} %`)
-    .join(", ");
-  return `${image}  ${width} x ${height}  ${ms} ms  ${found}`;
+  const found = areas.map(({ label, pixels }) => {
+    const share = ((100 * pixels) / (width * height)).toFixed(1);
+    return `${classNameOf(result, label)} ${share} %`;
+  });
+  return `${image}  ${width} x ${height}  ${ms} ms  ${found.join(", ")}`;
 }

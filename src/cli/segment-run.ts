@@ -1,24 +1,26 @@
-/** The loop of `fcn segment`: pictures decoded ahead, run one by one, written while the next one runs. */
+/** The loop of `fcn segment`: pictures are decoded ahead, run one by one, and written while the next one runs. */
 import { buffer } from "node:stream/consumers";
+import { defined } from "../base/defined.js";
 import { isFcnError } from "../base/errors.js";
 import { decodePicture, readPictureFile } from "../image/decode.js";
 import type { RgbaPicture } from "../image/picture.js";
 import type { Fcn, NodePicture, Scores, Segmentation } from "../node.js";
 import { overlapped } from "./overlap.js";
-import { progress } from "./progress.js";
-import { confidenceOf, selected } from "./segment-output.js";
+import { itemBar } from "./progress.js";
+import { confidenceOf, keepClasses } from "./segment-output.js";
+import type { PictureResult } from "./segment-output.js";
 import type { Sink, Wanted } from "./segment-sink.js";
 
-export interface Item {
-  /** As it is named in results. */
+export interface SegmentInput {
+  /** Its path, as results name it. */
   readonly image: string;
-  /** Below the output folder, without an ending. */
+  /** Name of its results below the output folder, without an ending. */
   readonly name: string;
   /** Read from stdin, not from a file. */
   readonly stdin: boolean;
 }
 
-export interface Job {
+export interface SegmentJob {
   readonly fcn: Fcn<NodePicture>;
   /** Labels that are kept; undefined for all. */
   readonly chosen: ReadonlySet<number> | undefined;
@@ -29,55 +31,61 @@ export interface Job {
 
 interface Run {
   readonly segmentation: Segmentation;
-  readonly probabilities?: Scores;
-  readonly logits?: Scores;
+  readonly probabilities: Scores | undefined;
+  readonly logits: Scores | undefined;
 }
 
-async function runOne(picture: RgbaPicture, { fcn, wanted }: Job): Promise<Run> {
+async function load({ image, stdin }: SegmentInput): Promise<RgbaPicture> {
+  return stdin ? decodePicture(await buffer(process.stdin), "stdin") : readPictureFile(image);
+}
+
+async function runOne(picture: RgbaPicture, { fcn, wanted }: SegmentJob): Promise<Run> {
   const segmentation = await fcn.segment(picture);
-  const probabilities = wanted.probabilities ? { probabilities: await fcn.probabilities(picture) } : {};
-  const logits = wanted.logits ? { logits: await fcn.logits(picture) } : {};
-  return { segmentation, ...probabilities, ...logits };
+  const probabilities = wanted.probabilities ? await fcn.probabilities(picture) : undefined;
+  const logits = wanted.logits ? await fcn.logits(picture) : undefined;
+  return { segmentation, probabilities, logits };
 }
 
-/** Works through the pictures and gives how many failed. @throws what ends the device */
-export async function segmentAll(items: readonly Item[], job: Job): Promise<number> {
-  const { fcn, chosen, sink, onFailure } = job;
-  const bar = progress(items.length);
+function resultOf(
+  { fcn, chosen }: SegmentJob,
+  image: string,
+  picture: RgbaPicture,
+  { segmentation, probabilities }: Run,
+): PictureResult {
+  const kept = keepClasses(segmentation.labels, picture, chosen);
+  const confidence = probabilities && confidenceOf(probabilities, kept.labels, chosen);
+  return {
+    image,
+    variant: fcn.variant,
+    classNames: fcn.classNames,
+    picture,
+    ...kept,
+    ...defined({ confidence }),
+    notice: fcn.notice,
+  };
+}
+
+/** Works through the pictures. Gives how many failed. @throws device-lost, disposed */
+export async function segmentAll(inputs: readonly SegmentInput[], job: SegmentJob): Promise<number> {
+  const bar = itemBar(inputs.length);
   let failed = 0;
-  await overlapped<Item, RgbaPicture, Run>(items, {
-    load: async ({ image, stdin }) =>
-      stdin ? decodePicture(await buffer(process.stdin), "stdin") : readPictureFile(image),
+  await overlapped<SegmentInput, RgbaPicture, Run>(inputs, {
+    load,
     run: (picture) => runOne(picture, job),
-    async finish({ image, name }, picture, { segmentation, probabilities, logits }) {
-      const { labels, timings } = segmentation;
-      const shown = selected(labels, picture, chosen);
-      const confidence = probabilities ? { confidence: confidenceOf(probabilities, shown.labels, chosen) } : {};
-      const result = {
-        image,
-        variant: fcn.variant,
-        classNames: fcn.classNames,
-        picture,
-        ...shown,
-        ...confidence,
-        notice: fcn.notice,
-      };
-      const tell = await sink({
-        name,
-        result,
-        timings,
-        ...(probabilities && { probabilities }),
-        ...(logits && { logits }),
-      });
+    async finish({ image, name }, picture, run) {
+      const { probabilities, logits } = run;
+      const result = resultOf(job, image, picture, run);
+      const { timings } = run.segmentation;
+      const report = await job.sink({ name, result, timings, ...defined({ probabilities, logits }) });
       bar.clear();
-      tell();
+      report();
       bar.step(image);
     },
     async fail({ image }, error) {
       if (isFcnError(error, "device-lost") || isFcnError(error, "disposed")) throw error;
       failed++;
       bar.clear();
-      onFailure(error);
+      job.onFailure(error);
       bar.step(image);
     },
   });

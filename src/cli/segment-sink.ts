@@ -1,33 +1,35 @@
 /** Where the results of `fcn segment` go: files in a folder, or stdout. */
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { defined } from "../base/defined.js";
 import type { Scores, Timings } from "../models/segmentation.js";
 import { print, printBytes } from "./command.js";
 import { writeWhole } from "./files.js";
 import { encodeNpy } from "./npy.js";
-import { ENDINGS, describe, encode, encodeConfidence } from "./segment-output.js";
-import type { Format, Result } from "./segment-output.js";
+import { ENDINGS, classNameOf, describeResult, encode, encodeConfidence } from "./segment-output.js";
+import type { Format, PictureResult } from "./segment-output.js";
 
+/** What to write of each picture. */
 export interface Wanted {
   readonly formats: readonly Format[];
   readonly probabilities: boolean;
   readonly logits: boolean;
 }
 
-/** A result with all that may be written of it. */
-export interface Output {
+/** A result with everything that may be written of it. */
+export interface SegmentOutput {
   /** Below the output folder, without an ending. */
   readonly name: string;
-  readonly result: Result;
+  readonly result: PictureResult;
   readonly probabilities?: Scores;
   readonly logits?: Scores;
   readonly timings: Timings;
 }
 
-/** Writes one picture's output, before the next one's; gives the line that tells of it, if any. */
-export type Sink = (output: Output) => Promise<() => void>;
+/** Writes the output of one picture. Gives a function that prints the line about it. */
+export type Sink = (output: SegmentOutput) => Promise<() => void>;
 
-/** Of the files that each picture gets. */
+/** Endings of the files that each picture gets. */
 export function endingsOf({ formats, probabilities, logits }: Wanted): string[] {
   return [
     ...formats.map((format) => ENDINGS[format]),
@@ -36,39 +38,46 @@ export function endingsOf({ formats, probabilities, logits }: Wanted): string[] 
   ];
 }
 
-const round = (ms: number): number => Math.round(ms * 10) / 10;
+/** Milliseconds to a tenth. */
+const tenths = (ms: number): number => Math.round(ms * 10) / 10;
 
-interface Told {
-  /** One JSON line a picture, instead of words. */
+/** How results are reported on stdout. */
+export interface Reporting {
+  /** One JSON line per picture, instead of words. */
   readonly json: boolean;
+  /** Name of the graphics adapter. */
   readonly adapter: string;
   /** Milliseconds it took to load the network. */
   readonly load: number;
 }
 
-function record(
-  { result, timings }: Output,
+function recordOf(
+  { result, timings }: SegmentOutput,
   files: readonly string[],
-  { adapter, load }: Told,
+  { adapter, load }: Reporting,
 ): Record<string, unknown> {
-  const { image, variant, picture, areas, classNames, notice } = result;
-  const ms = { load: round(load), compile: round(timings.compile), run: round(timings.total - timings.compile) };
+  const { image, variant, picture, areas, notice } = result;
   return {
     image,
     width: picture.width,
     height: picture.height,
     variant,
     classes: areas.map(({ label }) => label),
-    names: areas.map(({ label }) => classNames[label] ?? `class ${label}`),
+    names: areas.map(({ label }) => classNameOf(result, label)),
     pixels: Object.fromEntries(areas.map(({ label, pixels }) => [label, pixels])),
-    ms,
+    ms: { load: tenths(load), compile: tenths(timings.compile), run: tenths(timings.total - timings.compile) },
     adapter,
     files,
-    ...(notice === undefined ? {} : { notice }),
+    ...defined({ notice }),
   };
 }
 
-export function folderSink(out: string, { formats }: Wanted, told: Told): Sink {
+/** The memory of the array as bytes. */
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+/** Writes every file whole, then reports the picture on stdout. */
+export function folderSink(out: string, { formats }: Wanted, reporting: Reporting): Sink {
   return async (output) => {
     const { name, result, probabilities, logits, timings } = output;
     const { width, height } = result.picture;
@@ -82,18 +91,15 @@ export function folderSink(out: string, { formats }: Wanted, told: Told): Sink {
     for (const format of formats) await write(ENDINGS[format], encode(format, result));
     if (probabilities) await write(ENDINGS.probabilities, encodeNpy(probabilities.data, probabilities.shape.slice(1)));
     if (result.confidence) await write(ENDINGS.confidence, encodeConfidence(result.confidence, width, height));
-    if (logits)
-      await write(ENDINGS.logits, new Uint8Array(logits.data.buffer, logits.data.byteOffset, logits.data.byteLength));
-    return () =>
-      print(
-        told.json
-          ? JSON.stringify(record(output, files, told))
-          : `${describe(result, round(timings.total))}\n  -> ${files.join(", ")}`,
-      );
+    if (logits) await write(ENDINGS.logits, bytesOf(logits.data));
+    const text = reporting.json
+      ? JSON.stringify(recordOf(output, files, reporting))
+      : `${describeResult(result, tenths(timings.total))}\n  -> ${files.join(", ")}`;
+    return () => print(text);
   };
 }
 
-/** Nothing but the one format. */
+/** Writes the first format to stdout, and nothing else. */
 export function stdoutSink({ formats: [format = "labels"] }: Wanted): Sink {
   return async ({ result }) => {
     await printBytes(encode(format, result));

@@ -1,0 +1,137 @@
+/** What the command line of `fcn compare` may say. */
+import { BOUNDARY_WIDTH } from "../eval/boundary.js";
+import { COMPARABLE, mixtureProblem } from "../models/compared.js";
+import type { ComparedVariant } from "../models/compared.js";
+import { PRECISIONS } from "../models/precision.js";
+import type { PrecisionOption } from "../models/precision.js";
+import { UsageError, listOf, oneOf } from "./command.js";
+import type { parse } from "./command.js";
+
+export const COMPARE_USAGE = `fcn compare INPUT... [options]
+fcn compare --voc DIR [--split NAME] [options]
+fcn compare --merge DIR... [--out DIR] [--json]
+
+Runs FCN-32s, 16s and 8s over one backbone and compares what they cost and gain.
+A checkpoint of torchvision's fcn_resnet101 has another backbone and runs alone.
+
+INPUT is a picture (PNG; JPEG and WebP with the package sharp), a folder, or a
+quoted pattern with *, **, ?, [ab] or {a,b}. The label map of NAME.jpg is
+NAME.label.png beside it. Writes results.jsonl (one line per picture),
+report.html, report.json, contact-sheet.png and plots/*.svg.
+
+  --labels DIR         label maps are DIR/NAME.png
+  --voc DIR            PASCAL VOC's folder, which holds ImageSets, JPEGImages and
+                       SegmentationClass
+  --split NAME         PASCAL VOC's list of pictures (default: val)
+  --variants LIST      of fcn32s, fcn16s, fcn8s; or fcn-resnet101 alone (default:
+                       those that the weights have heads for)
+  --boundary-width N   pixels on each side of a border that the boundary IoU
+                       looks at (default: ${BOUNDARY_WIDTH})
+  --sizes LIST         time each network at these sizes and the most common one,
+                       as in 256x256,640x480; none for no timing (default: 0.5,
+                       1 and 1.5 times the most common size)
+  --out DIR            folder for the results (default: out/compare)
+  --resume             continue the results in --out: skips pictures in them
+  --fresh              replace the results in --out
+  --shard i/n          only every n-th picture, i from 1 to n: for n machines,
+                       each with its own --out
+  --merge              INPUTs are --out folders of shards: adds them up without
+                       running anything
+  --json               print the numbers as one JSON object, and nothing else,
+                       on stdout
+
+  --weights FILE       checkpoint, a path or a URL (default: the small one that
+                       ships with the package)
+  --precision P        how numbers are stored between layers: f32 (default), f16
+                       (half the memory), or auto: f16 where there are tensor
+                       cores
+  --no-tune            take the default kernel variants; without it they are
+                       measured once on this GPU
+  --adapter NAME       the graphics adapter whose name contains NAME
+
+Exit code 1 when a picture failed (the others are done), 2 when called wrongly,
+130 when stopped by Ctrl-C.`;
+
+export const COMPARE_OPTIONS = {
+  labels: { type: "string" },
+  voc: { type: "string" },
+  split: { type: "string", default: "val" },
+  variants: { type: "string" },
+  "boundary-width": { type: "string", default: String(BOUNDARY_WIDTH) },
+  sizes: { type: "string" },
+  weights: { type: "string" },
+  out: { type: "string", default: "out/compare" },
+  resume: { type: "boolean", default: false },
+  fresh: { type: "boolean", default: false },
+  shard: { type: "string" },
+  merge: { type: "boolean", default: false },
+  precision: { type: "string", default: "f32" },
+  "no-tune": { type: "boolean", default: false },
+  adapter: { type: "string" },
+  json: { type: "boolean", default: false },
+} as const;
+
+export type CompareValues = ReturnType<typeof parse<typeof COMPARE_OPTIONS>>["values"];
+
+/** Options that --merge would ignore. */
+export const NOT_WITH_MERGE = Object.keys(COMPARE_OPTIONS).filter((name) => !["merge", "out", "json"].includes(name));
+
+export type Size = readonly [width: number, height: number];
+
+/** "256x256,640x480"; undefined for the default, [] for "none". */
+function parseSizes(text: string | undefined): Size[] | undefined {
+  if (text === undefined) return undefined;
+  if (text === "none") return [];
+  return listOf(text).map((part) => {
+    const [, width, height] = /^(\d{1,5})x(\d{1,5})$/.exec(part)?.map(Number) ?? [];
+    if (!width || !height)
+      throw new UsageError(`compare: --sizes ${text} is not a list of sizes, as in 256x256,640x480`);
+    return [width, height];
+  });
+}
+
+/** Undefined for all that the checkpoint has heads for. */
+function parseVariants(text: string | undefined): ComparedVariant[] | undefined {
+  if (text === undefined) return undefined;
+  const named = listOf(text).map((name) => oneOf("compare", "variants", name, COMPARABLE));
+  const problem = mixtureProblem(named);
+  if (problem !== undefined) throw new UsageError(problem);
+  return named;
+}
+
+function parseBoundaryWidth(text: string): number {
+  const width = Number(text);
+  if (!Number.isInteger(width) || width < 1)
+    throw new UsageError(`compare: --boundary-width ${text} is not a whole number of 1 or more`);
+  return width;
+}
+
+/** What to do with results that are in --out already. */
+export type LogMode = "new" | "resume" | "fresh";
+
+function modeOf({ resume, fresh }: CompareValues): LogMode {
+  if (resume && fresh) throw new UsageError("compare: --resume keeps the results, --fresh replaces them; give one");
+  if (fresh) return "fresh";
+  return resume ? "resume" : "new";
+}
+
+export interface RunOptions {
+  /** Undefined for all that the checkpoint has heads for. */
+  readonly variants: readonly ComparedVariant[] | undefined;
+  readonly boundaryWidth: number;
+  readonly precision: PrecisionOption;
+  /** Sizes to time besides the most common one; undefined for the default, [] for none at all. */
+  readonly sizes: readonly Size[] | undefined;
+  readonly mode: LogMode;
+}
+
+/** The options of a run, checked. @throws UsageError */
+export function runOptionsOf(values: CompareValues): RunOptions {
+  return {
+    variants: parseVariants(values.variants),
+    boundaryWidth: parseBoundaryWidth(values["boundary-width"]),
+    precision: oneOf("compare", "precision", values.precision, PRECISIONS),
+    sizes: parseSizes(values.sizes),
+    mode: modeOf(values),
+  };
+}

@@ -1,0 +1,126 @@
+/** What the command line of `fcn segment` may say. */
+import { defined } from "../base/defined.js";
+import { PRECISIONS } from "../models/precision.js";
+import { VARIANTS } from "../node.js";
+import type { NodeLoadOptions, Resize } from "../node.js";
+import { UsageError, listOf, oneOf } from "./command.js";
+import type { parse } from "./command.js";
+import { FORMATS } from "./segment-output.js";
+import type { Format } from "./segment-output.js";
+import type { Wanted } from "./segment-sink.js";
+
+export const SEGMENT_USAGE = `fcn segment INPUT... [options]
+
+Labels every pixel of pictures. INPUT is a picture (PNG; JPEG and WebP with the
+package sharp), a folder, a quoted pattern with *, **, ?, [ab] or {a,b}, or - for
+a picture on stdin. Results are named after their pictures. Where two pictures
+have the same name, their results keep the folders or the endings that differ.
+
+  --format LIST    what to write (default: labels), of
+                     labels   NAME.labels.png: an indexed PNG of the picture's
+                              size in the PASCAL VOC palette
+                     overlay  NAME.overlay.png: the classes over the picture,
+                              with a legend
+                     mask     NAME.mask.png: white where one of --classes is
+                              (without it: all but the background), else black
+                     json     NAME.json: pixels, share, box [x, y, width,
+                              height] and connected regions of each class
+  --classes LIST   only these classes, as in person,dog; others count as
+                   background
+  --probabilities  also NAME.probabilities.npy: softmax over the classes, float32
+                   [classes, height, width], for numpy.load; and
+                   NAME.confidence.png: the probability of each pixel's label in
+                   grey, white for 1. The format json then has its mean
+  --logits         also NAME.logits.f32: little endian float32,
+                   [classes, height, width]
+  --overlay        also the format overlay
+  -o, --out DIR    folder for the results (default: out), or - for stdout: one
+                   picture in one format, or one JSON line per picture
+  --json           print one JSON line per picture, with what was found, times
+                   and files, and nothing else, on stdout
+
+  --weights FILE   checkpoint of PyTorch or safetensors, a path or a URL
+                   (default: the small one that ships with the package)
+  --variant NAME   network: fcn32s, fcn16s, fcn8s, or torchvision's
+                   fcn-resnet101 (default: the finest that the weights have)
+  --heads init     give a backbone without a head an untrained one, whose labels
+                   mean nothing
+  --resize N|none  shorter side of the picture as the network sees it (default:
+                   as the weights were trained: 520 for fcn-resnet101; none, the
+                   picture's own size, for the others)
+  --precision P    how numbers are stored between layers: f32 (default), f16
+                   (half the memory), or auto: f16 where there are tensor cores
+  --no-tune        take the default kernel variants; without it they are measured
+                   once on this GPU
+  --adapter NAME   the graphics adapter whose name contains NAME
+
+Exit code 1 when a picture failed (the others are done), 2 when called wrongly.`;
+
+export const SEGMENT_OPTIONS = {
+  format: { type: "string" },
+  classes: { type: "string" },
+  probabilities: { type: "boolean", default: false },
+  logits: { type: "boolean", default: false },
+  out: { type: "string", short: "o", default: "out" },
+  json: { type: "boolean", default: false },
+  overlay: { type: "boolean", default: false },
+  weights: { type: "string" },
+  variant: { type: "string" },
+  heads: { type: "string", default: "file" },
+  resize: { type: "string" },
+  precision: { type: "string", default: "f32" },
+  "no-tune": { type: "boolean", default: false },
+  adapter: { type: "string" },
+} as const;
+
+export type SegmentValues = ReturnType<typeof parse<typeof SEGMENT_OPTIONS>>["values"];
+
+/** Stands for stdin among the inputs and for stdout as the output. */
+export const STREAM = "-";
+
+function parseResize(text: string): Resize {
+  if (text === "none") return text;
+  if (/^[1-9]\d{0,4}$/.test(text)) return Number(text);
+  throw new UsageError(`segment: --resize ${text} is neither "none" nor a whole number of pixels`);
+}
+
+/** The formats in their own order, each once. */
+function formatsOf({ format = "labels", overlay }: SegmentValues): Format[] {
+  const named = listOf(format).map((name) => oneOf("segment", "format", name, FORMATS));
+  return FORMATS.filter((name) => named.includes(name) || (overlay && name === "overlay"));
+}
+
+/** @throws UsageError */
+export const wantedOf = (values: SegmentValues): Wanted => ({
+  formats: formatsOf(values),
+  probabilities: values.probabilities,
+  logits: values.logits,
+});
+
+/** Refuses what stdout cannot take: it takes one picture in one format, or lines of JSON. @throws UsageError */
+export function checkStream({ formats, probabilities, logits }: Wanted, pictures: number, asJson: boolean): void {
+  const [only] = formats;
+  if (asJson)
+    throw new UsageError("segment: --json and --out - both write to stdout; --format json --out - gives JSON alone");
+  if (formats.length > 1) throw new UsageError(`segment: --out - takes one format, not ${formats.join(" and ")}`);
+  if (logits || (probabilities && only !== "json")) {
+    const option = logits ? "--logits" : "--probabilities";
+    throw new UsageError(`segment: ${option} writes files of its own, which --out - has no room for; name a folder`);
+  }
+  if (only === "json") return;
+  if (pictures > 1)
+    throw new UsageError(`segment: --out - takes one picture, ${pictures} are named; name a folder, or --format json`);
+  if (process.stdout.isTTY)
+    throw new UsageError("segment: --out - would write a PNG to the terminal; redirect it into a file");
+}
+
+/** Options for loadFcn. @throws UsageError */
+export function loadOptionsOf(values: SegmentValues): NodeLoadOptions {
+  const { weights, adapter } = values;
+  const variant = values.variant === undefined ? undefined : oneOf("segment", "variant", values.variant, VARIANTS);
+  const heads = oneOf("segment", "heads", values.heads, ["file", "init"]);
+  const resize = values.resize === undefined ? undefined : parseResize(values.resize);
+  const precision = oneOf("segment", "precision", values.precision, PRECISIONS);
+  const gpu = adapter === undefined ? undefined : { adapter };
+  return { heads, precision, tune: !values["no-tune"], ...defined({ variant, resize, weights, gpu }) };
+}
