@@ -1,7 +1,7 @@
 /**
- * What an adapter can do at most, by its own measurement: multiply-adds a second in f32 from registers, the same for its tensor
- * cores in f16 where it has them, and bytes a second from one buffer to another. Kernel speed is reported as a fraction of
- * these; data sheets do not say what WebGPU gives.
+ * What an adapter can do at most, by its own measurement: multiply-adds a second in f32 from registers, the same for
+ * its tensor cores in f16 where it has them, and bytes a second from one buffer to another. Kernel speed is reported as
+ * a fraction of these; data sheets do not say what WebGPU gives.
  */
 import type { Device } from "../src/gpu/device.js";
 import { BUFFER } from "../src/gpu/flags.js";
@@ -22,7 +22,9 @@ export interface Ceilings {
 const OPS_PER_FMA = 2;
 const WORKGROUP = 64;
 
-/** Independent sums a thread, so that no multiply-add waits for another. Named variables become registers everywhere. */
+/**
+ * Independent sums a thread, so that no multiply-add waits for another. Named variables become registers everywhere.
+ */
 const SUMS = 16;
 const FMA_LOOPS = 512;
 const names = Array.from({ length: SUMS }, (_, i) => `s${i}`);

@@ -1,4 +1,6 @@
-/** Kernel results as SVG: speed of every case in bars, and speed over operations per byte under the adapter's own roof. */
+/**
+ * Kernel results as SVG: speed of every case in bars, and speed over operations per byte under the adapter's own roof.
+ */
 import { axes, escapeText, num } from "../src/eval/svg.js";
 import type { Plot } from "../src/eval/svg.js";
 import type { Ceilings } from "./ceilings.js";

@@ -20,9 +20,7 @@ export interface KernelRow {
   readonly repeats: number;
   /** Whose clock: the GPU's, or the host's from submit to result. */
   readonly clock: "gpu" | "host";
-  /**
-   * Fractions of peak FLOP/s and bandwidth; `share` is the larger. The peak is the tensor cores' for variants that use them.
-   */
+  /** Fractions of peak FLOP/s and bandwidth; `share` is the larger. A variant on tensor cores has their peak. */
   readonly ofCompute: number;
   readonly ofMemory: number;
   readonly share: number;

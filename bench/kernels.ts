@@ -1,6 +1,6 @@
 /**
- * Every variant of every kernel at the shapes of ResNet-101 and the decoders. Each result is compared with the float64 reference
- * before it is timed; a variant whose result is wrong gets no time.
+ * Every variant of every kernel at the shapes of ResNet-101 and the decoders. Each result is compared with the float64
+ * reference before it is timed; a variant whose result is wrong gets no time.
  */
 import { registry } from "../shaders/index.js";
 import type { Device } from "../src/gpu/device.js";

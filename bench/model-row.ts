@@ -1,4 +1,4 @@
-/** The row of a network benchmark, and what it is made from. The row's keys are those of the JSON files in bench/results. */
+/** The row of a network benchmark, and the task behind it. Keys are those of the JSON files in bench/results. */
 import type { LayerTime } from "../src/models/layer-times.js";
 import type { PrecisionOption } from "../src/models/precision.js";
 import type { NetworkVariant } from "../src/node.js";
@@ -24,7 +24,7 @@ export interface ModelTask {
 export interface ModelRow extends Omit<ModelTask, "path" | "adapter" | "tuneOnly"> {
   /** Milliseconds to open the device and the checkpoint. */
   readonly load: number;
-  /** Milliseconds of the first call: uploads weights, compiles pipelines without the driver's cache. Variants were tuned before. */
+  /** Milliseconds of the first call: uploads weights, compiles pipelines without the driver's cache. Tuned before. */
   readonly cold: number;
   /** Milliseconds of one later call of `batch` pictures: median, least and most of `runs`. */
   readonly warm: number;

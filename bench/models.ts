@@ -1,6 +1,6 @@
 /**
- * Whole networks, from RGBA8 pixels in memory to labels in memory: every time includes the upload of the picture and the readback of
- * the labels.
+ * Whole networks, from RGBA8 pixels in memory to labels in memory: every time includes the upload of the picture and
+ * the readback of the labels.
  */
 import { defined } from "../src/base/defined.js";
 import { FcnError } from "../src/base/errors.js";

@@ -1,6 +1,6 @@
 /**
- * The README's section on the kept results: a table and plots of the newest result of each adapter. `npm run bench-table` makes it
- * from the files in bench/results.
+ * The README's section on the kept results: a table and plots of the newest result of each adapter.
+ * `npm run bench-table` makes it from the files in bench/results.
  */
 import { svgFile } from "../src/eval/svg.js";
 import { barChart, roofline } from "./charts.js";

@@ -1,4 +1,4 @@
-/** The result of a benchmark run: one JSON file with the adapter, versions and date it belongs to, and ratios of two of them. */
+/** The result of a benchmark run, one JSON file: adapter, versions, date and rows. Two results give ratios. */
 import { FcnError, messageOf } from "../src/base/errors.js";
 import type { Ceilings } from "./ceilings.js";
 import type { KernelRow } from "./kernel-row.js";
@@ -72,8 +72,8 @@ const originOf = ({ adapter, versions, date, cpu }: BenchResult): string =>
   JSON.stringify([adapter, versions, date, cpu]);
 
 /**
- * `later`, plus rows of `earlier` that this run did not measure: its kernels where `later` has none, and its other networks.
- * A result of another adapter, version or day gives no rows.
+ * `later`, plus rows of `earlier` that this run did not measure: its kernels where `later` has none, and its other
+ * networks. A result of another adapter, version or day gives no rows.
  */
 export function merged(earlier: BenchResult, later: BenchResult): BenchResult {
   if (originOf(earlier) !== originOf(later)) return later;

@@ -51,7 +51,10 @@ interface Rounds {
   readonly dispatches: number;
 }
 
-/** A row with times; without them, and with the reason, where the result is wrong or the variant fails. @throws device-lost */
+/**
+ * A row with times; without them, and with the reason, where the result is wrong or the variant fails.
+ * @throws device-lost
+ */
 export async function benchVariant(job: VariantJob): Promise<KernelRow> {
   const peakGflops = peakOf(job);
   const known = describeVariant(job, peakGflops);
@@ -144,7 +147,7 @@ async function timeRounds({ device, kernel, problem, variant, inputs }: VariantJ
   let dispatches = Infinity;
   try {
     for (let round = 0; round < ROUNDS; round++) {
-      // `repeats` is only an estimate: a single dispatch is mostly latency. The round goes on until its time has passed.
+      // `repeats` is an estimate: a single dispatch is mostly latency. The round goes on until its time has passed.
       let total = 0;
       let runs = 0;
       while (total < ROUND_MS && runs < MAX_RUNS) {

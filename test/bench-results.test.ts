@@ -1,4 +1,4 @@
-/** What becomes of benchmark results: JSON and back, ratios, merging, text, plots, and what the README shows of them. */
+/** Benchmark results: JSON and back, ratios, merging, text, plots, and what the README shows. */
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,4 @@
-/** The program as a shell sees it: what goes to stdout and stderr, the files, the exit codes. Runs the build (npm test makes it). */
+/** The program as a shell sees it: stdout, stderr, files and exit codes. Runs the build (npm test makes it). */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

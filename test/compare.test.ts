@@ -1,6 +1,7 @@
 /**
- * `fcn compare` as a user runs it, on a PASCAL VOC folder made here: JPEGs, palette label maps with void borders, one JPEG cut
- * off, one label map of another size. Its numbers against loops over the pixels; killed and resumed; in shards and merged.
+ * `fcn compare` as a user runs it, on a PASCAL VOC folder made here: JPEGs, palette label maps with void borders, one
+ * JPEG cut off, one label map of another size. Its numbers against loops over the pixels; killed and resumed; in shards
+ * and merged.
  */
 import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";

@@ -1,4 +1,7 @@
-/** `fcn segment` on folders, formats, classes, probabilities and streams: as a shell sees it, and its parts. Runs the build. */
+/**
+ * `fcn segment` on folders, formats, classes, probabilities and streams: as a shell sees it, and its parts. Runs the
+ * build.
+ */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -2,7 +2,7 @@
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
-/** The entries that are not undefined, in their order: `{ ...defined({ adapter }) }` has `adapter` only when there is one. */
+/** The entries that are not undefined, in order: `{ ...defined({ adapter }) }` has `adapter` only if there is one. */
 export function defined<T extends object>(values: T): Defined<T> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Defined<T>;
 }

@@ -19,7 +19,7 @@ models   Whole networks, from RGBA8 in memory to labels in memory. Upload and
   --variants LIST   networks (default: those that the weights have heads for):
                     ${VARIANTS.join(", ")}
   --sizes LIST      picture sizes, N or WIDTHxHEIGHT (default: 224)
-  --weights LIST    paths of checkpoints, or (default: default)
+  --weights LIST    paths of checkpoints, or any of (default: default)
                       default                the one that ships
                       synthetic              full-size ResNet-101, generated
                       synthetic-torchvision  generated, as fcn_resnet101

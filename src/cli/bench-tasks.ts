@@ -30,7 +30,7 @@ function parseSize(text: string): { width: number; height: number } {
   return { width: wholeNumber("sizes", width, MAX_SIDE), height: wholeNumber("sizes", height, MAX_SIDE) };
 }
 
-/** Networks that weights of this name have heads for. A file is not read: it gets what is asked for, by default the paper's three. */
+/** Networks that weights of this name have heads for. A file is not read: it gets those asked for, or the paper's. */
 function variantsFor(weights: string, asked: readonly NetworkVariant[] | undefined): readonly NetworkVariant[] {
   const own: readonly NetworkVariant[] = weights === "synthetic-torchvision" ? [TORCHVISION_VARIANT] : FCN_VARIANTS;
   if (asked === undefined) return own;

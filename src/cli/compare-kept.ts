@@ -1,6 +1,6 @@
 /**
- * The pictures that a report shows. Of a set of any size only the worst few are kept, made small, with their label maps, beside the
- * results. A report then needs no other pictures, also where shards of several machines are merged.
+ * The pictures that a report shows. Of a set of any size only the worst few are kept, made small, with their label
+ * maps, beside the results. A report then needs no other pictures, also where shards of several machines are merged.
  */
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";

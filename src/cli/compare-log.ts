@@ -1,6 +1,6 @@
 /**
- * `results.jsonl` on disk. It is appended to and never rewritten, a whole line at a time: a process killed at any moment loses at
- * most the picture it was working on. The format is that in src/eval/records.ts.
+ * `results.jsonl` on disk. It is appended to and never rewritten, a whole line at a time: a process killed at any
+ * moment loses at most the picture it was working on. The format is that in src/eval/records.ts.
  */
 import { open, readFile, rm, stat, truncate } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
@@ -146,7 +146,8 @@ export interface MergedLogs {
 
 /**
  * The records of several folders, each picture once.
- * @throws bad-option when they were made with different options or contradict each other, UsageError when one has no results
+ * @throws bad-option when they were made with different options or contradict each other, UsageError when one has no
+ * results
  */
 export async function mergeLogs(folders: readonly string[]): Promise<MergedLogs> {
   let first: { readonly header: Header; readonly path: string } | undefined;

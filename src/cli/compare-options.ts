@@ -20,8 +20,8 @@ NAME.label.png beside it. Writes results.jsonl (one line per picture),
 report.html, report.json, contact-sheet.png and plots/*.svg.
 
   --labels DIR         label maps are DIR/NAME.png
-  --voc DIR            PASCAL VOC's folder, which holds ImageSets, JPEGImages and
-                       SegmentationClass
+  --voc DIR            PASCAL VOC's folder, which holds ImageSets, JPEGImages
+                       and SegmentationClass
   --split NAME         PASCAL VOC's list of pictures (default: val)
   --variants LIST      of fcn32s, fcn16s, fcn8s; or fcn-resnet101 alone (default:
                        those that the weights have heads for)

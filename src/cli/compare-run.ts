@@ -1,6 +1,6 @@
 /**
- * The loop of a comparison. Pictures are decoded ahead, and the last one is counted while the GPU works on this one. Every finished
- * picture is in results.jsonl before the next is waited for.
+ * The loop of a comparison. Pictures are decoded ahead, and the last one is counted while the GPU works on this one.
+ * Every finished picture is in results.jsonl before the next is waited for.
  */
 import { isFcnError, messageOf } from "../base/errors.js";
 import { scorePicture } from "../eval/records.js";
@@ -107,7 +107,7 @@ export function sizesToMeasure(asked: readonly Size[] | undefined, pictures: rea
   return DEFAULT_SCALES.map((scale) => [scaled(common.width, scale), scaled(common.height, scale)]);
 }
 
-/** Measures every variant alone, and all together, at these sizes. Skips what the results have, and sizes too large for the device. */
+/** Measures every variant alone, and all together. Skips what the results have, and sizes too large for the device. */
 export async function measureCosts(
   sizes: readonly Size[],
   { comparison, log, onFailure, stopped }: ComparisonJob,

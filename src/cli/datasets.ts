@@ -1,6 +1,6 @@
 /**
- * Which pictures a command works on, and where their label maps are: files, patterns, folders, and PASCAL VOC's layout. Deals in
- * names only; decodes nothing.
+ * Which pictures a command works on, and where their label maps are: files, patterns, folders, and PASCAL VOC's layout.
+ * Deals in names only; decodes nothing.
  */
 import { existsSync } from "node:fs";
 import { readFile, readdir, stat } from "node:fs/promises";
@@ -38,8 +38,8 @@ function namesBefore(name: string): string[] {
 }
 
 /**
- * The pictures among files that were found in a folder or by a pattern. Leaves out files about another picture: beside `cat.jpg`
- * these are `cat.label.png` and `cat.overlay.png`.
+ * The pictures among files that were found in a folder or by a pattern. Leaves out files about another picture: beside
+ * `cat.jpg` these are `cat.label.png` and `cat.overlay.png`.
  */
 function ownPictures(paths: readonly string[]): string[] {
   const pictures = paths.filter(isPicture);

@@ -23,7 +23,10 @@ their label maps and one contact sheet.
 
   --out DIR  folder for the results (default: out/demo)`;
 
-/** samples/ lies beside src/ in a checkout, and beside the folder of the build. @throws UsageError in an installed package */
+/**
+ * samples/ lies beside src/ in a checkout, and beside the folder of the build.
+ * @throws UsageError in an installed package
+ */
 function samplesFolder(): string {
   const places = ["../../samples", "../../../samples"].map((path) => fileURLToPath(new URL(path, import.meta.url)));
   const found = places.find((place) => existsSync(join(place, `${FIRST_SAMPLE}.png`)));

@@ -1,4 +1,6 @@
-/** `fcn import`: converts a checkpoint to safetensors with this library's tensor names. Leaves a complete file or none. */
+/**
+ * `fcn import`: converts a checkpoint to safetensors with this library's tensor names. Leaves a complete file or none.
+ */
 import { createHash } from "node:crypto";
 import { createReadStream, rmSync } from "node:fs";
 import { open, realpath, rename, rm, stat } from "node:fs/promises";
@@ -118,7 +120,8 @@ async function writeAtomically(
 
 /**
  * Imports one file.
- * @throws bad-weights for a checkpoint that cannot be read, recognised or converted; bad-option for an output that cannot be written
+ * @throws bad-weights for a checkpoint that cannot be read, recognised or converted; bad-option for an output that
+ * cannot be written
  */
 export async function importFile(path: string, out: string, options: ImportOptions = {}): Promise<ImportReport> {
   const { dtype = "f32", foldBatchNorm = false, onProgress, sourceName = basename(path) } = options;

@@ -109,7 +109,9 @@ const SHOWN_CHARACTERS = 100;
 
 const withCommas = (count: number): string => count.toLocaleString("en");
 
-/** `backbone.layer3.7.conv2.weight` to `backbone.layer3`: the modules before the first index, else before the tensor. */
+/**
+ * `backbone.layer3.7.conv2.weight` to `backbone.layer3`: the modules before the first index, else before the tensor.
+ */
 function groupOf(name: string): string {
   const modules = name.split(".").slice(0, -1);
   const index = modules.findIndex((part) => /^\d+$/.test(part));

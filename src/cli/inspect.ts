@@ -1,4 +1,6 @@
-/** `fcn inspect`: what a checkpoint contains, and which networks it fits. Reads no tensor and needs no graphics adapter. */
+/**
+ * `fcn inspect`: what a checkpoint contains, and which networks it fits. Reads no tensor and needs no graphics adapter.
+ */
 import { fileSource } from "../weights/file-source.js";
 import { openCheckpoint } from "../weights/open.js";
 import { isUrl } from "../weights/source.js";

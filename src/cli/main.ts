@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /**
- * The program: finds the command, runs it, and turns errors into one sentence and an exit code (1 failed, 2 called wrongly).
+ * The program: finds the command, runs it, and turns errors into one sentence and an exit code. 1 means failed, 2
+ * called wrongly.
  */
 import { FcnError, messageOf } from "../base/errors.js";
 import { textTable } from "../base/text-table.js";

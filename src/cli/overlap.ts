@@ -1,6 +1,6 @@
 /**
- * Works through a list with three things at once: while the GPU works on one item, the next ones are loaded and the last one is
- * finished. Items are run and finished in order, one at a time.
+ * Works through a list with three things at once: while the GPU works on one item, the next ones are loaded and the
+ * last one is finished. Items are run and finished in order, one at a time.
  */
 
 export interface Work<Item, Loaded, Result> {
@@ -23,8 +23,8 @@ const outcome = <T>(promise: Promise<T>): Promise<Outcome<T>> =>
   );
 
 /**
- * Items loaded ahead. Each is a picture in memory; a decoder with several threads needs more than one to keep up with a fast
- * GPU.
+ * Items loaded ahead. Each is a picture in memory; a decoder with several threads needs more than one to keep up with a
+ * fast GPU.
  */
 const AHEAD = 2;
 

@@ -1,6 +1,6 @@
 /**
- * Patterns on the command line, matched as a shell does it: `*`, `?`, `**`, `[a-z]`, `[!a]` and `{a,b}`. A hidden name needs its
- * dot in the pattern. Every other sign stands for itself.
+ * Patterns on the command line, matched as a shell does it: `*`, `?`, `**`, `[a-z]`, `[!a]` and `{a,b}`. A hidden name
+ * needs its dot in the pattern. Every other sign stands for itself.
  */
 import { lstat, statSync } from "node:fs";
 import type { realpath } from "node:fs";
@@ -53,15 +53,18 @@ function withLiteralsEscaped(pattern: string): string {
 }
 
 /**
- * Links count as files under their own names, so that `**` never runs in circles and a broken link is reported when it is read.
- * tinyglobby asks for the target of links only.
+ * Links count as files under their own names, so that `**` never runs in circles and a broken link is reported when it
+ * is read. tinyglobby asks for the target of links only.
  */
 const LINKS_AS_FILES = {
   realpath: ((path: string, done: (error: null, path: string) => void) => done(null, path)) as typeof realpath,
   stat: lstat,
 };
 
-/** Files that match, in no particular order. `path` has forward slashes. @throws UsageError when the braces do not match */
+/**
+ * Files that match, in no particular order. `path` has forward slashes.
+ * @throws UsageError when the braces do not match
+ */
 export async function expandPattern(command: string, path: string): Promise<string[]> {
   checkBraces(command, path);
   const { folder, pattern } = splitAtFolder(path);

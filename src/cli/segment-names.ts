@@ -34,9 +34,9 @@ function spansFolders(named: readonly { readonly name: string; readonly folder: 
 }
 
 /**
- * Paths below the output folder, without an ending, in the order of the pictures: `photos/cat.jpg` is `cat`. Where pictures in
- * several folders have the same name, all keep their folders below the one they have in common. Where pictures in one folder
- * do, they keep their endings: `cat.jpg`, `cat.png`.
+ * Paths below the output folder, without an ending, in the order of the pictures: `photos/cat.jpg` is `cat`. Where
+ * pictures in several folders have the same name, all keep their folders below the one they have in common. Where
+ * pictures in one folder do, they keep their endings: `cat.jpg`, `cat.png`.
  */
 export function outputNames(pictures: readonly string[]): string[] {
   const base = commonFolder(pictures);

@@ -12,8 +12,8 @@ import type { Wanted } from "./segment-sink.js";
 export const SEGMENT_USAGE = `fcn segment INPUT... [options]
 
 Labels every pixel of pictures. INPUT is a picture (PNG; JPEG and WebP with the
-package sharp), a folder, a quoted pattern with *, **, ?, [ab] or {a,b}, or - for
-a picture on stdin. Results are named after their pictures. Where two pictures
+package sharp), a folder, a quoted pattern with *, **, ?, [ab] or {a,b}, or -
+for a picture on stdin. Results are named after their pictures. Where two pictures
 have the same name, their results keep the folders or the endings that differ.
 
   --format LIST    what to write (default: labels), of
@@ -50,8 +50,8 @@ have the same name, their results keep the folders or the endings that differ.
                    picture's own size, for the others)
   --precision P    how numbers are stored between layers: f32 (default), f16
                    (half the memory), or auto: f16 where there are tensor cores
-  --no-tune        take the default kernel variants; without it they are measured
-                   once on this GPU
+  --no-tune        take the default kernel variants; without it they are
+                   measured once on this GPU
   --adapter NAME   the graphics adapter whose name contains NAME
 
 Exit code 1 when a picture failed (the others are done), 2 when called wrongly.`;

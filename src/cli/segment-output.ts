@@ -75,8 +75,8 @@ export function keepClasses(
 }
 
 /**
- * The probability of each pixel's label. With `chosen` classes the background includes all others, so its probability is the
- * sum of theirs.
+ * The probability of each pixel's label. With `chosen` classes the background includes all others, so its probability
+ * is the sum of theirs.
  * @param scores probabilities [1, classes, height, width]
  */
 export function confidenceOf(
