@@ -23,8 +23,8 @@ report.html, report.json, contact-sheet.png and plots/*.svg.
   --voc DIR            PASCAL VOC's folder, which holds ImageSets, JPEGImages
                        and SegmentationClass
   --split NAME         PASCAL VOC's list of pictures (default: val)
-  --variants LIST      of fcn32s, fcn16s, fcn8s; or fcn-resnet101 alone (default:
-                       those that the weights have heads for)
+  --variants LIST      of fcn32s, fcn16s, fcn8s; or fcn-resnet101 alone
+                       (default: those that the weights have heads for)
   --boundary-width N   pixels on each side of a border that the boundary IoU
                        looks at (default: ${BOUNDARY_WIDTH})
   --sizes LIST         time each network at these sizes and the most common one,

@@ -13,8 +13,9 @@ export const SEGMENT_USAGE = `fcn segment INPUT... [options]
 
 Labels every pixel of pictures. INPUT is a picture (PNG; JPEG and WebP with the
 package sharp), a folder, a quoted pattern with *, **, ?, [ab] or {a,b}, or -
-for a picture on stdin. Results are named after their pictures. Where two pictures
-have the same name, their results keep the folders or the endings that differ.
+for a picture on stdin. Results are named after their pictures. Where two
+pictures have the same name, their results keep the folders or endings that
+differ.
 
   --format LIST    what to write (default: labels), of
                      labels   NAME.labels.png: an indexed PNG of the picture's
@@ -27,8 +28,8 @@ have the same name, their results keep the folders or the endings that differ.
                               height] and connected regions of each class
   --classes LIST   only these classes, as in person,dog; others count as
                    background
-  --probabilities  also NAME.probabilities.npy: softmax over the classes, float32
-                   [classes, height, width], for numpy.load; and
+  --probabilities  also NAME.probabilities.npy: softmax over the classes,
+                   float32 [classes, height, width], for numpy.load; and
                    NAME.confidence.png: the probability of each pixel's label in
                    grey, white for 1. The format json then has its mean
   --logits         also NAME.logits.f32: little endian float32,
