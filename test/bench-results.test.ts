@@ -9,7 +9,7 @@ import { publish, withSection } from "../bench/publish.js";
 import { SCHEMA, changes, fromJson, merged, resultName, toJson } from "../bench/result.js";
 import type { BenchResult } from "../bench/result.js";
 import { kernelText, markdownTable, modelText } from "../bench/tables.js";
-import { result, timedRow } from "./helpers/bench-rows.js";
+import { modelRow, result, timedRow } from "./helpers/bench-rows.js";
 
 describe("results", () => {
   it("survive JSON, missing times included", () => {
@@ -27,7 +27,7 @@ describe("results", () => {
     );
   });
 
-  it("give ratios of the rows both have, clear only where the spreads do not meet", () => {
+  it("give ratios of the rows that both have, clear only where the spreads do not overlap", () => {
     const faster = {
       ...result,
       kernels: [
@@ -41,26 +41,20 @@ describe("results", () => {
     expect(changes(result, { ...result, kernels: [{ ...timedRow, ms: 10.5 }] })[0]?.clear).toBe(false);
   });
 
-  it("of one day go together: what the later run did not measure stays", () => {
-    const model = failedRow(
-      { variant: "fcn8s", weights: "default", width: 8, height: 8, precision: "f32", batch: 1, tune: true },
-      "out of memory",
-    );
-    const networks = { ...result, kernels: undefined, ceilings: undefined, models: [model] } as unknown as BenchResult;
-    expect(merged(result, networks)).toMatchObject({
-      kernels: result.kernels,
-      ceilings: result.ceilings,
-      models: [model],
-    });
-    expect(
-      merged(networks, {
-        ...networks,
-        models: [
-          { ...model, width: 9 },
-          { ...model, failed: "again" },
-        ],
-      }).models?.map(({ width, failed }) => [width, failed]),
-    ).toEqual([
+  it("of one day go together: rows that the later run did not measure stay", () => {
+    const task = { variant: "fcn8s", weights: "default", width: 8, height: 8 } as const;
+    const model = failedRow({ ...task, precision: "f32", batch: 1, tune: true }, "out of memory");
+    const { kernels, ceilings, ...empty } = result;
+    const networks: BenchResult = { ...empty, models: [model] };
+    expect(merged(result, networks)).toMatchObject({ kernels, ceilings, models: [model] });
+    const later = {
+      ...networks,
+      models: [
+        { ...model, width: 9 },
+        { ...model, failed: "again" },
+      ],
+    };
+    expect(merged(networks, later).models?.map(({ width, failed }) => [width, failed])).toEqual([
       [9, "out of memory"],
       [8, "again"],
     ]);
@@ -69,14 +63,14 @@ describe("results", () => {
     expect(markdownTable(networks)).not.toContain("fcn8s");
   });
 
-  it("become text and plots that name what was not timed", () => {
-    expect(kernelText(result.kernels ?? [])).toMatch(/\* lanes-8 +10\.0 +9\.50-11\.0 +400/);
-    expect(kernelText(result.kernels ?? [])).toContain("naive  not timed: y is off");
-    expect(barChart(result.kernels ?? [], "t").body).toContain("conv2d: 3x3");
-    expect(roofline(result.kernels ?? [], { gflops: 800, gbs: 10 }, "t").body).toContain("800 GFLOP/s");
-    expect(roofline(result.kernels ?? [], { gflops: 800, gbs: 10, matrixGflops: 9000 }, "t").body).toContain(
-      "9000 GFLOP/s of subgroup matrices",
-    );
+  it("become text and plots, which name the rows without a time", () => {
+    const { kernels = [], ceilings = { gflops: 800, gbs: 10 } } = result;
+    expect(kernelText(kernels)).toMatch(/\* lanes-8 +10\.0 +9\.50-11\.0 +400/);
+    expect(kernelText(kernels)).toContain("naive  not timed: y is off");
+    expect(barChart(kernels, "t").body).toContain("conv2d: 3x3");
+    expect(roofline(kernels, ceilings, "t").body).toContain("800 GFLOP/s");
+    const withMatrices = roofline(kernels, { ...ceilings, matrixGflops: 9000 }, "t");
+    expect(withMatrices.body).toContain("9000 GFLOP/s of subgroup matrices");
     expect(modelText(result)).toContain("network");
   });
 });
@@ -104,34 +98,8 @@ describe("what is published", () => {
   });
 
   it("is the newest result of each adapter, and nothing for a result without rows", () => {
-    const model = {
-      variant: "fcn32s" as const,
-      weights: "w",
-      width: 1,
-      height: 1,
-      precision: "f32" as const,
-      batch: 1,
-      tune: false,
-      load: 1,
-      cold: 1,
-      warm: 1,
-      min: 1,
-      max: 1,
-      runs: 1,
-      upload: 0,
-      encode: 0,
-      gpu: 1,
-      readback: 0,
-      script: 0,
-      throughput: 1,
-      gflop: 1,
-      weightBytes: 1,
-      planBytes: 1,
-      peakRss: 1,
-      layers: [],
-    };
-    const older = { ...result, date: "2025-12-31", models: [model], kernels: [] };
-    const { section, plots } = publish([{ ...result, models: [model] }, older]);
+    const older = { ...result, date: "2025-12-31", models: [modelRow], kernels: [] };
+    const { section, plots } = publish([{ ...result, models: [modelRow] }, older]);
     expect(section.match(/2026-01-02|2025-12-31/g)).toEqual(["2026-01-02", "2026-01-02", "2026-01-02"]);
     expect([...plots.keys()]).toEqual([
       "docs/bench/adapter-2026-01-02-kernels.svg",

@@ -5,10 +5,29 @@ import { benchKernels, markFastest } from "../bench/kernels.js";
 import { difference } from "../bench/verify.js";
 import { matrixProduct } from "../shaders/conv2d/cases.js";
 import { registry } from "../shaders/index.js";
+import type { RegistryEntry } from "../src/kernel/registry.js";
 import { timedRow } from "./helpers/bench-rows.js";
 import { useDevice } from "./helpers/device.js";
 
 const device = useDevice();
+const ceilings = { gflops: 100, gbs: 10 };
+
+function entryOf(name: string): RegistryEntry {
+  const entry = registry.find(({ kernel }) => kernel.name === name);
+  if (!entry) throw new Error(`there is no kernel ${name}`);
+  return entry;
+}
+
+/** The kernel with a reference whose output y is changed. */
+function withWrongReference(entry: RegistryEntry, change: (values: number[]) => number[]): RegistryEntry {
+  return {
+    ...entry,
+    reference: (inputs, attrs) => {
+      const { y } = entry.reference(inputs, attrs);
+      return y ? { y: { ...y, data: change(Array.from(y.data)) } } : {};
+    },
+  };
+}
 
 describe("ceilings", () => {
   it("are above zero", async () => {
@@ -19,7 +38,6 @@ describe("ceilings", () => {
 });
 
 describe("kernels", () => {
-  const ceilings = { gflops: 100, gbs: 10 };
   it("get a time when their result is right", async () => {
     const rows = await benchKernels(device(), { filter: "relu", ceilings });
     expect(rows.length).toBeGreaterThan(0);
@@ -31,13 +49,8 @@ describe("kernels", () => {
   });
 
   it("get no time when their result is wrong", async () => {
-    const entry = registry.find(({ kernel }) => kernel.name === "relu");
-    if (!entry) throw new Error("no relu");
-    const reference: typeof entry.reference = (inputs, attrs) => {
-      const { y } = entry.reference(inputs, attrs);
-      return y ? { y: { ...y, data: Array.from(y.data, (v) => v + 1) } } : {};
-    };
-    const rows = await benchKernels(device(), { ceilings, entries: [{ ...entry, reference }] });
+    const entry = withWrongReference(entryOf("relu"), (values) => values.map((v) => v + 1));
+    const rows = await benchKernels(device(), { ceilings, entries: [entry] });
     expect(rows.every((r) => r.failed?.startsWith("y is off the reference by") && Number.isNaN(r.ms))).toBe(true);
   });
 
@@ -49,41 +62,30 @@ describe("kernels", () => {
       { ...timedRow, variant: "half", precision: "f16" as const, ms: 2 },
     ];
     const rivals = { f32: ["lanes-8", "tiled"], f16: ["half"] };
-    expect(
-      markFastest(rows, (precision) => rivals[precision])
-        .filter(({ chosen }) => chosen)
-        .map(({ variant }) => variant),
-    ).toEqual(["tiled", "half"]);
+    const chosen = markFastest(rows, (precision) => rivals[precision]).filter((row) => row.chosen);
+    expect(chosen.map(({ variant }) => variant)).toEqual(["tiled", "half"]);
   });
 
   it("with a large product are compared on a part of it, anywhere in the result", async () => {
-    const entry = registry.find(({ kernel }) => kernel.name === "conv2d");
-    if (!entry) throw new Error("no conv2d");
     const cases = [
       { ...matrixProduct(64), bench: true },
       { ...matrixProduct(256), bench: true, gpuOnly: true },
     ];
-    const [right] = await benchKernels(device(), { filter: "vec4", ceilings, entries: [{ ...entry, cases }] });
+    const entry = { ...entryOf("conv2d"), cases };
+    const [right] = await benchKernels(device(), { filter: "vec4", ceilings, entries: [entry] });
     expect(right).toMatchObject({ case: "matrix product 64^3", flops: 2 * 64 ** 3 });
     expect(right?.failed).toBeUndefined();
-    const reference: typeof entry.reference = (inputs, attrs) => {
-      const { y } = entry.reference(inputs, attrs);
-      return y ? { y: { ...y, data: Array.from(y.data).reverse() } } : {};
-    };
-    const [wrong] = await benchKernels(device(), {
-      filter: "vec4",
-      ceilings,
-      entries: [{ ...entry, reference, cases }],
-    });
+    const reversed = withWrongReference(entry, (values) => values.reverse());
+    const [wrong] = await benchKernels(device(), { filter: "vec4", ceilings, entries: [reversed] });
     expect(wrong?.failed).toMatch(/^y is off the reference/);
   });
 
   it("that store f16 move about half the bytes", async () => {
-    const rows = await benchKernels(device(), { filter: "score8 @224", ceilings: { gflops: 100, gbs: 10 } });
-    const f16 = rows.filter(({ precision }) => precision === "f16");
+    const rows = await benchKernels(device(), { filter: "score8 @224", ceilings });
     expect(rows.length).toBeGreaterThan(1);
-    for (const r of f16)
-      expect(r.bytes).toBeLessThan(0.75 * (rows.find(({ precision }) => precision === "f32")?.bytes ?? 0));
+    const f32Bytes = rows.find(({ precision }) => precision === "f32")?.bytes ?? 0;
+    const f16 = rows.filter(({ precision }) => precision === "f16");
+    for (const r of f16) expect(r.bytes).toBeLessThan(0.75 * f32Bytes);
     for (const r of rows) expect(r.share).toBeCloseTo(Math.max(r.ofCompute, r.ofMemory));
   });
 

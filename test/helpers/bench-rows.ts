@@ -1,5 +1,6 @@
-/** A small benchmark result for tests: one variant that was timed, one that was wrong. */
+/** Small benchmark results for tests. */
 import type { KernelRow } from "../../bench/kernel-row.js";
+import type { ModelRow } from "../../bench/model-row.js";
 import { SCHEMA } from "../../bench/result.js";
 import type { BenchResult } from "../../bench/result.js";
 
@@ -35,6 +36,34 @@ const wrongRow: KernelRow = {
   failed: "y is off",
 };
 
+export const modelRow: ModelRow = {
+  variant: "fcn32s",
+  weights: "w",
+  width: 1,
+  height: 1,
+  precision: "f32",
+  batch: 1,
+  tune: false,
+  load: 1,
+  cold: 1,
+  warm: 1,
+  min: 1,
+  max: 1,
+  runs: 1,
+  upload: 0,
+  encode: 0,
+  gpu: 1,
+  readback: 0,
+  script: 0,
+  throughput: 1,
+  gflop: 1,
+  weightBytes: 1,
+  planBytes: 1,
+  peakRss: 1,
+  layers: [],
+};
+
+/** One variant that was timed, one whose result was wrong. */
 export const result: BenchResult = {
   schema: SCHEMA,
   date: "2026-01-02",
