@@ -1,0 +1,81 @@
+/** `fcn compare` as a user runs it: wrong calls, torchvision's network, the shipped pictures. Runs the build. */
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { torchvisionFcnTensors } from "../bench/hashed-weights.js";
+import { duration } from "../src/cli/progress.js";
+import { COMPARED as VARIANTS } from "../src/models/compared.js";
+import { hashedFile } from "./helpers/hashed-checkpoint.js";
+import { fcn } from "./helpers/program.js";
+
+let root: string;
+const at = (...parts: string[]): string => join(root, ...parts);
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "fcn-compare-"));
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+describe("fcn compare, called wrongly", () => {
+  it.each([
+    [[], "name pictures, a folder or a pattern"],
+    [["--variants", "fcn4s", "x.png"], "--variants fcn4s is not one of fcn32s, fcn16s, fcn8s"],
+    [
+      ["--variants", "fcn8s,fcn-resnet101", "x.png"],
+      "fcn-resnet101 has a dilated backbone of its own and cannot share one with fcn8s; compare it alone",
+    ],
+    [["--sizes", "big", "x.png"], "--sizes big is not a list of sizes"],
+    [["--boundary-width", "0", "x.png"], "--boundary-width 0 is not a whole number"],
+    [["--shard", "3", "test/fixtures/val"], "--shard 3 is not of the form i/n"],
+    [["--precision", "half", "x.png"], "--precision half is not one of f32, f16, auto"],
+    [["--resume", "--fresh", "x.png"], "give one"],
+    [["x.png"], "there is no file or folder x.png"],
+    [["--merge", "/nowhere"], "there are no results in"],
+    [
+      ["--merge", "/nowhere", "--weights", "w.pth"],
+      "--weights is of no use with --merge, which adds up results that are there",
+    ],
+    [["--split", "train", "x.png"], "--split names a list of PASCAL VOC; give its folder with --voc"],
+    [["--voc", "VOC2012", "--labels", "truth"], "--labels is of no use with --voc, which has label maps of its own"],
+  ])("%j says what to do", async (args, message) => {
+    const { code, err } = await fcn("compare", ...args);
+    expect([code, err]).toEqual([2, expect.stringContaining(message)]);
+  });
+});
+
+it("torchvision's network is recognised and run alone, at its own size", async () => {
+  const weights = at("torchvision.safetensors");
+  await writeFile(weights, await hashedFile(torchvisionFcnTensors(21, 4)));
+  const picture = fileURLToPath(new URL("fixtures/val/15.png", import.meta.url));
+  const compare = ["compare", picture, "--weights", weights];
+  const { code, out, err } = await fcn(...compare, "--out", at("torchvision"), "--sizes", "none");
+  expect(code).toBe(0);
+  const description = "torchvision fcn_resnet101: dilated, 21 classes, with aux head, 4 planes";
+  expect(err).toContain(`is ${description}; runs fcn-resnet101\n`);
+  expect(out).toMatch(/^FCN-ResNet101 /m);
+  expect(out).toContain("shorter side at 520 pixels");
+  const [header = ""] = (await readFile(at("torchvision/results.jsonl"), "utf8")).split("\n");
+  expect(JSON.parse(header)).toMatchObject({ variants: ["fcn-resnet101"], resize: 520 });
+
+  const other = await fcn(...compare, "--variants", "fcn8s", "--out", at("torchvision2"));
+  const sentence = "it has no head for fcn8s, only for fcn-resnet101";
+  expect([other.code, other.err]).toEqual([1, expect.stringContaining(sentence)]);
+});
+
+it("the shipped pictures have the training report's scores", async () => {
+  const { code, out } = await fcn("compare", "test/fixtures/val", "--out", at("val"), "--sizes", "none", "--json");
+  expect(code).toBe(0);
+  const report = JSON.parse(out) as { variants: Record<string, Record<string, number>> };
+  const text = await readFile(new URL("fixtures/val/report.json", import.meta.url), "utf8");
+  const training = JSON.parse(text) as Record<string, Record<string, number>>;
+  for (const variant of VARIANTS) {
+    const [got, want] = [report.variants[variant], training[variant]];
+    expect(Math.abs((got?.meanIoU ?? NaN) - (want?.mIoU ?? NaN)), variant).toBeLessThan(0.001);
+    expect(Math.abs((got?.pixelAccuracy ?? NaN) - (want?.pixAcc ?? NaN)), variant).toBeLessThan(0.001);
+  }
+});
+
+it("the time left is given in seconds, minutes or hours", () => {
+  expect([3.2, 119, 600, 7300].map(duration)).toEqual(["4 s", "119 s", "10 min", "2.0 h"]);
+});
