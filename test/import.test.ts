@@ -1,6 +1,6 @@
-/** `fcn import` as a library function and a command: round trips, folding, float16, whole files or none, bad inputs. */
+/** `fcn import` as a library function: round trips, labels, complete files or none, bad inputs. */
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,17 +10,12 @@ import { importFile } from "../src/cli/import.js";
 import type { ImportOptions } from "../src/cli/import.js";
 import { FCN_VARIANTS, loadFcn } from "../src/node.js";
 import type { FcnVariant } from "../src/node.js";
-import type { Checkpoint } from "../src/weights/checkpoint.js";
-import { convertCheckpoint } from "../src/weights/convert-checkpoint.js";
 import { defaultCheckpointUrl } from "../src/weights/default-checkpoint.js";
-import { fileSource } from "../src/weights/file-source.js";
-import { openCheckpoint } from "../src/weights/open.js";
-import { writeSafetensors } from "../src/weights/safetensors-writer.js";
-import type { TensorToWrite } from "../src/weights/safetensors-writer.js";
-import { bufferSource } from "../src/weights/source.js";
 import { BIG_FILES, writeBigCheckpoints } from "./helpers/big-checkpoints.js";
 import { useDevice } from "./helpers/device.js";
 import { agreement, referencePictures } from "./helpers/reference-maps.js";
+import { withCheckpoint, writeTensors } from "./helpers/small-checkpoint.js";
+import type { Tensors } from "./helpers/small-checkpoint.js";
 import { fixturePath } from "./weights/fixtures.js";
 
 const device = useDevice();
@@ -35,18 +30,9 @@ beforeEach(() => {
   out = join(folder, "out.safetensors");
 });
 
-async function opened<T>(path: string, use: (checkpoint: Checkpoint) => Promise<T>): Promise<T> {
-  const checkpoint = await openCheckpoint(await fileSource(path));
-  try {
-    return await use(checkpoint);
-  } finally {
-    await checkpoint.close();
-  }
-}
-
 /** A digest of each tensor's float32 numbers, by name. */
 const valuesOf = (path: string): Promise<Record<string, string>> =>
-  opened(path, async (checkpoint) => {
+  withCheckpoint(path, async (checkpoint) => {
     const values: Record<string, string> = {};
     for (const name of [...checkpoint.tensors.keys()].filter((n) => !n.endsWith("num_batches_tracked")).sort()) {
       values[name] = createHash("sha256")
@@ -56,28 +42,13 @@ const valuesOf = (path: string): Promise<Record<string, string>> =>
     return values;
   });
 
-/** A safetensors file of these tensors. */
-async function written(
-  name: string,
-  tensors: Record<string, { shape: readonly number[]; data: ArrayLike<number> }>,
-): Promise<string> {
-  const list = Object.entries(tensors).map(([key, { shape, data }]): TensorToWrite => ({
-    name: key,
-    shape,
-    dtype: "f32",
-    read: () => Float32Array.from(data),
-  }));
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of writeSafetensors(list)) chunks.push(chunk);
-  const path = join(folder, name);
-  writeFileSync(path, Buffer.concat(chunks));
-  return path;
-}
+/** A safetensors file of these tensors in the test's folder. */
+const written = (name: string, tensors: Tensors): Promise<string> => writeTensors(join(folder, name), tensors);
 
 /** The shipped checkpoint with one tensor changed. */
 function changed(name: string, change: (values: Float32Array) => void): Promise<string> {
-  return opened(SHIPPED, async (checkpoint) => {
-    const tensors: Parameters<typeof written>[1] = {};
+  return withCheckpoint(SHIPPED, async (checkpoint) => {
+    const tensors: Tensors = {};
     for (const { name: key, shape } of checkpoint.tensors.values()) {
       const data = await checkpoint.read(key);
       if (key === name) change(data);
@@ -88,10 +59,10 @@ function changed(name: string, change: (values: Float32Array) => void): Promise<
 }
 
 describe("round trips", () => {
-  test("names of others become ours", async () => {
+  test("tensor names of other libraries become this library's", async () => {
     const torchvision = (name: string): string => name.replace(/^backbone\./, "");
-    const tensors: Parameters<typeof written>[1] = {};
-    await opened(SHIPPED, async (checkpoint) => {
+    const tensors: Tensors = {};
+    await withCheckpoint(SHIPPED, async (checkpoint) => {
       for (const { name, shape } of checkpoint.tensors.values())
         if (name.startsWith("backbone.")) tensors[torchvision(name)] = { shape, data: await checkpoint.read(name) };
     });
@@ -122,7 +93,7 @@ describe("round trips", () => {
     });
     expect(await valuesOf(out)).toEqual(await valuesOf(PTH));
     expect(report.bytes).toBe(readFileSync(out).length);
-    const metadata = await opened(out, (checkpoint) => Promise.resolve(Object.fromEntries(checkpoint.metadata)));
+    const metadata = await withCheckpoint(out, ({ metadata: own }) => Object.fromEntries(own));
     expect(metadata).toMatchObject({
       source: "fcn-resnet101-w16.pth",
       source_sha256: sha256,
@@ -135,21 +106,22 @@ describe("round trips", () => {
     });
   });
 
-  test("importing the result again changes nothing but the provenance", async () => {
+  test("importing the result again changes the provenance only", async () => {
     await importFile(SHIPPED, out, { dtype: "f16" });
     const again = join(folder, "again.safetensors");
     await importFile(out, again, { dtype: "f16" });
-    expect(await valuesOf(again)).toEqual(await valuesOf(SHIPPED)); // the shipped weights are float16 and float32 already
+    // The shipped weights are float16 and float32 already.
+    expect(await valuesOf(again)).toEqual(await valuesOf(SHIPPED));
   });
 
   test("f16 is for weights only; progress ends at the size of the file", async () => {
     const seen: number[] = [];
     await importFile(PTH, out, { dtype: "f16", onProgress: ({ loaded }) => seen.push(loaded) });
     expect(seen.at(-1)).toBe(readFileSync(out).length);
-    const kinds = await opened(out, (checkpoint) =>
-      Promise.resolve(new Set([...checkpoint.tensors.values()].map(({ dtype, shape }) => `${dtype} ${shape.length}`))),
+    const kinds = await withCheckpoint(out, ({ tensors }) =>
+      [...tensors.values()].map(({ dtype, shape }) => `${dtype} ${shape.length}`),
     );
-    expect(kinds).toEqual(new Set(["f32 1", "f16 4"]));
+    expect(new Set(kinds)).toEqual(new Set(["f32 1", "f16 4"]));
   });
 });
 
@@ -194,58 +166,7 @@ test("full size: fcn_resnet101 of 54 million hashed weights, in f16, gives >= 99
   rmSync(folder, { recursive: true });
 });
 
-describe("folding", () => {
-  const norm = (name: string): Record<string, { shape: number[]; data: number[] }> => ({
-    [`${name}.weight`]: { shape: [2], data: [2, -3] },
-    [`${name}.bias`]: { shape: [2], data: [0.5, 1] },
-    [`${name}.running_mean`]: { shape: [2], data: [4, -2] },
-    [`${name}.running_var`]: { shape: [2], data: [1 - 1e-5, 4 - 1e-5] },
-  });
-  const open = async (tensors: Parameters<typeof written>[1]): Promise<Checkpoint> =>
-    openCheckpoint(bufferSource(readFileSync(await written("in.safetensors", tensors)), "in"));
-  const convert = async (tensors: Parameters<typeof written>[1]): Promise<Record<string, number[]>> => {
-    const converted = convertCheckpoint(await open(tensors), { foldBatchNorm: true });
-    expect(converted.metadata.get("batch_norm")).toBe("folded");
-    const entries = await Promise.all(
-      converted.tensors.map(async (tensor): Promise<[string, number[]]> => [
-        tensor.name,
-        [...(await tensor.read())].map((v) => Math.round(v * 1e4) / 1e4),
-      ]),
-    );
-    return Object.fromEntries(entries);
-  };
-  const conv = { shape: [2, 1, 1, 1], data: [10, 20] };
-
-  test.each([
-    ["conv1", "bn1"],
-    ["layer1.0.conv2", "layer1.0.bn2"],
-    ["downsample.0", "downsample.1"],
-    ["classifier.0", "classifier.1"],
-  ])("%s with %s", async (c, n) => {
-    expect(await convert({ [`${c}.weight`]: conv, ...norm(n) })).toEqual({
-      [`${c}.weight`]: [20, -30],
-      [`${c}.bias`]: [0.5 - 8, 1 - 3],
-    });
-  });
-
-  test("a convolution that has a bias already", async () => {
-    expect(await convert({ "conv1.weight": conv, "conv1.bias": { shape: [2], data: [1, 2] }, ...norm("bn1") })).toEqual(
-      { "conv1.weight": [20, -30], "conv1.bias": [0.5 - 8 + 2, 1 - 3 - 3] },
-    );
-  });
-
-  test("what cannot be folded is refused by name", async () => {
-    await expect(convert({ x: conv, ...norm("bn1") })).rejects.toThrow(
-      /batch norm bn1 cannot be folded: a convolution conv1\.weight of 2 channels/,
-    );
-    const partial = Object.entries(norm("bn1")).filter(([name]) => name !== "bn1.bias");
-    await expect(convert({ "conv1.weight": conv, ...Object.fromEntries(partial) })).rejects.toThrow(
-      /batch norm bn1 cannot be folded: it has no bias/,
-    );
-  });
-});
-
-describe("whole or not at all", () => {
+describe("a complete file or none", () => {
   const refused = async (
     path: string,
     sentence: RegExp,

@@ -1,5 +1,5 @@
-/** `fcn inspect` and `fcn import` as programs, in a process of their own, and what inspect finds in the fixtures. */
-import { execFile, spawn } from "node:child_process";
+/** `fcn inspect` and `fcn import` as programs, from the sources, and what inspect finds in the fixtures. */
+import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,10 +10,11 @@ import { describeInspection, inspectCheckpoint } from "../src/cli/inspect-report
 import type { Inspection } from "../src/cli/inspect-report.js";
 import { elements } from "../src/kernel/shape.js";
 import { defaultCheckpointUrl } from "../src/weights/default-checkpoint.js";
-import { fileSource } from "../src/weights/file-source.js";
-import { openCheckpoint } from "../src/weights/open.js";
 import { BIG_FILES, writeBigCheckpoints } from "./helpers/big-checkpoints.js";
 import { writePlainJavaScript } from "./helpers/plain-javascript.js";
+import { runProgram } from "./helpers/program.js";
+import type { ProgramEnd } from "./helpers/program.js";
+import { withCheckpoint } from "./helpers/small-checkpoint.js";
 import { fixturePath } from "./weights/fixtures.js";
 
 const program = mkdtempSync(join(tmpdir(), "fcn-program-"));
@@ -24,28 +25,8 @@ beforeAll(() => writePlainJavaScript(program, ["src/cli/main.ts"]));
 beforeEach(() => void (folder = mkdtempSync(join(program, "test-"))));
 afterAll(() => rmSync(program, { recursive: true }));
 
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function fcn(...args: string[]): Promise<Ended> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [main, ...args], { maxBuffer: 1 << 24 }, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr }),
-    );
-  });
-}
-
-async function inspected(path: string): Promise<Inspection> {
-  const checkpoint = await openCheckpoint(await fileSource(path));
-  try {
-    return inspectCheckpoint(checkpoint);
-  } finally {
-    await checkpoint.close();
-  }
-}
+const fcn = (...args: string[]): Promise<ProgramEnd> => runProgram(args, { program: main });
+const inspected = (path: string): Promise<Inspection> => withCheckpoint(path, inspectCheckpoint);
 
 describe("what inspect finds", () => {
   test("the shipped checkpoint: three networks fit, torchvision's does not", async () => {
@@ -67,14 +48,11 @@ describe("what inspect finds", () => {
     const other = found.networks.at(-1);
     expect(other?.missing).toContain("classifier.4.weight");
     expect([other?.misshaped, other?.unexpected]).toEqual([[], []]);
-    const text = describeInspection(found);
-    expect(text[0]).toMatch(/fcn-resnet101-w16-icons-f16\.safetensors: safetensors, 5\.7 MB$/);
-    expect(text.join("\n")).toMatch(
-      /fcn8s +fits\n +fcn-resnet101 +\d+ missing \(classifier\.0\.weight, .*, and \d+ more\)/,
-    );
-    expect(text.join("\n")).toMatch(
-      /backbone\.layer3 +\d+ tensors +[\d,]+ +f32 f16|backbone\.layer3 +\d+ tensors +[\d,]+ +f16 f32/,
-    );
+    const [title, ...lines] = describeInspection(found);
+    expect(title).toMatch(/fcn-resnet101-w16-icons-f16\.safetensors: safetensors, 5\.7 MB$/);
+    const text = lines.join("\n");
+    expect(text).toMatch(/fcn8s +fits\n +fcn-resnet101 +\d+ missing \(classifier\.0\.weight, .*, and \d+ more\)/);
+    expect(text).toMatch(/backbone\.layer3 +\d+ tensors +[\d,]+ +(f32 f16|f16 f32)/);
   });
 
   test("torchvision's fcn_resnet101 at full size has 54.3 million parameters", async () => {
@@ -87,7 +65,7 @@ describe("what inspect finds", () => {
     rmSync(folder, { recursive: true });
   });
 
-  test("a checkpoint of something else is described, with the reason", async () => {
+  test("a checkpoint of another network is described, with the reason", async () => {
     const found = await inspected(fixturePath("tar.pth"));
     expect(found).toMatchObject({ container: "pth-tar", architecture: null, networks: [] });
     expect(found.reason).toMatch(/not those of a ResNet-101/);
@@ -98,11 +76,11 @@ describe("what inspect finds", () => {
 describe("the programs", () => {
   test("inspect prints a summary, or JSON with every tensor", async () => {
     const text = await fcn("inspect", fixturePath("fcn-resnet101-w16.pth"));
-    expect(text).toMatchObject({ code: 0, stderr: "" });
-    expect(text.stdout).toMatch(/PyTorch, zip/);
+    expect(text).toMatchObject({ code: 0, err: "" });
+    expect(text.out).toMatch(/PyTorch, zip/);
     const json = await fcn("inspect", fixturePath("state_dict.pth"), "--json");
-    expect(json).toMatchObject({ code: 0, stderr: "" });
-    const found = JSON.parse(json.stdout) as Inspection;
+    expect(json).toMatchObject({ code: 0, err: "" });
+    const found = JSON.parse(json.out) as Inspection;
     expect(found.architecture).toBeNull();
     expect(found.tensors.length).toBeGreaterThan(0);
     expect(found.tensors[0]).toMatchObject({
@@ -115,36 +93,27 @@ describe("the programs", () => {
   test("a file that cannot be read is exit code 1 and one sentence; a wrong call is 2", async () => {
     for (const name of ["bad-code.pth", "bad-truncated.pth", "none.pth"]) {
       const ended = await fcn("inspect", fixturePath(name));
-      expect(ended).toMatchObject({ code: 1, stdout: "" });
-      expect(ended.stderr.trim().split("\n")).toHaveLength(1);
-      expect(ended.stderr).toContain(name);
+      expect(ended).toMatchObject({ code: 1, out: "" });
+      expect(ended.err.trim().split("\n")).toHaveLength(1);
+      expect(ended.err).toContain(name);
     }
-    expect(await fcn("inspect")).toMatchObject({ code: 2, stdout: "" });
-    expect(await fcn("import", SHIPPED)).toMatchObject({
-      code: 2,
-      stderr: expect.stringMatching(/say where to write/) as string,
-    });
-    expect(await fcn("import", SHIPPED, "--out", join(folder, "x.safetensors"), "--dtype", "f8")).toMatchObject({
-      code: 2,
-    });
-    expect(await fcn("import", SHIPPED, "--out", join(folder, "none", "x.safetensors"))).toMatchObject({ code: 2 });
+    const out = join(folder, "x.safetensors");
+    expect(await fcn("inspect")).toMatchObject({ code: 2, out: "" });
+    const withoutOut = await fcn("import", SHIPPED);
+    expect([withoutOut.code, withoutOut.err]).toEqual([2, expect.stringContaining("say where to write")]);
+    expect(await fcn("import", SHIPPED, "--out", out, "--dtype", "f8")).toMatchObject({ code: 2 });
+    const noFolder = join(folder, "none", "x.safetensors");
+    expect(await fcn("import", SHIPPED, "--out", noFolder)).toMatchObject({ code: 2 });
     expect(readdirSync(folder)).toEqual([]);
   });
 
   test("import, then inspect of what it wrote", async () => {
     const out = join(folder, "out.safetensors");
-    const ended = await fcn(
-      "import",
-      fixturePath("fcn-resnet101-w16.pth"),
-      "--out",
-      out,
-      "--dtype",
-      "f16",
-      "--fold-bn",
-    );
-    expect(ended).toMatchObject({ code: 0, stderr: "" });
-    expect(ended.stdout).toMatch(/out\.safetensors {2}\d+ tensors, f16, batch norm folded, 5\.\d MB/);
-    const found = JSON.parse((await fcn("inspect", out, "--json")).stdout) as Inspection;
+    const options = ["--dtype", "f16", "--fold-bn"];
+    const ended = await fcn("import", fixturePath("fcn-resnet101-w16.pth"), "--out", out, ...options);
+    expect(ended).toMatchObject({ code: 0, err: "" });
+    expect(ended.out).toMatch(/out\.safetensors {2}\d+ tensors, f16, batch norm folded, 5\.\d MB/);
+    const found = JSON.parse((await fcn("inspect", out, "--json")).out) as Inspection;
     expect(found.metadata).toMatchObject({
       source: "fcn-resnet101-w16.pth",
       batch_norm: "folded",
@@ -179,9 +148,7 @@ describe("the programs", () => {
   test("an error while writing is one sentence", async () => {
     writeFileSync(join(folder, "out.safetensors"), "");
     const taken = join(folder, "out.safetensors", "x.safetensors");
-    expect(await fcn("import", SHIPPED, "--out", taken)).toMatchObject({
-      code: 2,
-      stderr: expect.stringMatching(/there is no folder/) as string,
-    });
+    const ended = await fcn("import", SHIPPED, "--out", taken);
+    expect([ended.code, ended.err]).toEqual([2, expect.stringContaining("there is no folder")]);
   });
 });

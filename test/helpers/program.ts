@@ -34,7 +34,7 @@ export function runProgram(
   args: readonly string[],
   { input, env = {}, program = PROGRAM }: ProgramOptions = {},
 ): Promise<ProgramEnd> {
-  if (!existsSync(program)) throw new Error("dist/ is missing: npm run build (npm test does it)");
+  if (!existsSync(program)) throw new Error(`${program} is missing: npm run build (npm test does it)`);
   const options = {
     encoding: "buffer",
     env: { ...process.env, ...env },
