@@ -1,6 +1,6 @@
 /**
- * `fcn compare` on a small PASCAL VOC folder: its numbers against plain loops over the pixels; killed and resumed; in shards and
- * merged. Runs the build.
+ * `fcn compare` on a small PASCAL VOC folder: its numbers against plain loops over the pixels; killed and resumed; in
+ * shards and merged. Runs the build.
  */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -80,7 +80,8 @@ function shareOfEqualLabels(left: readonly Uint8Array[], right: readonly Uint8Ar
 }
 
 describe("fcn compare --voc", () => {
-  let whole: unknown;
+  /** Totals of the run that nothing interrupted. */
+  let wholeTotals: unknown;
 
   it("gives the numbers of plain loops, and counts what it could not use", async () => {
     const { code, out, err } = await voc("whole", "--boundary-width", "3", "--json");
@@ -107,7 +108,7 @@ describe("fcn compare --voc", () => {
     }
     for (const { a, b, share } of report.agreement)
       expect(share).toBeCloseTo(shareOfEqualLabels(predictions.get(a) ?? [], predictions.get(b) ?? []), 12);
-    whole = await totalsIn(at("whole"));
+    wholeTotals = await totalsIn(at("whole"));
   });
 
   it("killed in the middle and resumed, ends in the same totals", async () => {
@@ -131,7 +132,7 @@ describe("fcn compare --voc", () => {
     expect([other.code, other.err]).toEqual([2, expect.stringContaining("made with other boundaryWidth")]);
 
     expect((await voc("killed", "--boundary-width", "3", "--resume")).code).toBe(1);
-    expect(await totalsIn(at("killed"))).toEqual(whole);
+    expect(await totalsIn(at("killed"))).toEqual(wholeTotals);
     expect((await readFile(results, "utf8")).startsWith(before)).toBe(true); // nothing was done twice
   });
 
@@ -141,7 +142,7 @@ describe("fcn compare --voc", () => {
     const folders = [...shards].reverse().map((name) => at(name));
     const merged = await fcn("compare", "--merge", ...folders, "--out", at("merged"));
     expect(merged.code).toBe(1);
-    expect(await totalsIn(at("merged"))).toEqual(whole);
+    expect(await totalsIn(at("merged"))).toEqual(wholeTotals);
     expect((await readdir(at("merged"))).sort()).toEqual(["contact-sheet.png", "plots", "report.html", "report.json"]);
     // One file that fetches nothing: its only addresses are data.
     const html = await readFile(at("merged/report.html"), "utf8");

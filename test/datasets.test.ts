@@ -20,17 +20,15 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true }));
 
-const keys = async (inputs: string[], labels?: string): Promise<(string | boolean)[][]> =>
-  (
-    await listPictures(
-      "compare",
-      inputs.map((i) => at(i)),
-      labels,
-    )
-  ).map((item) => [item.key.slice(root.length + 1), item.label !== undefined]);
+/** Key below the root, and whether there is a label map. */
+async function keys(inputs: string[], labels?: string): Promise<(readonly [string, boolean])[]> {
+  const paths = inputs.map((input) => at(input));
+  const items = await listPictures("compare", paths, labels);
+  return items.map(({ key, label }) => [key.slice(root.length + 1), label !== undefined] as const);
+}
 
 describe("listPictures", () => {
-  it("takes folders, leaves out what belongs to another picture, and finds label maps", async () => {
+  it("takes folders, leaves out files about another picture, and finds label maps", async () => {
     expect(await keys(["photos"])).toEqual([
       ["photos/a.png", true],
       ["photos/b.jpg", false],
@@ -69,17 +67,18 @@ describe("listPictures", () => {
 });
 
 describe("listVoc", () => {
-  it("reads a split and names what is not there", async () => {
+  it("reads a split sorted by id, and refuses a missing or malformed list", async () => {
     await mkdir(at("voc/ImageSets/Segmentation"), { recursive: true });
     await mkdir(at("voc/SegmentationClass"), { recursive: true });
     await writeFile(at("voc/SegmentationClass/2007_000033.png"), "");
     await writeFile(at("voc/ImageSets/Segmentation/val.txt"), "2007_000042\r\n2007_000033\n\n");
     await writeFile(at("voc/ImageSets/Segmentation/bad.txt"), "../../etc/passwd\n");
+    const items = await listVoc("compare", at("voc"), "val");
     expect(
-      (await listVoc("compare", at("voc"), "val")).map((i) => [
-        i.key,
-        i.picture === at("voc/JPEGImages", `${i.key}.jpg`),
-        i.label !== undefined,
+      items.map(({ key, picture, label }) => [
+        key,
+        picture === at("voc/JPEGImages", `${key}.jpg`),
+        label !== undefined,
       ]),
     ).toEqual([
       ["2007_000033", true, true],

@@ -107,6 +107,7 @@ describe("links", () => {
   symlinkSync(join(root, "links"), join(root, "links/sub/loop"));
   symlinkSync(join(root, "links/a.png"), join(root, "links/same.png"));
   symlinkSync(join(root, "links/nowhere.png"), join(root, "links/broken.png"));
+  symlinkSync(join(root, "links/itself"), join(root, "links/itself"));
 
   it("to files are files, and so are broken ones, which reading them reports", async () => {
     expect(await found("links", "*.png")).toEqual(["a.png", "broken.png", "same.png"]);
@@ -116,6 +117,7 @@ describe("links", () => {
   it("to folders are followed where they are named, and never by * or **, which would run in circles", async () => {
     expect(await found("links", "**/*.png")).toEqual(["a.png", "broken.png", "same.png", "sub/c.png"]);
     expect(await found("links", "*/*.png")).toEqual(["sub/c.png"]);
+    await expect(found("links", "itself/*.png")).rejects.toThrow("matches no picture");
   });
 });
 

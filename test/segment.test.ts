@@ -78,7 +78,7 @@ function npyValues(path: string, count: number): Float32Array {
 }
 
 describe("fcn segment", () => {
-  it("takes folders and patterns of PNG, JPEG and WebP, does what can be done, and keeps every result apart", async () => {
+  it("takes folders and patterns of PNG, JPEG and WebP, and keeps every result apart", async () => {
     const out = at("folders");
     const inputs = [at("set/a"), at("set/**/*.{jpg,webp}")];
     const ended = await segment(...inputs, "--format", "labels,mask,json", "--out", out);

@@ -1,10 +1,10 @@
 /** Tables of plain text for a terminal: columns padded to their longest cell, two spaces apart. */
 
-export type Alignment = "left" | "right";
+export type TextAlign = "left" | "right";
 
 export interface TextTableOptions {
-  /** Alignment of each column; the last one holds for all further columns. */
-  readonly align: readonly Alignment[];
+  /** TextAlign of each column; the last one holds for all further columns. */
+  readonly align: readonly TextAlign[];
   /** Written before every row. Default "". */
   readonly indent?: string;
 }

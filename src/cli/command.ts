@@ -60,6 +60,9 @@ export function oneOf<T extends string>(command: string, option: string, value: 
   return found;
 }
 
+/** Exit code after Ctrl-C: 128 and the number of the signal. */
+export const INTERRUPTED = 130;
+
 /** The parts of "a, b,c". */
 export const listOf = (text: string): string[] => text.split(",").map((part) => part.trim());
 

@@ -17,7 +17,7 @@ import type { Recognised } from "../weights/names.js";
 import { openCheckpoint } from "../weights/open.js";
 import { printError } from "./command.js";
 
-export interface ComparisonOptions {
+export interface ComparisonRequest {
   /** Undefined for all that the checkpoint has heads for. */
   readonly variants: readonly ComparedVariant[] | undefined;
   /** Path or URL; undefined for the checkpoint that ships. */
@@ -60,7 +60,7 @@ function announce(weights: string, found: Recognised, variants: readonly string[
 }
 
 /** @throws bad-weights, bad-option, no-adapter */
-export async function openComparison(options: ComparisonOptions): Promise<OpenComparison> {
+export async function openComparison(options: ComparisonRequest): Promise<OpenComparison> {
   const { weights, boundaryWidth, precision } = options;
   const found = await openWeights(weights);
   const { checkpoint } = found;

@@ -4,7 +4,7 @@ import type { PictureRecord } from "../eval/records.js";
 import { reportJson } from "../eval/report-json.js";
 import { summarise, summarisePicture } from "../eval/summary.js";
 import type { Summary } from "../eval/summary.js";
-import { UsageError, parse, print, printError, refuse } from "./command.js";
+import { INTERRUPTED, UsageError, parse, print, printError, refuse } from "./command.js";
 import type { Command } from "./command.js";
 import { Keeper } from "./compare-kept.js";
 import { ResultLog, mergeLogs } from "./compare-log.js";
@@ -17,9 +17,6 @@ import { textReport } from "./compare-table.js";
 import { listPictures, listVoc, shardOf } from "./datasets.js";
 import type { DatasetItem } from "./datasets.js";
 import { outputFolder } from "./files.js";
-
-/** Exit code after Ctrl-C: 128 and the number of the signal. */
-const INTERRUPTED = 130;
 
 const STOPPING =
   "\nfcn compare: stopping after this picture; finished pictures are kept and --resume continues " +

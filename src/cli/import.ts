@@ -15,7 +15,7 @@ import { fileSource } from "../weights/file-source.js";
 import { recognise } from "../weights/names.js";
 import { openCheckpoint } from "../weights/open.js";
 import { safetensorsSize, writeSafetensors } from "../weights/safetensors-writer.js";
-import { UsageError, oneOf, packageVersion, parse, print } from "./command.js";
+import { INTERRUPTED, UsageError, oneOf, packageVersion, parse, print } from "./command.js";
 import type { Command } from "./command.js";
 import { byteBar } from "./progress.js";
 
@@ -80,9 +80,6 @@ async function sameFile(a: string, b: string): Promise<boolean> {
   return realA !== undefined && realA === realB;
 }
 
-/** Exit code after Ctrl-C: 128 and the number of the signal. */
-const INTERRUPTED = 130;
-
 /** Writes beside `out`, then renames. A failure or an interrupt leaves no new file. */
 async function writeAtomically(
   out: string,
@@ -100,7 +97,7 @@ async function writeAtomically(
     try {
       let written = 0;
       for await (const chunk of chunks) {
-        await handle.writeFile(chunk); // goes on where the last one ended
+        await handle.writeFile(chunk); // continues where the last one ended
         written += chunk.byteLength;
         onBytes(written);
       }

@@ -2,8 +2,9 @@
  * Patterns on the command line, matched as a shell does it: `*`, `?`, `**`, `[a-z]`, `[!a]` and `{a,b}`. A hidden name
  * needs its dot in the pattern. Every other sign stands for itself.
  */
-import { lstat, statSync } from "node:fs";
+import { lstat } from "node:fs";
 import type { realpath } from "node:fs";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { glob } from "tinyglobby";
 import { UsageError } from "./command.js";
@@ -16,18 +17,36 @@ const SPECIAL_SIGNS = /[!-+:-@[-^`{-~]/g;
 
 /** A dot at the beginning of a name, or of an alternative. */
 const WRITTEN_DOT = /(^|[/{,])\./;
+const isHidden = (path: string): boolean => /(^|\/)\./.test(path);
 
 export const isPattern = (input: string): boolean => /[*?{[]/.test(input);
 
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+/** False for what cannot be looked at, such as a link to itself. */
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (info) => info.isDirectory(),
+    () => false,
+  );
+
+interface SplitPattern {
+  /** Where to search. */
+  readonly folder: string;
+  /** What to match below it. */
+  readonly pattern: string;
+}
 
 /** Leading folders that exist are taken by their names, brackets and all; the rest is the pattern. */
-function splitAtFolder(path: string): { readonly folder: string; readonly pattern: string } {
+async function splitAtFolder(path: string): Promise<SplitPattern> {
   const parts = path.split("/");
-  const folderOf = (depth: number): string => parts.slice(0, depth).join("/") || (depth > 0 ? "/" : ".");
+  let folder = ".";
   let depth = 0;
-  while (depth < parts.length - 1 && isFolder(folderOf(depth + 1))) depth++;
-  return { folder: folderOf(depth), pattern: parts.slice(depth).join("/") };
+  while (depth < parts.length - 1) {
+    const next = parts.slice(0, depth + 1).join("/") || "/"; // an absolute path begins with an empty part
+    if (!(await isFolder(next))) break;
+    folder = next;
+    depth++;
+  }
+  return { folder, pattern: parts.slice(depth).join("/") };
 }
 
 /** @throws UsageError when the braces of the pattern do not match */
@@ -67,14 +86,14 @@ const LINKS_AS_FILES = {
  */
 export async function expandPattern(command: string, path: string): Promise<string[]> {
   checkBraces(command, path);
-  const { folder, pattern } = splitAtFolder(path);
+  const { folder, pattern } = await splitAtFolder(path);
   const found = await glob(withLiteralsEscaped(pattern), {
     cwd: folder,
     expandDirectories: false,
     extglob: false,
     fs: LINKS_AS_FILES,
   });
-  const isHidden = (name: string): boolean => /(^|\/)\./.test(name);
-  const named = WRITTEN_DOT.test(pattern) ? found : found.filter((name) => !isHidden(name));
-  return named.map((name) => join(folder, name));
+  // Left to itself, [!a] or {,a} would match the dot of a hidden name.
+  const allowed = WRITTEN_DOT.test(pattern) ? found : found.filter((name) => !isHidden(name));
+  return allowed.map((name) => join(folder, name));
 }
