@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { fromJson } from "../bench/result.js";
 import { markdownTable } from "../bench/tables.js";
-import { fcn } from "./helpers/program.js";
+import { fcn } from "./helpers/fcn.js";
 
 const root = mkdtempSync(join(tmpdir(), "fcn-bench-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { decodeLabelPng, decodePng, encodePng } from "../src/image/png.js";
-import { fcn, jsonLines, runProgram } from "./helpers/program.js";
+import { fcn, jsonLines, runFcn } from "./helpers/fcn.js";
 import { agreement, fixture } from "./helpers/reference-maps.js";
 
 const folder = mkdtempSync(join(tmpdir(), "fcn-cli-"));
@@ -146,7 +146,7 @@ describe("fcn doctor", () => {
 
   it("says what to install where there is no adapter, and exits with 1", async () => {
     const env = { VK_DRIVER_FILES: "/nowhere.json", VK_ICD_FILENAMES: "/nowhere.json" };
-    const { code, err } = await runProgram(["doctor"], { env });
+    const { code, err } = await runFcn(["doctor"], { env });
     expect(code).toBe(1);
     expect(err).toMatch(/no graphics adapter/);
     expect(err).toMatch(/Install a Vulkan driver|Metal|graphics driver/);

@@ -13,8 +13,8 @@ import { COMPARED as VARIANTS } from "../src/models/compared.js";
 import { loadFcn } from "../src/node.js";
 import { useDevice } from "./helpers/device.js";
 import { boundaryPairsOf, meanIoU, pairsOf, plainMetrics } from "./helpers/plain-metrics.js";
-import { PROGRAM, fcn } from "./helpers/program.js";
-import type { ProgramEnd } from "./helpers/program.js";
+import { PROGRAM, fcn } from "./helpers/fcn.js";
+import type { FcnEnd } from "./helpers/fcn.js";
 import { COUNT, CUT_OFF, NO_LABEL, WRONG_SIZE, idOf, scene, writeVocFolder } from "./helpers/voc-folder.js";
 
 const device = useDevice();
@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => rm(root, { recursive: true, force: true }));
 
 const vocArguments = (out: string): string[] => ["compare", "--voc", at("voc"), "--out", at(out), "--sizes", "none"];
-const voc = (out: string, ...more: string[]): Promise<ProgramEnd> => fcn(...vocArguments(out), ...more);
+const voc = (out: string, ...more: string[]): Promise<FcnEnd> => fcn(...vocArguments(out), ...more);
 
 interface Report {
   readonly pictures: unknown;

@@ -12,8 +12,8 @@ import { elements } from "../src/kernel/shape.js";
 import { defaultCheckpointUrl } from "../src/weights/default-checkpoint.js";
 import { BIG_FILES, writeBigCheckpoints } from "./helpers/big-checkpoints.js";
 import { writePlainJavaScript } from "./helpers/plain-javascript.js";
-import { runProgram } from "./helpers/program.js";
-import type { ProgramEnd } from "./helpers/program.js";
+import { runFcn } from "./helpers/fcn.js";
+import type { FcnEnd } from "./helpers/fcn.js";
 import { withCheckpoint } from "./helpers/small-checkpoint.js";
 import { fixturePath } from "./weights/fixtures.js";
 
@@ -25,7 +25,7 @@ beforeAll(() => writePlainJavaScript(program, ["src/cli/main.ts"]));
 beforeEach(() => void (folder = mkdtempSync(join(program, "test-"))));
 afterAll(() => rmSync(program, { recursive: true }));
 
-const fcn = (...args: string[]): Promise<ProgramEnd> => runProgram(args, { program: main });
+const fcn = (...args: string[]): Promise<FcnEnd> => runFcn(args, { program: main });
 const inspected = (path: string): Promise<Inspection> => withCheckpoint(path, inspectCheckpoint);
 
 describe("what inspect finds", () => {

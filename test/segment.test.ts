@@ -8,17 +8,16 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { VOC_CLASSES } from "../src/image/palette.js";
 import { decodeLabelPng, decodePng } from "../src/image/png.js";
 import type { LabelMap } from "../src/image/png.js";
-import { fcn, jsonLines, runProgram } from "./helpers/program.js";
-import type { ProgramEnd } from "./helpers/program.js";
+import { fcn, jsonLines, runFcn } from "./helpers/fcn.js";
+import type { FcnEnd } from "./helpers/fcn.js";
 
 const val = (name: string): string => fileURLToPath(new URL(`fixtures/val/${name}`, import.meta.url));
 const root = mkdtempSync(join(tmpdir(), "fcn-segment-"));
 const at = (...parts: string[]): string => join(root, ...parts);
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-const segment = (...args: string[]): Promise<ProgramEnd> => fcn("segment", ...args);
-const segmentStdin = (input: Buffer, ...args: string[]): Promise<ProgramEnd> =>
-  runProgram(["segment", ...args], { input });
+const segment = (...args: string[]): Promise<FcnEnd> => fcn("segment", ...args);
+const segmentStdin = (input: Buffer, ...args: string[]): Promise<FcnEnd> => runFcn(["segment", ...args], { input });
 
 /** What the format json holds. */
 interface Document {

@@ -2,16 +2,14 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { withoutDawnWarnings } from "./run-program.js";
 
 export const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 
 const TIMEOUT_MS = 110_000;
 const MAX_OUTPUT = 2 ** 28;
 
-/** Dawn prints two warnings of its own on some drivers. */
-const DAWN_WARNING = /^Warning: maxDynamic.*\n/gm;
-
-export interface ProgramEnd {
+export interface FcnEnd {
   /** Exit code; null when a signal ended the program, as the time limit does. */
   readonly code: number | null;
   readonly out: string;
@@ -21,7 +19,7 @@ export interface ProgramEnd {
   readonly err: string;
 }
 
-export interface ProgramOptions {
+export interface FcnOptions {
   /** What stdin carries. Default: nothing. */
   readonly input?: Buffer;
   /** Environment variables besides this process's. */
@@ -30,10 +28,10 @@ export interface ProgramOptions {
   readonly program?: string;
 }
 
-export function runProgram(
+export function runFcn(
   args: readonly string[],
-  { input, env = {}, program = PROGRAM }: ProgramOptions = {},
-): Promise<ProgramEnd> {
+  { input, env = {}, program = PROGRAM }: FcnOptions = {},
+): Promise<FcnEnd> {
   if (!existsSync(program)) throw new Error(`${program} is missing: npm run build (npm test does it)`);
   const options = {
     encoding: "buffer",
@@ -45,7 +43,7 @@ export function runProgram(
     const child = execFile(process.execPath, [program, ...args], options, (error, bytes, stderr) => {
       const failure = typeof error?.code === "number" ? error.code : null;
       const code = error === null ? 0 : failure;
-      resolve({ code, out: bytes.toString(), bytes, err: stderr.toString().replace(DAWN_WARNING, "") });
+      resolve({ code, out: bytes.toString(), bytes, err: withoutDawnWarnings(stderr.toString()) });
     });
     child.stdin?.on("error", () => undefined); // a program that does not read its input closes it
     child.stdin?.end(input);
@@ -53,7 +51,7 @@ export function runProgram(
 }
 
 /** Runs the program with these arguments. */
-export const fcn = (...args: string[]): Promise<ProgramEnd> => runProgram(args);
+export const fcn = (...args: string[]): Promise<FcnEnd> => runFcn(args);
 
 /** Its output as lines of JSON. */
 export const jsonLines = <T>(text: string): T[] =>
