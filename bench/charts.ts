@@ -1,7 +1,8 @@
 /**
  * Kernel results as SVG: speed of every case in bars, and speed over operations per byte under the adapter's own roof.
  */
-import { axes, escapeText, num } from "../src/eval/svg.js";
+import { axes } from "../src/eval/axes.js";
+import { escapeText, num } from "../src/eval/markup.js";
 import type { Plot } from "../src/eval/svg.js";
 import type { Ceilings } from "./ceilings.js";
 import type { KernelRow } from "./kernel-row.js";
@@ -111,8 +112,6 @@ function decades(values: readonly number[]): number[] {
 const powerOfTen = (exponent: number): string =>
   exponent > -5 && exponent < 6 ? String(Number(`1e${exponent}`)) : `1e${exponent}`;
 
-const AXIS_NAMES = ["operations per byte moved at least", "GFLOP/s"] as const;
-
 /** Every kernel that a plan takes, below what the adapter can do at most. Both axes are logarithmic. */
 export function roofline(rows: readonly KernelRow[], { gflops, gbs, matrixGflops }: Ceilings, title: string): Plot {
   const points = rows
@@ -123,7 +122,11 @@ export function roofline(rows: readonly KernelRow[], { gflops, gbs, matrixGflops
   const xs = decades([knee, knee * 4, matrixKnee, ...points.map(({ intensity }) => intensity)]);
   const ys = decades([gflops, matrixGflops ?? gflops, ...points.map(({ speed }) => speed)]);
   const frame = { left: 60, top: 30, width: WIDTH - 60 - 30, height: 360 };
-  const { x, y, body } = axes(frame, xs, ys, AXIS_NAMES, [powerOfTen, powerOfTen]);
+  const { x, y, body } = axes(
+    frame,
+    { ticks: xs, name: "operations per byte moved at least", format: powerOfTen },
+    { ticks: ys, name: "GFLOP/s", format: powerOfTen },
+  );
   const at = (intensity: number, speed: number): string =>
     `${num(x(Math.log10(intensity)))} ${num(y(Math.log10(speed)))}`;
 

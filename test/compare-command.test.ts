@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { torchvisionFcnTensors } from "../bench/hashed-weights.js";
 import { duration } from "../src/cli/progress.js";
 import { COMPARED as VARIANTS } from "../src/models/compared.js";
-import { hashedFile } from "./helpers/hashed-checkpoint.js";
 import { fcn } from "./helpers/fcn.js";
+import { hashedFile } from "./helpers/hashed-checkpoint.js";
 
 let root: string;
 const at = (...parts: string[]): string => join(root, ...parts);

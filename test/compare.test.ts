@@ -12,9 +12,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { COMPARED as VARIANTS } from "../src/models/compared.js";
 import { loadFcn } from "../src/node.js";
 import { useDevice } from "./helpers/device.js";
-import { boundaryPairsOf, meanIoU, pairsOf, plainMetrics } from "./helpers/plain-metrics.js";
 import { PROGRAM, fcn } from "./helpers/fcn.js";
 import type { FcnEnd } from "./helpers/fcn.js";
+import { boundaryPairsOf, meanIoU, pairsOf, plainMetrics } from "./helpers/plain-metrics.js";
 import { COUNT, CUT_OFF, NO_LABEL, WRONG_SIZE, idOf, scene, writeVocFolder } from "./helpers/voc-folder.js";
 
 const device = useDevice();

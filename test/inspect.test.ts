@@ -11,9 +11,9 @@ import type { Inspection } from "../src/cli/inspect-report.js";
 import { elements } from "../src/kernel/shape.js";
 import { defaultCheckpointUrl } from "../src/weights/default-checkpoint.js";
 import { BIG_FILES, writeBigCheckpoints } from "./helpers/big-checkpoints.js";
-import { writePlainJavaScript } from "./helpers/plain-javascript.js";
 import { runFcn } from "./helpers/fcn.js";
 import type { FcnEnd } from "./helpers/fcn.js";
+import { writePlainJavaScript } from "./helpers/plain-javascript.js";
 import { withCheckpoint } from "./helpers/small-checkpoint.js";
 import { fixturePath } from "./weights/fixtures.js";
 

@@ -5,10 +5,10 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { scaled, scaledLabels } from "../image/scale.js";
 import type { Picture } from "../image/picture.js";
 import { decodeLabelPng, decodePng, encodeLabelPng, encodePng } from "../image/png.js";
 import type { LabelMap } from "../image/png.js";
+import { scaled, scaledLabels } from "../image/scale.js";
 
 /** Folder beside the results, with one folder for each kept picture. */
 const KEPT = "kept";

@@ -19,7 +19,7 @@ const FLUSH_EVERY = 32;
 const NEWLINE = 10;
 
 interface LogContents {
-  readonly header: Header;
+  readonly header: RunHeader;
   readonly records: readonly ResultRecord[];
   /** Bytes of whole lines. A last line without an end was cut off while it was written. */
   readonly wholeBytes: number;
@@ -42,13 +42,13 @@ async function readLog(path: string): Promise<LogContents | undefined> {
 }
 
 /** What differs between two headers, as "boundaryWidth and weights"; undefined when there are none. */
-function differenceOf(a: Header, b: Header): string | undefined {
+function differenceOf(a: RunHeader, b: RunHeader): string | undefined {
   const names = headerDifferences(a, b);
   return names.length ? names.join(" and ") : undefined;
 }
 
 /** @throws UsageError when results are there and may not be continued */
-function checkContinuation(path: string, before: Header, header: Header, mode: LogMode): void {
+function checkContinuation(path: string, before: RunHeader, header: RunHeader, mode: LogMode): void {
   if (mode === "new")
     throw new UsageError(
       `compare: ${path} has results already; --resume continues them, --fresh replaces them, --out writes elsewhere`,
@@ -82,7 +82,7 @@ export class ResultLog {
    * Opens the results of a folder, or begins them.
    * @throws UsageError when there are results and `mode` is "new", or "resume" and they were made with other options
    */
-  static async open(folder: string, header: Header, mode: LogMode): Promise<ResultLog> {
+  static async open(folder: string, header: RunHeader, mode: LogMode): Promise<ResultLog> {
     const path = join(folder, RESULTS);
     if (mode === "fresh") await rm(path, { force: true });
     const before = await readLog(path);
@@ -140,7 +140,7 @@ function addRecords(found: Map<string, FoundRecord>, records: readonly ResultRec
 }
 
 export interface MergedLogs {
-  readonly header: Header;
+  readonly header: RunHeader;
   readonly records: ResultRecord[];
 }
 
@@ -150,7 +150,7 @@ export interface MergedLogs {
  * results
  */
 export async function mergeLogs(folders: readonly string[]): Promise<MergedLogs> {
-  let first: { readonly header: Header; readonly path: string } | undefined;
+  let first: { readonly header: RunHeader; readonly path: string } | undefined;
   const found = new Map<string, FoundRecord>();
   for (const folder of folders) {
     const path = join(folder, RESULTS);

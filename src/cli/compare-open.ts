@@ -69,7 +69,7 @@ export async function openComparison(options: ComparisonRequest): Promise<OpenCo
   const device = await requestDevice(defined({ adapter: options.adapter }));
   const tuning = options.tune ? fileTuningStore() : undefined;
   const comparison = new Comparison(device, checkpoint, { variants, precision, tuning });
-  const header: Header = {
+  const header: RunHeader = {
     format: FORMAT,
     variants,
     classNames: comparison.classNames,

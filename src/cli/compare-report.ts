@@ -42,7 +42,7 @@ function differencesOf(maps: readonly Uint8Array[]): Uint8Array | undefined {
 
 /** "IoU 58.4 %"; empty without a label map. */
 const iouText = ({ meanIoU }: PictureSummary, variant: string): string =>
-  meanIoU ? `IoU ${percent(meanIoU[variant])} %` : "";
+  meanIoU ? `IoU ${formatPercent(meanIoU[variant])} %` : "";
 
 const dataUri = (png: Uint8Array): string => `data:image/png;base64,${Buffer.from(png).toString("base64")}`;
 
@@ -53,7 +53,7 @@ function shownPicture({ summary, pixels, differences }: Shown, variants: readonl
   const { picture, maps, files } = pixels;
   const names = [...(maps.truth ? ["truth"] : []), ...variants];
   const tiles = names.map((name) => ({
-    title: titleOf(name),
+    title: variantTitle(name),
     note: name === "truth" ? "" : iouText(summary, name),
     map: overlayUri(files[name] as Uint8Array),
   }));
@@ -74,11 +74,11 @@ function sheetRow({ summary, pixels, differences }: Shown, variants: readonly st
   const { picture, maps } = pixels;
   const columns: SheetColumn[] = variants.flatMap((variant) => {
     const labels = maps[variant]?.labels;
-    return labels ? [{ title: titleOf(variant), caption: iouText(summary, variant), labels }] : [];
+    return labels ? [{ title: variantTitle(variant), caption: iouText(summary, variant), labels }] : [];
   });
   if (differences) {
     const share = differences.filter((label) => label !== 0).length / differences.length;
-    columns.push({ title: DIFFERENCE_TITLE, caption: `${percent(share)} %`, labels: differences });
+    columns.push({ title: DIFFERENCE_TITLE, caption: `${formatPercent(share)} %`, labels: differences });
   }
   return { title: summary.picture, picture, ...(maps.truth ? { truth: maps.truth.labels } : {}), columns };
 }
@@ -104,7 +104,7 @@ async function worstPictures(summary: Summary, folders: readonly string[]): Prom
 function sheetOf({ header, pictures }: Summary, shown: readonly Shown[]): Uint8Array {
   const { variants, classNames, weights, adapter } = header;
   const rows = shown.slice(0, SHEET_ROWS).map((picture) => sheetRow(picture, variants));
-  const title = variants.map(titleOf).join(", ");
+  const title = variants.map(variantTitle).join(", ");
   const subtitle = `The ${rows.length} worst of ${pictures.length} pictures. ${weights}, ${adapter}`;
   return encodePng(contactSheet(rows, { title, subtitle, classNames, columnWidth: SHEET_COLUMN }));
 }

@@ -25,7 +25,7 @@ interface Loaded {
 }
 
 export interface ComparisonJob {
-  readonly header: Header;
+  readonly header: RunHeader;
   readonly comparison: Comparison;
   readonly log: ResultLog;
   readonly keeper: Keeper;

@@ -1,7 +1,7 @@
 /** The comparison as text for a terminal. */
 import { textTable } from "../base/text-table.js";
 import type { Summary, VariantSummary } from "../eval/summary.js";
-import { giga, mebibytes, mega, milliseconds, percent, titleOf } from "../eval/titles.js";
+import { formatPercent, giga, mebibytes, mega, milliseconds, variantTitle } from "../eval/titles.js";
 
 /** The first column to the left, numbers to the right. */
 const numberTable = (rows: readonly (readonly string[])[]): string => textTable(rows, { align: ["left", "right"] });
@@ -22,7 +22,7 @@ function countCells({ cost }: VariantSummary): string[] {
 
 function costTable({ variants, sharedMs }: Summary): string {
   const rows = variants.map((variant) => [
-    titleOf(variant.variant),
+    variantTitle(variant.variant),
     milliseconds(variant.cost?.ms),
     milliseconds(sharedMs),
     milliseconds(variant.headMs),
@@ -42,7 +42,7 @@ function costNotes({ variants, header, pictures, commonSize, together }: Summary
   const finest = variants.at(-1);
   if (together && finest?.cost && variants.length > 1) {
     const ratio = (together.ms / finest.cost.ms).toFixed(2);
-    const time = `${milliseconds(together.ms)} ms, ${ratio} times ${titleOf(finest.variant)} alone`;
+    const time = `${milliseconds(together.ms)} ms, ${ratio} times ${variantTitle(finest.variant)} alone`;
     notes.push(`All ${variants.length} over one backbone: ${time}.`);
   }
   return notes.join("\n");
@@ -52,18 +52,21 @@ function accuracyTable({ variants, header }: Summary): string {
   const boundary = `boundary IoU (${header.boundaryWidth} px)`;
   const head = ["accuracy in %", "pixel acc", "mean acc", "mean IoU", "f.w. IoU", boundary];
   const rows = variants.map(({ variant, metrics }) => [
-    titleOf(variant),
-    percent(metrics?.pixelAccuracy),
-    percent(metrics?.meanAccuracy),
-    percent(metrics?.meanIoU),
-    percent(metrics?.frequencyWeightedIoU),
-    percent(metrics?.boundaryIoU),
+    variantTitle(variant),
+    formatPercent(metrics?.pixelAccuracy),
+    formatPercent(metrics?.meanAccuracy),
+    formatPercent(metrics?.meanIoU),
+    formatPercent(metrics?.frequencyWeightedIoU),
+    formatPercent(metrics?.boundaryIoU),
   ]);
   return numberTable([head, ...rows]);
 }
 
 function agreementTable({ agreement }: Summary): string {
-  const rows = agreement.map(({ a, b, share }) => [`${titleOf(a)} and ${titleOf(b)}`, percent(share, 2)]);
+  const rows = agreement.map(({ a, b, share }) => [
+    `${variantTitle(a)} and ${variantTitle(b)}`,
+    formatPercent(share, 2),
+  ]);
   return numberTable([["same label, % of pixels", ""], ...rows]);
 }
 

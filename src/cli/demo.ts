@@ -62,7 +62,7 @@ async function segmentSample(fcn: Fcn<NodePicture>, { name, picture }: Sample, o
   await fcn.segment(picture); // the first run of a size compiles and allocates; the second is timed
   const { labels, width, height, names, timings } = await fcn.segment(picture);
   await writeWhole(join(out, `${name}.${fcn.variant}.labels.png`), encodeLabelPng(labels, width, height));
-  const title = titleOf(fcn.variant);
+  const title = variantTitle(fcn.variant);
   const time = milliseconds(timings.total);
   const scores = `scores [1, ${fcn.classNames.length}, ${height}, ${width}], argmax -> [${height}, ${width}]`;
   return {
@@ -76,7 +76,7 @@ async function runNetworks(device: Device, samples: readonly Sample[], out: stri
   const results: SampleResult[][] = samples.map(() => []);
   for (const variant of FCN_VARIANTS) {
     const fcn = await loadFcn({ variant, device, maxPlans: 1 });
-    print(`Running ${titleOf(variant)} on ${samples.length} pictures ...`);
+    print(`Running ${variantTitle(variant)} on ${samples.length} pictures ...`);
     for (const [i, sample] of samples.entries()) results[i]?.push(await segmentSample(fcn, sample, out));
     fcn.dispose();
   }

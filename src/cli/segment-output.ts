@@ -1,6 +1,6 @@
 /** What `fcn segment` makes of a label map: the contents of each format, and the line that describes it. */
 import { defined } from "../base/defined.js";
-import { legendOverlay } from "../image/overlay.js";
+import { legendOverlay } from "../image/legend.js";
 import type { RgbaPicture } from "../image/picture.js";
 import { encodeGreyPng, encodeLabelPng, encodePng } from "../image/png.js";
 import { classAreas } from "../image/regions.js";
