@@ -28,7 +28,7 @@ const BACKGROUND = 0;
 const WHITE = 255;
 
 /** A picture's result. Classes that were not asked for are background already. */
-export interface PictureResult {
+export interface SegmentedPicture {
   /** The picture's path, or "stdin". */
   readonly image: string;
   readonly variant: string;
@@ -66,7 +66,7 @@ export function keepClasses(
   labels: Uint8Array,
   { width, height }: { readonly width: number; readonly height: number },
   chosen: ReadonlySet<number> | undefined,
-): Pick<PictureResult, "labels" | "mask" | "areas"> {
+): Pick<SegmentedPicture, "labels" | "mask" | "areas"> {
   const isWanted = (label: number): boolean => (chosen ? chosen.has(label) : label !== BACKGROUND);
   const kept = chosen ? labels.map((label) => (chosen.has(label) ? label : BACKGROUND)) : labels;
   const mask = labels.map((label) => (isWanted(label) ? WHITE : 0));
@@ -97,7 +97,7 @@ export function confidenceOf(
 
 const roundedTo = (value: number, digits: number): number => Number(value.toFixed(digits));
 
-function meanConfidence({ confidence, labels }: PictureResult, label: number): number {
+function meanConfidence({ confidence, labels }: SegmentedPicture, label: number): number {
   let sum = 0;
   let count = 0;
   labels.forEach((own, i) => {
@@ -108,11 +108,11 @@ function meanConfidence({ confidence, labels }: PictureResult, label: number): n
   return roundedTo(sum / count, 4);
 }
 
-export const classNameOf = ({ classNames }: Pick<PictureResult, "classNames">, label: number): string =>
+export const classNameOf = ({ classNames }: Pick<SegmentedPicture, "classNames">, label: number): string =>
   classNames[label] ?? `class ${label}`;
 
 /** The format json. */
-function documentOf(result: PictureResult): Record<string, unknown> {
+function documentOf(result: SegmentedPicture): Record<string, unknown> {
   const { image, variant, picture, areas, confidence, notice } = result;
   const { width, height } = picture;
   const classes = areas.map(({ label, pixels, box, regions }) => ({
@@ -128,7 +128,7 @@ function documentOf(result: PictureResult): Record<string, unknown> {
 }
 
 /** The contents of a result's file in one format. */
-export function encode(format: Format, result: PictureResult): Uint8Array {
+export function encode(format: Format, result: SegmentedPicture): Uint8Array {
   const { picture, labels, mask, classNames } = result;
   const { width, height } = picture;
   switch (format) {
@@ -150,7 +150,7 @@ export function encodeConfidence(confidence: Float32Array, width: number, height
 }
 
 /** One line for people. */
-export function describeResult(result: PictureResult, ms: number): string {
+export function describeResult(result: SegmentedPicture, ms: number): string {
   const { image, picture, areas } = result;
   const { width, height } = picture;
   const found = areas.map(({ label, pixels }) => {

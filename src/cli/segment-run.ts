@@ -8,7 +8,7 @@ import type { Fcn, NodePicture, Scores, Segmentation } from "../node.js";
 import { overlapped } from "./overlap.js";
 import { itemBar } from "./progress.js";
 import { confidenceOf, keepClasses } from "./segment-output.js";
-import type { PictureResult } from "./segment-output.js";
+import type { SegmentedPicture } from "./segment-output.js";
 import type { Sink, Wanted } from "./segment-sink.js";
 
 export interface SegmentInput {
@@ -51,7 +51,7 @@ function resultOf(
   image: string,
   picture: RgbaPicture,
   { segmentation, probabilities }: Run,
-): PictureResult {
+): SegmentedPicture {
   const kept = keepClasses(segmentation.labels, picture, chosen);
   const confidence = probabilities && confidenceOf(probabilities, kept.labels, chosen);
   return {

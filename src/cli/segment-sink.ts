@@ -7,7 +7,7 @@ import { print, printBytes } from "./command.js";
 import { writeWhole } from "./files.js";
 import { encodeNpy } from "./npy.js";
 import { ENDINGS, classNameOf, describeResult, encode, encodeConfidence } from "./segment-output.js";
-import type { Format, PictureResult } from "./segment-output.js";
+import type { Format, SegmentedPicture } from "./segment-output.js";
 
 /** What to write of each picture. */
 export interface Wanted {
@@ -20,7 +20,7 @@ export interface Wanted {
 export interface SegmentOutput {
   /** Below the output folder, without an ending. */
   readonly name: string;
-  readonly result: PictureResult;
+  readonly result: SegmentedPicture;
   readonly probabilities?: Scores;
   readonly logits?: Scores;
   readonly timings: Timings;
