@@ -10,12 +10,14 @@ import { LOAD_KINDS, loadFrom } from "./models/load.js";
 import type { LoadOptions } from "./models/load.js";
 import type { Fcn } from "./models/segmenter.js";
 import { browserTuningStore } from "./tuning/browser-store.js";
-import { browserCachedSource, downloadedSource, hasBrowserCache } from "./weights/browser-cache.js";
+import { browserCachedSource, hasBrowserCache } from "./weights/browser-cache.js";
 import { DEFAULT_CHECKPOINT, defaultCheckpointUrl } from "./weights/default-checkpoint.js";
-import { SOURCE_KIND, WEIGHTS_KINDS, isRemote } from "./weights/download.js";
-import type { WeightsOptions } from "./weights/download.js";
+import { SOURCE_KIND, WEIGHTS_KINDS } from "./weights/download-options.js";
+import type { WeightsOptions } from "./weights/download-options.js";
+import { downloadedSource } from "./weights/memory-download.js";
 import { localSource } from "./weights/source.js";
 import type { ByteSource } from "./weights/source.js";
+import { isRemote } from "./weights/urls.js";
 
 export interface BrowserLoadOptions extends LoadOptions, WeightsOptions {
   /**
@@ -119,7 +121,7 @@ export { WeightStore } from "./plan/weight-store.js";
 export type { TuningStore } from "./tuning/tuner.js";
 export type { Checkpoint, Container, TensorInfo } from "./weights/checkpoint.js";
 export { DEFAULT_CHECKPOINT, defaultCheckpointUrl } from "./weights/default-checkpoint.js";
-export type { DownloadProgress, WeightsOptions } from "./weights/download.js";
+export type { DownloadProgress, WeightsOptions } from "./weights/download-options.js";
 export { recognise } from "./weights/names.js";
 export type { Recognised } from "./weights/names.js";
 export { openCheckpoint } from "./weights/open.js";

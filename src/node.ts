@@ -14,14 +14,15 @@ import { LOAD_KINDS, loadFrom } from "./models/load.js";
 import type { LoadOptions } from "./models/load.js";
 import type { Fcn } from "./models/segmenter.js";
 import { fileTuningStore } from "./tuning/file-store.js";
-import { downloadedSource } from "./weights/browser-cache.js";
 import { DEFAULT_CHECKPOINT, defaultCheckpointUrl } from "./weights/default-checkpoint.js";
 import { cachedSource } from "./weights/disk-cache.js";
-import { SOURCE_KIND, WEIGHTS_KINDS, isRemote } from "./weights/download.js";
-import type { WeightsOptions } from "./weights/download.js";
+import { SOURCE_KIND, WEIGHTS_KINDS } from "./weights/download-options.js";
+import type { WeightsOptions } from "./weights/download-options.js";
 import { fileSource } from "./weights/file-source.js";
+import { downloadedSource } from "./weights/memory-download.js";
 import { isUrl, localSource } from "./weights/source.js";
 import type { ByteSource } from "./weights/source.js";
+import { isRemote } from "./weights/urls.js";
 
 /** Pixels, the path of a PNG, JPEG or WebP file, or the bytes of one. */
 export type NodePicture = Picture | string | URL | Uint8Array;

@@ -2,9 +2,10 @@
 import { FcnError, isFcnError, messageOf } from "../base/errors.js";
 import { textTable } from "../base/text-table.js";
 import { megabytes } from "../gpu/allocations.js";
+import { formatShape } from "../kernel/shape.js";
 import { FCN_VARIANTS, fcnNetwork } from "../models/fcn.js";
 import { TORCHVISION_VARIANT, torchvisionNetwork } from "../models/torchvision.js";
-import { countElements, showShape } from "../weights/checkpoint.js";
+import { countElements } from "../weights/checkpoint.js";
 import type { Checkpoint, Container, TensorInfo } from "../weights/checkpoint.js";
 import { recognise } from "../weights/names.js";
 import type { Recognised } from "../weights/names.js";
@@ -121,7 +122,7 @@ function groupOf(name: string): string {
 /** Name, shape of a lone tensor or number of tensors, elements, dtypes. */
 function groupCells(name: string, members: readonly TensorInfo[]): string[] {
   const [only] = members;
-  const content = members.length === 1 && only ? showShape(only.shape) : `${members.length} tensors`;
+  const content = members.length === 1 && only ? formatShape(only.shape) : `${members.length} tensors`;
   const dtypes = new Set(members.map(({ dtype }) => dtype));
   return [name, content, withCommas(totalElements(members)), [...dtypes].join(" ")];
 }

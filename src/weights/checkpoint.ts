@@ -1,16 +1,18 @@
 /**
- * What every checkpoint reader gives, whatever the container: names, shapes and dtypes at once, numbers on demand.
+ * The interface of every checkpoint reader, whatever the container: names, shapes and dtypes at once, values on demand.
  * Not here: which tensors a model needs (names.ts) or how it uses them.
  */
 
-import type { DType } from "./dtype.js";
+import type { FcnError } from "../base/errors.js";
+import type { StoredDType } from "./dtype.js";
+import { badWeights, quote } from "./source.js";
 
 export interface TensorInfo {
   readonly name: string;
   /** PyTorch's order, for a convolution [out_channels, in_channels, kH, kW]; [] for a scalar. */
   readonly shape: readonly number[];
   /** As stored in the file. */
-  readonly dtype: DType;
+  readonly dtype: StoredDType;
 }
 
 export type Container = "safetensors" | "pth-zip" | "pth-legacy" | "pth-tar";
@@ -21,11 +23,14 @@ export interface Checkpoint {
   readonly name: string;
   /** Size of the file. */
   readonly bytes: number;
-  /** safetensors `__metadata__`; for .pth files where the state dict was found (`state_dict`, `prefix`). */
+  /** safetensors: its `__metadata__`. .pth: where the state dict was found (`state_dict`, `prefix`). */
   readonly metadata: ReadonlyMap<string, string>;
   /** In file order. */
   readonly tensors: ReadonlyMap<string, TensorInfo>;
-  /** The tensor in row-major order as float32, in fresh memory. Throws `bad-weights` for an unknown name or a bad read. */
+  /**
+   * The tensor in row-major order as float32, in fresh memory.
+   * @throws bad-weights for an unknown name or a failed read
+   */
   read(name: string): Promise<Float32Array<ArrayBuffer>>;
   /** The same as float64: exact for every dtype (int64 up to 2^53). */
   readFloat64(name: string): Promise<Float64Array<ArrayBuffer>>;
@@ -33,10 +38,10 @@ export interface Checkpoint {
   close(): Promise<void>;
 }
 
-/** More dimensions than any tensor has (PyTorch stops at 64); bounds what one entry of a bad file can claim. */
+/** More dimensions than any real tensor has (PyTorch allows 64). It bounds what one entry of a bad file can claim. */
 export const MAX_RANK = 32;
 
-/** Number of elements, or undefined where it is not a safe integer. Like safetensors, overflow counts even beside a 0. */
+/** Number of elements, or undefined where it is not a safe integer. As in safetensors, overflow counts even beside a 0. */
 export function countElements(shape: readonly number[]): number | undefined {
   let count = 1;
   for (const size of shape) {
@@ -46,7 +51,7 @@ export function countElements(shape: readonly number[]): number | undefined {
   return count;
 }
 
-/** `[64,3,7,7]`, for messages. */
-export function showShape(shape: readonly number[]): string {
-  return `[${shape.join(",")}]`;
+/** The error of `read()` for a name that `tensors` does not have. */
+export function noSuchTensor(file: string, name: string): FcnError {
+  return badWeights(file, `it has no tensor ${quote(name)}`);
 }

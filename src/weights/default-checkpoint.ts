@@ -1,8 +1,6 @@
-/**
- * The checkpoint that ships with the package, and the check that what was read is what was shipped.
- */
-import { FcnError } from "../base/errors.js";
-import { bufferSource } from "./source.js";
+/** The checkpoint that ships with the package, and a check that the bytes read are the bytes shipped. */
+import { hex } from "./bytes.js";
+import { badWeights, bufferSource } from "./source.js";
 import type { ByteSource } from "./source.js";
 
 /** As in weights/manifest.json (a test compares the two). */
@@ -13,6 +11,7 @@ export const DEFAULT_CHECKPOINT = {
 
 /** Next to this module in the sources, in the build and, as an asset, in a bundle. */
 export function defaultCheckpointUrl(): URL {
+  // Bundlers find the asset by this expression, so the name is written out once more.
   return new URL("../../weights/fcn-resnet101-w16-icons-f16.safetensors", import.meta.url);
 }
 
@@ -24,12 +23,11 @@ export async function verified(source: ByteSource, sha256: string): Promise<Byte
   } finally {
     await source.close();
   }
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  const got = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  if (got !== sha256.toLowerCase()) {
-    throw new FcnError(
-      "bad-weights",
-      `${source.name}: sha256 is ${got}, expected ${sha256}; the file was changed or its download went wrong`,
+  const digest = hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+  if (digest !== sha256.toLowerCase()) {
+    throw badWeights(
+      source.name,
+      `sha256 is ${digest}, expected ${sha256}; the file was changed or its download went wrong`,
     );
   }
   return bufferSource(bytes, source.name);

@@ -6,9 +6,10 @@
 
 import type { Bytes } from "./source.js";
 
-export type DType = "f32" | "f16" | "bf16" | "f64" | "i64" | "i32" | "i16" | "i8" | "u8" | "bool";
+/** How a file stores a tensor's elements. The formats of tensors on the GPU are kernel/layout.ts's `DType`. */
+export type StoredDType = "f32" | "f16" | "bf16" | "f64" | "i64" | "i32" | "i16" | "i8" | "u8" | "bool";
 
-export const DTYPE_BYTES: Readonly<Record<DType, number>> = {
+export const DTYPE_BYTES: Readonly<Record<StoredDType, number>> = {
   f32: 4,
   f16: 2,
   bf16: 2,
@@ -20,6 +21,10 @@ export const DTYPE_BYTES: Readonly<Record<DType, number>> = {
   u8: 1,
   bool: 1,
 };
+
+export function isFloatingPoint(dtype: StoredDType): boolean {
+  return /^(f|bf)\d+$/.test(dtype);
+}
 
 /** The float32 bits of one float16. */
 function widen(half: number): number {
@@ -36,7 +41,7 @@ function widen(half: number): number {
 
 let table: Uint32Array | undefined;
 
-/** All 65536 answers (256 KiB): a lookup is several times faster than the branches for tens of millions of weights. */
+/** float32 bits of all 65536 float16 (256 KiB). For tens of millions of weights a lookup is several times faster. */
 function halfTable(): Uint32Array {
   table ??= Uint32Array.from({ length: 65536 }, (_, half) => widen(half));
   return table;
@@ -57,89 +62,93 @@ export function bfloat16ToFloat32(halves: Uint16Array): Float32Array<ArrayBuffer
   return new Float32Array(bits.buffer);
 }
 
+// float32 bit patterns without the sign.
+const F32_INFINITY = 0x7f800000;
+/** 65536, the first power of two beyond float16. */
+const F32_2_POW_16 = 0x47800000;
+/** 2^-14, the smallest normal float16. */
+const F32_2_POW_MINUS_14 = 0x38800000;
+/** Difference of the exponent biases, 127 - 15, in float32's exponent field. */
+const REBIAS = 112 << 23;
+
+// float16 bit patterns.
+export const F16_INFINITY = 0x7c00;
+const F16_QUIET_NAN = 0x7e00;
+
+/** Rounds `bits` / 2^shift to the nearest integer, ties to even. A carry into the exponent field is right. */
+function shiftRounded(bits: number, shift: number): number {
+  const floor = bits >>> shift;
+  const rest = bits & ((1 << shift) - 1);
+  const tie = 1 << (shift - 1);
+  const up = rest > tie || (rest === tie && (floor & 1) === 1);
+  return up ? floor + 1 : floor;
+}
+
+/** float16 bits of the float32 whose bits without the sign are `magnitude`. */
+function narrow(magnitude: number): number {
+  if (magnitude > F32_INFINITY) return F16_QUIET_NAN;
+  if (magnitude >= F32_2_POW_16) return F16_INFINITY;
+  if (magnitude >= F32_2_POW_MINUS_14) return shiftRounded(magnitude - REBIAS, 13); // 23 fraction bits become 10
+  const shift = 126 - (magnitude >>> 23); // subnormal: count in units of 2^-24
+  if (shift > 24) return 0;
+  return shiftRounded((magnitude & 0x7fffff) | 0x800000, shift);
+}
+
 /** float32 to float16 bit patterns, to nearest, ties to even; overflow becomes infinity, every NaN the quiet one. */
 export function float32ToFloat16(values: Float32Array): Uint16Array<ArrayBuffer> {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   const out = new Uint16Array(bits.length);
   for (let i = 0; i < bits.length; i++) {
     const word = bits[i] ?? 0;
-    const sign = (word >>> 16) & 0x8000;
-    const magnitude = word & 0x7fffffff;
-    let half: number;
-    if (magnitude >= 0x47800000) {
-      half = magnitude > 0x7f800000 ? 0x7e00 : 0x7c00; // NaN, or 65536 and above
-    } else if (magnitude >= 0x38800000) {
-      half = (magnitude - 0x38000000) >>> 13; // normal: re-bias the exponent, drop 13 bits, then round
-      const rest = magnitude & 0x1fff;
-      if (rest > 0x1000 || (rest === 0x1000 && (half & 1) === 1)) half++; // a carry into the exponent is right
-    } else {
-      const shift = 126 - (magnitude >>> 23); // subnormal: count in units of 2^-24
-      half = 0;
-      if (shift <= 24) {
-        const fraction = (magnitude & 0x7fffff) | 0x800000;
-        half = fraction >>> shift;
-        const rest = fraction & ((1 << shift) - 1);
-        const tie = 1 << (shift - 1);
-        if (rest > tie || (rest === tie && (half & 1) === 1)) half++;
-      }
-    }
-    out[i] = sign | half;
+    out[i] = ((word >>> 16) & 0x8000) | narrow(word & 0x7fffffff);
   }
   return out;
 }
 
-/** `bytes` at an address that typed arrays of `width` bytes accept; copies only when it is not one already. */
+/** `bytes` at an address that typed arrays of `width` bytes accept. Copies only when the address does not fit. */
 function aligned(bytes: Bytes, width: number): Bytes {
   return bytes.byteOffset % width === 0 ? bytes : bytes.slice();
 }
 
 type Numbers = Float32Array | Float64Array | Int32Array | Int16Array | Int8Array | Uint8Array | BigInt64Array;
+type WideDType = Exclude<StoredDType, "f16" | "bf16">;
 
-/** The stored numbers as they are, a view where alignment allows. Not for the 16-bit floats. */
-function view(bytes: Bytes, dtype: Exclude<DType, "f16" | "bf16">): Numbers {
+const ARRAYS: Readonly<Record<WideDType, new (buffer: ArrayBuffer, at: number, length: number) => Numbers>> = {
+  f32: Float32Array,
+  f64: Float64Array,
+  i64: BigInt64Array,
+  i32: Int32Array,
+  i16: Int16Array,
+  i8: Int8Array,
+  u8: Uint8Array,
+  bool: Uint8Array,
+};
+
+/** The stored numbers as they are, a view where alignment allows. */
+function view(bytes: Bytes, dtype: WideDType): Numbers {
   const width = DTYPE_BYTES[dtype];
   const { buffer, byteOffset, byteLength } = aligned(bytes, width);
-  const count = byteLength / width;
-  switch (dtype) {
-    case "f32":
-      return new Float32Array(buffer, byteOffset, count);
-    case "f64":
-      return new Float64Array(buffer, byteOffset, count);
-    case "i64":
-      return new BigInt64Array(buffer, byteOffset, count);
-    case "i32":
-      return new Int32Array(buffer, byteOffset, count);
-    case "i16":
-      return new Int16Array(buffer, byteOffset, count);
-    case "i8":
-      return new Int8Array(buffer, byteOffset, count);
-    case "u8":
-      return new Uint8Array(buffer, byteOffset, count);
-    case "bool":
-      return new Uint8Array(buffer, byteOffset, count).map((value) => (value === 0 ? 0 : 1));
-  }
+  const numbers = new ARRAYS[dtype](buffer, byteOffset, byteLength / width);
+  return dtype === "bool" ? (numbers as Uint8Array).map((value) => (value === 0 ? 0 : 1)) : numbers;
 }
 
 /**
  * Little-endian bytes (a whole number of elements) as float32. Takes over `bytes`: float32 data comes back as a view of
  * the same memory where alignment allows. float64 and wide integers round to nearest.
  */
-export function toFloat32(bytes: Bytes, dtype: DType): Float32Array<ArrayBuffer> {
+export function toFloat32(bytes: Bytes, dtype: StoredDType): Float32Array<ArrayBuffer> {
   if (dtype === "f16" || dtype === "bf16") {
     const { buffer, byteOffset, byteLength } = aligned(bytes, 2);
     const halves = new Uint16Array(buffer, byteOffset, byteLength / 2);
     return dtype === "f16" ? float16ToFloat32(halves) : bfloat16ToFloat32(halves);
   }
-  if (dtype === "f32") {
-    const { buffer, byteOffset, byteLength } = aligned(bytes, 4);
-    return new Float32Array(buffer, byteOffset, byteLength / 4);
-  }
   const numbers = view(bytes, dtype);
+  if (dtype === "f32") return numbers as Float32Array<ArrayBuffer>;
   return numbers instanceof BigInt64Array ? Float32Array.from(numbers, Number) : new Float32Array(numbers);
 }
 
 /** The same as float64: exact for every dtype, int64 up to 2^53. */
-export function toFloat64(bytes: Bytes, dtype: DType): Float64Array<ArrayBuffer> {
+export function toFloat64(bytes: Bytes, dtype: StoredDType): Float64Array<ArrayBuffer> {
   if (dtype === "f16" || dtype === "bf16") return new Float64Array(toFloat32(bytes, dtype));
   const numbers = view(bytes, dtype);
   return numbers instanceof BigInt64Array ? Float64Array.from(numbers, Number) : new Float64Array(numbers);

@@ -1,6 +1,6 @@
 /**
  * A path as a ByteSource, for Node: opens the file once and reads ranges from it by position.
- * Imports node:*, so keep it out of whatever a browser loads.
+ * Imports node:*, so no module that a browser loads may import it.
  * https://nodejs.org/api/fs.html#class-filehandle
  */
 
@@ -8,7 +8,7 @@ import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { messageOf } from "../base/errors.js";
 import { badWeights, checkOpen, checkRange } from "./source.js";
-import type { ByteSource } from "./source.js";
+import type { ByteSource, Bytes } from "./source.js";
 
 function reasonOf(error: unknown): string {
   const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
@@ -17,19 +17,57 @@ function reasonOf(error: unknown): string {
   return `it cannot be opened (${messageOf(error)})`;
 }
 
-/** Opens a regular file for reading; `name` is what errors call it. Throws `bad-weights` if it is missing, unreadable or not a regular file. */
-export async function fileSource(path: string, name = path): Promise<ByteSource> {
-  let handle: FileHandle;
+async function openForReading(path: string, name: string): Promise<FileHandle> {
   try {
-    handle = await open(path, "r");
+    return await open(path, "r");
   } catch (cause) {
     throw badWeights(name, reasonOf(cause), cause);
   }
+}
+
+async function sizeOfFile(handle: FileHandle, name: string): Promise<number> {
+  const info = await handle.stat();
+  if (!info.isFile()) throw badWeights(name, "a file was expected, this is a directory or a device");
+  return info.size;
+}
+
+/** An open file: its name in errors, and its size when it was opened. */
+interface OpenFile {
+  readonly handle: FileHandle;
+  readonly name: string;
+  readonly size: number;
+}
+
+async function readExactly({ handle, name, size }: OpenFile, offset: number, length: number): Promise<Bytes> {
+  const out = new Uint8Array(length);
+  let done = 0;
+  // One read may return less than asked for (signals, network file systems); 0 means the file ended early.
+  while (done < length) {
+    let count: number;
+    try {
+      const { bytesRead } = await handle.read(out, done, length - done, offset + done);
+      count = bytesRead;
+    } catch (cause) {
+      throw badWeights(name, `${length} bytes at offset ${offset} could not be read (${messageOf(cause)})`, cause);
+    }
+    if (count === 0) {
+      const end = offset + done;
+      throw badWeights(name, `it had ${size} bytes when opened and now ends at ${end}; was it written to?`);
+    }
+    done += count;
+  }
+  return out;
+}
+
+/**
+ * Opens a regular file for reading; errors call it `name`.
+ * @throws bad-weights if it is missing, unreadable or not a regular file
+ */
+export async function fileSource(path: string, name = path): Promise<ByteSource> {
+  const handle = await openForReading(path, name);
   let size: number;
   try {
-    const stat = await handle.stat();
-    if (!stat.isFile()) throw badWeights(name, "a file was expected, this is a directory or a device");
-    size = stat.size;
+    size = await sizeOfFile(handle, name);
   } catch (error) {
     await handle.close();
     throw error;
@@ -41,25 +79,7 @@ export async function fileSource(path: string, name = path): Promise<ByteSource>
     async read(offset, length) {
       checkOpen(name, closing !== undefined);
       checkRange(name, size, offset, length);
-      const out = new Uint8Array(length);
-      let done = 0;
-      // One read may return less than asked for (signals, network file systems); 0 means the file ended early.
-      while (done < length) {
-        let count: number;
-        try {
-          ({ bytesRead: count } = await handle.read(out, done, length - done, offset + done));
-        } catch (cause) {
-          throw badWeights(name, `${length} bytes at offset ${offset} could not be read (${messageOf(cause)})`, cause);
-        }
-        if (count === 0) {
-          throw badWeights(
-            name,
-            `it had ${size} bytes when opened and now ends at ${offset + done}; was it written to?`,
-          );
-        }
-        done += count;
-      }
-      return out;
+      return readExactly({ handle, name, size }, offset, length);
     },
     async close() {
       closing ??= handle.close();

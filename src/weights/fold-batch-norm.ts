@@ -1,6 +1,6 @@
 /**
- * Batch norm folded into the convolution before it, in float64, when a layer is loaded: w' = w * g / sqrt(v + eps),
- * b' = beta - mean * g / sqrt(v + eps). One kernel launch and one pass over the activations less per layer.
+ * Folds batch norm into the convolution before it, in float64, when a layer is loaded: w' = w * g / sqrt(v + eps),
+ * b' = beta - mean * g / sqrt(v + eps). This saves one kernel launch and one pass over the activations per layer.
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
  */
 import type { Weight } from "../kernel/weight.js";
@@ -12,14 +12,16 @@ export interface BatchNorm {
   readonly variance: Weight;
 }
 
-/** PyTorch's default, and that of every ResNet checkpoint. */
+/** PyTorch's default, which every ResNet checkpoint uses. */
 const BATCH_NORM_EPS = 1e-5;
 
+/** g / sqrt(v + eps), one value per output channel. */
 async function scales(bn: BatchNorm, eps: number): Promise<Float64Array> {
   const [gamma, variance] = await Promise.all([bn.weight.read(), bn.variance.read()]);
   return Float64Array.from(gamma, (g, i) => g / Math.sqrt((variance[i] as number) + eps));
 }
 
+/** `conv` is [out_channels, ...]; the norm's four vectors are [out_channels]. Nothing is read before `read()`. */
 export function foldBatchNorm(conv: Weight, bn: BatchNorm, eps = BATCH_NORM_EPS): { weight: Weight; bias: Weight } {
   const channels = conv.shape[0] as number;
   const weight: Weight = {
@@ -27,9 +29,11 @@ export function foldBatchNorm(conv: Weight, bn: BatchNorm, eps = BATCH_NORM_EPS)
     shape: conv.shape,
     async read() {
       const [data, scale] = await Promise.all([conv.read(), scales(bn, eps)]);
-      const fan = data.length / channels;
-      for (let o = 0, i = 0; o < channels; o++) {
-        for (const end = i + fan; i < end; i++) data[i] = (data[i] as number) * (scale[o] as number);
+      const fanIn = data.length / channels;
+      for (let o = 0; o < channels; o++) {
+        const factor = scale[o] as number;
+        const end = (o + 1) * fanIn;
+        for (let i = o * fanIn; i < end; i++) data[i] = (data[i] as number) * factor;
       }
       return data;
     },

@@ -1,8 +1,9 @@
 /**
- * Opens a checkpoint of any supported container, told by its content and never by its file name.
+ * Opens a checkpoint of any supported container. The content tells the container, never the file name.
  * Not here: how each container is read (safetensors.ts, pth/).
  */
 
+import { hex, startsWith } from "./bytes.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { openLegacyCheckpoint } from "./pth/legacy.js";
 import { openTarCheckpoint } from "./pth/tar-checkpoint.js";
@@ -12,51 +13,55 @@ import { openSafetensors } from "./safetensors.js";
 import { badWeights } from "./source.js";
 import type { Bytes, ByteSource } from "./source.js";
 
+/** Enough for a tar header, the longest mark of all. */
+const HEAD_BYTES = 512;
+
 /**
  * Reads names, shapes and dtypes; tensor bytes are read later, on demand. The checkpoint takes over the source and
- * closes it; it is closed at once when opening fails. Throws `bad-weights`.
+ * closes it; it is closed at once when opening fails.
+ * @throws bad-weights
  */
 export async function openCheckpoint(source: ByteSource): Promise<Checkpoint> {
   try {
-    return await sniff(source);
+    return await openByContent(source);
   } catch (error) {
     await source.close().catch(() => undefined); // the first error is the one to report
     throw error;
   }
 }
 
-function startsWith(head: Bytes, ...wanted: number[]): boolean {
-  return wanted.every((byte, i) => head[i] === byte);
-}
-
-/** What a file that is no checkpoint is, with what to do about it. */
-function describe(head: Bytes, size: number): string {
-  const text = new TextDecoder("latin1").decode(head.subarray(0, 64));
-  if (/^\s*<(?:!doctype|html|\?xml|head|body)/i.test(text))
-    return "it is a web page (HTML), not a checkpoint; the download went wrong";
-  if (text.startsWith("version https://git-lfs"))
-    return 'it is a Git LFS pointer, not the file itself; run "git lfs pull"';
-  if (head.subarray(0, 64).every((byte) => byte >= 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d)) {
-    return `it is a text file of ${size} bytes, not a checkpoint`;
-  }
-  if (startsWith(head, 0x1f, 0x8b)) return "it is compressed with gzip; unpack it first";
-  if (startsWith(head, 0x89, 0x48, 0x44, 0x46))
-    return "it is an HDF5 (Keras) file; PyTorch checkpoints and safetensors can be read";
-  const bytes = [...head.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
-  return `it is neither safetensors nor a PyTorch checkpoint (${size} bytes, which start with ${bytes})`;
-}
-
-async function sniff(source: ByteSource): Promise<Checkpoint> {
+async function openByContent(source: ByteSource): Promise<Checkpoint> {
   if (source.size === 0) throw badWeights(source.name, "the file is empty (0 bytes)");
-  const head = await source.read(0, Math.min(source.size, 512));
-  // safetensors first: its header length may begin with any bytes, those of a pickle or a zip among them, while neither
-  // of those can have four zeros and a brace here.
+  const head = await source.read(0, Math.min(source.size, HEAD_BYTES));
+  // safetensors first. Its header length may begin like a pickle or a zip, but neither of those can have four zeros and a
+  // brace here.
   if (head[8] === 0x7b && head.subarray(4, 8).every((byte) => byte === 0)) return openSafetensors(source);
   if (startsWith(head, 0x50, 0x4b, 3, 4) || startsWith(head, 0x50, 0x4b, 5, 6)) return openZipCheckpoint(source);
   if (head[0] === 0x80 && (head[1] ?? 0xff) <= 5) return openLegacyCheckpoint(source);
   if (isTarHeader(head)) return openTarCheckpoint(source);
-  // What is left with a zero among its first 8 bytes and a brace, or no room for one, is a damaged safetensors file and
-  // not text: let its reader say what is wrong.
+  // A zero in the first 8 bytes, then a brace or the end of the file: a damaged safetensors file and not text. Its reader
+  // says what is wrong.
   if (head.subarray(0, 8).includes(0) && (head[8] === 0x7b || source.size < 9)) return openSafetensors(source);
   throw badWeights(source.name, describe(head, source.size));
+}
+
+/** What a file that is no checkpoint is, and what to do about it. */
+function describe(head: Bytes, size: number): string {
+  const start = head.subarray(0, 64);
+  const text = new TextDecoder("latin1").decode(start);
+  if (/^\s*<(?:!doctype|html|\?xml|head|body)/i.test(text))
+    return "it is a web page (HTML), not a checkpoint; the download went wrong";
+  if (text.startsWith("version https://git-lfs"))
+    return 'it is a Git LFS pointer, not the file itself; run "git lfs pull"';
+  if (start.every(isTextByte)) return `it is a text file of ${size} bytes, not a checkpoint`;
+  if (startsWith(head, 0x1f, 0x8b)) return "it is compressed with gzip; unpack it first";
+  if (startsWith(head, 0x89, 0x48, 0x44, 0x46))
+    return "it is an HDF5 (Keras) file; PyTorch checkpoints and safetensors can be read";
+  const bytes = hex(head.subarray(0, 8), " ");
+  return `it is neither safetensors nor a PyTorch checkpoint (${size} bytes, which start with ${bytes})`;
+}
+
+/** Printable, or a tab, line feed or carriage return. */
+function isTextByte(byte: number): boolean {
+  return byte >= 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
 }

@@ -1,13 +1,16 @@
 /**
- * What a model takes from a checkpoint. A path-scoped reader (`at("layer1").at(0)`) so that a model reads like PyTorch's names;
- * every missing and mis-shaped tensor is collected, and finish() reports them with the unexpected ones in one error.
+ * The tensors that a model takes from a checkpoint, through a path-scoped reader (`at("layer1").at(0)`), so that a model
+ * reads like PyTorch's names. Missing and mis-shaped tensors are collected; finish() reports them and the unexpected ones
+ * in one error.
  */
 import { FcnError } from "../base/errors.js";
 import { formatShape } from "../kernel/shape.js";
 import type { Shape } from "../kernel/shape.js";
 import type { Weight } from "../kernel/weight.js";
-import type { Checkpoint } from "./checkpoint.js";
+import type { Checkpoint, TensorInfo } from "./checkpoint.js";
+import { isFloatingPoint } from "./dtype.js";
 
+/** What has been taken so far and what was wrong with it, shared by the readers of all paths. */
 interface Ledger {
   readonly taken: Set<string>;
   readonly missing: string[];
@@ -21,22 +24,29 @@ export interface Faults {
   readonly unexpected: readonly string[];
 }
 
-/** `null` in an expected shape leaves that dimension to the checkpoint. */
-export type Pattern = readonly (number | null)[];
+/** An expected shape; `null` leaves a dimension to the checkpoint. */
+export type ShapePattern = readonly (number | null)[];
+
+/** Names of each kind that an error lists. */
+const LISTED = 5;
 
 export class Parameters {
+  readonly #ledger: Ledger;
+
   private constructor(
     readonly checkpoint: Checkpoint,
     readonly prefix: string,
-    private readonly ledger: Ledger,
-  ) {}
+    ledger: Ledger,
+  ) {
+    this.#ledger = ledger;
+  }
 
   static of(checkpoint: Checkpoint): Parameters {
     return new Parameters(checkpoint, "", { taken: new Set(), missing: [], misshaped: [] });
   }
 
   at(name: string | number): Parameters {
-    return new Parameters(this.checkpoint, `${this.prefix}${name}.`, this.ledger);
+    return new Parameters(this.checkpoint, `${this.prefix}${name}.`, this.#ledger);
   }
 
   has(name: string): boolean {
@@ -48,46 +58,51 @@ export class Parameters {
     return this.checkpoint.tensors.get(this.prefix + name)?.shape;
   }
 
-  /** The tensor of that name; a missing or mis-shaped one is noted and stands in with the expected shape. */
-  take(name: string, expected: Pattern): Weight {
+  /** The tensor of that name. A missing or mis-shaped one is noted, and a weight of the expected shape stands in for it. */
+  take(name: string, expected: ShapePattern): Weight {
     const full = this.prefix + name;
-    this.ledger.taken.add(full);
+    this.#ledger.taken.add(full);
     const info = this.checkpoint.tensors.get(full);
-    const fits =
-      info && info.shape.length === expected.length && expected.every((d, i) => d === null || d === info.shape[i]);
-    const wanted = `[${expected.map((d) => d ?? "?").join(",")}]`;
-    if (!info) this.ledger.missing.push(full);
-    else if (!fits) this.ledger.misshaped.push(`${full} is ${formatShape(info.shape)}, needed ${wanted}`);
-    else if (!/^(f|bf)\d+$/.test(info.dtype))
-      this.ledger.misshaped.push(`${full} holds ${info.dtype}, needed floating point`);
+    const fits = info !== undefined && matches(info.shape, expected);
+    if (info === undefined) this.#ledger.missing.push(full);
+    else this.#noteFault(info, expected);
     const shape = fits ? info.shape : expected.map((d) => d ?? 1);
     return { name: full, shape, read: () => this.checkpoint.read(full) };
   }
 
   /** Marks tensors that belong to the file but not to this model (other heads, counters). */
-  allow(matches: (name: string) => boolean): void {
-    for (const name of this.checkpoint.tensors.keys()) if (matches(name)) this.ledger.taken.add(name);
+  allow(belongs: (name: string) => boolean): void {
+    for (const name of this.checkpoint.tensors.keys()) if (belongs(name)) this.#ledger.taken.add(name);
   }
 
-  /** All that is wrong so far, in full; `allow` first what may be there. */
+  /** All faults so far, in full. First `allow` the tensors that may be there. */
   faults(): Faults {
-    const { missing, misshaped, taken } = this.ledger;
+    const { missing, misshaped, taken } = this.#ledger;
     return { missing, misshaped, unexpected: [...this.checkpoint.tensors.keys()].filter((name) => !taken.has(name)) };
   }
 
-  /** @throws bad-weights naming every missing, mis-shaped and unexpected tensor (the first few of each, and how many). */
+  /** @throws bad-weights with every missing, mis-shaped and unexpected tensor (the first few of each, and how many) */
   finish(model: string): void {
     const { missing, misshaped, unexpected } = this.faults();
-    const parts = [list("missing", missing), list("mis-shaped", misshaped), list("unexpected", unexpected)].filter(
-      Boolean,
-    );
-    if (parts.length)
-      throw new FcnError("bad-weights", `${this.checkpoint.name} does not fit ${model}: ${parts.join("; ")}`);
+    const parts = [list("missing", missing), list("mis-shaped", misshaped), list("unexpected", unexpected)];
+    const found = parts.filter(Boolean).join("; ");
+    if (found) throw new FcnError("bad-weights", `${this.checkpoint.name} does not fit ${model}: ${found}`);
+  }
+
+  #noteFault({ name, shape, dtype }: TensorInfo, expected: ShapePattern): void {
+    const wanted = `[${expected.map((d) => d ?? "?").join(",")}]`;
+    if (!matches(shape, expected)) this.#ledger.misshaped.push(`${name} is ${formatShape(shape)}, needed ${wanted}`);
+    else if (!isFloatingPoint(dtype)) this.#ledger.misshaped.push(`${name} holds ${dtype}, needed floating point`);
   }
 }
 
+function matches(shape: Shape, expected: ShapePattern): boolean {
+  return shape.length === expected.length && expected.every((d, i) => d === null || d === shape[i]);
+}
+
 function list(kind: string, items: readonly string[]): string {
-  if (!items.length) return "";
-  const shown = items.slice(0, 5).join(", ");
-  return `${items.length} ${kind} (${shown}${items.length > 5 ? `, and ${items.length - 5} more` : ""})`;
+  if (items.length === 0) return "";
+  const shown = items.slice(0, LISTED).join(", ");
+  const more = items.length > LISTED ? `, and ${items.length - LISTED} more` : "";
+  return `${items.length} ${kind} (${shown}${more})`;
 }

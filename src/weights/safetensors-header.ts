@@ -1,7 +1,7 @@
 /**
  * The JSON header of a safetensors file, read by a small strict scanner and not by JSON.parse: that keeps the last of
  * two equal keys without a word, turns big integers into wrong ones, and puts `__proto__` where it does not belong.
- * It accepts what the format allows and nothing else: an object of tensors and one `__metadata__` of strings.
+ * The scanner accepts what the format allows and nothing else: an object of tensors and one `__metadata__` of strings.
  *
  * Not here: whether offsets and sizes fit each other and the file (safetensors.ts).
  * https://github.com/huggingface/safetensors#format
@@ -9,6 +9,9 @@
 
 import { MAX_RANK } from "./checkpoint.js";
 import { badWeights, quote } from "./source.js";
+
+/** The format's own limit. */
+export const MAX_HEADER_BYTES = 100_000_000;
 
 export interface HeaderEntry {
   readonly name: string;
@@ -20,57 +23,46 @@ export interface HeaderEntry {
   readonly end: number;
 }
 
-export interface Header {
+export interface SafetensorsHeader {
   readonly entries: readonly HeaderEntry[];
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-class Scanner {
-  private position = 0;
+const SPACES = " \n\r\t";
 
-  constructor(
-    private readonly text: string,
-    private readonly file: string,
-  ) {}
+class Scanner {
+  #position = 0;
+  readonly #text: string;
+  readonly #file: string;
+
+  constructor(text: string, file: string) {
+    this.#text = text;
+    this.#file = file;
+  }
 
   fail(what: string): never {
-    throw badWeights(this.file, `its safetensors header is wrong at character ${this.position}: ${what}`);
-  }
-
-  private peek(): string {
-    for (;;) {
-      const code = this.text.charCodeAt(this.position);
-      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) break;
-      this.position++;
-    }
-    return this.text.charAt(this.position);
-  }
-
-  private expect(wanted: string): void {
-    const got = this.peek();
-    if (got !== wanted) this.fail(`${got === "" ? "it ends" : quote(got)} where ${quote(wanted)} is needed`);
-    this.position++;
+    throw badWeights(this.#file, `its safetensors header is wrong at character ${this.#position}: ${what}`);
   }
 
   string(): string {
-    this.expect('"');
-    const start = this.position - 1;
+    this.#expect('"');
+    const start = this.#position;
     let escaped = false;
-    for (; ; this.position++) {
-      const code = this.text.charCodeAt(this.position);
-      if (Number.isNaN(code)) this.fail("it ends inside a string");
-      if (code < 0x20) this.fail("a control character inside a string");
-      if (code === 0x22) break;
-      if (code === 0x5c) {
+    for (; ; this.#position++) {
+      const character = this.#text.charAt(this.#position);
+      if (character === "") this.fail("it ends inside a string");
+      if (character < " ") this.fail("a control character inside a string");
+      if (character === '"') break;
+      if (character === "\\") {
         escaped = true;
-        this.position++;
+        this.#position++;
       }
     }
-    this.position++;
-    const literal = this.text.slice(start, this.position);
-    if (!escaped) return literal.slice(1, -1);
+    const content = this.#text.slice(start, this.#position);
+    this.#position++;
+    if (!escaped) return content;
     try {
-      return String(JSON.parse(literal)); // one string literal: only its escapes are left to decode
+      return String(JSON.parse(`"${content}"`)); // one string literal: only its escapes are left to decode
     } catch {
       return this.fail("a bad escape in a string");
     }
@@ -78,59 +70,72 @@ class Scanner {
 
   /** A whole number from 0 to 2^53-1, written as JSON writes integers. */
   integer(what: string): number {
-    this.peek();
-    const found = /^-?[0-9.eE+-]{1,40}/.exec(this.text.slice(this.position, this.position + 40))?.[0] ?? "";
+    this.#peek();
+    const found = /^-?[0-9.eE+-]{1,40}/.exec(this.#text.slice(this.#position, this.#position + 40))?.[0] ?? "";
     const value = /^(?:0|[1-9][0-9]*)$/.test(found) ? Number(found) : NaN;
     if (!Number.isSafeInteger(value)) {
-      this.fail(`${what} must be a whole number from 0 to 2^53-1, found ${quote(found || this.peek())}`);
+      this.fail(`${what} must be a whole number from 0 to 2^53-1, found ${quote(found || this.#peek())}`);
     }
-    this.position += found.length;
+    this.#position += found.length;
     return value;
   }
 
   integers(what: string, most: number): number[] {
     const list: number[] = [];
-    this.expect("[");
-    if (this.peek() === "]") {
-      this.position++;
-      return list;
-    }
-    for (;;) {
+    this.#members("[", "]", () => {
       if (list.length === most) this.fail(`${what} has more than ${most} numbers`);
       list.push(this.integer(what));
-      if (this.peek() === "]") break;
-      this.expect(",");
-    }
-    this.position++;
+    });
     return list;
   }
 
-  /** Calls `value` for each key with the position just behind its colon; refuses a key that comes twice. */
-  object(what: string, value: (key: string) => void): void {
+  /** Calls `readValue` for each key, with the position just behind its colon; refuses a key that comes twice. */
+  object(what: string, readValue: (key: string) => void): void {
     const seen = new Set<string>();
-    this.expect("{");
-    if (this.peek() === "}") {
-      this.position++;
-      return;
-    }
-    for (;;) {
+    this.#members("{", "}", () => {
       const key = this.string();
       if (seen.has(key)) this.fail(`the key ${quote(key)} comes twice in ${what}`);
       seen.add(key);
-      this.expect(":");
-      value(key);
-      if (this.peek() === "}") break;
-      this.expect(",");
-    }
-    this.position++;
+      this.#expect(":");
+      readValue(key);
+    });
   }
 
   end(): void {
-    if (this.peek() !== "") this.fail(`${quote(this.peek())} after the closing brace`);
+    if (this.#peek() !== "") this.fail(`${quote(this.#peek())} after the closing brace`);
+  }
+
+  /** Calls `readMember` for each member of a comma-separated list between two brackets. */
+  #members(open: string, close: string, readMember: () => void): void {
+    this.#expect(open);
+    if (this.#peek() !== close) {
+      readMember();
+      while (this.#peek() !== close) {
+        this.#expect(",");
+        readMember();
+      }
+    }
+    this.#position++;
+  }
+
+  /** The next character that is no white space, "" at the end. */
+  #peek(): string {
+    let character = this.#text.charAt(this.#position);
+    while (character !== "" && SPACES.includes(character)) {
+      this.#position++;
+      character = this.#text.charAt(this.#position);
+    }
+    return character;
+  }
+
+  #expect(wanted: string): void {
+    const found = this.#peek();
+    if (found !== wanted) this.fail(`${found === "" ? "it ends" : quote(found)} where ${quote(wanted)} is needed`);
+    this.#position++;
   }
 }
 
-function entry(scan: Scanner, name: string): HeaderEntry {
+function readEntry(scan: Scanner, name: string): HeaderEntry {
   let dtype: string | undefined;
   let shape: number[] | undefined;
   let offsets: number[] | undefined;
@@ -147,8 +152,8 @@ function entry(scan: Scanner, name: string): HeaderEntry {
   return { name, dtype, shape, begin, end };
 }
 
-/** Reads the header text. Throws `bad-weights` with the character position. */
-export function parseHeader(text: string, file: string): Header {
+/** Reads the header text. @throws bad-weights with the character position */
+export function parseSafetensorsHeader(text: string, file: string): SafetensorsHeader {
   const scan = new Scanner(text, file);
   const entries: HeaderEntry[] = [];
   const metadata = new Map<string, string>();
@@ -160,7 +165,7 @@ export function parseHeader(text: string, file: string): Header {
         'the tensor name "__proto__" is refused, because it would corrupt programs that keep tensors in plain objects',
       );
     } else {
-      entries.push(entry(scan, name));
+      entries.push(readEntry(scan, name));
     }
   });
   scan.end();

@@ -1,14 +1,16 @@
 /**
  * Writer of safetensors as a stream of chunks: the header first, then one tensor at a time, so that a 218 MB checkpoint
- * is never in memory as a whole. float32 or float16 out.
+ * is never in memory as a whole. Writes float32 or float16.
  *
  * Not here: files. The caller writes the chunks, to a temporary name first, and renames when all have arrived.
  * https://github.com/huggingface/safetensors#format
  */
 
 import { FcnError } from "../base/errors.js";
-import { countElements, MAX_RANK, showShape } from "./checkpoint.js";
-import { DTYPE_BYTES, float32ToFloat16 } from "./dtype.js";
+import { alignUp, formatShape } from "../kernel/shape.js";
+import { countElements, MAX_RANK } from "./checkpoint.js";
+import { DTYPE_BYTES, F16_INFINITY, float32ToFloat16 } from "./dtype.js";
+import { MAX_HEADER_BYTES } from "./safetensors-header.js";
 import { quote } from "./source.js";
 import type { Bytes } from "./source.js";
 
@@ -20,79 +22,93 @@ export interface TensorToWrite {
   readonly read: () => Promise<Float32Array<ArrayBuffer>> | Float32Array<ArrayBuffer>;
 }
 
-function bad(sentence: string): FcnError {
+function cannotWrite(sentence: string): FcnError {
   return new FcnError("bad-weights", `writing safetensors: ${sentence}`);
 }
 
-function headerBytes(tensors: readonly TensorToWrite[], metadata: ReadonlyMap<string, string>): Bytes {
+/** Bytes of the tensor's data; NaN for a shape that has no size. */
+function dataBytes({ shape, dtype }: TensorToWrite): number {
+  return (countElements(shape) ?? NaN) * DTYPE_BYTES[dtype];
+}
+
+function checkShape({ name, shape }: TensorToWrite, end: number): void {
+  const sizesFit = shape.every((size) => Number.isSafeInteger(size) && size >= 0);
+  if (!Number.isSafeInteger(end) || shape.length > MAX_RANK || !sizesFit) {
+    throw cannotWrite(`tensor ${quote(name)} has the impossible shape ${formatShape(shape)}`);
+  }
+}
+
+/** The JSON object of the header. */
+function headerText(tensors: readonly TensorToWrite[], metadata: ReadonlyMap<string, string>): string {
   const seen = new Set<string>(["__metadata__", "__proto__"]); // names that no tensor may have
-  const parts: string[] = [];
+  const members: string[] = [];
   if (metadata.size > 0) {
     const pairs = [...metadata].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
-    parts.push(`"__metadata__":{${pairs.join(",")}}`);
+    members.push(`"__metadata__":{${pairs.join(",")}}`);
   }
   let offset = 0;
-  for (const { name, shape, dtype } of tensors) {
-    if (seen.has(name)) throw bad(`the tensor name ${quote(name)} is reserved or comes twice`);
+  for (const tensor of tensors) {
+    const { name, shape, dtype } = tensor;
+    if (seen.has(name)) throw cannotWrite(`the tensor name ${quote(name)} is reserved or comes twice`);
     seen.add(name);
-    const count = countElements(shape);
-    const end = offset + (count ?? NaN) * DTYPE_BYTES[dtype];
-    if (
-      !Number.isSafeInteger(end) ||
-      shape.length > MAX_RANK ||
-      shape.some((size) => !Number.isSafeInteger(size) || size < 0)
-    ) {
-      throw bad(`tensor ${quote(name)} has the impossible shape ${showShape(shape)}`);
-    }
-    parts.push(
-      `${JSON.stringify(name)}:{"dtype":"${dtype.toUpperCase()}","shape":[${shape.join(",")}],"data_offsets":[${offset},${end}]}`,
-    );
+    const end = offset + dataBytes(tensor);
+    checkShape(tensor, end);
+    const entry = { dtype: dtype.toUpperCase(), shape, data_offsets: [offset, end] };
+    members.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
     offset = end;
   }
-  const text = new TextEncoder().encode(`{${parts.join(",")}}`);
+  return `{${members.join(",")}}`;
+}
+
+function headerBytes(tensors: readonly TensorToWrite[], metadata: ReadonlyMap<string, string>): Bytes {
+  const text = new TextEncoder().encode(headerText(tensors, metadata));
   // Padded with spaces so that the data start at a multiple of 8, as the reference implementation does.
-  const length = Math.ceil(text.length / 8) * 8;
-  if (length > 100_000_000) throw bad(`the header has ${length} bytes, the format allows 100000000`);
+  const length = alignUp(text.length, 8);
+  if (length > MAX_HEADER_BYTES)
+    throw cannotWrite(`the header has ${length} bytes, the format allows ${MAX_HEADER_BYTES}`);
   const out = new Uint8Array(8 + length).fill(0x20);
   new DataView(out.buffer).setBigUint64(0, BigInt(length), true);
   out.set(text, 8);
   return out;
 }
 
-/** Bytes that writing these tensors will take, header included. Throws `bad-weights` like the writer. */
+/** Bytes of the file that these tensors make, header included. @throws bad-weights like the writer */
 export function safetensorsSize(
   tensors: readonly TensorToWrite[],
   metadata: ReadonlyMap<string, string> = new Map(),
 ): number {
-  const data = tensors.reduce((sum, { shape, dtype }) => sum + (countElements(shape) ?? NaN) * DTYPE_BYTES[dtype], 0);
+  const data = tensors.reduce((sum, tensor) => sum + dataBytes(tensor), 0);
   return headerBytes(tensors, metadata).byteLength + data;
+}
+
+/** @throws bad-weights for a finite value beyond 65504, which would become infinity without a word */
+function toHalves(name: string, values: Float32Array): Uint16Array<ArrayBuffer> {
+  const halves = float32ToFloat16(values);
+  for (let i = 0; i < halves.length; i++) {
+    const isInfinite = ((halves[i] ?? 0) & 0x7fff) === F16_INFINITY;
+    if (isInfinite && Number.isFinite(values[i])) {
+      throw cannotWrite(`tensor ${quote(name)} holds ${values[i]}, beyond float16's 65504; write it as f32`);
+    }
+  }
+  return halves;
 }
 
 /**
  * The file, chunk by chunk, in the order given (wider dtypes first keeps every tensor aligned). float16 rounds to
- * nearest even; a finite value beyond 65504 is refused, because it would become infinity without a word.
+ * nearest even.
+ * @throws bad-weights for bad names and shapes, a wrong number of values, and values beyond float16's range
  */
 export async function* writeSafetensors(
   tensors: readonly TensorToWrite[],
   metadata: ReadonlyMap<string, string> = new Map(),
 ): AsyncGenerator<Bytes, void, undefined> {
   yield headerBytes(tensors, metadata);
-  for (const tensor of tensors) {
-    const { name, shape, dtype } = tensor;
-    const values = await tensor.read();
+  for (const { name, shape, dtype, read } of tensors) {
+    const values = await read();
     const count = countElements(shape);
     if (values.length !== count)
-      throw bad(`tensor ${quote(name)} ${showShape(shape)} needs ${count} values and got ${values.length}`);
-    if (dtype === "f32") {
-      yield new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-      continue;
-    }
-    const halves = float32ToFloat16(values);
-    for (let i = 0; i < halves.length; i++) {
-      if (((halves[i] ?? 0) & 0x7fff) === 0x7c00 && Number.isFinite(values[i])) {
-        throw bad(`tensor ${quote(name)} holds ${values[i]}, beyond float16's 65504; write it as f32`);
-      }
-    }
-    yield new Uint8Array(halves.buffer);
+      throw cannotWrite(`tensor ${quote(name)} ${formatShape(shape)} needs ${count} values and got ${values.length}`);
+    const data = dtype === "f32" ? values : toHalves(name, values);
+    yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   }
 }

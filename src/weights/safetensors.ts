@@ -7,19 +7,18 @@
  * https://github.com/huggingface/safetensors#format and safetensors/src/tensor.rs there
  */
 
-import { countElements, showShape } from "./checkpoint.js";
+import { formatShape } from "../kernel/shape.js";
+import { readU64 } from "./bytes.js";
+import { countElements, noSuchTensor } from "./checkpoint.js";
 import type { Checkpoint, TensorInfo } from "./checkpoint.js";
 import { DTYPE_BYTES, toFloat32, toFloat64 } from "./dtype.js";
-import type { DType } from "./dtype.js";
-import { parseHeader } from "./safetensors-header.js";
+import type { StoredDType } from "./dtype.js";
+import { MAX_HEADER_BYTES, parseSafetensorsHeader } from "./safetensors-header.js";
 import type { HeaderEntry } from "./safetensors-header.js";
 import { badWeights, quote } from "./source.js";
 import type { Bytes, ByteSource } from "./source.js";
 
-/** The format's own limit. */
-const MAX_HEADER = 100_000_000;
-
-const DTYPES: ReadonlyMap<string, DType> = new Map([
+const DTYPES: ReadonlyMap<string, StoredDType> = new Map([
   ["F32", "f32"],
   ["F16", "f16"],
   ["BF16", "bf16"],
@@ -32,7 +31,10 @@ const DTYPES: ReadonlyMap<string, DType> = new Map([
   ["BOOL", "bool"],
 ]);
 
-interface Placed extends TensorInfo {
+/** Bytes of the header length, in front of the header. */
+const LENGTH_BYTES = 8;
+
+interface PlacedTensor extends TensorInfo {
   /** Absolute position in the file. */
   readonly offset: number;
   readonly byteLength: number;
@@ -40,68 +42,67 @@ interface Placed extends TensorInfo {
 
 async function readHeaderText(source: ByteSource): Promise<{ text: string; dataStart: number }> {
   const { name, size } = source;
-  if (size < 8)
+  if (size < LENGTH_BYTES)
     throw badWeights(name, `a safetensors file starts with an 8-byte length, this one has ${size} bytes in all`);
-  const head = await source.read(0, 8);
   // Compared as BigInt: 2^60 as a Number would still compare, but a length such as 2^64-1 must not round first.
-  const length = new DataView(head.buffer).getBigUint64(0, true);
-  if (length > BigInt(MAX_HEADER)) {
-    throw badWeights(
-      name,
-      `its safetensors header claims ${length} bytes, more than the format's limit of ${MAX_HEADER}`,
-    );
-  }
-  if (length > BigInt(size - 8)) {
-    throw badWeights(
-      name,
-      `its safetensors header claims ${length} bytes, but only ${size - 8} follow; it may be cut off`,
-    );
-  }
-  const bytes = await source.read(8, Number(length));
+  const length = await readU64(source, 0);
+  const rest = size - LENGTH_BYTES;
+  const claim = `its safetensors header claims ${length} bytes`;
+  if (length > BigInt(MAX_HEADER_BYTES))
+    throw badWeights(name, `${claim}, more than the format's limit of ${MAX_HEADER_BYTES}`);
+  if (length > BigInt(rest)) throw badWeights(name, `${claim}, but only ${rest} follow; it may be cut off`);
+  const bytes = await source.read(LENGTH_BYTES, Number(length));
   if (bytes[0] !== 0x7b) throw badWeights(name, 'its safetensors header does not start with "{"');
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    return { text, dataStart: 8 + Number(length) };
+    return { text, dataStart: LENGTH_BYTES + Number(length) };
   } catch (cause) {
     throw badWeights(name, "its safetensors header is not UTF-8 text", cause);
   }
 }
 
+/** The dtype of an entry whose bytes are as many as its shape and dtype need. */
+function checkedDType(file: string, { name, dtype: code, shape, begin, end }: HeaderEntry): StoredDType {
+  const tensor = `tensor ${quote(name)}`;
+  const dtype = DTYPES.get(code);
+  if (dtype === undefined) {
+    throw badWeights(file, `${tensor} has dtype ${quote(code)}; this reader knows ${[...DTYPES.keys()].join(", ")}`);
+  }
+  const needed = (countElements(shape) ?? NaN) * DTYPE_BYTES[dtype];
+  if (!Number.isSafeInteger(needed))
+    throw badWeights(file, `${tensor} has shape ${formatShape(shape)}, whose size overflows`);
+  if (end - begin !== needed) {
+    const needs = `${tensor} ${code} ${formatShape(shape)} needs ${needed} bytes`;
+    throw badWeights(file, `${needs}, its data_offsets [${begin},${end}] hold ${end - begin}`);
+  }
+  return dtype;
+}
+
 /** Where each tensor lies, after all checks, in file order. */
-function place(file: string, entries: readonly HeaderEntry[], dataStart: number, size: number): Map<string, Placed> {
+function placeTensors(
+  file: string,
+  entries: readonly HeaderEntry[],
+  dataStart: number,
+  size: number,
+): Map<string, PlacedTensor> {
   const space = size - dataStart;
   // Writers may list tensors in any order; the rule about holes is about positions. Empty tensors sort before others.
   const sorted = [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end);
-  const placed = new Map<string, Placed>();
+  const placed = new Map<string, PlacedTensor>();
   let next = 0;
-  for (const { name, dtype: code, shape, begin, end } of sorted) {
+  for (const entry of sorted) {
+    const { name, shape, begin, end } = entry;
+    const dtype = checkedDType(file, entry);
     const tensor = `tensor ${quote(name)}`;
-    const dtype = DTYPES.get(code);
-    if (dtype === undefined) {
-      throw badWeights(file, `${tensor} has dtype ${quote(code)}; this reader knows ${[...DTYPES.keys()].join(", ")}`);
-    }
-    const count = countElements(shape);
-    const needed = count === undefined ? undefined : count * DTYPE_BYTES[dtype];
-    if (needed === undefined || !Number.isSafeInteger(needed)) {
-      throw badWeights(file, `${tensor} has shape ${showShape(shape)}, whose size overflows`);
-    }
-    if (end < begin || end - begin !== needed) {
-      throw badWeights(
-        file,
-        `${tensor} ${code} ${showShape(shape)} needs ${needed} bytes, its data_offsets [${begin},${end}] hold ${end - begin}`,
-      );
-    }
     if (begin !== next) {
       const fault = begin < next ? "overlaps the tensor before it" : "leaves a hole";
       throw badWeights(file, `${tensor} starts at byte ${begin} of the data where ${next} is due, which ${fault}`);
     }
     if (end > space) {
-      throw badWeights(
-        file,
-        `${tensor} ends at byte ${end} of the data, but the file holds ${space}; it may be cut off`,
-      );
+      const claim = `${tensor} ends at byte ${end} of the data, but the file holds ${space}`;
+      throw badWeights(file, `${claim}; it may be cut off`);
     }
-    placed.set(name, { name, shape, dtype, offset: dataStart + begin, byteLength: needed });
+    placed.set(name, { name, shape, dtype, offset: dataStart + begin, byteLength: end - begin });
     next = end;
   }
   if (next !== space)
@@ -109,16 +110,16 @@ function place(file: string, entries: readonly HeaderEntry[], dataStart: number,
   return placed;
 }
 
-/** Opens a safetensors file. Reads the header only; takes over the source. Throws `bad-weights`. */
+/** Opens a safetensors file. Reads the header only; takes over the source. @throws bad-weights */
 export async function openSafetensors(source: ByteSource): Promise<Checkpoint> {
   const { text, dataStart } = await readHeaderText(source);
-  const { entries, metadata } = parseHeader(text, source.name);
-  const tensors = place(source.name, entries, dataStart, source.size);
+  const { entries, metadata } = parseSafetensorsHeader(text, source.name);
+  const tensors = placeTensors(source.name, entries, dataStart, source.size);
 
-  async function load(name: string): Promise<{ bytes: Bytes; dtype: DType }> {
+  async function load(name: string): Promise<[Bytes, StoredDType]> {
     const tensor = tensors.get(name);
-    if (tensor === undefined) throw badWeights(source.name, `it has no tensor ${quote(name)}`);
-    return { bytes: await source.read(tensor.offset, tensor.byteLength), dtype: tensor.dtype };
+    if (tensor === undefined) throw noSuchTensor(source.name, name);
+    return [await source.read(tensor.offset, tensor.byteLength), tensor.dtype];
   }
 
   return {
@@ -127,14 +128,8 @@ export async function openSafetensors(source: ByteSource): Promise<Checkpoint> {
     bytes: source.size,
     metadata,
     tensors,
-    async read(name) {
-      const { bytes, dtype } = await load(name);
-      return toFloat32(bytes, dtype);
-    },
-    async readFloat64(name) {
-      const { bytes, dtype } = await load(name);
-      return toFloat64(bytes, dtype);
-    },
+    read: async (name) => toFloat32(...(await load(name))),
+    readFloat64: async (name) => toFloat64(...(await load(name))),
     close: () => source.close(),
   };
 }

@@ -12,34 +12,45 @@ import { FcnError, messageOf } from "../base/errors.js";
 export type Bytes = Uint8Array<ArrayBuffer>;
 
 export interface ByteSource {
-  /** What errors call it: a file name, a URL, or "weights in memory". */
+  /** The name in error messages: a file name, a URL, or "weights in memory". */
   readonly name: string;
   /** Total bytes. */
   readonly size: number;
   /**
    * Exactly `length` bytes from `offset`: fresh memory that starts at byteOffset 0 (so typed-array views are aligned).
-   * Throws `bad-weights` for a range outside the source and for one that comes back short.
+   * @throws bad-weights for a range outside the source and for one that comes back short
    */
   read(offset: number, length: number): Promise<Bytes>;
   /** Idempotent. A read after it throws `disposed`. */
   close(): Promise<void>;
 }
 
-/** The one error readers of weights throw: `NAME: SENTENCE`. */
+/** The one error that readers of weights throw: `NAME: SENTENCE`. */
 export function badWeights(name: string, sentence: string, cause?: unknown): FcnError {
   return new FcnError("bad-weights", `${name}: ${sentence}`, cause === undefined ? undefined : { cause });
 }
 
-/** Untrusted text made fit for one line of an error: control characters escaped, long names cut. */
+/** Makes untrusted text fit for one line of an error: escapes control characters, cuts long names. */
 export function quote(text: string, limit = 80): string {
   const cut = text.length > limit ? `${text.slice(0, limit)}...` : text;
   return JSON.stringify(cut);
 }
 
-/** Throws unless [offset, offset + length) lies inside the source. Every source calls it before it allocates. */
+/** The first four of `texts`, quoted, to show in an error what a file holds. */
+export function quoteFirst(texts: Iterable<string>, limit?: number): string {
+  return [...texts]
+    .slice(0, 4)
+    .map((text) => quote(text, limit))
+    .join(", ");
+}
+
+/**
+ * Every source calls it before it allocates.
+ * @throws bad-weights unless [offset, offset + length) lies inside the source
+ */
 export function checkRange(name: string, size: number, offset: number, length: number): void {
-  const whole = Number.isSafeInteger(offset) && Number.isSafeInteger(length);
-  if (!whole || offset < 0 || length < 0 || offset + length > size) {
+  const integers = Number.isSafeInteger(offset) && Number.isSafeInteger(length);
+  if (!integers || offset < 0 || length < 0 || offset + length > size) {
     throw badWeights(
       name,
       `${length} bytes at offset ${offset} are asked for, but it has ${size} bytes; it may be cut off`,
@@ -47,7 +58,7 @@ export function checkRange(name: string, size: number, offset: number, length: n
   }
 }
 
-/** Throws `disposed` when `closed`. */
+/** @throws disposed when `closed` */
 export function checkOpen(name: string, closed: boolean): void {
   if (closed) throw new FcnError("disposed", `${name}: read after close()`);
 }
@@ -74,26 +85,29 @@ export function bufferSource(data: ArrayBuffer | Uint8Array, name = "weights in 
   };
 }
 
+function fileNameOfBlob(blob: Blob): string {
+  return "name" in blob && typeof blob.name === "string" && blob.name !== "" ? blob.name : "blob";
+}
+
 /** A Blob or File (a file input, drag and drop): only the ranges asked for are read from disk. */
-export function blobSource(blob: Blob, name?: string): ByteSource {
-  const given = name ?? ("name" in blob && typeof blob.name === "string" && blob.name !== "" ? blob.name : "blob");
+export function blobSource(blob: Blob, name = fileNameOfBlob(blob)): ByteSource {
   const size = blob.size;
   let closed = false;
   return {
-    name: given,
+    name,
     size,
     async read(offset, length) {
-      checkOpen(given, closed);
-      checkRange(given, size, offset, length);
+      checkOpen(name, closed);
+      checkRange(name, size, offset, length);
       let buffer: ArrayBuffer;
       try {
         buffer = await blob.slice(offset, offset + length).arrayBuffer();
       } catch (cause) {
         // Browsers throw NotReadableError when the file behind a File was changed or moved after it was chosen.
-        throw badWeights(given, `${length} bytes at offset ${offset} could not be read; choose the file again`, cause);
+        throw badWeights(name, `${length} bytes at offset ${offset} could not be read; choose the file again`, cause);
       }
       if (buffer.byteLength !== length) {
-        throw badWeights(given, `${length} bytes at offset ${offset} were asked for and ${buffer.byteLength} came`);
+        throw badWeights(name, `${length} bytes at offset ${offset} were asked for and ${buffer.byteLength} came`);
       }
       return new Uint8Array(buffer);
     },
@@ -108,7 +122,10 @@ export function isUrl(text: string): boolean {
   return /^(?:https?|blob|data):/i.test(text);
 }
 
-/** What is here already: bytes, a Blob, or what a `blob:` or `data:` URL stands for. @throws bad-weights */
+/**
+ * Weights that need no download: bytes, a Blob, or a `blob:` or `data:` URL.
+ * @throws bad-weights
+ */
 export async function localSource(input: ArrayBuffer | Uint8Array | Blob | URL | string): Promise<ByteSource> {
   if (input instanceof ArrayBuffer || input instanceof Uint8Array) return bufferSource(input);
   if (input instanceof Blob) return blobSource(input);

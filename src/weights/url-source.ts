@@ -1,12 +1,14 @@
 /**
  * A URL as a ByteSource. Where the server honours Range requests only the parts asked for travel; otherwise the whole
- * body is fetched once and kept in memory. Nothing a header says is believed beyond the bytes that arrive.
+ * body is fetched once and kept in memory. Every header is checked against the bytes that arrive.
  *
- * Not here: a cache on disk, resuming, progress, hash checks. Browser-safe, no node: imports.
+ * Not here: a cache on disk, resuming, progress, hash checks (download.ts). Browser-safe, no node: imports.
  * https://www.rfc-editor.org/rfc/rfc9110#name-range-requests
  */
 
 import { messageOf } from "../base/errors.js";
+import { readBody } from "./body.js";
+import { contentRange, discard, isWebPage, statusSentence, WEB_PAGE } from "./http.js";
 import { badWeights, bufferSource, checkOpen, checkRange } from "./source.js";
 import type { Bytes, ByteSource } from "./source.js";
 
@@ -15,192 +17,173 @@ export interface UrlSourceOptions {
   readonly fetch?: typeof fetch;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
-  /** A server without ranges may send no more than this many bytes; default 2^31. */
+  /** Most bytes that a server without ranges may send; default 2^31. */
   readonly maxBytes?: number;
 }
 
+const MAX_BYTES = 2 ** 31;
 /** Small reads (zip directories, the 8-byte counts of old .pth files) share requests of this size. */
-const BLOCK = 256 * 1024;
-/** Blocks kept: the head and the tail of the file and the place where tensors are being read. */
+const BLOCK_BYTES = 256 * 1024;
+/** Blocks kept: the head and the tail of the file, and the place where tensors are being read. */
 const BLOCKS_KEPT = 4;
+
+/** Opens a URL. @throws bad-weights for failed requests, web pages in place of files, and bodies that break off */
+export async function urlSource(url: string | URL, options: UrlSourceOptions = {}): Promise<ByteSource> {
+  const remote = new Remote(String(url), options);
+  const first = await remote.readPart(0, BLOCK_BYTES);
+  if (isPart(first)) return new RangedSource(remote, first);
+  const response = first ?? (await remote.request());
+  if (response.status === 416) throw badWeights(remote.url, "the server offers no bytes of it");
+  return bufferSource(await remote.readAll(response), remote.url);
+}
 
 interface Part {
   readonly bytes: Bytes;
+  /** Bytes of the whole file. */
   readonly total: number;
   readonly etag: string | null;
 }
 
-/** `bytes 0-99/1234` to [0, 99, 1234]; undefined for anything else, an unknown total (`*`) included. */
-function parseContentRange(header: string | null): [number, number, number] | undefined {
-  const match = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(header?.trim() ?? "");
-  return match === null ? undefined : [Number(match[1]), Number(match[2]), Number(match[3])];
+function isPart(answer: Part | Response | undefined): answer is Part {
+  return answer !== undefined && "etag" in answer;
 }
 
 class Remote {
+  readonly #options: UrlSourceOptions;
+
   constructor(
     readonly url: string,
-    private readonly options: UrlSourceOptions,
-  ) {}
+    options: UrlSourceOptions,
+  ) {
+    this.#options = options;
+  }
 
+  /** The whole file, or the range given as `bytes=0-99`. */
   async request(range?: string): Promise<Response> {
-    const init: RequestInit = {
-      headers: { ...this.options.headers, ...(range === undefined ? {} : { Range: range }) },
-    };
-    if (this.options.signal !== undefined) init.signal = this.options.signal;
+    const { fetch: fetchUrl = fetch, headers, signal } = this.#options;
+    const init: RequestInit = { headers: { ...headers, ...(range === undefined ? {} : { Range: range }) } };
+    if (signal !== undefined) init.signal = signal;
     let response: Response;
     try {
-      response = await (this.options.fetch ?? fetch)(this.url, init);
+      response = await fetchUrl(this.url, init);
     } catch (cause) {
       throw badWeights(this.url, `it could not be fetched (${messageOf(cause)})`, cause);
     }
-    const type = response.headers.get("content-type") ?? "";
-    const fault =
-      !response.ok && response.status !== 416
-        ? `the server answered ${response.status} ${response.statusText}`.trim()
-        : /^text\/html\b/i.test(type)
-          ? "the server answered with a web page (text/html), not with a checkpoint"
-          : undefined;
-    if (fault !== undefined) {
-      await response.body?.cancel().catch(() => undefined);
-      throw badWeights(this.url, fault);
+    const failed = !response.ok && response.status !== 416;
+    if (failed || isWebPage(response)) {
+      await discard(response);
+      throw badWeights(this.url, failed ? statusSentence(response) : WEB_PAGE);
     }
     return response;
   }
 
-  /** The body, chunk by chunk, so that a server that sends too much is cut off and none is believed about its length. */
-  async body(response: Response, most: number): Promise<Bytes> {
-    const chunks: Uint8Array[] = [];
-    let got = 0;
-    const reader = response.body?.getReader();
-    try {
-      for (;;) {
-        const next = await reader?.read();
-        if (next === undefined || next.done) break;
-        got += next.value.byteLength;
-        if (got > most) throw badWeights(this.url, `the server sent more than ${most} bytes`);
-        chunks.push(next.value);
-      }
-    } catch (error) {
-      await reader?.cancel().catch(() => undefined);
-      if (got > most) throw error;
-      throw badWeights(this.url, `the transfer broke off after ${got} bytes (${messageOf(error)})`, error);
-    }
-    const out = new Uint8Array(got);
-    let at = 0;
-    // Drop each chunk once it is copied; otherwise a large body is in memory twice.
-    for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) {
-      out.set(chunk, at);
-      at += chunk.byteLength;
-    }
-    return out;
-  }
-
-  /** One range, or undefined when the server does not do ranges (or hides Content-Range from a page of another origin). */
-  async part(offset: number, length: number): Promise<Part | { whole: Response } | undefined> {
+  /**
+   * One range; the response with the whole file where the server sends that; undefined where the server does not do ranges
+   * or hides Content-Range from a page of another origin.
+   */
+  async readPart(offset: number, length: number): Promise<Part | Response | undefined> {
     const response = await this.request(`bytes=${offset}-${offset + length - 1}`);
-    if (response.status === 200) return { whole: response };
-    const range = parseContentRange(response.headers.get("content-range"));
-    if (response.status !== 206 || range === undefined || range[0] !== offset) {
-      await response.body?.cancel().catch(() => undefined);
+    if (response.status === 200) return response;
+    const range = contentRange(response);
+    if (response.status !== 206 || range?.first !== offset) {
+      await discard(response);
       return undefined;
     }
-    const [first, last, total] = range;
+    const { first, last, total } = range;
     const promised = last - first + 1;
     if (promised < 1 || promised > length || last >= total) {
-      await response.body?.cancel().catch(() => undefined);
-      throw badWeights(
-        this.url,
-        `asked for ${length} bytes at ${offset}, the server answered with the range ${first}-${last}/${total}`,
-      );
+      await discard(response);
+      const answer = `the server answered with the range ${first}-${last}/${total}`;
+      throw badWeights(this.url, `asked for ${length} bytes at ${offset}, ${answer}`);
     }
-    const bytes = await this.body(response, promised);
+    const bytes = await readBody(this.url, response, promised);
     if (bytes.byteLength !== promised) {
-      throw badWeights(
-        this.url,
-        `the server promised ${promised} bytes at offset ${offset} and sent ${bytes.byteLength}`,
-      );
+      const sent = `sent ${bytes.byteLength}`;
+      throw badWeights(this.url, `the server promised ${promised} bytes at offset ${offset} and ${sent}`);
     }
     return { bytes, total, etag: response.headers.get("etag") };
   }
 
-  async whole(response: Response): Promise<Bytes> {
-    const bytes = await this.body(response, this.options.maxBytes ?? 2 ** 31);
+  /** The body of a response with the whole file. */
+  async readAll(response: Response): Promise<Bytes> {
+    const bytes = await readBody(this.url, response, this.#options.maxBytes ?? MAX_BYTES);
     const promised = response.headers.get("content-length");
-    // Under a content encoding the length is that of the compressed body, which fetch has already unpacked.
-    const plain = response.headers.get("content-encoding") === null;
-    if (plain && promised !== null && /^\d+$/.test(promised) && Number(promised) !== bytes.byteLength) {
+    // Under a content encoding the length counts the compressed body, which fetch has already unpacked.
+    const isPlain = response.headers.get("content-encoding") === null;
+    if (isPlain && promised !== null && /^\d+$/.test(promised) && Number(promised) !== bytes.byteLength)
       throw badWeights(this.url, `the server promised ${promised} bytes and sent ${bytes.byteLength}`);
-    }
     return bytes;
   }
 }
 
-/** Opens a URL. Throws `bad-weights` for failed requests, web pages in place of files, and bodies that break off. */
-export async function urlSource(url: string | URL, options: UrlSourceOptions = {}): Promise<ByteSource> {
-  const name = String(url);
-  const remote = new Remote(name, options);
-  const first = await remote.part(0, BLOCK);
-  if (first === undefined || "whole" in first) {
-    const response = first?.whole ?? (await remote.request());
-    if (response.status === 416) throw badWeights(name, "the server offers no bytes of it");
-    return bufferSource(await remote.whole(response), name);
-  }
-  const { total: size, etag } = first;
-  const blocks = new Map<number, Promise<Bytes>>([[0, Promise.resolve(first.bytes)]]);
-  let closed = false;
+/** A file on a server that honours ranges. */
+class RangedSource implements ByteSource {
+  readonly name: string;
+  readonly size: number;
+  readonly #remote: Remote;
+  readonly #etag: string | null;
+  /** In the order of their last use. */
+  readonly #blocks: Map<number, Promise<Bytes>>;
+  #closed = false;
 
-  async function range(offset: number, length: number): Promise<Bytes> {
-    const part = await remote.part(offset, length);
-    if (part === undefined || "whole" in part) {
-      await part?.whole.body?.cancel().catch(() => undefined);
-      throw badWeights(
-        name,
-        `the server stopped honouring ranges at offset ${offset}; try again, or download the file first`,
-      );
+  /** `first` is block 0. */
+  constructor(remote: Remote, first: Part) {
+    this.name = remote.url;
+    this.size = first.total;
+    this.#remote = remote;
+    this.#etag = first.etag;
+    this.#blocks = new Map([[0, Promise.resolve(first.bytes)]]);
+  }
+
+  async read(offset: number, length: number): Promise<Bytes> {
+    checkOpen(this.name, this.#closed);
+    checkRange(this.name, this.size, offset, length);
+    if (length === 0) return new Uint8Array(0);
+    if (length >= BLOCK_BYTES) return this.#readRange(offset, length);
+    const index = Math.floor(offset / BLOCK_BYTES);
+    const start = offset - index * BLOCK_BYTES;
+    const end = start + length;
+    const head = await this.#block(index);
+    const out = new Uint8Array(length);
+    out.set(head.subarray(start, end));
+    if (end > BLOCK_BYTES) {
+      const tail = await this.#block(index + 1);
+      out.set(tail.subarray(0, end - BLOCK_BYTES), BLOCK_BYTES - start);
     }
-    if (part.total !== size || part.etag !== etag) {
+    return out;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#blocks.clear();
+  }
+
+  #block(index: number): Promise<Bytes> {
+    const start = index * BLOCK_BYTES;
+    const block = this.#blocks.get(index) ?? this.#readRange(start, Math.min(BLOCK_BYTES, this.size - start));
+    this.#blocks.delete(index); // re-inserted last: the map's order is the order of use
+    this.#blocks.set(index, block);
+    block.catch(() => this.#blocks.delete(index)); // the next read asks again for a block that failed
+    for (const oldest of this.#blocks.keys()) {
+      if (this.#blocks.size <= BLOCKS_KEPT) break;
+      this.#blocks.delete(oldest);
+    }
+    return block;
+  }
+
+  async #readRange(offset: number, length: number): Promise<Bytes> {
+    const { name, size } = this;
+    const part = await this.#remote.readPart(offset, length);
+    if (!isPart(part)) {
+      await discard(part);
+      const cure = "try again, or download the file first";
+      throw badWeights(name, `the server stopped honouring ranges at offset ${offset}; ${cure}`);
+    }
+    if (part.total !== size || part.etag !== this.#etag)
       throw badWeights(name, `the file changed on the server while it was read (${size} bytes, now ${part.total})`);
-    }
-    if (part.bytes.byteLength !== length) {
-      throw badWeights(
-        name,
-        `the server sent ${part.bytes.byteLength} of the ${length} bytes asked for at offset ${offset}`,
-      );
-    }
+    const received = part.bytes.byteLength;
+    if (received !== length)
+      throw badWeights(name, `the server sent ${received} of the ${length} bytes asked for at offset ${offset}`);
     return part.bytes;
   }
-
-  function block(index: number): Promise<Bytes> {
-    const known = blocks.get(index) ?? range(index * BLOCK, Math.min(BLOCK, size - index * BLOCK));
-    blocks.delete(index); // re-inserted last: the map's order is the order of use
-    blocks.set(index, known);
-    known.catch(() => blocks.delete(index)); // a failed request is not remembered
-    for (const oldest of blocks.keys()) {
-      if (blocks.size <= BLOCKS_KEPT) break;
-      blocks.delete(oldest);
-    }
-    return known;
-  }
-
-  return {
-    name,
-    size,
-    async read(offset, length) {
-      checkOpen(name, closed);
-      checkRange(name, size, offset, length);
-      if (length === 0) return new Uint8Array(0);
-      if (length >= BLOCK) return range(offset, length);
-      const index = Math.floor(offset / BLOCK);
-      const start = offset - index * BLOCK;
-      const head = await block(index);
-      const out = new Uint8Array(length);
-      out.set(head.subarray(start, start + length));
-      if (start + length > BLOCK) out.set((await block(index + 1)).subarray(0, start + length - BLOCK), BLOCK - start);
-      return out;
-    },
-    async close() {
-      closed = true;
-      blocks.clear();
-    },
-  };
 }

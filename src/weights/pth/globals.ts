@@ -1,17 +1,16 @@
 /**
- * The closed list of Python names that a checkpoint may mention, and the few calls that mean something here (make a
- * tensor, a parameter, a dict). All other listed names are inert: they become an Opaque and are never looked into.
+ * The closed list of Python names that a checkpoint may mention. All but a few of them are inert: they become an Opaque
+ * and are never looked into. What the others mean when they are called is in reduce.ts.
  *
  * https://github.com/pytorch/pytorch/blob/main/torch/_weights_only_unpickler.py has PyTorch's own, longer list.
  */
 
-import { MAX_RANK } from "../checkpoint.js";
-import { DTYPE_BYTES } from "../dtype.js";
-import type { DType } from "../dtype.js";
-import { Dict, GlobalRef, Opaque, Parameter, Sequence, StorageRef, TensorRef, wholeNumber } from "./values.js";
-import type { GlobalRole, Value } from "./values.js";
+import type { StoredDType } from "../dtype.js";
+import { GlobalRef } from "./values.js";
+import type { GlobalRole } from "./values.js";
 
-const TYPES: readonly (readonly [string, DType, readonly string[]])[] = [
+/** PyTorch's prefix of storage and tensor classes, our dtype, PyTorch's names of the dtype. */
+const TYPES: readonly (readonly [string, StoredDType, readonly string[]])[] = [
   ["Float", "f32", ["float32", "float"]],
   ["Double", "f64", ["float64", "double"]],
   ["Half", "f16", ["float16", "half"]],
@@ -69,109 +68,10 @@ function makeList(): Map<string, GlobalRef> {
 
 const GLOBALS = makeList();
 
-/** How many names the list has, for the message about one it does not have. */
+/** Length of the list, for the message about a name that is not on it. */
 export const GLOBAL_COUNT = GLOBALS.size;
 
 /** The name, or undefined where it is not on the list. */
 export function findGlobal(module: string, name: string): GlobalRef | undefined {
   return GLOBALS.get(`${module}.${name}`);
-}
-
-/** A tuple or list of non-negative whole numbers. */
-function wholeNumbers(value: Value | undefined): number[] | undefined {
-  if (!(value instanceof Sequence) || value.items.length > MAX_RANK) return undefined;
-  const numbers: number[] = [];
-  for (const item of value.items) {
-    const number = wholeNumber(item);
-    if (number === undefined) return undefined;
-    numbers.push(number);
-  }
-  return numbers;
-}
-
-/** A storage from a persistent id `('storage', class, key, location, numel[, view])`; undefined where it is none. */
-export function storageFromId(id: Value): StorageRef | undefined {
-  if (!(id instanceof Sequence)) return undefined;
-  const [tag, type, key, , count, window] = id.items;
-  const numel = wholeNumber(count);
-  if (tag !== "storage" || !(type instanceof GlobalRef) || type.role.kind !== "storage" || typeof key !== "string")
-    return undefined;
-  const { dtype } = type.role;
-  const width = DTYPE_BYTES[dtype];
-  if (numel === undefined || !Number.isSafeInteger(numel * width)) return undefined;
-  if (window === undefined || window === null) return new StorageRef(key, dtype, numel * width, 0, numel * width);
-  // Files before PyTorch 0.4: (key of the view, first element, elements).
-  if (!(window instanceof Sequence)) return undefined;
-  const [first, size] = [wholeNumber(window.items[1]), wholeNumber(window.items[2])];
-  if (first === undefined || size === undefined || first + size > numel) return undefined;
-  return new StorageRef(key, dtype, numel * width, first * width, size * width);
-}
-
-function tensor(args: readonly Value[], dtype?: DType): TensorRef | undefined {
-  const [storage, first, sizes, steps] = args;
-  const [offset, shape, strides] = [wholeNumber(first), wholeNumbers(sizes), wholeNumbers(steps)];
-  if (!(storage instanceof StorageRef) || offset === undefined || shape === undefined || strides === undefined)
-    return undefined;
-  if (shape.length !== strides.length) return undefined;
-  return new TensorRef(storage, dtype ?? storage.dtype, offset, shape, strides);
-}
-
-function rebuild(form: (GlobalRole & { kind: "rebuild" })["form"], args: readonly Value[]): Value | undefined {
-  const [first, , third] = args;
-  switch (form) {
-    case "tensor":
-      return tensor(args);
-    case "tensor-v3": {
-      const type = args[6];
-      return type instanceof GlobalRef && type.role.kind === "dtype" ? tensor(args, type.role.dtype) : undefined;
-    }
-    case "parameter":
-      return first instanceof TensorRef ? first : undefined;
-    case "from-type": // (function, class, its arguments, attributes), for tensors that carry attributes
-      // One level only: a file must not choose how deep this recursion goes.
-      if (!(first instanceof GlobalRef) || first.role.kind !== "rebuild" || first.role.form === "from-type")
-        return undefined;
-      return third instanceof Sequence ? rebuild(first.role.form, third.items) : undefined;
-  }
-}
-
-/** `OrderedDict()`, Python 2's `OrderedDict([[k, v], ...])`, `Counter({...})`, `defaultdict(list)`. */
-function dict(args: readonly Value[]): Dict | undefined {
-  const made = new Dict();
-  for (const arg of args) {
-    if (arg instanceof Dict) for (const pair of arg.entries) made.entries.push(pair);
-    if (!(arg instanceof Sequence)) continue;
-    for (const pair of arg.items) {
-      if (!(pair instanceof Sequence)) return undefined;
-      const [key, value] = pair.items;
-      if (key === undefined || value === undefined) return undefined;
-      made.entries.push([key, value]);
-    }
-  }
-  return made;
-}
-
-/** What `callee(*args)` means here; undefined where the arguments do not fit. Runs nothing that the file brings. */
-export function reduce(callee: GlobalRef, args: readonly Value[]): Value | undefined {
-  const { role } = callee;
-  const [first] = args;
-  switch (role.kind) {
-    case "rebuild":
-      return rebuild(role.form, args);
-    case "parameter":
-      return first === undefined || first === null || first instanceof TensorRef
-        ? new Parameter(first ?? undefined)
-        : undefined;
-    case "dict":
-      return dict(args);
-    case "set":
-      return new Sequence("set", first instanceof Sequence ? [...first.items] : []);
-    case "size":
-      return first instanceof Sequence ? new Sequence("tuple", first.items) : undefined;
-    case "inert":
-      return new Opaque(callee.path);
-    case "storage":
-    case "dtype":
-      return undefined;
-  }
 }

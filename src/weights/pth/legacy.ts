@@ -4,94 +4,104 @@
  * https://github.com/pytorch/pytorch/blob/main/torch/serialization.py (_legacy_save, _legacy_load)
  */
 
+import { readU64 } from "../bytes.js";
 import type { Checkpoint } from "../checkpoint.js";
 import { DTYPE_BYTES } from "../dtype.js";
 import { badWeights, quote } from "../source.js";
 import type { ByteSource } from "../source.js";
-import { storageFromId } from "./globals.js";
 import { makeCheckpoint } from "./pth-checkpoint.js";
-import type { StorageStore } from "./pth-checkpoint.js";
 import { checkLittleEndian, readPickle } from "./read-pickle.js";
-import { Dict, Sequence, wholeNumber } from "./values.js";
-import type { Value, StorageRef } from "./values.js";
+import { storageFromId } from "./reduce.js";
+import { Sequence, wholeNumber } from "./values.js";
+import type { PickleValue, StorageRef } from "./values.js";
 
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const PROTOCOL = 1001;
+/** Bytes of the count in front of a storage's elements. */
+const COUNT_BYTES = 8;
 
-/** Where each storage lies. Counts come from the pickle, so no storage is touched before a tensor of it is read. */
-function layOut(
-  source: ByteSource,
-  keys: Value,
-  start: number,
-  seen: ReadonlyMap<string, StorageRef>,
-): Map<string, { ref: StorageRef; at: number }> {
-  const file = source.name;
-  if (!(keys instanceof Sequence)) throw badWeights(file, "its list of storages is missing");
-  const places = new Map<string, { ref: StorageRef; at: number }>();
-  let at = start;
-  for (const key of keys.items) {
-    const ref = typeof key === "string" ? seen.get(key) : undefined;
-    if (ref === undefined || places.has(ref.key)) {
-      throw badWeights(
-        file,
-        `its list of storages names ${typeof key === "string" ? quote(key) : "something"} that no tensor uses, or names it twice`,
-      );
-    }
-    places.set(ref.key, { ref, at });
-    at += 8 + ref.rootBytes;
-    if (at > source.size)
-      throw badWeights(
-        file,
-        `storage ${quote(ref.key)} ends at byte ${at}, but the file has ${source.size}; it is cut off`,
-      );
-  }
-  return places;
-}
-
-/** Opens a legacy checkpoint. Throws `bad-weights`. */
+/** Opens a legacy checkpoint. @throws bad-weights */
 export async function openLegacyCheckpoint(source: ByteSource): Promise<Checkpoint> {
   const { name: file, size } = source;
   const seen = new Map<string, StorageRef>();
-  const persistent = (id: Value): Value | undefined => {
-    const ref = storageFromId(id);
-    if (ref === undefined) return undefined;
-    const known = seen.get(ref.key);
-    if (known === undefined) seen.set(ref.key, ref);
-    return known !== undefined && (known.rootBytes !== ref.rootBytes || known.dtype !== ref.dtype) ? undefined : ref;
-  };
-  const context = { file, persistent };
-  const magic = await readPickle(source, 0, size, 64, context);
-  if (magic.value !== MAGIC) {
-    throw badWeights(
-      file,
-      "it is a Python pickle, but not one of torch.save; save a state dict with torch.save or as safetensors",
-    );
-  }
-  const protocol = await readPickle(source, magic.end, size, 64, context);
-  if (protocol.value !== PROTOCOL) {
-    throw badWeights(
-      file,
-      `its legacy format says protocol ${wholeNumber(protocol.value) ?? "nothing"}, ${PROTOCOL} is known`,
-    );
-  }
-  const info = await readPickle(source, protocol.end, size, 1024, context);
-  checkLittleEndian(info.value instanceof Dict ? info.value.entries : [], file);
-  const object = await readPickle(source, info.end, size, 256 * 1024, context);
-  const keys = await readPickle(source, object.end, size, 64 * 1024, context);
-  const places = layOut(source, keys.value, keys.end, seen);
+  const context = { file, persistent: (id: PickleValue) => storageOnce(id, seen) };
 
-  const store: StorageStore = {
-    byteLength: (key) => places.get(key)?.ref.rootBytes,
+  let position = 0;
+  const nextPickle = async (window: number): Promise<PickleValue> => {
+    const { value, end } = await readPickle(source, { start: position, limit: size, window }, context);
+    position = end;
+    return value;
+  };
+  if ((await nextPickle(64)) !== MAGIC) {
+    const cure = "save a state dict with torch.save or as safetensors";
+    throw badWeights(file, `it is a Python pickle, but not one of torch.save; ${cure}`);
+  }
+  const protocol = await nextPickle(64);
+  if (protocol !== PROTOCOL) {
+    const found = wholeNumber(protocol) ?? "no number";
+    throw badWeights(file, `its legacy format has protocol ${found}; this reader knows ${PROTOCOL}`);
+  }
+  checkLittleEndian(await nextPickle(1024), file);
+  const object = await nextPickle(256 * 1024);
+  const keys = await nextPickle(64 * 1024);
+  const places = placeStorages(source, keys, position, seen);
+
+  return makeCheckpoint(source, "pth-legacy", object, {
+    byteLength: (key) => places.get(key)?.storage.rootBytes,
     async read(key, offset, length) {
       const place = places.get(key);
       if (place === undefined) throw badWeights(file, `storage ${quote(key)} is missing from the file`);
-      const { ref, at } = place;
-      const stored = new DataView((await source.read(at, 8)).buffer).getBigUint64(0, true);
-      const count = ref.rootBytes / DTYPE_BYTES[ref.dtype];
+      const { storage, start } = place;
+      const stored = await readU64(source, start);
+      const count = storage.rootBytes / DTYPE_BYTES[storage.dtype];
       if (stored !== BigInt(count))
         throw badWeights(file, `storage ${quote(key)} should have ${count} elements and says ${stored}`);
-      return source.read(at + 8 + offset, length);
+      return source.read(start + COUNT_BYTES + offset, length);
     },
-  };
-  return makeCheckpoint(source, "pth-legacy", object.value, store);
+  });
+}
+
+/** The storage of a persistent id; undefined where it is none, or has another size or dtype than the last time. */
+function storageOnce(id: PickleValue, seen: Map<string, StorageRef>): StorageRef | undefined {
+  const storage = storageFromId(id);
+  if (storage === undefined) return undefined;
+  const known = seen.get(storage.key);
+  if (known === undefined) {
+    seen.set(storage.key, storage);
+    return storage;
+  }
+  return known.rootBytes === storage.rootBytes && known.dtype === storage.dtype ? storage : undefined;
+}
+
+interface StoragePlace {
+  readonly storage: StorageRef;
+  /** Position of its count. */
+  readonly start: number;
+}
+
+/** Where each storage lies. Counts come from the pickle, so no storage is touched before a tensor of it is read. */
+function placeStorages(
+  source: ByteSource,
+  keys: PickleValue,
+  start: number,
+  seen: ReadonlyMap<string, StorageRef>,
+): Map<string, StoragePlace> {
+  const { name: file, size } = source;
+  if (!(keys instanceof Sequence)) throw badWeights(file, "its list of storages is missing");
+  const places = new Map<string, StoragePlace>();
+  let next = start;
+  for (const key of keys.items) {
+    const storage = typeof key === "string" ? seen.get(key) : undefined;
+    if (storage === undefined || places.has(storage.key)) {
+      const named = typeof key === "string" ? quote(key) : "something";
+      throw badWeights(file, `its list of storages names ${named} that no tensor uses, or names it twice`);
+    }
+    places.set(storage.key, { storage, start: next });
+    next += COUNT_BYTES + storage.rootBytes;
+    if (next > size) {
+      const end = `storage ${quote(storage.key)} ends at byte ${next}, but the file has ${size}`;
+      throw badWeights(file, `${end}; it is cut off`);
+    }
+  }
+  return places;
 }

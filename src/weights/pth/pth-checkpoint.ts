@@ -3,14 +3,17 @@
  * came from. Checks every tensor against its storage when the file is opened, so that reading cannot run outside it.
  */
 
-import { countElements, showShape } from "../checkpoint.js";
+import { formatShape } from "../../kernel/shape.js";
+import { countElements, noSuchTensor } from "../checkpoint.js";
 import type { Checkpoint, Container, TensorInfo } from "../checkpoint.js";
 import { DTYPE_BYTES, toFloat32, toFloat64 } from "../dtype.js";
+import type { StoredDType } from "../dtype.js";
 import { badWeights, quote } from "../source.js";
 import type { Bytes, ByteSource } from "../source.js";
 import { findStateDict } from "./state-dict.js";
+import type { StateDict } from "./state-dict.js";
 import { extent, gather, isContiguous } from "./strided.js";
-import type { TensorRef, Value } from "./values.js";
+import type { PickleValue, TensorRef } from "./values.js";
 
 /** The bytes behind storage keys. */
 export interface StorageStore {
@@ -31,77 +34,85 @@ export function growthLimit(size: number): number {
   return MAX_GROWTH * size + SLACK;
 }
 
-/** Checks one tensor; gives the bytes that reading it will take. */
-function check(file: string, name: string, tensor: TensorRef, store: StorageStore): number {
-  const { storage, shape, strides, offset, dtype } = tensor;
-  const what = `tensor ${quote(name)}`;
-  const stored = store.byteLength(storage.key);
-  if (stored === undefined)
-    throw badWeights(file, `${what} lies in storage ${quote(storage.key)}, which is missing from the file`);
-  if (stored !== storage.rootBytes) {
-    throw badWeights(
-      file,
-      `storage ${quote(storage.key)} of ${what} should have ${storage.rootBytes} bytes and has ${stored}`,
-    );
-  }
-  const count = countElements(shape);
-  const width = DTYPE_BYTES[dtype];
-  const reach = (offset + extent(shape, strides)) * width;
-  if (count === undefined || !Number.isSafeInteger(reach))
-    throw badWeights(file, `${what} has shape ${showShape(shape)}, whose size overflows`);
-  if (count > 0 && reach > storage.byteLength) {
-    throw badWeights(
-      file,
-      `${what} ${showShape(shape)} reaches to byte ${reach} of a storage of ${storage.byteLength} bytes`,
-    );
-  }
-  return Math.max(4 * count, count === 0 ? 0 : extent(shape, strides) * width);
-}
-
-/** Throws `bad-weights` when there is no state dict or a tensor of it does not fit its storage. */
-export function makeCheckpoint(source: ByteSource, container: Container, root: Value, store: StorageStore): Checkpoint {
+/** @throws bad-weights when there is no state dict or a tensor of it does not fit its storage */
+export function makeCheckpoint(
+  source: ByteSource,
+  container: Container,
+  root: PickleValue,
+  store: StorageStore,
+): Checkpoint {
   const file = source.name;
   const state = findStateDict(root, file);
-  const infos = new Map<string, TensorInfo>();
+  const tensors = new Map<string, TensorInfo>();
   let total = 0;
   for (const [name, tensor] of state.tensors) {
-    total += check(file, name, tensor, store);
-    infos.set(name, { name, shape: tensor.shape, dtype: tensor.dtype });
+    checkStorage(file, name, tensor, store);
+    total += bytesToRead(file, name, tensor);
+    tensors.set(name, { name, shape: tensor.view.shape, dtype: tensor.dtype });
   }
   if (total > growthLimit(source.size)) {
-    throw badWeights(
-      file,
-      `its tensors come to ${total} bytes, more than ${MAX_GROWTH} times the ${source.size} bytes of the file`,
-    );
+    const allowed = `${MAX_GROWTH} times the ${source.size} bytes of the file`;
+    throw badWeights(file, `its tensors come to ${total} bytes, more than ${allowed}`);
   }
-  const metadata = new Map<string, string>();
-  if (state.path.length > 0) metadata.set("state_dict", state.path.join("."));
-  if (state.prefix !== "") metadata.set("prefix", state.prefix);
-
-  async function load<T extends Float32Array | Float64Array>(
-    name: string,
-    convert: (bytes: Bytes, dtype: TensorInfo["dtype"]) => T,
-    make: (length: number) => T,
-  ): Promise<T> {
+  const find = (name: string): TensorRef => {
     const tensor = state.tensors.get(name);
-    if (tensor === undefined) throw badWeights(file, `it has no tensor ${quote(name)}`);
-    const { storage, shape, strides, offset, dtype } = tensor;
-    const width = DTYPE_BYTES[dtype];
-    const count = countElements(shape) ?? 0;
-    const reach = count === 0 ? 0 : extent(shape, strides);
-    const bytes = await store.read(storage.key, count === 0 ? 0 : storage.start + offset * width, reach * width);
-    const numbers = convert(bytes, dtype);
-    return isContiguous(shape, strides) ? numbers : gather(numbers, shape, strides, make(count));
-  }
-
+    if (tensor === undefined) throw noSuchTensor(file, name);
+    return tensor;
+  };
   return {
     container,
     name: file,
     bytes: source.size,
-    metadata,
-    tensors: infos,
-    read: (name) => load(name, toFloat32, (length) => new Float32Array(length)),
-    readFloat64: (name) => load(name, toFloat64, (length) => new Float64Array(length)),
+    metadata: metadataOf(state),
+    tensors,
+    read: async (name) => load(store, find(name), toFloat32, Float32Array),
+    readFloat64: async (name) => load(store, find(name), toFloat64, Float64Array),
     close: () => source.close(),
   };
+}
+
+/** Fails unless the storage of the tensor is in the file, with as many bytes as the pickle says. */
+function checkStorage(file: string, name: string, { storage }: TensorRef, store: StorageStore): void {
+  const stored = store.byteLength(storage.key);
+  const [tensor, key] = [`tensor ${quote(name)}`, `storage ${quote(storage.key)}`];
+  if (stored === undefined) throw badWeights(file, `${tensor} lies in ${key}, which is missing from the file`);
+  if (stored !== storage.rootBytes)
+    throw badWeights(file, `${key} of ${tensor} should have ${storage.rootBytes} bytes and has ${stored}`);
+}
+
+/** Bytes that reading the tensor takes. @throws bad-weights when it reaches beyond its storage */
+function bytesToRead(file: string, name: string, { storage, dtype, view }: TensorRef): number {
+  const tensor = `tensor ${quote(name)}`;
+  const shape = formatShape(view.shape);
+  const count = countElements(view.shape);
+  const width = DTYPE_BYTES[dtype];
+  const reach = (view.offset + extent(view)) * width;
+  if (count === undefined || !Number.isSafeInteger(reach))
+    throw badWeights(file, `${tensor} has shape ${shape}, whose size overflows`);
+  if (count === 0) return 0;
+  const { byteLength } = storage.window;
+  if (reach > byteLength)
+    throw badWeights(file, `${tensor} ${shape} reaches to byte ${reach} of a storage of ${byteLength} bytes`);
+  return Math.max(Float32Array.BYTES_PER_ELEMENT * count, extent(view) * width);
+}
+
+function metadataOf({ path, prefix }: StateDict): Map<string, string> {
+  const metadata = new Map<string, string>();
+  if (path.length > 0) metadata.set("state_dict", path.join("."));
+  if (prefix !== "") metadata.set("prefix", prefix);
+  return metadata;
+}
+
+async function load<T extends Float32Array | Float64Array>(
+  store: StorageStore,
+  { storage, dtype, view }: TensorRef,
+  convert: (bytes: Bytes, dtype: StoredDType) => T,
+  Numbers: new (length: number) => T,
+): Promise<T> {
+  const count = countElements(view.shape) ?? 0;
+  const width = DTYPE_BYTES[dtype];
+  const start = count === 0 ? 0 : storage.window.start + view.offset * width;
+  const bytes = await store.read(storage.key, start, extent(view) * width);
+  const numbers = convert(bytes, dtype);
+  return isContiguous(view) ? numbers : gather(numbers, view, new Numbers(count));
 }

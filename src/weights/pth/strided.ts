@@ -1,7 +1,14 @@
 /** Strided views: how far they reach, whether they are plain row-major, and copying them into row-major order. */
 
+/** `strides` has one number per dimension. All numbers count elements. */
+export interface StridedView {
+  readonly offset: number;
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+}
+
 /** Elements from the first to the last that the view touches, both included; 0 when it is empty. */
-export function extent(shape: readonly number[], strides: readonly number[]): number {
+export function extent({ shape, strides }: StridedView): number {
   let last = 0;
   for (const [i, size] of shape.entries()) {
     if (size === 0) return 0;
@@ -11,7 +18,7 @@ export function extent(shape: readonly number[], strides: readonly number[]): nu
 }
 
 /** True when elements lie in row-major order without gaps. The stride of a dimension of size 1 means nothing. */
-export function isContiguous(shape: readonly number[], strides: readonly number[]): boolean {
+export function isContiguous({ shape, strides }: StridedView): boolean {
   let step = 1;
   for (let i = shape.length - 1; i >= 0; i--) {
     const size = shape[i] ?? 0;
@@ -21,13 +28,11 @@ export function isContiguous(shape: readonly number[], strides: readonly number[
   return true;
 }
 
-/** Copies the view into `out`, whose length is the number of elements, in row-major order. */
-export function gather<T extends Float32Array | Float64Array>(
-  from: T,
-  shape: readonly number[],
-  strides: readonly number[],
-  out: T,
-): T {
+/**
+ * Copies the view into `out` in row-major order. `from` begins at the view's first element; the length of `out` is the
+ * number of elements.
+ */
+export function gather<T extends Float32Array | Float64Array>(from: T, { shape, strides }: StridedView, out: T): T {
   if (out.length === 0) return out;
   const rank = shape.length;
   const inner = shape[rank - 1] ?? 1;

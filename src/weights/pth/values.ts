@@ -1,11 +1,12 @@
 /**
- * What a pickle turns into here: plain inert records. Nothing in this folder makes an object of a class that a file
- * names, and nothing ever calls anything by name.
+ * The records that a pickle's objects become. Nothing in this folder makes an object of a class that a file names, and
+ * nothing calls anything by name.
  */
 
-import type { DType } from "../dtype.js";
+import type { StoredDType } from "../dtype.js";
+import type { StridedView } from "./strided.js";
 
-export type Value =
+export type PickleValue =
   | null
   | boolean
   | number
@@ -24,18 +25,18 @@ export type Value =
 export class Sequence {
   constructor(
     readonly kind: "list" | "tuple" | "set",
-    readonly items: Value[],
+    readonly items: PickleValue[],
   ) {}
 }
 
-/** A Python dict or OrderedDict, as pairs in insertion order; of equal keys the later counts. */
+/** A Python dict or OrderedDict, as pairs in insertion order. Of equal keys the later one counts. */
 export class Dict {
-  readonly entries: [Value, Value][] = [];
+  readonly entries: [PickleValue, PickleValue][] = [];
 }
 
 export type GlobalRole =
-  | { readonly kind: "storage"; readonly dtype: DType }
-  | { readonly kind: "dtype"; readonly dtype: DType }
+  | { readonly kind: "storage"; readonly dtype: StoredDType }
+  | { readonly kind: "dtype"; readonly dtype: StoredDType }
   | { readonly kind: "rebuild"; readonly form: "tensor" | "tensor-v3" | "parameter" | "from-type" }
   | { readonly kind: "parameter" | "dict" | "set" | "size" | "inert" };
 
@@ -47,29 +48,29 @@ export class GlobalRef {
   ) {}
 }
 
-/** A storage, or a window of one: which bytes, not the bytes. */
+/** A storage, or a window of one in old files: where its bytes are, without the bytes. */
 export class StorageRef {
   constructor(
     readonly key: string,
-    readonly dtype: DType,
+    readonly dtype: StoredDType,
     /** Bytes of the whole storage. */
     readonly rootBytes: number,
-    /** First byte of this window, and its bytes. The whole storage but for the views of old files. */
-    readonly start: number,
-    readonly byteLength: number,
+    /** The bytes of the storage that count as this one. */
+    readonly window: ByteWindow = { start: 0, byteLength: rootBytes },
   ) {}
+}
+
+export interface ByteWindow {
+  readonly start: number;
+  readonly byteLength: number;
 }
 
 /** A tensor: a strided view of a storage. */
 export class TensorRef {
   constructor(
     readonly storage: StorageRef,
-    readonly dtype: DType,
-    /** In elements. */
-    readonly offset: number,
-    readonly shape: readonly number[],
-    /** In elements, one per dimension. */
-    readonly strides: readonly number[],
+    readonly dtype: StoredDType,
+    readonly view: StridedView,
   ) {}
 }
 
@@ -78,13 +79,18 @@ export class Parameter {
   constructor(public data: TensorRef | undefined) {}
 }
 
-/** Something harmless that no reader of weights looks into: argparse.Namespace, a numpy scalar, torch.device. */
+/** A harmless object that no reader of weights looks into: argparse.Namespace, a numpy scalar, torch.device. */
 export class Opaque {
   constructor(readonly path: string) {}
 }
 
 /** A non-negative whole number that a file gave as an int or a long; undefined for anything else. */
-export function wholeNumber(value: Value | undefined): number | undefined {
+export function wholeNumber(value: PickleValue | undefined): number | undefined {
   const number = typeof value === "bigint" ? Number(value) : value;
   return typeof number === "number" && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
+}
+
+/** The items of a list, tuple or set; none for anything else. */
+export function itemsOf(value: PickleValue | undefined): readonly PickleValue[] {
+  return value instanceof Sequence ? value.items : [];
 }

@@ -1,0 +1,109 @@
+/**
+ * The tensors of a checkpoint with every batch norm folded into the convolution before it. The result has PyTorch's names
+ * of a convolution with bias: `conv1.weight` and `conv1.bias`, no `bn1.*`.
+ *
+ * Not here: the arithmetic (fold-batch-norm.ts).
+ */
+
+import type { Weight } from "../kernel/weight.js";
+import { noSuchTensor } from "./checkpoint.js";
+import type { Checkpoint } from "./checkpoint.js";
+import { foldBatchNorm } from "./fold-batch-norm.js";
+import type { BatchNorm } from "./fold-batch-norm.js";
+import { badWeights } from "./source.js";
+
+/** A tensor that is read when it is written. */
+export interface TensorToRead {
+  readonly name: string;
+  readonly shape: readonly number[];
+  read(): Promise<Float32Array<ArrayBuffer>>;
+}
+
+const NORM_PARTS = ["weight", "bias", "running_mean", "running_var"] as const;
+
+/** Replaces each convolution that a batch norm follows, and the norm, by one weight and one bias. */
+export function foldedTensors(checkpoint: Checkpoint, names: readonly string[]): TensorToRead[] {
+  const { tensors } = checkpoint;
+  const replaced = new Map<string, TensorToRead[]>();
+  for (const norm of normsOf(checkpoint)) {
+    const conv = convolutionBefore(norm, checkpoint);
+    if (replaced.has(`${conv}.weight`)) throw cannotFold(norm, conv, checkpoint);
+    const hasBias = tensors.has(`${conv}.bias`);
+    const { weight, bias } = foldBatchNorm(
+      weightOf(checkpoint, `${conv}.weight`),
+      normOf(checkpoint, norm, hasBias ? weightOf(checkpoint, `${conv}.bias`) : undefined),
+    );
+    replaced.set(`${conv}.weight`, [toRead(`${conv}.weight`, weight), toRead(`${conv}.bias`, bias)]);
+    for (const part of NORM_PARTS) replaced.set(`${norm}.${part}`, []);
+    if (hasBias) replaced.set(`${conv}.bias`, []);
+  }
+  return names.flatMap((name) => replaced.get(name) ?? [toRead(name, weightOf(checkpoint, name))]);
+}
+
+/** Names of the batch norm modules, all complete. @throws bad-weights */
+function normsOf({ tensors, name }: Checkpoint): string[] {
+  const suffix = ".running_var";
+  const modules = [...tensors.keys()].filter((key) => key.endsWith(suffix)).map((key) => key.slice(0, -suffix.length));
+  for (const module of modules) {
+    const missing = NORM_PARTS.filter((part) => !tensors.has(`${module}.${part}`));
+    if (missing.length > 0)
+      throw badWeights(name, `batch norm ${module} cannot be folded: it has no ${missing.join(" and no ")}`);
+  }
+  return modules;
+}
+
+/** Name of the convolution that the norm follows. @throws bad-weights where there is none with as many channels */
+function convolutionBefore(norm: string, checkpoint: Checkpoint): string {
+  const conv = convolutionName(norm);
+  const weight = checkpoint.tensors.get(`${conv}.weight`);
+  const channels = checkpoint.tensors.get(`${norm}.running_var`)?.shape[0];
+  if (weight?.shape.length !== 4 || weight.shape[0] !== channels) throw cannotFold(norm, conv, checkpoint);
+  return conv;
+}
+
+/** `layer1.0.bn1` follows `layer1.0.conv1`; `downsample.1` follows `downsample.0`. */
+function convolutionName(norm: string): string {
+  const named = /^(.*?)bn(\d*)$/.exec(norm);
+  if (named) return `${named[1] ?? ""}conv${named[2] ?? ""}`;
+  return norm.replace(/\d+$/, (index) => String(Number(index) - 1));
+}
+
+function cannotFold(norm: string, conv: string, { name, tensors }: Checkpoint): Error {
+  const channels = tensors.get(`${norm}.running_var`)?.shape[0] ?? "?";
+  const needed = `a convolution ${conv}.weight of ${channels} channels was expected before it`;
+  return badWeights(name, `batch norm ${norm} cannot be folded: ${needed}; import it without folding`);
+}
+
+/** Vectors are read twice, for the weight and for the bias: the writer holds one tensor at a time, and they are small. */
+function weightOf(checkpoint: Checkpoint, name: string): Weight {
+  const info = checkpoint.tensors.get(name);
+  if (info === undefined) throw noSuchTensor(checkpoint.name, name);
+  return { name, shape: info.shape, read: () => checkpoint.read(name) };
+}
+
+/** The norm of x + convBias with mean m is the norm of x with mean m - convBias. */
+function normOf(checkpoint: Checkpoint, norm: string, convBias: Weight | undefined): BatchNorm {
+  const mean = weightOf(checkpoint, `${norm}.running_mean`);
+  const shifted: Weight = {
+    ...mean,
+    async read() {
+      const [values, bias] = [await mean.read(), await convBias?.read()];
+      return bias === undefined ? values : Float32Array.from(values, (v, i) => v - (bias[i] ?? NaN));
+    },
+  };
+  return {
+    weight: weightOf(checkpoint, `${norm}.weight`),
+    bias: weightOf(checkpoint, `${norm}.bias`),
+    mean: shifted,
+    variance: weightOf(checkpoint, `${norm}.running_var`),
+  };
+}
+
+function toRead(name: string, weight: Weight): TensorToRead {
+  return { name, shape: weight.shape, read: async () => ownMemory(await weight.read()) };
+}
+
+/** The same values in memory that is no SharedArrayBuffer (all readers give that already). */
+function ownMemory(values: Float32Array): Float32Array<ArrayBuffer> {
+  return values.buffer instanceof ArrayBuffer ? (values as Float32Array<ArrayBuffer>) : Float32Array.from(values);
+}
