@@ -8,11 +8,11 @@ import { Plan } from "../src/plan/plan.js";
 import { WeightStore } from "../src/plan/weight-store.js";
 import { Parameters } from "../src/weights/parameters.js";
 import { useDevice } from "./helpers/device.js";
-import { hashCheckpoint } from "./helpers/hash-checkpoint.js";
+import { hashedCheckpoint } from "./helpers/hashed-checkpoint.js";
 import { float32File, largestDifference } from "./helpers/reference-maps.js";
 
 const device = useDevice();
-const checkpoint = hashCheckpoint(paperFcnTensors());
+const checkpoint = hashedCheckpoint(paperFcnTensors());
 const SIZES = [
   ["a64", 64, 64],
   ["b97x131", 97, 131],

@@ -20,7 +20,7 @@ import { Plan } from "../src/plan/plan.js";
 import { WeightStore } from "../src/plan/weight-store.js";
 import { Parameters } from "../src/weights/parameters.js";
 import { useDevice } from "./helpers/device.js";
-import { hashCheckpoint } from "./helpers/hash-checkpoint.js";
+import { hashedCheckpoint } from "./helpers/hashed-checkpoint.js";
 import { agreement, referencePictures } from "./helpers/reference-maps.js";
 
 const device = useDevice();
@@ -28,9 +28,9 @@ const device = useDevice();
 describe("plans of precision f16", () => {
   const networks = {
     ...Object.fromEntries(
-      FCN_VARIANTS.map((v) => [v, () => fcnNetwork(Parameters.of(hashCheckpoint(paperFcnTensors())), v)]),
+      FCN_VARIANTS.map((v) => [v, () => fcnNetwork(Parameters.of(hashedCheckpoint(paperFcnTensors())), v)]),
     ),
-    "fcn-resnet101": () => torchvisionNetwork(Parameters.of(hashCheckpoint(torchvisionFcnTensors()))),
+    "fcn-resnet101": () => torchvisionNetwork(Parameters.of(hashedCheckpoint(torchvisionFcnTensors()))),
   };
   it.each(Object.entries(networks))(
     "store every activation of the backbone of %s as f16, and scores as f32",

@@ -1,4 +1,4 @@
-/** The shipped checkpoint with something wrong with it. */
+/** The shipped checkpoint with edits that break it. */
 import { openCheckpoint } from "../../src/weights/open.js";
 import { writeSafetensors } from "../../src/weights/safetensors-writer.js";
 import type { TensorToWrite } from "../../src/weights/safetensors-writer.js";

@@ -1,15 +1,16 @@
 /**
- * A server on 127.0.0.1 whose answer each test sets, two small checkpoints for it to serve, and answers of servers that behave.
+ * A server on 127.0.0.1 whose answer each test sets, two small checkpoints for it to serve, and answers of servers that
+ * behave.
  */
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { afterAll, beforeAll, beforeEach } from "vitest";
 import { writeSafetensors } from "../../src/weights/safetensors-writer.js";
 
 export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
-/** 1 MB of valid safetensors; the value tells two of them apart. */
+/** 1 MB of valid safetensors; files of different `value` have different content. */
 async function checkpointBytes(value: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   const values = new Float32Array(250_000).map((_, i) => value + i);
@@ -19,7 +20,7 @@ async function checkpointBytes(value: number): Promise<Uint8Array> {
 }
 export const DATA = await checkpointBytes(1);
 export const OTHER = await checkpointBytes(2);
-/** What a file name that promises DATA has. */
+/** The digits in a file name that promises DATA. */
 export const SHORT = sha256(DATA).slice(0, 8);
 export const HALF = 500_000;
 
@@ -27,9 +28,16 @@ export type Answer = (request: IncomingMessage, response: ServerResponse) => voi
 
 export interface FileServer {
   answer: Answer;
-  /** Of the requests of one test: `all`, or `bytes=100- if "tag"`. */
+  /** The requests of one test: `all`, or `bytes=100- if "tag"`. */
   log: string[];
   base: string;
+}
+
+/** Starts the server on a free port of 127.0.0.1; gives its base URL. */
+export async function listen(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  return `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
 }
 
 /** One server per test file. */
@@ -41,15 +49,16 @@ export function useFileServer(): FileServer {
     state.answer(request, response);
   });
   beforeAll(async () => {
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const address = server.address();
-    state.base = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+    state.base = await listen(server);
   });
-  beforeEach(() => void (state.log = []));
+  beforeEach(() => {
+    state.log = [];
+  });
   afterAll(() => void server.close().closeAllConnections());
   return state;
 }
 
+/** A server that knows no ranges. */
 export const full =
   (data = DATA, headers: Record<string, string | number> = {}): Answer =>
   (_, response) =>

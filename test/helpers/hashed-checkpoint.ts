@@ -1,4 +1,4 @@
-/** A checkpoint in memory: tensors of given names and shapes, with values from the hash of their names. */
+/** A checkpoint whose values come from the hash of each tensor's name: nothing to ship, the same numbers in any language. */
 import { hashedTensor } from "../../bench/hashed-weights.js";
 import type { HashedTensor } from "../../bench/hashed-weights.js";
 import type { Checkpoint } from "../../src/weights/checkpoint.js";
@@ -6,14 +6,15 @@ import { writeSafetensors } from "../../src/weights/safetensors-writer.js";
 
 type Values = (name: string, shape: readonly number[]) => Float32Array;
 
+/** In memory. Each read makes the values anew. */
 export function hashedCheckpoint(specs: readonly HashedTensor[], values: Values = hashedTensor): Checkpoint {
   const tensors = new Map(
-    specs.map(({ name, shape }) => [
-      name,
-      { name, shape, dtype: name.endsWith("num_batches_tracked") ? ("i64" as const) : ("f32" as const) },
-    ]),
+    specs.map(({ name, shape }) => {
+      const dtype = name.endsWith("num_batches_tracked") ? ("i64" as const) : ("f32" as const);
+      return [name, { name, shape, dtype }];
+    }),
   );
-  const read = (name: string): Float32Array => {
+  const valuesOf = (name: string): Float32Array => {
     const info = tensors.get(name);
     if (!info) throw new Error(`the test's checkpoint has no ${name}`);
     return values(name, info.shape);
@@ -24,8 +25,8 @@ export function hashedCheckpoint(specs: readonly HashedTensor[], values: Values 
     bytes: 0,
     metadata: new Map(),
     tensors,
-    read: (name) => Promise.resolve(Float32Array.from(read(name))),
-    readFloat64: (name) => Promise.resolve(Float64Array.from(read(name))),
+    read: async (name) => Float32Array.from(valuesOf(name)),
+    readFloat64: async (name) => Float64Array.from(valuesOf(name)),
     close: () => Promise.resolve(),
   };
 }

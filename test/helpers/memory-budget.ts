@@ -1,12 +1,17 @@
 /**
- * A GPU that runs out of memory: what exceeds a budget is reported to the error scope around it, as WebGPU does, or as an
- * uncaptured error. Software adapters hand out memory until the machine dies, so the real thing cannot be had here.
+ * A GPU that runs out of memory: an allocation beyond a budget is reported to the error scope around it, as WebGPU does, or
+ * as an uncaptured error. Software adapters hand out memory until the machine dies, so no test can use a real shortage.
  */
 import type { Device } from "../../src/gpu/device.js";
 import { watchMemory } from "./live-memory.js";
 
 class GPUOutOfMemoryError {
   readonly message = "there is no room\nfor that";
+}
+
+interface ErrorScope {
+  readonly filter: string;
+  error?: GPUOutOfMemoryError;
 }
 
 export interface Budget {
@@ -20,7 +25,7 @@ export function limitMemory(device: Device, bytes: number): Budget {
   const { gpu } = device;
   const live = watchMemory(device);
   const budget: Budget = { bytes, live };
-  const scopes: { readonly filter: string; error?: GPUOutOfMemoryError }[] = [];
+  const scopes: ErrorScope[] = [];
   const check = <T>(made: T): T => {
     if (live.bytes <= budget.bytes) return made;
     const scope = scopes.findLast(({ filter }) => filter === "out-of-memory");
@@ -33,7 +38,10 @@ export function limitMemory(device: Device, bytes: number): Budget {
   Object.defineProperty(gpu, "createBuffer", { value: (d: GPUBufferDescriptor) => check(createBuffer(d)) });
   Object.defineProperty(gpu, "createTexture", { value: (d: GPUTextureDescriptor) => check(createTexture(d)) });
   Object.defineProperty(gpu, "pushErrorScope", {
-    value: (filter: GPUErrorFilter) => (scopes.push({ filter }), push(filter)),
+    value: (filter: GPUErrorFilter) => {
+      scopes.push({ filter });
+      push(filter);
+    },
   });
   Object.defineProperty(gpu, "popErrorScope", {
     value: async () => {

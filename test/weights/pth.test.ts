@@ -7,6 +7,7 @@ import { openCheckpoint } from "../../src/weights/open.js";
 import { blobSource, bufferSource } from "../../src/weights/source.js";
 import type { ByteSource } from "../../src/weights/source.js";
 import { expected, fixture, fixturePath, refusal } from "./fixtures.js";
+import { utf8 } from "./make-bytes.js";
 
 const DTYPES: Record<string, string> = {
   float32: "f32",
@@ -92,7 +93,6 @@ describe("bad files are refused with the cause", () => {
 });
 
 describe("other files, each with a sentence", () => {
-  const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
   const cases: [string, Uint8Array, RegExp][] = [
     ["HTML", utf8("\n<!DOCTYPE html><html>"), /web page/],
     ["Git LFS", utf8("version https://git-lfs.github.com/spec/v1\noid sha256:0\n"), /git lfs pull/],

@@ -9,7 +9,7 @@ import { safetensorsSize, writeSafetensors } from "../../src/weights/safetensors
 import type { TensorToWrite } from "../../src/weights/safetensors-writer.js";
 import { bufferSource } from "../../src/weights/source.js";
 import { fixture } from "./fixtures.js";
-import { concat } from "./make-files.js";
+import { concat } from "./make-bytes.js";
 
 async function write(tensors: TensorToWrite[], metadata?: Map<string, string>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];

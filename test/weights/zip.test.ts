@@ -5,11 +5,13 @@ import { openCheckpoint } from "../../src/weights/open.js";
 import { inflateRaw } from "../../src/weights/pth/inflate.js";
 import { bufferSource } from "../../src/weights/source.js";
 import { expected, fixture, refusal } from "./fixtures.js";
-import { makePth, makeZip, P, floats, unzip } from "./make-files.js";
-import type { ZipOptions } from "./make-files.js";
+import { floats, utf8 } from "./make-bytes.js";
+import { P } from "./make-pickle.js";
+import { makePth } from "./make-pth.js";
+import { makeZip, unzip } from "./make-zip.js";
+import type { ZipOptions } from "./make-zip.js";
 
 const members = unzip(fixture("state_dict.pth"));
-const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 describe("every form reads to the same values", () => {
   const forms: Record<string, ZipOptions> = {
