@@ -1,0 +1,65 @@
+/** URLs as byte sources, against servers that behave, refuse, break off and lie. */
+
+import { describe, expect, test } from "vitest";
+import { openCheckpoint } from "../../src/weights/open.js";
+import { urlSource } from "../../src/weights/url-source.js";
+import { expected } from "./fixtures.js";
+import { DATA, useRangeServer } from "./range-server.js";
+
+const server = useRangeServer();
+
+describe("URLs", () => {
+  const failures: [string, RegExp][] = [
+    ["/missing.pth", /the server answered 404 Not Found/],
+    ["/login", /web page \(text\/html\), not with a checkpoint/],
+    ["/breaks", /transfer broke off after \d+ bytes/],
+    ["/range-breaks", /transfer broke off after \d+ bytes/],
+    ["/range-short", /promised 262144 bytes at offset 0 and sent 262134/],
+    ["/range-long", /sent more than 262144 bytes/],
+    ["/empty", /offers no bytes/],
+  ];
+  for (const [url, reason] of failures) {
+    test(url, async () => {
+      const opening = urlSource(server.base + url);
+      await expect(opening).rejects.toMatchObject({ code: "bad-weights" });
+      await expect(opening).rejects.toThrow(reason);
+    });
+  }
+  test("no server", async () => expect(urlSource("http://127.0.0.1:1/x")).rejects.toThrow(/could not be fetched/));
+  test("a total that lies fails at the read that finds out", async () => {
+    const source = await urlSource(`${server.base}/range-total-lies`);
+    await expect(source.read(5_000_000, 10)).rejects.toMatchObject({ code: "bad-weights" });
+  });
+  test("a file that changes, and a server that stops doing ranges", async () => {
+    server.hits = 0;
+    const changing = await urlSource(`${server.base}/changes`);
+    await expect(changing.read(500_000, 10)).rejects.toThrow(/changed on the server/);
+    server.hits = 0;
+    const stopping = await urlSource(`${server.base}/stops`);
+    await expect(stopping.read(500_000, 10)).rejects.toThrow(/stopped honouring ranges at offset 262144/);
+  });
+  test("a failed block is asked for again", async () => {
+    server.hits = 0;
+    const source = await urlSource(`${server.base}/flaky`);
+    await expect(source.read(500_000, 10)).rejects.toThrow(/503/);
+    expect(Buffer.compare(await source.read(500_000, 10), DATA.subarray(500_000, 500_010))).toBe(0);
+  });
+  test("more than maxBytes", async () =>
+    expect(urlSource(`${server.base}/chunked`, { maxBytes: 1000 })).rejects.toThrow(/sent more than 1000 bytes/));
+  test("an aborted signal", async () =>
+    expect(urlSource(`${server.base}/whole`, { signal: AbortSignal.abort() })).rejects.toThrow(/could not be fetched/));
+  test("only the parts needed travel: one tensor of an 11 MB file, few and small requests", async () => {
+    server.requests.length = 0;
+    const checkpoint = await openCheckpoint(await urlSource(`${server.base}/fixture/fcn-resnet101-w16.pth`));
+    expect((await checkpoint.read("backbone.conv1.weight")).length).toBe(16 * 3 * 49);
+    expect(server.requests.length).toBeLessThan(8);
+    expect(server.requests.every((range) => range.startsWith("bytes="))).toBe(true);
+  });
+  test("every fixture over HTTP", async () => {
+    for (const [name, tensors] of Object.entries(expected)) {
+      const checkpoint = await openCheckpoint(await urlSource(`${server.base}/fixture/${name}`));
+      for (const [key, { values }] of Object.entries(tensors))
+        expect([...(await checkpoint.readFloat64(key))]).toEqual(values);
+    }
+  });
+});
