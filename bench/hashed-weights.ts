@@ -1,7 +1,8 @@
 /**
- * The checkpoints of /fixtures made by an integer hash instead of training, rebuilt value for value: `hashed`, `bilinear` and the
- * rules of `fill()` in make_fixtures.py, which gave test/fixtures/golden. 32-bit arithmetic throughout; every product is taken
- * in float64 and rounded once to float32, so that the tensors equal PyTorch's to the last bit.
+ * Checkpoints whose values come from an integer hash instead of training: `hashed`, `bilinear` and the rules of
+ * `fill()` in make_fixtures.py, which made test/fixtures/golden, rebuilt value for value. The hash is 32-bit
+ * arithmetic; every product is taken in float64 and rounded once to float32, so that the tensors equal PyTorch's to
+ * the last bit.
  */
 
 import { fnv1a } from "../src/base/hash.js";
@@ -12,7 +13,7 @@ export interface HashedTensor {
   readonly shape: readonly number[];
 }
 
-/** The i-th value in [-1, 1) of the stream with this seed: MurmurHash3's finaliser, of which 24 bits are kept. */
+/** The i-th value in [-1, 1) of the stream with this seed: the upper 24 bits of MurmurHash3's finaliser. */
 function valueAt(seed: number, i: number): number {
   let u = (Math.imul(i, 0x9e3779b1) + seed) | 0;
   u = Math.imul(u ^ (u >>> 16), 0x85ebca6b);
@@ -36,7 +37,7 @@ export function bilinear(k: number): Float64Array {
   return Float64Array.from({ length: k * k }, (_, i) => tap(Math.floor(i / k)) * tap(i % k));
 }
 
-/** base + scale * hashed for a tensor of this name, as fill() has it (all but the learned 2x kernels, which add a diagonal). */
+/** A tensor is base + scale * hashed, as in fill(). The learned 2x kernels add a diagonal to that. */
 function scaling(name: string, shape: readonly number[]): readonly [base: number, scale: number] {
   if (shape.length === 4) {
     if (isUpscore(name)) return [0, 0.05];
@@ -61,16 +62,14 @@ export function hashedTensor(name: string, shape: readonly number[]): Float32Arr
   const [base, scale] = scaling(name, shape);
   const data = new Float32Array(n);
   for (let i = 0; i < n; i++) data[i] = base + scale * valueAt(seed, i);
-  if (shape.length === 4 && isUpscore(name)) {
-    const [outputs = 0, inputs = 0, k = 0] = shape;
-    const kernel = bilinear(k);
-    for (let c = 0; c < outputs; c++) {
-      // From the float64 value again: adding to data[i] would round twice.
-      kernel.forEach((tap, j) => {
-        const i = (c * inputs + c) * k * k + j;
-        data[i] = scale * valueAt(seed, i) + tap;
-      });
-    }
+  if (shape.length !== 4 || !isUpscore(name)) return data;
+  const [outputs = 0, inputs = 0, k = 0] = shape;
+  const kernel = bilinear(k);
+  for (let c = 0; c < outputs; c++) {
+    kernel.forEach((tap, j) => {
+      const i = (c * inputs + c) * k * k + j;
+      data[i] = scale * valueAt(seed, i) + tap; // from the float64 value again: adding to data[i] would round twice
+    });
   }
   return data;
 }
@@ -83,6 +82,12 @@ export function hashedInput(tag: string, shape: readonly number[]): Float32Array
 const batchNorm = (name: string, channels: number): HashedTensor[] =>
   ["weight", "bias", "running_mean", "running_var"].map((part) => ({ name: `${name}.${part}`, shape: [channels] }));
 
+/** A convolution without bias, and the batch norm behind it. */
+const normedConv = (conv: string, norm: string, shape: readonly [number, number, number, number]): HashedTensor[] => [
+  { name: `${conv}.weight`, shape },
+  ...batchNorm(norm, shape[0]),
+];
+
 const projection = (name: string, inputs: number, outputs: number): HashedTensor[] => [
   { name: `${name}.weight`, shape: [outputs, inputs, 1, 1] },
   { name: `${name}.bias`, shape: [outputs] },
@@ -90,10 +95,7 @@ const projection = (name: string, inputs: number, outputs: number): HashedTensor
 
 /** ResNet-101 without its classifier, in state_dict order. */
 function backbone(width: number): HashedTensor[] {
-  const tensors: HashedTensor[] = [
-    { name: "backbone.conv1.weight", shape: [width, 3, 7, 7] },
-    ...batchNorm("backbone.bn1", width),
-  ];
+  const tensors = normedConv("backbone.conv1", "backbone.bn1", [width, 3, 7, 7]);
   let inputs = width;
   [3, 4, 23, 3].forEach((count, stage) => {
     const planes = width * 2 ** stage;
@@ -101,22 +103,12 @@ function backbone(width: number): HashedTensor[] {
     for (let b = 0; b < count; b++) {
       const block = `backbone.layer${stage + 1}.${b}`;
       tensors.push(
-        { name: `${block}.conv1.weight`, shape: [planes, inputs, 1, 1] },
-        ...batchNorm(`${block}.bn1`, planes),
+        ...normedConv(`${block}.conv1`, `${block}.bn1`, [planes, inputs, 1, 1]),
+        ...normedConv(`${block}.conv2`, `${block}.bn2`, [planes, planes, 3, 3]),
+        ...normedConv(`${block}.conv3`, `${block}.bn3`, [outputs, planes, 1, 1]),
       );
-      tensors.push(
-        { name: `${block}.conv2.weight`, shape: [planes, planes, 3, 3] },
-        ...batchNorm(`${block}.bn2`, planes),
-      );
-      tensors.push(
-        { name: `${block}.conv3.weight`, shape: [outputs, planes, 1, 1] },
-        ...batchNorm(`${block}.bn3`, outputs),
-      );
-      if (b === 0)
-        tensors.push(
-          { name: `${block}.downsample.0.weight`, shape: [outputs, inputs, 1, 1] },
-          ...batchNorm(`${block}.downsample.1`, outputs),
-        );
+      const shortcut = `${block}.downsample`;
+      if (b === 0) tensors.push(...normedConv(`${shortcut}.0`, `${shortcut}.1`, [outputs, inputs, 1, 1]));
       inputs = outputs;
     }
   });
@@ -146,8 +138,7 @@ export function paperFcnTensors(classes = 21, width = 64): HashedTensor[] {
 /** State dict of torchvision's fcn_resnet101 with its auxiliary head, without the batch counters. */
 export function torchvisionFcnTensors(classes = 21, width = 64): HashedTensor[] {
   const head = (name: string, inputs: number): HashedTensor[] => [
-    { name: `${name}.0.weight`, shape: [inputs / 4, inputs, 3, 3] },
-    ...batchNorm(`${name}.1`, inputs / 4),
+    ...normedConv(`${name}.0`, `${name}.1`, [inputs / 4, inputs, 3, 3]),
     ...projection(`${name}.4`, inputs / 4, classes),
   ];
   return [...backbone(width), ...head("classifier", width * 32), ...head("aux_classifier", width * 16)];

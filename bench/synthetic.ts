@@ -1,6 +1,7 @@
 /**
- * A full-size checkpoint (ResNet-101 of 64 planes) with generated weights, for benchmarks where no trained one is at hand: written once
- * into the cache folder, 170 to 220 MB. Speed does not depend on what the numbers are; what such a network says of a picture is noise.
+ * A full-size checkpoint (ResNet-101 of 64 planes) with generated weights, for benchmarks where no trained one is at
+ * hand. It is written once into the cache folder, 170 to 220 MB. Speed does not depend on the values; the labels that
+ * such a network gives are noise.
  */
 import { createWriteStream } from "node:fs";
 import { mkdir, rename, rm, stat } from "node:fs/promises";
@@ -16,7 +17,7 @@ const TENSORS = { synthetic: paperFcnTensors, "synthetic-torchvision": torchvisi
 export type SyntheticName = keyof typeof TENSORS;
 export const isSynthetic = (name: string): name is SyntheticName => name in TENSORS;
 
-/** Path of the checkpoint, which is made when it is not there. */
+/** Path of the checkpoint. Writes it first where it is not there yet. */
 export async function syntheticCheckpoint(name: SyntheticName, folder = cacheFolder()): Promise<string> {
   const path = join(folder, `${name}-v1.safetensors`);
   if (await stat(path).catch(() => undefined)) return path;

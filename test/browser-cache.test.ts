@@ -1,4 +1,4 @@
-/** Downloads into a browser's Cache API, here one of Maps: pieces, resuming, pieces that the browser dropped, no room. */
+/** Downloads into a browser's Cache API, here a fake: pieces, resuming, pieces that the browser dropped, no room. */
 import { describe, expect, test, vi } from "vitest";
 import { openSource } from "../src/index.js";
 import { browserCachedSource } from "../src/weights/browser-cache.js";
@@ -8,7 +8,7 @@ import { DATA, HALF, OTHER, SHORT, ranged, sha256, useFileServer } from "./helpe
 
 const server = useFileServer();
 
-/** A Cache of Maps, with a limit to run out of. */
+/** A Cache that is a Map, and is full at `room` bytes. */
 function fakeCache(room = Infinity): CacheLike & { readonly entries: Map<string, Blob> } {
   const entries = new Map<string, Blob>();
   return {
@@ -17,8 +17,8 @@ function fakeCache(room = Infinity): CacheLike & { readonly entries: Map<string,
     delete: (key) => Promise.resolve(entries.delete(key as string)),
     async put(key, response) {
       const blob = await response.blob();
-      if ([...entries.values()].reduce((sum, { size }) => sum + size, blob.size) > room)
-        throw new Error("QuotaExceededError");
+      const used = [...entries.values()].reduce((sum, { size }) => sum + size, 0);
+      if (used + blob.size > room) throw new Error("QuotaExceededError");
       entries.set(key as string, blob);
     },
   };
@@ -32,7 +32,8 @@ describe("the browser's cache", () => {
     retryDelay: 1,
   });
   const bytesOf = async (source: ByteSource): Promise<string> => sha256(await source.read(0, source.size));
-  const wholes = async (cache: ReturnType<typeof fakeCache>): Promise<unknown[]> =>
+  /** Whether each manifest says that its file is complete. */
+  const areComplete = async (cache: ReturnType<typeof fakeCache>): Promise<unknown[]> =>
     Promise.all(
       [...cache.entries]
         .filter(([key]) => key.endsWith("/manifest"))
@@ -56,7 +57,7 @@ describe("the browser's cache", () => {
     const cache = fakeCache();
     server.answer = ranged(DATA, '"v1"', HALF);
     await expect(browserCachedSource(`${server.base}/w.safetensors`, options(cache))).rejects.toThrow(/broke off/);
-    expect(await wholes(cache)).toEqual([false]);
+    expect(await areComplete(cache)).toEqual([false]);
     server.answer = ranged();
     expect(await bytesOf(await browserCachedSource(`${server.base}/w.safetensors`, options(cache)))).toBe(sha256(DATA));
     expect(server.log.at(-1)).toMatch(/^bytes=\d+- if "v1"$/);
@@ -68,7 +69,7 @@ describe("the browser's cache", () => {
     await expect(browserCachedSource(`${server.base}/w-${SHORT}.safetensors`, options(other))).rejects.toThrow(
       /starts with/,
     );
-    expect(await wholes(other)).toEqual([false]);
+    expect(await areComplete(other)).toEqual([false]);
     expect(other.entries.size).toBe(1);
   });
 
@@ -88,7 +89,10 @@ describe("weights on a page", () => {
     "%s is a URL as in a link of the page",
     async (weights) => {
       const asked: string[] = [];
-      server.answer = (request, response) => (asked.push(request.url ?? ""), ranged()(request, response));
+      server.answer = (request, response) => {
+        asked.push(request.url ?? "");
+        ranged()(request, response);
+      };
       vi.stubGlobal("location", { href: `${server.base}/app/page.html` });
       try {
         const source = await openSource(weights, { cache: false });

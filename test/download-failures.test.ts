@@ -1,6 +1,6 @@
 /**
- * Downloads from a server on 127.0.0.1 that breaks off, refuses ranges, and lies about what it sends. After every failure
- * the cache must hold no file that counts as complete.
+ * Downloads from a server on 127.0.0.1 that breaks off, refuses ranges, and lies about what it sends. After every
+ * failure the cache must hold no file that counts as complete.
  */
 import { readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";

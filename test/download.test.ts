@@ -1,4 +1,4 @@
-/** Downloads into the cache from a server on 127.0.0.1 that behaves, openSource for URLs, and faults of this machine. */
+/** Downloads into the cache from a server that behaves, openSource for URLs, and faults on the client's side. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";

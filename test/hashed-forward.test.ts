@@ -1,7 +1,7 @@
 /**
- * A plain float64 forward pass of the full-size network over the generated checkpoint, which must meet the stage statistics
- * and logits that PyTorch gave. No GPU and no code of src/ but the decoder's geometry, so that a failure here is the
- * helper's (or the geometry's) and not a kernel's.
+ * A plain float64 forward pass of the full-size network over the generated checkpoint, which must meet the stage
+ * statistics and logits that PyTorch gave. No GPU and no code of src/ but the decoder's geometry, so that a failure
+ * here is the helper's (or the geometry's) and not a kernel's.
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,4 @@
-/** The generated checkpoints are PyTorch's: values pasted from make_fixtures.py. hashed-forward.test.ts covers the rest. */
+/** Generated checkpoints equal PyTorch's: values pasted from make_fixtures.py. More in hashed-forward.test.ts. */
 import { describe, expect, it } from "vitest";
 import {
   bilinear,

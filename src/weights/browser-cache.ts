@@ -1,7 +1,8 @@
 /**
- * Downloaded checkpoints in a browser's Cache API: pieces of 16 MB, and a manifest with their number, their origin and
- * whether the file is complete. The manifest is written after the pieces it counts: a page that closes early leaves a
- * download to resume and never a file that counts as complete. Reading joins the pieces to one Blob, which stays on disk.
+ * Downloaded checkpoints in a browser's Cache API: pieces of 16 MB, and a manifest with their number, their origin
+ * and whether the file is complete. The manifest is written after the pieces it counts: a page that closes early
+ * leaves a download to resume and never a file that counts as complete. Reading joins the pieces to one Blob, which
+ * stays on disk.
  *
  * Not here: the transfer itself (download.ts). https://w3c.github.io/ServiceWorker/#cache-interface
  */
@@ -151,7 +152,7 @@ function exclusively<T>(url: string, task: () => Promise<T>): Promise<T> {
   const locks = (globalThis.navigator as Partial<Navigator> | undefined)?.locks;
   return turns.take(url, () => {
     if (locks === undefined) return task();
-    return Promise.resolve(locks.request(`fcn-webgpu ${url}`, task)) as Promise<T>;
+    return locks.request(`fcn-webgpu ${url}`, task);
   });
 }
 

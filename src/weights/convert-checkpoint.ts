@@ -13,7 +13,7 @@ import type { TensorToWrite } from "./safetensors-writer.js";
 import { badWeights } from "./source.js";
 
 export interface ConvertOptions {
-  /** Of convolution weights; default "f32". Vectors (batch norm, bias) stay float32: they are small and need the range. */
+  /** Of convolution weights; default "f32". Vectors (batch norm, bias) stay float32: small, and they need the range. */
   readonly dtype?: "f32" | "f16";
   readonly foldBatchNorm?: boolean;
   /** Added to the checkpoint's own metadata. */

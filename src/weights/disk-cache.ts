@@ -1,7 +1,8 @@
 /**
- * Downloaded checkpoints on disk, for Node: one file per URL under ~/.cache/fcn-webgpu. A file gets its name when it is
- * complete. Until then the download is a folder `KEY.part` beside it. A process claims that folder by renaming it: renames
- * are atomic, so no locks can be left behind, and two processes that download one URL never write into the same file.
+ * Downloaded checkpoints on disk, for Node: one file per URL under ~/.cache/fcn-webgpu. A file gets its name when it
+ * is complete. Until then the download is a folder `KEY.part` beside it. A process claims that folder by renaming it:
+ * renames are atomic, so no locks can be left behind, and two processes that download one URL never write into the
+ * same file.
  *
  * Not here: the transfer itself (download.ts), the folder's files (partial-folder.ts).
  */

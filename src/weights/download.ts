@@ -35,7 +35,8 @@ async function transferWithRetries(url: string, file: PartialFile, options: Down
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof BrokenOff)) throw error;
-      // Only bytes that no attempt had before count as progress: a server that always breaks off must not retry forever.
+      // Only bytes that no attempt had before count as progress, so that retries end at a server that always breaks
+      // off.
       failures = file.size > most ? 1 : failures + 1;
       most = Math.max(most, file.size);
       if (failures > retries) throw badWeights(url, `${error.message}; run it again to resume`, error.cause);

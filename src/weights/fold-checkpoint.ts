@@ -1,6 +1,6 @@
 /**
- * The tensors of a checkpoint with every batch norm folded into the convolution before it. The result has PyTorch's names
- * of a convolution with bias: `conv1.weight` and `conv1.bias`, no `bn1.*`.
+ * The tensors of a checkpoint with every batch norm folded into the convolution before it. The result has PyTorch's
+ * names of a convolution with bias: `conv1.weight` and `conv1.bias`, no `bn1.*`.
  *
  * Not here: the arithmetic (fold-batch-norm.ts).
  */
@@ -74,7 +74,7 @@ function cannotFold(norm: string, conv: string, { name, tensors }: Checkpoint): 
   return badWeights(name, `batch norm ${norm} cannot be folded: ${needed}; import it without folding`);
 }
 
-/** Vectors are read twice, for the weight and for the bias: the writer holds one tensor at a time, and they are small. */
+/** A vector is read twice, for the weight and for the bias. It is small, and the writer holds one tensor at a time. */
 function weightOf(checkpoint: Checkpoint, name: string): Weight {
   const info = checkpoint.tensors.get(name);
   if (info === undefined) throw noSuchTensor(checkpoint.name, name);

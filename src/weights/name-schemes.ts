@@ -1,6 +1,6 @@
 /**
- * The naming schemes of ResNet checkpoints: what wrappers put before every name, where the backbone's names begin, and how
- * Hugging Face names its parts. The backbone is found by its own names, so there is no list of prefixes.
+ * The naming schemes of ResNet checkpoints: what wrappers put before every name, where the backbone's names begin,
+ * and how Hugging Face names its parts. The backbone is found by its own names, so there is no list of prefixes.
  */
 import type { Checkpoint } from "./checkpoint.js";
 import { badWeights, quote, quoteFirst } from "./source.js";
@@ -26,8 +26,8 @@ export interface Backbone {
 }
 
 /**
- * The wrappers' text before every name. A file whose every name begins with "model." may be DETR's: its backbone is found
- * all the same.
+ * The wrappers' text before every name. A file whose every name begins with "model." may be DETR's: its backbone is
+ * found all the same.
  */
 export function wrapperOf(names: readonly string[]): string {
   let prefix = "";

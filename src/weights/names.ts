@@ -1,7 +1,7 @@
 /**
  * Recognises whose tensor names a checkpoint has, and maps them to ours (`backbone.*`, `fcn8s.*`, `classifier.*`,
- * `aux_classifier.*`; weights/README.md): torchvision, timm, Hugging Face's ResNet, DETR's backbone, with or without what
- * wrappers put before every name.
+ * `aux_classifier.*`; weights/README.md): torchvision, timm, Hugging Face's ResNet, DETR's backbone, with or without
+ * what wrappers put before every name.
  *
  * Not here: whether every tensor is there with the right shape (parameters.ts reports that, in our names), and reading
  * files.
@@ -55,7 +55,7 @@ export function recognise(file: Checkpoint): Recognised {
     // Beside heads of ours an unknown tensor is a mistake to report.
     for (const theirs of others) ours.set(theirs.slice(wrapper.length), theirs);
   } else {
-    // Beside a bare backbone unknown tensors are the rest of another network, and so is a classifier that is no head of ours.
+    // Beside a bare backbone, unknown tensors and classifiers are the rest of another network.
     for (const [name, theirs] of ours) {
       if (!isHead(name)) continue;
       others.push(theirs);

@@ -33,14 +33,14 @@ export async function openCheckpoint(source: ByteSource): Promise<Checkpoint> {
 async function openByContent(source: ByteSource): Promise<Checkpoint> {
   if (source.size === 0) throw badWeights(source.name, "the file is empty (0 bytes)");
   const head = await source.read(0, Math.min(source.size, HEAD_BYTES));
-  // safetensors first. Its header length may begin like a pickle or a zip, but neither of those can have four zeros and a
-  // brace here.
+  // safetensors first. Its header length may begin like a pickle or a zip, but neither of those can have four zeros
+  // and a brace here.
   if (head[8] === 0x7b && head.subarray(4, 8).every((byte) => byte === 0)) return openSafetensors(source);
   if (startsWith(head, 0x50, 0x4b, 3, 4) || startsWith(head, 0x50, 0x4b, 5, 6)) return openZipCheckpoint(source);
   if (head[0] === 0x80 && (head[1] ?? 0xff) <= 5) return openLegacyCheckpoint(source);
   if (isTarHeader(head)) return openTarCheckpoint(source);
-  // A zero in the first 8 bytes, then a brace or the end of the file: a damaged safetensors file and not text. Its reader
-  // says what is wrong.
+  // A zero in the first 8 bytes, then a brace or the end of the file: a damaged safetensors file and not text. Its
+  // reader says what is wrong.
   if (head.subarray(0, 8).includes(0) && (head[8] === 0x7b || source.size < 9)) return openSafetensors(source);
   throw badWeights(source.name, describe(head, source.size));
 }

@@ -1,7 +1,7 @@
 /**
- * The tensors that a model takes from a checkpoint, through a path-scoped reader (`at("layer1").at(0)`), so that a model
- * reads like PyTorch's names. Missing and mis-shaped tensors are collected; finish() reports them and the unexpected ones
- * in one error.
+ * The tensors that a model takes from a checkpoint, through a path-scoped reader (`at("layer1").at(0)`), so that a
+ * model reads like PyTorch's names. Missing and mis-shaped tensors are collected; finish() reports them and the
+ * unexpected ones in one error.
  */
 import { FcnError } from "../base/errors.js";
 import { formatShape } from "../kernel/shape.js";
@@ -58,7 +58,10 @@ export class Parameters {
     return this.checkpoint.tensors.get(this.prefix + name)?.shape;
   }
 
-  /** The tensor of that name. A missing or mis-shaped one is noted, and a weight of the expected shape stands in for it. */
+  /**
+   * The tensor of that name. Where it is missing or mis-shaped, that is noted and a weight of the expected shape
+   * stands in.
+   */
   take(name: string, expected: ShapePattern): Weight {
     const full = this.prefix + name;
     this.#ledger.taken.add(full);

@@ -1,6 +1,6 @@
 /**
- * Tells which ResNet a backbone is by its blocks and shapes, so that a file of another ResNet is refused by its name and not
- * with a list of missing tensors. https://arxiv.org/abs/1512.03385, table 1.
+ * Tells which ResNet a backbone is by its blocks and shapes, so that a file of another ResNet is refused by its name
+ * and not with a list of missing tensors. https://arxiv.org/abs/1512.03385, table 1.
  */
 import type { Checkpoint } from "./checkpoint.js";
 import { badWeights } from "./source.js";

@@ -1,6 +1,6 @@
 /**
- * SHA-256 over bytes that come in pieces: crypto.subtle.digest wants all bytes at once, and a 218 MB checkpoint should not
- * be in memory for its digest. Not for secrets: it does not run in constant time.
+ * SHA-256 over bytes that come in pieces: crypto.subtle.digest wants all bytes at once, and a 218 MB checkpoint
+ * should not be in memory for its digest. Not for secrets: it does not run in constant time.
  * https://csrc.nist.gov/pubs/fips/180-4/upd1/final (section numbers below are FIPS 180-4's)
  */
 

@@ -139,7 +139,10 @@ function isEncoded({ headers }: Response): boolean {
   return !["", "identity"].includes(headers.get("content-encoding")?.trim().toLowerCase() ?? "");
 }
 
-/** Bytes of the whole file. Undefined where the headers do not say, and for a 206 that does not run from `from` to its end. */
+/**
+ * Bytes of the whole file; undefined where headers do not say, and for a 206 that does not run from `from` to the
+ * end.
+ */
 function totalOf(response: Response, from: number): number | undefined {
   if (isEncoded(response)) return undefined;
   if (response.status === PARTIAL_CONTENT) {

@@ -78,8 +78,8 @@ class Remote {
   }
 
   /**
-   * One range; the response with the whole file where the server sends that; undefined where the server does not do ranges
-   * or hides Content-Range from a page of another origin.
+   * One range; the response with the whole file where the server sends that; undefined where the server does not do
+   * ranges or hides Content-Range from a page of another origin.
    */
   async readPart(offset: number, length: number): Promise<Part | Response | undefined> {
     const response = await this.request(`bytes=${offset}-${offset + length - 1}`);

@@ -1,6 +1,6 @@
 /**
- * Writes one state dict of float32 tensors in all four containers at once, tensor by tensor, so that full-size checkpoints
- * can be made without holding them in memory. The layouts are torch.save's: see src/weights/pth/.
+ * Writes one state dict of float32 tensors in all four containers at once, tensor by tensor, so that full-size
+ * checkpoints can be made without holding them in memory. The layouts are torch.save's: see src/weights/pth/.
  */
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";

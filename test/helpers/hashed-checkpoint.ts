@@ -1,4 +1,4 @@
-/** A checkpoint whose values come from the hash of each tensor's name: nothing to ship, the same numbers in any language. */
+/** A checkpoint of values hashed from tensor names: nothing to ship, the same numbers in any language. */
 import { hashedTensor } from "../../bench/hashed-weights.js";
 import type { HashedTensor } from "../../bench/hashed-weights.js";
 import type { Checkpoint } from "../../src/weights/checkpoint.js";

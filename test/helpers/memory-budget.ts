@@ -1,6 +1,7 @@
 /**
- * A GPU that runs out of memory: an allocation beyond a budget is reported to the error scope around it, as WebGPU does, or
- * as an uncaptured error. Software adapters hand out memory until the machine dies, so no test can use a real shortage.
+ * A GPU that runs out of memory: an allocation beyond a budget is reported to the error scope around it, as WebGPU
+ * does, or as an uncaptured error. Software adapters hand out memory until the machine dies, so no test can use a
+ * real shortage.
  */
 import type { Device } from "../../src/gpu/device.js";
 import { watchMemory } from "./live-memory.js";

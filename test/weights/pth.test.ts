@@ -51,7 +51,7 @@ describe("good files read to PyTorch's values", () => {
   });
 });
 
-test("fcn-resnet101-w16.pth holds the numbers of the shipped safetensors, before their rounding to float16", async () => {
+test("fcn-resnet101-w16.pth holds the shipped safetensors before rounding to float16", async () => {
   const weights = new URL("../../weights/", import.meta.url);
   const shipped = readdirSync(weights).find((name) => name.endsWith(".safetensors")) ?? "none";
   const a = await openCheckpoint(await fileSource(fixturePath("fcn-resnet101-w16.pth")));

@@ -1,4 +1,6 @@
-/** Byte sources: every kind gives the same ranges and the same errors. URLs that misbehave are in url-source.test.ts. */
+/**
+ * Byte sources: every kind gives the same ranges and the same errors. URLs that misbehave are in url-source.test.ts.
+ */
 
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -4,6 +4,7 @@
  */
 
 import { isFcnError, messageOf } from "../../base/errors.js";
+import type { FcnError } from "../../base/errors.js";
 import { badWeights } from "../source.js";
 import type { Bytes } from "../source.js";
 
@@ -18,6 +19,8 @@ export async function inflateRaw(packed: Bytes, size: number, file: string, memb
     const claim = `${member} claims to unpack from ${packed.byteLength} to ${size} bytes`;
     throw badWeights(file, `${claim}, which DEFLATE cannot do`);
   }
+  const damaged = (cause: unknown): FcnError =>
+    badWeights(file, `${member} cannot be unpacked (${messageOf(cause)})`, cause);
   const stream = new DecompressionStream("deflate-raw");
   const writer = stream.writable.getWriter();
   const reader = stream.readable.getReader();
@@ -36,12 +39,11 @@ export async function inflateRaw(packed: Bytes, size: number, file: string, memb
       received += value.byteLength;
     }
     const error = await inputError;
-    if (error !== undefined) throw error;
+    if (error !== undefined) throw damaged(error);
   } catch (error) {
     await reader.cancel().catch(() => undefined);
     await writer.abort().catch(() => undefined);
-    if (isFcnError(error)) throw error;
-    throw badWeights(file, `${member} cannot be unpacked (${messageOf(error)})`, error);
+    throw isFcnError(error) ? error : damaged(error);
   }
   if (received !== size) throw badWeights(file, `${member} unpacks to ${received} bytes, ${size} were declared`);
   return out;

@@ -1,6 +1,6 @@
 /**
- * The stack machine that a pickle programs: stack, marks and memo, with bounds on each, so that a bad file costs a small
- * multiple of its own size. It makes records (values.ts) and runs nothing.
+ * The stack machine that a pickle programs: stack, marks and memo, with bounds on each, so that a bad file costs a
+ * small multiple of its own size. It makes records (values.ts) and runs nothing.
  */
 
 import { badWeights, quote } from "../source.js";
@@ -148,11 +148,9 @@ export class PickleMachine {
 
   #refuse(path: string): never {
     const shown = quote(path).slice(1, -1);
-    throw badWeights(
-      this.#context.file,
-      `its pickle refers to ${shown}, which is not among the ${GLOBAL_COUNT} harmless names this reader knows; nothing was run. ` +
-        "If you trust the file, load it in Python and save model.state_dict()",
-    );
+    const fault = `which is not among the ${GLOBAL_COUNT} harmless names this reader knows; nothing was run`;
+    const cure = "If you trust the file, load it in Python and save model.state_dict()";
+    throw badWeights(this.#context.file, `its pickle refers to ${shown}, ${fault}. ${cure}`);
   }
 }
 

@@ -1,6 +1,7 @@
 /**
- * A pickle interpreter that runs nothing: a closed list of opcodes here, a closed list of names (globals.ts), records in
- * place of objects (values.ts), and bounds on everything (pickle-machine.ts). Protocols 2 to 5, as torch.save writes them.
+ * A pickle interpreter that runs nothing: a closed list of opcodes here, a closed list of names (globals.ts), records
+ * in place of objects (values.ts), and bounds on everything (pickle-machine.ts). Protocols 2 to 5, as torch.save
+ * writes them.
  *
  * https://github.com/python/cpython/blob/3.13/Lib/pickletools.py documents each opcode.
  */

@@ -36,8 +36,8 @@ export interface PickleSpan {
 }
 
 /**
- * Interprets the pickle at `start` of the source; `end` is where the bytes after it begin. Reads `window` bytes first and
- * four times as many whenever they do not suffice, so `context.persistent` may see ids repeatedly.
+ * Interprets the pickle at `start` of the source; `end` is where the bytes after it begin. Reads `window` bytes first
+ * and four times as many whenever they do not suffice, so `context.persistent` may see ids repeatedly.
  * @throws bad-weights
  */
 export async function readPickle(source: ByteSource, span: PickleSpan, context: PickleContext): Promise<Unpickled> {

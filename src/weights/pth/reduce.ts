@@ -1,6 +1,6 @@
 /**
- * What the few calls mean that a checkpoint needs: make a tensor, a parameter, a dict, a set. Nothing that a file brings is
- * run; arguments that do not fit a call give undefined.
+ * What the few calls mean that a checkpoint needs: make a tensor, a parameter, a dict, a set. Nothing that a file
+ * brings is run; arguments that do not fit a call give undefined.
  */
 
 import { MAX_RANK } from "../checkpoint.js";
