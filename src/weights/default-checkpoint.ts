@@ -1,5 +1,5 @@
 /** The checkpoint that ships with the package, and a check that the bytes read are the bytes shipped. */
-import { hex } from "./bytes.js";
+import { toHex } from "../base/hex.js";
 import { badWeights, bufferSource } from "./source.js";
 import type { ByteSource } from "./source.js";
 
@@ -23,7 +23,7 @@ export async function verified(source: ByteSource, sha256: string): Promise<Byte
   } finally {
     await source.close();
   }
-  const digest = hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+  const digest = toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
   if (digest !== sha256.toLowerCase()) {
     throw badWeights(
       source.name,

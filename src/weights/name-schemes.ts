@@ -41,7 +41,7 @@ export function wrapperOf(names: readonly string[]): string {
 }
 
 /**
- * `names` are those of `file` without the wrapper's text.
+ * `names` are the file's names without the wrapper's text.
  * @throws bad-weights when there is no ResNet, or more than one and none of them is `backbone.`
  */
 export function findBackbone(file: Checkpoint, names: readonly string[]): Backbone {
@@ -82,7 +82,7 @@ export function fromHuggingFace(name: string): string {
     );
 }
 
-/** What to call the origin of a bare backbone. */
+/** The origin of a bare backbone, for descriptions. */
 export function originOf({ prefix, huggingFace }: Backbone): string {
   if (/(^|\.)(conv_encoder\.model\.|backbone\.0\.body\.)$/.test(prefix)) return "DETR resnet101";
   if (huggingFace) return "Hugging Face resnet-101";

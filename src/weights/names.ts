@@ -1,7 +1,7 @@
 /**
  * Recognises whose tensor names a checkpoint has, and maps them to ours (`backbone.*`, `fcn8s.*`, `classifier.*`,
- * `aux_classifier.*`; weights/README.md): torchvision, timm, Hugging Face's ResNet, DETR's backbone, with or without
- * what wrappers put before every name.
+ * `aux_classifier.*`; weights/README.md). It knows torchvision, timm, Hugging Face's ResNet and DETR's backbone, with
+ * or without the prefixes of wrappers.
  *
  * Not here: whether every tensor is there with the right shape (parameters.ts reports that, in our names), and reading
  * files.
@@ -38,7 +38,10 @@ export interface Recognised {
 const BACKBONE = "backbone.";
 const PUBLISHED_WIDTH = 64;
 
-/** Recognises whose checkpoint it is and maps its names to ours. @throws bad-weights for anything but a ResNet-101 */
+/**
+ * Recognises the origin of a checkpoint and maps its names to ours.
+ * @throws bad-weights for anything but a ResNet-101
+ */
 export function recognise(file: Checkpoint): Recognised {
   const names = [...file.tensors.keys()];
   const wrapper = wrapperOf(names);
@@ -52,7 +55,7 @@ export function recognise(file: Checkpoint): Recognised {
   const variants = HEADS.filter((head) => ours.has(scoreOf(head)));
   const [finest] = variants;
   if (finest !== undefined) {
-    // Beside heads of ours an unknown tensor is a mistake to report.
+    // Beside heads that we know, an unknown tensor is a mistake. It stays, so that parameters.ts reports it.
     for (const theirs of others) ours.set(theirs.slice(wrapper.length), theirs);
   } else {
     // Beside a bare backbone, unknown tensors and classifiers are the rest of another network.

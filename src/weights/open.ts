@@ -3,7 +3,8 @@
  * Not here: how each container is read (safetensors.ts, pth/).
  */
 
-import { hex, startsWith } from "./bytes.js";
+import { toHex } from "../base/hex.js";
+import { startsWith } from "./bytes.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { openLegacyCheckpoint } from "./pth/legacy.js";
 import { openTarCheckpoint } from "./pth/tar-checkpoint.js";
@@ -57,7 +58,7 @@ function describe(head: Bytes, size: number): string {
   if (startsWith(head, 0x1f, 0x8b)) return "it is compressed with gzip; unpack it first";
   if (startsWith(head, 0x89, 0x48, 0x44, 0x46))
     return "it is an HDF5 (Keras) file; PyTorch checkpoints and safetensors can be read";
-  const bytes = hex(head.subarray(0, 8), " ");
+  const bytes = toHex(head.subarray(0, 8), " ");
   return `it is neither safetensors nor a PyTorch checkpoint (${size} bytes, which start with ${bytes})`;
 }
 

@@ -1,7 +1,7 @@
 /**
- * The JSON header of a safetensors file, read by a small strict scanner and not by JSON.parse: that keeps the last of
- * two equal keys without a word, turns big integers into wrong ones, and puts `__proto__` where it does not belong.
- * The scanner accepts what the format allows and nothing else: an object of tensors and one `__metadata__` of strings.
+ * A strict scanner for the JSON header of a safetensors file. JSON.parse would not do: it keeps the last of two equal
+ * keys silently, rounds big integers, and gives `__proto__` a meaning of its own. The scanner accepts what the format
+ * allows and nothing else: an object of tensors and one `__metadata__` of strings.
  *
  * Not here: whether offsets and sizes fit each other and the file (safetensors.ts).
  * https://github.com/huggingface/safetensors#format

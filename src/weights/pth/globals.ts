@@ -1,6 +1,6 @@
 /**
- * The closed list of Python names that a checkpoint may mention. All but a few of them are inert: they become an Opaque
- * and are never looked into. What the others mean when they are called is in reduce.ts.
+ * The closed list of Python names that a checkpoint may mention. Most are inert: they become an Opaque that nothing
+ * looks into. reduce.ts has the meaning of the others when they are called.
  *
  * https://github.com/pytorch/pytorch/blob/main/torch/_weights_only_unpickler.py has PyTorch's own, longer list.
  */

@@ -61,7 +61,9 @@ export async function openLegacyCheckpoint(source: ByteSource): Promise<Checkpoi
   });
 }
 
-/** The storage of a persistent id; undefined where it is none, or has another size or dtype than the last time. */
+/**
+ * The storage of a persistent id; undefined for other ids, and for a size or dtype that differs from the first time.
+ */
 function storageOnce(id: PickleValue, seen: Map<string, StorageRef>): StorageRef | undefined {
   const storage = storageFromId(id);
   if (storage === undefined) return undefined;

@@ -1,6 +1,7 @@
 /** The operands of a pickle's opcodes, read one after the other, with bounds on their lengths. */
 
-import { hex, viewOf } from "../bytes.js";
+import { toHex } from "../../base/hex.js";
+import { viewOf } from "../bytes.js";
 import { badWeights } from "../source.js";
 
 const MAX_STRING = 16 * 1024 * 1024;
@@ -102,7 +103,7 @@ export class PickleBytes {
   long(length: number): bigint | number {
     if (length < 0 || length > MAX_LONG) this.fail(`an integer of ${length} bytes, more than ${MAX_LONG}`);
     const begin = this.skip(length);
-    const digits = hex(this.#bytes.slice(begin, begin + length).reverse());
+    const digits = toHex(this.#bytes.slice(begin, begin + length).reverse());
     const value = BigInt.asIntN(8 * length, BigInt(`0x${digits || "0"}`));
     return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   }

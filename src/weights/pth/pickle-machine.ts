@@ -18,7 +18,7 @@ const MAX_OBJECTS = 1_000_000;
 export interface PickleContext {
   /** For messages. */
   readonly file: string;
-  /** Turns a persistent id into a storage or tensor; undefined where it is none. */
+  /** Turns a persistent id into a storage or tensor; undefined for any other id. */
   readonly persistent: (id: PickleValue) => PickleValue | undefined;
 }
 
@@ -76,7 +76,7 @@ export class PickleMachine {
     this.pushNew(new Sequence("tuple", items));
   }
 
-  /** Stores the top of the stack in the memo; the next free index where none is given. */
+  /** Stores the top of the stack in the memo, by default at the next free index. */
   remember(index = this.#memo.size): void {
     this.#memo.set(index, this.#top());
   }
@@ -102,7 +102,7 @@ export class PickleMachine {
     if (!(callee instanceof GlobalRef) || !(args instanceof Sequence))
       return this.#fail("a call of something that is not a name");
     const made = reduce(callee, args.items) ?? this.#fail(`${callee.path} has arguments that do not fit it`);
-    // Calls copy what they are given, and five bytes suffice for one: count the copies, not only the call.
+    // A call of five bytes can copy a large dict: count the copied items, not only the call.
     this.#objects += copiedItems(made);
     this.pushNew(made);
   }

@@ -6,7 +6,7 @@
  * https://github.com/python/cpython/blob/3.13/Lib/pickletools.py documents each opcode.
  */
 
-import { hex } from "../bytes.js";
+import { toHex } from "../../base/hex.js";
 import { quote } from "../source.js";
 import { PickleBytes } from "./pickle-bytes.js";
 import { PickleMachine } from "./pickle-machine.js";
@@ -114,5 +114,5 @@ function stackGlobal(machine: PickleMachine): void {
 function unknownOpcode(opcode: number, input: PickleBytes): never {
   const isPrintable = opcode > 0x20 && opcode < 0x7f;
   const letter = isPrintable ? ` (${quote(String.fromCharCode(opcode))})` : "";
-  return input.fail(`torch.save never writes the opcode 0x${hex([opcode])}${letter}`);
+  return input.fail(`torch.save never writes the opcode 0x${toHex([opcode])}${letter}`);
 }

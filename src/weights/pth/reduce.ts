@@ -1,6 +1,6 @@
 /**
- * What the few calls mean that a checkpoint needs: make a tensor, a parameter, a dict, a set. Nothing that a file
- * brings is run; arguments that do not fit a call give undefined.
+ * The few calls that a checkpoint needs: make a tensor, a parameter, a dict, a set. No code of a file is run, and
+ * arguments that do not fit a call give undefined.
  */
 
 import { MAX_RANK } from "../checkpoint.js";
@@ -32,7 +32,7 @@ export function reduce(callee: GlobalRef, args: readonly PickleValue[]): PickleV
   }
 }
 
-/** A storage from a persistent id `('storage', class, key, location, numel[, view])`; undefined where it is none. */
+/** A storage from a persistent id `('storage', class, key, location, numel[, view])`; undefined for any other id. */
 export function storageFromId(id: PickleValue): StorageRef | undefined {
   const [tag, type, key, , count, view] = itemsOf(id);
   if (tag !== "storage" || typeof key !== "string") return undefined;

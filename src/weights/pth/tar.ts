@@ -24,7 +24,7 @@ const CHECKSUM = [148, 156] as const;
 /** The byte that tells regular files ("0" or NUL) from extended headers. */
 const TYPE = 156;
 
-/** True when the block's checksum is that of its bytes, the checksum field itself counted as spaces. */
+/** True when the block's checksum matches its bytes. The sum counts the checksum field itself as spaces. */
 export function isTarHeader(block: Bytes): boolean {
   if (block.length < BLOCK) return false;
   const [first, end] = CHECKSUM;
