@@ -202,7 +202,7 @@ describe("a complete file or none", () => {
       await written("other.safetensors", { "encoder.weight": { shape: [1], data: [1] } }),
       /"encoder\.weight"\) are not a ResNet-101/,
     );
-    await refused(await written("empty.safetensors", {}), /not those of a ResNet-101/);
+    await refused(await written("empty.safetensors", {}), /are not a ResNet-101/);
     await expect(importFile(PTH, join(folder, "no", "folder.safetensors"))).rejects.toMatchObject({
       code: "bad-option",
     });
