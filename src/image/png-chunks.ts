@@ -6,6 +6,7 @@
  * https://www.w3.org/TR/png-3/
  */
 import type { FcnError } from "../base/errors.js";
+import { toHex } from "../base/hex.js";
 import { badImage } from "./picture.js";
 import { COLOUR_TYPE, HEADER_BYTES, SIGNATURE, allowsDepth, samplesPerPixel } from "./png-format.js";
 import type { Crc32, PngHeader } from "./png-format.js";
@@ -36,8 +37,6 @@ export interface PngFile {
 /** An error for files that were damaged on their way. */
 export const damaged = (name: string, bytes: Uint8Array, why: string, cause?: unknown): FcnError =>
   badImage(name, `the PNG is damaged or cut off (${bytes.length} bytes): ${why}`, cause);
-
-export const hex = (bytes: Uint8Array): string => Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join(" ");
 
 const typeAt = (bytes: Uint8Array, at: number): string => String.fromCharCode(...bytes.subarray(at, at + 4));
 
@@ -80,7 +79,7 @@ function readHeader({ bytes, view, name }: NamedBytes): PngHeader {
   if (SIGNATURE.some((byte, i) => bytes[i] !== byte)) {
     const isJpeg = bytes[0] === 0xff && bytes[1] === 0xd8;
     const kind = isJpeg ? "a JPEG" : "no PNG";
-    throw badImage(name, `it is ${kind} (it starts with ${hex(bytes.subarray(0, 8))}); give it as PNG`);
+    throw badImage(name, `it is ${kind} (it starts with ${toHex(bytes.subarray(0, 8), " ")}); give it as PNG`);
   }
   if (bytes.length < HEAD_LENGTH)
     throw badImage(name, `the PNG is cut off after ${bytes.length} bytes, inside its header`);
@@ -109,7 +108,7 @@ function listChunks({ bytes, view, name }: NamedBytes): { chunks: readonly Chunk
     const length = view.getUint32(end);
     type = typeAt(bytes, end + 4);
     if (!/^[A-Za-z]{4}$/.test(type))
-      throw damaged(name, bytes, `at byte ${end} a chunk should start, not ${hex(bytes.subarray(end, end + 8))}`);
+      throw damaged(name, bytes, `at byte ${end} a chunk should start, not ${toHex(bytes.subarray(end, end + 8), " ")}`);
     if (length > room)
       throw damaged(name, bytes, `its ${type} chunk at byte ${end} is ${length} bytes long, ${room} are there`);
     chunks.push({ type, at: end + 8, length });

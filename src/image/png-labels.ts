@@ -1,8 +1,8 @@
 /** Reads label maps from PNG files, in Node only: indices of a palette, or grey values. https://www.w3.org/TR/png-3/ */
 import { crc32 } from "node:zlib";
+import { toHex } from "../base/hex.js";
 import { vocPalette } from "./palette.js";
 import { badImage } from "./picture.js";
-import { hex } from "./png-chunks.js";
 import { COLOUR_TYPE, pngParts } from "./png-format.js";
 import { isPlain, openPng, plainSamples, pngjsPixels } from "./png-read.js";
 import type { CheckedPng } from "./png-read.js";
@@ -53,7 +53,7 @@ function unknownColour({ header, palette, name }: CheckedPng, pixel: number, ind
   const where = `pixel (${pixel % header.width}, ${Math.floor(pixel / header.width)})`;
   if (index * 3 >= palette.length)
     return badImage(name, `${where} has index ${index}, the palette has ${Math.floor(palette.length / 3)} colours`);
-  const colour = hex(palette.subarray(index * 3, index * 3 + 3));
+  const colour = toHex(palette.subarray(index * 3, index * 3 + 3), " ");
   return badImage(name, `${where} has colour ${colour}, which is not in the PASCAL VOC palette`);
 }
 
