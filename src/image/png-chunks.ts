@@ -108,7 +108,11 @@ function listChunks({ bytes, view, name }: NamedBytes): { chunks: readonly Chunk
     const length = view.getUint32(end);
     type = typeAt(bytes, end + 4);
     if (!/^[A-Za-z]{4}$/.test(type))
-      throw damaged(name, bytes, `at byte ${end} a chunk should start, not ${toHex(bytes.subarray(end, end + 8), " ")}`);
+      throw damaged(
+        name,
+        bytes,
+        `at byte ${end} a chunk should start, not ${toHex(bytes.subarray(end, end + 8), " ")}`,
+      );
     if (length > room)
       throw damaged(name, bytes, `its ${type} chunk at byte ${end} is ${length} bytes long, ${room} are there`);
     chunks.push({ type, at: end + 8, length });
