@@ -75,13 +75,14 @@ const REBIAS = 112 << 23;
 export const F16_INFINITY = 0x7c00;
 const F16_QUIET_NAN = 0x7e00;
 
-/** Rounds `bits` / 2^shift to the nearest integer, ties to even. A carry into the exponent field is right. */
+/**
+ * Rounds `bits` / 2^shift to the nearest integer, ties to even: just under half a unit is added, and one more where the
+ * integer below is odd. A carry into the exponent field is right.
+ */
 function shiftRounded(bits: number, shift: number): number {
-  const floor = bits >>> shift;
-  const rest = bits & ((1 << shift) - 1);
-  const tie = 1 << (shift - 1);
-  const up = rest > tie || (rest === tie && (floor & 1) === 1);
-  return up ? floor + 1 : floor;
+  const odd = (bits >>> shift) & 1;
+  const half = 1 << (shift - 1);
+  return (bits + half - 1 + odd) >>> shift;
 }
 
 /** float16 bits of the float32 whose bits without the sign are `magnitude`. */
