@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-// Each test file runs in a process of its own, because Dawn keeps native state that must not outlive the file. Files run
-// one at a time, because a software adapter already uses every core.
+// Each test file runs in a process of its own, because Dawn keeps native state that must not outlive the file. Files
+// run one at a time, because a software adapter already uses every core.
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],

@@ -8,7 +8,7 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compact } from "./compact-wgsl.mjs";
+import { compact, shorten } from "./compact-wgsl.mjs";
 
 export const shadersFolder = fileURLToPath(new URL("../shaders/", import.meta.url));
 
@@ -50,37 +50,37 @@ export function readShaders() {
 
 /**
  * A module with one export a kernel, so that bundlers take only the kernels in use.
+ * @param {Record<string, string>} shaders `conv2d/naive` to its text
  * @param {string} type annotation of the exports
- * @param {(source: string) => string} edit
  */
-function shaderModule(type, edit) {
-  const kernels = kernelFolders().map((kernel) => {
-    const texts = Object.entries(shadersOf(kernel)).map(([name, text]) => [name, edit(text)]);
-    return { name: exportName(kernel), texts: Object.fromEntries(texts) };
+function shaderModule(shaders, type) {
+  /** @type {Map<string, Record<string, string>>} */
+  const kernels = new Map();
+  for (const [path, text] of Object.entries(shaders)) {
+    const [kernel = "", name = ""] = path.split("/");
+    kernels.set(kernel, { ...kernels.get(kernel), [name]: text });
+  }
+  const exports = [...kernels].sort(([, a], [, b]) => lengthOf(b) - lengthOf(a));
+  const lines = exports.map(([kernel, texts]) => {
+    return `export const ${exportName(kernel)}${type} = ${JSON.stringify(texts, null, 2)};\n`;
   });
-  const exports = kernels.sort(byLikeness);
-  return HEAD + exports.map(({ name, texts }) => exportText(name, type, texts)).join("");
+  return HEAD + lines.join("");
 }
 
-const exportText = (/** @type {string} */ name, /** @type {string} */ type, /** @type {object} */ texts) =>
-  `export const ${name}${type} = ${JSON.stringify(texts, null, 2)};\n`;
-
-/**
- * @typedef {{ name: string, texts: Record<string, string> }} KernelTexts
- * Brings texts that are alike close together, since gzip looks back only 32 kB: kernels with a lanes variant first, the
- * shortest of them at the front, then the others by name.
- */
-function byLikeness(/** @type {KernelTexts} */ a, /** @type {KernelTexts} */ b) {
-  const rank = (/** @type {KernelTexts} */ { texts }) =>
-    "lanes" in texts ? Object.values(texts).join("").length : Number.MAX_SAFE_INTEGER;
-  return rank(a) - rank(b);
-}
+/** The longest kernels come first: gzip looks back only 32 kB, and in this order it finds most to repeat. */
+const lengthOf = (/** @type {Record<string, string>} */ texts) => Object.values(texts).join("").length;
 
 /** The shaders as the build compiles them: complete, with their comments. */
-export const sourceModule = () => shaderModule(": Readonly<Record<string, string>>", (source) => source);
+export const sourceModule = () => shaderModule(readShaders(), ": Readonly<Record<string, string>>");
 
-/** The shaders as the package carries them: JavaScript, without comments and unneeded spaces. */
-export const packageModule = () => shaderModule("", compact);
+/** The shaders as the package carries them: JavaScript, without comments and unneeded spaces, names shortened. */
+export const packageModule = () => shaderModule(publishedShaders(), "");
+
+/** @returns {Record<string, string>} the texts of readShaders(), made small */
+export function publishedShaders() {
+  const compacted = Object.entries(readShaders()).map(([path, text]) => [path, compact(text)]);
+  return shorten(Object.fromEntries(compacted));
+}
 
 /** The exports of all kernels, and the registry that tests, benchmarks and `doctor` iterate over. */
 export function registryModule(folder = shadersFolder) {

@@ -135,7 +135,7 @@ describe("calls", () => {
     await expectError(
       () => run({ x, weight }, { strid: 2 }),
       "bad-shape",
-      /conv2d: no attribute "strid"; it has stride, padding/,
+      /conv2d has no attribute "strid"; it has stride, padding/,
     );
     await expectError(
       () => run({ x, weight }, { relu: 1 }),

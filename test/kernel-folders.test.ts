@@ -1,4 +1,6 @@
-/** A kernel is a folder. These tests need no device: they hold the folders, their declarations and their cases together. */
+/**
+ * A kernel is a folder. These tests need no device: they hold the folders, their declarations and their cases together.
+ */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";

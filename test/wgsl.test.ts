@@ -17,7 +17,10 @@ const variants = registry.flatMap((entry) =>
   })),
 );
 
-/** How WGSL declares a binding: `var<storage, read>` for a buffer, `texture_storage_2d<rgba32float, read>` for a texture. */
+/**
+ * How WGSL declares a binding: `var<storage, read>` for a buffer, `texture_storage_2d<rgba32float, read>` for a
+ * texture.
+ */
 function declarationOf({ access, kind }: Slot): string {
   if (kind === "texture") return `texture_storage_2d<rgba32float, ${access === "input" ? "read" : "write"}>`;
   return access === "input" ? "var<storage, read>" : "var<storage, read_write>";

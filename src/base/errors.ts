@@ -42,10 +42,23 @@ export function limitTooSmall(what: string, limit: string, needed: number, offer
   return new FcnError("limit-too-small", message);
 }
 
+/** `conv2d has no variant "fast"; it has naive, vec4`. */
+export function hasNo(owner: string, kind: string, name: string, known: Iterable<string>): string {
+  return `${owner} has no ${kind} "${name}"; it has ${[...known].join(", ") || "none"}`;
+}
+
 /** True for errors of this library with the given code, or with any code when none is given. */
 export function isFcnError(error: unknown, code?: FcnErrorCode): error is FcnError {
   return error instanceof FcnError && (code === undefined || error.code === code);
 }
+
+/** Whether something was too large for the device: smaller pictures or fewer models help. */
+export function isTooLarge(error: unknown): error is FcnError {
+  return isFcnError(error, "limit-too-small") || isFcnError(error, "out-of-memory");
+}
+
+/** The first line of a report that a driver, a compiler or a package wrote. */
+export const firstLineOf = (text: string): string => text.trim().split("\n")[0] ?? "";
 
 /** The message of any thrown value. */
 export function messageOf(error: unknown): string {

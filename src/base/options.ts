@@ -2,7 +2,7 @@
  * Checks options where plain JavaScript passes them. A misspelt name or a wrong type would otherwise be ignored, so it
  * is an error that says what to write.
  */
-import { badOption } from "./errors.js";
+import { badOption, hasNo } from "./errors.js";
 
 /** What each option may be, in words that name the types: "a string or number", "an AbortSignal". */
 export type Kinds<Options> = Readonly<Record<keyof Options & string, string>>;
@@ -22,7 +22,7 @@ export function checkOptions<Options>(usage: string, given: Options, kinds: Kind
   }
   for (const [key, value] of Object.entries(given as object)) {
     if (!Object.hasOwn(kinds, key)) {
-      throw badOption(`${call} has no option "${key}"; it has ${Object.keys(kinds).join(", ")}`);
+      throw badOption(hasNo(call, "option", key, Object.keys(kinds)));
     }
     if (value !== undefined) checkKind(`${call}: ${key}`, value, kinds[key as keyof Kinds<Options>]);
   }
@@ -40,6 +40,13 @@ export function checkKind(what: string, value: unknown, kind: string): void {
 export function checkOneOf<T>(name: string, value: T | undefined, values: readonly T[]): void {
   if (value !== undefined && !values.includes(value)) {
     throw badOption(`${name} "${String(value)}" is not one of ${values.join(", ")}`);
+  }
+}
+
+/** @throws bad-option when `value` is not a whole number of 1 or more */
+export function checkCount(name: string, value: number): void {
+  if (!Number.isInteger(value) || value < 1) {
+    throw badOption(`${name} must be a whole number of 1 or more, got ${value}`);
   }
 }
 

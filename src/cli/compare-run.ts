@@ -2,7 +2,7 @@
  * The loop of a comparison. Pictures are decoded ahead, and the last one is counted while the GPU works on this one.
  * Every finished picture is in results.jsonl before the next is waited for.
  */
-import { isFcnError, messageOf } from "../base/errors.js";
+import { isFcnError, isTooLarge, messageOf } from "../base/errors.js";
 import { scorePicture } from "../eval/records.js";
 import type { PictureRecord, RunHeader } from "../eval/records.js";
 import { mostCommonSize, summarisePicture } from "../eval/summary.js";
@@ -42,8 +42,7 @@ async function load({ picture: path, label }: DatasetItem): Promise<Loaded> {
 }
 
 /** Errors that concern one picture only; every other one ends the run. */
-const isPictureError = (error: unknown): boolean =>
-  isFcnError(error, "bad-image") || isFcnError(error, "limit-too-small") || isFcnError(error, "out-of-memory");
+const isPictureError = (error: unknown): boolean => isFcnError(error, "bad-image") || isTooLarge(error);
 
 const roundedToMicroseconds = (ms: number): number => Math.round(ms * 1000) / 1000;
 

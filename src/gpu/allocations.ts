@@ -12,7 +12,11 @@ export class Allocations {
   #bytes = 0;
   #journal: Resource[] | undefined;
 
-  constructor(private readonly gpu: GPUDevice) {}
+  readonly #gpu: GPUDevice;
+
+  constructor(gpu: GPUDevice) {
+    this.#gpu = gpu;
+  }
 
   /** Bytes in buffers and textures now. */
   get bytes(): number {
@@ -20,12 +24,12 @@ export class Allocations {
   }
 
   buffer(descriptor: GPUBufferDescriptor): GPUBuffer {
-    return this.#enter(this.gpu.createBuffer(descriptor), descriptor.size);
+    return this.#enter(this.#gpu.createBuffer(descriptor), descriptor.size);
   }
 
   /** `bytes` is the size of the texture's texels. */
   texture(descriptor: GPUTextureDescriptor, bytes: number): GPUTexture {
-    return this.#enter(this.gpu.createTexture(descriptor), bytes);
+    return this.#enter(this.#gpu.createTexture(descriptor), bytes);
   }
 
   /** Runs `work` and returns what it created. Frees all of it when `work` throws. Calls must not be nested. */

@@ -58,14 +58,18 @@ export function bindGroupEntries(
 export class Dummies {
   readonly #made = new Map<string, Memory>();
 
+  readonly #create: (kind: Slot["kind"], label: string) => Memory;
+
   /** `create` makes memory of 16 bytes, or a texture of 1 x 1. */
-  constructor(private readonly create: (kind: Slot["kind"], label: string) => Memory) {}
+  constructor(create: (kind: Slot["kind"], label: string) => Memory) {
+    this.#create = create;
+  }
 
   get({ kind, access }: Slot): Memory {
     const label = `absent ${kind} ${access}`;
     const made = this.#made.get(label);
     if (made) return made;
-    const memory = this.create(kind, label);
+    const memory = this.#create(kind, label);
     this.#made.set(label, memory);
     return memory;
   }

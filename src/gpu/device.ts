@@ -2,7 +2,7 @@
  * A WebGPU device and its asynchronous errors. WebGPU reports validation errors and the loss of a device through
  * events. Here both become a typed error at the next await. https://www.w3.org/TR/webgpu/#errors-and-debugging
  */
-import { FcnError, messageOf } from "../base/errors.js";
+import { FcnError, firstLineOf, messageOf } from "../base/errors.js";
 import type { DeviceTraits, MatrixSyntax } from "../kernel/variant.js";
 import { Allocations, megabytes, release } from "./allocations.js";
 import { WANTED_LIMITS } from "./limits.js";
@@ -221,6 +221,8 @@ export class Device implements DeviceTraits {
 }
 
 function outOfMemory(sentence: string, report: string): FcnError {
-  const firstLine = report.trim().split("\n")[0] ?? "";
-  return new FcnError("out-of-memory", `${sentence} (${firstLine}); dispose of models, or use smaller pictures`);
+  return new FcnError(
+    "out-of-memory",
+    `${sentence} (${firstLineOf(report)}); dispose of models, or use smaller pictures`,
+  );
 }

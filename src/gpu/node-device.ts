@@ -4,7 +4,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FcnError, isFcnError, messageOf } from "../base/errors.js";
+import { FcnError, firstLineOf, isFcnError, messageOf } from "../base/errors.js";
 import { checkOptions } from "../base/options.js";
 import type { Device } from "./device.js";
 import { requestDevice as requestAnyDevice } from "./request-device.js";
@@ -49,7 +49,7 @@ async function importDawn(): Promise<(flags: string[]) => GPU> {
   try {
     return (await import("webgpu")).create;
   } catch (error) {
-    const reason = messageOf(error).split("\n")[0] ?? "";
+    const reason = firstLineOf(messageOf(error));
     const builds = "it has builds for Linux (glibc 2.31+), macOS and Windows on x64 and arm64";
     throw new FcnError(
       "no-webgpu",

@@ -3,8 +3,9 @@
  * variant, constants). It is readable and serves as the label. Two requests in flight share one compilation. A failed
  * compilation is reported with the shader and the compiler's messages, and is not cached.
  */
-import { FcnError, badOption, isFcnError, messageOf } from "../base/errors.js";
+import { FcnError, badOption, firstLineOf, hasNo, isFcnError, messageOf } from "../base/errors.js";
 import type { Kernel } from "../kernel/kernel.js";
+import { settingsText } from "../kernel/problem.js";
 import type { AnyProblem } from "../kernel/problem.js";
 import type { AnyVariant } from "../kernel/variant.js";
 import { layoutEntries, slotsOf } from "./bindings.js";
@@ -35,10 +36,7 @@ export class PipelineCache {
   /** @throws bad-option for an unknown variant or shader; gpu-error when the shader does not compile; device-lost */
   get(kernel: Kernel, variantName: string, problem: AnyProblem): Promise<Pipeline> {
     const variant = kernel.variants[variantName];
-    if (!variant) {
-      const names = Object.keys(kernel.variants).join(", ");
-      throw badOption(`${kernel.name} has no variant "${variantName}"; it has ${names}`);
-    }
+    if (!variant) throw badOption(hasNo(kernel.name, "variant", variantName, Object.keys(kernel.variants)));
     const constants = (variant.overrides ?? kernel.overrides)(problem);
     const key = pipelineKey(this.#nameOf(kernel), variantName, { ...constants, ...variant.consts });
     const known = this.#ready.get(key);
@@ -49,7 +47,7 @@ export class PipelineCache {
       this.#ready.delete(key);
       // A variant that needs a hardware feature may fail in its compiler. Plans then take another variant.
       if (isRefusal(error) && variant.features?.length) {
-        this.device.refused.set(variant, error.message.split("\n")[0] ?? "");
+        this.device.refused.set(variant, firstLineOf(error.message));
       }
     });
     return compiling;
@@ -132,9 +130,7 @@ async function compileError(key: string, module: GPUShaderModule, code: string, 
 
 /** `conv2d/vec4 IN_C=64 OUT_C=256 ...`: names the pipeline in labels, profiles and errors. */
 function pipelineKey(kernel: string, variant: string, constants: Constants): string {
-  const names = Object.keys(constants).sort();
-  const parts = names.map((name) => `${name}=${String(constants[name])}`);
-  return [`${kernel}/${variant}`, ...parts].join(" ");
+  return `${kernel}/${variant} ${settingsText(constants)}`.trimEnd();
 }
 
 const caches = new WeakMap<Device, PipelineCache>();

@@ -3,6 +3,7 @@
  * lanes. The feature is experimental and its syntax has changed, so a probe shader finds out which syntax this device
  * compiles. https://dawn.googlesource.com/dawn/+/refs/heads/main/docs/dawn/features/subgroup_matrix.md
  */
+import { firstLineOf } from "../base/errors.js";
 import type { MatrixSyntax } from "../kernel/variant.js";
 import { withOlderMatrices } from "./wgsl-edit.js";
 
@@ -58,7 +59,7 @@ export async function probeSubgroupMatrix(gpu: GPUDevice, info: MatrixInfo): Pro
   for (const syntax of ["template", "bool"] as const) {
     const error = await firstError(gpu, SHADERS[syntax]);
     if (error === undefined) return { syntax, note: `f16 to f32 at 16x16x16, ${syntax} syntax` };
-    refusals.push(error.trim().split("\n")[0] ?? "");
+    refusals.push(firstLineOf(error));
   }
   return { note: `not used: neither syntax of subgroup matrices compiles here (${refusals.join("; ")})` };
 }

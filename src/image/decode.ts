@@ -6,7 +6,7 @@
  */
 import { readFile } from "node:fs/promises";
 import type { SharpConstructor } from "sharp";
-import { messageOf } from "../base/errors.js";
+import { firstLineOf, messageOf } from "../base/errors.js";
 import { badImage } from "./picture.js";
 import type { PictureSize, RgbaPicture } from "./picture.js";
 import { decodeLabelPng, decodePng } from "./png.js";
@@ -26,7 +26,7 @@ function formatOf(bytes: Uint8Array): string | undefined {
   return undefined;
 }
 
-const firstLine = (error: unknown): string => messageOf(error).split("\n")[0] ?? "";
+const firstLine = (error: unknown): string => firstLineOf(messageOf(error));
 
 let loaded: Promise<SharpConstructor> | undefined;
 

@@ -4,7 +4,7 @@
  */
 import { crc32, inflateSync } from "node:zlib";
 import { PNG } from "pngjs";
-import { messageOf } from "../base/errors.js";
+import { firstLineOf, messageOf } from "../base/errors.js";
 import { badImage } from "./picture.js";
 import type { RgbaPicture } from "./picture.js";
 import { damaged, readChunks } from "./png-chunks.js";
@@ -62,13 +62,13 @@ export function plainSamples({ header, raw, bytes, name }: CheckedPng): Uint8Arr
  * Pixels by pngjs, four bytes each. `png` is the file, or one made from its parts.
  * @param skipRescale leaves samples of less than 8 bits as they are
  */
-export function pngjsPixels(png: Uint8Array, { bytes, name }: CheckedPng, skipRescale = false): Buffer {
+export function pngjsPixels(png: Uint8Array, { bytes, name }: CheckedPng, skipRescale = false): Uint8Array {
   try {
     // Checksums were checked by openPng(), with Node's own crc32 instead of pngjs's loop.
     const options = { checkCRC: false, skipRescale };
     return PNG.sync.read(Buffer.from(png.buffer, png.byteOffset, png.byteLength), options).data;
   } catch (error) {
-    throw damaged(name, bytes, messageOf(error).split("\n")[0] ?? "", error);
+    throw damaged(name, bytes, firstLineOf(messageOf(error)), error);
   }
 }
 

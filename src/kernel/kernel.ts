@@ -6,7 +6,7 @@
  *
  * This file only declares. See gpu/pipelines.ts, gpu/run-kernel.ts and plan/plan.ts for the code that runs kernels.
  */
-import { badShape } from "../base/errors.js";
+import { badShape, hasNo } from "../base/errors.js";
 import type {
   AnyProblem,
   Attrs,
@@ -66,7 +66,7 @@ export function erase<I, O, A>(kernel: KernelDef<I, O, A>): Kernel {
 export function resolveAttrs(kernel: Kernel, given: Attrs = {}): Attrs {
   for (const [key, value] of Object.entries(given)) {
     if (!(key in kernel.attrs)) {
-      throw badShape(`${kernel.name}: no attribute "${key}"; it has ${Object.keys(kernel.attrs).join(", ") || "none"}`);
+      throw badShape(hasNo(kernel.name, "attribute", key, Object.keys(kernel.attrs)));
     }
     const type = typeof kernel.attrs[key];
     if (!hasType(value, type)) {
@@ -98,7 +98,7 @@ export function makeProblem(
 function checkInputs(kernel: Kernel, shapes: Readonly<Record<string, Shape | undefined>>): void {
   for (const key of Object.keys(shapes)) {
     if (!(key in kernel.inputs)) {
-      throw badShape(`${kernel.name}: no input "${key}"; it has ${Object.keys(kernel.inputs).join(", ")}`);
+      throw badShape(hasNo(kernel.name, "input", key, Object.keys(kernel.inputs)));
     }
   }
   for (const [key, spec] of Object.entries(kernel.inputs)) {

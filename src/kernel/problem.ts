@@ -51,3 +51,9 @@ export interface Scalar {
 export const u32 = (value: number): Scalar => ({ type: "u32", value });
 export const i32 = (value: number): Scalar => ({ type: "i32", value });
 export const f32 = (value: number): Scalar => ({ type: "f32", value });
+
+/** `GROUPS=1 IN_C=64`: attributes or constants in the order of their names, for keys and labels. */
+export function settingsText(settings: Attrs): string {
+  const names = Object.keys(settings).sort();
+  return names.map((name) => `${name}=${String(settings[name])}`).join(" ");
+}

@@ -1,5 +1,5 @@
 /** Checks `kernels: { conv2d: "naive" }` when a model is loaded, so that wrong names fail before the first picture. */
-import { badOption } from "../base/options.js";
+import { badOption, hasNo } from "../base/errors.js";
 import type { VariantChoice } from "../kernel/choice.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Graph } from "../plan/graph.js";
@@ -18,11 +18,10 @@ export function checkKernels(graphs: readonly Graph[], chosen: VariantChoice): v
   for (const { kernel } of graphs.flatMap(({ nodes }) => nodes)) used.set(kernel.name, kernel);
   for (const [name, variant] of Object.entries<string | undefined>(chosen)) {
     const kernel = used.get(name);
-    if (!kernel) throw badOption(`kernels: the network has no kernel "${name}"; it has ${[...used.keys()].join(", ")}`);
-    if (variant !== undefined && !Object.hasOwn(kernel.variants, variant))
-      throw badOption(
-        `kernels: ${name} has no variant "${String(variant)}"; it has ${Object.keys(kernel.variants).join(", ")}`,
-      );
+    if (!kernel) throw badOption(`kernels: ${hasNo("the network", "kernel", name, used.keys())}`);
+    if (variant !== undefined && !Object.hasOwn(kernel.variants, variant)) {
+      throw badOption(`kernels: ${hasNo(name, "variant", String(variant), Object.keys(kernel.variants))}`);
+    }
   }
 }
 

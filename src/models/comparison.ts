@@ -5,7 +5,7 @@
  */
 import { ABORTABLE_KINDS, abortable } from "../base/abort.js";
 import type { Abortable } from "../base/abort.js";
-import { badOption, checkOneOf, checkOptions } from "../base/options.js";
+import { badOption, checkCount, checkOneOf, checkOptions } from "../base/options.js";
 import type { Kinds } from "../base/options.js";
 import type { Device, LostListener } from "../gpu/device.js";
 import { bindingOf } from "../gpu/memory.js";
@@ -180,8 +180,7 @@ export class Comparison {
     rounds = 5,
   ): Promise<NetworkCost[]> {
     for (const variant of measured) checkOneOf("measure: variant", variant, [...this.variants, ALL]);
-    if (!Number.isInteger(rounds) || rounds < 1)
-      throw badOption(`measure: rounds must be a whole number of 1 or more, got ${rounds}`);
+    checkCount("measure: rounds", rounds);
     const request = { variants: measured, height, width, rounds, planOptions: { onPipeline: this.#onPipeline } };
     return this.#session.turn((network) => measureNetworks(network, this.checkpoint, this.#parts, request));
   }

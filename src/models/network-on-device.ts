@@ -3,7 +3,7 @@
  * device; runtime.ts then makes another one. It does not queue: the session (session.ts) sees to it that calls do not
  * overlap.
  */
-import { FcnError, isFcnError } from "../base/errors.js";
+import { FcnError, isFcnError, isTooLarge } from "../base/errors.js";
 import type { Device } from "../gpu/device.js";
 import { checkFits } from "../gpu/memory.js";
 import type { VariantChoice } from "../kernel/choice.js";
@@ -124,7 +124,7 @@ export class NetworkOnDevice<Kind extends string> {
 
 /** An error about memory becomes one that names the picture's size. Other errors stay as they are. */
 function pictureTooLarge(error: unknown, { height, width }: Batch, resize: Resize): unknown {
-  if (!isFcnError(error, "limit-too-small") && !isFcnError(error, "out-of-memory")) return error;
+  if (!isTooLarge(error)) return error;
   const [seenHeight, seenWidth] = networkSize(height, width, resize);
   const isResized = seenHeight !== height || seenWidth !== width;
   const resized = isResized ? `, resized to ${seenWidth} x ${seenHeight},` : "";

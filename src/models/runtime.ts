@@ -3,7 +3,7 @@
  * kept twice for that. Weights are read again from the checkpoint, which stays open as long as the model, and plans are
  * made anew.
  */
-import { badOption, checkKind, checkOneOf } from "../base/options.js";
+import { badOption, checkCount, checkKind, checkOneOf } from "../base/options.js";
 import type { Device, LostListener } from "../gpu/device.js";
 import { NetworkOnDevice } from "./network-on-device.js";
 import type { NetworkPlans } from "./network-on-device.js";
@@ -34,8 +34,7 @@ export class Runtime<Kind extends string> {
   /** @throws bad-option */
   constructor(options: RuntimeOptions<Kind>) {
     const { device, openDevice, recover = "manual", maxPlans } = options;
-    if (maxPlans !== undefined && (!Number.isInteger(maxPlans) || maxPlans < 1))
-      throw badOption(`maxPlans must be a whole number of 1 or more, got ${maxPlans}`);
+    if (maxPlans !== undefined) checkCount("maxPlans", maxPlans);
     checkRecovery(recover, openDevice !== undefined);
     this.#options = options;
     this.#isOwned = openDevice !== undefined;

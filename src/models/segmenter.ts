@@ -6,7 +6,7 @@
 import { ABORTABLE_KINDS, checkSignal } from "../base/abort.js";
 import type { Abortable } from "../base/abort.js";
 import { FcnError } from "../base/errors.js";
-import { badOption, checkOptions, typeName } from "../base/options.js";
+import { badOption, checkCount, checkOptions, typeName } from "../base/options.js";
 import type { Device, LostListener } from "../gpu/device.js";
 import { defaultNames } from "../image/palette.js";
 import type { Picture } from "../image/picture.js";
@@ -150,8 +150,7 @@ export class Fcn<Image = Picture> {
       typeof images === "object" && images !== null && (Symbol.iterator in images || Symbol.asyncIterator in images);
     if (!isIterable)
       throw new FcnError("bad-image", `segmentAll needs an iterable of pictures, got ${typeName(images)}`);
-    if (!Number.isInteger(inFlight) || inFlight < 1)
-      throw badOption(`inFlight must be a whole number of 1 or more, got ${inFlight}`);
+    checkCount("inFlight", inFlight);
     const segmentOne = async (image: Image): Promise<Segmentation> =>
       this.#segmentation(await this.#session.runOverlapped("labels", image, signal));
     return inOrder(images, inFlight, segmentOne, signal);

@@ -4,7 +4,7 @@
  * above (segmenter.ts, comparison.ts) only check options and shape results.
  */
 import { abortable } from "../base/abort.js";
-import { isFcnError } from "../base/errors.js";
+import { isTooLarge } from "../base/errors.js";
 import { checkKind } from "../base/options.js";
 import type { Device, LostListener } from "../gpu/device.js";
 import { toRgba } from "../image/picture.js";
@@ -130,8 +130,7 @@ export class Session<Kind extends string, Image> {
       const { results } = await this.#submit(network, kind, pictures, signal);
       return await results;
     } catch (error) {
-      const isTooLarge = isFcnError(error, "limit-too-small") || isFcnError(error, "out-of-memory");
-      if (!isTooLarge || pictures.length === 1) throw error;
+      if (!isTooLarge(error) || pictures.length === 1) throw error;
       const half = Math.ceil(pictures.length / 2);
       const first = await this.#runGroup(network, kind, pictures.slice(0, half), signal);
       const second = await this.#runGroup(network, kind, pictures.slice(half), signal);

@@ -63,11 +63,15 @@ class Lowering {
   /** Every layout in which a value exists, in the order in which they were made. */
   readonly #physicals = new Map<Value, Map<LayoutName, Physical>>();
 
-  constructor(
-    private readonly device: DeviceTraits,
-    private readonly choice: VariantChoice | VariantPick | undefined,
-    private readonly precision: Precision | undefined,
-  ) {}
+  readonly #device: DeviceTraits;
+  readonly #choice: VariantChoice | VariantPick | undefined;
+  readonly #precision: Precision | undefined;
+
+  constructor(device: DeviceTraits, choice: VariantChoice | VariantPick | undefined, precision: Precision | undefined) {
+    this.#device = device;
+    this.#choice = choice;
+    this.#precision = precision;
+  }
 
   define(value: Value, layout: LayoutName, step: number): Physical {
     const physical: Physical = { name: value.name, shape: value.shape, layout, step };
@@ -76,7 +80,7 @@ class Lowering {
   }
 
   append({ label, kernel, problem, tensors, weights, outputs }: Node): void {
-    const variantName = chooseVariant(kernel, problem, this.device, this.choice, this.precision);
+    const variantName = chooseVariant(kernel, problem, this.#device, this.#choice, this.#precision);
     const variant = kernel.variants[variantName] as AnyVariant;
     const layoutFor = (key: string): LayoutName => layoutOf(kernel, variant, key);
     const inputs = mapRecord(tensors, (value, key) => this.#inLayout(value, layoutFor(key)));
@@ -112,7 +116,7 @@ class Lowering {
   #convert(value: Value, x: Physical, to: LayoutName): Physical {
     const kernel = erase(convert);
     const problem = makeProblem(kernel, { x: x.shape }, { from: x.layout, to });
-    const variantName = chooseVariant(kernel, problem, this.device);
+    const variantName = chooseVariant(kernel, problem, this.#device);
     const variant = kernel.variants[variantName] as AnyVariant;
     const label = `${value.name} as ${to}`;
     const y: Physical = { name: label, shape: x.shape, layout: to, step: this.steps.length };

@@ -49,16 +49,15 @@ export class PlanMemory {
   readonly outputs = new Map<string, StagedOutput>();
   readonly dummies: Dummies;
   #bytes = 0;
+  readonly #device: Device;
+  readonly #owned: Owned;
   readonly #tensors = new Map<Physical, Memory>();
   readonly #uniforms: GPUBindingResource[] = [];
 
   /** Notes everything it creates in `owned`, so that the caller can free it after a failure. */
-  constructor(
-    private readonly device: Device,
-    lowered: Lowered,
-    private readonly owned: Owned,
-    inFlight: number,
-  ) {
+  constructor(device: Device, lowered: Lowered, owned: Owned, inFlight: number) {
+    this.#device = device;
+    this.#owned = owned;
     this.dummies = new Dummies((kind, label) =>
       kind === "texture"
         ? this.#texture(label, { width: 1, height: 1 })
@@ -85,15 +84,15 @@ export class PlanMemory {
   }
 
   #buffer(label: string, size: number, usage: number): GPUBuffer {
-    const buffer = this.device.allocations.buffer({ label, size, usage });
-    this.owned.push({ destroy: () => release(buffer) });
+    const buffer = this.#device.allocations.buffer({ label, size, usage });
+    this.#owned.push({ destroy: () => release(buffer) });
     this.#bytes += size;
     return buffer;
   }
 
   #texture(label: string, extent: Pick<TextureExtent, "width" | "height">): Memory {
-    const texture = createTexture(this.device, label, extent);
-    this.owned.push({ destroy: () => destroy(texture) });
+    const texture = createTexture(this.#device, label, extent);
+    this.#owned.push({ destroy: () => destroy(texture) });
     this.#bytes += texture.size;
     return texture;
   }
@@ -108,7 +107,7 @@ export class PlanMemory {
   }
 
   #createTensors(lowered: Lowered): void {
-    const placed = placeTensors(lowered, this.device.limits.maxBufferSize);
+    const placed = placeTensors(lowered, this.#device.limits.maxBufferSize);
     const slabs = placed.slabs.map((bytes, i) => this.#buffer(`arena ${i}`, bytes, BUFFER.STORAGE | BUFFER.COPY_SRC));
     for (const [tensor, { slab, offset, bytes }] of placed.inSlabs) {
       this.#tensors.set(tensor, { kind: "buffer", buffer: slabs[slab] as GPUBuffer, offset, size: bytes });
@@ -125,7 +124,7 @@ export class PlanMemory {
     const buffer = this.#buffer("params", Math.max(bytes, UNIFORM_ALIGNMENT), BUFFER.UNIFORM | BUFFER.COPY_DST);
     let offset = 0;
     packed.forEach((params, i) => {
-      this.device.gpu.queue.writeBuffer(buffer, offset, params);
+      this.#device.gpu.queue.writeBuffer(buffer, offset, params);
       this.#uniforms.push({ buffer, offset, size: params.byteLength });
       offset += pitches[i] as number;
     });

@@ -4,7 +4,8 @@
  * uploads the inputs, encodes a flat list of dispatches in one compute pass, copies the outputs to their staging
  * buffers and submits once.
  */
-import { FcnError, badOption } from "../base/errors.js";
+import { FcnError } from "../base/errors.js";
+import { checkCount } from "../base/options.js";
 import type { Device } from "../gpu/device.js";
 import { encodeDispatch } from "../gpu/dispatch.js";
 import type { Dispatch } from "../gpu/dispatch.js";
@@ -104,9 +105,7 @@ export class Plan {
   ): Promise<Plan> {
     const { stageOf, onPipeline, precision, inFlight = 1, signal } = options;
     device.check();
-    if (!Number.isInteger(inFlight) || inFlight < 1) {
-      throw badOption(`inFlight must be a whole number of 1 or more, got ${inFlight}`);
-    }
+    checkCount("inFlight", inFlight);
     const compiled = await compile(device, () => lower(graph, device, choice, precision), onPipeline);
     const { steps } = compiled.lowered;
     const weights = await loadWeights(steps, store, signal);

@@ -23,13 +23,19 @@ interface Pass {
 }
 
 export class StageTimer {
+  readonly #queries: GPUQuerySet;
+  readonly #resolved: GPUBuffer;
+
   private constructor(
     readonly passes: readonly Pass[],
     /** Receives the timestamps; mapped after a run. */
     readonly staging: GPUBuffer,
-    private readonly queries: GPUQuerySet,
-    private readonly resolved: GPUBuffer,
-  ) {}
+    queries: GPUQuerySet,
+    resolved: GPUBuffer,
+  ) {
+    this.#queries = queries;
+    this.#resolved = resolved;
+  }
 
   /**
    * `stages` names the stage of every dispatch. What is created is added to `owned`. Undefined where the device has no
@@ -60,8 +66,8 @@ export class StageTimer {
   /** Appends the commands that copy the timestamps to `staging`. */
   encode(encoder: GPUCommandEncoder): void {
     const count = this.passes.length * 2;
-    encoder.resolveQuerySet(this.queries, 0, count, this.resolved, 0);
-    encoder.copyBufferToBuffer(this.resolved, 0, this.staging, 0, count * TIMESTAMP_BYTES);
+    encoder.resolveQuerySet(this.#queries, 0, count, this.#resolved, 0);
+    encoder.copyBufferToBuffer(this.#resolved, 0, this.staging, 0, count * TIMESTAMP_BYTES);
   }
 
   /**

@@ -3,13 +3,14 @@
  * sessions. Rivals read and write the same layouts as the default variant, in the same precision, so a choice changes
  * nothing around it. measure-variant.ts does the measuring.
  */
-import { isFcnError } from "../base/errors.js";
+import { isTooLarge } from "../base/errors.js";
 import { fnv1a } from "../base/hash.js";
 import type { Device } from "../gpu/device.js";
 import { defaultVariant, layoutOf, usableVariants } from "../kernel/choice.js";
 import type { VariantChoice, VariantPick } from "../kernel/choice.js";
 import type { Kernel } from "../kernel/kernel.js";
-import type { AnyProblem, Attrs } from "../kernel/problem.js";
+import { settingsText } from "../kernel/problem.js";
+import type { AnyProblem } from "../kernel/problem.js";
 import type { AnyVariant, DeviceTraits, Precision } from "../kernel/variant.js";
 import type { Graph } from "../plan/graph.js";
 import { parseChoices } from "./choices.js";
@@ -59,23 +60,24 @@ function keyOf(kernel: Kernel, problem: AnyProblem, rivals: readonly string[]): 
   });
   const shapes = Object.entries(problem.in).flatMap(([key, shape]) => (shape ? [`${key} ${shape.join("x")}`] : []));
   const text = fnv1a(shaders.join()).toString(16);
-  return `${kernel.name} ${shapes.join(" ")} ${attrsText(problem.attrs)} ${text}`;
-}
-
-function attrsText(attrs: Attrs): string {
-  const names = Object.keys(attrs).sort();
-  return names.map((name) => `${name}=${String(attrs[name])}`).join(" ");
+  return `${kernel.name} ${shapes.join(" ")} ${settingsText(problem.attrs)} ${text}`;
 }
 
 export class Tuner {
   readonly #chosen = new Map<string, string>();
   #loading: Promise<void> | undefined;
 
+  readonly #store: TuningStore | undefined;
+  readonly #measure: MeasureVariant;
+
   constructor(
     readonly device: Device,
-    private readonly store?: TuningStore,
-    private readonly measure: MeasureVariant = measureVariant,
-  ) {}
+    store?: TuningStore,
+    measure: MeasureVariant = measureVariant,
+  ) {
+    this.#store = store;
+    this.#measure = measure;
+  }
 
   /**
    * Measures the problems of the graph that were not measured yet, and returns the choice for its plan. Variants in
@@ -129,10 +131,10 @@ export class Tuner {
   /** Infinity for a variant that does not compile or fit. If none does, making the plan reports it. */
   async #measureIfRuns(kernel: Kernel, problem: AnyProblem, name: string, limit: number): Promise<number> {
     try {
-      return await this.measure(this.device, kernel, problem, name, limit);
+      return await this.#measure(this.device, kernel, problem, name, limit);
     } catch (error) {
       const refused = this.device.refused.has(kernel.variants[name] as object);
-      if (refused || isFcnError(error, "limit-too-small") || isFcnError(error, "out-of-memory")) return Infinity;
+      if (refused || isTooLarge(error)) return Infinity;
       throw error;
     }
   }
@@ -144,16 +146,16 @@ export class Tuner {
   }
 
   async #load(): Promise<void> {
-    const kept = parseChoices(await this.store?.read())[this.#adapter] ?? {};
+    const kept = parseChoices(await this.#store?.read())[this.#adapter] ?? {};
     for (const [key, name] of Object.entries(kept)) this.#chosen.set(key, name);
   }
 
   /** Reads the store again before writing: another process may have added choices. */
   async #save(): Promise<void> {
-    if (!this.store) return;
-    const all = parseChoices(await this.store.read());
+    if (!this.#store) return;
+    const all = parseChoices(await this.#store.read());
     const merged = { ...all[this.#adapter], ...Object.fromEntries(this.#chosen) };
     const newest = Object.entries(merged).slice(-MAX_KEPT);
-    await this.store.write(JSON.stringify({ ...all, [this.#adapter]: Object.fromEntries(newest) }, undefined, 1));
+    await this.#store.write(JSON.stringify({ ...all, [this.#adapter]: Object.fromEntries(newest) }, undefined, 1));
   }
 }
