@@ -4,8 +4,8 @@
  * @module fcn-webgpu/node
  */
 import { fileURLToPath } from "node:url";
-import { FcnError } from "./base/errors.js";
-import { badOption, checkKind, checkOptions } from "./base/options.js";
+import { FcnError, badOption } from "./base/errors.js";
+import { checkKind, checkOptions } from "./base/options.js";
 import { requestDevice } from "./gpu/node-device.js";
 import type { NodeDeviceOptions } from "./gpu/node-device.js";
 import { decodePicture, readPictureFile } from "./image/decode.js";

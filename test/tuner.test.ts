@@ -9,7 +9,7 @@ import { maxPool2d } from "../shaders/max-pool2d/kernel.js";
 import type { Device } from "../src/gpu/device.js";
 import { erase, makeProblem } from "../src/kernel/kernel.js";
 import { layouts } from "../src/kernel/layout.js";
-import type { Nchw } from "../src/kernel/layout.js";
+import type { Nchw } from "../src/kernel/shape.js";
 import { requestDevice } from "../src/node.js";
 import { Graph } from "../src/plan/graph.js";
 import { lower } from "../src/plan/lower.js";

@@ -49,5 +49,3 @@ export function checkCount(name: string, value: number): void {
     throw badOption(`${name} must be a whole number of 1 or more, got ${value}`);
   }
 }
-
-export { badOption };

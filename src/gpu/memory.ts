@@ -3,8 +3,10 @@
  * tensors does not ask which of the two it is.
  */
 import { limitTooSmall } from "../base/errors.js";
-import type { Layout, Nchw, TextureExtent } from "../kernel/layout.js";
+import type { Layout } from "../kernel/layout.js";
 import { alignUp, formatShape } from "../kernel/shape.js";
+import type { Nchw } from "../kernel/shape.js";
+import type { TextureExtent } from "../kernel/texture.js";
 import { release } from "./allocations.js";
 import type { Device } from "./device.js";
 import { BUFFER, TEXTURE } from "./flags.js";

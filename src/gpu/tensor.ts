@@ -4,11 +4,12 @@
  * layout.ts. Use it to call kernels directly; models keep their tensors inside a plan. Free it with dispose() or
  * `using`.
  */
-import { FcnError, badShape } from "../base/errors.js";
-import { badOption, checkOneOf, checkOptions } from "../base/options.js";
+import { FcnError, badShape, badOption } from "../base/errors.js";
+import { checkOneOf, checkOptions } from "../base/options.js";
 import { layouts, sizeOf } from "../kernel/layout.js";
-import type { DType, HostArray, LayoutName, Nchw } from "../kernel/layout.js";
+import type { DType, HostArray, LayoutName } from "../kernel/layout.js";
 import { formatShape } from "../kernel/shape.js";
+import type { Nchw } from "../kernel/shape.js";
 import { release } from "./allocations.js";
 import type { Device } from "./device.js";
 import { BUFFER, MAP_MODE_READ } from "./flags.js";

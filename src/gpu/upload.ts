@@ -1,6 +1,6 @@
 /** Uploads packed weights to the kind of GPU memory that their packing asks for. */
 import { limitTooSmall } from "../base/errors.js";
-import { WEIGHT_TEXTURE_WIDTH } from "../kernel/layout.js";
+import { WEIGHT_TEXTURE_WIDTH } from "../kernel/texture.js";
 import type { Packing } from "../kernel/variant.js";
 import type { Device } from "./device.js";
 import { BUFFER } from "./flags.js";

@@ -183,7 +183,3 @@ export function conversionPath(from: LayoutName, to: LayoutName): LayoutName[] {
   if (from === to) return [];
   return from === HUB || to === HUB ? [to] : [HUB, to];
 }
-
-export type { Nchw } from "./shape.js";
-export { WEIGHT_TEXTURE_WIDTH } from "./texture.js";
-export type { TextureExtent } from "./texture.js";

@@ -2,8 +2,7 @@
  * What can be compared: FCN-32s, 16s and 8s as three heads on one backbone, or torchvision's network, which has a
  * backbone of its own (dilated) and is compared alone.
  */
-import { FcnError } from "../base/errors.js";
-import { badOption } from "../base/options.js";
+import { FcnError, badOption } from "../base/errors.js";
 import { labelsAt } from "../layers/upsample.js";
 import type { Graph, Value } from "../plan/graph.js";
 import type { Checkpoint } from "../weights/checkpoint.js";

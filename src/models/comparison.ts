@@ -5,7 +5,8 @@
  */
 import { ABORTABLE_KINDS, abortable } from "../base/abort.js";
 import type { Abortable } from "../base/abort.js";
-import { badOption, checkCount, checkOneOf, checkOptions } from "../base/options.js";
+import { badOption } from "../base/errors.js";
+import { checkCount, checkOneOf, checkOptions } from "../base/options.js";
 import type { Kinds } from "../base/options.js";
 import type { Device, LostListener } from "../gpu/device.js";
 import { bindingOf } from "../gpu/memory.js";

@@ -2,7 +2,7 @@
 import { normalize } from "../../shaders/normalize/kernel.js";
 import { resize } from "../../shaders/resize/kernel.js";
 import { softmax } from "../../shaders/softmax/kernel.js";
-import { badOption } from "../base/options.js";
+import { badOption } from "../base/errors.js";
 import { labelsAt } from "../layers/upsample.js";
 import { Graph } from "../plan/graph.js";
 import type { Value } from "../plan/graph.js";

@@ -2,7 +2,8 @@
 import { FcnError } from "../base/errors.js";
 import type { Memory } from "../gpu/memory.js";
 import { layouts } from "../kernel/layout.js";
-import type { HostArray, Nchw } from "../kernel/layout.js";
+import type { HostArray } from "../kernel/layout.js";
+import type { Nchw } from "../kernel/shape.js";
 import type { PlanResult, RunTimings } from "../plan/plan.js";
 
 /** One output of one picture. */

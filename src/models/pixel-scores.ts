@@ -3,11 +3,10 @@
  * what the final transposed convolution gives at that pixel, without bringing [classes, H, W] numbers off the GPU. A
  * pixel depends on at most ceil(kernel / stride) cells along an axis: two for the strides here.
  */
-import { badShape } from "../base/errors.js";
-import { badOption } from "../base/options.js";
+import { badShape, badOption } from "../base/errors.js";
 import { sizeOf } from "../kernel/layout.js";
-import type { Nchw } from "../kernel/layout.js";
 import { formatShape } from "../kernel/shape.js";
+import type { Nchw } from "../kernel/shape.js";
 import type { UpsampleStep } from "../layers/geometry.js";
 
 /** The last transposed convolution of a head. */

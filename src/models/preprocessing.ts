@@ -1,5 +1,5 @@
 /** How a picture becomes the network's input: its size and its normalisation, both as the weights were trained. */
-import { badOption } from "../base/options.js";
+import { badOption } from "../base/errors.js";
 import type { Weight } from "../kernel/weight.js";
 
 /** Per channel (R, G, B), for values scaled to 0..1: the mean is subtracted, then the result is divided by `std`. */

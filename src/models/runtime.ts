@@ -3,7 +3,8 @@
  * kept twice for that. Weights are read again from the checkpoint, which stays open as long as the model, and plans are
  * made anew.
  */
-import { badOption, checkCount, checkKind, checkOneOf } from "../base/options.js";
+import { badOption } from "../base/errors.js";
+import { checkCount, checkKind, checkOneOf } from "../base/options.js";
 import type { Device, LostListener } from "../gpu/device.js";
 import { NetworkOnDevice } from "./network-on-device.js";
 import type { NetworkPlans } from "./network-on-device.js";

@@ -5,8 +5,8 @@
  */
 import { ABORTABLE_KINDS, checkSignal } from "../base/abort.js";
 import type { Abortable } from "../base/abort.js";
-import { FcnError } from "../base/errors.js";
-import { badOption, checkCount, checkOptions, typeName } from "../base/options.js";
+import { FcnError, badOption } from "../base/errors.js";
+import { checkCount, checkOptions, typeName } from "../base/options.js";
 import type { Device, LostListener } from "../gpu/device.js";
 import { defaultNames } from "../image/palette.js";
 import type { Picture } from "../image/picture.js";

@@ -5,8 +5,9 @@
 import { badShape } from "../base/errors.js";
 import { erase, makeProblem } from "../kernel/kernel.js";
 import type { Kernel, KernelDef } from "../kernel/kernel.js";
-import type { LayoutName, Nchw } from "../kernel/layout.js";
+import type { LayoutName } from "../kernel/layout.js";
 import type { AnyProblem, Attrs, InputSpecs, OutputSpecs } from "../kernel/problem.js";
+import type { Nchw } from "../kernel/shape.js";
 import type { Weight } from "../kernel/weight.js";
 
 /** A tensor of the graph. Only its graph knows which node makes it. */

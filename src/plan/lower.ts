@@ -2,15 +2,16 @@
  * From a graph to steps: a variant for every node, a layout for every tensor, and a conversion wherever a node reads
  * another layout than the producer writes. Pure: the device is only asked for its traits.
  */
-import { badShape } from "../base/errors.js";
 import { convert } from "../../shaders/convert/kernel.js";
+import { badShape } from "../base/errors.js";
 import { chooseVariant, layoutOf } from "../kernel/choice.js";
 import type { VariantChoice, VariantPick } from "../kernel/choice.js";
 import { erase, makeProblem } from "../kernel/kernel.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { conversionPath } from "../kernel/layout.js";
-import type { LayoutName, Nchw } from "../kernel/layout.js";
+import type { LayoutName } from "../kernel/layout.js";
 import type { AnyProblem } from "../kernel/problem.js";
+import type { Nchw } from "../kernel/shape.js";
 import type { AnyVariant, DeviceTraits, Precision } from "../kernel/variant.js";
 import type { Weight } from "../kernel/weight.js";
 import type { Graph, Node, Value } from "./graph.js";

@@ -10,8 +10,10 @@ import { BUFFER } from "../gpu/flags.js";
 import { checkFits, createTexture, destroy, stagingSize } from "../gpu/memory.js";
 import type { Memory } from "../gpu/memory.js";
 import { layouts } from "../kernel/layout.js";
-import type { LayoutName, Nchw, TextureExtent } from "../kernel/layout.js";
+import type { LayoutName } from "../kernel/layout.js";
 import { alignUp } from "../kernel/shape.js";
+import type { Nchw } from "../kernel/shape.js";
+import type { TextureExtent } from "../kernel/texture.js";
 import type { Lowered, Physical, Step } from "./lower.js";
 import { placeTensors } from "./placement.js";
 

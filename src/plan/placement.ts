@@ -3,7 +3,7 @@
  * here.
  */
 import { layouts } from "../kernel/layout.js";
-import type { TextureExtent } from "../kernel/layout.js";
+import type { TextureExtent } from "../kernel/texture.js";
 import { planArena } from "./arena.js";
 import type { Placement } from "./arena.js";
 import type { Lowered, Physical, Step } from "./lower.js";
