@@ -1,8 +1,8 @@
 /**
  * The problem of one kernel call: its shapes and attributes. Everything here is known before any memory is allocated.
  */
-import type { LayoutName, Nchw } from "./layout.js";
-import type { Shape } from "./shape.js";
+import type { LayoutName } from "./layout.js";
+import type { Nchw, Shape } from "./shape.js";
 
 /** One number for both axes, or [rows, columns]. */
 export type Pair = number | readonly [number, number];
