@@ -130,7 +130,7 @@ function storedBytes(job: VariantJob): number {
 
 /** The second of two single runs: drivers compile during the first. */
 async function firstRun({ device, kernel, problem, variant, inputs }: VariantJob): ReturnType<Trial["run"]> {
-  const trial = await trialOf(device, kernel, problem, variant, 1, inputs);
+  const trial = await trialOf(device, { kernel, problem, variant, repeats: 1, data: inputs });
   try {
     await trial.run();
     return await trial.run();
@@ -142,7 +142,7 @@ async function firstRun({ device, kernel, problem, variant, inputs }: VariantJob
 async function timeRounds({ device, kernel, problem, variant, inputs }: VariantJob, singleMs: number): Promise<Rounds> {
   const wanted = Math.ceil(ROUND_MS / Math.max(singleMs, LEAST_RUN_MS));
   const repeats = Math.min(MAX_REPEATS, Math.max(1, wanted));
-  const trial = await trialOf(device, kernel, problem, variant, repeats, inputs);
+  const trial = await trialOf(device, { kernel, problem, variant, repeats, data: inputs });
   const times: number[] = [];
   let dispatches = Infinity;
   try {

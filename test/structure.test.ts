@@ -89,6 +89,23 @@ describe("imports", () => {
   });
 });
 
+describe("names", () => {
+  /** Exported by both entries, which differ in what they accept, or by a device's request for each runtime. */
+  const shared = new Set(["loadFcn", "openSource", "requestDevice"]);
+
+  it("of exports mean one thing in all rooms and on the page", () => {
+    const places = new Map<string, string[]>();
+    for (const file of [...sources, ...typescriptBelow("demo/src")]) {
+      const declarations = textOf(file).matchAll(
+        /^export (?:async )?(?:const|function\*?|class|interface|type) (\w+)/gm,
+      );
+      for (const [, name = ""] of declarations) places.set(name, [...(places.get(name) ?? []), file]);
+    }
+    const doubled = [...places].filter(([name, files]) => new Set(files).size > 1 && !shared.has(name));
+    expect(doubled).toEqual([]);
+  });
+});
+
 describe("sources", () => {
   it("of layers contain no WGSL and no GPU objects", () => {
     for (const file of typescriptBelow("src/layers"))

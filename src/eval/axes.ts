@@ -27,7 +27,7 @@ export interface Frame {
   readonly height: number;
 }
 
-export interface Axis {
+export interface PlotAxis {
   /** Ascending; the first and the last are the ends of the axis. */
   readonly ticks: readonly number[];
   readonly name: string;
@@ -50,7 +50,7 @@ function linearScale(ticks: readonly number[], from: number, size: number): (val
 }
 
 /** Axes with tick labels and names, and a horizontal grid. */
-export function axes(frame: Frame, xAxis: Axis, yAxis: Axis): Axes {
+export function axes(frame: Frame, xAxis: PlotAxis, yAxis: PlotAxis): Axes {
   const { left, top, width, height } = frame;
   const bottom = top + height;
   const x = linearScale(xAxis.ticks, left, width);

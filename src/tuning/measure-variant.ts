@@ -41,7 +41,17 @@ export interface Trial {
   dispose(): void;
 }
 
-type Data = Readonly<Record<string, HostTensor>>;
+/** What to time. */
+export interface TrialRequest {
+  readonly kernel: Kernel;
+  readonly problem: AnyProblem;
+  /** Name of the variant. */
+  readonly variant: string;
+  /** Dispatches in a run, one after the other. */
+  readonly repeats: number;
+  /** Values of the operands. Default: zeros. */
+  readonly data?: Readonly<Record<string, HostTensor>>;
+}
 
 interface TrialGraph {
   readonly graph: Graph;
@@ -49,19 +59,10 @@ interface TrialGraph {
   readonly inputs: Readonly<Record<string, Uint8Array>>;
 }
 
-/**
- * `repeats` dispatches of `variant` in a row. Without `data`, operands are zeros.
- * @throws what Plan.create throws: limit-too-small, out-of-memory, device-lost
- */
-export async function trialOf(
-  device: Device,
-  kernel: Kernel,
-  problem: AnyProblem,
-  variant: string,
-  repeats: number,
-  data: Data = {},
-): Promise<Trial> {
-  const { graph, inputs } = trialGraph(device, kernel, problem, variant, repeats, data);
+/** @throws what Plan.create throws: limit-too-small, out-of-memory, device-lost */
+export async function trialOf(device: Device, request: TrialRequest): Promise<Trial> {
+  const { kernel, variant, repeats } = request;
+  const { graph, inputs } = trialGraph(device, request);
   const store = new WeightStore(device);
   const stageOf = ({ label }: { readonly label: string }): string => (label.startsWith(TIMED) ? TIMED : UNTIMED);
   let plan: Plan;
@@ -88,14 +89,7 @@ export async function trialOf(
   };
 }
 
-function trialGraph(
-  device: Device,
-  kernel: Kernel,
-  problem: AnyProblem,
-  variant: string,
-  repeats: number,
-  data: Data,
-): TrialGraph {
+function trialGraph(device: Device, { kernel, problem, variant, repeats, data = {} }: TrialRequest): TrialGraph {
   const graph = new Graph();
   const args: Record<string, Value | Weight> = {};
   const inputs: Record<string, Uint8Array> = {};
@@ -137,7 +131,7 @@ export async function measureVariant(
   variant: string,
   limit: number,
 ): Promise<number> {
-  const trial = await trialOf(device, kernel, problem, variant, REPEATS);
+  const trial = await trialOf(device, { kernel, problem, variant, repeats: REPEATS });
   try {
     await trial.run(); // warm-up: the first run pays for caches and lazy allocation
     let best = (await trial.run()).ms;
