@@ -12,7 +12,7 @@ import type { Fcn } from "./models/segmenter.js";
 import { browserTuningStore } from "./tuning/browser-store.js";
 import { browserCachedSource, hasBrowserCache } from "./weights/browser-cache.js";
 import { DEFAULT_CHECKPOINT, defaultCheckpointUrl } from "./weights/default-checkpoint.js";
-import { SOURCE_KIND, WEIGHTS_KINDS } from "./weights/download-options.js";
+import { SOURCE_KIND, WEIGHTS_KINDS, checkWeightsOptions } from "./weights/download-options.js";
 import type { WeightsOptions } from "./weights/download-options.js";
 import { downloadedSource } from "./weights/memory-download.js";
 import { localSource } from "./weights/source.js";
@@ -33,7 +33,7 @@ export async function openSource(
   options: WeightsOptions = {},
 ): Promise<ByteSource> {
   checkKind("openSource: weights", weights, SOURCE_KIND);
-  checkOptions("openSource(weights, { onProgress: ... })", options, WEIGHTS_KINDS);
+  checkWeightsOptions(options);
   const { cache = true, ...download } = options;
   options.signal?.throwIfAborted();
   const resolved = relativeToPage(weights);
@@ -57,12 +57,12 @@ function relativeToPage<T>(weights: T): T | URL {
  */
 export async function loadFcn(options: BrowserLoadOptions = {}): Promise<Fcn<Picture>> {
   checkOptions("loadFcn({ weights: ... })", options, { ...LOAD_KINDS, ...WEIGHTS_KINDS, weights: SOURCE_KIND });
-  const { weights, onProgress, cache = true, ...rest } = options;
+  const { weights, onProgress, stallTimeout, cache = true, ...rest } = options;
   // Throws where there is no WebGPU, before anything is downloaded in vain.
   if (rest.device === undefined) runtimeGpu();
   // The default checkpoint is a small asset of the page, and its digest is checked: the browser's HTTP cache will do.
   const keep = cache && weights !== undefined;
-  const source = { cache: keep, signal: rest.signal, ...(onProgress && { onProgress }) };
+  const source = { cache: keep, signal: rest.signal, stallTimeout, ...(onProgress && { onProgress }) };
   const checked = weights === undefined ? { ...rest, sha256: rest.sha256 ?? DEFAULT_CHECKPOINT.sha256 } : rest;
   const sources = {
     openSource: () => openSource(weights ?? defaultCheckpointUrl(), source),

@@ -16,10 +16,11 @@ import type { Fcn } from "./models/segmenter.js";
 import { fileTuningStore } from "./tuning/file-store.js";
 import { DEFAULT_CHECKPOINT, defaultCheckpointUrl } from "./weights/default-checkpoint.js";
 import { cachedSource } from "./weights/disk-cache.js";
-import { SOURCE_KIND, WEIGHTS_KINDS } from "./weights/download-options.js";
+import { SOURCE_KIND, WEIGHTS_KINDS, checkWeightsOptions } from "./weights/download-options.js";
 import type { WeightsOptions } from "./weights/download-options.js";
 import { fileSource } from "./weights/file-source.js";
 import { downloadedSource } from "./weights/memory-download.js";
+import { proxiedFetch } from "./weights/proxied-fetch.js";
 import { isUrl, localSource } from "./weights/source.js";
 import type { ByteSource } from "./weights/source.js";
 import { isRemote } from "./weights/urls.js";
@@ -54,10 +55,11 @@ export async function openSource(
   options: WeightsOptions = {},
 ): Promise<ByteSource> {
   checkKind("openSource: weights", weights, SOURCE_KIND);
-  checkOptions("openSource(weights, { onProgress: ... })", options, WEIGHTS_KINDS);
+  checkWeightsOptions(options);
   const { cache = true, ...download } = options;
   options.signal?.throwIfAborted();
-  if (isRemote(weights)) return cache ? cachedSource(weights, download) : downloadedSource(weights, download);
+  if (isRemote(weights))
+    return cache ? cachedSource(weights, download) : downloadedSource(weights, { fetch: proxiedFetch, ...download });
   const isText = typeof weights === "string" || weights instanceof URL;
   if (isText && /^file:\/\//i.test(String(weights))) return fileSource(fileURLToPath(weights));
   if (typeof weights === "string" && !isUrl(weights)) return fileSource(weights);
@@ -72,12 +74,12 @@ export async function openSource(
 export async function loadFcn(options: NodeLoadOptions = {}): Promise<Fcn<NodePicture>> {
   const kinds = { ...LOAD_KINDS, ...WEIGHTS_KINDS, weights: SOURCE_KIND, gpu: "an object such as { adapter: ... }" };
   checkOptions("loadFcn({ weights: ... })", options, kinds);
-  const { weights, gpu, onProgress, cache = true, ...rest } = options;
+  const { weights, gpu, onProgress, stallTimeout, cache = true, ...rest } = options;
   if (gpu && rest.device)
     throw badOption(
       "loadFcn: gpu says how to open a device, so it cannot go with a device of yours; leave one of the two out",
     );
-  const source = { cache, signal: rest.signal, ...(onProgress && { onProgress }) };
+  const source = { cache, signal: rest.signal, stallTimeout, ...(onProgress && { onProgress }) };
   const checked = weights === undefined ? { ...rest, sha256: rest.sha256 ?? DEFAULT_CHECKPOINT.sha256 } : rest;
   const sources = {
     openSource: () => openSource(weights ?? defaultCheckpointUrl(), source),

@@ -2,7 +2,7 @@
  * Downloads from a server on 127.0.0.1 that breaks off, refuses ranges, and lies about what it sends. After every
  * failure the cache must hold no file that counts as complete.
  */
-import { readFileSync, renameSync } from "node:fs";
+import { readFileSync, renameSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { DownloadProgress } from "../src/weights/download-options.js";
@@ -88,7 +88,9 @@ describe("a transfer that breaks off", () => {
     server.answer = ranged(DATA, '"v1"', HALF);
     await folder.expectRefusal("/w.safetensors", /broke off/);
     const [part = ""] = folder.partialDownloads();
-    renameSync(join(folder.path, part), join(folder.path, `${part}-4194304-1`)); // beyond Linux's largest process id
+    const killed = join(folder.path, `${part}-b7e1`);
+    renameSync(join(folder.path, part), killed);
+    utimesSync(join(killed, "beat"), 1e9, 1e9);
     server.answer = ranged();
     await folder.download("/w.safetensors");
     expect(server.log.at(-1)).toMatch(/^bytes=\d+- if "v1"$/);

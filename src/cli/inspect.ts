@@ -3,6 +3,7 @@
  */
 import { fileSource } from "../weights/file-source.js";
 import { openCheckpoint } from "../weights/open.js";
+import { proxiedFetch } from "../weights/proxied-fetch.js";
 import { isUrl } from "../weights/source.js";
 import { urlSource } from "../weights/url-source.js";
 import { UsageError, parse, print } from "./command.js";
@@ -30,7 +31,9 @@ export const inspect: Command = {
     const [path, ...more] = positionals;
     if (path === undefined || more.length)
       throw new UsageError("inspect: name one file, as in fcn inspect weights.pth");
-    const checkpoint = await openCheckpoint(isUrl(path) ? await urlSource(path) : await fileSource(path));
+    const checkpoint = await openCheckpoint(
+      isUrl(path) ? await urlSource(path, { fetch: proxiedFetch }) : await fileSource(path),
+    );
     try {
       const found = inspectCheckpoint(checkpoint);
       if (values.json) print(JSON.stringify(found, null, 2));

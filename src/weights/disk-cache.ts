@@ -1,27 +1,30 @@
 /**
  * Downloaded checkpoints on disk, for Node: one file per URL under ~/.cache/fcn-webgpu. A file gets its name when it
- * is complete. Until then the download is a folder `KEY.part` beside it. A process claims that folder by renaming it:
- * renames are atomic, so no locks can be left behind, and two processes that download one URL never write into the
- * same file.
+ * is complete. Until then the download is a folder `KEY.part-RANDOM` beside it, so that two processes that download one
+ * URL never write into the same file.
  *
- * Not here: the transfer itself (download.ts), the folder's files (partial-folder.ts).
+ * Not here: the transfer itself (download.ts), whose folder it is (download-claim.ts), the folder's files
+ * (partial-folder.ts), later checks (checked-files.ts).
  */
 
 import { createHash } from "node:crypto";
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { homedir } from "node:os";
-import { basename, isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import { FcnError, messageOf } from "../base/errors.js";
+import { damageOf } from "./checked-files.js";
+import { DownloadClaim } from "./download-claim.js";
+import type { ClaimOptions } from "./download-claim.js";
 import type { DownloadOptions } from "./download-options.js";
 import { download } from "./download.js";
 import { fileSource } from "./file-source.js";
-import { PartialFolder } from "./partial-folder.js";
+import { proxiedFetch } from "./proxied-fetch.js";
 import { badWeights } from "./source.js";
 import type { ByteSource } from "./source.js";
 import { Turns } from "./turns.js";
-import { fileNameOf, plainUrl } from "./urls.js";
+import { fileNameOf, plainUrl, promisedHash } from "./urls.js";
 
-export interface DiskCacheOptions extends DownloadOptions {
+export interface DiskCacheOptions extends DownloadOptions, ClaimOptions {
   /** Default: cacheFolder(). */
   readonly folder?: string;
 }
@@ -44,46 +47,6 @@ function cachePath(url: string, folder: string): string {
   return join(folder, `${key}-${name || "weights"}`);
 }
 
-/** True for `KEY.part-PID-COUNT` of a process that has ended. */
-function isOrphan(name: string): boolean {
-  const pid = Number(/-(\d+)-\d+$/.exec(name)?.[1]);
-  try {
-    process.kill(pid, 0); // signal 0 only asks whether the process exists
-    return false;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "ESRCH";
-  }
-}
-
-/** False where the rename failed, because another process was quicker. */
-function tryRename(from: string, to: string): Promise<boolean> {
-  return rename(from, to).then(
-    () => true,
-    () => false,
-  );
-}
-
-let claims = 0;
-
-/** Takes over the bytes of an earlier attempt, also of a process that was killed, or starts an empty folder. */
-async function claim(target: string, folder: string): Promise<PartialFolder> {
-  claims++;
-  const claimed = `${target}.part-${process.pid}-${claims}`;
-  const prefix = `${basename(target)}.part`;
-  for (const name of await readdir(folder)) {
-    const isFree = name === prefix || (name.startsWith(`${prefix}-`) && isOrphan(name));
-    if (isFree && (await tryRename(join(folder, name), claimed))) break;
-  }
-  return PartialFolder.open(claimed);
-}
-
-/** Leaves the bytes for the next attempt, unless another process has left some meanwhile: then those stay. */
-async function release(partial: PartialFolder, target: string): Promise<void> {
-  await partial.close().catch(() => undefined); // a full disk: the bytes written are still worth keeping
-  const kept = partial.size > 0 && (await tryRename(partial.path, `${target}.part`));
-  if (!kept) await rm(partial.path, { recursive: true, force: true });
-}
-
 const turns = new Turns();
 
 /**
@@ -95,27 +58,45 @@ export async function cachedFile(url: string | URL, options: DiskCacheOptions = 
   const folder = options.folder ?? cacheFolder();
   const target = cachePath(plain, folder);
   return turns.take(target, async () => {
-    const known = await stat(target).catch(() => undefined);
-    if (known?.isFile()) {
-      options.onProgress?.({ loaded: known.size, total: known.size });
+    const size = await sizeOf(target);
+    const damage = size === undefined ? undefined : await damageOf(target, promisedHash(plain));
+    if (size !== undefined && damage === undefined) {
+      options.onProgress?.({ loaded: size, total: size });
       return target;
     }
-    let partial: PartialFolder | undefined;
     try {
-      await mkdir(folder, { recursive: true });
-      partial = await claim(target, folder);
-      await download(plain, partial, options);
-      await partial.close();
-      await rename(partial.data, target);
-      await rm(partial.path, { recursive: true, force: true });
+      await downloadInto(target, plain, options, damage !== undefined);
       return target;
     } catch (error) {
-      if (partial) await release(partial, target);
-      if (error instanceof FcnError || options.signal?.aborted) throw error;
-      const cure = "set FCN_WEBGPU_CACHE to a folder with room that can be written, or load with cache: false";
-      throw badWeights(plain, `it cannot be kept in ${folder} (${messageOf(error)}); ${cure}`, error);
+      if (damage === undefined || !(error instanceof FcnError)) throw error;
+      throw badWeights(plain, `${target} is damaged (${damage}), and its new download failed: ${error.message}`, error);
     }
   });
+}
+
+/** Bytes of a file; undefined where there is none. */
+async function sizeOf(path: string): Promise<number | undefined> {
+  const info = await stat(path).catch(() => undefined);
+  return info?.isFile() ? info.size : undefined;
+}
+
+/** `replace`: also where there is a file already. @throws bad-weights, or the signal's reason */
+async function downloadInto(target: string, url: string, options: DiskCacheOptions, replace: boolean): Promise<void> {
+  const folder = dirname(target);
+  let claim: DownloadClaim | undefined;
+  try {
+    await mkdir(folder, { recursive: true });
+    claim = await DownloadClaim.take(target, options);
+    // Another process may have completed the file since it was looked for.
+    if (!replace && (await sizeOf(target)) !== undefined) return await claim.discard();
+    await download(url, claim.partial, { fetch: proxiedFetch, ...options });
+    await claim.finish();
+  } catch (error) {
+    await claim?.release();
+    if (error instanceof FcnError || options.signal?.aborted) throw error;
+    const cure = "set FCN_WEBGPU_CACHE to a folder with room that can be written, or load with cache: false";
+    throw badWeights(url, `it cannot be kept in ${folder} (${messageOf(error)}); ${cure}`, error);
+  }
 }
 
 /** Opens a URL through the cache: bytes are read from disk on demand. @throws bad-weights */

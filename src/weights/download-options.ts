@@ -2,6 +2,8 @@
 
 import { ABORTABLE_KINDS } from "../base/abort.js";
 import type { Abortable } from "../base/abort.js";
+import { badOption } from "../base/errors.js";
+import { checkOptions } from "../base/options.js";
 import type { Kinds } from "../base/options.js";
 
 export interface DownloadProgress {
@@ -14,6 +16,8 @@ export interface DownloadOptions {
   /** Called at the start, for each chunk, and once at the end with loaded === total; also for a file from the cache. */
   readonly onProgress?: (progress: DownloadProgress) => void;
   readonly signal?: AbortSignal | undefined;
+  /** See WeightsOptions. */
+  readonly stallTimeout?: number | undefined;
   /** Used in place of the global fetch. */
   readonly fetch?: typeof fetch;
   /** Most bytes that a server may send; default 2^32. */
@@ -30,13 +34,31 @@ export interface WeightsOptions extends Abortable {
   readonly onProgress?: (progress: DownloadProgress) => void;
   /** `false` downloads into memory for this call and leaves the cache alone. Default true. */
   readonly cache?: boolean;
+  /**
+   * Milliseconds that a download may wait for the server's answer, or for as many bytes as it has milliseconds: a
+   * transfer that falls silent or below 1,000 bytes a second is tried again, resumed, and then fails with
+   * `bad-weights`. 1 to 300,000, default 60,000.
+   */
+  readonly stallTimeout?: number | undefined;
 }
 
 export const WEIGHTS_KINDS: Kinds<WeightsOptions> = {
   onProgress: "a function",
   cache: "a boolean",
+  stallTimeout: "a number",
   ...ABORTABLE_KINDS,
 };
+
+/** Node's own fetch ends a silent transfer after as many milliseconds. */
+const LONGEST_STALL = 300_000;
+
+/** @throws bad-option */
+export function checkWeightsOptions(options: WeightsOptions): void {
+  checkOptions("openSource(weights, { onProgress: ... })", options, WEIGHTS_KINDS);
+  const { stallTimeout = 1 } = options;
+  if (!(stallTimeout >= 1 && stallTimeout <= LONGEST_STALL))
+    throw badOption(`stallTimeout must be 1 to ${LONGEST_STALL} milliseconds, got ${stallTimeout}`);
+}
 
 /** The types that a checkpoint may be given as. */
 export const SOURCE_KIND = "a string, URL, Blob, File, Uint8Array or ArrayBuffer";

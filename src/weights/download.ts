@@ -15,6 +15,9 @@ import { badWeights } from "./source.js";
 import { BrokenOff, transfer } from "./transfer.js";
 import { promisedHash } from "./urls.js";
 
+/** An attempt that brings as many is not counted as a failure. */
+const PROGRESS_BYTES = 65_536;
+
 /**
  * Brings all of `url` into `file` and checks it: length, promised hash, and that it opens as a checkpoint.
  * @throws bad-weights; the bytes received stay in `file` for the next attempt, unless they are known to be wrong
@@ -35,10 +38,11 @@ async function transferWithRetries(url: string, file: PartialFile, options: Down
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof BrokenOff)) throw error;
-      // Only bytes that no attempt had before count as progress, so that retries end at a server that always breaks
-      // off.
-      failures = file.size > most ? 1 : failures + 1;
-      most = Math.max(most, file.size);
+      // Only bytes that no attempt had before count as progress, and only many: retries must end at a server that
+      // always breaks off, or sends a few bytes each time.
+      const isProgress = file.size >= most + PROGRESS_BYTES;
+      failures = isProgress ? 1 : failures + 1;
+      if (isProgress) most = file.size;
       if (failures > retries) throw badWeights(url, `${error.message}; run it again to resume`, error.cause);
       await pause(retryDelay * 2 ** (failures - 1), signal);
     }

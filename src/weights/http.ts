@@ -1,5 +1,8 @@
 /** HTTP responses of servers that may be wrong about what they send. https://www.rfc-editor.org/rfc/rfc9110 */
 
+import { messageOf } from "../base/errors.js";
+import { badWeights, quote } from "./source.js";
+
 export interface ContentRange {
   /** Position of the first and the last byte sent. */
   readonly first: number;
@@ -22,9 +25,49 @@ export function isWebPage({ headers }: Response): boolean {
 
 export const WEB_PAGE = "the server answered with a web page (text/html), not with a checkpoint";
 
+/** A day and a second, in milliseconds. */
+const DAY = 86_400_000;
+const SECOND = 1000;
+
+/**
+ * What If-Range may carry: a strong ETag (`W/` marks a weak one), or a date that is older than the response by a second
+ * or more: within one second a file may change twice. Pages see no Date of other origins; there the own clock counts.
+ * https://www.rfc-editor.org/rfc/rfc9110#section-8.8.2.2
+ */
+export function validatorOf({ headers }: Response): string | undefined {
+  const etag = headers.get("etag");
+  if (etag?.startsWith('"')) return etag;
+  const modified = headers.get("last-modified") ?? "";
+  const sent = Date.parse(headers.get("date") ?? "") || Date.now() - DAY;
+  return sent - Date.parse(modified) >= SECOND ? modified : undefined;
+}
+
+/** Whether a partial response is of the version that the bytes before it are of. */
+export function isSameVersion({ headers }: Response, validator: string, modified: string | undefined): boolean {
+  const date = headers.get("last-modified");
+  if ((validator.startsWith('"') ? headers.get("etag") : date) !== validator) return false;
+  return modified === undefined || date === null || date === modified;
+}
+
+/** @throws bad-weights when redirects led from https to http, where anyone on the way can change the file */
+export function checkSecure(url: string, to: string): void {
+  if (/^https:/i.test(url) && /^http:/i.test(to))
+    throw badWeights(url, `the server redirects from https to ${quote(to)}; give a URL that stays on https`);
+}
+
 /** `the server answered 404 Not Found`. */
 export function statusSentence({ status, statusText }: Response): string {
   return `the server answered ${status} ${statusText}`.trim();
+}
+
+/** Node's fetch says "fetch failed" and keeps the reason in its cause, or in the cause of that. */
+export function reasonOf(error: unknown): string {
+  let cause = error;
+  while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause;
+  if (cause === error) return messageOf(error);
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  const reason = messageOf(cause) || code;
+  return reason === "" ? messageOf(error) : `${messageOf(error)}: ${reason}`;
 }
 
 /** Frees the connection of a response whose body nobody reads. */

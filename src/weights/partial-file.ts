@@ -7,6 +7,8 @@ export interface Origin {
   readonly url: string;
   /** A strong ETag or a Last-Modified date, for If-Range; without one a transfer cannot be resumed. */
   readonly validator: string | undefined;
+  /** Last-Modified, which a response that resumes must not contradict. */
+  readonly modified?: string | undefined;
   readonly total: number | undefined;
 }
 

@@ -1,17 +1,17 @@
 /** A download in a folder of its own: `data`, and `origin.json`, which is written before the first byte of `data`. */
 
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { mkdir, open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
+import { sha256OfFile } from "./checked-files.js";
 import { fileSource } from "./file-source.js";
 import type { Origin, PartialFile } from "./partial-file.js";
 import type { ByteSource } from "./source.js";
 
 export class PartialFolder implements PartialFile {
   #handle: FileHandle | undefined;
+  /** Of the bytes so far. */
+  #digest: string | undefined;
 
   private constructor(
     readonly path: string,
@@ -38,10 +38,12 @@ export class PartialFolder implements PartialFile {
     await rm(this.data, { force: true });
     await writeFile(join(this.path, "origin.json"), JSON.stringify(origin));
     this.size = 0;
+    this.#digest = undefined;
     this.origin = origin;
   }
 
   async append(chunk: Uint8Array): Promise<void> {
+    this.#digest = undefined;
     this.#handle ??= await open(this.data, "a");
     for (let start = 0; start < chunk.length;) {
       const { bytesWritten } = await this.#handle.write(chunk, start);
@@ -51,9 +53,8 @@ export class PartialFolder implements PartialFile {
   }
 
   async sha256(): Promise<string> {
-    const hash = createHash("sha256");
-    await pipeline(createReadStream(this.data), hash);
-    return hash.digest("hex");
+    this.#digest ??= await sha256OfFile(this.data);
+    return this.#digest;
   }
 
   async source(name: string): Promise<ByteSource> {

@@ -4,9 +4,20 @@
  * https://www.rfc-editor.org/rfc/rfc9110#name-if-range
  */
 
-import { messageOf } from "../base/errors.js";
+import { FcnError } from "../base/errors.js";
+import { Deadline } from "./deadline.js";
 import type { DownloadOptions } from "./download-options.js";
-import { contentRange, discard, isWebPage, statusSentence, WEB_PAGE } from "./http.js";
+import {
+  checkSecure,
+  contentRange,
+  discard,
+  isSameVersion,
+  isWebPage,
+  reasonOf,
+  statusSentence,
+  validatorOf,
+  WEB_PAGE,
+} from "./http.js";
 import { reset } from "./partial-file.js";
 import type { PartialFile } from "./partial-file.js";
 import { badWeights } from "./source.js";
@@ -26,27 +37,43 @@ export class BrokenOff extends Error {}
  * @throws bad-weights when none can
  */
 export async function transfer(url: string, file: PartialFile, options: DownloadOptions): Promise<void> {
+  const deadline = new Deadline(options.stallTimeout, options.signal);
+  try {
+    await transferBefore(deadline, url, file, options);
+  } finally {
+    deadline.end();
+  }
+}
+
+async function transferBefore(
+  deadline: Deadline,
+  url: string,
+  file: PartialFile,
+  options: DownloadOptions,
+): Promise<void> {
   const { maxBytes = MAX_BYTES } = options;
   const { origin } = file;
   const validator = file.size > 0 && origin?.url === url ? origin.validator : undefined;
   const resume = validator === undefined ? {} : { Range: `bytes=${file.size}-`, "If-Range": validator };
-  const response = await request(url, options, resume);
+  const response = await request(url, { options, deadline, headers: resume });
   const total = totalOf(response, file.size);
   if (response.status === PARTIAL_CONTENT) {
-    // The server must continue exactly where we stopped, with the same file, to its end.
+    // The server must continue exactly where we stopped, with the same version of the file, to its end.
     const changed = origin?.total !== undefined && origin.total !== total;
-    if (total === undefined || changed) return startOver(url, file, response);
+    const isSame = validator !== undefined && isSameVersion(response, validator, origin?.modified);
+    if (total === undefined || changed || !isSame) return startOver(url, file, response);
   } else if (response.status === RANGE_NOT_SATISFIABLE) {
     return startOver(url, file, response);
   } else {
-    await file.begin({ url, validator: isEncoded(response) ? undefined : validatorOf(response), total });
+    const modified = response.headers.get("last-modified") ?? undefined;
+    await file.begin({ url, validator: isEncoded(response) ? undefined : validatorOf(response), modified, total });
   }
   if (total !== undefined && total > maxBytes) {
     await discard(response);
     throw badWeights(url, `the server offers ${total} bytes, more than the ${maxBytes} allowed`);
   }
   options.onProgress?.({ loaded: file.size, total });
-  await receive(response, file, { url, total, maxBytes, options });
+  await receive(response, file, { url, total, maxBytes, options, deadline });
 }
 
 /** The bytes received so far cannot be continued: they belong to another version of the file, or to none. */
@@ -61,16 +88,18 @@ interface Expected {
   readonly total: number | undefined;
   readonly maxBytes: number;
   readonly options: DownloadOptions;
+  readonly deadline: Deadline;
 }
 
 async function receive(response: Response, file: PartialFile, expected: Expected): Promise<void> {
-  const { url, total, maxBytes, options } = expected;
+  const { url, total, maxBytes, options, deadline } = expected;
   const reader = response.body?.getReader();
   try {
     for (;;) {
-      const chunk = await nextChunk(reader, file.size, total);
+      const chunk = await nextChunk(reader, file.size, expected);
       if (chunk === undefined) break;
       options.signal?.throwIfAborted();
+      deadline.received(chunk.byteLength);
       if (file.size + chunk.byteLength > (total ?? maxBytes)) {
         await reset(file, url);
         if (total === undefined) throw badWeights(url, `the server sent more than ${maxBytes} bytes`);
@@ -91,25 +120,31 @@ async function receive(response: Response, file: PartialFile, expected: Expected
 async function nextChunk(
   reader: ReadableStreamDefaultReader<Uint8Array> | undefined,
   received: number,
-  total: number | undefined,
+  { total, deadline }: Expected,
 ): Promise<Uint8Array | undefined> {
   try {
-    return (await reader?.read())?.value;
+    return reader && (await deadline.wait(reader.read())).value;
   } catch (cause) {
     const of = total === undefined ? "" : ` of ${total}`;
     throw new BrokenOff(`the transfer broke off after ${received}${of} bytes (${reasonOf(cause)})`, { cause });
   }
 }
 
-async function request(url: string, options: DownloadOptions, headers: Record<string, string>): Promise<Response> {
-  const response = await fetchIdentity(url, options, headers);
+interface Asked {
+  readonly options: DownloadOptions;
+  readonly deadline: Deadline;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+async function request(url: string, asked: Asked): Promise<Response> {
+  const response = await fetchIdentity(url, asked);
   const { status } = response;
   if (status === 200 || status === PARTIAL_CONTENT || status === RANGE_NOT_SATISFIABLE) {
     if (isWebPage(response)) {
       await discard(response);
       throw badWeights(url, WEB_PAGE);
     }
-    const unasked = status === PARTIAL_CONTENT && !("Range" in headers);
+    const unasked = status === PARTIAL_CONTENT && !("Range" in asked.headers);
     if (!unasked) return response;
   }
   await discard(response);
@@ -119,17 +154,17 @@ async function request(url: string, options: DownloadOptions, headers: Record<st
 }
 
 /** Fetches without compression: only then do lengths and offsets count the file's own bytes. */
-async function fetchIdentity(
-  url: string,
-  { fetch: fetchUrl = fetch, signal }: DownloadOptions,
-  headers: Record<string, string>,
-): Promise<Response> {
-  const init: RequestInit = { headers: { "Accept-Encoding": "identity", ...headers }, redirect: "follow" };
-  if (signal !== undefined) init.signal = signal;
+async function fetchIdentity(url: string, { options, deadline, headers }: Asked): Promise<Response> {
+  const { fetch: fetchUrl = fetch, signal } = options;
+  const identity = { "Accept-Encoding": "identity", ...headers };
   try {
-    return await fetchUrl(url, init);
+    const response = await deadline.wait(fetchUrl(url, { headers: identity, signal: deadline.signal }));
+    checkSecure(url, response.url);
+    deadline.received();
+    return response;
   } catch (cause) {
     signal?.throwIfAborted();
+    if (cause instanceof FcnError) throw cause;
     throw new BrokenOff(`it could not be fetched (${reasonOf(cause)})`, { cause });
   }
 }
@@ -151,19 +186,4 @@ function totalOf(response: Response, from: number): number | undefined {
   }
   const length = response.headers.get("content-length") ?? "";
   return /^\d{1,15}$/.test(length) ? Number(length) : undefined;
-}
-
-/** If-Range takes strong ETags (`W/` marks a weak one) and dates. */
-function validatorOf({ headers }: Response): string | undefined {
-  const etag = headers.get("etag");
-  return etag?.startsWith('"') ? etag : (headers.get("last-modified") ?? undefined);
-}
-
-/** Node's fetch says "fetch failed" and keeps the reason in `cause`. */
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (!(cause instanceof Error)) return messageOf(error);
-  const code = "code" in cause ? String(cause.code) : "";
-  const reason = cause.message || code;
-  return reason === "" ? messageOf(error) : `${messageOf(error)}: ${reason}`;
 }

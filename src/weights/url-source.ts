@@ -6,9 +6,10 @@
  * https://www.rfc-editor.org/rfc/rfc9110#name-range-requests
  */
 
-import { messageOf } from "../base/errors.js";
+import { FcnError } from "../base/errors.js";
 import { readBody } from "./body.js";
-import { contentRange, discard, isWebPage, statusSentence, WEB_PAGE } from "./http.js";
+import { Deadline } from "./deadline.js";
+import { checkSecure, contentRange, discard, isWebPage, reasonOf, statusSentence, WEB_PAGE } from "./http.js";
 import { badWeights, bufferSource, checkOpen, checkRange } from "./source.js";
 import type { Bytes, ByteSource } from "./source.js";
 
@@ -17,6 +18,8 @@ export interface UrlSourceOptions {
   readonly fetch?: typeof fetch;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** Milliseconds, as in WeightsOptions. */
+  readonly stallTimeout?: number;
   /** Most bytes that a server without ranges may send; default 2^31. */
   readonly maxBytes?: number;
 }
@@ -32,20 +35,37 @@ export async function urlSource(url: string | URL, options: UrlSourceOptions = {
   const remote = new Remote(String(url), options);
   const first = await remote.readPart(0, BLOCK_BYTES);
   if (isPart(first)) return new RangedSource(remote, first);
-  const response = first ?? (await remote.request());
-  if (response.status === 416) throw badWeights(remote.url, "the server offers no bytes of it");
-  return bufferSource(await remote.readAll(response), remote.url);
+  const answer = first ?? (await remote.request());
+  if (answer.response.status === 416) throw badWeights(remote.url, "the server offers no bytes of it");
+  return bufferSource(await remote.readAll(answer), remote.url);
 }
 
 interface Part {
   readonly bytes: Bytes;
   /** Bytes of the whole file. */
   readonly total: number;
-  readonly etag: string | null;
+  /** ETag, and Last-Modified unless the ETag is a strong one: differs when the file has changed. */
+  readonly version: string;
 }
 
-function isPart(answer: Part | Response | undefined): answer is Part {
-  return answer !== undefined && "etag" in answer;
+/** A response whose body is still to be read, under the deadline of its request. */
+interface Answer {
+  readonly response: Response;
+  readonly deadline: Deadline;
+}
+
+function versionOf({ headers }: Response): string {
+  const etag = headers.get("etag") ?? "";
+  return etag.startsWith('"') ? etag : `${etag} ${headers.get("last-modified") ?? ""}`;
+}
+
+function isPart(answer: Part | Answer | undefined): answer is Part {
+  return answer !== undefined && "bytes" in answer;
+}
+
+async function dropAnswer({ response, deadline }: Answer): Promise<void> {
+  deadline.end();
+  await discard(response);
 }
 
 class Remote {
@@ -59,54 +79,60 @@ class Remote {
   }
 
   /** The whole file, or the range given as `bytes=0-99`. */
-  async request(range?: string): Promise<Response> {
-    const { fetch: fetchUrl = fetch, headers, signal } = this.#options;
-    const init: RequestInit = { headers: { ...headers, ...(range === undefined ? {} : { Range: range }) } };
-    if (signal !== undefined) init.signal = signal;
+  async request(range?: string): Promise<Answer> {
+    const { fetch: fetchUrl = fetch, headers, signal, stallTimeout } = this.#options;
+    const asked = { ...headers, ...(range === undefined ? {} : { Range: range }) };
     let response: Response;
+    let deadline: Deadline | undefined;
     try {
-      response = await fetchUrl(this.url, init);
+      deadline = new Deadline(stallTimeout, signal);
+      response = await deadline.wait(fetchUrl(this.url, { headers: asked, signal: deadline.signal }));
+      checkSecure(this.url, response.url);
+      deadline.received();
     } catch (cause) {
-      throw badWeights(this.url, `it could not be fetched (${messageOf(cause)})`, cause);
+      deadline?.end();
+      if (cause instanceof FcnError) throw cause;
+      throw badWeights(this.url, `it could not be fetched (${reasonOf(cause)})`, cause);
     }
     const failed = !response.ok && response.status !== 416;
     if (failed || isWebPage(response)) {
-      await discard(response);
+      await dropAnswer({ response, deadline });
       throw badWeights(this.url, failed ? statusSentence(response) : WEB_PAGE);
     }
-    return response;
+    return { response, deadline };
   }
 
   /**
    * One range; the response with the whole file where the server sends that; undefined where the server does not do
    * ranges or hides Content-Range from a page of another origin.
    */
-  async readPart(offset: number, length: number): Promise<Part | Response | undefined> {
-    const response = await this.request(`bytes=${offset}-${offset + length - 1}`);
-    if (response.status === 200) return response;
+  async readPart(offset: number, length: number): Promise<Part | Answer | undefined> {
+    const answer = await this.request(`bytes=${offset}-${offset + length - 1}`);
+    const { response, deadline } = answer;
+    if (response.status === 200) return answer;
     const range = contentRange(response);
     if (response.status !== 206 || range?.first !== offset) {
-      await discard(response);
+      await dropAnswer(answer);
       return undefined;
     }
     const { first, last, total } = range;
     const promised = last - first + 1;
     if (promised < 1 || promised > length || last >= total) {
-      await discard(response);
-      const answer = `the server answered with the range ${first}-${last}/${total}`;
-      throw badWeights(this.url, `asked for ${length} bytes at ${offset}, ${answer}`);
+      await dropAnswer(answer);
+      const sent = `the server answered with the range ${first}-${last}/${total}`;
+      throw badWeights(this.url, `asked for ${length} bytes at ${offset}, ${sent}`);
     }
-    const bytes = await readBody(this.url, response, promised);
+    const bytes = await readBody(this.url, response, promised, deadline);
     if (bytes.byteLength !== promised) {
       const sent = `sent ${bytes.byteLength}`;
       throw badWeights(this.url, `the server promised ${promised} bytes at offset ${offset} and ${sent}`);
     }
-    return { bytes, total, etag: response.headers.get("etag") };
+    return { bytes, total, version: versionOf(response) };
   }
 
   /** The body of a response with the whole file. */
-  async readAll(response: Response): Promise<Bytes> {
-    const bytes = await readBody(this.url, response, this.#options.maxBytes ?? MAX_BYTES);
+  async readAll({ response, deadline }: Answer): Promise<Bytes> {
+    const bytes = await readBody(this.url, response, this.#options.maxBytes ?? MAX_BYTES, deadline);
     const promised = response.headers.get("content-length");
     // Under a content encoding the length counts the compressed body, which fetch has already unpacked.
     const isPlain = response.headers.get("content-encoding") === null;
@@ -121,7 +147,7 @@ class RangedSource implements ByteSource {
   readonly name: string;
   readonly size: number;
   readonly #remote: Remote;
-  readonly #etag: string | null;
+  readonly #version: string;
   /** In the order of their last use. */
   readonly #blocks: Map<number, Promise<Bytes>>;
   #closed = false;
@@ -131,7 +157,7 @@ class RangedSource implements ByteSource {
     this.name = remote.url;
     this.size = first.total;
     this.#remote = remote;
-    this.#etag = first.etag;
+    this.#version = first.version;
     this.#blocks = new Map([[0, Promise.resolve(first.bytes)]]);
   }
 
@@ -175,11 +201,11 @@ class RangedSource implements ByteSource {
     const { name, size } = this;
     const part = await this.#remote.readPart(offset, length);
     if (!isPart(part)) {
-      await discard(part);
+      if (part !== undefined) await dropAnswer(part);
       const cure = "try again, or download the file first";
       throw badWeights(name, `the server stopped honouring ranges at offset ${offset}; ${cure}`);
     }
-    if (part.total !== size || part.etag !== this.#etag)
+    if (part.total !== size || part.version !== this.#version)
       throw badWeights(name, `the file changed on the server while it was read (${size} bytes, now ${part.total})`);
     const received = part.bytes.byteLength;
     if (received !== length)

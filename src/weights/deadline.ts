@@ -1,0 +1,63 @@
+/** A deadline for servers that fall silent or only trickle. It counts the time spent waiting, not the work between. */
+
+/** Milliseconds; also the bytes that must come in that time, so the slowest transfer has 1,000 bytes a second. */
+export const STALL_TIMEOUT = 60_000;
+
+/** Covers one request, from its start to the end of the body. */
+export class Deadline {
+  readonly #controller = new AbortController();
+  readonly #outer: AbortSignal | undefined;
+  readonly #timeout: number;
+  #left: number;
+  #received = 0;
+
+  /** `timeout` in milliseconds; `outer` is the caller's signal. */
+  constructor(timeout = STALL_TIMEOUT, outer?: AbortSignal) {
+    this.#timeout = timeout;
+    this.#left = timeout;
+    this.#outer = outer;
+    outer?.throwIfAborted();
+    outer?.addEventListener("abort", this.#forward);
+  }
+
+  /** For fetch. Aborted by the caller's signal, and when the deadline passes. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Resolves as `work`. @throws Error with the numbers when the deadline passes first */
+  async wait<T>(work: Promise<T>): Promise<T> {
+    const start = performance.now();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        const error = new Error(
+          `${this.#received} bytes came in ${this.#timeout / 1000} s, at least ${this.#timeout} must come (stallTimeout)`,
+        );
+        reject(error);
+        this.#controller.abort(error);
+      }, this.#left);
+    });
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      clearTimeout(timer);
+      this.#left -= performance.now() - start;
+    }
+  }
+
+  /** Starts the time anew once enough has come: `bytes` of a body, or a response. */
+  received(bytes = Infinity): void {
+    this.#received += bytes;
+    if (this.#received < this.#timeout) return;
+    this.#received = 0;
+    this.#left = this.#timeout;
+  }
+
+  /** Call it once the body is read. */
+  end(): void {
+    this.#outer?.removeEventListener("abort", this.#forward);
+  }
+
+  readonly #forward = (): void => this.#controller.abort(this.#outer?.reason);
+}
