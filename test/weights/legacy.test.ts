@@ -35,6 +35,14 @@ describe("the legacy stream", () => {
     });
     expect(await refusal(makeLegacy(both, { k: [4, good] }), "x.pth")).toMatch(/does not make sense/);
   });
+  test("bytes behind the last storage", async () => {
+    for (const extra of [1, 8, 4096]) {
+      const bytes = new Uint8Array([...makeLegacy(object, { k: [4, good] }), ...new Uint8Array(extra)]);
+      expect(await refusal(bytes, "x.pth")).toMatch(
+        new RegExp(`last storage ends at byte \\d+, and ${extra} bytes follow that belong to no tensor; it is damaged`),
+      );
+    }
+  });
   test("big-endian, other protocols, cut inside each pickle", async () => {
     const bytes = fixture("legacy.pth");
     const big = bytes.slice();

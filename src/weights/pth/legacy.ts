@@ -105,5 +105,9 @@ function placeStorages(
       throw badWeights(file, `${end}; it is cut off`);
     }
   }
+  if (next !== size) {
+    const behind = `its last storage ends at byte ${next}, and ${size - next} bytes follow that belong to no tensor`;
+    throw badWeights(file, `${behind}; it is damaged or several files in one, so save or download it again`);
+  }
   return places;
 }
