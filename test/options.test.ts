@@ -96,7 +96,7 @@ const REFUSED: readonly (readonly [call: string, sentence: string | RegExp])[] =
   ],
   [
     'openSource("net.pth", { progress() {} })',
-    /^bad-option: openSource has no option "progress"; it has onProgress, cache, signal$/,
+    /^bad-option: openSource has no option "progress"; it has onProgress, cache, stallTimeout, signal$/,
   ],
   [
     "openSource()",

@@ -1,7 +1,7 @@
 /** A deadline for servers that fall silent or only trickle. It counts the time spent waiting, not the work between. */
 
 /** Milliseconds; also the bytes that must come in that time, so the slowest transfer has 1,000 bytes a second. */
-export const STALL_TIMEOUT = 60_000;
+const STALL_TIMEOUT = 60_000;
 
 /** Covers one request, from its start to the end of the body. */
 export class Deadline {
@@ -31,9 +31,8 @@ export class Deadline {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        const error = new Error(
-          `${this.#received} bytes came in ${this.#timeout / 1000} s, at least ${this.#timeout} must come (stallTimeout)`,
-        );
+        const came = `${this.#received} bytes came in ${this.#timeout / 1000} s`;
+        const error = new Error(`${came}, at least ${this.#timeout} must come (stallTimeout)`);
         reject(error);
         this.#controller.abort(error);
       }, this.#left);
