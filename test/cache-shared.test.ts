@@ -109,6 +109,24 @@ describe("a folder whose writer is silent", () => {
   });
 });
 
+test("a process that was ended with kill -9 in the middle of its download: the next one resumes", async () => {
+  server.answer = (_, response) => {
+    response.writeHead(200, { "content-length": DATA.length, etag: '"v1"' }).write(DATA.subarray(0, HALF));
+  };
+  const source = `
+    import { openSource } from "./src/node.js";
+    const onProgress = ({ loaded }) => loaded === ${HALF} && setTimeout(() => process.kill(process.pid, "SIGKILL"), 50);
+    await openSource("${server.base}/w.safetensors", { onProgress });`;
+  const { code } = await run(source, { env: { FCN_WEBGPU_CACHE: folder.path } });
+  expect(code).toBeUndefined();
+  expect(folder.partialDownloads()).toHaveLength(1);
+  server.answer = ranged();
+  const path = await folder.download("/w.safetensors", { stillMs: 500 });
+  expect(sha256(readFileSync(path))).toBe(sha256(DATA));
+  expect(server.log).toEqual(["all", `bytes=${HALF}- if "v1"`]);
+  expect(folder.partialDownloads()).toEqual([]);
+});
+
 describe("claims", () => {
   test("two at once have two folders, and a process that lost its folder says so", async () => {
     const target = join(folder.path, "file");

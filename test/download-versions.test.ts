@@ -1,6 +1,8 @@
 /** A resumed download never joins bytes of two versions of a file, whatever the server confuses. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { downloadedSource } from "../src/weights/memory-download.js";
+import { urlSource } from "../src/weights/url-source.js";
 import { useDownloadFolder } from "./helpers/download-folder.js";
 import { DATA, HALF, OTHER, sha256, useFileServer } from "./helpers/file-server.js";
 import type { Answer } from "./helpers/file-server.js";
@@ -63,6 +65,54 @@ describe("a server that ignores If-Range", () => {
     expect(sha256(readFileSync(await folder.download("/w.safetensors", { retries: 2 })))).toBe(sha256(DATA));
     expect(requests).toBe(3);
   });
+});
+
+describe("reads by range", () => {
+  const cases: [string, Headers, Headers, boolean][] = [
+    ["another ETag", { etag: '"v1"' }, { etag: '"v2"' }, true],
+    ["another date", { "last-modified": OLD_DATE }, { "last-modified": NEW_DATE }, true],
+    [
+      "a weak ETag, another date",
+      { etag: 'W/"x"', "last-modified": OLD_DATE },
+      { etag: 'W/"x"', "last-modified": NEW_DATE },
+      true,
+    ],
+    ["the same date", { "last-modified": OLD_DATE }, { "last-modified": OLD_DATE }, false],
+    [
+      "the same strong ETag from servers with two dates",
+      { etag: '"x"', "last-modified": OLD_DATE },
+      { etag: '"x"', "last-modified": NEW_DATE },
+      false,
+    ],
+  ];
+  for (const [name, before, after, isRefused] of cases) {
+    test(name, async () => {
+      let data = OTHER;
+      server.answer = (request, response) => {
+        const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "") ?? [];
+        const range = { "content-range": `bytes ${first}-${last}/${data.length}` };
+        response.writeHead(206, { ...(data === OTHER ? before : after), ...range });
+        response.end(data.subarray(Number(first), Number(last) + 1));
+      };
+      const source = await urlSource(`${server.base}/w.safetensors`);
+      data = DATA;
+      const reading = source.read(HALF, 4);
+      if (isRefused) await expect(reading).rejects.toThrow(/the file changed on the server while it was read/);
+      else expect(await reading).toHaveLength(4);
+    });
+  }
+});
+
+test("a page's fetch follows redirects by itself: one that ended at http is refused", async () => {
+  const fetchUrl: typeof fetch = () => {
+    const response = new Response(DATA.slice());
+    Object.defineProperty(response, "url", { value: "http://mirror.test/w" });
+    return Promise.resolve(response);
+  };
+  const sentence = /redirects from https to "http:\/\/mirror.test\/w"; give a URL that stays on https/;
+  const url = "https://weights.test/w";
+  await expect(downloadedSource(url, { fetch: fetchUrl })).rejects.toThrow(sentence);
+  await expect(urlSource(url, { fetch: fetchUrl })).rejects.toThrow(sentence);
 });
 
 describe("dates as validators", () => {
