@@ -92,7 +92,13 @@ async function downloadInto(target: string, url: string, options: DiskCacheOptio
     await download(url, claim.partial, { fetch: proxiedFetch, ...options });
     await claim.finish();
   } catch (error) {
+    const isLost = claim?.isLost === true;
     await claim?.release();
+    if (isLost && !options.signal?.aborted) {
+      if (!replace && (await sizeOf(target)) !== undefined) return; // the other process has completed it
+      const reason = "another process has taken over its download, because this one stood still";
+      throw badWeights(url, `${reason}; run it again to use the file that the other one makes`, error);
+    }
     if (error instanceof FcnError || options.signal?.aborted) throw error;
     const cure = "set FCN_WEBGPU_CACHE to a folder with room that can be written, or load with cache: false";
     throw badWeights(url, `it cannot be kept in ${folder} (${messageOf(error)}); ${cure}`, error);

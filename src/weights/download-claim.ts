@@ -13,7 +13,6 @@ import { copyFile, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 
 import { basename, dirname, join } from "node:path";
 import { noteHash } from "./checked-files.js";
 import { PartialFolder } from "./partial-folder.js";
-import { badWeights } from "./source.js";
 
 const BEAT_MS = 1000;
 const POLL_MS = 200;
@@ -42,13 +41,16 @@ const remove = (path: string): Promise<void> => rm(path, { recursive: true, forc
 export class DownloadClaim {
   readonly #target: string;
   readonly #timer: ReturnType<typeof setInterval>;
+  #beating: Promise<void> = Promise.resolve();
 
   private constructor(
     readonly partial: PartialFolder,
     target: string,
   ) {
     this.#target = target;
-    this.#timer = setInterval(() => void beat(partial.path).catch(() => undefined), BEAT_MS).unref();
+    this.#timer = setInterval(() => {
+      this.#beating = beat(partial.path).catch(() => undefined); // the folder may be lost, or the disk full
+    }, BEAT_MS).unref();
   }
 
   /** Takes up the bytes of an earlier download of `target`, or starts with none. */
@@ -63,7 +65,7 @@ export class DownloadClaim {
     let claim = new DownloadClaim(await PartialFolder.open(path), target);
     try {
       if (await claim.#adopt(options)) {
-        claim.#stop();
+        await claim.#stop();
         claim = new DownloadClaim(await PartialFolder.open(path), target);
       }
     } catch (error) {
@@ -73,39 +75,40 @@ export class DownloadClaim {
     return claim;
   }
 
-  /** Gives the complete file its name. @throws bad-weights when another process has removed this folder */
+  /** True when another process has removed the folder, because this one stood still for too long. */
+  get isLost(): boolean {
+    return !existsSync(this.partial.path);
+  }
+
+  /** Gives the complete file its name. */
   async finish(): Promise<void> {
     const { data } = this.partial;
     const sha256 = await this.partial.sha256();
     await this.partial.close();
     await noteHash(this.#target, sha256, data);
-    try {
-      await rename(data, this.#target);
-    } catch (error) {
-      if (existsSync(data)) throw error;
-      const other = "another process has taken over this download, because this one stood still";
-      throw badWeights(this.#target, `${other} for ${STILL_MS / 1000} s; run it again`, error);
-    }
+    await rename(data, this.#target);
     await this.discard();
   }
 
   /** Removes the folder. */
   async discard(): Promise<void> {
-    this.#stop();
+    await this.#stop();
     await this.partial.close().catch(() => undefined);
     await remove(this.partial.path);
   }
 
   /** Leaves the bytes for the next attempt, unless another process has left some meanwhile: then those stay. */
   async release(): Promise<void> {
-    this.#stop();
+    await this.#stop();
     await this.partial.close().catch(() => undefined); // a full disk: the bytes written are still worth keeping
     const kept = this.partial.size > 0 && (await tryRename(this.partial.path, `${this.#target}.part`));
     if (!kept) await remove(this.partial.path);
   }
 
-  #stop(): void {
+  /** Waits for the beat that is being written: it must not appear in a folder that is being removed. */
+  #stop(): Promise<void> {
     clearInterval(this.#timer);
+    return this.#beating;
   }
 
   /** Copies the bytes of an abandoned folder where this one has none, and removes all abandoned ones. */
