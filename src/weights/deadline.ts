@@ -1,5 +1,7 @@
 /** A deadline for servers that fall silent or only trickle. It counts the time spent waiting, not the work between. */
 
+import { abortable } from "../base/abort.js";
+
 /** Milliseconds; also the bytes that must come in that time, so the slowest transfer has 1,000 bytes a second. */
 const STALL_TIMEOUT = 60_000;
 
@@ -28,17 +30,12 @@ export class Deadline {
   /** Resolves as `work`. @throws Error with the numbers when the deadline passes first */
   async wait<T>(work: Promise<T>): Promise<T> {
     const start = performance.now();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        const came = `${this.#received} bytes came in ${this.#timeout / 1000} s`;
-        const error = new Error(`${came}, at least ${this.#timeout} must come (stallTimeout)`);
-        reject(error);
-        this.#controller.abort(error);
-      }, this.#left);
-    });
+    const timer = setTimeout(() => {
+      const came = `${this.#received} bytes came in ${this.#timeout / 1000} s`;
+      this.#controller.abort(new Error(`${came}, at least ${this.#timeout} must come (stallTimeout)`));
+    }, this.#left);
     try {
-      return await Promise.race([work, late]);
+      return await abortable(work, this.signal);
     } finally {
       clearTimeout(timer);
       this.#left -= performance.now() - start;
