@@ -31,6 +31,10 @@ export function measureApart(main: string, task: ModelTask): Promise<ModelRow> {
       stdio: ["ignore", "pipe", "pipe"],
       timeout: TIMEOUT_MS,
     });
+    // When this process ends, also by a signal, the other one ends too.
+    const end = (): void => void child.kill();
+    process.once("exit", end);
+    child.on("close", () => process.off("exit", end));
     let stdout = "";
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));

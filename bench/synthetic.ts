@@ -3,11 +3,9 @@
  * hand. It is written once into the cache folder, 170 to 220 MB. Speed does not depend on the values; the labels that
  * such a network gives are noise.
  */
-import { createWriteStream } from "node:fs";
-import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import { writeWhole } from "../src/base/write-whole.js";
 import { cacheFolder } from "../src/weights/disk-cache.js";
 import { writeSafetensors } from "../src/weights/safetensors-writer.js";
 import { hashedTensor, paperFcnTensors, torchvisionFcnTensors } from "./hashed-weights.js";
@@ -22,17 +20,11 @@ export async function syntheticCheckpoint(name: SyntheticName, folder = cacheFol
   const path = join(folder, `${name}-v1.safetensors`);
   if (await stat(path).catch(() => undefined)) return path;
   await mkdir(folder, { recursive: true });
-  const part = `${path}.${process.pid}.part`;
-  try {
-    const tensors = TENSORS[name]().map((spec) => ({
-      ...spec,
-      dtype: "f32" as const,
-      read: () => Float32Array.from(hashedTensor(spec.name, spec.shape)),
-    }));
-    await pipeline(Readable.from(writeSafetensors(tensors)), createWriteStream(part));
-    await rename(part, path);
-  } finally {
-    await rm(part, { force: true });
-  }
+  const tensors = TENSORS[name]().map((spec) => ({
+    ...spec,
+    dtype: "f32" as const,
+    read: () => Float32Array.from(hashedTensor(spec.name, spec.shape)),
+  }));
+  await writeWhole(path, writeSafetensors(tensors));
   return path;
 }

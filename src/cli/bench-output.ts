@@ -7,10 +7,11 @@ import { barChart, roofline } from "../../bench/charts.js";
 import { SCHEMA, changes, fromJson, merged, resultName, toJson } from "../../bench/result.js";
 import type { BenchResult } from "../../bench/result.js";
 import { changeText, kernelText, modelText } from "../../bench/tables.js";
+import { writeWhole } from "../base/write-whole.js";
 import { svgFile } from "../eval/svg.js";
 import type { Device } from "../gpu/device.js";
-import { UsageError, packageVersion, print, printError } from "./command.js";
-import { writeWhole } from "./files.js";
+import { UsageError, packageVersion } from "./command.js";
+import { print, printError } from "./output.js";
 
 /** A result without rows: the machine, the versions and today's date. */
 export function emptyResult(device: Device): BenchResult {

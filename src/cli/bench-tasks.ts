@@ -8,8 +8,9 @@ import { PRECISIONS } from "../models/precision.js";
 import { TORCHVISION_VARIANT } from "../models/torchvision.js";
 import type { NetworkVariant } from "../node.js";
 import type { BenchValues } from "./bench-options.js";
-import { UsageError, listOf, oneOf, printError } from "./command.js";
+import { UsageError, listOf, oneOf } from "./command.js";
 import { checkFile } from "./files.js";
+import { printError } from "./output.js";
 
 /** The name that stands for the checkpoint that ships. */
 const DEFAULT_WEIGHTS = "default";

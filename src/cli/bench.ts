@@ -17,9 +17,10 @@ import { BENCH_OPTIONS, BENCH_USAGE, KERNEL_ONLY, MODEL_ONLY } from "./bench-opt
 import type { BenchValues } from "./bench-options.js";
 import { emptyResult, printChanges, printResult, readResult, savePlots, saveResult } from "./bench-output.js";
 import { modelTasks } from "./bench-tasks.js";
-import { UsageError, parse, print, printError, refuse } from "./command.js";
+import { UsageError, parse, refuse } from "./command.js";
 import type { Command } from "./command.js";
 import { outputFolder } from "./files.js";
+import { print, printError } from "./output.js";
 
 const PARTS = ["kernels", "models", "all"] as const;
 type Part = (typeof PARTS)[number];

@@ -1,8 +1,11 @@
-/** What every command shares: parsing options, usage errors, printing, and ending once everything printed has left. */
+/** What every command shares: parsing options and usage errors. */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { ParseArgsConfig } from "node:util";
 import { messageOf } from "../base/errors.js";
+
+export { print, printError } from "./output.js";
+export { INTERRUPTED } from "./signals.js";
 
 /** A mistake in how the program was called: one sentence, exit code 2. */
 export class UsageError extends Error {
@@ -60,26 +63,8 @@ export function oneOf<T extends string>(command: string, option: string, value: 
   return found;
 }
 
-/** Exit code after Ctrl-C: 128 and the number of the signal. */
-export const INTERRUPTED = 130;
-
 /** The parts of "a, b,c". */
 export const listOf = (text: string): string[] => text.split(",").map((part) => part.trim());
-
-/** Ends the program after all it printed was taken. Needed because Dawn keeps the event loop alive. */
-export async function exit(code: number): Promise<never> {
-  await Promise.all(
-    [process.stdout, process.stderr].map((stream) => new Promise<void>((resolve) => stream.write("", () => resolve()))),
-  );
-  process.exit(code);
-}
-
-export const print = (line: string): void => void process.stdout.write(`${line}\n`);
-export const printError = (line: string): void => void process.stderr.write(`${line}\n`);
-
-/** Writes bytes to stdout; resolves once the system has taken them. */
-export const printBytes = (bytes: Uint8Array): Promise<void> =>
-  new Promise((resolve, reject) => process.stdout.write(bytes, (error) => (error ? reject(error) : resolve())));
 
 /** package.json, from src/cli in a checkout and from dist/src/cli in a build. */
 const PACKAGE_FILES = ["../../package.json", "../../../package.json"];

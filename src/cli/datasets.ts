@@ -3,13 +3,15 @@
  * Deals in names only; decodes nothing.
  */
 import { existsSync } from "node:fs";
-import { readFile, readdir, stat } from "node:fs/promises";
-import { dirname, join, normalize, resolve, sep } from "node:path";
+import { readFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { defined } from "../base/defined.js";
-import { PICTURE_ENDINGS } from "../image/decode.js";
+import { nativePath } from "../base/native-path.js";
 import { UsageError } from "./command.js";
-import { stem } from "./files.js";
-import { expandPattern, isPattern } from "./patterns.js";
+import { Skipped, expandInput, keyOf } from "./find-pictures.js";
+import type { Search } from "./find-pictures.js";
+import { printAtEnd, printError } from "./output.js";
+import { stem } from "./own-names.js";
 
 export interface DatasetItem {
   /** Names the picture in results: the path as given, with forward slashes, or VOC's id. */
@@ -20,53 +22,12 @@ export interface DatasetItem {
   readonly label?: string;
 }
 
-const isPicture = (path: string): boolean => PICTURE_ENDINGS.some((ending) => path.toLowerCase().endsWith(ending));
-const keyOf = (path: string): string => normalize(path).split(sep).join("/");
 const withoutEnding = (path: string): string => join(dirname(path), stem(path));
 
 /** By code units, the same on every machine. */
 function byName(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
-}
-
-/** `a.b.c` to `a` and `a.b`: names of pictures that a file of this name may belong to. */
-function namesBefore(name: string): string[] {
-  const parts = name.split(".");
-  const names = parts.slice(1).map((_, i) => parts.slice(0, i + 1).join("."));
-  return names.filter((before) => before !== "");
-}
-
-/**
- * The pictures among files that were found in a folder or by a pattern. Leaves out files about another picture: beside
- * `cat.jpg` these are `cat.label.png` and `cat.overlay.png`.
- */
-function ownPictures(paths: readonly string[]): string[] {
-  const pictures = paths.filter(isPicture);
-  const names = new Set(pictures.map(withoutEnding));
-  const isAboutAnother = (path: string): boolean =>
-    namesBefore(stem(path)).some((name) => names.has(join(dirname(path), name)));
-  return pictures.filter((path) => !isAboutAnother(path));
-}
-
-async function picturesInFolder(command: string, folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  const files = entries.filter((entry) => !entry.isDirectory()).map((entry) => join(folder, entry.name));
-  const found = ownPictures(files);
-  if (!found.length)
-    throw new UsageError(`${command}: the folder ${folder} holds no picture (${PICTURE_ENDINGS.join(", ")})`);
-  return found;
-}
-
-/** An existing file or folder is taken by its name, also where the name looks like a pattern. @throws UsageError */
-async function expandInput(command: string, input: string): Promise<string[]> {
-  const info = await stat(input).catch(() => undefined);
-  if (info?.isFile()) return [input];
-  if (info?.isDirectory()) return picturesInFolder(command, input);
-  if (!isPattern(input)) throw new UsageError(`${command}: there is no file or folder ${input}`);
-  const found = ownPictures(await expandPattern(command, keyOf(input)));
-  if (!found.length) throw new UsageError(`${command}: the pattern ${input} matches no picture`);
-  return found;
 }
 
 /** `NAME.label.png` beside the picture; in the folder `labels`, where given, `NAME.png` or `NAME.label.png`. */
@@ -76,11 +37,22 @@ function labelOf(picture: string, labels: string | undefined): string | undefine
     labels === undefined
       ? [`${withoutEnding(picture)}.label.png`]
       : [join(labels, `${name}.png`), join(labels, `${name}.label.png`)];
-  return places.find((place) => existsSync(place));
+  return places.find((place) => existsSync(nativePath(place)));
+}
+
+/** Says at the end of the program how many files were left out and why. */
+function startSearch(command: string): Search {
+  const skipped = new Skipped();
+  printAtEnd(() => {
+    const left = skipped.describe();
+    return left === undefined ? undefined : `fcn: ${command}: ${left}`;
+  });
+  return { command, skipped, warn: (message) => printError(`fcn: ${message}`) };
 }
 
 /**
- * Files, folders (without the folders in them) and patterns. Each picture once, sorted by name.
+ * Files, folders (without the folders in them), pipes and patterns. Each picture once, sorted by name. A folder that
+ * cannot be read is a warning. The last line on stderr says how many files were left out and why.
  * @param labels folder of the label maps; default: beside the pictures
  * @throws UsageError
  */
@@ -91,14 +63,18 @@ export async function listPictures(
 ): Promise<DatasetItem[]> {
   if (labels !== undefined && !existsSync(labels))
     throw new UsageError(`${command}: there is no folder ${labels} (--labels)`);
+  const search = startSearch(command);
   const found = new Map<string, DatasetItem>();
   for (const input of inputs) {
-    for (const picture of await expandInput(command, input)) {
+    for (const picture of await expandInput(search, input)) {
+      search.skipped.forget(picture);
       const path = resolve(picture);
       if (found.has(path)) continue;
       found.set(path, { key: keyOf(picture), picture, ...defined({ label: labelOf(picture, labels) }) });
     }
   }
+  if (inputs.length && !found.size)
+    throw new UsageError(`${command}: no picture is left; ${search.skipped.describe() ?? "name others"}`);
   return [...found.values()].sort((a, b) => byName(a.key, b.key));
 }
 

@@ -8,9 +8,10 @@ import { usableVariants } from "../kernel/choice.js";
 import { makeProblem } from "../kernel/kernel.js";
 import { requestDevice } from "../node.js";
 import type { Device } from "../node.js";
-import { parse, print, printError } from "./command.js";
+import { parse } from "./command.js";
 import type { Command } from "./command.js";
 import { deviceRecord, deviceText } from "./doctor-report.js";
+import { print, printError } from "./output.js";
 
 const USAGE = `fcn doctor [--json] [--adapter NAME]
 

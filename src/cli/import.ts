@@ -2,11 +2,14 @@
  * `fcn import`: converts a checkpoint to safetensors with this library's tensor names. Leaves a complete file or none.
  */
 import { createHash } from "node:crypto";
-import { createReadStream, rmSync } from "node:fs";
-import { open, realpath, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { createReadStream } from "node:fs";
+import { realpath, stat } from "node:fs/promises";
+import { basename, dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { FcnError, messageOf } from "../base/errors.js";
+import { FcnError } from "../base/errors.js";
+import { nativePath } from "../base/native-path.js";
+import { shown } from "../base/printable.js";
+import { writeWhole } from "../base/write-whole.js";
 import { megabytes } from "../gpu/allocations.js";
 import { convertCheckpoint } from "../weights/convert-checkpoint.js";
 import { cachedFile } from "../weights/disk-cache.js";
@@ -15,8 +18,9 @@ import { recognise } from "../weights/names.js";
 import { openCheckpoint } from "../weights/open.js";
 import { safetensorsSize, writeSafetensors } from "../weights/safetensors-writer.js";
 import { isRemote } from "../weights/urls.js";
-import { INTERRUPTED, UsageError, oneOf, packageVersion, parse, print } from "./command.js";
+import { UsageError, oneOf, packageVersion, parse } from "./command.js";
 import type { Command } from "./command.js";
+import { print } from "./output.js";
 import { byteBar } from "./progress.js";
 
 const USAGE = `fcn import FILE --out OUT.safetensors [options]
@@ -71,48 +75,13 @@ const READ_BYTES = 2 ** 20;
 
 async function sha256Of(path: string): Promise<string> {
   const hash = createHash("sha256");
-  await pipeline(createReadStream(path, { highWaterMark: READ_BYTES }), hash);
+  await pipeline(createReadStream(nativePath(path), { highWaterMark: READ_BYTES }), hash);
   return hash.digest("hex");
 }
 
 async function sameFile(a: string, b: string): Promise<boolean> {
-  const [realA, realB] = await Promise.all([a, b].map((path) => realpath(path).catch(() => undefined)));
+  const [realA, realB] = await Promise.all([a, b].map((path) => realpath(nativePath(path)).catch(() => undefined)));
   return realA !== undefined && realA === realB;
-}
-
-/** Writes beside `out`, then renames. A failure or an interrupt leaves no new file. */
-async function writeAtomically(
-  out: string,
-  chunks: AsyncIterable<Uint8Array>,
-  onBytes: (written: number) => void,
-): Promise<void> {
-  const temporary = join(dirname(out), `.${basename(out)}.${process.pid}.tmp`);
-  const interrupted = (): never => {
-    rmSync(temporary, { force: true });
-    process.exit(INTERRUPTED);
-  };
-  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
-  try {
-    const handle = await open(temporary, "w");
-    try {
-      let written = 0;
-      for await (const chunk of chunks) {
-        await handle.writeFile(chunk); // continues where the last one ended
-        written += chunk.byteLength;
-        onBytes(written);
-      }
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, out);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    if (error instanceof FcnError) throw error;
-    throw new FcnError("bad-option", `import: ${out} cannot be written (${messageOf(error)})`, { cause: error });
-  } finally {
-    process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
-  }
 }
 
 /**
@@ -141,7 +110,8 @@ export async function importFile(path: string, out: string, options: ImportOptio
     const converted = convertCheckpoint(renamed, { dtype, foldBatchNorm, metadata });
     const bytes = safetensorsSize(converted.tensors, converted.metadata);
     const chunks = writeSafetensors(converted.tensors, converted.metadata);
-    await writeAtomically(out, chunks, (loaded) => onProgress?.({ loaded, total: bytes }));
+    const onBytes = (loaded: number): void => onProgress?.({ loaded, total: bytes });
+    await writeWhole(out, chunks, { onBytes, flush: true });
     return {
       source: sourceName,
       sha256,
@@ -167,7 +137,7 @@ async function run(args: readonly string[]): Promise<number> {
     throw new UsageError("import: name one file, as in fcn import weights.pth --out weights.safetensors");
   if (values.out === undefined) throw new UsageError("import: say where to write, with --out FILE.safetensors");
   const folder = dirname(values.out);
-  const info = await stat(folder).catch(() => undefined);
+  const info = await stat(nativePath(folder)).catch(() => undefined);
   if (!info?.isDirectory()) throw new UsageError(`import: there is no folder ${folder} for --out`);
 
   const remote = isRemote(input);
@@ -195,9 +165,10 @@ function describeImport(report: ImportReport): string {
   const { source, architecture, tensors, bytes, dtype, folded, dropped, seconds, out } = report;
   const storage = folded ? `${dtype}, batch norm folded` : dtype;
   const written = `${out}  ${tensors} tensors, ${storage}, ${megabytes(bytes)} in ${seconds.toFixed(1)} s`;
-  const shown = dropped.slice(0, SHOWN_DROPPED).join(", ") + (dropped.length > SHOWN_DROPPED ? ", ..." : "");
-  const left = dropped.length ? `; ${dropped.length} left out (${shown})` : "";
-  return `${source}: ${architecture}\n  -> ${written}${left}`;
+  const names = dropped.slice(0, SHOWN_DROPPED).map((name) => shown(name));
+  if (dropped.length > SHOWN_DROPPED) names.push("...");
+  const left = dropped.length ? `; ${dropped.length} left out (${names.join(", ")})` : "";
+  return `${shown(source)}: ${architecture}\n  -> ${written}${left}`;
 }
 
 export const importCommand: Command = {

@@ -1,5 +1,6 @@
 /** The findings of `fcn inspect`: a plain record for --json, and the same as text for people. */
 import { FcnError, isFcnError, messageOf } from "../base/errors.js";
+import { cutInMiddle, shown } from "../base/printable.js";
 import { textTable } from "../base/text-table.js";
 import { megabytes } from "../gpu/allocations.js";
 import { formatShape } from "../kernel/shape.js";
@@ -106,7 +107,9 @@ const CONTAINERS: Readonly<Record<Container, string>> = {
 };
 const SHOWN_GROUPS = 40;
 const SHOWN_NAMES = 5;
-const SHOWN_CHARACTERS = 100;
+/** Metadata's keys that are shown, and characters of the sentence that says why a network is unknown. */
+const SHOWN_KEYS = 40;
+const LONGEST_REASON = 1000;
 
 const withCommas = (count: number): string => count.toLocaleString("en");
 
@@ -124,7 +127,7 @@ function groupCells(name: string, members: readonly TensorInfo[]): string[] {
   const [only] = members;
   const content = members.length === 1 && only ? formatShape(only.shape) : `${members.length} tensors`;
   const dtypes = new Set(members.map(({ dtype }) => dtype));
-  return [name, content, withCommas(totalElements(members)), [...dtypes].join(" ")];
+  return [shown(name), content, withCommas(totalElements(members)), [...dtypes].join(" ")];
 }
 
 function groupTable(tensors: readonly TensorInfo[]): string[] {
@@ -142,9 +145,9 @@ function groupTable(tensors: readonly TensorInfo[]): string[] {
 /** "3 missing (a, b, c)"; nothing for no names. */
 function countAndNames(kind: string, names: readonly string[]): string {
   if (!names.length) return "";
-  const shown = names.slice(0, SHOWN_NAMES).join(", ");
+  const first = names.slice(0, SHOWN_NAMES).map((name) => shown(name));
   const more = names.length > SHOWN_NAMES ? `, and ${names.length - SHOWN_NAMES} more` : "";
-  return `${names.length} ${kind} (${shown}${more})`;
+  return `${names.length} ${kind} (${first.join(", ")}${more})`;
 }
 
 function fitCells({ variant, fits, missing, misshaped, unexpected }: NetworkFit): string[] {
@@ -156,9 +159,6 @@ function fitCells({ variant, fits, missing, misshaped, unexpected }: NetworkFit)
   ];
   return [variant, faults.filter(Boolean).join("; ")];
 }
-
-const shortened = (text: string): string =>
-  text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}...` : text;
 
 /** "535 tensors (535 f32), 2,688,444 parameters and 52,000 batch norm statistics". */
 function describeTensors({ tensors, dtypes, parameters, buffers }: Inspection): string {
@@ -173,14 +173,16 @@ export function describeInspection(found: Inspection): string[] {
   const { file, container, bytes, description, reason, tensors, networks, ignored, metadata } = found;
   const lines = [
     `${file}: ${CONTAINERS[container]}, ${megabytes(bytes)}`,
-    description ?? `not recognised: ${reason ?? ""}`,
+    description ?? `not recognised: ${cutInMiddle(reason ?? "", LONGEST_REASON)}`,
     describeTensors(found),
   ];
   if (tensors.length) lines.push("", ...groupTable(tensors));
   if (networks.length)
     lines.push("", "Networks:", textTable(networks.map(fitCells), { align: ["left"], indent: "  " }));
   if (ignored.length) lines.push("", countAndNames("tensors are not used", ignored));
-  const notes = Object.entries(metadata).map(([key, value]) => `  ${key}: ${shortened(value)}`);
-  if (notes.length) lines.push("", "Metadata:", ...notes);
+  const notes = Object.entries(metadata);
+  const shownNotes = notes.slice(0, SHOWN_KEYS).map(([key, value]) => `  ${shown(key)}: ${shown(value)}`);
+  if (notes.length) lines.push("", "Metadata:", ...shownNotes);
+  if (notes.length > SHOWN_KEYS) lines.push(`  ... and ${notes.length - SHOWN_KEYS} more; --json lists them all`);
   return lines;
 }

@@ -6,9 +6,10 @@ import { openCheckpoint } from "../weights/open.js";
 import { proxiedFetch } from "../weights/proxied-fetch.js";
 import { isUrl } from "../weights/source.js";
 import { urlSource } from "../weights/url-source.js";
-import { UsageError, parse, print } from "./command.js";
+import { UsageError, parse } from "./command.js";
 import type { Command } from "./command.js";
 import { describeInspection, inspectCheckpoint } from "./inspect-report.js";
+import { print } from "./output.js";
 
 const USAGE = `fcn inspect FILE [--json]
 

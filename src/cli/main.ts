@@ -4,16 +4,20 @@
  * called wrongly.
  */
 import { FcnError, messageOf } from "../base/errors.js";
+import { cutInMiddle } from "../base/printable.js";
 import { textTable } from "../base/text-table.js";
+import { commandLine } from "./arguments.js";
 import { bench } from "./bench.js";
-import { UsageError, exit, packageVersion, print, printError } from "./command.js";
+import { UsageError, packageVersion } from "./command.js";
 import type { Command } from "./command.js";
 import { compare } from "./compare.js";
 import { demo } from "./demo.js";
 import { doctor } from "./doctor.js";
 import { importCommand } from "./import.js";
 import { inspect } from "./inspect.js";
+import { OutputClosed, exit, keepGoingWithoutReaders, print, printError } from "./output.js";
 import { segment } from "./segment.js";
+import { endOnSignals } from "./signals.js";
 
 const COMMANDS: readonly Command[] = [segment, compare, bench, demo, inspect, importCommand, doctor];
 
@@ -50,19 +54,22 @@ async function main(args: readonly string[]): Promise<number> {
   return command.run(rest);
 }
 
+/** More than any sentence has. A name from a file may have any length. */
+const LONGEST_MESSAGE = 3000;
+
 /** Prints the error and gives the exit code. */
 function report(error: unknown): number {
-  printError(`fcn: ${messageOf(error)}`);
+  if (error instanceof OutputClosed) return 0; // exit() says what is to be said
+  printError(`fcn: ${cutInMiddle(messageOf(error), LONGEST_MESSAGE)}`);
   if (error instanceof UsageError) return 2;
   // A typed error is a complete sentence. Anything else is a bug, whose report needs the stack.
   if (!(error instanceof FcnError) && error instanceof Error && error.stack) printError(error.stack);
   return 1;
 }
 
-// A reader such as head closes the pipe once it has enough; that is not an error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
-
-main(process.argv.slice(2))
+keepGoingWithoutReaders();
+endOnSignals();
+main(commandLine())
   .catch(report)
   .then(exit)
   .catch(() => process.exit(1));

@@ -3,10 +3,11 @@
  * needs its dot in the pattern. Every other sign stands for itself.
  */
 import { lstat } from "node:fs";
-import type { realpath } from "node:fs";
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import type { Dirent, Stats, readdir as readdirWithCallback, realpath } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { join, relative } from "node:path";
 import { glob } from "tinyglobby";
+import { decodeName, nativePath } from "../base/native-path.js";
 import { UsageError } from "./command.js";
 
 /** A bracket expression such as `[!a-z]` or `[[:digit:]]`, stars, a question mark, or a part of `{a,b}`. */
@@ -23,7 +24,7 @@ export const isPattern = (input: string): boolean => /[*?{[]/.test(input);
 
 /** False for what cannot be looked at, such as a link to itself. */
 const isFolder = (path: string): Promise<boolean> =>
-  stat(path).then(
+  stat(nativePath(path)).then(
     (info) => info.isDirectory(),
     () => false,
   );
@@ -71,27 +72,59 @@ function withLiteralsEscaped(pattern: string): string {
   return escaped + pattern.slice(end).replace(SPECIAL_SIGNS, "\\$&");
 }
 
+/** Called with a folder that cannot be read, and why. */
+export type OnUnreadable = (folder: string, error: unknown) => void;
+
+/** No folder, rather than one that may not be read. */
+const isMissing = (error: unknown): boolean =>
+  ["ENOENT", "ENOTDIR", "ELOOP"].includes((error as NodeJS.ErrnoException).code ?? "");
+
+type ReadFolder = (folder: string, options: object, done: (error: unknown, entries: Dirent[]) => void) => void;
+
+/** Reads names of any bytes (see native-path.ts). A folder that cannot be read counts as empty. */
+const readFolder =
+  (onUnreadable: OnUnreadable): ReadFolder =>
+  (folder, _, done) => {
+    readdir(nativePath(folder), { withFileTypes: true, encoding: "buffer" }).then(
+      (entries) =>
+        done(
+          null,
+          entries.map((entry) => Object.assign(entry, { name: decodeName(entry.name) })),
+        ),
+      (error: unknown) => {
+        if (!isMissing(error)) onUnreadable(folder, error);
+        done(null, []);
+      },
+    );
+  };
+
 /**
  * Links count as files under their own names, so that `**` never runs in circles and a broken link is reported when it
  * is read. tinyglobby asks for the target of links only.
  */
 const LINKS_AS_FILES = {
   realpath: ((path: string, done: (error: null, path: string) => void) => done(null, path)) as typeof realpath,
-  stat: lstat,
+  stat: ((path: string, done: (error: Error | null, info: Stats) => void) =>
+    lstat(nativePath(path), done)) as typeof lstat,
 };
 
 /**
  * Files that match, in no particular order. `path` has forward slashes.
  * @throws UsageError when the braces do not match
  */
-export async function expandPattern(command: string, path: string): Promise<string[]> {
+export async function expandPattern(
+  command: string,
+  path: string,
+  onUnreadable: OnUnreadable = () => undefined,
+): Promise<string[]> {
   checkBraces(command, path);
   const { folder, pattern } = await splitAtFolder(path);
+  const readable = readFolder((crawled, error) => onUnreadable(join(folder, relative(folder, crawled)), error));
   const found = await glob(withLiteralsEscaped(pattern), {
     cwd: folder,
     expandDirectories: false,
     extglob: false,
-    fs: LINKS_AS_FILES,
+    fs: { ...LINKS_AS_FILES, readdir: readable as typeof readdirWithCallback },
   });
   // Left to itself, [!a] or {,a} would match the dot of a hidden name.
   const allowed = WRITTEN_DOT.test(pattern) ? found : found.filter((name) => !isHidden(name));

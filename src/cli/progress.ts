@@ -1,4 +1,5 @@
 /** Progress bars on stderr, on a terminal only. */
+import { shown } from "../base/printable.js";
 
 const CELLS = 24;
 /** `\r` returns to the first column; the escape sequence clears the line. */
@@ -17,7 +18,7 @@ function bar(share: number): string {
 /** Replaces the line, cut so that it does not wrap. */
 function redraw(stream: NodeJS.WriteStream, line: string): void {
   const columns = Math.max(MIN_COLUMNS, (stream.columns || DEFAULT_COLUMNS) - 1);
-  stream.write(CLEAR_LINE + line.slice(0, columns));
+  stream.write(CLEAR_LINE + shown(line.slice(0, columns), columns));
 }
 
 export interface ItemBar {

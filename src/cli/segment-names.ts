@@ -1,7 +1,7 @@
 /** Names of the results of `fcn segment`: no two alike, and none that would replace a picture. */
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { UsageError } from "./command.js";
-import { stem } from "./files.js";
+import { fittedName, stem } from "./own-names.js";
 
 /** Equal for names that a file system without upper and lower case takes as one. */
 const folded = (path: string): string => path.toLowerCase();
@@ -36,13 +36,14 @@ function spansFolders(named: readonly { readonly name: string; readonly folder: 
 /**
  * Paths below the output folder, without an ending, in the order of the pictures: `photos/cat.jpg` is `cat`. Where
  * pictures in several folders have the same name, all keep their folders below the one they have in common. Where
- * pictures in one folder do, they keep their endings: `cat.jpg`, `cat.png`.
+ * pictures in one folder do, they keep their endings: `cat.jpg`, `cat.png`. A name that leaves no room for an ending is
+ * cut.
  */
 export function outputNames(pictures: readonly string[]): string[] {
   const base = commonFolder(pictures);
   const placed = pictures.map((path) => ({
-    name: stem(path),
-    file: basename(path),
+    name: fittedName(stem(path)),
+    file: fittedName(basename(path)),
     folder: relative(base, dirname(resolve(path))),
   }));
   const alike = repeated(placed.map(({ name, folder }) => join(folder, name)));

@@ -1,10 +1,11 @@
 /** The loop of `fcn segment`: pictures are decoded ahead, run one by one, and written while the next one runs. */
-import { buffer } from "node:stream/consumers";
 import { defined } from "../base/defined.js";
 import { isFcnError } from "../base/errors.js";
 import { decodePicture, readPictureFile } from "../image/decode.js";
 import type { RgbaPicture } from "../image/picture.js";
+import { readStream } from "../image/read-file.js";
 import type { Fcn, NodePicture, Scores, Segmentation } from "../node.js";
+import { OutputClosed } from "./output.js";
 import { overlapped } from "./overlap.js";
 import { itemBar } from "./progress.js";
 import { confidenceOf, keepClasses } from "./segment-output.js";
@@ -36,7 +37,7 @@ interface Run {
 }
 
 async function load({ image, stdin }: SegmentInput): Promise<RgbaPicture> {
-  return stdin ? decodePicture(await buffer(process.stdin), "stdin") : readPictureFile(image);
+  return stdin ? decodePicture(await readStream(process.stdin, "stdin"), "stdin") : readPictureFile(image);
 }
 
 async function runOne(picture: RgbaPicture, { fcn, wanted }: SegmentJob): Promise<Run> {
@@ -65,6 +66,10 @@ function resultOf(
   };
 }
 
+/** Errors after which no picture can be done; every other one concerns one picture. */
+const isLast = (error: unknown): boolean =>
+  isFcnError(error, "device-lost") || isFcnError(error, "disposed") || error instanceof OutputClosed;
+
 /** Works through the pictures. Gives how many failed. @throws device-lost, disposed */
 export async function segmentAll(inputs: readonly SegmentInput[], job: SegmentJob): Promise<number> {
   const bar = itemBar(inputs.length);
@@ -82,7 +87,7 @@ export async function segmentAll(inputs: readonly SegmentInput[], job: SegmentJo
       bar.step(image);
     },
     async fail({ image }, error) {
-      if (isFcnError(error, "device-lost") || isFcnError(error, "disposed")) throw error;
+      if (isLast(error)) throw error;
       failed++;
       bar.clear();
       job.onFailure(error);

@@ -2,10 +2,11 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { defined } from "../base/defined.js";
+import { nativePath } from "../base/native-path.js";
+import { cannotWrite, writeWhole } from "../base/write-whole.js";
 import type { Scores, Timings } from "../models/segmentation.js";
-import { print, printBytes } from "./command.js";
-import { writeWhole } from "./files.js";
 import { encodeNpy } from "./npy.js";
+import { print, printBytes } from "./output.js";
 import { ENDINGS, classNameOf, describeResult, encode, encodeConfidence } from "./segment-output.js";
 import type { Format, SegmentedPicture } from "./segment-output.js";
 
@@ -82,7 +83,10 @@ export function folderSink(out: string, { formats }: Wanted, reporting: Reportin
     const { name, result, probabilities, logits, timings } = output;
     const { width, height } = result.picture;
     const files: string[] = [];
-    await mkdir(dirname(join(out, name)), { recursive: true });
+    const folder = dirname(join(out, name));
+    await mkdir(nativePath(folder), { recursive: true }).catch((error: unknown) => {
+      throw cannotWrite(folder, error);
+    });
     const write = async (ending: string, data: Uint8Array): Promise<void> => {
       const path = join(out, `${name}${ending}`);
       await writeWhole(path, data);

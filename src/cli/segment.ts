@@ -1,11 +1,13 @@
 /** `fcn segment`: pictures to label maps, overlays, masks, probabilities and descriptions. */
 import { messageOf } from "../base/errors.js";
+import { isStdin } from "../image/read-file.js";
 import { loadFcn } from "../node.js";
 import type { Fcn, NodePicture } from "../node.js";
-import { UsageError, parse, printError } from "./command.js";
+import { UsageError, parse } from "./command.js";
 import type { Command } from "./command.js";
 import { listPictures } from "./datasets.js";
 import { checkFile, outputFolder } from "./files.js";
+import { printError } from "./output.js";
 import { byteBar } from "./progress.js";
 import { outputNames, refuseToReplace } from "./segment-names.js";
 import { SEGMENT_OPTIONS, SEGMENT_USAGE, STREAM, checkStream, loadOptionsOf, wantedOf } from "./segment-options.js";
@@ -23,9 +25,10 @@ const STDIN = "stdin";
 async function inputsOf(inputs: readonly string[]): Promise<SegmentInput[]> {
   if (inputs.length === 0) throw new UsageError("segment: name at least one picture, as in fcn segment photo.png");
   const paths = inputs.filter((input) => input !== STREAM);
-  if (inputs.length - paths.length > 1) throw new UsageError("segment: - (stdin) can be given once");
   const piped = paths.length < inputs.length;
-  if (piped && process.stdin.isTTY)
+  const streams = inputs.filter((input) => input === STREAM || isStdin(input));
+  if (streams.length > 1) throw new UsageError("segment: - (stdin) can be given once");
+  if (streams.length && process.stdin.isTTY)
     throw new UsageError("segment: - reads a picture from stdin, which is a terminal; redirect a file into it");
   const pictures = (await listPictures("segment", paths)).map(({ picture }) => picture);
   const images = piped ? [STDIN, ...pictures] : pictures;

@@ -1,7 +1,9 @@
 /** Builds HTML and SVG as text. Attributes are escaped here; content is markup, so text in it needs escapeText(). */
+import { printable } from "../base/printable.js";
 
-/** For text and attributes of HTML and SVG alike. */
-export const escapeText = (text: string): string => text.replace(/[&<>"']/g, (ch) => `&#${ch.charCodeAt(0)};`);
+/** For text and attributes of HTML and SVG alike. Control characters, which XML forbids, are written as `\u001b`. */
+export const escapeText = (text: string): string =>
+  printable(text).replace(/[&<>"']/g, (ch) => `&#${ch.charCodeAt(0)};`);
 
 /** A coordinate. Hundredths of a pixel are enough, and keep files small. */
 export const num = (value: number): string => String(Math.round(value * 100) / 100);

@@ -5,7 +5,7 @@ import { classPlot } from "./plots/class-iou.js";
 import { latencyPlot } from "./plots/latency.js";
 import { classTable, confusionMatrices } from "./report/classes.js";
 import { agreementTable, cards, costTable } from "./report/costs.js";
-import { heading, note, plotPanel } from "./report/elements.js";
+import { cutName, heading, note, plotPanel } from "./report/elements.js";
 import { allPictures, shownPictures, unusedPictures } from "./report/pictures.js";
 import type { ShownNames, ShownPicture } from "./report/pictures.js";
 import { PAGE_SCRIPT } from "./report/script.js";
@@ -29,7 +29,7 @@ function subtitle({ header, pictures, labelled, failures }: Summary): string {
   const counts = [`${pictures.length} ${pictures.length === 1 ? "picture" : "pictures"}`];
   if (labelled) counts.push(`${labelled} with label maps`);
   if (failures.length) counts.push(`${failures.length} not used`);
-  const parts = [counts.join(", "), escapeText(header.weights), escapeText(header.adapter)];
+  const parts = [counts.join(", "), escapeText(cutName(header.weights)), escapeText(cutName(header.adapter))];
   if (header.precision === "f16") parts.push("f16");
   return parts.join(" \u00b7 ");
 }
@@ -55,7 +55,7 @@ export function reportHtml(summary: Summary, shown: readonly ShownPicture[]): st
   const { header, pictures } = summary;
   const paths = pictures.map(({ picture }) => picture);
   const short = shortNames(paths);
-  const names: ShownNames = new Map(paths.map((path, i) => [path, short[i] ?? path]));
+  const names: ShownNames = new Map(paths.map((path, i) => [path, cutName(short[i] ?? path)]));
   const question = header.variants.length > 1 ? "what they cost and gain" : "what it costs and gives";
   const title = `${header.variants.map(variantTitle).join(", ")}: ${question}`;
   const body = [

@@ -1,7 +1,7 @@
 /**
  * WebGPU in Node: the `webgpu` package, which is Dawn. Node only.
  */
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FcnError, firstLineOf, isFcnError, messageOf } from "../base/errors.js";
@@ -32,13 +32,20 @@ const DAWN_FLAGS = [
 /** Dawn crashes when the object that create() returned is garbage collected, so this map keeps each one. */
 const instances = new Map<string, GPU>();
 
+/** Is removed when the process ends. */
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "fcn-webgpu-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
 async function createGpu(adapter: string | undefined): Promise<GPU> {
   const flags = adapter === undefined ? DAWN_FLAGS : [...DAWN_FLAGS, `adapter=${adapter}`];
   const key = flags.join(" ");
   const known = instances.get(key);
   if (known) return known;
   // Vulkan loaders warn, and some drivers fail, without a private runtime directory.
-  process.env.XDG_RUNTIME_DIR ??= mkdtempSync(join(tmpdir(), "fcn-webgpu-"));
+  process.env.XDG_RUNTIME_DIR ??= temporaryFolder();
   const create = await importDawn();
   const gpu = create(flags);
   instances.set(key, gpu);

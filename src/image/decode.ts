@@ -4,13 +4,13 @@
  * formats are lossy.
  * https://sharp.pixelplumbing.com
  */
-import { readFile } from "node:fs/promises";
 import type { SharpConstructor } from "sharp";
 import { firstLineOf, messageOf } from "../base/errors.js";
 import { badImage } from "./picture.js";
 import type { PictureSize, RgbaPicture } from "./picture.js";
 import { decodeLabelPng, decodePng } from "./png.js";
 import type { LabelMap } from "./png.js";
+import { readBytes } from "./read-file.js";
 
 /** Endings of the files that a search of folders finds. */
 export const PICTURE_ENDINGS = [".png", ".jpg", ".jpeg", ".webp"] as const;
@@ -61,22 +61,6 @@ export async function decodePicture(bytes: Uint8Array, name: string): Promise<Rg
   } catch (error) {
     const state = `the ${format} is damaged or cut off (${bytes.length} bytes)`;
     throw badImage(name, `${state}: ${firstLine(error)}`, error);
-  }
-}
-
-function whyUnreadable(error: unknown): string {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === "ENOENT") return "there is no such file";
-  if (code === "EISDIR") return "it is a folder";
-  return messageOf(error);
-}
-
-/** The bytes of a file. @throws bad-image when it cannot be read */
-async function readBytes(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw badImage(path, whyUnreadable(error), error);
   }
 }
 

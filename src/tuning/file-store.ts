@@ -1,7 +1,7 @@
 /** Keeps measured choices in Node (see tuner.ts): tuning.json in the cache folder, replaced as a whole. */
-import { randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { writeWhole } from "../base/write-whole.js";
 import { cacheFolder } from "../weights/disk-cache.js";
 import type { TuningStore } from "./tuner.js";
 
@@ -24,14 +24,11 @@ export function fileTuningStore(folder = cacheFolder()): TuningStore {
       }
     },
     async write(text) {
-      // Renamed into place, so that another process reads either the old choices or the new ones, never a part.
-      const part = `${path}.${randomUUID()}.part`;
       try {
         await mkdir(folder, { recursive: true });
-        await writeFile(part, text);
-        await rename(part, path);
+        await writeWhole(path, text);
       } catch {
-        await rm(part, { force: true }).catch(() => undefined);
+        // The next process measures again.
       }
     },
   };

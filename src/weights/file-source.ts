@@ -7,6 +7,7 @@
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { messageOf } from "../base/errors.js";
+import { nativePath } from "../base/native-path.js";
 import { badWeights, checkOpen, checkRange } from "./source.js";
 import type { ByteSource, Bytes } from "./source.js";
 
@@ -19,7 +20,7 @@ function reasonOf(error: unknown): string {
 
 async function openForReading(path: string, name: string): Promise<FileHandle> {
   try {
-    return await open(path, "r");
+    return await open(nativePath(path), "r");
   } catch (cause) {
     throw badWeights(name, reasonOf(cause), cause);
   }

@@ -1,4 +1,5 @@
 /** Small elements that several parts of the report use. */
+import { shown } from "../../base/printable.js";
 import { classColour } from "../../image/palette.js";
 import { escapeText, htmlElement } from "../markup.js";
 import { inlineSvg } from "../svg.js";
@@ -10,6 +11,12 @@ export const titleHtml = (variant: string): string => escapeText(variantTitle(va
 
 /** A variant's title for narrow columns: "8s". */
 export const shortTitle = (variant: string): string => variantTitle(variant).replace("FCN-", "");
+
+/** Characters of a name that are shown. */
+const LONGEST_NAME = 200;
+
+/** A name of a picture, of weights or of an adapter, which may have any length. */
+export const cutName = (name: string): string => shown(name, LONGEST_NAME);
 
 export const heading = (text: string): string => htmlElement("h2", {}, text);
 

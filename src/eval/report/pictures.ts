@@ -1,10 +1,11 @@
 /** The pictures of the report: the worst with their maps, a table of all, and those that could not be used. */
+import { cutInMiddle } from "../../base/printable.js";
 import { labelName } from "../../image/legend.js";
 import { BACKGROUND_LABEL } from "../../image/palette.js";
 import { escapeText, htmlElement } from "../markup.js";
 import type { PictureSummary, Summary } from "../summary.js";
 import { formatPercent, milliseconds } from "../titles.js";
-import { heading, note, shortTitle, swatch, titleHtml } from "./elements.js";
+import { cutName, heading, note, shortTitle, swatch, titleHtml } from "./elements.js";
 import { shareCell, table } from "./table.js";
 import type { Cell, Column } from "./table.js";
 
@@ -22,6 +23,9 @@ export type ShownNames = ReadonlyMap<string, string>;
 
 /** Rows of the table of all pictures. results.jsonl has those of longer sets. */
 const MAX_ROWS = 1000;
+
+/** Characters of an error that are shown. */
+const LONGEST_ERROR = 1000;
 
 /** The slider and the switch above the pictures. */
 const CONTROLS = htmlElement(
@@ -114,8 +118,8 @@ export function allPictures({ header, pictures, labelled }: Summary, names: Show
 export function unusedPictures({ failures }: Summary): string {
   if (!failures.length) return "";
   const rows = failures.map(({ picture, error }): Cell[] => [
-    { html: escapeText(picture) },
-    { html: htmlElement("span", { style: "white-space:normal" }, escapeText(error)) },
+    { html: escapeText(cutName(picture)) },
+    { html: htmlElement("span", { style: "white-space:normal" }, escapeText(cutInMiddle(error, LONGEST_ERROR))) },
   ]);
   return heading("Not used") + table([{ title: "picture" }, { title: "why" }], rows);
 }
