@@ -3,6 +3,7 @@
  * command is enough in a fresh clone.
  */
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { build, buildIfNeeded } from "./build.mjs";
 import { runTests } from "./count-tests.mjs";
 import { KernelFolderError, generate } from "./kernels.mjs";
@@ -64,7 +65,7 @@ function inOrder(...steps) {
   return 0;
 }
 
-/** @type {Record<string, (args: string[]) => number>} */
+/** @type {Record<string, (args: string[]) => number | Promise<number>>} */
 const TASKS = {
   setup() {
     process.stdout.write(`Ready. Adapter: ${setup().name}\n`);
@@ -127,13 +128,20 @@ const TASKS = {
   /** Without arguments it takes the pictures on which the shipped checkpoint was validated. */
   compare: (args) => TASKS.fcn(["compare", ...(args.length > 0 ? args : ["test/fixtures/val", "--fresh"])]),
   /** The command line. Nothing else prints to stdout. */
-  fcn(args) {
+  async fcn(args) {
     setup();
-    return inOrder(buildIfNeeded, () => node([join(root, "dist/src/cli/main.js"), ...args]));
+    const status = buildIfNeeded();
+    if (status !== 0) return status;
+    // In this process, so that signals reach it. It ends the process itself.
+    const program = join(root, "dist/src/cli/main.js");
+    process.argv.splice(1, Infinity, program, ...args);
+    process.chdir(root);
+    await import(pathToFileURL(program).href);
+    return 0;
   },
 };
 
-function main() {
+async function main() {
   const [name = "", ...args] = process.argv.slice(2);
   const task = TASKS[name];
   if (!task) {
@@ -141,7 +149,7 @@ function main() {
     return 2;
   }
   try {
-    return task(args);
+    return await task(args);
   } catch (error) {
     if (!(error instanceof SetupError || error instanceof KernelFolderError)) throw error;
     process.stderr.write(`${error.message}\n`);
@@ -150,4 +158,4 @@ function main() {
   }
 }
 
-process.exitCode = main();
+process.exitCode = await main();

@@ -4,7 +4,7 @@
  * do the other tasks that need an adapter.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -82,9 +82,12 @@ function lastLine(/** @type {string | null} */ text) {
   return line.replace(/^npm error\s*/, "");
 }
 
-/** Vulkan loaders want a private runtime directory. */
+/** Vulkan loaders want a private runtime directory. It is removed when this process ends. */
 function ensureRuntimeDirectory() {
-  process.env.XDG_RUNTIME_DIR ??= mkdtempSync(join(tmpdir(), "fcn-webgpu-"));
+  if (process.env.XDG_RUNTIME_DIR !== undefined) return;
+  const folder = mkdtempSync(join(tmpdir(), "fcn-webgpu-"));
+  process.env.XDG_RUNTIME_DIR = folder;
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 }
 
 const PROBE = `

@@ -1,6 +1,6 @@
 /** How commands end: readers that leave, full disks, signals; and what they leave behind. Runs the build. */
 import { spawn } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -62,6 +62,16 @@ describe("a full disk", () => {
     const sentence = "cannot write to the folder /dev/full: a file of that name is in the way; choose another place";
     expect(segmented).toMatchObject({ code: 2, err: `fcn: segment: ${sentence}\n` });
   });
+});
+
+it("a file that cannot be finished leaves no part of it, and the earlier one stays", async () => {
+  mkdirSync(join(root, "cut"));
+  writeFileSync(join(root, "cut/a.safetensors"), "earlier");
+  const { code, err } = await run("ulimit -f 1024; $FCN import $WEIGHTS --out cut/a.safetensors");
+  const why = "it is larger than a file may be here; raise the limit, or write to another disk";
+  expect([code, err]).toEqual([1, `fcn: cut/a.safetensors cannot be written: ${why}\n`]);
+  expect(filesIn("cut")).toEqual(["a.safetensors"]);
+  expect(readFileSync(join(root, "cut/a.safetensors"), "utf8")).toBe("earlier");
 });
 
 /** The program with a temporary folder of its own, and how it ended. */

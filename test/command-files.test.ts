@@ -38,7 +38,8 @@ describe("a folder's pictures", () => {
     expect(namesIn("out")).toEqual(
       ["lone.label", "photo.2", "photo.edited", "photo"].map((name) => `${name}.labels.png`),
     );
-    const own = `2 as label maps or results of pictures beside them: ${at("in/photo.label.png")}, ${at("in/photo.overlay.png")}`;
+    const owned = `${at("in/photo.label.png")}, ${at("in/photo.overlay.png")}`;
+    const own = `2 as label maps or results of pictures beside them: ${owned}`;
     const endings = "4 for their endings (pictures end in .png, .jpg, .jpeg, .webp): ";
     const files = `${at("in/a.json")}, ${at("in/b.json")}, ${at("in/c.json")}, ...`;
     const below = `1 as folders in a folder (name them, or give a pattern such as DIR/**/*): ${at("in/sub")}`;

@@ -1,7 +1,7 @@
 /**
  * File names that are not UTF-8. Linux takes any bytes as a name, JavaScript's strings do not. A byte that is no part
- * of UTF-8 becomes the lone surrogate U+DC00 plus the byte, as in Python (PEP 383), and becomes that byte again where the
- * file is opened. Node only.
+ * of UTF-8 becomes the lone surrogate U+DC00 plus the byte, as in Python (PEP 383), and becomes that byte again where
+ * the file is opened. Node only.
  */
 import { isUtf8 } from "node:buffer";
 

@@ -23,6 +23,7 @@ export interface WriteOptions {
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full; free space, or write to another disk",
   EDQUOT: "the disk quota is used up; free space, or write to another disk",
+  EFBIG: "it is larger than a file may be here; raise the limit, or write to another disk",
   EACCES: "permission is denied; choose another place",
   EPERM: "permission is denied; choose another place",
   EROFS: "the file system is read-only; choose another place",

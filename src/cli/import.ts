@@ -29,7 +29,8 @@ Reads a checkpoint (PyTorch .pth in any of its forms, or safetensors; a path or
 a URL) and writes it as safetensors with the tensor names of this library, one
 tensor at a time.
 
-  --out FILE       the file to write; appears only when it is complete
+  --out FILE       the file to write; appears only when it is complete; a device
+                   or a pipe is written to
   --dtype f32|f16  how convolution weights are stored (default: f32); batch norm
                    and biases stay f32
   --fold-bn        fold batch norm into the convolutions: fewer tensors, the

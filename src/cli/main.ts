@@ -29,6 +29,10 @@ function help(): string {
     textTable(rows, { align: ["left"], indent: "  " }),
     "",
     "fcn COMMAND --help shows a command's options. fcn --version shows the version.",
+    "",
+    "Exit codes: 0 done; 1 failed, in part or as a whole, with a sentence on stderr;",
+    "2 called wrongly, nothing done; 129, 130, 143 ended by SIGHUP, SIGINT, SIGTERM.",
+    "A reader that closes the pipe (fcn ... | head) is no failure.",
   ].join("\n");
 }
 

@@ -13,9 +13,13 @@ export const SEGMENT_USAGE = `fcn segment INPUT... [options]
 
 Labels every pixel of pictures. INPUT is a picture (PNG; JPEG and WebP with the
 package sharp), a folder, a quoted pattern with *, **, ?, [ab] or {a,b}, or -
-for a picture on stdin. Results are named after their pictures. Where two
-pictures have the same name, their results keep the folders or endings that
-differ.
+for a picture on stdin; pipes and /dev/stdin are pictures too. Results are named
+after their pictures. Where two pictures have the same name, their results keep
+the folders or endings that differ. A name too long for an ending is cut.
+
+A folder or a pattern leaves out label maps and results of a picture beside
+them: NAME.label.png and the names below. The last line on stderr says how many
+files were left out and why. A folder that cannot be read is a warning.
 
   --format LIST    what to write (default: labels), of
                      labels   NAME.labels.png: an indexed PNG of the picture's
@@ -55,7 +59,10 @@ differ.
                    measured once on this GPU
   --adapter NAME   the graphics adapter whose name contains NAME
 
-Exit code 1 when a picture failed (the others are done), 2 when called wrongly.`;
+Every file is whole or not there, whatever ends the program.
+
+Exit code 1 when a picture failed (the others are done), 2 when called wrongly,
+129, 130 or 143 when ended by SIGHUP, Ctrl-C or SIGTERM.`;
 
 export const SEGMENT_OPTIONS = {
   format: { type: "string" },
