@@ -45,7 +45,7 @@ export async function saveResult(folder: string, result: BenchResult): Promise<s
 
 export function printResult(result: BenchResult, asJson: boolean): void {
   if (asJson) {
-    process.stdout.write(toJson(result));
+    print(toJson(result).trimEnd());
     return;
   }
   if (result.kernels) {

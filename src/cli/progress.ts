@@ -18,7 +18,7 @@ function bar(share: number): string {
 /** Replaces the line, cut so that it does not wrap. */
 function redraw(stream: NodeJS.WriteStream, line: string): void {
   const columns = Math.max(MIN_COLUMNS, (stream.columns || DEFAULT_COLUMNS) - 1);
-  stream.write(CLEAR_LINE + shown(line.slice(0, columns), columns));
+  stream.write(CLEAR_LINE + shown(line, columns).slice(0, columns));
 }
 
 export interface ItemBar {
