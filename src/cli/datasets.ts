@@ -8,7 +8,7 @@ import { dirname, join, resolve } from "node:path";
 import { defined } from "../base/defined.js";
 import { nativePath } from "../base/native-path.js";
 import { UsageError } from "./command.js";
-import { Skipped, expandInput, keyOf } from "./find-pictures.js";
+import { Skipped, expandInput, pathKey } from "./find-pictures.js";
 import type { Search } from "./find-pictures.js";
 import { printAtEnd, printError } from "./output.js";
 import { stem } from "./own-names.js";
@@ -70,7 +70,7 @@ export async function listPictures(
       search.skipped.forget(picture);
       const path = resolve(picture);
       if (found.has(path)) continue;
-      found.set(path, { key: keyOf(picture), picture, ...defined({ label: labelOf(picture, labels) }) });
+      found.set(path, { key: pathKey(picture), picture, ...defined({ label: labelOf(picture, labels) }) });
     }
   }
   if (inputs.length && !found.size)

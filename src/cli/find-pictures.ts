@@ -63,7 +63,7 @@ export class Skipped {
 }
 
 /** A path with forward slashes. */
-export const keyOf = (path: string): string => normalize(path).split(sep).join("/");
+export const pathKey = (path: string): string => normalize(path).split(sep).join("/");
 
 export interface Search {
   /** The command, for messages. */
@@ -159,7 +159,7 @@ export async function expandInput(search: Search, input: string): Promise<string
   }
   if (!isPattern(input)) throw new UsageError(`${command}: there is no file or folder ${input}`);
   const onUnreadable = (folder: string, error: unknown): void => reportUnreadable(search, folder, error);
-  const found = await ownPictures(await expandPattern(command, keyOf(input), onUnreadable), search);
+  const found = await ownPictures(await expandPattern(command, pathKey(input), onUnreadable), search);
   if (!found.length) {
     const left = search.skipped.describe();
     throw new UsageError(`${command}: the pattern ${input} matches no picture${left === undefined ? "" : `; ${left}`}`);
