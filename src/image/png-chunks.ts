@@ -1,17 +1,19 @@
 /**
  * A PNG file's container: signature, header, chunks, checksums. It decodes no pixel and needs no Node.
  *
- * Every file passes this check before its pixels are read, because files may be hostile or cut off. pngjs trusts the
- * header: it allocates what that claims, and returns memory it never wrote when pixel data is short or missing.
- * https://www.w3.org/TR/png-3/
+ * Every file passes this check before its pixels are read, because files may be hostile or cut off. Damage that cannot
+ * change a pixel is passed over, as libpng does: a wrong checksum of a chunk of notes, and what is cut off or damaged
+ * behind the pixel data. https://www.w3.org/TR/png-3/
  */
 import type { FcnError } from "../base/errors.js";
 import { toHex } from "../base/hex.js";
 import { badImage } from "./picture.js";
-import { COLOUR_TYPE, HEADER_BYTES, SIGNATURE, allowsDepth, samplesPerPixel } from "./png-format.js";
+import { COLOUR_TYPE, HEADER_BYTES, SIGNATURE, allowsDepth } from "./png-format.js";
 import type { Crc32, PngHeader } from "./png-format.js";
+import { rawLengthOf } from "./png-passes.js";
 
-const MAX_PIXELS = 1 << 28;
+/** The largest picture, 8192 x 8192: beyond what devices can hold of a network's first layers. */
+export const MAX_PIXELS = 1 << 26;
 /** Deflate turns one byte into 1032 at most. A header that asks for more does not fit its file. */
 const DEFLATE_RATIO = 1032;
 
@@ -24,14 +26,16 @@ export interface PngFile {
   readonly header: PngHeader;
   /** RGB triples; empty when there is none. */
   readonly palette: Uint8Array;
-  /** Has colours that are transparent (a tRNS chunk). */
-  readonly transparent: boolean;
+  /** What is transparent (the tRNS chunk): a colour, or the alpha of each index. */
+  readonly transparency: Uint8Array | undefined;
+  /** The eXIf chunk: the camera's notes, among them how the picture is to be turned. */
+  readonly exif: Uint8Array | undefined;
   /** The parts of the deflate stream. */
   readonly data: readonly Uint8Array[];
   /** Bytes that the deflate stream must hold: every row with its filter byte. */
   readonly rawLength: number;
-  /** Where the PNG ends; what follows is not part of it. */
-  readonly end: number;
+  /** What is wrong behind the first pixel data. It does not matter where the pixel data is complete. */
+  readonly broken: string | undefined;
 }
 
 /** An error for files that were damaged on their way. */
@@ -61,17 +65,28 @@ interface Chunk {
 export function readChunks(bytes: Uint8Array, name: string, crc32: Crc32): PngFile {
   const file = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), name };
   const header = readHeader(file);
-  const { chunks, end } = listChunks(file);
+  const { chunks, broken } = listChunks(file);
   const contents = (type: string): Uint8Array[] =>
     chunks.filter((chunk) => chunk.type === type).map(({ at, length }) => bytes.subarray(at, at + length));
   const data = contents("IDAT");
   const rawLength = rawLengthOf(header);
   checkClaims(file, header, data, rawLength);
-  checkChecksums(file, chunks, crc32);
+  const sound = checkChecksums(file, chunks, crc32);
+  checkOrder(file, header, sound);
   const palette = contents("PLTE")[0] ?? new Uint8Array();
-  if (header.colourType === COLOUR_TYPE.indexed && palette.length < 3)
-    throw damaged(name, bytes, "it has no palette (PLTE chunk)");
-  return { header, palette, transparent: contents("tRNS").length > 0, data, rawLength, end };
+  if (header.colourType === COLOUR_TYPE.indexed) checkPalette(file, palette);
+  const transparency = contents("tRNS")[0];
+  if (transparency) checkTransparency(file, header, transparency);
+  const exif = sound.find(({ type }) => type === "eXIf");
+  return {
+    header,
+    palette,
+    transparency,
+    exif: exif && bytes.subarray(exif.at, exif.at + exif.length),
+    data,
+    rawLength,
+    broken,
+  };
 }
 
 function readHeader({ bytes, view, name }: NamedBytes): PngHeader {
@@ -97,28 +112,71 @@ function readHeader({ bytes, view, name }: NamedBytes): PngHeader {
   return { width, height, depth, colourType, interlaced: interlace === 1 };
 }
 
-/** All chunks up to IEND. Bytes behind it do not matter. */
-function listChunks({ bytes, view, name }: NamedBytes): { chunks: readonly Chunk[]; end: number } {
+/** All chunks up to IEND. Bytes behind it do not matter, and a broken end does not where the pixels are complete. */
+function listChunks(file: NamedBytes): { chunks: readonly Chunk[]; broken: string | undefined } {
   const chunks: Chunk[] = [];
   let end = SIGNATURE.length;
-  let type = "";
-  while (type !== "IEND") {
-    const room = bytes.length - end - CHUNK_OVERHEAD;
-    if (room < 0) throw damaged(name, bytes, `it ends after ${chunks.length} chunks, before the closing IEND chunk`);
-    const length = view.getUint32(end);
-    type = typeAt(bytes, end + 4);
-    if (!/^[A-Za-z]{4}$/.test(type))
-      throw damaged(
-        name,
-        bytes,
-        `at byte ${end} a chunk should start, not ${toHex(bytes.subarray(end, end + 8), " ")}`,
-      );
-    if (length > room)
-      throw damaged(name, bytes, `its ${type} chunk at byte ${end} is ${length} bytes long, ${room} are there`);
-    chunks.push({ type, at: end + 8, length });
-    end += CHUNK_OVERHEAD + length;
+  while (chunks.at(-1)?.type !== "IEND") {
+    const next = chunkAt(file, end, chunks.length);
+    if (typeof next === "string") {
+      const hasPixels = chunks.some(({ type }) => type === "IDAT");
+      if (!hasPixels) throw damaged(file.name, file.bytes, next);
+      return { chunks, broken: next };
+    }
+    chunks.push(next);
+    end += CHUNK_OVERHEAD + next.length;
   }
-  return { chunks, end };
+  return { chunks, broken: undefined };
+}
+
+/** The chunk that starts at a byte, or what is wrong there. `before` counts the chunks before it. */
+function chunkAt({ bytes, view }: NamedBytes, start: number, before: number): Chunk | string {
+  const room = bytes.length - start - CHUNK_OVERHEAD;
+  if (room < 0) return `it ends after ${before} chunks, before the closing IEND chunk`;
+  const length = view.getUint32(start);
+  const type = typeAt(bytes, start + 4);
+  if (!/^[A-Za-z]{4}$/.test(type))
+    return `at byte ${start} a chunk should start, not ${toHex(bytes.subarray(start, start + 8), " ")}`;
+  if (length > room) return `its ${type} chunk at byte ${start} is ${length} bytes long, ${room} are there`;
+  return { type, at: start + 8, length };
+}
+
+/** Chunks that may stand there once, and those that must stand before the pixel data. */
+const ONCE: readonly string[] = ["IHDR", "PLTE", "tRNS"];
+
+/** Refuses what readers understand in different ways: chunks that change pixels twice, late or unknown. */
+function checkOrder({ bytes, name }: NamedBytes, { colourType }: PngHeader, chunks: readonly Chunk[]): void {
+  const seen = new Set<string>();
+  for (const { type, at } of chunks) {
+    const where = `${type} chunk at byte ${at - 8}`;
+    if (ONCE.includes(type)) {
+      if (seen.has(type)) throw damaged(name, bytes, `it has a second ${where}`);
+      if (seen.has("IDAT")) throw damaged(name, bytes, `its ${where} comes after the pixel data`);
+      if (type === "PLTE" && seen.has("tRNS") && colourType === COLOUR_TYPE.indexed)
+        throw damaged(name, bytes, `its ${where} comes after the tRNS chunk that depends on it`);
+    } else if (isCritical(type) && type !== "IDAT" && type !== "IEND") {
+      throw damaged(name, bytes, `its ${where} is of an unknown kind that pictures depend on`);
+    }
+    seen.add(type);
+  }
+}
+
+/** A capital first letter marks chunks without which a picture cannot be shown. */
+const isCritical = (type: string): boolean => type.charAt(0) === type.charAt(0).toUpperCase();
+
+function checkPalette({ bytes, name }: NamedBytes, palette: Uint8Array): void {
+  if (palette.length < 3) throw damaged(name, bytes, "it has no palette (PLTE chunk)");
+  if (palette.length % 3 !== 0)
+    throw damaged(name, bytes, `its palette (PLTE chunk) is ${palette.length} bytes, not 3 for each colour`);
+}
+
+/** Bytes of the colour that is transparent, 2 a sample. Forms with alpha have none, and indexed ones a list. */
+const TRANSPARENT_BYTES: Readonly<Record<number, number>> = { [COLOUR_TYPE.grey]: 2, [COLOUR_TYPE.rgb]: 6 };
+
+function checkTransparency({ bytes, name }: NamedBytes, { colourType }: PngHeader, { length }: Uint8Array): void {
+  const needed = TRANSPARENT_BYTES[colourType];
+  if (needed !== undefined && length !== needed)
+    throw damaged(name, bytes, `its tRNS chunk is ${length} bytes, colour type ${colourType} needs ${needed}`);
 }
 
 /** Refuses sizes that the pixel data cannot fill, and pictures that are too large. */
@@ -132,43 +190,22 @@ function checkClaims(
   if (packed === 0) throw damaged(name, bytes, "it has no pixel data (IDAT chunk)");
   if (width * height > MAX_PIXELS || rawLength > packed * DEFLATE_RATIO) {
     const holds = `its ${bytes.length} bytes can hold (${packed} are pixel data)`;
-    throw badImage(
-      name,
-      `the PNG header claims ${width} x ${height}, more than ${holds} or the ${MAX_PIXELS} pixels allowed`,
-    );
+    const limit = `the ${MAX_PIXELS} pixels allowed; make the picture smaller`;
+    throw badImage(name, `the PNG header claims ${width} x ${height}, more than ${holds} or ${limit}`);
   }
 }
 
-function checkChecksums({ bytes, view, name }: NamedBytes, chunks: readonly Chunk[], crc32: Crc32): void {
-  for (const { type, at, length } of chunks) {
+/**
+ * The chunks whose checksums are right. Others are left out, unless they change pixels.
+ * @throws bad-image when the chunk changes pixels
+ */
+function checkChecksums({ bytes, view, name }: NamedBytes, chunks: readonly Chunk[], crc32: Crc32): Chunk[] {
+  return chunks.filter(({ type, at, length }) => {
     const computed = crc32(bytes.subarray(at - 4, at + length));
     const stored = view.getUint32(at + length);
-    if (computed !== stored) {
-      const sums = `is ${computed.toString(16)}, it should be ${stored.toString(16)}`;
-      throw damaged(name, bytes, `the checksum of its ${type} chunk at byte ${at - 8} ${sums}`);
-    }
-  }
-}
-
-/** Adam7's seven passes over a picture. */
-const PASSES: readonly { readonly x: number; readonly y: number; readonly dx: number; readonly dy: number }[] = [
-  { x: 0, y: 0, dx: 8, dy: 8 },
-  { x: 4, y: 0, dx: 8, dy: 8 },
-  { x: 0, y: 4, dx: 4, dy: 8 },
-  { x: 2, y: 0, dx: 4, dy: 4 },
-  { x: 0, y: 2, dx: 2, dy: 4 },
-  { x: 1, y: 0, dx: 2, dy: 2 },
-  { x: 0, y: 1, dx: 1, dy: 2 },
-];
-
-/** Bytes of the inflated pixel data. */
-function rawLengthOf({ width, height, depth, colourType, interlaced }: PngHeader): number {
-  const bitsPerPixel = depth * samplesPerPixel(colourType);
-  const lengthOf = (columns: number, rows: number): number =>
-    columns > 0 && rows > 0 ? rows * (1 + Math.ceil((columns * bitsPerPixel) / 8)) : 0;
-  if (!interlaced) return lengthOf(width, height);
-  return PASSES.reduce(
-    (sum, { x, y, dx, dy }) => sum + lengthOf(Math.ceil((width - x) / dx), Math.ceil((height - y) / dy)),
-    0,
-  );
+    if (computed === stored) return true;
+    if (!ONCE.includes(type) && type !== "IDAT") return false;
+    const sums = `is ${computed.toString(16)}, it should be ${stored.toString(16)}`;
+    throw damaged(name, bytes, `the checksum of its ${type} chunk at byte ${at - 8} ${sums}`);
+  });
 }

@@ -1,11 +1,11 @@
-/** Reads label maps from PNG files, in Node only: indices of a palette, or grey values. https://www.w3.org/TR/png-3/ */
-import { crc32 } from "node:zlib";
-import { toHex } from "../base/hex.js";
-import { vocPalette } from "./palette.js";
+/** Reads label maps from PNG files of every form, in Node only. https://www.w3.org/TR/png-3/ */
+import { orientationOf, turned } from "./orientation.js";
+import { colourOf, vocPalette } from "./palette.js";
 import { badImage } from "./picture.js";
-import { COLOUR_TYPE, pngParts } from "./png-format.js";
-import { isPlain, openPng, plainSamples, pngjsPixels } from "./png-read.js";
+import { COLOUR_TYPE, samplesPerPixel } from "./png-format.js";
+import { openPng, pngSamples } from "./png-read.js";
 import type { CheckedPng } from "./png-read.js";
+import type { Samples } from "./png-samples.js";
 
 export interface LabelMap {
   readonly width: number;
@@ -13,67 +13,75 @@ export interface LabelMap {
   readonly labels: Uint8Array;
 }
 
+/** The label of each value in a file; undefined for values that are no labels. */
+export type LabelMeaning = (value: number) => number | undefined;
+
+/** Labels are bytes. */
+const MAX_LABEL = 255;
+const asStored: LabelMeaning = (value) => (value <= MAX_LABEL ? value : undefined);
+
 /**
- * A label map: an indexed PNG in the VOC palette, or an 8-bit grey one whose values are the labels.
- * @throws bad-image for other kinds of PNG, and for colours that the palette lacks
+ * A label map: the indices of an indexed PNG, whatever its palette; the values of a grey one of any depth, with or
+ * without alpha; or the labels of PASCAL VOC's colours in an RGB one.
+ * @param labelOf what the values mean; default: the label itself, to 255
+ * @throws bad-image for a value beyond 255, and for a colour that VOC's palette lacks
  */
-export function decodeLabelPng(bytes: Uint8Array, name = "PNG"): LabelMap {
+export function decodeLabelPng(bytes: Uint8Array, name = "PNG", labelOf: LabelMeaning = asStored): LabelMap {
   const file = openPng(bytes, name);
-  const { width, height, depth, colourType } = file.header;
-  const isGrey = colourType === COLOUR_TYPE.grey;
-  if (!isGrey && colourType !== COLOUR_TYPE.indexed)
-    throw badImage(name, `colour type ${colourType} is no label map; it must be indexed (palette) or grey`);
-  if (isGrey && depth !== 8) throw badImage(name, `a grey label map needs 8 bits a pixel, got ${depth}`);
-  const indices = isPlain(file) ? plainSamples(file) : indicesByPngjs(file);
-  return { width, height, labels: isGrey ? indices : labelsOfIndices(indices, file) };
-}
-
-/** The raw indices. pngjs applies palettes, so it gets the same pixel data as a grey file without a palette. */
-function indicesByPngjs(file: CheckedPng): Uint8Array {
-  const { header, data } = file;
-  const grey = { ...header, colourType: COLOUR_TYPE.grey };
-  const parts = pngParts({ header: grey, pixels: Buffer.concat(data) }, (bytes) => crc32(bytes));
-  const rgba = pngjsPixels(Buffer.concat(parts), file, true);
-  return Uint8Array.from({ length: header.width * header.height }, (_, i) => rgba[i * 4] as number);
-}
-
-function labelsOfIndices(indices: Uint8Array, file: CheckedPng): Uint8Array {
-  const labelOfIndex = labelTable(file.palette);
-  const labels = new Uint8Array(file.header.width * file.header.height);
+  const { width, height, colourType, depth } = file.header;
+  const samples = pngSamples(file);
+  const isRgb = colourType === COLOUR_TYPE.rgb || colourType === COLOUR_TYPE.rgba;
+  const values = isRgb ? valuesOfColours(samples, file) : samples;
+  const step = isRgb ? 1 : samplesPerPixel(colourType);
+  const table = Array.from({ length: isRgb ? MAX_LABEL + 1 : 2 ** depth }, (_, value) => labelOf(value));
+  const labels = new Uint8Array(width * height);
   for (let i = 0; i < labels.length; i++) {
-    const index = indices[i] as number;
-    const label = labelOfIndex[index];
-    if (label === undefined) throw unknownColour(file, i, index);
+    const value = values[i * step] as number;
+    const label = table[value];
+    if (label === undefined) {
+      const what = `${where(file, i)} has the value ${value}, labels go to ${MAX_LABEL}`;
+      throw badImage(name, `${what}; say what it means with --map ${value}=LABEL`);
+    }
     labels[i] = label;
   }
-  return labels;
+  const { width: columns, height: rows, data } = turned({ width, height, data: labels }, 1, orientationOf(file.exif));
+  return { width: columns, height: rows, labels: data };
 }
 
-function unknownColour({ header, palette, name }: CheckedPng, pixel: number, index: number): Error {
-  const where = `pixel (${pixel % header.width}, ${Math.floor(pixel / header.width)})`;
-  if (index * 3 >= palette.length)
-    return badImage(name, `${where} has index ${index}, the palette has ${Math.floor(palette.length / 3)} colours`);
-  const colour = toHex(palette.subarray(index * 3, index * 3 + 3), " ");
-  return badImage(name, `${where} has colour ${colour}, which is not in the PASCAL VOC palette`);
+const where = ({ header }: CheckedPng, pixel: number): string =>
+  `pixel (${pixel % header.width}, ${Math.floor(pixel / header.width)})`;
+
+/** 0xrrggbb; NaN unless the three are whole. */
+const colourNumber = (red: number, green: number, blue: number): number =>
+  [red, green, blue].every(Number.isInteger) ? (red << 16) | (green << 8) | blue : NaN;
+
+/** A sample of 16 bits stands for a byte where both its bytes are that byte. */
+const BYTE_TWICE = 257;
+
+/** The index that each pixel's colour has in VOC's palette, which has every colour once. */
+function valuesOfColours(samples: Samples, file: CheckedPng): Uint8Array {
+  const { width, height, colourType } = file.header;
+  const step = samplesPerPixel(colourType);
+  const unit = samples instanceof Uint16Array ? BYTE_TWICE : 1;
+  const indices = vocIndices();
+  const values = new Uint8Array(width * height);
+  for (let i = 0; i < values.length; i++) {
+    const red = (samples[i * step] as number) / unit;
+    const green = (samples[i * step + 1] as number) / unit;
+    const blue = (samples[i * step + 2] as number) / unit;
+    const index = indices.get(colourNumber(red, green, blue));
+    if (index === undefined) {
+      const colour = [red, green, blue].map((value) => Math.floor(value).toString(16).padStart(2, "0")).join(" ");
+      const what = `${where(file, i)} has the colour ${colour}, which is not in PASCAL VOC's palette`;
+      throw badImage(file.name, `${what}; write the labels themselves, as grey values or as indices of a palette`);
+    }
+    values[i] = index;
+  }
+  return values;
 }
 
-/**
- * The label of each index of a file's palette; undefined where VOC's palette lacks the colour. Colours decide, because
- * tools that optimise files reorder palettes. One exception: some tools write the colours of their classes and leave
- * the rest black. There the index is the label, as in other readers, so that void (255) does not become background.
- */
-function labelTable(palette: Uint8Array): (number | undefined)[] {
-  const voc = vocPalette();
-  const labelOf = new Map(Array.from({ length: 256 }, (_, i) => [colourNumber(voc, i), i]));
-  const startsBlack = colourNumber(palette, 0) === 0;
-  return Array.from({ length: Math.floor(palette.length / 3) }, (_, index) => {
-    const colour = colourNumber(palette, index);
-    return startsBlack && colour === 0 ? index : labelOf.get(colour);
-  });
-}
-
-/** The colour of an index as 0xrrggbb. */
-function colourNumber(palette: Uint8Array, index: number): number {
-  const at = index * 3;
-  return ((palette[at] as number) << 16) | ((palette[at + 1] as number) << 8) | (palette[at + 2] as number);
+function vocIndices(): Map<number, number> {
+  const palette = vocPalette();
+  const indices = Array.from({ length: palette.length / 3 }, (_, i) => i);
+  return new Map(indices.map((i) => [colourNumber(...colourOf(palette, i)), i]));
 }

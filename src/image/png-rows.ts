@@ -1,17 +1,12 @@
-/**
- * The fast path for the common PNG (8 bits a sample, not interlaced): pixel data to samples, samples to RGBA. pngjs
- * reads these files too, at five times the cost: it inflates the data again and copies each pixel several times.
- * https://www.w3.org/TR/png-3/#9Filters
- */
-import { COLOUR_TYPE, samplesPerPixel } from "./png-format.js";
+/** Undoes the row filters of PNG's pixel data. https://www.w3.org/TR/png-3/#9Filters */
 
 /** The filter byte before each row says how the row was stored. */
 const FILTER = { none: 0, sub: 1, up: 2, average: 3, paeth: 4 } as const;
 
 /**
- * Samples row after row, without the filter bytes.
+ * Rows without the filter bytes.
  * @param raw inflated pixel data: `rows` times a filter byte and `rowBytes` bytes
- * @param step bytes of a pixel
+ * @param step bytes of a pixel; 1 for pixels of less than a byte
  * @throws RangeError for an unknown filter
  */
 export function unfilter(raw: Uint8Array, rowBytes: number, rows: number, step: number): Uint8Array {
@@ -67,69 +62,4 @@ function unfilterPaeth(row: Uint8Array, above: Uint8Array, step: number): void {
     else if (toUp <= toUpLeft) prediction = up;
     row[i] = (row[i] as number) + prediction;
   }
-}
-
-/** Samples of any colour type as RGBA. @throws RangeError when an index is beyond the palette */
-export function samplesToRgba(
-  samples: Uint8Array,
-  pixels: number,
-  colourType: number,
-  palette: Uint8Array,
-): Uint8Array {
-  switch (colourType) {
-    case COLOUR_TYPE.rgb:
-      return fromRgb(samples, pixels);
-    case COLOUR_TYPE.indexed:
-      return fromIndices(samples, pixels, palette);
-    case COLOUR_TYPE.rgba: {
-      const out = new Uint8Array(pixels * 4);
-      out.set(samples);
-      return out;
-    }
-    default:
-      return fromGrey(samples, pixels, samplesPerPixel(colourType));
-  }
-}
-
-const opaque = (pixels: number): Uint8Array => new Uint8Array(pixels * 4).fill(255);
-
-function fromRgb(samples: Uint8Array, pixels: number): Uint8Array {
-  const out = opaque(pixels);
-  for (let i = 0; i < pixels; i++) {
-    const from = i * 3;
-    const to = i * 4;
-    out[to] = samples[from] as number;
-    out[to + 1] = samples[from + 1] as number;
-    out[to + 2] = samples[from + 2] as number;
-  }
-  return out;
-}
-
-function fromIndices(samples: Uint8Array, pixels: number, palette: Uint8Array): Uint8Array {
-  const out = opaque(pixels);
-  let to = 0;
-  for (let i = 0; i < pixels; i++) {
-    const from = (samples[i] as number) * 3;
-    if (from + 2 >= palette.length) {
-      const colours = Math.floor(palette.length / 3);
-      throw new RangeError(`pixel ${i} has index ${from / 3}, the palette has ${colours} colours`);
-    }
-    out[to] = palette[from] as number;
-    out[to + 1] = palette[from + 1] as number;
-    out[to + 2] = palette[from + 2] as number;
-    to += 4;
-  }
-  return out;
-}
-
-/** Grey, or grey and alpha when a pixel has two samples. */
-function fromGrey(samples: Uint8Array, pixels: number, step: number): Uint8Array {
-  const out = opaque(pixels);
-  for (let i = 0; i < pixels; i++) {
-    const from = i * step;
-    const to = i * 4;
-    out.fill(samples[from] as number, to, to + 3);
-    if (step === 2) out[to + 3] = samples[from + 1] as number;
-  }
-  return out;
 }

@@ -1,7 +1,7 @@
 /**
- * PNG in and out, in Node only. Two parts of reading are our own, around pngjs. Files may be hostile, so the whole file
- * is checked before anything trusts it (png-chunks.ts). Common forms are decoded in a fifth of the time (png-rows.ts);
- * pngjs reads the others. Raw indices of label maps and writing indexed files are ours too: pngjs has neither.
+ * PNG in and out, in Node only. Reading is our own. Files may be hostile, so a file is checked before its pixels
+ * are unpacked (png-chunks.ts), and nothing but what was checked is decoded (png-samples.ts, png-colours.ts). Raw values
+ * of label maps and writing indexed files are ours too. pngjs writes pictures.
  * https://www.w3.org/TR/png-3/
  */
 export { decodeLabelPng } from "./png-labels.js";

@@ -34,6 +34,22 @@ export function header({ width, height, depth, colourType, interlace = 0 }: Form
 export const pngFile = (form: Form, raw: readonly number[] | Uint8Array, extra: readonly Buffer[] = []): Buffer =>
   Buffer.concat([SIGNATURE, header(form), ...extra, chunk("IDAT", deflateSync(Uint8Array.from(raw))), chunk("IEND")]);
 
+/** The contents of an eXIf chunk that says how to turn the picture, 1 to 8. */
+export function exif(orientation: number, order: "II" | "MM" = "MM"): Buffer {
+  const bytes = Buffer.alloc(26);
+  const short = (value: number, at: number) =>
+    order === "II" ? bytes.writeUInt16LE(value, at) : bytes.writeUInt16BE(value, at);
+  bytes.write(order, "latin1");
+  short(42, 2);
+  bytes[order === "II" ? 4 : 7] = 8; // IFD0 follows
+  short(1, 8); // one entry: Orientation, one SHORT
+  short(0x0112, 10);
+  short(3, 12);
+  bytes[order === "II" ? 14 : 17] = 1;
+  short(orientation, 18);
+  return bytes;
+}
+
 /** Samples a pixel, by colour type. */
 export const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 

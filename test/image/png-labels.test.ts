@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { vocPalette } from "../../src/image/palette.js";
 import { decodeLabelPng, decodePng, encodeLabelPng, withTransparentBackground } from "../../src/image/png.js";
-import { chunk, pngFile, refusal } from "../helpers/png-bytes.js";
+import { chunk, exif, pngFile, refusal } from "../helpers/png-bytes.js";
 
 const INDEXED = { width: 3, height: 1, depth: 8, colourType: 3 };
 const GREY = { ...INDEXED, colourType: 0 };
@@ -40,9 +40,36 @@ describe("label maps", () => {
     ["grey", pngFile(GREY, [0, 5, 255, 0]), [5, 255, 0]],
     ["grey with a transparent value", pngFile(GREY, [0, 5, 255, 0], [chunk("tRNS", [0, 5])]), [5, 255, 0]],
     [
-      "a palette that was reordered",
+      "a palette in another order than VOC's: the indices, never the colours",
       pngFile(INDEXED, [0, 0, 1, 2], [chunk("PLTE", [128, 0, 0, 224, 224, 192, 0, 0, 0])]),
-      [1, 255, 0],
+      [0, 1, 2],
+    ],
+    ["a palette of other colours", pngFile(INDEXED, [0, 0, 1, 0], [chunk("PLTE", [0, 0, 0, 255, 0, 1])]), [0, 1, 0]],
+    ["indices beyond the palette", pngFile(INDEXED, [0, 0, 1, 7], [chunk("PLTE", [0, 0, 0, 128, 0, 0])]), [0, 1, 7]],
+    ["1 bit of grey", pngFile({ ...GREY, depth: 1 }, [0, 0b01000000]), [0, 1, 0]],
+    ["2 bits of grey", pngFile({ ...GREY, depth: 2 }, [0, 0b00011100]), [0, 1, 3]],
+    ["4 bits of grey", pngFile({ ...GREY, depth: 4 }, [0, 0x5f, 0x10]), [5, 15, 1]],
+    ["16 bits of grey", pngFile({ ...GREY, depth: 16 }, [0, 0, 5, 0, 255, 0, 0]), [5, 255, 0]],
+    ["grey with alpha", pngFile({ ...GREY, colourType: 4 }, [0, 5, 0, 7, 255, 255, 9]), [5, 7, 255]],
+    [
+      "grey with alpha of 16 bits",
+      pngFile({ ...GREY, colourType: 4, depth: 16 }, [0, 0, 5, 0, 0, 0, 7, 255, 255, 0, 255, 0, 0]),
+      [5, 7, 255],
+    ],
+    [
+      "VOC's colours in RGB",
+      pngFile({ ...INDEXED, colourType: 2 }, [0, 128, 0, 0, 0, 0, 0, 224, 224, 192]),
+      [1, 0, 255],
+    ],
+    [
+      "VOC's colours in RGBA",
+      pngFile({ ...INDEXED, colourType: 6 }, [0, 0, 128, 0, 255, 192, 128, 128, 255, 0, 0, 0, 0]),
+      [2, 15, 0],
+    ],
+    [
+      "VOC's colours in RGB of 16 bits",
+      pngFile({ ...INDEXED, width: 1, colourType: 2, depth: 16 }, [0, 128, 128, 0, 0, 0, 0]),
+      [1],
     ],
     [
       "a palette that ends in black: void stays void",
@@ -53,26 +80,40 @@ describe("label maps", () => {
 
   it.each<[string, Uint8Array, string]>([
     [
-      "an RGB picture",
-      pngFile({ ...INDEXED, colourType: 2 }, new Uint8Array(10)),
-      "x.png: colour type 2 is no label map; it must be indexed (palette) or grey",
+      "another colour in RGB",
+      pngFile({ ...INDEXED, colourType: 2 }, [0, 0, 0, 0, 255, 0, 1, 0, 0, 0]),
+      "x.png: pixel (1, 0) has the colour ff 00 01, which is not in PASCAL VOC's palette; " +
+        "write the labels themselves, as grey values or as indices of a palette",
     ],
     [
-      "16 bits of grey",
-      pngFile({ ...GREY, depth: 16 }, new Uint8Array(7)),
-      "x.png: a grey label map needs 8 bits a pixel, got 16",
+      "almost a colour in RGB of 16 bits",
+      pngFile({ ...INDEXED, width: 1, colourType: 2, depth: 16 }, [0, 128, 127, 0, 0, 0, 0]),
+      "x.png: pixel (0, 0) has the colour 7f 00 00, which is not in PASCAL VOC's palette; " +
+        "write the labels themselves, as grey values or as indices of a palette",
     ],
     [
-      "another palette",
-      pngFile(INDEXED, [0, 0, 1, 0], [chunk("PLTE", [0, 0, 0, 255, 0, 1])]),
-      "x.png: pixel (1, 0) has colour ff 00 01, which is not in the PASCAL VOC palette",
-    ],
-    [
-      "an index beyond the palette",
-      pngFile(INDEXED, [0, 0, 1, 7], [chunk("PLTE", [0, 0, 0, 128, 0, 0])]),
-      "x.png: pixel (2, 0) has index 7, the palette has 2 colours",
+      "a value beyond a byte in 16 bits of grey",
+      pngFile({ ...GREY, depth: 16 }, [0, 0, 5, 94, 49, 0, 0]),
+      "x.png: pixel (1, 0) has the value 24113, labels go to 255; say what it means with --map 24113=LABEL",
     ],
   ])("are refused: %s", (_, bytes, sentence) => expect(refusal(bytes, decodeLabelPng)).toBe(sentence));
+
+  it("are turned as their eXIf chunk says, as their pictures are", () => {
+    const turn = chunk("eXIf", exif(6));
+    const map = pngFile({ ...GREY, height: 2 }, [0, 1, 2, 3, 0, 4, 5, 6], [turn]);
+    expect(decodeLabelPng(map)).toEqual({ width: 2, height: 3, labels: Uint8Array.of(4, 1, 5, 2, 6, 3) });
+  });
+
+  it.each([
+    ["pal_swapped", [0, 2, 1, 255]],
+    ["pal_cityscapes", [0, 2, 1, 255]],
+    ["rgb", [0, 2, 1, 255]],
+    ["grey4", [0, 2, 1]],
+    ["mask255", [0, 255]],
+  ])("of other tools: %s", (name, want) => {
+    const { labels } = decodeLabelPng(readFileSync(new URL(`../fixtures/bugs/${name}.label.png`, import.meta.url)));
+    expect([...new Set(labels)]).toEqual(want);
+  });
 
   it("are refused when labels and size do not fit", () => {
     expect(() => encodeLabelPng(new Uint8Array(5), 2, 2)).toThrow("label map: 2 x 2 needs 4 labels, got 5");
