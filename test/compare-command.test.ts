@@ -37,6 +37,10 @@ describe("fcn compare, called wrongly", () => {
       "--weights is of no use with --merge, which adds up results that are there",
     ],
     [["--split", "train", "x.png"], "--split names a list of PASCAL VOC; give its folder with --voc"],
+    [["--void", "x", "test/fixtures/val"], '--void takes values of label maps, 0 to 65535, not "x"'],
+    [["--map", "255", "test/fixtures/val"], "--map takes FROM=TO,... as in 255=15"],
+    [["--labels", "test/fixtures/bugs", "test/fixtures/val"], "has a label map for none of the"],
+    [["--void", "255", "test/fixtures/bugs/p3.png"], "--void is about label maps, and none of the 1 pictures has one"],
     [["--voc", "VOC2012", "--labels", "truth"], "--labels is of no use with --voc, which has label maps of its own"],
   ])("%j says what to do", async (args, message) => {
     const { code, err } = await fcn("compare", ...args);
@@ -74,6 +78,29 @@ it("the shipped pictures have the training report's scores", async () => {
     expect(Math.abs((got?.meanIoU ?? NaN) - (want?.mIoU ?? NaN)), variant).toBeLessThan(0.001);
     expect(Math.abs((got?.pixelAccuracy ?? NaN) - (want?.pixAcc ?? NaN)), variant).toBeLessThan(0.001);
   }
+});
+
+it("a 0/255 mask is an error until 255 has a meaning; values without one are a warning", async () => {
+  const run = (name: string, ...more: string[]) =>
+    fcn("compare", `test/fixtures/bugs/${name}.png`, "--sizes", "none", "--out", at(name + more.join("")), ...more);
+  const refused = await run("mask255");
+  expect(refused.code).toBe(1);
+  expect(refused.err).toContain("mask255.label.png: besides background the label map has only 255 (20.8 %), but");
+  const mapped = await run("mask255", "--map", "255=15");
+  expect([mapped.code, mapped.err]).toEqual([0, expect.not.stringContaining("label maps")]);
+  const warned = await run("rgb", "--json");
+  expect(warned.code).toBe(0);
+  expect(warned.err).toContain("1.0 % of the label maps' pixels have a value that no class has (0 to 20): 255 (1.0 %)");
+  expect(JSON.parse(warned.out)).toMatchObject({ outside: [{ value: 255, pixels: 16 }] });
+  const declared = await run("rgb", "--void", "255");
+  expect(declared.err).not.toContain("label maps");
+});
+
+it("results of one meaning are not continued with another", async () => {
+  const compare = ["compare", "test/fixtures/bugs/rgb.png", "--sizes", "none", "--out", at("meaning")];
+  expect((await fcn(...compare, "--map", "255=15")).code).toBe(0);
+  const { code, err } = await fcn(...compare, "--map", "255=12", "--resume");
+  expect([code, err]).toEqual([2, expect.stringContaining("was made with other labels")]);
 });
 
 it("the time left is given in seconds, minutes or hours", () => {

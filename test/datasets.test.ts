@@ -5,7 +5,8 @@ import { join } from "node:path";
 import sharp from "sharp";
 import type { Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { listPictures, listVoc, shardOf } from "../src/cli/datasets.js";
+import { listPictures, shardOf } from "../src/cli/datasets.js";
+import { listVoc } from "../src/cli/voc.js";
 import { decodePicture, readLabelFile, readPictureFile } from "../src/image/decode.js";
 import { encodeLabelPng } from "../src/image/png.js";
 

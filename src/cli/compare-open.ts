@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { defined } from "../base/defined.js";
 import { FORMAT } from "../eval/records.js";
 import type { RunHeader } from "../eval/records.js";
+import type { LabelMeaning } from "../image/label-meaning.js";
 import { variantsToCompare } from "../models/compared.js";
 import type { ComparedVariant } from "../models/compared.js";
 import { Comparison } from "../models/comparison.js";
@@ -16,6 +17,7 @@ import { recognise } from "../weights/names.js";
 import type { Recognised } from "../weights/names.js";
 import { openCheckpoint } from "../weights/open.js";
 import { printError } from "./command.js";
+import { checkMeaning, describeMeaning } from "./label-options.js";
 
 export interface ComparisonRequest {
   /** Undefined for all that the checkpoint has heads for. */
@@ -24,6 +26,8 @@ export interface ComparisonRequest {
   readonly weights: string | undefined;
   readonly boundaryWidth: number;
   readonly precision: PrecisionOption;
+  /** What the values of label maps mean. */
+  readonly meaning: LabelMeaning;
   /** Measure once which kernel variants are fastest. */
   readonly tune: boolean;
   /** Part of the adapter's name. */
@@ -69,6 +73,8 @@ export async function openComparison(options: ComparisonRequest): Promise<OpenCo
   const device = await requestDevice(defined({ adapter: options.adapter }));
   const tuning = options.tune ? fileTuningStore() : undefined;
   const comparison = new Comparison(device, checkpoint, { variants, precision, tuning });
+  checkMeaning(options.meaning, comparison.classes);
+  const labels = describeMeaning(options.meaning);
   const header: RunHeader = {
     format: FORMAT,
     variants,
@@ -78,6 +84,7 @@ export async function openComparison(options: ComparisonRequest): Promise<OpenCo
     adapter: adapterName(device),
     precision: comparison.precision,
     ...(comparison.resize === "none" ? {} : { resize: comparison.resize }),
+    ...defined({ labels }),
   };
   return { comparison, checkpoint, device, header };
 }

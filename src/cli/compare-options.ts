@@ -1,11 +1,13 @@
 /** What the command line of `fcn compare` may say. */
 import { BOUNDARY_WIDTH } from "../eval/boundary.js";
+import type { LabelMeaning } from "../image/label-meaning.js";
 import { COMPARABLE, mixtureProblem } from "../models/compared.js";
 import type { ComparedVariant } from "../models/compared.js";
 import { PRECISIONS } from "../models/precision.js";
 import type { PrecisionOption } from "../models/precision.js";
 import { UsageError, listOf, oneOf } from "./command.js";
 import type { parse } from "./command.js";
+import { labelMeaningOf } from "./label-options.js";
 
 export const COMPARE_USAGE = `fcn compare INPUT... [options]
 fcn compare --voc DIR [--split NAME] [options]
@@ -19,7 +21,12 @@ quoted pattern with *, **, ?, [ab] or {a,b}. The label map of NAME.jpg is
 NAME.label.png beside it. Writes results.jsonl (one line per picture),
 report.html, report.json, contact-sheet.png and plots/*.svg.
 
-  --labels DIR         label maps are DIR/NAME.png
+  --labels DIR         label maps are DIR/NAME.png, also at the relative path of
+                       the picture: DIR/a/NAME.png for photos/a/NAME.jpg
+  --void LIST          values of label maps that do not count, as in 0,255
+                       (default: 255 with --voc). Other values that no class has
+                       do not count either, with a warning
+  --map FROM=TO,...    classes of values of label maps, as in 255=15
   --voc DIR            PASCAL VOC's folder, which holds ImageSets, JPEGImages
                        and SegmentationClass
   --split NAME         PASCAL VOC's list of pictures (default: val)
@@ -54,6 +61,8 @@ Exit code 1 when a picture failed (the others are done), 2 when called wrongly,
 
 export const COMPARE_OPTIONS = {
   labels: { type: "string" },
+  void: { type: "string" },
+  map: { type: "string" },
   voc: { type: "string" },
   split: { type: "string", default: "val" },
   variants: { type: "string" },
@@ -123,6 +132,8 @@ export interface RunOptions {
   /** Sizes to time besides the most common one; undefined for the default, [] for none at all. */
   readonly sizes: readonly Size[] | undefined;
   readonly mode: LogMode;
+  /** What the values of label maps mean. */
+  readonly meaning: LabelMeaning;
 }
 
 /** The options of a run, checked. @throws UsageError */
@@ -133,5 +144,6 @@ export function runOptionsOf(values: CompareValues): RunOptions {
     precision: oneOf("compare", "precision", values.precision, PRECISIONS),
     sizes: parseSizes(values.sizes),
     mode: modeOf(values),
+    meaning: labelMeaningOf(values),
   };
 }

@@ -7,6 +7,7 @@ import { scorePicture } from "../eval/records.js";
 import type { PictureRecord, RunHeader } from "../eval/records.js";
 import { mostCommonSize, summarisePicture } from "../eval/summary.js";
 import { readLabelFile, readPictureFile } from "../image/decode.js";
+import type { LabelMeaning, ValueCounts } from "../image/label-meaning.js";
 import type { RgbaPicture } from "../image/picture.js";
 import type { Comparison, ComparisonResult } from "../models/comparison.js";
 import { ALL } from "../models/network-cost.js";
@@ -22,11 +23,15 @@ interface Loaded {
   readonly picture: RgbaPicture;
   /** The label map, where there is one. */
   readonly truth: Uint8Array | undefined;
+  /** Values of the label map that mean nothing, counted. */
+  readonly outside: ValueCounts;
 }
 
 export interface ComparisonJob {
   readonly header: RunHeader;
   readonly comparison: Comparison;
+  /** What the values of label maps mean. */
+  readonly meaning: LabelMeaning;
   readonly log: ResultLog;
   readonly keeper: Keeper;
   /** Called with the message for each picture that could not be used. */
@@ -35,10 +40,12 @@ export interface ComparisonJob {
   readonly stopped: () => boolean;
 }
 
-async function load({ picture: path, label }: DatasetItem): Promise<Loaded> {
+async function load({ picture: path, label }: DatasetItem, job: ComparisonJob): Promise<Loaded> {
   const picture = await readPictureFile(path);
-  if (label === undefined) return { picture, truth: undefined };
-  return { picture, truth: (await readLabelFile(label, picture)).labels };
+  if (label === undefined) return { picture, truth: undefined, outside: [] };
+  const rules = { ...job.meaning, classes: job.comparison.classes };
+  const { labels, outside } = await readLabelFile(label, picture, rules);
+  return { picture, truth: labels, outside };
 }
 
 /** Errors that concern one picture only; every other one ends the run. */
@@ -55,7 +62,7 @@ function timesOf({ total, stages }: ComparisonResult): PictureRecord["ms"] {
 async function finish(
   { header, log, keeper }: ComparisonJob,
   { key }: DatasetItem,
-  { picture, truth }: Loaded,
+  { picture, truth, outside }: Loaded,
   result: ComparisonResult,
 ): Promise<void> {
   const { labels, width, height } = result;
@@ -65,6 +72,7 @@ async function finish(
     height,
     ms: timesOf(result),
     ...scorePicture(header, labels, picture, truth),
+    ...(outside.length ? { outside } : {}),
   };
   // Kept before it is logged: if the process is killed in between, the picture is not in the results and is run again.
   const { score } = summarisePicture(header, record);
@@ -76,7 +84,7 @@ async function finish(
 export async function runComparison(items: readonly DatasetItem[], job: ComparisonJob): Promise<void> {
   const bar = itemBar(items.length);
   await overlapped<DatasetItem, Loaded, ComparisonResult>(items, {
-    load,
+    load: (item) => load(item, job),
     run: ({ picture }) => job.comparison.run(picture),
     async finish(item, loaded, result) {
       await finish(job, item, loaded, result);

@@ -14,9 +14,13 @@ import type { CompareValues } from "./compare-options.js";
 import { writeReport } from "./compare-report.js";
 import { measureCosts, runComparison, sizesToMeasure } from "./compare-run.js";
 import { textReport } from "./compare-table.js";
-import { listPictures, listVoc, shardOf } from "./datasets.js";
+import { listPictures, shardOf } from "./datasets.js";
 import type { DatasetItem } from "./datasets.js";
 import { outputFolder } from "./files.js";
+import { checkLabels, needLabels } from "./label-files.js";
+import { labelMeaningOf } from "./label-options.js";
+import { warnOfLabels } from "./label-warnings.js";
+import { listVoc } from "./voc.js";
 
 const STOPPING =
   "\nfcn compare: stopping after this picture; finished pictures are kept and --resume continues " +
@@ -31,6 +35,8 @@ async function itemsOf(values: CompareValues, inputs: readonly string[]): Promis
     values.voc === undefined
       ? await listPictures("compare", inputs, values.labels)
       : await listVoc("compare", values.voc, values.split);
+  if (values.labels !== undefined) checkLabels("compare", items, values.labels);
+  for (const option of ["void", "map"] as const) if (values[option] !== undefined) needLabels("compare", items, option);
   return values.shard === undefined ? items : shardOf("compare", items, values.shard);
 }
 
@@ -71,7 +77,7 @@ async function runPictures(values: CompareValues, inputs: readonly string[]): Pr
   });
   const { stopped, end } = watchInterrupts();
   const onFailure = (message: string): void => printError(`fcn: ${message}`);
-  const job = { header, comparison, log, keeper, onFailure, stopped };
+  const job = { header, comparison, meaning: options.meaning, log, keeper, onFailure, stopped };
   try {
     const remaining = items.filter((item) => !done.has(item.key));
     await runComparison(remaining, job);
@@ -114,6 +120,7 @@ async function run(args: readonly string[]): Promise<number> {
   const files = await writeReport(summary, values.out, values.merge ? positionals : [values.out]);
   if (values.json) print(JSON.stringify(reportJson(summary)));
   else print(`${textReport(summary)}\n\n${files.map((file) => join(values.out, file)).join("\n")}`);
+  warnOfLabels(summary, labelMeaningOf(values));
   if (stopped) return INTERRUPTED;
   return summary.failures.length ? 1 : 0;
 }

@@ -3,15 +3,13 @@
  * Deals in names only; decodes nothing.
  */
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { defined } from "../base/defined.js";
-import { nativePath } from "../base/native-path.js";
 import { UsageError } from "./command.js";
 import { Skipped, expandInput, pathKey } from "./find-pictures.js";
 import type { Search } from "./find-pictures.js";
+import { labelOf } from "./label-files.js";
 import { printAtEnd, printError } from "./output.js";
-import { stem } from "./own-names.js";
 
 export interface DatasetItem {
   /** Names the picture in results: the path as given, with forward slashes, or VOC's id. */
@@ -22,22 +20,10 @@ export interface DatasetItem {
   readonly label?: string;
 }
 
-const withoutEnding = (path: string): string => join(dirname(path), stem(path));
-
 /** By code units, the same on every machine. */
-function byName(a: string, b: string): number {
+export function byName(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
-}
-
-/** `NAME.label.png` beside the picture; in the folder `labels`, where given, `NAME.png` or `NAME.label.png`. */
-function labelOf(picture: string, labels: string | undefined): string | undefined {
-  const name = stem(picture);
-  const places =
-    labels === undefined
-      ? [`${withoutEnding(picture)}.label.png`]
-      : [join(labels, `${name}.png`), join(labels, `${name}.label.png`)];
-  return places.find((place) => existsSync(nativePath(place)));
 }
 
 /** Says at the end of the program how many files were left out and why. */
@@ -76,36 +62,6 @@ export async function listPictures(
   if (inputs.length && !found.size)
     throw new UsageError(`${command}: no picture is left; ${search.skipped.describe() ?? "name others"}`);
   return [...found.values()].sort((a, b) => byName(a.key, b.key));
-}
-
-const SHOWN_CHARACTERS = 80;
-
-/**
- * One split of PASCAL VOC's segmentation task, sorted by id.
- * @param root the folder that holds ImageSets, JPEGImages and SegmentationClass
- * @throws UsageError
- * @see http://host.robots.ox.ac.uk/pascal/VOC/voc2012/
- */
-export async function listVoc(command: string, root: string, split: string): Promise<DatasetItem[]> {
-  const list = join(root, "ImageSets/Segmentation", `${split}.txt`);
-  const text = await readFile(list, "utf8").catch(() => undefined);
-  if (text === undefined)
-    throw new UsageError(
-      `${command}: there is no list ${list}; ` +
-        "--voc takes the folder that holds ImageSets, JPEGImages and SegmentationClass",
-    );
-  const lines = text.split(/\r?\n/).map((line) => line.trim());
-  const ids = lines.filter((line) => line !== "");
-  if (!ids.length) throw new UsageError(`${command}: the list ${list} is empty`);
-  const wrong = ids.find((id) => !/^[\w.-]+$/.test(id));
-  if (wrong !== undefined) {
-    const shown = JSON.stringify(wrong.slice(0, SHOWN_CHARACTERS));
-    throw new UsageError(`${command}: ${list} has a line that is no picture's name: ${shown}`);
-  }
-  return [...new Set(ids)].sort(byName).map((id) => {
-    const label = join(root, "SegmentationClass", `${id}.png`);
-    return { key: id, picture: join(root, "JPEGImages", `${id}.jpg`), ...(existsSync(label) ? { label } : {}) };
-  });
 }
 
 /** The part `i/n` of a list, i from 1: every n-th picture, so that all parts are alike. @throws UsageError */

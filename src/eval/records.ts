@@ -25,6 +25,8 @@ export interface RunHeader {
   readonly precision?: string;
   /** Pixels of the shorter side as the networks see a picture; without it pictures keep their size. */
   readonly resize?: number;
+  /** What the values of label maps mean, as "3=void,255=15"; without it they are classes, and others are void. */
+  readonly labels?: string;
 }
 
 /** Confusion matrices of one picture and one variant, as ConfusionMatrix.toSparse() writes them. */
@@ -44,6 +46,8 @@ export interface PictureRecord {
   readonly agreement: Readonly<Record<string, number>>;
   /** By variant; absent without a label map. */
   readonly scores?: Readonly<Record<string, VariantScores>>;
+  /** Values of the label map that no class has and nobody declared void, as value, count, value, count. */
+  readonly outside?: readonly number[];
 }
 
 /** A picture that could not be used. */
@@ -145,13 +149,22 @@ function parseLine(line: string, where: string): object {
 }
 
 /** What must be the same for records to be added up. The adapter may differ. */
-const comparable = ({ variants, classNames, boundaryWidth, weights, precision = "f32", resize }: RunHeader) => ({
+const comparable = ({
+  variants,
+  classNames,
+  boundaryWidth,
+  weights,
+  precision = "f32",
+  resize,
+  labels,
+}: RunHeader) => ({
   variants,
   classNames,
   boundaryWidth,
   weights,
   precision,
   resize,
+  labels,
 });
 
 /** Names of the fields that forbid adding up the records of two runs; empty when they go together. */

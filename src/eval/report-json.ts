@@ -2,10 +2,12 @@
 import type { Summary } from "./summary.js";
 
 export function reportJson(summary: Summary): Record<string, unknown> {
-  const { header, variants, pictures, labelled, failures, agreement, sharedMs, together, commonSize, costs } = summary;
+  const { header, variants, pictures, labelled, outside, failures, agreement, sharedMs, together, commonSize, costs } =
+    summary;
   return {
     ...header,
     pictures: { done: pictures.length, labelled, failed: failures.length },
+    outside,
     commonSize,
     sharedMs,
     together,

@@ -48,12 +48,21 @@ export interface PictureSummary {
   readonly score: number;
 }
 
+export interface OutsideValue {
+  readonly value: number;
+  readonly pixels: number;
+  /** Of all pixels with a label map. */
+  readonly share: number;
+}
+
 export interface Summary {
   readonly header: RunHeader;
   readonly variants: readonly VariantSummary[];
   readonly pictures: readonly PictureSummary[];
   /** Pictures with a label map. */
   readonly labelled: number;
+  /** Values of label maps that no class has and nobody declared void: they do not count. The most frequent first. */
+  readonly outside: readonly OutsideValue[];
   readonly failures: readonly FailureRecord[];
   /** Share of all pixels on which two variants agree. */
   readonly agreement: readonly { readonly a: string; readonly b: string; readonly share: number }[];
@@ -115,6 +124,7 @@ export function summarise(header: RunHeader, records: readonly ResultRecord[]): 
     variants,
     pictures: pictures.map((record) => summarisePicture(header, record)),
     labelled: labelled.length,
+    outside: outsideOf(labelled),
     failures,
     agreement: agreementOf(header, pictures),
     sharedMs: stageMs("shared"),
@@ -130,6 +140,20 @@ function agreementOf(header: RunHeader, pictures: readonly PictureRecord[]): Sum
     const same = pictures.reduce((sum, { agreement }) => sum + (agreement[pairKey(a, b)] ?? 0), 0);
     return { a, b, share: same / pixels };
   });
+}
+
+function outsideOf(labelled: readonly PictureRecord[]): OutsideValue[] {
+  const counts = new Map<number, number>();
+  let total = 0;
+  for (const { width, height, outside = [] } of labelled) {
+    total += width * height;
+    for (let i = 0; i + 1 < outside.length; i += 2) {
+      const value = Number(outside[i]);
+      counts.set(value, (counts.get(value) ?? 0) + Number(outside[i + 1]));
+    }
+  }
+  const values = [...counts].map(([value, pixels]) => ({ value, pixels, share: pixels / total }));
+  return values.sort((a, b) => b.pixels - a.pixels || a.value - b.value);
 }
 
 function metricsOf(header: RunHeader, records: readonly PictureRecord[], variant: string): Metrics {

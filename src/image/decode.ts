@@ -6,10 +6,12 @@
  */
 import type { SharpConstructor } from "sharp";
 import { firstLineOf, messageOf } from "../base/errors.js";
+import { labelsMeant } from "./label-meaning.js";
+import type { LabelMeaning, MeantLabels } from "./label-meaning.js";
 import { badImage } from "./picture.js";
 import type { PictureSize, RgbaPicture } from "./picture.js";
-import { decodeLabelPng, decodePng } from "./png.js";
-import type { LabelMap } from "./png.js";
+import { decodeLabelValues } from "./png-labels.js";
+import { decodePng } from "./png.js";
 import { readBytes } from "./read-file.js";
 
 /** Endings of the files that a search of folders finds. */
@@ -67,12 +69,21 @@ export async function decodePicture(bytes: Uint8Array, name: string): Promise<Rg
 /** The pixels of a file. @throws bad-image when it cannot be read or decoded */
 export const readPictureFile = async (path: string): Promise<RgbaPicture> => decodePicture(await readBytes(path), path);
 
-/** The label map of a picture. @throws bad-image with both sizes when they differ */
-export async function readLabelFile(path: string, picture: PictureSize): Promise<LabelMap> {
-  const map = decodeLabelPng(await readBytes(path), path);
+/** How a label map is read. */
+export interface LabelRules extends LabelMeaning {
+  /** Classes of the network. */
+  readonly classes: number;
+}
+
+/** Every byte is a label. */
+const ANY_LABEL: LabelRules = { classes: 256, voids: new Set(), classOf: new Map() };
+
+/** The label map of a picture. @throws bad-image with both sizes when they differ, and as labelsMeant() */
+export async function readLabelFile(path: string, picture: PictureSize, rules = ANY_LABEL): Promise<MeantLabels> {
+  const map = decodeLabelValues(await readBytes(path), path);
   if (map.width !== picture.width || map.height !== picture.height) {
     const sizes = `the label map is ${map.width} x ${map.height}, its picture is ${picture.width} x ${picture.height}`;
     throw badImage(path, `${sizes}; they must have one size`);
   }
-  return map;
+  return labelsMeant(map, path, rules.classes, rules);
 }

@@ -13,43 +13,55 @@ export interface LabelMap {
   readonly labels: Uint8Array;
 }
 
-/** The label of each value in a file; undefined for values that are no labels. */
-export type LabelMeaning = (value: number) => number | undefined;
+/** A label map's values before anything says what they mean. */
+export interface LabelValues {
+  readonly width: number;
+  readonly height: number;
+  readonly values: Samples;
+}
 
 /** Labels are bytes. */
 const MAX_LABEL = 255;
-const asStored: LabelMeaning = (value) => (value <= MAX_LABEL ? value : undefined);
 
 /**
- * A label map: the indices of an indexed PNG, whatever its palette; the values of a grey one of any depth, with or
- * without alpha; or the labels of PASCAL VOC's colours in an RGB one.
- * @param labelOf what the values mean; default: the label itself, to 255
- * @throws bad-image for a value beyond 255, and for a colour that VOC's palette lacks
+ * A label map's values: the indices of an indexed PNG, whatever its palette; the values of a grey one of any depth,
+ * with or without alpha; or the labels of PASCAL VOC's colours in an RGB one.
+ * @throws bad-image for a colour that VOC's palette lacks
  */
-export function decodeLabelPng(bytes: Uint8Array, name = "PNG", labelOf: LabelMeaning = asStored): LabelMap {
+export function decodeLabelValues(bytes: Uint8Array, name: string): LabelValues {
   const file = openPng(bytes, name);
-  const { width, height, colourType, depth } = file.header;
+  const { width, height, colourType } = file.header;
   const samples = pngSamples(file);
   const isRgb = colourType === COLOUR_TYPE.rgb || colourType === COLOUR_TYPE.rgba;
-  const values = isRgb ? valuesOfColours(samples, file) : samples;
-  const step = isRgb ? 1 : samplesPerPixel(colourType);
-  const table = Array.from({ length: isRgb ? MAX_LABEL + 1 : 2 ** depth }, (_, value) => labelOf(value));
-  const labels = new Uint8Array(width * height);
-  for (let i = 0; i < labels.length; i++) {
-    const value = values[i * step] as number;
-    const label = table[value];
-    if (label === undefined) {
-      const what = `${where(file, i)} has the value ${value}, labels go to ${MAX_LABEL}`;
-      throw badImage(name, `${what}; say what it means with --map ${value}=LABEL`);
-    }
-    labels[i] = label;
-  }
-  const { width: columns, height: rows, data } = turned({ width, height, data: labels }, 1, orientationOf(file.exif));
-  return { width: columns, height: rows, labels: data };
+  const values = isRgb ? valuesOfColours(samples, file) : firstOfEach(samples, samplesPerPixel(colourType));
+  return turnedValues({ width, height, values }, orientationOf(file.exif));
 }
 
-const where = ({ header }: CheckedPng, pixel: number): string =>
-  `pixel (${pixel % header.width}, ${Math.floor(pixel / header.width)})`;
+/** A label map whose values are its labels. @throws bad-image as above, and for a value beyond 255 */
+export function decodeLabelPng(bytes: Uint8Array, name = "PNG"): LabelMap {
+  const { width, height, values } = decodeLabelValues(bytes, name);
+  const wrong = values.findIndex((value: number) => value > MAX_LABEL);
+  if (wrong >= 0) throw badImage(name, `${positionOf(wrong, width)} has the value ${values[wrong]}, labels go to 255`);
+  return { width, height, labels: values instanceof Uint8Array ? values : Uint8Array.from(values) };
+}
+
+/** The first sample of each pixel. */
+function firstOfEach(samples: Samples, step: number): Samples {
+  return step === 1 ? samples : samples.filter((_: number, i: number) => i % step === 0);
+}
+
+function turnedValues(map: LabelValues, orientation: number): LabelValues {
+  if (orientation === 1) return map;
+  const { width, height, values } = map;
+  const { buffer, byteOffset, byteLength, BYTES_PER_ELEMENT } = values;
+  const data = new Uint8Array(buffer, byteOffset, byteLength);
+  const upright = turned({ width, height, data }, BYTES_PER_ELEMENT, orientation);
+  const isWide = values instanceof Uint16Array;
+  const size = { width: upright.width, height: upright.height };
+  return { ...size, values: isWide ? new Uint16Array(upright.data.buffer) : upright.data };
+}
+
+const positionOf = (pixel: number, width: number): string => `pixel (${pixel % width}, ${Math.floor(pixel / width)})`;
 
 /** 0xrrggbb; NaN unless the three are whole. */
 const colourNumber = (red: number, green: number, blue: number): number =>
@@ -72,7 +84,7 @@ function valuesOfColours(samples: Samples, file: CheckedPng): Uint8Array {
     const index = indices.get(colourNumber(red, green, blue));
     if (index === undefined) {
       const colour = [red, green, blue].map((value) => Math.floor(value).toString(16).padStart(2, "0")).join(" ");
-      const what = `${where(file, i)} has the colour ${colour}, which is not in PASCAL VOC's palette`;
+      const what = `${positionOf(i, width)} has the colour ${colour}, which is not in PASCAL VOC's palette`;
       throw badImage(file.name, `${what}; write the labels themselves, as grey values or as indices of a palette`);
     }
     values[i] = index;
