@@ -56,8 +56,38 @@ describe("readPicture", () => {
     expect([width, height, Buffer.from(data).equals(upright)]).toEqual([97, 131, true]);
   });
 
+  it("gives the stored values of every format, whatever the colour profile", async () => {
+    const pixel = async (picture: NodePicture) => [...(await readPicture(picture)).data.slice(0, 3)];
+    const stored = [211, 61, 67];
+    expect(await pixel("test/fixtures/bugs/p3.png")).toEqual(stored);
+    const near = (await pixel("test/fixtures/bugs/p3.jpg")).map((v, c) => Math.abs(v - (stored[c] as number)));
+    expect(Math.max(...near)).toBeLessThanOrEqual(1); // JPEG loses a little; converted it would be 231, 40, 62
+    const tagged = sharp("test/fixtures/bugs/p3.png", { ignoreIcc: true }).keepIccProfile();
+    for (const bytes of [
+      await tagged.clone().webp({ lossless: true }).toBuffer(),
+      await tagged.clone().tiff().toBuffer(),
+    ]) {
+      const want = await sharp(bytes, { ignoreIcc: true }).raw().toBuffer();
+      expect((await sharp(bytes).metadata()).hasProfile).toBe(true);
+      expect(await pixel(bytes)).toEqual([...want.subarray(0, 3)]);
+    }
+  });
+
   it.each<[string, NodePicture, RegExp]>([
     ["a JPEG that is cut off", at("cut.jpg"), /cut\.jpg: the JPEG is damaged or cut off \(2000 bytes\)/],
+    [
+      "HEIC, which is not damaged",
+      "test/fixtures/bugs/photo.heic",
+      /photo\.heic: HEIC cannot be read here, because the installed sharp has no decoder of HEVC; convert it to PNG or JPEG$/,
+    ],
+    ["JPEG XL", Buffer.from("ff0a0000", "hex"), /^picture bytes: JPEG XL cannot be read; convert it to PNG or JPEG$/],
+    ["BMP", Buffer.from(`BM${"\0".repeat(12)}\x28`, "latin1"), /^picture bytes: BMP cannot be read; convert it/],
+    ["a video", Buffer.from("\0\0\0\x14ftypisom\0\0\0\0mp42", "latin1"), /: MP4 video cannot be read; convert it/],
+    [
+      "a TIFF of no known kind",
+      Buffer.from(`II*\0${"\0".repeat(60)}`, "latin1"),
+      /: the TIFF is of a kind that sharp cannot read, or its header is damaged \(64 bytes\): .*; convert it to PNG or JPEG$/,
+    ],
     ["a file that is not there", at("none.jpg"), /none\.jpg: there is no such file$/],
     ["a folder", folder, /: it is a folder$/],
     ["bytes that are not a picture", new Uint8Array([1, 2, 3]), /^picture bytes: it is no PNG/],
@@ -77,4 +107,15 @@ describe("readPicture", () => {
       message: expect.stringMatching(sentence) as string,
     });
   });
+
+  it("says how large a JPEG is that has too many pixels", async () => {
+    const create = { width: 16500, height: 16400, channels: 3, background: "#456" } as const;
+    const bytes = await sharp({ create, limitInputPixels: false }).jpeg({ quality: 1 }).toBuffer();
+    const sentence =
+      "the JPEG is 16500 x 16400, more than the 268402689 pixels that can be read; make the picture smaller";
+    await expect(readPicture(bytes)).rejects.toMatchObject({
+      code: "bad-image",
+      message: expect.stringContaining(sentence) as string,
+    });
+  }, 60_000);
 });

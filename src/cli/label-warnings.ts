@@ -15,7 +15,8 @@ export function labelWarning({ header, outside }: Summary, { voids }: LabelMeani
   const counts = undeclared.map((own) => [own.value, own.pixels] as const);
   const values = describeOutside(counts, total);
   const cure = `--void ${first.value} says that this is right, --map ${first.value}=CLASS which class it is`;
-  return `${share} have a value that no class has (0 to ${header.classNames.length - 1}): ${values}; they do not count. ${cure}`;
+  const classes = `0 to ${header.classNames.length - 1}`;
+  return `${share} have a value that no class has (${classes}): ${values}; they do not count. ${cure}`;
 }
 
 export function warnOfLabels(summary: Summary, meaning: LabelMeaning): void {

@@ -8,6 +8,8 @@ import type { SharpConstructor } from "sharp";
 import { firstLineOf, messageOf } from "../base/errors.js";
 import { labelsMeant } from "./label-meaning.js";
 import type { LabelMeaning, MeantLabels } from "./label-meaning.js";
+import { cannotRead, formatOf, refusalSentence } from "./picture-formats.js";
+import type { SharpFormat } from "./picture-formats.js";
 import { badImage } from "./picture.js";
 import type { PictureSize, RgbaPicture } from "./picture.js";
 import { decodeLabelValues } from "./png-labels.js";
@@ -16,17 +18,6 @@ import { readBytes } from "./read-file.js";
 
 /** Endings of the files that a search of folders finds. */
 export const PICTURE_ENDINGS = [".png", ".jpg", ".jpeg", ".webp"] as const;
-
-/** The format that the first bytes show; undefined for PNG and for everything unknown. */
-function formatOf(bytes: Uint8Array): string | undefined {
-  const text = new TextDecoder("latin1").decode(bytes.subarray(0, 16));
-  if (text.startsWith("\xff\xd8")) return "JPEG";
-  if (text.startsWith("RIFF") && text.slice(8, 12) === "WEBP") return "WebP";
-  if (/^GIF8[79]a/.test(text)) return "GIF";
-  if (/^ftyp(avif|heic|mif1)/.test(text.slice(4))) return "AVIF or HEIF";
-  if (/^(II\*\0|MM\0\*)/.test(text)) return "TIFF";
-  return undefined;
-}
 
 const firstLine = (error: unknown): string => firstLineOf(messageOf(error));
 
@@ -39,31 +30,63 @@ async function sharpFor(format: string, name: string): Promise<SharpConstructor>
     return await loaded;
   } catch (error) {
     loaded = undefined;
+    if (format === "HEIC") throw badImage(name, cannotRead(format), error); // sharp as npm installs it lacks HEVC
     const reason = `reading ${format} needs the npm package "sharp" (${firstLine(error)})`;
     throw badImage(name, `${reason}: npm install sharp, or give the picture as PNG`, error);
   }
 }
 
-/** A file's pixels as opaque RGBA; transparency is put over white. @throws bad-image */
+/** The pixels that sharp decodes at most, its own limit of 16383 x 16383. */
+const SHARP_PIXELS = 0x3fff * 0x3fff;
+
+/**
+ * A file's pixels as opaque RGBA; transparency is put over white. The values are those that are stored: colour profiles
+ * are not applied, as in torchvision and Pillow. Only CMYK, which has no RGB values, is converted by its profile.
+ * @throws bad-image
+ */
 export async function decodePicture(bytes: Uint8Array, name: string): Promise<RgbaPicture> {
   const format = formatOf(bytes);
   if (format === undefined) return decodePng(bytes, name); // explains what is wrong with bytes of no known format
-  const sharp = await sharpFor(format, name);
+  if (!format.isReadable) throw badImage(name, cannotRead(format.name));
+  const sharp = await sharpFor(format.name, name);
   try {
-    // Refuses files that are cut off, but not the many harmless oddities of cameras.
-    const { data, info } = await sharp(bytes, { failOn: "truncated" })
-      .rotate()
-      .flatten({ background: "#ffffff" })
-      .toColourspace("srgb")
-      .ensureAlpha()
-      .raw({ depth: "uchar" })
-      .toBuffer({ resolveWithObject: true });
-    const pixels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    return { width: info.width, height: info.height, data: pixels, channels: 4 };
+    return await decodeBySharp(sharp, bytes);
   } catch (error) {
-    const state = `the ${format} is damaged or cut off (${bytes.length} bytes)`;
-    throw badImage(name, `${state}: ${firstLine(error)}`, error);
+    throw await refusalOf({ sharp, bytes, name, format: format.name as SharpFormat, error });
   }
+}
+
+async function decodeBySharp(sharp: SharpConstructor, bytes: Uint8Array): Promise<RgbaPicture> {
+  const { space } = await sharp(bytes, { limitInputPixels: SHARP_PIXELS }).metadata();
+  // Refuses files that are cut off, but not the many harmless oddities of cameras.
+  const options = { failOn: "truncated", limitInputPixels: SHARP_PIXELS, ignoreIcc: space !== "cmyk" } as const;
+  const { data, info } = await sharp(bytes, options)
+    .rotate()
+    .flatten({ background: "#ffffff" })
+    .toColourspace("srgb")
+    .ensureAlpha()
+    .raw({ depth: "uchar" })
+    .toBuffer({ resolveWithObject: true });
+  const pixels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return { width: info.width, height: info.height, data: pixels, channels: 4 };
+}
+
+interface SharpRefusal {
+  readonly sharp: SharpConstructor;
+  readonly bytes: Uint8Array;
+  readonly name: string;
+  readonly format: SharpFormat;
+  readonly error: unknown;
+}
+
+async function refusalOf({ sharp, bytes, name, format, error }: SharpRefusal): Promise<Error> {
+  const message = messageOf(error);
+  if (/pixel limit/.test(message)) {
+    const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
+    const what = `the ${format} is ${width} x ${height}, more than the ${SHARP_PIXELS} pixels that can be read`;
+    return badImage(name, `${what}; make the picture smaller, or cut it into pieces`, error);
+  }
+  return badImage(name, refusalSentence({ format, bytes: bytes.length, message }), error);
 }
 
 /** The pixels of a file. @throws bad-image when it cannot be read or decoded */
