@@ -13,7 +13,7 @@ import type { Crc32, PngHeader } from "./png-format.js";
 import { rawLengthOf } from "./png-passes.js";
 
 /** The largest picture, 8192 x 8192: beyond what devices can hold of a network's first layers. */
-export const MAX_PIXELS = 1 << 26;
+const MAX_PIXELS = 1 << 26;
 /** Deflate turns one byte into 1032 at most. A header that asks for more does not fit its file. */
 const DEFLATE_RATIO = 1032;
 
