@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { decodePicture } from "../src/image/decode.js";
 import { loadFcn, readPicture } from "../src/node.js";
 import type { Fcn, NodePicture } from "../src/node.js";
 import { useDevice } from "./helpers/device.js";
@@ -108,14 +109,24 @@ describe("readPicture", () => {
     });
   });
 
-  it("says how large a JPEG is that has too many pixels", async () => {
-    const create = { width: 16500, height: 16400, channels: 3, background: "#456" } as const;
+  it("says how large a JPEG is that has too many pixels, and shrinks it where that is asked for", async () => {
+    const create = { width: 16500, height: 16400, channels: 3, background: "#606060" } as const;
     const bytes = await sharp({ create, limitInputPixels: false }).jpeg({ quality: 1 }).toBuffer();
-    const sentence =
+    const limit =
       "the JPEG is 16500 x 16400, more than the 268402689 pixels that can be read; make the picture smaller";
+    const sentence = `${limit}, or cut it into pieces; fcn segment --resize N shrinks it while decoding`;
     await expect(readPicture(bytes)).rejects.toMatchObject({
       code: "bad-image",
       message: expect.stringContaining(sentence) as string,
     });
+    await expect(decodePicture(bytes, "x", 16400)).rejects.toThrow("more than the 268402689 pixels");
+    const shrunk = await decodePicture(bytes, "x", 64);
+    expect(shrunk).toMatchObject({ width: 64, height: 64, shrunkFrom: { width: 16500, height: 16400 } });
+    expect([...shrunk.data.slice(0, 4)]).toEqual([0x60, 0x60, 0x60, 255]);
+    await expect(decodePicture(bytes.subarray(0, 9000), "x", 64)).rejects.toThrow("the JPEG is damaged or cut off");
+    const small = await sharp({ create: { ...create, width: 90, height: 70 } })
+      .jpeg()
+      .toBuffer();
+    expect(await decodePicture(small, "x", 64)).toMatchObject({ width: 90, height: 70 });
   }, 60_000);
 });

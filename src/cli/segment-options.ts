@@ -52,7 +52,8 @@ files were left out and why. A folder that cannot be read is a warning.
                    mean nothing
   --resize N|none  shorter side of the picture as the network sees it (default:
                    as the weights were trained: 520 for fcn-resnet101; none, the
-                   picture's own size, for the others)
+                   picture's own size, for the others). A JPEG or WebP of more
+                   than 268 million pixels is shrunk to this while decoding
   --precision P    how numbers are stored between layers: f32 (default), f16
                    (half the memory), or auto: f16 where there are tensor cores
   --no-tune        take the default kernel variants; without it they are

@@ -5,7 +5,7 @@ import { decodePicture, readPictureFile } from "../image/decode.js";
 import type { RgbaPicture } from "../image/picture.js";
 import { readStream } from "../image/read-file.js";
 import type { Fcn, NodePicture, Scores, Segmentation } from "../node.js";
-import { OutputClosed } from "./output.js";
+import { OutputClosed, printError } from "./output.js";
 import { overlapped } from "./overlap.js";
 import { itemBar } from "./progress.js";
 import { confidenceOf, keepClasses } from "./segment-output.js";
@@ -36,8 +36,18 @@ interface Run {
   readonly logits: Scores | undefined;
 }
 
-async function load({ image, stdin }: SegmentInput): Promise<RgbaPicture> {
-  return stdin ? decodePicture(await readStream(process.stdin, "stdin"), "stdin") : readPictureFile(image);
+/** A picture with too many pixels is decoded at the size that the network sees, and that is said. */
+async function load({ image, stdin }: SegmentInput, { resize }: Fcn<NodePicture>): Promise<RgbaPicture> {
+  const side = resize === "none" ? undefined : resize;
+  const picture = stdin
+    ? await decodePicture(await readStream(process.stdin, "stdin"), "stdin", side)
+    : await readPictureFile(image, side);
+  if (picture.shrunkFrom) {
+    const { width, height } = picture.shrunkFrom;
+    const size = `${picture.width} x ${picture.height}`;
+    printError(`fcn: ${image}: ${width} x ${height} was shrunk to ${size} while decoding; its results have that size`);
+  }
+  return picture;
 }
 
 async function runOne(picture: RgbaPicture, { fcn, wanted }: SegmentJob): Promise<Run> {
@@ -75,7 +85,7 @@ export async function segmentAll(inputs: readonly SegmentInput[], job: SegmentJo
   const bar = itemBar(inputs.length);
   let failed = 0;
   await overlapped<SegmentInput, RgbaPicture, Run>(inputs, {
-    load,
+    load: (input) => load(input, job.fcn),
     run: (picture) => runOne(picture, job),
     async finish({ image, name }, picture, run) {
       const { probabilities, logits } = run;

@@ -36,15 +36,21 @@ async function sharpFor(format: string, name: string): Promise<SharpConstructor>
   }
 }
 
+/** A picture, and the size of its file where that was too large to decode whole. */
+export interface DecodedPicture extends RgbaPicture {
+  readonly shrunkFrom?: PictureSize;
+}
+
 /** The pixels that sharp decodes at most, its own limit of 16383 x 16383. */
 const SHARP_PIXELS = 0x3fff * 0x3fff;
 
 /**
  * A file's pixels as opaque RGBA; transparency is put over white. The values are those that are stored: colour profiles
  * are not applied, as in torchvision and Pillow. Only CMYK, which has no RGB values, is converted by its profile.
+ * @param shorterSide what a picture with too many pixels may be shrunk to, where its format can be decoded smaller
  * @throws bad-image
  */
-export async function decodePicture(bytes: Uint8Array, name: string): Promise<RgbaPicture> {
+export async function decodePicture(bytes: Uint8Array, name: string, shorterSide?: number): Promise<DecodedPicture> {
   const format = formatOf(bytes);
   if (format === undefined) return decodePng(bytes, name); // explains what is wrong with bytes of no known format
   if (!format.isReadable) throw badImage(name, cannotRead(format.name));
@@ -52,16 +58,20 @@ export async function decodePicture(bytes: Uint8Array, name: string): Promise<Rg
   try {
     return await decodeBySharp(sharp, bytes);
   } catch (error) {
-    throw await refusalOf({ sharp, bytes, name, format: format.name as SharpFormat, error });
+    const refusal = { sharp, bytes, name, format: format.name as SharpFormat, error };
+    if (isOverLimit(error)) return shrunkBySharp(refusal, shorterSide);
+    throw refusalOf(refusal);
   }
 }
 
-async function decodeBySharp(sharp: SharpConstructor, bytes: Uint8Array): Promise<RgbaPicture> {
-  const { space } = await sharp(bytes, { limitInputPixels: SHARP_PIXELS }).metadata();
+/** @param shorterSide shrinks to this while decoding, whatever the number of pixels */
+async function decodeBySharp(sharp: SharpConstructor, bytes: Uint8Array, shorterSide?: number): Promise<RgbaPicture> {
+  const limitInputPixels = shorterSide === undefined ? SHARP_PIXELS : false;
+  const { space } = await sharp(bytes, { limitInputPixels }).metadata();
   // Refuses files that are cut off, but not the many harmless oddities of cameras.
-  const options = { failOn: "truncated", limitInputPixels: SHARP_PIXELS, ignoreIcc: space !== "cmyk" } as const;
-  const { data, info } = await sharp(bytes, options)
-    .rotate()
+  const decoder = sharp(bytes, { failOn: "truncated", limitInputPixels, ignoreIcc: space !== "cmyk" }).rotate();
+  if (shorterSide !== undefined) decoder.resize({ width: shorterSide, height: shorterSide, fit: "outside" });
+  const { data, info } = await decoder
     .flatten({ background: "#ffffff" })
     .toColourspace("srgb")
     .ensureAlpha()
@@ -79,18 +89,35 @@ interface SharpRefusal {
   readonly error: unknown;
 }
 
-async function refusalOf({ sharp, bytes, name, format, error }: SharpRefusal): Promise<Error> {
-  const message = messageOf(error);
-  if (/pixel limit/.test(message)) {
-    const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
+const isOverLimit = (error: unknown): boolean => messageOf(error).includes("pixel limit");
+
+const refusalOf = ({ bytes, name, format, error }: SharpRefusal): Error =>
+  badImage(name, refusalSentence({ format, bytes: bytes.length, message: messageOf(error) }), error);
+
+/** Formats whose decoders can leave out detail, so that the whole picture is never in memory. */
+const SHRINKING: readonly SharpFormat[] = ["JPEG", "WebP"];
+
+/** A picture beyond the limit, at a smaller size. @throws bad-image where that cannot be */
+async function shrunkBySharp(refusal: SharpRefusal, shorterSide: number | undefined): Promise<DecodedPicture> {
+  const { sharp, bytes, name, format, error } = refusal;
+  const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
+  const isShrinking = SHRINKING.includes(format);
+  const scale = (shorterSide ?? Infinity) / Math.min(width, height);
+  if (!isShrinking || scale >= 1 || width * height * scale * scale > SHARP_PIXELS) {
     const what = `the ${format} is ${width} x ${height}, more than the ${SHARP_PIXELS} pixels that can be read`;
-    return badImage(name, `${what}; make the picture smaller, or cut it into pieces`, error);
+    const cure = isShrinking ? "; fcn segment --resize N shrinks it while decoding" : "";
+    throw badImage(name, `${what}; make the picture smaller, or cut it into pieces${cure}`, error);
   }
-  return badImage(name, refusalSentence({ format, bytes: bytes.length, message }), error);
+  try {
+    return { ...(await decodeBySharp(sharp, bytes, shorterSide)), shrunkFrom: { width, height } };
+  } catch (failure) {
+    throw refusalOf({ ...refusal, error: failure });
+  }
 }
 
 /** The pixels of a file. @throws bad-image when it cannot be read or decoded */
-export const readPictureFile = async (path: string): Promise<RgbaPicture> => decodePicture(await readBytes(path), path);
+export const readPictureFile = async (path: string, shorterSide?: number): Promise<DecodedPicture> =>
+  decodePicture(await readBytes(path), path, shorterSide);
 
 /** How a label map is read. */
 export interface LabelRules extends LabelMeaning {

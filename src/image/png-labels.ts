@@ -41,7 +41,10 @@ export function decodeLabelValues(bytes: Uint8Array, name: string): LabelValues 
 export function decodeLabelPng(bytes: Uint8Array, name = "PNG"): LabelMap {
   const { width, height, values } = decodeLabelValues(bytes, name);
   const wrong = values.findIndex((value: number) => value > MAX_LABEL);
-  if (wrong >= 0) throw badImage(name, `${positionOf(wrong, width)} has the value ${values[wrong]}, labels go to 255`);
+  if (wrong >= 0) {
+    const what = `${positionOf(wrong, width)} has the value ${values[wrong]}, labels go to ${MAX_LABEL}`;
+    throw badImage(name, `${what}; write the labels with 8 bits`);
+  }
   return { width, height, labels: values instanceof Uint8Array ? values : Uint8Array.from(values) };
 }
 

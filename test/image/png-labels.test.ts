@@ -94,7 +94,7 @@ describe("label maps", () => {
     [
       "a value beyond a byte in 16 bits of grey",
       pngFile({ ...GREY, depth: 16 }, [0, 0, 5, 94, 49, 0, 0]),
-      "x.png: pixel (1, 0) has the value 24113, labels go to 255; say what it means with --map 24113=LABEL",
+      "x.png: pixel (1, 0) has the value 24113, labels go to 255; write the labels with 8 bits",
     ],
   ])("are refused: %s", (_, bytes, sentence) => expect(refusal(bytes, decodeLabelPng)).toBe(sentence));
 
