@@ -3,20 +3,30 @@
  * maps, beside the results. A report then needs no other pictures, also where shards of several machines are merged.
  */
 import { createHash } from "node:crypto";
-import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { badImage } from "../image/picture.js";
 import type { Picture } from "../image/picture.js";
 import { decodeLabelPng, decodePng, encodeLabelPng, encodePng } from "../image/png.js";
 import type { LabelMap } from "../image/png.js";
 import { scaled, scaledLabels } from "../image/scale.js";
+import { COMPARABLE } from "../models/compared.js";
+import { ownFolder, writing } from "./compare-disk.js";
+import { writeWhole } from "./files.js";
 
 /** Folder beside the results, with one folder for each kept picture. */
 const KEPT = "kept";
 const META = "meta.json";
+/** Label maps that are kept: the truth, and one of each variant. */
+const MAP_NAMES: readonly string[] = ["truth", ...COMPARABLE];
 /** Pictures kept at most. */
 export const KEPT_COUNT = 24;
 /** Longest side of a kept picture in pixels. */
 const LONGEST_SIDE = 320;
+/** Bytes of a kept file at most. Pixels that do not compress need a third of it. */
+const MAX_FILE = 2 ** 20;
+/** Where the width and height of a PNG end: signature, length and name of the first chunk, two numbers. */
+const PNG_SIZES_END = 8 + 8 + 8;
 /** Characters of the hash that names a picture's folder. */
 const HASH_LENGTH = 16;
 
@@ -33,15 +43,52 @@ export interface KeptPicture extends KeptMeta {
   readonly folder: string;
 }
 
+/** The description of a kept picture; undefined for text that no comparison writes, such as a part of it. */
+export function parseMeta(text: string): KeptMeta | undefined {
+  let meta: Partial<KeptMeta> | null;
+  try {
+    meta = JSON.parse(text) as Partial<KeptMeta> | null;
+  } catch {
+    return undefined;
+  }
+  const { picture, width, height, maps } = meta ?? {};
+  if (typeof picture !== "string" || picture === "" || !Array.isArray(maps)) return undefined;
+  if (!isSide(width) || !isSide(height)) return undefined;
+  if (new Set(maps).size !== maps.length || !maps.every((name) => MAP_NAMES.includes(name as string))) return undefined;
+  return { picture, width, height, maps: maps as string[] };
+}
+
+const isSide = (value: unknown): value is number => Number.isInteger(value) && (value as number) > 0;
+
+/** The bytes of a small regular file: results of other people may hold links, pipes and files of any size. */
+async function readSmall(path: string): Promise<Buffer | undefined> {
+  try {
+    const info = await lstat(path);
+    return info.isFile() && info.size <= MAX_FILE ? await readFile(path) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 async function readMeta(folder: string): Promise<KeptPicture | undefined> {
-  const text = await readFile(join(folder, META), "utf8").catch(() => undefined);
-  return text === undefined ? undefined : { ...(JSON.parse(text) as KeptMeta), folder };
+  const text = await readSmall(join(folder, META));
+  const meta = text && parseMeta(text.toString("utf8"));
+  return meta && { ...meta, folder };
+}
+
+/** Names of the folders of kept pictures, finished or not. */
+async function foldersIn(folder: string): Promise<string[]> {
+  const entries = await readdir(join(folder, KEPT), { withFileTypes: true }).catch(() => []);
+  return entries.flatMap((entry) => (entry.isDirectory() ? [join(folder, KEPT, entry.name)] : []));
 }
 
 async function listFolder(folder: string): Promise<KeptPicture[]> {
-  const names = await readdir(join(folder, KEPT)).catch(() => []);
-  const found = await Promise.all(names.map((name) => readMeta(join(folder, KEPT, name))));
-  return found.filter((kept) => kept !== undefined);
+  const found: KeptPicture[] = [];
+  for (const own of await foldersIn(folder)) {
+    const kept = await readMeta(own);
+    if (kept) found.push(kept);
+  }
+  return found;
 }
 
 /** Kept pictures of several folders, each once. */
@@ -77,13 +124,15 @@ export class Keeper {
 
   private constructor(private readonly folder: string) {}
 
-  /** Continues with the pictures in the folder. Removes those whose score is unknown: they will come again. */
+  /** Continues with the pictures in the folder. Removes unfinished ones and those without a score: they come again. */
   static async open(folder: string, scoreOf: (picture: string) => number | undefined): Promise<Keeper> {
     const keeper = new Keeper(folder);
-    for (const { picture, folder: own } of await listFolder(folder)) {
-      const score = scoreOf(picture);
-      if (score === undefined) await rm(own, { recursive: true, force: true });
-      else keeper.#scores.set(picture, score);
+    await ownFolder(join(folder, KEPT));
+    for (const own of await foldersIn(folder)) {
+      const kept = await readMeta(own);
+      const score = kept && own === keeper.#folderOf(kept.picture) ? scoreOf(kept.picture) : undefined;
+      if (!kept || score === undefined) await rm(own, { recursive: true, force: true });
+      else keeper.#scores.set(kept.picture, score);
     }
     return keeper;
   }
@@ -95,20 +144,26 @@ export class Keeper {
 
   /** Keeps the picture if it is among the worst so far. */
   async offer(candidate: Candidate): Promise<void> {
-    if (this.#scores.size >= KEPT_COUNT) {
-      const [best, highest] = [...this.#scores].reduce((a, b) => (b[1] > a[1] ? b : a));
-      if (candidate.score >= highest) return;
-      this.#scores.delete(best);
-      await rm(this.#folderOf(best), { recursive: true, force: true });
-    }
+    const isFull = this.#scores.size >= KEPT_COUNT;
+    const [best, highest] = isFull ? this.#highest() : [undefined, Infinity];
+    if (candidate.score >= highest) return;
+    const folder = this.#folderOf(candidate.name);
+    await writing(folder, writeKept(folder, candidate));
     this.#scores.set(candidate.name, candidate.score);
-    await writeKept(this.#folderOf(candidate.name), candidate);
+    if (best === undefined) return;
+    this.#scores.delete(best);
+    await rm(this.#folderOf(best), { recursive: true, force: true });
+  }
+
+  #highest(): [name: string, score: number] {
+    return [...this.#scores].reduce((a, b) => (b[1] > a[1] ? b : a));
   }
 }
 
 async function writeKept(folder: string, { name, picture, maps }: Candidate): Promise<void> {
   const [width, height] = keptSize(picture);
   const isSmall = width === picture.width && height === picture.height;
+  await rm(folder, { recursive: true, force: true }); // what a killed run left
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "picture.png"), encodePng(isSmall ? picture : scaled(picture, width, height)));
   const present = Object.entries(maps).flatMap(([key, labels]) => (labels ? [[key, labels] as const] : []));
@@ -122,7 +177,7 @@ async function writeKept(folder: string, { name, picture, maps }: Candidate): Pr
     height: picture.height,
     maps: present.map(([key]) => key),
   };
-  await writeFile(join(folder, META), JSON.stringify(meta)); // last: a folder without it does not count
+  await writeWhole(join(folder, META), JSON.stringify(meta)); // last: a folder without it does not count
 }
 
 export interface KeptPixels {
@@ -132,11 +187,31 @@ export interface KeptPixels {
   readonly files: Readonly<Record<string, Uint8Array>>;
 }
 
+/** Undefined for a PNG that says it is larger than any kept one: it is not decoded. */
+function smallPng(bytes: Buffer | undefined): Buffer | undefined {
+  if (!bytes || bytes.length < PNG_SIZES_END) return undefined;
+  const [width, height] = [bytes.readUInt32BE(PNG_SIZES_END - 8), bytes.readUInt32BE(PNG_SIZES_END - 4)];
+  return Math.max(width, height) <= LONGEST_SIDE ? bytes : undefined;
+}
+
+/** @throws bad-image when a file is missing, damaged or of another size than the others */
 export async function readKept({ folder, maps }: KeptPicture): Promise<KeptPixels> {
-  const names = ["picture", ...maps];
-  const files = Object.fromEntries(
-    await Promise.all(names.map(async (name) => [name, await readFile(join(folder, `${name}.png`))] as const)),
-  );
-  const decoded = maps.map((name) => [name, decodeLabelPng(files[name] as Uint8Array, name)] as const);
-  return { picture: decodePng(files.picture as Uint8Array, "picture"), maps: Object.fromEntries(decoded), files };
+  const files = new Map<string, Uint8Array>();
+  for (const name of ["picture", ...maps]) {
+    const path = join(folder, `${name}.png`);
+    const bytes = smallPng(await readSmall(path));
+    if (!bytes) throw badImage(path, `it is no kept picture of at most ${LONGEST_SIDE} x ${LONGEST_SIDE} pixels`);
+    files.set(name, bytes);
+  }
+  const bytesOf = (name: string): Uint8Array => files.get(name) as Uint8Array;
+  const picture = decodePng(bytesOf("picture"), join(folder, "picture.png"));
+  const decoded = maps.map((name) => [name, decodeLabelPng(bytesOf(name), join(folder, `${name}.png`))] as const);
+  for (const [name, map] of decoded) {
+    if (map.width !== picture.width || map.height !== picture.height)
+      throw badImage(
+        join(folder, `${name}.png`),
+        `it is ${map.width} x ${map.height}, its picture ${picture.width} x ${picture.height}`,
+      );
+  }
+  return { picture, maps: Object.fromEntries(decoded), files: Object.fromEntries(files) };
 }

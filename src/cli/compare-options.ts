@@ -38,7 +38,8 @@ report.html, report.json, contact-sheet.png and plots/*.svg.
                        as in 256x256,640x480; none for no timing (default: 0.5,
                        1 and 1.5 times the most common size)
   --out DIR            folder for the results (default: out/compare)
-  --resume             continue the results in --out: skips pictures in them
+  --resume             continue the results in --out: skips pictures that have
+                       results, tries failed ones again
   --fresh              replace the results in --out
   --shard i/n          only every n-th picture, i from 1 to n: for n machines,
                        each with its own --out

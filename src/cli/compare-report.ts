@@ -1,6 +1,6 @@
 /** Writes the files of a comparison: report.json, report.html, plots and the contact sheet. */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { isFcnError } from "../base/errors.js";
 import { allPlots } from "../eval/plots.js";
 import { reportHtml } from "../eval/report-html.js";
 import type { ShownPicture } from "../eval/report-html.js";
@@ -11,6 +11,8 @@ import { formatPercent, variantTitle } from "../eval/titles.js";
 import { contactSheet } from "../image/contact-sheet.js";
 import type { SheetColumn, SheetRow } from "../image/contact-sheet.js";
 import { encodeLabelPng, encodePng, withTransparentBackground } from "../image/png.js";
+import { printError } from "./command.js";
+import { ownFolder, writing } from "./compare-disk.js";
 import { KEPT_COUNT, listKept, readKept } from "./compare-kept.js";
 import type { KeptPicture, KeptPixels } from "./compare-kept.js";
 import { writeWhole } from "./files.js";
@@ -52,11 +54,11 @@ const overlayUri = (png: Uint8Array): string => dataUri(withTransparentBackgroun
 function shownPicture({ summary, pixels, differences }: Shown, variants: readonly string[]): ShownPicture {
   const { picture, maps, files } = pixels;
   const names = [...(maps.truth ? ["truth"] : []), ...variants];
-  const tiles = names.map((name) => ({
-    title: variantTitle(name),
-    note: name === "truth" ? "" : iouText(summary, name),
-    map: overlayUri(files[name] as Uint8Array),
-  }));
+  const tiles = names.flatMap((name) => {
+    const file = files[name];
+    const remark = name === "truth" ? "" : iouText(summary, name);
+    return file ? [{ title: variantTitle(name), note: remark, map: overlayUri(file) }] : [];
+  });
   if (differences) {
     const png = encodeLabelPng(differences, picture.width, picture.height);
     tiles.push({ title: DIFFERENCE_TITLE, note: "", map: overlayUri(png) });
@@ -83,7 +85,7 @@ function sheetRow({ summary, pixels, differences }: Shown, variants: readonly st
   return { title: summary.picture, picture, ...(maps.truth ? { truth: maps.truth.labels } : {}), columns };
 }
 
-/** Kept pictures that the summary knows, the worst first. */
+/** Kept pictures that the summary knows, the worst first. Those that cannot be read are said and left out. */
 async function worstPictures(summary: Summary, folders: readonly string[]): Promise<Shown[]> {
   const byName = new Map(summary.pictures.map((picture) => [picture.picture, picture]));
   const found: { readonly kept: KeptPicture; readonly summary: PictureSummary }[] = [];
@@ -92,13 +94,18 @@ async function worstPictures(summary: Summary, folders: readonly string[]): Prom
     if (own) found.push({ kept, summary: own });
   }
   found.sort((a, b) => a.summary.score - b.summary.score || (a.kept.picture < b.kept.picture ? -1 : 1));
-  return Promise.all(
-    found.slice(0, KEPT_COUNT).map(async ({ kept, summary: own }) => {
+  const shown: Shown[] = [];
+  for (const { kept, summary: own } of found.slice(0, KEPT_COUNT)) {
+    try {
       const pixels = await readKept(kept);
       const maps = summary.variants.flatMap(({ variant }) => pixels.maps[variant]?.labels ?? []);
-      return { summary: own, pixels, differences: differencesOf(maps) };
-    }),
-  );
+      shown.push({ summary: own, pixels, differences: differencesOf(maps) });
+    } catch (error) {
+      if (!isFcnError(error)) throw error;
+      printError(`fcn: ${error.message}; the report does not show it, its numbers count`);
+    }
+  }
+  return shown;
 }
 
 function sheetOf({ header, pictures }: Summary, shown: readonly Shown[]): Uint8Array {
@@ -117,7 +124,8 @@ function sheetOf({ header, pictures }: Summary, shown: readonly Shown[]): Uint8A
 export async function writeReport(summary: Summary, out: string, keptIn: readonly string[]): Promise<string[]> {
   const files: string[] = [];
   const write = async (name: string, data: string | Uint8Array): Promise<void> => {
-    await writeWhole(join(out, name), data);
+    const path = join(out, name);
+    await writing(path, writeWhole(path, data));
     files.push(name);
   };
   const shown = await worstPictures(summary, keptIn);
@@ -125,7 +133,7 @@ export async function writeReport(summary: Summary, out: string, keptIn: readonl
   await write("report.html", reportHtml(summary, pictures));
   await write("report.json", `${JSON.stringify(reportJson(summary), null, 1)}\n`);
   if (shown.length) await write("contact-sheet.png", sheetOf(summary, shown));
-  await mkdir(join(out, "plots"), { recursive: true });
+  await ownFolder(join(out, "plots"));
   for (const plot of allPlots(summary)) await write(`plots/${plot.name}.svg`, svgFile(plot));
   return files;
 }

@@ -12,12 +12,12 @@ import type { RgbaPicture } from "../image/picture.js";
 import type { Comparison, ComparisonResult } from "../models/comparison.js";
 import { ALL } from "../models/network-cost.js";
 import type { Keeper } from "./compare-kept.js";
-import { costKey } from "./compare-log.js";
 import type { ResultLog } from "./compare-log.js";
 import type { Size } from "./compare-options.js";
 import type { DatasetItem } from "./datasets.js";
 import { overlapped } from "./overlap.js";
 import { itemBar } from "./progress.js";
+import { costKey } from "./record-index.js";
 
 interface Loaded {
   readonly picture: RgbaPicture;

@@ -1,16 +1,20 @@
 /** `fcn compare`: what strides 32, 16 and 8 cost and gain, on the user's pictures or on PASCAL VOC. */
 import { join } from "node:path";
-import type { PictureRecord } from "../eval/records.js";
+import type { PictureRecord, RunHeader } from "../eval/records.js";
 import { reportJson } from "../eval/report-json.js";
 import { summarise, summarisePicture } from "../eval/summary.js";
 import type { Summary } from "../eval/summary.js";
 import { INTERRUPTED, UsageError, parse, print, printError, refuse } from "./command.js";
 import type { Command } from "./command.js";
+import { removeUnfinished } from "./compare-disk.js";
+import { distinctItems, remainingItems } from "./compare-items.js";
 import { Keeper } from "./compare-kept.js";
-import { ResultLog, mergeLogs } from "./compare-log.js";
+import { WriterLock } from "./compare-lock.js";
+import { ResultLog } from "./compare-log.js";
+import { mergeLogs } from "./compare-merge.js";
 import { openComparison } from "./compare-open.js";
 import { COMPARE_OPTIONS, COMPARE_USAGE, NOT_WITH_MERGE, runOptionsOf } from "./compare-options.js";
-import type { CompareValues } from "./compare-options.js";
+import type { CompareValues, RunOptions } from "./compare-options.js";
 import { writeReport } from "./compare-report.js";
 import { measureCosts, runComparison, sizesToMeasure } from "./compare-run.js";
 import { textReport } from "./compare-table.js";
@@ -33,7 +37,7 @@ async function itemsOf(values: CompareValues, inputs: readonly string[]): Promis
     throw new UsageError("compare: name pictures, a folder or a pattern, or a PASCAL VOC folder with --voc");
   const items =
     values.voc === undefined
-      ? await listPictures("compare", inputs, values.labels)
+      ? distinctItems(await listPictures("compare", inputs, values.labels))
       : await listVoc("compare", values.voc, values.split);
   if (values.labels !== undefined) checkLabels("compare", items, values.labels);
   for (const option of ["void", "map"] as const) if (values[option] !== undefined) needLabels("compare", items, option);
@@ -54,52 +58,77 @@ function watchInterrupts(): { readonly stopped: () => boolean; readonly end: () 
 
 interface Compared {
   readonly summary: Summary;
+  /** Names of the report's files. */
+  readonly files: readonly string[];
   /** Ended early by Ctrl-C. */
   readonly stopped: boolean;
 }
 
-async function runPictures(values: CompareValues, inputs: readonly string[]): Promise<Compared> {
-  const { sizes, mode, ...options } = runOptionsOf(values);
-  const items = await itemsOf(values, inputs);
-  await outputFolder("compare", values.out);
-  const { weights, adapter } = values;
+/** Does the work while no other run writes to the folder. @throws UsageError when another one does */
+async function asOnlyWriter<T>(folder: string, work: (lock: WriterLock) => Promise<T>): Promise<T> {
+  await outputFolder("compare", folder);
+  const lock = await WriterLock.take(folder);
+  try {
+    await removeUnfinished(folder);
+    return await work(lock);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function runPictures(
+  values: CompareValues,
+  items: readonly DatasetItem[],
+  options: RunOptions,
+  lock: WriterLock,
+): Promise<Compared> {
+  const { sizes, mode, ...request } = options;
+  const { weights, adapter, out } = values;
   const { comparison, checkpoint, device, header } = await openComparison({
-    ...options,
+    ...request,
     weights,
     tune: !values["no-tune"],
     adapter,
   });
-  const log = await ResultLog.open(values.out, header, mode);
-  const done = new Map(log.records.flatMap((r) => ("picture" in r ? [[r.picture, r] as const] : [])));
-  const keeper = await Keeper.open(values.out, (name) => {
-    const record = done.get(name);
-    return record && "ms" in record ? summarisePicture(header, record).score : undefined;
-  });
   const { stopped, end } = watchInterrupts();
   const onFailure = (message: string): void => printError(`fcn: ${message}`);
-  const job = { header, comparison, meaning: options.meaning, log, keeper, onFailure, stopped };
   try {
-    const remaining = items.filter((item) => !done.has(item.key));
-    await runComparison(remaining, job);
-    const pictures = log.records.filter((r): r is PictureRecord => "ms" in r);
-    const isTiming = sizes === undefined || sizes.length > 0;
-    if (isTiming) await measureCosts(sizesToMeasure(sizes, pictures), job);
+    const log = await ResultLog.open(out, header, mode, lock);
+    try {
+      const keeper = await Keeper.open(out, scoresIn(header, log));
+      const job = { header, comparison, meaning: options.meaning, log, keeper, onFailure, stopped };
+      await runComparison(remainingItems(items, log), job);
+      const pictures = log.records.filter((r): r is PictureRecord => "ms" in r);
+      const isTiming = sizes === undefined || sizes.length > 0;
+      if (isTiming) await measureCosts(sizesToMeasure(sizes, pictures), job);
+    } finally {
+      await log.close();
+    }
+    const summary = summarise(header, log.records);
+    return { summary, files: await writeReport(summary, out, [out]), stopped: stopped() };
   } finally {
     end();
-    await log.close();
     comparison.dispose();
     await checkpoint.close();
     device.dispose();
   }
-  return { summary: summarise(header, log.records), stopped: stopped() };
+}
+
+/** The score of a picture that has a result. */
+function scoresIn(header: RunHeader, { records }: ResultLog): (picture: string) => number | undefined {
+  const done = new Map(records.flatMap((r) => ("ms" in r ? [[r.picture, r] as const] : [])));
+  return (picture) => {
+    const record = done.get(picture);
+    return record && summarisePicture(header, record).score;
+  };
 }
 
 /** Adds up the results of several folders. */
 async function mergeFolders({ out }: CompareValues, folders: readonly string[]): Promise<Compared> {
   if (!folders.length) throw new UsageError("compare: --merge takes the --out folders of the shards");
   const { header, records } = await mergeLogs(folders);
-  await outputFolder("compare", out);
-  return { summary: summarise(header, records), stopped: false };
+  const summary = summarise(header, records);
+  return asOnlyWriter(out, async () => ({ summary, files: await writeReport(summary, out, folders), stopped: false }));
 }
 
 /** @throws UsageError for options that would be ignored */
@@ -111,13 +140,18 @@ function refuseIgnored({ merge, voc }: CompareValues, given: ReadonlySet<string>
   else refuse("compare", given, ["labels"], "is of no use with --voc, which has label maps of its own");
 }
 
+async function comparePictures(values: CompareValues, inputs: readonly string[]): Promise<Compared> {
+  const options = runOptionsOf(values);
+  const items = await itemsOf(values, inputs);
+  return asOnlyWriter(values.out, (lock) => runPictures(values, items, options, lock));
+}
+
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals, given } = parse("compare", args, COMPARE_OPTIONS);
   refuseIgnored(values, given);
-  const { summary, stopped } = values.merge
+  const { summary, files, stopped } = values.merge
     ? await mergeFolders(values, positionals)
-    : await runPictures(values, positionals);
-  const files = await writeReport(summary, values.out, values.merge ? positionals : [values.out]);
+    : await comparePictures(values, positionals);
   if (values.json) print(JSON.stringify(reportJson(summary)));
   else print(`${textReport(summary)}\n\n${files.map((file) => join(values.out, file)).join("\n")}`);
   warnOfLabels(summary, labelMeaningOf(values));

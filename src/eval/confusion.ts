@@ -13,7 +13,7 @@ export interface ConfusionJson {
 }
 
 /** Labels are bytes. */
-const MAX_CLASSES = 256;
+export const MAX_CLASSES = 256;
 
 export class ConfusionMatrix {
   /**

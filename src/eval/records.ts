@@ -3,7 +3,6 @@
  * picture and the costs of the networks. All totals are computed from these lines alone, and every count is a whole
  * number. So a run that was cut off and resumed, or spread over machines and merged, ends in the same totals.
  */
-import { badOption } from "../base/errors.js";
 import type { PictureSize } from "../image/picture.js";
 import type { NetworkCost } from "../models/network-cost.js";
 import { trimap } from "./boundary.js";
@@ -27,6 +26,8 @@ export interface RunHeader {
   readonly resize?: number;
   /** What the values of label maps mean, as "3=void,255=15"; without it they are classes, and others are void. */
   readonly labels?: string;
+  /** The working directory, seen from the folder of the results: relative names of pictures begin there. */
+  readonly base?: string;
 }
 
 /** Confusion matrices of one picture and one variant, as ConfusionMatrix.toSparse() writes them. */
@@ -104,48 +105,6 @@ export function scorePicture(
     boundary: count(band, labelsOf(variant)),
   });
   return { agreement, scores: Object.fromEntries(header.variants.map((variant) => [variant, scoresOf(variant)])) };
-}
-
-/**
- * The first line of results.jsonl.
- * @param where names the line in messages
- * @throws bad-option
- */
-export function parseRunHeader(line: string, where: string): RunHeader {
-  const value = parseLine(line, where) as Partial<RunHeader>;
-  if (value.format !== FORMAT)
-    throw badOption(
-      `${where}: the first line is no header of "${FORMAT}"; it is not from fcn compare, or from another version`,
-    );
-  if (!Array.isArray(value.variants) || !Array.isArray(value.classNames) || !Number.isInteger(value.boundaryWidth))
-    throw badOption(`${where}: the header lacks variants, classNames or boundaryWidth`);
-  return value as RunHeader;
-}
-
-/**
- * Any other line of results.jsonl.
- * @param where names the line in messages
- * @throws bad-option
- */
-export function parseRecord(line: string, where: string): ResultRecord {
-  const value = parseLine(line, where) as Partial<PictureRecord & FailureRecord & CostRecord>;
-  const isFailure = typeof value.error === "string";
-  const isPicture = Number.isInteger(value.width) && typeof value.ms === "object";
-  const isNamed = typeof value.picture === "string" && (isFailure || isPicture);
-  if (!isNamed && typeof value.cost !== "object")
-    throw badOption(`${where}: it is neither a picture's record nor a cost`);
-  return value as ResultRecord;
-}
-
-function parseLine(line: string, where: string): object {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    throw badOption(`${where}: it is not JSON: ${JSON.stringify(line.slice(0, 60))}`);
-  }
-  if (typeof value !== "object" || value === null) throw badOption(`${where}: it is no JSON object`);
-  return value;
 }
 
 /** What must be the same for records to be added up. The adapter may differ. */

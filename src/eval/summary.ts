@@ -78,19 +78,20 @@ export interface Summary {
 export function summarisePicture(header: RunHeader, record: PictureRecord): PictureSummary {
   const { picture, width, height, ms, scores } = record;
   const pixels = width * height;
-  const agreement = Math.min(1, ...Object.values(record.agreement).map((same) => same / pixels));
+  const shares = Object.values(record.agreement).map((same) => same / pixels);
+  const agreement = shares.reduce((least, share) => Math.min(least, share), 1);
   const base = { picture, width, height, ms: ms.total, agreement };
   if (!scores) return { ...base, score: agreement };
   const meanIoU = Object.fromEntries(
-    header.variants.map((v) => [v, matrixOf(header, scores[v]?.confusion ?? []).meanIoU]),
+    header.variants.map((v) => [v, matrixOf(header, [scores[v]?.confusion ?? []]).meanIoU]),
   );
   const score = meanIoU[header.variants.at(-1) ?? ""] ?? NaN;
   // A label map that is all void has no IoU: the picture is not among the worst.
   return { ...base, meanIoU, score: Number.isNaN(score) ? 1 : score };
 }
 
-/** The sum of matrices of toSparse(). */
-function matrixOf(header: RunHeader, ...sparse: (readonly number[])[]): ConfusionMatrix {
+/** The sum of matrices of toSparse(). A list, not arguments: a call takes 120,000 of them at most. */
+function matrixOf(header: RunHeader, sparse: readonly (readonly number[])[]): ConfusionMatrix {
   const matrix = new ConfusionMatrix(header.classNames.length);
   for (const pairs of sparse) matrix.addSparse(pairs);
   return matrix;
@@ -157,8 +158,15 @@ function outsideOf(labelled: readonly PictureRecord[]): OutsideValue[] {
 }
 
 function metricsOf(header: RunHeader, records: readonly PictureRecord[], variant: string): Metrics {
-  const confusion = matrixOf(header, ...records.map((r) => r.scores?.[variant]?.confusion ?? []));
-  const boundary = matrixOf(header, ...records.map((r) => r.scores?.[variant]?.boundary ?? []));
+  const scores = records.flatMap((record) => record.scores?.[variant] ?? []);
+  const confusion = matrixOf(
+    header,
+    scores.map((own) => own.confusion),
+  );
+  const boundary = matrixOf(
+    header,
+    scores.map((own) => own.boundary),
+  );
   const { pixelAccuracy, meanAccuracy, meanIoU, frequencyWeightedIoU, perClassIoU } = confusion;
   return {
     pixelAccuracy,

@@ -1,22 +1,23 @@
 /** How numbers and variants are written for people, in tables and plots alike. */
 
-const TITLES: Readonly<Record<string, string>> = {
-  fcn32s: "FCN-32s",
-  fcn16s: "FCN-16s",
-  fcn8s: "FCN-8s",
-  "fcn-resnet101": "FCN-ResNet101",
-  all: "all variants",
-};
+const TITLES: ReadonlyMap<string, string> = new Map([
+  ["fcn32s", "FCN-32s"],
+  ["fcn16s", "FCN-16s"],
+  ["fcn8s", "FCN-8s"],
+  ["fcn-resnet101", "FCN-ResNet101"],
+  ["all", "all variants"],
+]);
 
 /** "fcn8s" as "FCN-8s". */
-export const variantTitle = (variant: string): string => TITLES[variant] ?? variant;
+export const variantTitle = (variant: string): string => TITLES.get(variant) ?? variant;
 
 /** Paths without the leading folders that all of them share. */
 export function shortNames(paths: readonly string[]): string[] {
   const [first = [], ...others] = paths.map((path) => path.split("/").slice(0, -1));
   let shared = first.length;
   for (const folders of others) {
-    while (first.slice(0, shared).some((folder, i) => folder !== folders[i])) shared--;
+    const different = first.findIndex((folder, i) => i < shared && folder !== folders[i]);
+    if (different >= 0) shared = different;
   }
   return paths.map((path) => path.split("/").slice(shared).join("/"));
 }

@@ -31,10 +31,11 @@ export function latencyPlot(summary: Summary): Plot | undefined {
   const series = timedSeries(summary);
   const points = series.flatMap((s) => s.points);
   if (new Set(points.map(pixels)).size < 2) return undefined;
+  const largest = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), 0);
   const { x, y, body } = axes(
     AXES_FRAME,
-    { ticks: ticksFor(0, Math.max(...points.map(megapixels))), name: "megapixels", format: String },
-    { ticks: ticksFor(0, Math.max(...points.map(({ ms }) => ms))), name: "milliseconds a picture", format: String },
+    { ticks: ticksFor(0, largest(points.map(megapixels))), name: "megapixels", format: String },
+    { ticks: ticksFor(0, largest(points.map(({ ms }) => ms))), name: "milliseconds a picture", format: String },
   );
   const lines = series.map(({ variant, points: own }) => {
     const isAll = variant === "all";
@@ -45,7 +46,7 @@ export function latencyPlot(summary: Summary): Plot | undefined {
     });
     const d = pathThrough(own.map((point) => [x(megapixels(point)), y(point.ms)]));
     const line = svgElement("path", { class: isAll ? "line dash" : "line", d });
-    return svgElement("g", { class: seriesOf(summary, variant) }, line, ...dots);
+    return svgElement("g", { class: seriesOf(summary, variant) }, line, dots.join(""));
   });
   const entries = series.map(({ variant }) => ({
     series: seriesOf(summary, variant),

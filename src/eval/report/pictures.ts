@@ -21,7 +21,7 @@ export interface ShownPicture {
 /** Names to show, by the names in the results. */
 export type ShownNames = ReadonlyMap<string, string>;
 
-/** Rows of the table of all pictures. results.jsonl has those of longer sets. */
+/** Rows of a table of pictures. results.jsonl has those of longer sets. */
 const MAX_ROWS = 1000;
 
 /** Characters of an error that are shown. */
@@ -97,7 +97,7 @@ export function allPictures({ header, pictures, labelled }: Summary, names: Show
   const rows = worst.map((own): Cell[] => [
     // With the space a name is never "", which the page takes for a missing value.
     { html: escapeText(names.get(own.picture) ?? own.picture), value: `${own.picture} ` },
-    { html: sizeText(own), value: own.width * own.height },
+    { html: escapeText(sizeText(own)), value: own.width * own.height },
     ...scored.map((variant) => shareCell(own.meanIoU?.[variant])),
     ...(isSeveral ? [shareCell(own.agreement)] : []),
     { html: milliseconds(own.ms), value: own.ms },
@@ -117,9 +117,11 @@ export function allPictures({ header, pictures, labelled }: Summary, names: Show
 /** Pictures that could not be used, with the reasons. Empty without any. */
 export function unusedPictures({ failures }: Summary): string {
   if (!failures.length) return "";
-  const rows = failures.map(({ picture, error }): Cell[] => [
+  const rows = failures.slice(0, MAX_ROWS).map(({ picture, error }): Cell[] => [
     { html: escapeText(cutName(picture)) },
     { html: htmlElement("span", { style: "white-space:normal" }, escapeText(cutInMiddle(error, LONGEST_ERROR))) },
   ]);
-  return heading("Not used") + table([{ title: "picture" }, { title: "why" }], rows);
+  const cut =
+    failures.length > MAX_ROWS ? note(`The first ${MAX_ROWS} of ${failures.length}; results.jsonl has all.`) : "";
+  return heading("Not used") + cut + table([{ title: "picture" }, { title: "why" }], rows);
 }

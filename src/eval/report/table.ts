@@ -43,7 +43,7 @@ export function table(
     "table",
     { class: sortable ? "sortable" : undefined },
     htmlElement("thead", {}, htmlElement("tr", {}, ...head)),
-    htmlElement("tbody", {}, ...body),
+    htmlElement("tbody", {}, body.join("")),
   );
   return htmlElement("div", { class: tall ? "scroll tall" : "scroll" }, html);
 }

@@ -1,0 +1,50 @@
+/** Disk errors of a comparison as sentences, and folders that lead nowhere else. */
+import { lstat, mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { FcnError, messageOf } from "../base/errors.js";
+
+/** What errors of the file system mean, for people. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: "no space is left on the device",
+  EDQUOT: "the disk quota is used up",
+  EFBIG: "the file would be larger than the system allows",
+  EROFS: "the file system is read-only",
+  EACCES: "the permission is missing",
+  EPERM: "the permission is missing",
+  EIO: "the device reported an error",
+};
+
+/**
+ * Waits for a write. All that was finished before stays usable.
+ * @throws bad-option naming the path and the reason
+ */
+export async function writing<T>(path: string, write: Promise<T>): Promise<T> {
+  try {
+    return await write;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    const reason = REASONS[code] ?? messageOf(error);
+    throw new FcnError(
+      "bad-option",
+      `compare: cannot write ${path}: ${reason} (${code}); finished pictures are kept, and --resume continues after ` +
+        "the cause is removed",
+      { cause: error },
+    );
+  }
+}
+
+/** Makes a folder below --out. @throws bad-option for a link or a file in its place: writes would land elsewhere */
+export async function ownFolder(path: string): Promise<void> {
+  const info = await lstat(path).catch(() => undefined);
+  if (info && !info.isDirectory())
+    throw new FcnError("bad-option", `compare: ${path} is a link or a file, a folder is needed; remove it`);
+  await writing(path, mkdir(path, { recursive: true }));
+}
+
+/** Removes files that a killed run was writing aside. Call it only while no other run writes to the folder. */
+export async function removeUnfinished(folder: string): Promise<void> {
+  const names = await readdir(folder);
+  const unfinished = names.filter((name) => name.startsWith(".") && name.endsWith(".tmp"));
+  for (const name of unfinished) await rm(join(folder, name), { force: true });
+}

@@ -1,0 +1,162 @@
+/**
+ * One writer to an --out folder at a time. A run announces itself with an empty file whose name says who it is, and
+ * then looks for the files of others. Of two runs that start together, the later one to look sees the other's file. An
+ * empty file needs no space on a full disk, and cannot be cut off.
+ */
+import { createHash, randomUUID } from "node:crypto";
+import { existsSync, readFileSync, readlinkSync, unlinkSync } from "node:fs";
+import { open, readdir, rm, stat, utimes } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { FcnError } from "../base/errors.js";
+import { UsageError } from "./command.js";
+import { writing } from "./compare-disk.js";
+
+/** A run touches its file this often. */
+const BEAT_MS = 10_000;
+/** A run of another machine counts as dead after this long without a touch. */
+const DEAD_AFTER_MS = 120_000;
+/** Looks for other runs before giving up. Two that start together see each other, step back and try again. */
+const TRIES = 4;
+const MIN_PAUSE_MS = 40;
+const MAX_PAUSE_MS = 400;
+
+/** Process, its start, the machine (or container), and a random part. */
+const LOCK_NAME = /^\.writer-(\d{1,10})-(\d{1,20})-([0-9a-f]{12})-[0-9a-f-]{36}\.lock$/;
+/** Of the text after the program's name in /proc/PID/stat, which holds the third value first: value 22. */
+const START_FIELD = 22 - 3;
+
+interface Writer {
+  readonly path: string;
+  readonly pid: number;
+  /** When the process started, in the system's own count; 0 where the system does not say. */
+  readonly started: string;
+  /** Process ids mean something only where this is equal. */
+  readonly place: string;
+}
+
+function textOf(read: () => string): string {
+  try {
+    return read();
+  } catch {
+    return "";
+  }
+}
+
+/** A hash of the host's name, its boot and the container's process ids. */
+function placeOf(): string {
+  const boot = textOf(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8"));
+  const pids = textOf(() => readlinkSync("/proc/self/ns/pid"));
+  return createHash("sha256").update([hostname(), boot, pids].join("\n")).digest("hex").slice(0, 12);
+}
+
+/** A process id is used again after its process has ended; with the start it is not. */
+function startOf(pid: number): string {
+  const text = textOf(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return fields[START_FIELD] ?? "0";
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM"; // of another user
+  }
+}
+
+/** Milliseconds since the run touched its file; undefined when the file is gone. */
+async function silenceOf({ path }: Writer): Promise<number | undefined> {
+  const info = await stat(path).catch(() => undefined);
+  return info && Date.now() - info.mtimeMs;
+}
+
+/** Whether the run still writes. On this machine its process decides, elsewhere the time of its last touch. */
+async function isLive(writer: Writer, place: string): Promise<boolean> {
+  const silence = await silenceOf(writer);
+  if (silence === undefined) return false;
+  if (writer.place !== place) return silence < DEAD_AFTER_MS;
+  if (!isRunning(writer.pid)) return false;
+  const started = startOf(writer.pid);
+  if (started === "0" || writer.started === "0") return silence < DEAD_AFTER_MS;
+  return started === writer.started;
+}
+
+async function writersIn(folder: string): Promise<Writer[]> {
+  return (await readdir(folder)).flatMap((name): Writer[] => {
+    const [, pid, started, place] = LOCK_NAME.exec(name) ?? [];
+    if (pid === undefined || started === undefined || place === undefined) return [];
+    return [{ path: join(folder, name), pid: Number(pid), started, place }];
+  });
+}
+
+async function refusal(folder: string, other: Writer, place: string): Promise<UsageError> {
+  const seconds = Math.max(0, Math.round(((await silenceOf(other)) ?? 0) / 1000));
+  const isHere = other.place === place;
+  const who = isHere ? `process ${other.pid}` : `process ${other.pid} of another machine, seen ${seconds} s ago`;
+  const cure = isHere ? "" : `, or remove ${other.path} if that run has ended`;
+  return new UsageError(
+    `compare: another run writes to ${folder} (${who}); wait for its end or give another --out${cure}`,
+  );
+}
+
+const pause = (): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, MIN_PAUSE_MS + Math.random() * (MAX_PAUSE_MS - MIN_PAUSE_MS)));
+
+export class WriterLock {
+  readonly #beat = setInterval(() => void this.#touch(), BEAT_MS).unref();
+  readonly #onExit = (): void => {
+    if (existsSync(this.path)) unlinkSync(this.path);
+  };
+
+  private constructor(
+    private readonly folder: string,
+    private readonly path: string,
+  ) {
+    process.once("exit", this.#onExit);
+  }
+
+  /** Files of dead runs are removed. @throws UsageError when another run writes to the folder */
+  static async take(folder: string): Promise<WriterLock> {
+    const place = placeOf();
+    const name = `.writer-${process.pid}-${startOf(process.pid)}-${place}-${randomUUID()}.lock`;
+    const path = join(folder, name);
+    for (let attempt = 1; ; attempt++) {
+      await writing(
+        path,
+        open(path, "wx").then((file) => file.close()),
+      );
+      const others = (await writersIn(folder)).filter((writer) => writer.path !== path);
+      let live: Writer | undefined;
+      for (const other of others) {
+        if (await isLive(other, place)) live = other;
+        else await rm(other.path, { force: true });
+      }
+      if (!live) return new WriterLock(folder, path);
+      await rm(path, { force: true });
+      if (attempt === TRIES) throw await refusal(folder, live, place);
+      await pause();
+    }
+  }
+
+  async #touch(): Promise<void> {
+    const now = new Date();
+    await utimes(this.path, now, now).catch(() => undefined); // check() finds out
+  }
+
+  /** @throws bad-option when another run has taken this one for dead, as after hours of sleep */
+  check(): void {
+    if (!existsSync(this.path))
+      throw new FcnError(
+        "bad-option",
+        `compare: ${this.folder} was taken over by another run; finished pictures are kept, and --resume continues`,
+      );
+  }
+
+  async release(): Promise<void> {
+    clearInterval(this.#beat);
+    process.off("exit", this.#onExit);
+    await rm(this.path, { force: true });
+  }
+}
