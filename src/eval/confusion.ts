@@ -80,10 +80,26 @@ export class ConfusionMatrix {
     return this.counts[truth * (this.classes + 1) + prediction] ?? 0;
   }
 
-  /** Pixels that were predicted as each class. */
-  #predictions(): number[] {
-    const classes = Array.from({ length: this.classes }, (_, c) => c);
-    return classes.map((p) => sum(classes.map((t) => this.at(t, p))));
+  /** Pixels that were predicted as each class. One pass: long sets have a matrix for each picture and variant. */
+  #predictions(): Float64Array {
+    const { classes, counts } = this;
+    const predictions = new Float64Array(classes);
+    for (let t = 0; t < classes; t++) {
+      const row = t * (classes + 1);
+      for (let p = 0; p < classes; p++) {
+        predictions[p] = (predictions[p] as number) + (counts[row + p] as number);
+      }
+    }
+    return predictions;
+  }
+
+  /** Intersection over union of every class, from the pixels of each class in the truth. */
+  #iou(truths: readonly number[]): number[] {
+    const predictions = this.#predictions();
+    return truths.map((n, c) => {
+      const intersection = this.at(c, c);
+      return intersection / (n + (predictions[c] as number) - intersection);
+    });
   }
 
   /** Pixels that count. */
@@ -105,11 +121,7 @@ export class ConfusionMatrix {
 
   /** Intersection over union of every class; NaN for a class in neither truth nor prediction. */
   get perClassIoU(): number[] {
-    const predictions = this.#predictions();
-    return truthCounts(this).map((n, c) => {
-      const intersection = this.at(c, c);
-      return intersection / (n + (predictions[c] as number) - intersection);
-    });
+    return this.#iou(truthCounts(this));
   }
 
   /**
@@ -119,7 +131,7 @@ export class ConfusionMatrix {
    */
   get meanIoU(): number {
     const truths = truthCounts(this);
-    return nanMean(this.perClassIoU.map((iou, c) => (truths[c] ? iou : NaN)));
+    return nanMean(this.#iou(truths).map((iou, c) => (truths[c] ? iou : NaN)));
   }
 
   /** IoU weighted with how often each class occurs. */
@@ -176,7 +188,13 @@ const isCount = (count: number): boolean => Number.isInteger(count) && count >= 
 /** Pixels of each class in the truth. */
 export function truthCounts({ classes, counts }: ConfusionMatrix): number[] {
   const pitch = classes + 1;
-  return Array.from({ length: classes }, (_, t) => sum(counts.subarray(t * pitch, (t + 1) * pitch)));
+  const truths = new Array<number>(classes).fill(0);
+  for (let t = 0; t < classes; t++) {
+    let total = 0;
+    for (let at = t * pitch; at < (t + 1) * pitch; at++) total += counts[at] as number;
+    truths[t] = total;
+  }
+  return truths;
 }
 
 function sum(values: Float64Array | readonly number[]): number {

@@ -1,0 +1,124 @@
+/** One writer to an --out folder; full disks and links are sentences. */
+import { spawn } from "node:child_process";
+import { mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeEach, expect, it } from "vitest";
+import { ownFolder, removeUnfinished, writing } from "../src/cli/compare-disk.js";
+import { WriterLock } from "../src/cli/compare-lock.js";
+
+let folder: string;
+const made: string[] = [];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "fcn-lock-"));
+  made.push(folder);
+});
+afterAll(() => Promise.all(made.map((path) => rm(path, { recursive: true, force: true }))));
+
+const HERE = `process ${process.pid}`;
+
+/** The name of a lock of this process, with its parts. */
+async function lockParts(): Promise<[start: string, place: string]> {
+  const lock = await WriterLock.take(folder);
+  const [name = ""] = await readdir(folder);
+  await lock.release();
+  const [, , start = "", place = ""] = name.split("-");
+  return [start, place];
+}
+
+const lockName = (pid: number, start: string, place: string): string =>
+  `.writer-${pid}-${start}-${place}-01234567-89ab-cdef-0123-456789abcdef.lock`;
+
+it("a second writer is refused with the first one's process, and admitted afterwards", async () => {
+  const lock = await WriterLock.take(folder);
+  await expect(WriterLock.take(folder)).rejects.toThrow(
+    `compare: another run writes to ${folder} (${HERE}); wait for its end or give another --out`,
+  );
+  lock.check();
+  await lock.release();
+  expect(await readdir(folder)).toEqual([]);
+  await (await WriterLock.take(folder)).release();
+});
+
+it("of many that start together one at most writes at any time", async () => {
+  let writers = 0;
+  let most = 0;
+  const attempt = async (): Promise<boolean> => {
+    try {
+      const lock = await WriterLock.take(folder);
+      most = Math.max(most, ++writers);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      writers--;
+      await lock.release();
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const admitted = await Promise.all(Array.from({ length: 12 }, attempt));
+  expect(most).toBe(1);
+  expect(admitted).toContain(true);
+  expect(await readdir(folder)).toEqual([]);
+});
+
+it("the lock of a process that was killed is taken over, also when its number is used again", async () => {
+  const [start, place] = await lockParts();
+  const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+  const { pid = 0 } = child;
+  await writeFile(join(folder, lockName(pid, "0", place)), "");
+  await expect(WriterLock.take(folder)).rejects.toThrow(`(process ${pid})`);
+  const ended = new Promise((resolve) => child.on("exit", resolve));
+  child.kill("SIGKILL");
+  await ended;
+  await (await WriterLock.take(folder)).release();
+  if (start !== "0") await writeFile(join(folder, lockName(process.pid, "1", place)), "");
+  await (await WriterLock.take(folder)).release();
+  expect(await readdir(folder)).toEqual([]);
+});
+
+it("a writer of another machine counts while it touches its file", async () => {
+  const path = join(folder, lockName(1, "5", "0123456789ab"));
+  await writeFile(path, "");
+  const sentence = new RegExp(
+    String.raw`\(process 1 of another machine, seen \d+ s ago\); wait for its end or give another --out, ` +
+      `or remove .* if that run has ended`,
+  );
+  await expect(WriterLock.take(folder)).rejects.toThrow(sentence);
+  const before = new Date(Date.now() - 10 * 60_000);
+  await utimes(path, before, before);
+  await (await WriterLock.take(folder)).release();
+});
+
+it("a writer that was taken for dead stops before it writes", async () => {
+  const lock = await WriterLock.take(folder);
+  const [name = ""] = await readdir(folder);
+  await rm(join(folder, name));
+  expect(() => lock.check()).toThrow(
+    `compare: ${folder} was taken over by another run; finished pictures are kept, and --resume continues`,
+  );
+  await lock.release();
+});
+
+it("a full disk is a sentence with the file and the cure", async () => {
+  const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+  await expect(writing("out/results.jsonl", Promise.reject(full))).rejects.toMatchObject({
+    code: "bad-option",
+    message:
+      "compare: cannot write out/results.jsonl: no space is left on the device (ENOSPC); " +
+      "finished pictures are kept, and --resume continues after the cause is removed",
+  });
+  const bug = new TypeError("a bug");
+  await expect(writing("x", Promise.reject(bug))).rejects.toBe(bug);
+});
+
+it("a folder that is a link is refused, and unfinished files are removed", async () => {
+  await mkdir(join(folder, "elsewhere"));
+  await symlink(join(folder, "elsewhere"), join(folder, "plots"));
+  await expect(ownFolder(join(folder, "plots"))).rejects.toThrow(
+    `compare: ${join(folder, "plots")} is a link or a file, a folder is needed; remove it`,
+  );
+  await ownFolder(join(folder, "kept"));
+  await writeFile(join(folder, ".report.html.1.tmp"), "");
+  await removeUnfinished(folder);
+  expect((await readdir(folder)).sort()).toEqual(["elsewhere", "kept", "plots"]);
+});
