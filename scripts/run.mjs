@@ -127,6 +127,11 @@ const TASKS = {
   },
   /** Without arguments it takes the pictures on which the shipped checkpoint was validated. */
   compare: (args) => TASKS.fcn(["compare", ...(args.length > 0 ? args : ["test/fixtures/val", "--fresh"])]),
+  /** Kills, doubled runs and full disks: minutes. `npm test` runs a few rounds. */
+  soak(args) {
+    setup();
+    return inOrder(buildIfNeeded, () => node(["scripts/soak.mjs", ...args]));
+  },
   /** The command line. Nothing else prints to stdout. */
   async fcn(args) {
     setup();

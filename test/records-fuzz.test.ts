@@ -1,6 +1,6 @@
 /**
- * Results of other people: mutated headers, records and descriptions of kept pictures are refused with a typed error, or
- * give a report without markup of theirs. FCN_FUZZ multiplies the number of mutations.
+ * Results of other people: mutated headers, records and descriptions of kept pictures are refused with a typed error,
+ * or give a report without markup of theirs. FCN_FUZZ multiplies the number of mutations.
  */
 import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
