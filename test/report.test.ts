@@ -153,6 +153,19 @@ describe.each([
   });
 });
 
+it("runs no script but its own, whatever stands in the page", async () => {
+  const foreign = '<script>window.ran=1</script><img src=x onerror="window.ran=2"><style>h1{display:none}</style>';
+  const path = join(folder, "foreign.html");
+  await writeFile(path, report(["fcn8s"], true).replace("<main>", `<main>${foreign}`));
+  const page = await browser.newPage();
+  await page.goto(pathToFileURL(path).href);
+  expect(await page.evaluate(() => "ran" in window)).toBe(false);
+  expect(await page.isVisible("h1")).toBe(true);
+  await page.click("#theme");
+  expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe("dark");
+  await page.close();
+});
+
 it("names of pictures lose the leading folders that all share", () => {
   expect(shortNames(["a/b/x.png", "a/c/y.png"])).toEqual(["b/x.png", "c/y.png"]);
   expect(shortNames(["a/b/x.png"])).toEqual(["x.png"]);

@@ -87,11 +87,17 @@ export class RecordIndex {
   }
 }
 
+/** Characters of a name that a message quotes. */
+const QUOTED = 200;
+
+/** A name from a file, for the terminal: without control characters, and cut. */
+const printable = (name: string): string => name.slice(0, QUOTED).replace(/[\p{Cc}\p{Cf}]/gu, "?");
+
 function contradiction({ picture }: PictureRecord, path: string, other: Known): FcnError {
   const files = path === other.path ? `${path} has` : `${path} and ${other.path} both have`;
   const twice = path === other.path ? " twice" : "";
   return new FcnError(
     "bad-option",
-    `${files} ${picture}${twice}, with different results; they cannot be added up, run it again with --fresh`,
+    `${files} ${printable(picture)}${twice}, with different results; they cannot be added up, run it again with --fresh`,
   );
 }
