@@ -98,6 +98,7 @@ function contradiction({ picture }: PictureRecord, path: string, other: Known): 
   const twice = path === other.path ? " twice" : "";
   return new FcnError(
     "bad-option",
-    `${files} ${printable(picture)}${twice}, with different results; they cannot be added up, run it again with --fresh`,
+    `${files} ${printable(picture)}${twice}, with different results; they cannot be added up, ` +
+      "run it again with --fresh",
   );
 }
