@@ -117,10 +117,12 @@ export function allPictures({ header, pictures, labelled }: Summary, names: Show
 /** Pictures that could not be used, with the reasons. Empty without any. */
 export function unusedPictures({ failures }: Summary): string {
   if (!failures.length) return "";
-  const rows = failures.slice(0, MAX_ROWS).map(({ picture, error }): Cell[] => [
-    { html: escapeText(cutName(picture)) },
-    { html: htmlElement("span", { style: "white-space:normal" }, escapeText(cutInMiddle(error, LONGEST_ERROR))) },
-  ]);
+  const rows = failures
+    .slice(0, MAX_ROWS)
+    .map(({ picture, error }): Cell[] => [
+      { html: escapeText(cutName(picture)) },
+      { html: htmlElement("span", { style: "white-space:normal" }, escapeText(cutInMiddle(error, LONGEST_ERROR))) },
+    ]);
   const cut =
     failures.length > MAX_ROWS ? note(`The first ${MAX_ROWS} of ${failures.length}; results.jsonl has all.`) : "";
   return heading("Not used") + cut + table([{ title: "picture" }, { title: "why" }], rows);
