@@ -11,10 +11,10 @@ export interface TextTableOptions {
 
 /** One line for each row, without spaces at its end. Rows may have fewer cells than the longest. */
 export function textTable(rows: readonly (readonly string[])[], { align, indent = "" }: TextTableOptions): string {
-  const count = Math.max(0, ...rows.map((row) => row.length));
-  const widths = Array.from({ length: count }, (_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? "").length)),
-  );
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length);
+  }
   const padded = (cell: string, column: number): string => {
     const width = widths[column] ?? 0;
     const alignment = align[column] ?? align.at(-1);

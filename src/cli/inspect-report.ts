@@ -134,7 +134,9 @@ function groupTable(tensors: readonly TensorInfo[]): string[] {
   const groups = new Map<string, TensorInfo[]>();
   for (const tensor of tensors) {
     const key = groupOf(tensor.name);
-    groups.set(key, [...(groups.get(key) ?? []), tensor]);
+    const members = groups.get(key);
+    if (members === undefined) groups.set(key, [tensor]);
+    else members.push(tensor);
   }
   const rows = [...groups].slice(0, SHOWN_GROUPS).map(([name, members]) => groupCells(name, members));
   const table = textTable(rows, { align: ["left", "left", "right", "left"], indent: "  " });

@@ -4,15 +4,16 @@
  */
 
 import type { FcnError } from "../base/errors.js";
-import type { StoredDType } from "./dtype.js";
+import { isReadable } from "./dtype.js";
+import type { StoredDType, UnreadDType } from "./dtype.js";
 import { badWeights, quote } from "./source.js";
 
 export interface TensorInfo {
   readonly name: string;
   /** PyTorch's order, for a convolution [out_channels, in_channels, kH, kW]; [] for a scalar. */
   readonly shape: readonly number[];
-  /** As stored in the file. */
-  readonly dtype: StoredDType;
+  /** As stored in the file. Tensors of an UnreadDType are listed, and reading one is an error. */
+  readonly dtype: StoredDType | UnreadDType;
 }
 
 export type Container = "safetensors" | "pth-zip" | "pth-legacy" | "pth-tar";
@@ -49,6 +50,12 @@ export function countElements(shape: readonly number[]): number | undefined {
     if (!Number.isSafeInteger(count)) return undefined;
   }
   return count;
+}
+
+/** The format of a tensor that is about to be read. @throws bad-weights for formats that are not read */
+export function readableDType(file: string, { name, dtype }: TensorInfo): StoredDType {
+  if (isReadable(dtype)) return dtype;
+  throw badWeights(file, `tensor ${quote(name)} holds ${dtype}, which cannot be read; save it as float32`);
 }
 
 /** The error of `read()` for a name that `tensors` does not have. */

@@ -9,6 +9,20 @@ import type { Bytes } from "./source.js";
 /** How a file stores a tensor's elements. The formats of tensors on the GPU are kernel/layout.ts's `DType`. */
 export type StoredDType = "f32" | "f16" | "bf16" | "f64" | "i64" | "i32" | "i16" | "i8" | "u8" | "bool";
 
+/** Formats that no network here needs. A file may have tensors of them beside its network; they are not read. */
+export type UnreadDType = Lowercase<(typeof UNREAD_DTYPES)[number]>;
+
+/** PyTorch's and safetensors' further formats, in capitals as safetensors writes them. */
+export const UNREAD_DTYPES = [
+  ...(["U16", "U32", "U64", "C32", "C64", "C128", "Q8", "Q32", "F4", "F6_E2M3", "F6_E3M2"] as const),
+  ...(["F8_E4M3", "F8_E5M2", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ"] as const),
+] as const;
+
+/** Bits of an element: the first number in the format's name. */
+export function dtypeBits(dtype: StoredDType | UnreadDType): number {
+  return dtype === "bool" ? 8 : Number(/\d+/.exec(dtype)?.[0]);
+}
+
 export const DTYPE_BYTES: Readonly<Record<StoredDType, number>> = {
   f32: 4,
   f16: 2,
@@ -22,8 +36,14 @@ export const DTYPE_BYTES: Readonly<Record<StoredDType, number>> = {
   bool: 1,
 };
 
-export function isFloatingPoint(dtype: StoredDType): boolean {
+/** Whether weights can be of this format. */
+export function isFloatingPoint(dtype: StoredDType | UnreadDType): boolean {
   return /^(f|bf)\d+$/.test(dtype);
+}
+
+/** Whether tensors of this format can be read as numbers. */
+export function isReadable(dtype: StoredDType | UnreadDType): dtype is StoredDType {
+  return Object.hasOwn(DTYPE_BYTES, dtype);
 }
 
 /** The float32 bits of one float16. */

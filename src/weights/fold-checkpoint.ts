@@ -65,7 +65,10 @@ function convolutionBefore(norm: string, checkpoint: Checkpoint): string {
 function convolutionName(norm: string): string {
   const named = /^(.*?)bn(\d*)$/.exec(norm);
   if (named) return `${named[1] ?? ""}conv${named[2] ?? ""}`;
-  return norm.replace(/\d+$/, (index) => String(Number(index) - 1));
+  // Not a search for /\d+$/, which takes quadratic time on names of many digits.
+  const dot = norm.lastIndexOf(".") + 1;
+  const index = norm.slice(dot);
+  return /^\d+$/.test(index) ? `${norm.slice(0, dot)}${Number(index) - 1}` : norm;
 }
 
 function cannotFold(norm: string, conv: string, { name, tensors }: Checkpoint): Error {

@@ -9,27 +9,21 @@
 
 import { formatShape } from "../kernel/shape.js";
 import { readU64 } from "./bytes.js";
-import { countElements, noSuchTensor } from "./checkpoint.js";
+import { countElements, noSuchTensor, readableDType } from "./checkpoint.js";
 import type { Checkpoint, TensorInfo } from "./checkpoint.js";
-import { DTYPE_BYTES, toFloat32, toFloat64 } from "./dtype.js";
-import type { StoredDType } from "./dtype.js";
+import { DTYPE_BYTES, UNREAD_DTYPES, dtypeBits, toFloat32, toFloat64 } from "./dtype.js";
+import type { StoredDType, UnreadDType } from "./dtype.js";
 import { MAX_HEADER_BYTES, parseSafetensorsHeader } from "./safetensors-header.js";
 import type { HeaderEntry } from "./safetensors-header.js";
 import { badWeights, quote } from "./source.js";
 import type { Bytes, ByteSource } from "./source.js";
 
-const DTYPES: ReadonlyMap<string, StoredDType> = new Map([
-  ["F32", "f32"],
-  ["F16", "f16"],
-  ["BF16", "bf16"],
-  ["F64", "f64"],
-  ["I64", "i64"],
-  ["I32", "i32"],
-  ["I16", "i16"],
-  ["I8", "i8"],
-  ["U8", "u8"],
-  ["BOOL", "bool"],
-]);
+type FileDType = StoredDType | UnreadDType;
+
+/** By the names of the format, which are ours in capitals. */
+const DTYPES: ReadonlyMap<string, FileDType> = new Map(
+  [...Object.keys(DTYPE_BYTES), ...UNREAD_DTYPES].map((name) => [name.toUpperCase(), name.toLowerCase() as FileDType]),
+);
 
 /** Bytes of the header length, in front of the header. */
 const LENGTH_BYTES = 8;
@@ -62,13 +56,13 @@ async function readHeaderText(source: ByteSource): Promise<{ text: string; dataS
 }
 
 /** The dtype of an entry whose bytes are as many as its shape and dtype need. */
-function checkedDType(file: string, { name, dtype: code, shape, begin, end }: HeaderEntry): StoredDType {
+function checkedDType(file: string, { name, dtype: code, shape, begin, end }: HeaderEntry): FileDType {
   const tensor = `tensor ${quote(name)}`;
   const dtype = DTYPES.get(code);
   if (dtype === undefined) {
     throw badWeights(file, `${tensor} has dtype ${quote(code)}; this reader knows ${[...DTYPES.keys()].join(", ")}`);
   }
-  const needed = (countElements(shape) ?? NaN) * DTYPE_BYTES[dtype];
+  const needed = ((countElements(shape) ?? NaN) * dtypeBits(dtype)) / 8;
   if (!Number.isSafeInteger(needed))
     throw badWeights(file, `${tensor} has shape ${formatShape(shape)}, whose size overflows`);
   if (end - begin !== needed) {
@@ -119,7 +113,8 @@ export async function openSafetensors(source: ByteSource): Promise<Checkpoint> {
   async function load(name: string): Promise<[Bytes, StoredDType]> {
     const tensor = tensors.get(name);
     if (tensor === undefined) throw noSuchTensor(source.name, name);
-    return [await source.read(tensor.offset, tensor.byteLength), tensor.dtype];
+    const dtype = readableDType(source.name, tensor);
+    return [await source.read(tensor.offset, tensor.byteLength), dtype];
   }
 
   return {

@@ -1,16 +1,15 @@
 /**
- * The closed list of Python names that a checkpoint may mention. Most are inert: they become an Opaque that nothing
- * looks into. reduce.ts has the meaning of the others when they are called.
+ * The closed list of Python names and packages that a checkpoint may mention. Most are inert: they become an Opaque
+ * that nothing looks into. reduce.ts has the meaning of the others when they are called.
  *
  * https://github.com/pytorch/pytorch/blob/main/torch/_weights_only_unpickler.py has PyTorch's own, longer list.
  */
 
-import type { StoredDType } from "../dtype.js";
 import { GlobalRef } from "./values.js";
-import type { GlobalRole } from "./values.js";
+import type { ElementType, GlobalRole } from "./values.js";
 
 /** PyTorch's prefix of storage and tensor classes, our dtype, PyTorch's names of the dtype. */
-const TYPES: readonly (readonly [string, StoredDType, readonly string[]])[] = [
+const TYPES: readonly (readonly [string, ElementType, readonly string[]])[] = [
   ["Float", "f32", ["float32", "float"]],
   ["Double", "f64", ["float64", "double"]],
   ["Half", "f16", ["float16", "half"]],
@@ -21,23 +20,76 @@ const TYPES: readonly (readonly [string, StoredDType, readonly string[]])[] = [
   ["Char", "i8", ["int8"]],
   ["Byte", "u8", ["uint8"]],
   ["Bool", "bool", ["bool"]],
+  ["ComplexFloat", "c64", ["complex64", "cfloat"]],
+  ["ComplexDouble", "c128", ["complex128", "cdouble"]],
+  ["QInt8", "q8", ["qint8"]],
+  ["QUInt8", "q8", ["quint8"]],
+  ["QUInt4x2", "q8", ["quint4x2"]],
+  ["QUInt2x4", "q8", ["quint2x4"]],
+  ["QInt32", "q32", ["qint32"]],
 ];
 
+/** Formats without a storage class, by PyTorch's names. */
+const DTYPES: readonly (readonly [string, ElementType])[] = [
+  ["uint16", "u16"],
+  ["uint32", "u32"],
+  ["uint64", "u64"],
+  ["complex32", "c32"],
+  ["chalf", "c32"],
+  ["float8_e4m3fn", "f8_e4m3"],
+  ["float8_e5m2", "f8_e5m2"],
+  ["float8_e4m3fnuz", "f8_e4m3fnuz"],
+  ["float8_e5m2fnuz", "f8_e5m2fnuz"],
+  ["float8_e8m0fnu", "f8_e8m0"],
+];
+
+/** Names below a module, as `module NAME NAME`. */
 const INERT = [
-  "argparse.Namespace",
-  "torch.device",
-  "torch.Tensor",
-  "_codecs.encode",
-  "numpy.dtype",
-  "numpy.ndarray",
-  "numpy.core.multiarray.scalar",
-  "numpy._core.multiarray.scalar",
-  "numpy.core.multiarray._reconstruct",
-  "numpy._core.multiarray._reconstruct",
-  ...["builtins", "__builtin__"].flatMap((module) =>
-    ["int", "float", "bool", "str", "list", "dict", "tuple"].map((name) => `${module}.${name}`),
+  "argparse Namespace",
+  "torch device Tensor BFloat16Tensor",
+  "torch per_tensor_affine per_channel_affine per_tensor_symmetric per_channel_symmetric",
+  "torch per_channel_affine_float_qparams strided sparse_coo sparse_csr contiguous_format channels_last",
+  "torch.serialization _get_layout",
+  "torch._utils _rebuild_qtensor _rebuild_sparse_tensor _rebuild_sparse_csr_tensor _rebuild_nested_tensor",
+  "torch._utils _rebuild_meta_tensor_no_storage _rebuild_wrapper_subclass _rebuild_device_tensor_from_numpy",
+  "torch._utils _rebuild_device_tensor_from_cpu_tensor _rebuild_xla_tensor",
+  "torch.torch_version TorchVersion",
+  "torch.nn.parameter Buffer UninitializedParameter UninitializedBuffer",
+  "_codecs encode",
+  "numpy dtype ndarray",
+  "numpy.core.multiarray scalar _reconstruct",
+  "numpy._core.multiarray scalar _reconstruct",
+  "pathlib Path PosixPath WindowsPath PurePath PurePosixPath PureWindowsPath",
+  "pathlib._local Path PosixPath WindowsPath PurePath PurePosixPath PureWindowsPath",
+  "datetime date datetime time timedelta timezone",
+  "collections deque",
+  "types SimpleNamespace",
+  "decimal Decimal",
+  "fractions Fraction",
+  "uuid UUID",
+  "random Random",
+  "copyreg _reconstructor",
+  "copy_reg _reconstructor",
+  ...["builtins", "__builtin__"].map(
+    (module) => `${module} int float bool str list dict tuple bytes bytearray complex object range slice long unicode`,
   ),
 ];
+
+/**
+ * Packages whose classes training scripts keep beside the weights: schedulers, histories, configurations. A class has
+ * a capital letter; their functions stay refused.
+ */
+const INERT_PACKAGES = [
+  "torch.optim torch.amp torch.cuda.amp torch.distributed torch.ao.quantization torchmetrics torchvision.tv_tensors",
+  "pytorch_lightning lightning lightning_fabric lightning_utilities ignite accelerate transformers tokenizers",
+  "mmengine mmcv mmseg fvcore detectron2.config omegaconf hydra yacs easydict addict munch ml_collections box",
+  "numpy timm.scheduler timm.optim timm.utils wandb",
+].flatMap((line) => line.split(" "));
+
+function isBookkeeping(module: string, name: string): boolean {
+  if (module.length + name.length > 200 || !/^[\w.]*\b_?[A-Z]\w*$/.test(name)) return false;
+  return INERT_PACKAGES.some((root) => module === root || module.startsWith(`${root}.`));
+}
 
 function makeList(): Map<string, GlobalRef> {
   const list = new Map<string, GlobalRef>();
@@ -49,6 +101,7 @@ function makeList(): Map<string, GlobalRef> {
     }
     for (const alias of aliases) add(`torch.${alias}`, { kind: "dtype", dtype });
   }
+  for (const [name, dtype] of DTYPES) add(`torch.${name}`, { kind: "dtype", dtype });
   // Untyped storages count in bytes; the tensor names its dtype.
   for (const module of ["torch", "torch.storage"]) add(`${module}.UntypedStorage`, { kind: "storage", dtype: "u8" });
   add("torch._utils._rebuild_tensor", { kind: "rebuild", form: "tensor" });
@@ -62,7 +115,10 @@ function makeList(): Map<string, GlobalRef> {
   for (const name of ["OrderedDict", "defaultdict", "Counter"]) add(`collections.${name}`, { kind: "dict" });
   for (const name of ["builtins.set", "__builtin__.set", "builtins.frozenset", "__builtin__.frozenset"])
     add(name, { kind: "set" });
-  for (const path of INERT) add(path, { kind: "inert" });
+  for (const line of INERT) {
+    const [module = "", ...names] = line.split(" ");
+    for (const name of names) add(`${module}.${name}`, { kind: "inert" });
+  }
   return list;
 }
 
@@ -71,7 +127,10 @@ const GLOBALS = makeList();
 /** Length of the list, for the message about a name that is not on it. */
 export const GLOBAL_COUNT = GLOBALS.size;
 
-/** The name, or undefined where it is not on the list. */
+/** The name; undefined where neither it nor, for a class, its package is on the list. */
 export function findGlobal(module: string, name: string): GlobalRef | undefined {
-  return GLOBALS.get(`${module}.${name}`);
+  const path = `${module}.${name}`;
+  const known = GLOBALS.get(path);
+  if (known !== undefined || !isBookkeeping(module, name)) return known;
+  return new GlobalRef(path, { kind: "inert" });
 }

@@ -6,7 +6,7 @@
 
 import { readU64 } from "../bytes.js";
 import type { Checkpoint } from "../checkpoint.js";
-import { DTYPE_BYTES } from "../dtype.js";
+import { dtypeBits } from "../dtype.js";
 import { badWeights, quote } from "../source.js";
 import type { ByteSource } from "../source.js";
 import { makeCheckpoint } from "./pth-checkpoint.js";
@@ -53,7 +53,7 @@ export async function openLegacyCheckpoint(source: ByteSource): Promise<Checkpoi
       if (place === undefined) throw badWeights(file, `storage ${quote(key)} is missing from the file`);
       const { storage, start } = place;
       const stored = await readU64(source, start);
-      const count = storage.rootBytes / DTYPE_BYTES[storage.dtype];
+      const count = storage.rootBytes / (dtypeBits(storage.dtype) / 8);
       if (stored !== BigInt(count))
         throw badWeights(file, `storage ${quote(key)} should have ${count} elements and says ${stored}`);
       return source.read(start + COUNT_BYTES + offset, length);

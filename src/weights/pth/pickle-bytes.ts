@@ -35,9 +35,14 @@ export class PickleBytes {
     return this.#position;
   }
 
+  /** Bytes of the pickle that have been read. */
+  get consumed(): number {
+    return this.#position - this.#start;
+  }
+
   /** @throws bad-weights with the position in the pickle */
   fail(what: string): never {
-    throw badWeights(this.#file, `its pickle is wrong at byte ${this.#position - this.#start}: ${what}`);
+    throw badWeights(this.#file, `its pickle is wrong at byte ${this.consumed}: ${what}`);
   }
 
   /** Moves over `length` bytes and returns where they begin. */

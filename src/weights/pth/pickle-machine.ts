@@ -14,6 +14,8 @@ import type { PickleValue } from "./values.js";
 const MAX_STACK = 100_000;
 const MAX_MEMO = 1_000_000;
 const MAX_OBJECTS = 1_000_000;
+/** Items that calls may copy beyond the bytes read so far. An item takes a byte or more, and is copied once. */
+const FREE_COPIES = 1024;
 
 export interface PickleContext {
   /** For messages. */
@@ -30,6 +32,7 @@ export class PickleMachine {
   readonly #marks: number[] = [];
   readonly #memo = new Map<number, PickleValue>();
   #objects = 0;
+  #copied = 0;
 
   constructor(input: PickleBytes, context: PickleContext) {
     this.#input = input;
@@ -101,10 +104,21 @@ export class PickleMachine {
     const callee = this.pop();
     if (!(callee instanceof GlobalRef) || !(args instanceof Sequence))
       return this.#fail("a call of something that is not a name");
-    const made = reduce(callee, args.items) ?? this.#fail(`${callee.path} has arguments that do not fit it`);
-    // A call of five bytes can copy a large dict: count the copied items, not only the call.
-    this.#objects += copiedItems(made);
-    this.pushNew(made);
+    const made = reduce(callee, args.items, (items) => this.#chargeCopies(items));
+    this.pushNew(made ?? this.#fail(`${callee.path} has arguments that do not fit it`));
+  }
+
+  /** A call of five bytes can copy a large dict: its items are counted before they are copied. */
+  #chargeCopies(items: number): void {
+    this.#copied += items;
+    const limit = this.#input.consumed + FREE_COPIES;
+    if (this.#copied > limit) this.#fail(`its calls copy ${this.#copied} items, more than its bytes can describe`);
+  }
+
+  /** As `call`, with keyword arguments on top, which only inert classes take. */
+  callWithKeywords(): void {
+    this.pop();
+    this.call();
   }
 
   appendTo(kind: Sequence["kind"], items: readonly PickleValue[]): void {
@@ -118,6 +132,7 @@ export class PickleMachine {
   /** `items`: key, value, key, value. */
   setItems(items: readonly PickleValue[]): void {
     const target = this.#top();
+    if (target instanceof Opaque) return; // such as Lightning's AttributeDict
     if (!(target instanceof Dict)) return this.#fail("it sets items of something that is not a dict");
     if (items.length % 2 !== 0) this.#fail("a key without a value");
     for (let i = 0; i + 1 < items.length; i += 2) target.entries.push([items[i] ?? null, items[i + 1] ?? null]);
@@ -152,11 +167,4 @@ export class PickleMachine {
     const cure = "If you trust the file, load it in Python and save model.state_dict()";
     throw badWeights(this.#context.file, `its pickle refers to ${shown}, ${fault}. ${cure}`);
   }
-}
-
-/** Items that a call has copied into the value it made. */
-function copiedItems(made: PickleValue): number {
-  if (made instanceof Dict) return made.entries.length;
-  if (made instanceof Sequence) return made.items.length;
-  return made instanceof TensorRef ? made.view.shape.length : 0;
 }

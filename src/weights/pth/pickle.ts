@@ -73,6 +73,7 @@ const OPERATIONS: Readonly<Record<number, Operation>> = {
   0x51: (machine) => machine.pushPersistent(machine.pop()), // BINPERSID
   0x52: (machine) => machine.call(), // REDUCE
   0x81: (machine) => machine.call(), // NEWOBJ
+  0x92: (machine) => machine.callWithKeywords(), // NEWOBJ_EX
   0x62: (machine) => machine.setAttributes(machine.pop()), // BUILD
 
   0x71: (machine, input) => machine.remember(input.u8()), // BINPUT

@@ -4,9 +4,9 @@
  */
 
 import { formatShape } from "../../kernel/shape.js";
-import { countElements, noSuchTensor } from "../checkpoint.js";
+import { countElements, noSuchTensor, readableDType } from "../checkpoint.js";
 import type { Checkpoint, Container, TensorInfo } from "../checkpoint.js";
-import { DTYPE_BYTES, toFloat32, toFloat64 } from "../dtype.js";
+import { dtypeBits, toFloat32, toFloat64 } from "../dtype.js";
 import type { StoredDType } from "../dtype.js";
 import { badWeights, quote } from "../source.js";
 import type { Bytes, ByteSource } from "../source.js";
@@ -14,6 +14,8 @@ import { findStateDict } from "./state-dict.js";
 import type { StateDict } from "./state-dict.js";
 import { extent, gather, isContiguous } from "./strided.js";
 import type { PickleValue, TensorRef } from "./values.js";
+
+type ReadableTensor = Pick<TensorRef, "storage" | "view"> & { readonly dtype: StoredDType };
 
 /** The bytes behind storage keys. */
 export interface StorageStore {
@@ -54,10 +56,11 @@ export function makeCheckpoint(
     const allowed = `${MAX_GROWTH} times the ${source.size} bytes of the file`;
     throw badWeights(file, `its tensors come to ${total} bytes, more than ${allowed}`);
   }
-  const find = (name: string): TensorRef => {
+  const find = (name: string): ReadableTensor => {
     const tensor = state.tensors.get(name);
-    if (tensor === undefined) throw noSuchTensor(file, name);
-    return tensor;
+    const info = tensors.get(name);
+    if (tensor === undefined || info === undefined) throw noSuchTensor(file, name);
+    return { ...tensor, dtype: readableDType(file, info) };
   };
   return {
     container,
@@ -85,7 +88,7 @@ function bytesToRead(file: string, name: string, { storage, dtype, view }: Tenso
   const tensor = `tensor ${quote(name)}`;
   const shape = formatShape(view.shape);
   const count = countElements(view.shape);
-  const width = DTYPE_BYTES[dtype];
+  const width = (dtypeBits(dtype) / 8);
   const reach = (view.offset + extent(view)) * width;
   if (count === undefined || !Number.isSafeInteger(reach))
     throw badWeights(file, `${tensor} has shape ${shape}, whose size overflows`);
@@ -105,12 +108,12 @@ function metadataOf({ path, prefix }: StateDict): Map<string, string> {
 
 async function load<T extends Float32Array | Float64Array>(
   store: StorageStore,
-  { storage, dtype, view }: TensorRef,
+  { storage, dtype, view }: ReadableTensor,
   convert: (bytes: Bytes, dtype: StoredDType) => T,
   Numbers: new (length: number) => T,
 ): Promise<T> {
   const count = countElements(view.shape) ?? 0;
-  const width = DTYPE_BYTES[dtype];
+  const width = (dtypeBits(dtype) / 8);
   const start = count === 0 ? 0 : storage.window.start + view.offset * width;
   const bytes = await store.read(storage.key, start, extent(view) * width);
   const numbers = convert(bytes, dtype);

@@ -4,13 +4,15 @@
  */
 
 import { MAX_RANK } from "../checkpoint.js";
-import { DTYPE_BYTES } from "../dtype.js";
-import type { StoredDType } from "../dtype.js";
+import { dtypeBits } from "../dtype.js";
 import { Dict, GlobalRef, Opaque, Parameter, Sequence, StorageRef, TensorRef, itemsOf, wholeNumber } from "./values.js";
-import type { GlobalRole, PickleValue } from "./values.js";
+import type { ElementType, GlobalRole, PickleValue } from "./values.js";
+
+/** Counts items before they are copied. @throws bad-weights when there are more than the pickle can hold */
+export type Charge = (items: number) => void;
 
 /** The meaning of `callee(*args)`; undefined where the arguments do not fit. */
-export function reduce(callee: GlobalRef, args: readonly PickleValue[]): PickleValue | undefined {
+export function reduce(callee: GlobalRef, args: readonly PickleValue[], charge: Charge): PickleValue | undefined {
   const { role } = callee;
   const [first] = args;
   switch (role.kind) {
@@ -19,9 +21,10 @@ export function reduce(callee: GlobalRef, args: readonly PickleValue[]): PickleV
     case "parameter":
       return makeParameter(first);
     case "dict":
-      return makeDict(args);
+      return makeDict(args, charge);
     case "set":
-      return new Sequence("set", [...itemsOf(first)]);
+      charge(itemsOf(first).length);
+      return new Sequence("set", itemsOf(first).slice());
     case "size":
       return first instanceof Sequence ? new Sequence("tuple", first.items) : undefined;
     case "inert":
@@ -38,7 +41,7 @@ export function storageFromId(id: PickleValue): StorageRef | undefined {
   if (tag !== "storage" || typeof key !== "string") return undefined;
   if (!(type instanceof GlobalRef) || type.role.kind !== "storage") return undefined;
   const { dtype } = type.role;
-  const width = DTYPE_BYTES[dtype];
+  const width = dtypeBits(dtype) / 8;
   const numel = wholeNumber(count);
   if (numel === undefined || !Number.isSafeInteger(numel * width)) return undefined;
   if (view === undefined || view === null) return new StorageRef(key, dtype, numel * width);
@@ -62,11 +65,12 @@ function rebuild(form: RebuildForm, args: readonly PickleValue[]): PickleValue |
       return type instanceof GlobalRef && type.role.kind === "dtype" ? makeTensor(args, type.role.dtype) : undefined;
     }
     case "parameter":
-      return first instanceof TensorRef ? first : undefined;
+      return first instanceof TensorRef || first instanceof Opaque ? first : undefined;
     case "from-type": // (function, class, its arguments, attributes), for tensors that carry attributes
       // One level only: a file must not choose how deep this recursion goes.
-      if (!(first instanceof GlobalRef) || first.role.kind !== "rebuild" || first.role.form === "from-type")
-        return undefined;
+      if (!(first instanceof GlobalRef)) return undefined;
+      if (first.role.kind === "inert") return new Opaque(first.path);
+      if (first.role.kind !== "rebuild" || first.role.form === "from-type") return undefined;
       return third instanceof Sequence ? rebuild(first.role.form, third.items) : undefined;
   }
 }
@@ -74,7 +78,7 @@ function rebuild(form: RebuildForm, args: readonly PickleValue[]): PickleValue |
 /** (storage, offset, sizes, strides, ...), all counted in elements. */
 function makeTensor(
   [storage, first, sizes, steps]: readonly PickleValue[],
-  dtype?: StoredDType,
+  dtype?: ElementType,
 ): TensorRef | undefined {
   const offset = wholeNumber(first);
   const shape = wholeNumbers(sizes);
@@ -98,14 +102,16 @@ function wholeNumbers(value: PickleValue | undefined): number[] | undefined {
 }
 
 function makeParameter(data: PickleValue | undefined): Parameter | undefined {
-  if (data === undefined || data === null) return new Parameter(undefined);
+  if (data === undefined || data === null || data instanceof Opaque) return new Parameter(undefined);
   return data instanceof TensorRef ? new Parameter(data) : undefined;
 }
 
 /** `OrderedDict()`, Python 2's `OrderedDict([[k, v], ...])`, `Counter({...})`, `defaultdict(list)`. */
-function makeDict(args: readonly PickleValue[]): Dict | undefined {
+function makeDict(args: readonly PickleValue[], charge: Charge): Dict | undefined {
   const made = new Dict();
   for (const arg of args) {
+    // Few bytes can name one large argument many times: count its items before each copy.
+    charge(arg instanceof Dict ? arg.entries.length : itemsOf(arg).length);
     if (arg instanceof Dict) for (const pair of arg.entries) made.entries.push(pair);
     for (const pair of itemsOf(arg)) {
       const [key, value] = itemsOf(pair);

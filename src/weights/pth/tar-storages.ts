@@ -1,7 +1,7 @@
 /** The member `storages` of a tar checkpoint: where each storage's elements lie, and views of storages. */
 
 import { readU64 } from "../bytes.js";
-import { DTYPE_BYTES } from "../dtype.js";
+import { dtypeBits } from "../dtype.js";
 import { badWeights, quote } from "../source.js";
 import type { ByteSource } from "../source.js";
 import type { PickleContext } from "./pickle-machine.js";
@@ -19,7 +19,8 @@ export interface TarStorages {
 
 /** Keys are addresses, written as ints in one place and as text in another. */
 export function keyOf(value: PickleValue | undefined): string | undefined {
-  const isKey = typeof value === "string" || typeof value === "number" || typeof value === "bigint";
+  const isAddress = typeof value === "bigint" && value >= 0n && value < 2n ** 64n; // longer ones are slow to write
+  const isKey = typeof value === "string" || typeof value === "number" || isAddress;
   return isKey ? String(value) : undefined;
 }
 
@@ -44,7 +45,7 @@ export async function readStorages(source: ByteSource, member: TarMember): Promi
     if (key === undefined || !(type instanceof GlobalRef) || type.role.kind !== "storage")
       throw badWeights(source.name, `storage ${i} of ${count} has no key and type`);
     const { dtype } = type.role;
-    const place = await placeElements(source, { key, start: head.end, limit, width: DTYPE_BYTES[dtype] });
+    const place = await placeElements(source, { key, start: head.end, limit, width: (dtypeBits(dtype) / 8) });
     refs.set(key, new StorageRef(key, dtype, place.byteLength));
     places.set(key, place);
     position = place.start + place.byteLength;
@@ -84,7 +85,7 @@ function addView(view: PickleValue, refs: Map<string, StorageRef>, file: string)
   const first = wholeNumber(from);
   const count = wholeNumber(elements);
   if (key !== undefined && root !== undefined && first !== undefined && count !== undefined) {
-    const width = DTYPE_BYTES[root.dtype];
+    const width = (dtypeBits(root.dtype) / 8);
     const { start, byteLength } = root.window;
     if ((first + count) * width <= byteLength) {
       const window = { start: start + first * width, byteLength: count * width };

@@ -3,7 +3,7 @@
  * nothing calls anything by name.
  */
 
-import type { StoredDType } from "../dtype.js";
+import type { StoredDType, UnreadDType } from "../dtype.js";
 import type { StridedView } from "./strided.js";
 
 export type PickleValue =
@@ -34,9 +34,12 @@ export class Dict {
   readonly entries: [PickleValue, PickleValue][] = [];
 }
 
+/** How a storage's elements are stored. */
+export type ElementType = StoredDType | UnreadDType;
+
 export type GlobalRole =
-  | { readonly kind: "storage"; readonly dtype: StoredDType }
-  | { readonly kind: "dtype"; readonly dtype: StoredDType }
+  | { readonly kind: "storage"; readonly dtype: ElementType }
+  | { readonly kind: "dtype"; readonly dtype: ElementType }
   | { readonly kind: "rebuild"; readonly form: "tensor" | "tensor-v3" | "parameter" | "from-type" }
   | { readonly kind: "parameter" | "dict" | "set" | "size" | "inert" };
 
@@ -52,7 +55,7 @@ export class GlobalRef {
 export class StorageRef {
   constructor(
     readonly key: string,
-    readonly dtype: StoredDType,
+    readonly dtype: ElementType,
     /** Bytes of the whole storage. */
     readonly rootBytes: number,
     /** The bytes of the storage that count as this one. */
@@ -69,7 +72,7 @@ export interface ByteWindow {
 export class TensorRef {
   constructor(
     readonly storage: StorageRef,
-    readonly dtype: StoredDType,
+    readonly dtype: ElementType,
     readonly view: StridedView,
   ) {}
 }
@@ -79,7 +82,10 @@ export class Parameter {
   constructor(public data: TensorRef | undefined) {}
 }
 
-/** A harmless object that no reader of weights looks into: argparse.Namespace, a numpy scalar, torch.device. */
+/**
+ * A harmless object that no reader of weights looks into: argparse.Namespace, a numpy scalar, a sparse tensor. Its
+ * arguments, items and attributes are dropped.
+ */
 export class Opaque {
   constructor(readonly path: string) {}
 }
