@@ -18,9 +18,9 @@ import { DEFAULT_CHECKPOINT, defaultCheckpointUrl } from "./weights/default-chec
 import { cachedSource } from "./weights/disk-cache.js";
 import { SOURCE_KIND, WEIGHTS_KINDS, checkWeightsOptions } from "./weights/download-options.js";
 import type { WeightsOptions } from "./weights/download-options.js";
-import { fileSource } from "./weights/file-source.js";
 import { downloadedSource } from "./weights/memory-download.js";
 import { proxiedFetch } from "./weights/proxied-fetch.js";
+import { pathSource } from "./weights/sharded-source.js";
 import { isUrl, localSource } from "./weights/source.js";
 import type { ByteSource } from "./weights/source.js";
 import { isRemote } from "./weights/urls.js";
@@ -61,8 +61,8 @@ export async function openSource(
   if (isRemote(weights))
     return cache ? cachedSource(weights, download) : downloadedSource(weights, { fetch: proxiedFetch, ...download });
   const isText = typeof weights === "string" || weights instanceof URL;
-  if (isText && /^file:\/\//i.test(String(weights))) return fileSource(fileURLToPath(weights));
-  if (typeof weights === "string" && !isUrl(weights)) return fileSource(weights);
+  if (isText && /^file:\/\//i.test(String(weights))) return pathSource(fileURLToPath(weights));
+  if (typeof weights === "string" && !isUrl(weights)) return pathSource(weights);
   return localSource(weights);
 }
 

@@ -127,7 +127,7 @@ describe("files with heads", () => {
     expect([...found.checkpoint.tensors.keys()]).toEqual(paper.map(({ name }) => name));
   });
 
-  it("keeps what it does not know beside heads, for the model to report", () => {
+  it("keeps layers that it does not know, for the model to report, and ignores what lies beside the network", () => {
     const found = recognise(
       hashedCheckpoint([
         ...torchvision,
@@ -135,9 +135,9 @@ describe("files with heads", () => {
         { name: "backbone.layer1.0.se.weight", shape: [1] },
       ]),
     );
-    expect(
-      found.checkpoint.tensors.has("extra.weight") && found.checkpoint.tensors.has("backbone.layer1.0.se.weight"),
-    ).toBe(true);
+    expect(found.checkpoint.tensors.has("backbone.layer1.0.se.weight")).toBe(true);
+    expect(found.ignored).toEqual(["extra.weight"]);
+    expect(found.description).toMatch(/with aux head, 1 other tensor ignored \("extra\.weight"\), 4 planes$/);
   });
 
   it.each([

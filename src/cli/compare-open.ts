@@ -24,6 +24,8 @@ export interface ComparisonRequest {
   readonly variants: readonly ComparedVariant[] | undefined;
   /** Path or URL; undefined for the checkpoint that ships. */
   readonly weights: string | undefined;
+  /** Which of several networks in the checkpoint, as in OpenOptions. */
+  readonly stateDict: string | undefined;
   readonly boundaryWidth: number;
   readonly precision: PrecisionOption;
   /** What the values of label maps mean. */
@@ -47,8 +49,8 @@ function adapterName({ label, adapter: { description } }: Device): string {
 }
 
 /** The checkpoint that ships is checked against its SHA-256. */
-async function openWeights(weights: string | undefined): Promise<Recognised> {
-  if (weights !== undefined) return recognise(await openCheckpoint(await openSource(weights)));
+async function openWeights({ weights, stateDict }: ComparisonRequest): Promise<Recognised> {
+  if (weights !== undefined) return recognise(await openCheckpoint(await openSource(weights), { stateDict }));
   const source = await openSource(fileURLToPath(defaultCheckpointUrl()));
   return recognise(await openCheckpoint(await verified(source, DEFAULT_CHECKPOINT.sha256)));
 }
@@ -63,10 +65,14 @@ function announce(weights: string, found: Recognised, variants: readonly string[
     );
 }
 
+function weightsName({ name, bytes }: Checkpoint, stateDict: string | undefined): string {
+  return `${name} (${bytes} bytes${stateDict === undefined ? "" : `, ${stateDict}`})`;
+}
+
 /** @throws bad-weights, bad-option, no-adapter */
 export async function openComparison(options: ComparisonRequest): Promise<OpenComparison> {
   const { weights, boundaryWidth, precision } = options;
-  const found = await openWeights(weights);
+  const found = await openWeights(options);
   const { checkpoint } = found;
   const variants = variantsToCompare(found, options.variants);
   if (weights !== undefined) announce(weights, found, variants, options.variants !== undefined);
@@ -80,7 +86,7 @@ export async function openComparison(options: ComparisonRequest): Promise<OpenCo
     variants,
     classNames: comparison.classNames,
     boundaryWidth,
-    weights: weights === undefined ? DEFAULT_CHECKPOINT.file : `${checkpoint.name} (${checkpoint.bytes} bytes)`,
+    weights: weights === undefined ? DEFAULT_CHECKPOINT.file : weightsName(checkpoint, options.stateDict),
     adapter: adapterName(device),
     precision: comparison.precision,
     ...(comparison.resize === "none" ? {} : { resize: comparison.resize }),

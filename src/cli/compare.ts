@@ -87,6 +87,7 @@ async function runPictures(
   const { comparison, checkpoint, device, header } = await openComparison({
     ...request,
     weights,
+    stateDict: values["state-dict"],
     tune: !values["no-tune"],
     adapter,
   });

@@ -13,10 +13,10 @@ import { writeWhole } from "../base/write-whole.js";
 import { megabytes } from "../gpu/allocations.js";
 import { convertCheckpoint } from "../weights/convert-checkpoint.js";
 import { cachedFile } from "../weights/disk-cache.js";
-import { fileSource } from "../weights/file-source.js";
 import { recognise } from "../weights/names.js";
 import { openCheckpoint } from "../weights/open.js";
 import { safetensorsSize, writeSafetensors } from "../weights/safetensors-writer.js";
+import { pathSource } from "../weights/sharded-source.js";
 import { isRemote } from "../weights/urls.js";
 import { UsageError, oneOf, packageVersion, parse } from "./command.js";
 import type { Command } from "./command.js";
@@ -33,6 +33,8 @@ tensor at a time.
                    or a pipe is written to
   --dtype f32|f16  how convolution weights are stored (default: f32); batch norm
                    and biases stay f32
+  --state-dict KEY which of several networks in the file: the keys that lead to
+                   its dictionary ("ema.model"), or the start of its names
   --fold-bn        fold batch norm into the convolutions: fewer tensors, the
                    same network
   --json           print one JSON line, and nothing else, on stdout
@@ -45,6 +47,7 @@ wrongly.`;
 const OPTIONS = {
   out: { type: "string" },
   dtype: { type: "string", default: "f32" },
+  "state-dict": { type: "string" },
   "fold-bn": { type: "boolean", default: false },
   json: { type: "boolean", default: false },
 } as const;
@@ -70,6 +73,8 @@ export interface ImportOptions {
   readonly onProgress?: (progress: { loaded: number; total: number }) => void;
   /** Name of the source in the metadata. Default: the file's name. */
   readonly sourceName?: string;
+  /** Which of several networks in the file, as in OpenOptions. */
+  readonly stateDict?: string | undefined;
 }
 
 const READ_BYTES = 2 ** 20;
@@ -91,11 +96,11 @@ async function sameFile(a: string, b: string): Promise<boolean> {
  * cannot be written
  */
 export async function importFile(path: string, out: string, options: ImportOptions = {}): Promise<ImportReport> {
-  const { dtype = "f32", foldBatchNorm = false, onProgress, sourceName = basename(path) } = options;
+  const { dtype = "f32", foldBatchNorm = false, onProgress, sourceName = basename(path), stateDict } = options;
   if (await sameFile(path, out))
     throw new FcnError("bad-option", `import: ${out} is the file to import; choose another name for the result`);
   const start = performance.now();
-  const checkpoint = await openCheckpoint(await fileSource(path));
+  const checkpoint = await openCheckpoint(await pathSource(path), { stateDict });
   try {
     const { description: architecture, checkpoint: renamed, ignored } = recognise(checkpoint);
     const sha256 = await sha256Of(path);
@@ -148,6 +153,7 @@ async function run(args: readonly string[]): Promise<number> {
     const report = await importFile(path, values.out, {
       dtype,
       foldBatchNorm: values["fold-bn"],
+      stateDict: values["state-dict"],
       sourceName: remote ? input : basename(input),
       onProgress: (at) => bar.show("writing", at),
     });

@@ -1,9 +1,9 @@
 /**
  * `fcn inspect`: what a checkpoint contains, and which networks it fits. Reads no tensor and needs no graphics adapter.
  */
-import { fileSource } from "../weights/file-source.js";
 import { openCheckpoint } from "../weights/open.js";
 import { proxiedFetch } from "../weights/proxied-fetch.js";
+import { pathSource } from "../weights/sharded-source.js";
 import { isUrl } from "../weights/source.js";
 import { urlSource } from "../weights/url-source.js";
 import { UsageError, parse } from "./command.js";
@@ -11,14 +11,17 @@ import type { Command } from "./command.js";
 import { describeInspection, inspectCheckpoint } from "./inspect-report.js";
 import { print } from "./output.js";
 
-const USAGE = `fcn inspect FILE [--json]
+const USAGE = `fcn inspect FILE [--state-dict KEY] [--json]
 
 Prints what a checkpoint contains: its container, the network it belongs to,
 parameters, dtypes and tensors; and for each network what is missing or
 unexpected. FILE is a path or a URL of a PyTorch .pth in any of its forms, or of
 safetensors. Of a URL only the parts needed are fetched.
 
-  --json  print one JSON object with every tensor, and nothing else, on stdout
+  --state-dict KEY  which of several networks in the file: the keys that lead to
+                    its dictionary ("ema.model"), or the start of its names
+  --json            print one JSON object with every tensor, and nothing else, on
+                    stdout
 
 Exit code 0 for every checkpoint that can be read, recognised or not; 1 for one
 that cannot, 2 when called wrongly.`;
@@ -28,13 +31,15 @@ export const inspect: Command = {
   summary: "show what a checkpoint contains, and which networks it fits",
   usage: USAGE,
   async run(args) {
-    const { values, positionals } = parse("inspect", args, { json: { type: "boolean", default: false } });
+    const { values, positionals } = parse("inspect", args, {
+      json: { type: "boolean", default: false },
+      "state-dict": { type: "string" },
+    });
     const [path, ...more] = positionals;
     if (path === undefined || more.length)
       throw new UsageError("inspect: name one file, as in fcn inspect weights.pth");
-    const checkpoint = await openCheckpoint(
-      isUrl(path) ? await urlSource(path, { fetch: proxiedFetch }) : await fileSource(path),
-    );
+    const source = isUrl(path) ? await urlSource(path, { fetch: proxiedFetch }) : await pathSource(path);
+    const checkpoint = await openCheckpoint(source, { stateDict: values["state-dict"] });
     try {
       const found = inspectCheckpoint(checkpoint);
       if (values.json) print(JSON.stringify(found, null, 2));

@@ -46,6 +46,8 @@ files were left out and why. A folder that cannot be read is a warning.
 
   --weights FILE   checkpoint of PyTorch or safetensors, a path or a URL
                    (default: the small one that ships with the package)
+  --state-dict KEY which of several networks in that file: the keys that lead to
+                   its dictionary ("ema.model"), or the start of its names
   --variant NAME   network: fcn32s, fcn16s, fcn8s, or torchvision's
                    fcn-resnet101 (default: the finest that the weights have)
   --heads init     give a backbone without a head an untrained one, whose labels
@@ -74,6 +76,7 @@ export const SEGMENT_OPTIONS = {
   json: { type: "boolean", default: false },
   overlay: { type: "boolean", default: false },
   weights: { type: "string" },
+  "state-dict": { type: "string" },
   variant: { type: "string" },
   heads: { type: "string", default: "file" },
   resize: { type: "string" },
@@ -125,11 +128,11 @@ export function checkStream({ formats, probabilities, logits }: Wanted, pictures
 
 /** Options for loadFcn. @throws UsageError */
 export function loadOptionsOf(values: SegmentValues): NodeLoadOptions {
-  const { weights, adapter } = values;
+  const { weights, adapter, "state-dict": stateDict } = values;
   const variant = values.variant === undefined ? undefined : oneOf("segment", "variant", values.variant, VARIANTS);
   const heads = oneOf("segment", "heads", values.heads, ["file", "init"]);
   const resize = values.resize === undefined ? undefined : parseResize(values.resize);
   const precision = oneOf("segment", "precision", values.precision, PRECISIONS);
   const gpu = adapter === undefined ? undefined : { adapter };
-  return { heads, precision, tune: !values["no-tune"], ...defined({ variant, resize, weights, gpu }) };
+  return { heads, precision, tune: !values["no-tune"], ...defined({ variant, resize, weights, stateDict, gpu }) };
 }

@@ -49,6 +49,11 @@ export interface LoadOptions {
    * any case.
    */
   readonly resize?: Resize;
+  /**
+   * Which of several networks in the file: the keys that lead to its dictionary, joined by dots ("ema.model"), or what
+   * the names of its tensors begin with ("teacher"). Default: the only one.
+   */
+  readonly stateDict?: string;
   /** SHA-256 (hex) that the weights must have. The default checkpoint is always checked. */
   readonly sha256?: string;
   /** A device to share, which stays yours. Without it the model opens one and closes it. */
@@ -85,6 +90,7 @@ export const LOAD_KINDS: Kinds<LoadOptions> = {
   variant: "a string",
   heads: "a string",
   resize: "a number or string",
+  stateDict: "a string",
   sha256: "a string",
   device: "a Device of requestDevice()",
   recover: "a string",
@@ -118,9 +124,10 @@ async function load<Image>(
 ): Promise<Fcn<Image>> {
   signal?.throwIfAborted();
   checkValues(options);
-  const { sha256, device: shared, tune = true } = options;
+  const { sha256, stateDict, device: shared, tune = true } = options;
   const source = await openSource();
-  const checkpoint = await openCheckpoint(sha256 === undefined ? source : await verified(source, sha256));
+  const trusted = sha256 === undefined ? source : await verified(source, sha256);
+  const checkpoint = await openCheckpoint(trusted, { stateDict });
   let device: Device | undefined;
   try {
     const found = recognise(checkpoint);

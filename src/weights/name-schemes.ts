@@ -5,10 +5,10 @@
 import type { Checkpoint } from "./checkpoint.js";
 import { badWeights, quote, quoteFirst } from "./source.js";
 
-/** Prefixes of DataParallel, torch.compile and Lightning. */
-const WRAPPERS = ["module.", "_orig_mod.", "model."];
-/** Wrappers that may be nested, one in the other. */
-const MAX_WRAPPERS = 8;
+/** Segments that DataParallel and torch.compile put anywhere into a name. */
+const WRAPPERS = new Set(["module", "_orig_mod"]);
+/** Lightning's prefix of every name. It may come twice. */
+const LIGHTNING = "model.";
 
 const TORCHVISION_BLOCK = /^(.*?)layer[1-4]\.\d+\.conv[1-3]\.weight$/;
 const HUGGING_FACE_BLOCK = /^(.*?)encoder\.stages\.[0-3]\.layers\.\d+\.layer\.[0-2]\.convolution\.weight$/;
@@ -26,22 +26,27 @@ export interface Backbone {
 }
 
 /**
- * The wrappers' text before every name. A file whose every name begins with "model." may be DETR's: its backbone is
- * found all the same.
+ * Names without what wrappers put into them, in the same order. A file whose every name begins with "model." may be
+ * DETR's: its backbone is found all the same.
  */
-export function wrapperOf(names: readonly string[]): string {
-  let prefix = "";
-  if (names.length === 0) return prefix;
-  for (let i = 0; i < MAX_WRAPPERS; i++) {
-    const next = WRAPPERS.find((text) => names.every((name) => name.startsWith(prefix + text)));
-    if (next === undefined) break;
-    prefix += next;
-  }
-  return prefix;
+export function unwrapNames(names: readonly string[]): string[] {
+  const unwrapped = names.map(withoutWrappers);
+  const inModel = (start: number): boolean => unwrapped.every((name) => name.startsWith(LIGHTNING, start));
+  let start = 0;
+  while (unwrapped.length > 0 && start < 2 * LIGHTNING.length && inModel(start)) start += LIGHTNING.length;
+  return unwrapped.map((name) => name.slice(start));
+}
+
+function withoutWrappers(name: string): string {
+  if (!name.includes("module") && !name.includes("_orig_mod")) return name;
+  return name
+    .split(".")
+    .filter((part) => !WRAPPERS.has(part))
+    .join(".");
 }
 
 /**
- * `names` are the file's names without the wrapper's text.
+ * `names` are the file's names without what wrappers put into them.
  * @throws bad-weights when there is no ResNet, or more than one and none of them is `backbone.`
  */
 export function findBackbone(file: Checkpoint, names: readonly string[]): Backbone {
@@ -60,10 +65,24 @@ export function findBackbone(file: Checkpoint, names: readonly string[]): Backbo
   }
   const own = found.get("backbone.");
   if (others.length > 0 && !own) {
-    const prefixes = quoteFirst(found.keys());
-    throw badWeights(file.name, `it holds more than one ResNet (under ${prefixes}); save the one to load by itself`);
+    throw badWeights(file.name, severalResNets([...found.keys()]));
   }
   return own ?? first;
+}
+
+/** Whether the names include a ResNet's, whatever stands before them. */
+export function hasResNet(names: Iterable<string>): boolean {
+  for (const name of names) if (TORCHVISION_BLOCK.test(name) || HUGGING_FACE_BLOCK.test(name)) return true;
+  return false;
+}
+
+/** The fault and its cure, where each of `places` holds a ResNet. `wanted` was asked for and is none of them. */
+export function severalResNets(places: readonly string[], wanted?: string): string {
+  const names = quoteFirst(places);
+  const first = (places.find((place) => place !== "") ?? "").replace(/\.$/, "");
+  const missing = wanted === undefined ? "" : `, none under ${quote(wanted)}`;
+  const cure = `choose one with stateDict: ${quote(first)} (--state-dict ${first.slice(0, 80)})`;
+  return `it holds more than one ResNet (under ${names})${missing}; ${cure}`;
 }
 
 /** torchvision's name of a part of Hugging Face's ResNet; other names unchanged. Both are below the prefix. */

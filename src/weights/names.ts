@@ -6,12 +6,14 @@
  * Not here: whether every tensor is there with the right shape (parameters.ts reports that, in our names), and reading
  * files.
  */
-import { noSuchTensor } from "./checkpoint.js";
-import type { Checkpoint, TensorInfo } from "./checkpoint.js";
-import { findBackbone, fromHuggingFace, originOf, wrapperOf } from "./name-schemes.js";
+import type { Checkpoint } from "./checkpoint.js";
+import { isFloatingPoint } from "./dtype.js";
+import { findBackbone, fromHuggingFace, originOf, unwrapNames } from "./name-schemes.js";
 import type { Backbone } from "./name-schemes.js";
+import { unpruned } from "./pruned.js";
+import { renamed } from "./renamed.js";
 import { identify } from "./resnet-kind.js";
-import { badWeights, quote } from "./source.js";
+import { badWeights, quote, quoteFirst } from "./source.js";
 
 /** Networks that a file's heads make; `fcn-resnet101` is torchvision's. Finest first: a file is loaded as the first. */
 export const HEADS = ["fcn8s", "fcn16s", "fcn32s", "fcn-resnet101"] as const;
@@ -29,9 +31,9 @@ export interface Recognised {
   readonly classes: number | undefined;
   /** Has torchvision's auxiliary head. */
   readonly aux: boolean;
-  /** The same file under our names, without the ignored tensors. Unknown names stay, for parameters.ts to report. */
+  /** The same file under our names, without the ignored tensors. Unknown layers stay, for parameters.ts to report. */
   readonly checkpoint: Checkpoint;
-  /** Names in the file that are left out on purpose: batch counters, ImageNet's classifier, the rest of a detector. */
+  /** Names in the file that are left out on purpose: counters, losses, ImageNet's classifier, the rest of a detector. */
   readonly ignored: readonly string[];
 }
 
@@ -42,30 +44,25 @@ const PUBLISHED_WIDTH = 64;
  * Recognises the origin of a checkpoint and maps its names to ours.
  * @throws bad-weights for anything but a ResNet-101
  */
-export function recognise(file: Checkpoint): Recognised {
-  const names = [...file.tensors.keys()];
-  const wrapper = wrapperOf(names);
-  const unwrapped = names.map((name) => name.slice(wrapper.length));
+export function recognise(given: Checkpoint): Recognised {
+  const file = unpruned(given);
+  const unwrapped = unwrapNames([...file.tensors.keys()]);
   const backbone = findBackbone(file, unwrapped);
-  const { ours, others, ignored, imageNetClasses } = sortNames(file, wrapper, backbone);
+  const { ours, others, ignored, imageNetClasses } = sortNames(file, unwrapped, backbone);
   if ([...ours.keys()].some((name) => name.startsWith("classifier.0.convs."))) {
     const fault = "it is torchvision's DeepLabV3, whose head is not an FCN's";
     throw badWeights(file.name, `${fault}; of torchvision's segmentation networks fcn_resnet101 can be used`);
   }
   const variants = HEADS.filter((head) => ours.has(scoreOf(head)));
   const [finest] = variants;
-  if (finest !== undefined) {
-    // Beside heads that we know, an unknown tensor is a mistake. It stays, so that parameters.ts reports it.
-    for (const theirs of others) ours.set(theirs.slice(wrapper.length), theirs);
-  } else {
-    // Beside a bare backbone, unknown tensors and classifiers are the rest of another network.
-    for (const [name, theirs] of ours) {
-      if (!isHead(name)) continue;
-      others.push(theirs);
-      ours.delete(name);
-    }
-    ignored.push(...others);
+  // Heads that nothing can use: all of a bare backbone, and an auxiliary head of other shapes.
+  const auxFits = auxiliaryFits((name) => file.tensors.get(ours.get(name) ?? "")?.shape);
+  for (const [name, theirs] of ours) {
+    if (!(finest === undefined ? isHead(name) : !auxFits && name.startsWith("aux_classifier."))) continue;
+    others.push(theirs);
+    ours.delete(name);
   }
+  for (const theirs of others) ignored.push(theirs);
   const checkpoint = renamed(file, ours);
   const { width } = identify(checkpoint);
   const facts = {
@@ -75,8 +72,9 @@ export function recognise(file: Checkpoint): Recognised {
     classes: finest && checkpoint.tensors.get(scoreOf(finest))?.shape[0],
     aux: ours.has("aux_classifier.4.weight"),
   };
-  const bare = `${originOf(backbone)}: backbone only${restOf(imageNetClasses, others.length)}`;
-  return { ...facts, description: describe(facts, bare), checkpoint, ignored };
+  const bare = `${originOf(backbone)}: ${bareFact(file, others)}`;
+  const rest = restOf(imageNetClasses, others, finest !== undefined);
+  return { ...facts, description: describe(facts, bare, rest), checkpoint, ignored };
 }
 
 const isHead = (name: string): boolean => /^(fcn(32|16|8)s|classifier|aux_classifier)\./.test(name);
@@ -94,13 +92,15 @@ interface SortedNames {
   readonly imageNetClasses: number | undefined;
 }
 
-function sortNames(file: Checkpoint, wrapper: string, backbone: Backbone): SortedNames {
+/** `unwrapped` are the file's names without what wrappers put into them. */
+function sortNames(file: Checkpoint, unwrapped: readonly string[], backbone: Backbone): SortedNames {
   const ours = new Map<string, string>();
   const others: string[] = [];
   const ignored: string[] = [];
   let imageNetClasses: number | undefined;
-  for (const { name: theirs, shape } of file.tensors.values()) {
-    const name = theirs.slice(wrapper.length);
+  let index = 0;
+  for (const { name: theirs, shape, dtype } of file.tensors.values()) {
+    const name = unwrapped[index++] ?? theirs;
     if (name.endsWith(".num_batches_tracked")) {
       ignored.push(theirs);
       continue;
@@ -110,7 +110,8 @@ function sortNames(file: Checkpoint, wrapper: string, backbone: Backbone): Sorte
       if (shape.length === 2) imageNetClasses = shape[0];
       continue;
     }
-    const mapped = ourName(name, backbone);
+    const isCounter = !isFloatingPoint(dtype) && !/(^|\.)(weight|bias|running_mean|running_var)$/.test(name);
+    const mapped = isCounter ? undefined : ourName(name, backbone);
     if (mapped === undefined) {
       others.push(theirs);
       continue;
@@ -131,11 +132,25 @@ function isLinearClassifier(name: string, shape: readonly number[], { prefix }: 
 
 /** Our name of a tensor of the backbone or of a head; undefined for all others. */
 function ourName(name: string, { prefix, huggingFace }: Backbone): string | undefined {
-  const inside = name.startsWith(prefix) ? name.slice(prefix.length) : undefined;
-  const isBareHead = prefix === "" && isHead(name);
-  if (inside !== undefined && !isBareHead) return BACKBONE + (huggingFace ? fromHuggingFace(inside) : inside);
-  const head = besideBackbone(name, prefix);
+  if (name.startsWith(prefix)) {
+    const inside = huggingFace ? fromHuggingFace(name.slice(prefix.length)) : name.slice(prefix.length);
+    if (/^(conv\d|bn\d|stem|layer\d)\./.test(inside)) return BACKBONE + inside;
+  }
+  const head = prefix === "" ? name : besideBackbone(name, prefix);
   return head !== undefined && isHead(head) ? head : undefined;
+}
+
+/** Whether torchvision's auxiliary head is there, whole and over the third stage. */
+function auxiliaryFits(shapeOf: (name: string) => readonly number[] | undefined): boolean {
+  const width = shapeOf("backbone.layer1.0.conv1.weight")?.[0] ?? PUBLISHED_WIDTH;
+  const [inner = 0] = shapeOf("aux_classifier.0.weight") ?? [];
+  const [classes = 0] = shapeOf("aux_classifier.4.weight") ?? [];
+  const isShape = (name: string, ...wanted: number[]): boolean =>
+    shapeOf(`aux_classifier.${name}`)?.join() === wanted.join();
+  const norm = ["weight", "bias", "running_mean", "running_var"];
+  const normed = norm.every((part) => isShape(`1.${part}`, inner)) || isShape("0.bias", inner); // or folded
+  const convolved = isShape("0.weight", inner, width * 16, 3, 3);
+  return convolved && normed && isShape("4.weight", classes, inner, 1, 1) && isShape("4.bias", classes);
 }
 
 /** The name below the module that holds the backbone: heads lie beside a module called "backbone". */
@@ -145,27 +160,6 @@ function besideBackbone(name: string, prefix: string): string | undefined {
   return name.startsWith(parent) ? name.slice(parent.length) : undefined;
 }
 
-/** The same file under other names; `names` maps ours to the file's, in file order. */
-function renamed(file: Checkpoint, names: ReadonlyMap<string, string>): Checkpoint {
-  const tensors = new Map<string, TensorInfo>();
-  for (const [ours, theirs] of names) tensors.set(ours, { ...(file.tensors.get(theirs) as TensorInfo), name: ours });
-  const nameInFile = (ours: string): string => {
-    const theirs = names.get(ours);
-    if (theirs === undefined) throw noSuchTensor(file.name, ours);
-    return theirs;
-  };
-  return {
-    container: file.container,
-    name: file.name,
-    bytes: file.bytes,
-    metadata: file.metadata,
-    tensors,
-    read: async (name) => file.read(nameInFile(name)),
-    readFloat64: async (name) => file.readFloat64(nameInFile(name)),
-    close: () => file.close(),
-  };
-}
-
 function architectureOf(finest: Head | undefined): Recognised["architecture"] {
   if (finest === undefined) return "resnet101-backbone";
   return finest === "fcn-resnet101" ? "torchvision-fcn" : "fcn";
@@ -173,18 +167,27 @@ function architectureOf(finest: Head | undefined): Recognised["architecture"] {
 
 type Facts = Pick<Recognised, "architecture" | "variants" | "width" | "classes" | "aux">;
 
-/** `bare` describes a backbone alone. */
-function describe({ architecture, variants, width, classes = 0, aux }: Facts, bare: string): string {
+/** `bare` describes a backbone alone, `rest` what was ignored. */
+function describe({ architecture, variants, width, classes = 0, aux }: Facts, bare: string, rest: string): string {
   const descriptions = {
     fcn: `fcn-webgpu ResNet-101: head${variants.length > 1 ? "s" : ""} ${variants.join(", ")}, ${classes} classes`,
     "torchvision-fcn": `torchvision fcn_resnet101: dilated, ${classes} classes, ${aux ? "with" : "without"} aux head`,
     "resnet101-backbone": bare,
   };
-  const description = descriptions[architecture];
+  const description = descriptions[architecture] + rest;
   return width === PUBLISHED_WIDTH ? description : `${description}, ${width} planes`;
 }
 
-function restOf(imageNetClasses: number | undefined, others: number): string {
+/** A convolution outside the backbone is a head of some kind, whatever its name. */
+function bareFact({ tensors }: Checkpoint, others: readonly string[]): string {
+  const head = others.find((name) => tensors.get(name)?.shape.length === 4);
+  return head === undefined ? "backbone only" : `beside a head that is not an FCN's (${quote(head)})`;
+}
+
+/** What was ignored: by name beside heads, where people may miss it; by number beside a bare backbone. */
+function restOf(imageNetClasses: number | undefined, others: readonly string[], named: boolean): string {
   if (imageNetClasses !== undefined) return `, ${imageNetClasses}-class classifier ignored`;
-  return others > 0 ? `, ${others} other tensor${others > 1 ? "s" : ""} ignored` : "";
+  if (others.length === 0) return "";
+  const names = named ? ` (${quoteFirst(others)}${others.length > 4 ? ", ..." : ""})` : "";
+  return `, ${others.length} other tensor${others.length > 1 ? "s" : ""} ignored${names}`;
 }

@@ -11,35 +11,59 @@ import { openTarCheckpoint } from "./pth/tar-checkpoint.js";
 import { isTarHeader } from "./pth/tar.js";
 import { openZipCheckpoint } from "./pth/zip-checkpoint.js";
 import { openSafetensors } from "./safetensors.js";
-import { badWeights } from "./source.js";
+import { renamed } from "./renamed.js";
+import { badWeights, quote, quoteFirst } from "./source.js";
 import type { Bytes, ByteSource } from "./source.js";
 
 /** Enough for a tar header, the longest mark of all. */
 const HEAD_BYTES = 512;
+
+export interface OpenOptions {
+  /**
+   * Which of several networks in the file: the keys that lead to its dictionary, joined by dots ("ema.model"), or what
+   * its names begin with ("teacher"). Default: the only one.
+   */
+  readonly stateDict?: string | undefined;
+}
 
 /**
  * Reads names, shapes and dtypes; tensor bytes are read later, on demand. The checkpoint takes over the source and
  * closes it; it is closed at once when opening fails.
  * @throws bad-weights
  */
-export async function openCheckpoint(source: ByteSource): Promise<Checkpoint> {
+export async function openCheckpoint(source: ByteSource, { stateDict }: OpenOptions = {}): Promise<Checkpoint> {
   try {
-    return await openByContent(source);
+    const checkpoint = await openByContent(source, stateDict);
+    const isFound = stateDict === undefined || isDictionary(checkpoint, stateDict);
+    return isFound ? checkpoint : below(checkpoint, stateDict);
   } catch (error) {
     await source.close().catch(() => undefined); // the first error is the one to report
     throw error;
   }
 }
 
-async function openByContent(source: ByteSource): Promise<Checkpoint> {
+const isDictionary = ({ container, metadata }: Checkpoint, path: string): boolean =>
+  container !== "safetensors" && (metadata.get("state_dict") ?? "") === path;
+
+/** The tensors whose names begin with `part` and a dot, without that. @throws bad-weights when there are none */
+function below(file: Checkpoint, part: string): Checkpoint {
+  const names = new Map<string, string>();
+  for (const name of file.tensors.keys()) if (name.startsWith(`${part}.`)) names.set(name.slice(part.length + 1), name);
+  if (names.size > 0) return renamed(file, names);
+  const shown = quoteFirst(file.tensors.keys());
+  throw badWeights(file.name, `no dictionary and no tensors lie under ${quote(part)}; it has ${shown}, ...`);
+}
+
+async function openByContent(source: ByteSource, stateDict: string | undefined): Promise<Checkpoint> {
   if (source.size === 0) throw badWeights(source.name, "the file is empty (0 bytes)");
   const head = await source.read(0, Math.min(source.size, HEAD_BYTES));
   // safetensors first. Its header length may begin like a pickle or a zip, but neither of those can have four zeros
   // and a brace here.
   if (head[8] === 0x7b && head.subarray(4, 8).every((byte) => byte === 0)) return openSafetensors(source);
-  if (startsWith(head, 0x50, 0x4b, 3, 4) || startsWith(head, 0x50, 0x4b, 5, 6)) return openZipCheckpoint(source);
-  if (head[0] === 0x80 && (head[1] ?? 0xff) <= 5) return openLegacyCheckpoint(source);
-  if (isTarHeader(head)) return openTarCheckpoint(source);
+  if (startsWith(head, 0x50, 0x4b, 3, 4) || startsWith(head, 0x50, 0x4b, 5, 6))
+    return openZipCheckpoint(source, stateDict);
+  if (head[0] === 0x80 && (head[1] ?? 0xff) <= 5) return openLegacyCheckpoint(source, stateDict);
+  if (isTarHeader(head)) return openTarCheckpoint(source, stateDict);
   // A zero in the first 8 bytes, then a brace or the end of the file: a damaged safetensors file and not text. Its
   // reader says what is wrong.
   if (head.subarray(0, 8).includes(0) && (head[8] === 0x7b || source.size < 9)) return openSafetensors(source);
@@ -54,6 +78,10 @@ function describe(head: Bytes, size: number): string {
     return "it is a web page (HTML), not a checkpoint; the download went wrong";
   if (text.startsWith("version https://git-lfs"))
     return 'it is a Git LFS pointer, not the file itself; run "git lfs pull"';
+  if (/^\s*\{/.test(text) && /"(?:metadata|weight_map)"/.test(text)) {
+    const cure = "give its path in Node, where the files beside it are read, or make one file of them";
+    return `it is the index of a checkpoint in several safetensors files; ${cure}`;
+  }
   if (start.every(isTextByte)) return `it is a text file of ${size} bytes, not a checkpoint`;
   if (startsWith(head, 0x1f, 0x8b)) return "it is compressed with gzip; unpack it first";
   if (startsWith(head, 0x89, 0x48, 0x44, 0x46))

@@ -28,7 +28,7 @@ const DTYPES: ReadonlyMap<string, FileDType> = new Map(
 /** Bytes of the header length, in front of the header. */
 const LENGTH_BYTES = 8;
 
-interface PlacedTensor extends TensorInfo {
+export interface PlacedTensor extends TensorInfo {
   /** Absolute position in the file. */
   readonly offset: number;
   readonly byteLength: number;
@@ -104,11 +104,25 @@ function placeTensors(
   return placed;
 }
 
-/** Opens a safetensors file. Reads the header only; takes over the source. @throws bad-weights */
-export async function openSafetensors(source: ByteSource): Promise<Checkpoint> {
+/** The header of a file, checked in full. */
+export interface SafetensorsIndex {
+  /** In the order of their data. */
+  readonly tensors: ReadonlyMap<string, PlacedTensor>;
+  readonly metadata: ReadonlyMap<string, string>;
+  /** Where the data begin. */
+  readonly dataStart: number;
+}
+
+/** Reads the header only. @throws bad-weights */
+export async function readSafetensorsIndex(source: ByteSource): Promise<SafetensorsIndex> {
   const { text, dataStart } = await readHeaderText(source);
   const { entries, metadata } = parseSafetensorsHeader(text, source.name);
-  const tensors = placeTensors(source.name, entries, dataStart, source.size);
+  return { tensors: placeTensors(source.name, entries, dataStart, source.size), metadata, dataStart };
+}
+
+/** Opens a safetensors file. Reads the header only; takes over the source. @throws bad-weights */
+export async function openSafetensors(source: ByteSource): Promise<Checkpoint> {
+  const { tensors, metadata } = await readSafetensorsIndex(source);
 
   async function load(name: string): Promise<[Bytes, StoredDType]> {
     const tensor = tensors.get(name);

@@ -10,6 +10,7 @@ import { dtypeBits } from "../dtype.js";
 import { badWeights, quote } from "../source.js";
 import type { ByteSource } from "../source.js";
 import { makeCheckpoint } from "./pth-checkpoint.js";
+import type { StorageStore } from "./pth-checkpoint.js";
 import { checkLittleEndian, readPickle } from "./read-pickle.js";
 import { storageFromId } from "./reduce.js";
 import { Sequence, wholeNumber } from "./values.js";
@@ -21,7 +22,7 @@ const PROTOCOL = 1001;
 const COUNT_BYTES = 8;
 
 /** Opens a legacy checkpoint. @throws bad-weights */
-export async function openLegacyCheckpoint(source: ByteSource): Promise<Checkpoint> {
+export async function openLegacyCheckpoint(source: ByteSource, stateDict?: string): Promise<Checkpoint> {
   const { name: file, size } = source;
   const seen = new Map<string, StorageRef>();
   const context = { file, persistent: (id: PickleValue) => storageOnce(id, seen) };
@@ -46,7 +47,7 @@ export async function openLegacyCheckpoint(source: ByteSource): Promise<Checkpoi
   const keys = await nextPickle(64 * 1024);
   const places = placeStorages(source, keys, position, seen);
 
-  return makeCheckpoint(source, "pth-legacy", object, {
+  const store: StorageStore = {
     byteLength: (key) => places.get(key)?.storage.rootBytes,
     async read(key, offset, length) {
       const place = places.get(key);
@@ -58,7 +59,8 @@ export async function openLegacyCheckpoint(source: ByteSource): Promise<Checkpoi
         throw badWeights(file, `storage ${quote(key)} should have ${count} elements and says ${stored}`);
       return source.read(start + COUNT_BYTES + offset, length);
     },
-  });
+  };
+  return makeCheckpoint(source, { container: "pth-legacy", root: object, store, stateDict });
 }
 
 /**

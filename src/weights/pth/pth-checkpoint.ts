@@ -36,15 +36,20 @@ export function growthLimit(size: number): number {
   return MAX_GROWTH * size + SLACK;
 }
 
+/** What a container's reader has found. */
+export interface Unpacked {
+  readonly container: Container;
+  /** The pickled object. */
+  readonly root: PickleValue;
+  readonly store: StorageStore;
+  /** The dictionary that was asked for, as a path of keys joined by dots. */
+  readonly stateDict: string | undefined;
+}
+
 /** @throws bad-weights when there is no state dict or a tensor of it does not fit its storage */
-export function makeCheckpoint(
-  source: ByteSource,
-  container: Container,
-  root: PickleValue,
-  store: StorageStore,
-): Checkpoint {
+export function makeCheckpoint(source: ByteSource, { container, root, store, stateDict }: Unpacked): Checkpoint {
   const file = source.name;
-  const state = findStateDict(root, file);
+  const state = findStateDict(root, file, stateDict);
   const tensors = new Map<string, TensorInfo>();
   let total = 0;
   for (const [name, tensor] of state.tensors) {
@@ -88,7 +93,7 @@ function bytesToRead(file: string, name: string, { storage, dtype, view }: Tenso
   const tensor = `tensor ${quote(name)}`;
   const shape = formatShape(view.shape);
   const count = countElements(view.shape);
-  const width = (dtypeBits(dtype) / 8);
+  const width = dtypeBits(dtype) / 8;
   const reach = (view.offset + extent(view)) * width;
   if (count === undefined || !Number.isSafeInteger(reach))
     throw badWeights(file, `${tensor} has shape ${shape}, whose size overflows`);
@@ -113,7 +118,7 @@ async function load<T extends Float32Array | Float64Array>(
   Numbers: new (length: number) => T,
 ): Promise<T> {
   const count = countElements(view.shape) ?? 0;
-  const width = (dtypeBits(dtype) / 8);
+  const width = dtypeBits(dtype) / 8;
   const start = count === 0 ? 0 : storage.window.start + view.offset * width;
   const bytes = await store.read(storage.key, start, extent(view) * width);
   const numbers = convert(bytes, dtype);

@@ -5,19 +5,17 @@
  * Not here: prefixes that mean something to a model, such as `backbone.` (names.ts).
  */
 
+import { hasResNet, severalResNets } from "../name-schemes.js";
 import { badWeights, quote } from "../source.js";
-import { Dict, Parameter, TensorRef } from "./values.js";
+import { findDicts } from "./find-dicts.js";
+import type { Candidate } from "./find-dicts.js";
+import { Dict, TensorRef } from "./values.js";
 import type { PickleValue } from "./values.js";
 
-export interface StateDict {
-  readonly tensors: ReadonlyMap<string, TensorRef>;
-  /** Keys that lead to it, e.g. ["model"]; [] at the top. */
-  readonly path: readonly string[];
+export interface StateDict extends Candidate {
   /** The text taken off every name, e.g. "module.". */
   readonly prefix: string;
 }
-
-type Candidate = Omit<StateDict, "prefix">;
 
 /** Where training scripts keep the state dict, the likeliest first. */
 const KEYS = [
@@ -33,67 +31,56 @@ const KEYS = [
   "params",
 ];
 const WRAPPERS = ["module.", "_orig_mod."];
-const MAX_DEPTH = 3;
 /** Names of "module." a million times over must end too. */
 const MAX_PREFIX = 64;
 
-/** @throws bad-weights when there are no named tensors, or several sets of them and no way to tell which is meant */
-export function findStateDict(root: PickleValue, file: string): StateDict {
-  if (!(root instanceof Dict)) {
-    const what = root instanceof TensorRef ? "a single tensor" : "no dictionary";
-    const needed = "a state dict of named tensors is needed, as torch.save(model.state_dict(), path) writes it";
-    throw badWeights(file, `it holds ${what}; ${needed}`);
-  }
-  const usual = search(root, [], new Set());
-  const state = unwrap(usual.tensors.size > 0 ? usual : onlyNested(root, file));
+/**
+ * The one dictionary that holds a ResNet; where none does, the likeliest. `wanted` is a path of keys, joined by dots.
+ * @throws bad-weights when there are no named tensors, or several sets of them and no way to tell which is meant
+ */
+export function findStateDict(root: PickleValue, file: string, wanted?: string): StateDict {
+  const found = findDicts(root);
+  const state = unwrap(found.find(({ path }) => path.join(".") === wanted) ?? choose(root, found, file, wanted));
   // Programs that keep tensors in plain objects would set a prototype instead.
   if (state.tensors.has("__proto__")) throw badWeights(file, 'the tensor name "__proto__" is refused');
   return state;
 }
 
-/** Of the dict itself and those under the usual keys, the one with the most tensors; the first of equals. */
-function search(dict: Dict, path: readonly string[], visited: Set<Dict>): Candidate {
-  visited.add(dict); // a dict may contain itself
-  let best: Candidate = { tensors: tensorsOf(dict), path };
-  if (path.length === MAX_DEPTH) return best;
-  const inside = nestedDicts(dict);
-  for (const key of KEYS) {
-    const next = inside.get(key);
-    if (next === undefined || visited.has(next)) continue;
-    const found = search(next, [...path, key], visited);
-    if (found.tensors.size > best.tensors.size) best = found;
+function choose(root: PickleValue, found: readonly Candidate[], file: string, wanted: string | undefined): Candidate {
+  const [only, ...others] = found.filter(({ tensors }) => hasResNet(tensors.keys()));
+  if (only !== undefined && others.length > 0) {
+    const all = [only, ...others].map(({ path }) => path.join("."));
+    throw badWeights(file, severalResNets(all, wanted));
+  }
+  const chosen = only ?? usual(found) ?? (found.length === 1 ? found[0] : undefined);
+  if (chosen !== undefined) return chosen;
+  if (root instanceof Dict) {
+    const keys = root.entries.slice(0, 8).map(([key]) => (typeof key === "string" ? quote(key, 30) : "..."));
+    const what = found.length > 0 ? "several dictionaries of tensors" : "no named tensors";
+    const shown = keys.join(", ") || "none";
+    throw badWeights(file, `it holds ${what} (its keys: ${shown}); save only the state dict of the model`);
+  }
+  const what = root instanceof TensorRef ? "a single tensor" : "no dictionary";
+  const needed = "a state dict of named tensors is needed, as torch.save(model.state_dict(), path) writes it";
+  throw badWeights(file, `it holds ${what}; ${needed}`);
+}
+
+/** Of those at the top and under the usual keys, the one with the most tensors; the first of equals. */
+function usual(found: readonly Candidate[]): Candidate | undefined {
+  let best: Candidate | undefined;
+  for (const candidate of found) {
+    const { tensors, path } = candidate;
+    if (!path.every((key) => KEYS.includes(key))) continue;
+    const isLarger = tensors.size > (best?.tensors.size ?? 0);
+    const isLikelier = tensors.size === best?.tensors.size && rank(path) < rank(best.path);
+    if (isLarger || isLikelier) best = candidate;
   }
   return best;
 }
 
-/** The one nested dict with tensors, under whatever key. @throws bad-weights when there is none or more than one */
-function onlyNested(root: Dict, file: string): Candidate {
-  const candidates = [...nestedDicts(root)]
-    .map(([key, dict]) => ({ tensors: tensorsOf(dict), path: [key] }))
-    .filter(({ tensors }) => tensors.size > 0);
-  const [only, ...others] = candidates;
-  if (only === undefined || others.length > 0) {
-    const keys = root.entries.slice(0, 8).map(([key]) => (typeof key === "string" ? quote(key, 30) : "..."));
-    const what = others.length > 0 ? "several dictionaries of tensors" : "no named tensors";
-    const shown = keys.join(", ") || "none";
-    throw badWeights(file, `it holds ${what} (its keys: ${shown}); save only the state dict of the model`);
-  }
-  return only;
-}
-
-function tensorsOf(dict: Dict): Map<string, TensorRef> {
-  const tensors = new Map<string, TensorRef>();
-  for (const [key, value] of dict.entries) {
-    const tensor = value instanceof Parameter ? value.data : value;
-    if (typeof key === "string" && tensor instanceof TensorRef) tensors.set(key, tensor);
-  }
-  return tensors;
-}
-
-function nestedDicts(dict: Dict): Map<string, Dict> {
-  const found = new Map<string, Dict>();
-  for (const [key, value] of dict.entries) if (typeof key === "string" && value instanceof Dict) found.set(key, value);
-  return found;
+/** Compares paths of one depth; deeper ones come later anyway. */
+function rank(path: readonly string[]): number {
+  return path.reduce((sum, key) => (sum + 1) * KEYS.length + KEYS.indexOf(key), 0);
 }
 
 /** Takes off the wrappers' prefixes, one after the other. */

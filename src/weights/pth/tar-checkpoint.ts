@@ -11,6 +11,7 @@ import type { Checkpoint } from "../checkpoint.js";
 import { badWeights, quote, quoteFirst } from "../source.js";
 import type { ByteSource } from "../source.js";
 import { makeCheckpoint } from "./pth-checkpoint.js";
+import type { StorageStore } from "./pth-checkpoint.js";
 import { checkLittleEndian, readPickle } from "./read-pickle.js";
 import { keyOf, readStorages } from "./tar-storages.js";
 import { readTensors } from "./tar-tensors.js";
@@ -19,7 +20,7 @@ import type { TarMember } from "./tar.js";
 import type { PickleValue } from "./values.js";
 
 /** Opens a tar checkpoint. @throws bad-weights */
-export async function openTarCheckpoint(source: ByteSource): Promise<Checkpoint> {
+export async function openTarCheckpoint(source: ByteSource, stateDict?: string): Promise<Checkpoint> {
   const file = source.name;
   const members = await listTar(source);
   const member = (name: string): TarMember => members.get(name) ?? missingMember(name, members, file);
@@ -37,7 +38,7 @@ export async function openTarCheckpoint(source: ByteSource): Promise<Checkpoint>
     return key === undefined ? undefined : (tensors.get(key) ?? refs.get(key));
   };
   const root = await readPickle(source, { ...spanOf(pickle), window: 256 * 1024 }, { file, persistent });
-  return makeCheckpoint(source, "pth-tar", root.value, {
+  const store: StorageStore = {
     byteLength: (key) => places.get(key)?.byteLength,
     async read(key, offset, length) {
       const place = places.get(key);
@@ -45,7 +46,8 @@ export async function openTarCheckpoint(source: ByteSource): Promise<Checkpoint>
         throw badWeights(file, `storage ${quote(key)} is missing or too short`);
       return source.read(place.start + offset, length);
     },
-  });
+  };
+  return makeCheckpoint(source, { container: "pth-tar", root: root.value, store, stateDict });
 }
 
 function spanOf({ offset, size }: TarMember): { start: number; limit: number } {

@@ -45,7 +45,7 @@ export async function readStorages(source: ByteSource, member: TarMember): Promi
     if (key === undefined || !(type instanceof GlobalRef) || type.role.kind !== "storage")
       throw badWeights(source.name, `storage ${i} of ${count} has no key and type`);
     const { dtype } = type.role;
-    const place = await placeElements(source, { key, start: head.end, limit, width: (dtypeBits(dtype) / 8) });
+    const place = await placeElements(source, { key, start: head.end, limit, width: dtypeBits(dtype) / 8 });
     refs.set(key, new StorageRef(key, dtype, place.byteLength));
     places.set(key, place);
     position = place.start + place.byteLength;
@@ -85,7 +85,7 @@ function addView(view: PickleValue, refs: Map<string, StorageRef>, file: string)
   const first = wholeNumber(from);
   const count = wholeNumber(elements);
   if (key !== undefined && root !== undefined && first !== undefined && count !== undefined) {
-    const width = (dtypeBits(root.dtype) / 8);
+    const width = dtypeBits(root.dtype) / 8;
     const { start, byteLength } = root.window;
     if ((first + count) * width <= byteLength) {
       const window = { start: start + first * width, byteLength: count * width };

@@ -7,6 +7,7 @@ import type { Checkpoint } from "../checkpoint.js";
 import { badWeights, quote, quoteFirst } from "../source.js";
 import type { ByteSource } from "../source.js";
 import { growthLimit, makeCheckpoint } from "./pth-checkpoint.js";
+import type { StorageStore } from "./pth-checkpoint.js";
 import { PICKLE_LIMIT, unpickleWhole } from "./read-pickle.js";
 import { storageFromId } from "./reduce.js";
 import type { ZipMember } from "./zip-directory.js";
@@ -16,7 +17,7 @@ import { ZipArchive } from "./zip.js";
 const MAX_BYTE_ORDER = 16;
 
 /** Opens a zip checkpoint. @throws bad-weights */
-export async function openZipCheckpoint(source: ByteSource): Promise<Checkpoint> {
+export async function openZipCheckpoint(source: ByteSource, stateDict?: string): Promise<Checkpoint> {
   const file = source.name;
   const zip = await ZipArchive.open(source, growthLimit(source.size));
   const pickle = findPickle(zip, file);
@@ -28,14 +29,15 @@ export async function openZipCheckpoint(source: ByteSource): Promise<Checkpoint>
     throw badWeights(file, `its data.pkl has ${pickle.size} bytes, more than ${PICKLE_LIMIT}`);
   const value = unpickleWhole(await zip.read(pickle), { file, persistent: storageFromId });
   const memberOf = (key: string): ZipMember | undefined => zip.members.get(`${root}data/${key}`);
-  return makeCheckpoint(source, "pth-zip", value, {
+  const store: StorageStore = {
     byteLength: (key) => memberOf(key)?.size,
     read(key, offset, length) {
       const member = memberOf(key);
       if (member === undefined) throw badWeights(file, `storage ${quote(key)} is missing from the file`);
       return zip.read(member, offset, length);
     },
-  });
+  };
+  return makeCheckpoint(source, { container: "pth-zip", root: value, store, stateDict });
 }
 
 function findPickle({ members }: ZipArchive, file: string): ZipMember {
