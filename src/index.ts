@@ -125,4 +125,5 @@ export type { DownloadProgress, WeightsOptions } from "./weights/download-option
 export { recognise } from "./weights/names.js";
 export type { Recognised } from "./weights/names.js";
 export { openCheckpoint } from "./weights/open.js";
+export type { OpenOptions } from "./weights/open.js";
 export type { ByteSource, Bytes } from "./weights/source.js";

@@ -79,7 +79,7 @@ export function hasResNet(names: Iterable<string>): boolean {
 /** The fault and its cure, where each of `places` holds a ResNet. `wanted` was asked for and is none of them. */
 export function severalResNets(places: readonly string[], wanted?: string): string {
   const names = quoteFirst(places);
-  const first = (places.find((place) => place !== "") ?? "").replace(/\.$/, "");
+  const first = (places.find((place) => place !== "") ?? "").replace(/(\.backbone)?\.$/, "");
   const missing = wanted === undefined ? "" : `, none under ${quote(wanted)}`;
   const cure = `choose one with stateDict: ${quote(first)} (--state-dict ${first.slice(0, 80)})`;
   return `it holds more than one ResNet (under ${names})${missing}; ${cure}`;

@@ -33,7 +33,7 @@ export interface Recognised {
   readonly aux: boolean;
   /** The same file under our names, without the ignored tensors. Unknown layers stay, for parameters.ts to report. */
   readonly checkpoint: Checkpoint;
-  /** Names in the file that are left out on purpose: counters, losses, ImageNet's classifier, the rest of a detector. */
+  /** Names in the file that are left out on purpose: counters, losses, ImageNet's classifier, a detector. */
   readonly ignored: readonly string[];
 }
 

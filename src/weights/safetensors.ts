@@ -105,7 +105,7 @@ function placeTensors(
 }
 
 /** The header of a file, checked in full. */
-export interface SafetensorsIndex {
+interface SafetensorsIndex {
   /** In the order of their data. */
   readonly tensors: ReadonlyMap<string, PlacedTensor>;
   readonly metadata: ReadonlyMap<string, string>;

@@ -1,4 +1,4 @@
-/** Values beside the weights: what PyTorch's weights_only reader allows, and classes of training scripts, kept unread. */
+/** Values beside the weights, kept unread: what PyTorch's weights_only reader allows, classes of training scripts. */
 import { describe, expect, test } from "vitest";
 import { openCheckpoint } from "../../src/weights/open.js";
 import { bufferSource } from "../../src/weights/source.js";

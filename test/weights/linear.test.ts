@@ -1,4 +1,4 @@
-/** Work that grows with the number and the length of names, not with their square; and no call has them as arguments. */
+/** Work that grows with the number and the length of names, not with their square. */
 import { expect, test } from "vitest";
 import { describeInspection, inspectCheckpoint } from "../../src/cli/inspect-report.js";
 import type { Checkpoint, TensorInfo } from "../../src/weights/checkpoint.js";
@@ -19,7 +19,7 @@ function withMore(file: Checkpoint, names: readonly string[]): Checkpoint {
 /** Calls of an array iterator's next() while `work` runs: items that loops and spreads go through. */
 function itemsVisited(work: () => void): number {
   const prototype = Object.getPrototypeOf([][Symbol.iterator]()) as Iterator<unknown>;
-  const { next } = prototype;
+  const next = Reflect.get(prototype, "next") as (this: unknown, ...args: unknown[]) => IteratorResult<unknown>;
   let count = 0;
   prototype.next = function counted(...args) {
     count++;

@@ -37,7 +37,7 @@ export function growthLimit(size: number): number {
 }
 
 /** What a container's reader has found. */
-export interface Unpacked {
+interface Unpacked {
   readonly container: Container;
   /** The pickled object. */
   readonly root: PickleValue;

@@ -9,7 +9,7 @@ import { Dict, GlobalRef, Opaque, Parameter, Sequence, StorageRef, TensorRef, it
 import type { ElementType, GlobalRole, PickleValue } from "./values.js";
 
 /** Counts items before they are copied. @throws bad-weights when there are more than the pickle can hold */
-export type Charge = (items: number) => void;
+type Charge = (items: number) => void;
 
 /** The meaning of `callee(*args)`; undefined where the arguments do not fit. */
 export function reduce(callee: GlobalRef, args: readonly PickleValue[], charge: Charge): PickleValue | undefined {
