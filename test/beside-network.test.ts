@@ -65,6 +65,14 @@ describe("beside torchvision's network", () => {
     );
   });
 
+  it("an auxiliary head whose batch norm is folded is kept", () => {
+    const specs = torchvision.flatMap((spec) => {
+      if (spec.name === "aux_classifier.1.bias") return [{ ...spec, name: "aux_classifier.0.bias" }];
+      return spec.name.startsWith("aux_classifier.1.") ? [] : [spec];
+    });
+    expect(assembled(hashedCheckpoint(specs)).aux).toBe(true);
+  });
+
   it.each(["backbone._orig_mod.", "backbone.module.", "_orig_mod.backbone.module."])(
     "names that begin with %s",
     (prefix) => {

@@ -145,12 +145,11 @@ function auxiliaryFits(shapeOf: (name: string) => readonly number[] | undefined)
   const width = shapeOf("backbone.layer1.0.conv1.weight")?.[0] ?? PUBLISHED_WIDTH;
   const [inner = 0] = shapeOf("aux_classifier.0.weight") ?? [];
   const [classes = 0] = shapeOf("aux_classifier.4.weight") ?? [];
-  const isShape = (name: string, ...wanted: number[]): boolean =>
-    shapeOf(`aux_classifier.${name}`)?.join() === wanted.join();
-  const norm = ["weight", "bias", "running_mean", "running_var"];
-  const normed = norm.every((part) => isShape(`1.${part}`, inner)) || isShape("0.bias", inner); // or folded
-  const convolved = isShape("0.weight", inner, width * 16, 3, 3);
-  return convolved && normed && isShape("4.weight", classes, inner, 1, 1) && isShape("4.bias", classes);
+  const folded = shapeOf("aux_classifier.0.bias") !== undefined;
+  const norm = folded ? ["0.bias"] : ["1.weight", "1.bias", "1.running_mean", "1.running_var"];
+  const needed = [inner, width * 16, 3, 3, ...norm.map(() => inner), classes, inner, 1, 1, classes];
+  const parts = ["0.weight", ...norm, "4.weight", "4.bias"];
+  return parts.map((part) => shapeOf(`aux_classifier.${part}`)?.join()).join() === needed.join();
 }
 
 /** The name below the module that holds the backbone: heads lie beside a module called "backbone". */

@@ -69,7 +69,8 @@ test("one dictionary under very many keys is mapped once", async () => {
   let writes = 0;
   const keys = Array.from({ length: 20_000 }, (_, i) => concat(P.str(`k${i}`), [0x68, 9]));
   const object = concat([0x7d], P.str("first"), other, [0x71, 9, 0x73], [0x28], ...keys, [0x75]);
-  const set = Reflect.get(Map.prototype, "set") as (this: Map<unknown, unknown>, k: unknown, v: unknown) => Map<unknown, unknown>;
+  type SetValue = (this: Map<unknown, unknown>, key: unknown, value: unknown) => Map<unknown, unknown>;
+  const set = Reflect.get(Map.prototype, "set") as SetValue;
   Map.prototype.set = function count(key, value) {
     writes++;
     return set.call(this, key, value);

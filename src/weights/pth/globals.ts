@@ -43,53 +43,35 @@ const DTYPES: readonly (readonly [string, ElementType])[] = [
   ["float8_e8m0fnu", "f8_e8m0"],
 ];
 
-/** Names below a module, as `module NAME NAME`. */
+/** Names and, as patterns, groups of names without a meaning here. */
 const INERT = [
-  "argparse Namespace",
-  "torch device Tensor BFloat16Tensor",
-  "torch per_tensor_affine per_channel_affine per_tensor_symmetric per_channel_symmetric",
-  "torch per_channel_affine_float_qparams strided sparse_coo sparse_csr contiguous_format channels_last",
-  "torch.serialization _get_layout",
-  "torch._utils _rebuild_qtensor _rebuild_sparse_tensor _rebuild_sparse_csr_tensor _rebuild_nested_tensor",
-  "torch._utils _rebuild_meta_tensor_no_storage _rebuild_wrapper_subclass _rebuild_device_tensor_from_numpy",
-  "torch._utils _rebuild_device_tensor_from_cpu_tensor _rebuild_xla_tensor",
-  "torch.torch_version TorchVersion",
-  "torch.nn.parameter Buffer UninitializedParameter UninitializedBuffer",
-  "_codecs encode",
-  "numpy dtype ndarray",
-  "numpy.core.multiarray scalar _reconstruct",
-  "numpy._core.multiarray scalar _reconstruct",
-  "pathlib Path PosixPath WindowsPath PurePath PurePosixPath PureWindowsPath",
-  "pathlib._local Path PosixPath WindowsPath PurePath PurePosixPath PureWindowsPath",
-  "datetime date datetime time timedelta timezone",
-  "collections deque",
-  "types SimpleNamespace",
-  "decimal Decimal",
-  "fractions Fraction",
-  "uuid UUID",
-  "random Random",
-  "copyreg _reconstructor",
-  "copy_reg _reconstructor",
-  ...["builtins", "__builtin__"].map(
-    (module) => `${module} int float bool str list dict tuple bytes bytearray complex object range slice long unicode`,
-  ),
+  "torch\\.(device|Tensor|strided|sparse_\\w+|per_\\w+|\\w+_format|channels_last)",
+  "torch(\\.cuda)?\\.\\w+Tensor", // the old tar format names the type beside the storage
+  "torch\\._utils\\._rebuild_\\w+",
+  "torch\\.serialization\\._get_layout",
+  "_codecs\\.encode",
+  "collections\\.deque",
+  "copy_?reg\\._reconstructor",
+  "datetime\\.\\w+",
+  "types\\.SimpleNamespace",
+  "numpy(\\._?core\\.multiarray)?\\.(dtype|ndarray|scalar|_reconstruct)",
+  "(builtins|__builtin__)\\.(int|float|bool|str|list|dict|tuple|bytes|bytearray|complex|object|range|slice|long|unicode)",
 ];
 
 /**
- * Packages whose classes training scripts keep beside the weights: schedulers, histories, configurations. A class has
- * a capital letter; their functions stay refused.
+ * Modules and packages whose classes training scripts keep beside the weights: paths, schedulers, histories,
+ * configurations. A class has a capital letter; their functions stay refused.
  */
-const INERT_PACKAGES = [
-  "torch.optim torch.amp torch.cuda.amp torch.distributed torch.ao.quantization torchmetrics torchvision.tv_tensors",
-  "pytorch_lightning lightning lightning_fabric lightning_utilities ignite accelerate transformers tokenizers",
-  "mmengine mmcv mmseg fvcore detectron2.config omegaconf hydra yacs easydict addict munch ml_collections box",
-  "numpy timm.scheduler timm.optim timm.utils wandb",
-].flatMap((line) => line.split(" "));
+const PACKAGES = [
+  "torch\\.(optim|(cuda\\.)?amp|distributed|ao\\.quantization|torch_version|nn\\.parameter)",
+  "argparse|pathlib|decimal|fractions|uuid|numpy|torchmetrics|torchvision\\.tv_tensors|timm\\.(scheduler|optim|utils)",
+  "(pytorch_)?lightning(_fabric|_utilities)?|ignite|accelerate|transformers|tokenizers|wandb|hydra|omegaconf|yacs",
+  "mmengine|mmcv|mmseg|fvcore|detectron2\\.config|easydict|addict|munch|ml_collections|box",
+];
 
-function isBookkeeping(module: string, name: string): boolean {
-  if (module.length + name.length > 200 || !/^[\w.]*\b_?[A-Z]\w*$/.test(name)) return false;
-  return INERT_PACKAGES.some((root) => module === root || module.startsWith(`${root}.`));
-}
+const HARMLESS = new RegExp(`^(${INERT.join("|")}|(${PACKAGES.join("|")})\\.([\\w.]*\\.)?_?[A-Z]\\w*)$`);
+/** No longer path is on the list. */
+const MAX_PATH = 200;
 
 function makeList(): Map<string, GlobalRef> {
   const list = new Map<string, GlobalRef>();
@@ -97,7 +79,6 @@ function makeList(): Map<string, GlobalRef> {
   for (const [name, dtype, aliases] of TYPES) {
     for (const module of ["torch", "torch.cuda"]) {
       add(`${module}.${name}Storage`, { kind: "storage", dtype });
-      add(`${module}.${name}Tensor`, { kind: "inert" }); // the old tar format names the type beside the storage
     }
     for (const alias of aliases) add(`torch.${alias}`, { kind: "dtype", dtype });
   }
@@ -115,22 +96,17 @@ function makeList(): Map<string, GlobalRef> {
   for (const name of ["OrderedDict", "defaultdict", "Counter"]) add(`collections.${name}`, { kind: "dict" });
   for (const name of ["builtins.set", "__builtin__.set", "builtins.frozenset", "__builtin__.frozenset"])
     add(name, { kind: "set" });
-  for (const line of INERT) {
-    const [module = "", ...names] = line.split(" ");
-    for (const name of names) add(`${module}.${name}`, { kind: "inert" });
-  }
   return list;
 }
 
 const GLOBALS = makeList();
 
 /** Length of the list, for the message about a name that is not on it. */
-export const GLOBAL_COUNT = GLOBALS.size;
+export const GLOBAL_COUNT = GLOBALS.size + INERT.length + PACKAGES.length;
 
 /** The name; undefined where neither it nor, for a class, its package is on the list. */
 export function findGlobal(module: string, name: string): GlobalRef | undefined {
   const path = `${module}.${name}`;
-  const known = GLOBALS.get(path);
-  if (known !== undefined || !isBookkeeping(module, name)) return known;
-  return new GlobalRef(path, { kind: "inert" });
+  const isInert = path.length <= MAX_PATH && HARMLESS.test(path);
+  return GLOBALS.get(path) ?? (isInert ? new GlobalRef(path, { kind: "inert" }) : undefined);
 }
