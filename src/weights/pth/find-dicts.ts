@@ -4,7 +4,7 @@ import { Dict, Parameter, Sequence, TensorRef } from "./values.js";
 import type { PickleValue } from "./values.js";
 
 /** A dictionary that holds tensors by name. */
-export interface Candidate {
+export interface NamedTensors {
   readonly tensors: ReadonlyMap<string, TensorRef>;
   /** Keys and positions that lead to it, e.g. ["model"]; [] at the top. */
   readonly path: readonly string[];
@@ -13,8 +13,8 @@ export interface Candidate {
 const MAX_DEPTH = 5;
 
 /** Nearest to the top first. The same dictionary under several keys comes once, under its first. */
-export function findDicts(root: PickleValue): Candidate[] {
-  const found: Candidate[] = [];
+export function findDicts(root: PickleValue): NamedTensors[] {
+  const found: NamedTensors[] = [];
   const visited = new Set<PickleValue>([root]); // a dict may contain itself
   let level: (readonly [PickleValue, readonly string[]])[] = [[root, []]];
   for (let depth = 0; depth <= MAX_DEPTH && level.length > 0; depth++) {

@@ -55,7 +55,8 @@ const INERT = [
   "datetime\\.\\w+",
   "types\\.SimpleNamespace",
   "numpy(\\._?core\\.multiarray)?\\.(dtype|ndarray|scalar|_reconstruct)",
-  "(builtins|__builtin__)\\.(int|float|bool|str|list|dict|tuple|bytes|bytearray|complex|object|range|slice|long|unicode)",
+  "(builtins|__builtin__)\\.(int|float|bool|str|list|dict|tuple|bytes|bytearray)",
+  "(builtins|__builtin__)\\.(complex|object|range|slice|long|unicode)",
 ];
 
 /**

@@ -163,7 +163,8 @@ export class PickleMachine {
 
   #refuse(path: string): never {
     const shown = quote(path).slice(1, -1);
-    const fault = `which is not among the ${GLOBAL_COUNT} harmless names and packages this reader knows; nothing was run`;
+    const known = `the ${GLOBAL_COUNT} harmless names and packages this reader knows`;
+    const fault = `which is not among ${known}; nothing was run`;
     const cure = "If you trust the file, load it in Python and save model.state_dict()";
     throw badWeights(this.#context.file, `its pickle refers to ${shown}, ${fault}. ${cure}`);
   }

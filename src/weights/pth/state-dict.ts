@@ -8,11 +8,11 @@
 import { hasResNet, severalResNets } from "../name-schemes.js";
 import { badWeights, quote } from "../source.js";
 import { findDicts } from "./find-dicts.js";
-import type { Candidate } from "./find-dicts.js";
+import type { NamedTensors } from "./find-dicts.js";
 import { Dict, TensorRef } from "./values.js";
 import type { PickleValue } from "./values.js";
 
-export interface StateDict extends Candidate {
+export interface StateDict extends NamedTensors {
   /** The text taken off every name, e.g. "module.". */
   readonly prefix: string;
 }
@@ -46,7 +46,12 @@ export function findStateDict(root: PickleValue, file: string, wanted?: string):
   return state;
 }
 
-function choose(root: PickleValue, found: readonly Candidate[], file: string, wanted: string | undefined): Candidate {
+function choose(
+  root: PickleValue,
+  found: readonly NamedTensors[],
+  file: string,
+  wanted: string | undefined,
+): NamedTensors {
   const [only, ...others] = found.filter(({ tensors }) => hasResNet(tensors.keys()));
   if (only !== undefined && others.length > 0) {
     const all = [only, ...others].map(({ path }) => path.join("."));
@@ -66,8 +71,8 @@ function choose(root: PickleValue, found: readonly Candidate[], file: string, wa
 }
 
 /** Of those at the top and under the usual keys, the one with the most tensors; the first of equals. */
-function usual(found: readonly Candidate[]): Candidate | undefined {
-  let best: Candidate | undefined;
+function usual(found: readonly NamedTensors[]): NamedTensors | undefined {
+  let best: NamedTensors | undefined;
   for (const candidate of found) {
     const { tensors, path } = candidate;
     if (!path.every((key) => KEYS.includes(key))) continue;
@@ -84,7 +89,7 @@ function rank(path: readonly string[]): number {
 }
 
 /** Takes off the wrappers' prefixes, one after the other. */
-function unwrap({ tensors, path }: Candidate): StateDict {
+function unwrap({ tensors, path }: NamedTensors): StateDict {
   let unwrapped = tensors;
   let prefix = "";
   while (prefix.length <= MAX_PREFIX) {
