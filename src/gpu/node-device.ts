@@ -9,6 +9,7 @@ import { checkOptions } from "../base/options.js";
 import type { Device } from "./device.js";
 import { requestDevice as requestAnyDevice } from "./request-device.js";
 import type { DeviceOptions } from "./request-device.js";
+import { endWithWorker, guardWorkerEnd } from "./worker-end.js";
 
 export interface NodeDeviceOptions extends Omit<DeviceOptions, "gpu" | "pace"> {
   /** Part of an adapter's name, to choose one of several: "NVIDIA", "llvmpipe". */
@@ -47,6 +48,7 @@ async function createGpu(adapter: string | undefined): Promise<GPU> {
   // Vulkan loaders warn, and some drivers fail, without a private runtime directory.
   process.env.XDG_RUNTIME_DIR ??= temporaryFolder();
   const create = await importDawn();
+  guardWorkerEnd();
   const gpu = create(flags);
   instances.set(key, gpu);
   return gpu;
@@ -103,7 +105,9 @@ export async function requestDevice(options: NodeDeviceOptions = {}): Promise<De
     return quiet ? quietly(wait) : wait;
   };
   try {
-    return await requestAnyDevice({ ...rest, gpu, pace });
+    const device = await requestAnyDevice({ ...rest, gpu, pace });
+    endWithWorker(device.gpu);
+    return device;
   } catch (error) {
     const wasNotFound = isFcnError(error, "no-adapter") && error.cause === undefined;
     if (adapter === undefined || !wasNotFound) throw error;
