@@ -90,7 +90,10 @@ export type { Picture, RgbaPicture } from "./image/picture.js";
 export { shrink } from "./image/shrink.js";
 export type { VariantChoice, VariantPick } from "./kernel/choice.js";
 export type { DType } from "./kernel/layout.js";
-export { convOutputSize, convTransposeOutputSize } from "./kernel/shape.js";
+export {
+  givenConvOutputSize as convOutputSize,
+  givenConvTransposeOutputSize as convTransposeOutputSize,
+} from "./kernel/given-sizes.js";
 export type { PoolWindow, TransposedWindow, Window } from "./kernel/shape.js";
 export type { Precision } from "./kernel/variant.js";
 export type { Weight } from "./kernel/weight.js";
@@ -122,8 +125,7 @@ export type { TuningStore } from "./tuning/tuner.js";
 export type { Checkpoint, Container, TensorInfo } from "./weights/checkpoint.js";
 export { DEFAULT_CHECKPOINT, defaultCheckpointUrl } from "./weights/default-checkpoint.js";
 export type { DownloadProgress, WeightsOptions } from "./weights/download-options.js";
-export { recognise } from "./weights/names.js";
+export { openGivenCheckpoint as openCheckpoint, recogniseGiven as recognise } from "./weights/given.js";
 export type { Recognised } from "./weights/names.js";
-export { openCheckpoint } from "./weights/open.js";
 export type { OpenOptions } from "./weights/open.js";
 export type { ByteSource, Bytes } from "./weights/source.js";

@@ -4,8 +4,8 @@
  * @module fcn-webgpu/node
  */
 import { fileURLToPath } from "node:url";
-import { FcnError, badOption } from "./base/errors.js";
-import { checkKind, checkOptions } from "./base/options.js";
+import { FcnError, badOption, messageOf } from "./base/errors.js";
+import { checkKind, checkOptions, typeName } from "./base/options.js";
 import { requestDevice } from "./gpu/node-device.js";
 import type { NodeDeviceOptions } from "./gpu/node-device.js";
 import { decodePicture, readPictureFile } from "./image/decode.js";
@@ -26,7 +26,7 @@ import type { ByteSource } from "./weights/source.js";
 import { isRemote } from "./weights/urls.js";
 
 /** Pixels, the path of a PNG, JPEG or WebP file, or the bytes of one. */
-export type NodePicture = Picture | string | URL | Uint8Array;
+export type NodePicture = Picture | string | URL | Uint8Array | ArrayBuffer | Blob;
 
 export interface NodeLoadOptions extends LoadOptions, WeightsOptions {
   /** A checkpoint: path, URL (kept in a cache on disk), Blob or bytes. Default: the small one in the package. */
@@ -41,12 +41,41 @@ export interface NodeLoadOptions extends LoadOptions, WeightsOptions {
  * @throws bad-image when the file cannot be read or decoded, or sharp is not installed
  */
 export async function readPicture(image: NodePicture): Promise<Picture> {
-  if (image instanceof Uint8Array) return decodePicture(image, "picture bytes");
-  if (typeof image !== "string" && !(image instanceof URL)) return image;
+  const bytes = await bytesOf(image);
+  if (bytes) return decodePicture(bytes, "picture bytes");
+  if (!isTextOrUrl(image)) return image as Picture;
   const text = String(image);
   if (isUrl(text))
     throw new FcnError("bad-image", `${text.slice(0, 200)}: pictures are read from files; fetch it and pass its bytes`);
-  return readPictureFile(text.startsWith("file:") ? fileURLToPath(text) : text);
+  return readPictureFile(text.startsWith("file:") ? pathOf(text) : text);
+}
+
+/** By name and not by instanceof: a vm context, as Jest makes one, has a class URL of its own. */
+const isTextOrUrl = (value: unknown): value is string | URL => /^(string|URL)$/.test(typeName(value));
+
+/** The path of a `file:` URL. @throws bad-option for a URL of another host and for encoded slashes */
+function pathOf(url: string | URL): string {
+  try {
+    return fileURLToPath(String(url));
+  } catch (error) {
+    throw badOption(`${String(url).slice(0, 200)} names no file of this machine: ${messageOf(error)}`);
+  }
+}
+
+/** The bytes of an encoded picture; undefined for anything else. Classes by name: Jest and vm have their own. */
+async function bytesOf(image: unknown): Promise<Uint8Array | undefined> {
+  switch (typeName(image)) {
+    case "Uint8Array": {
+      const { buffer, byteOffset, byteLength } = image as Uint8Array;
+      return new Uint8Array(buffer, byteOffset, byteLength);
+    }
+    case "ArrayBuffer":
+      return new Uint8Array(image as ArrayBuffer);
+    case "Blob":
+    case "File":
+      return new Uint8Array(await (image as Blob).arrayBuffer());
+  }
+  return undefined;
 }
 
 /** A checkpoint's bytes from a path, a URL (downloaded into the cache first), a Blob or memory. @throws bad-weights */
@@ -60,8 +89,7 @@ export async function openSource(
   options.signal?.throwIfAborted();
   if (isRemote(weights))
     return cache ? cachedSource(weights, download) : downloadedSource(weights, { fetch: proxiedFetch, ...download });
-  const isText = typeof weights === "string" || weights instanceof URL;
-  if (isText && /^file:\/\//i.test(String(weights))) return pathSource(fileURLToPath(weights));
+  if (isTextOrUrl(weights) && /^file:\/\//i.test(String(weights))) return pathSource(pathOf(weights));
   if (typeof weights === "string" && !isUrl(weights)) return pathSource(weights);
   return localSource(weights);
 }

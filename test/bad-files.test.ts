@@ -49,7 +49,7 @@ describe("pictures given to a model", () => {
     await expectError(
       () => fcn.segment({ ...PICTURE, width: 10 }),
       "bad-image",
-      "picture: 10 x 7 needs 210 (RGB) or 280 (RGBA) bytes, got 252",
+      "picture: 10 x 7 needs 70 (grey), 210 (RGB) or 280 (RGBA) bytes, got 252",
     );
     await expectError(
       () => fcn.segment({ ...PICTURE, width: 0 }),

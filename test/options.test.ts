@@ -147,6 +147,9 @@ const TAKEN: readonly string[] = [
   "unlessNoWebGpu(anyDevice({ gpu: undefined, powerPreference: undefined }))",
   "loadFcn({ device, kernels: { conv2d: 'naive', softmax: 'naive' } })",
   "loadFcn({ device, kernels: { conv2d: undefined } })",
+  // At the size of the picture with which kernels are looked up, nothing is resized.
+  "loadFcn({ device, resize: 61, kernels: { resize: 'bilinear' } })",
+  "loadFcn({ device, resize: 60, kernels: { resize: 'bilinear' } })",
   "fcn.segment(picture, undefined)",
   "fcn.segment(picture, {})",
   "fcn.segmentAll(new Set([picture]), { inFlight: 1 }).next()",

@@ -68,6 +68,9 @@ describe("a picture", () => {
     await page.click("#dismiss");
     expect(await page.locator("#alert").isVisible()).toBe(false);
     expect(await page.locator("[data-sample=bird]").getAttribute("aria-pressed")).toBe("true");
+    // Another precision segments the picture on show again.
+    await segmentedAfter(page, () => page.getByRole("radio", { name: "f32", exact: true }).check());
+    await segmentedAfter(page, () => page.getByRole("radio", { name: "Auto" }).check());
   });
 });
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { paperFcnTensors, torchvisionFcnTensors } from "../bench/hashed-weights.js";
 import { conv2d } from "../shaders/conv2d/kernel.js";
 import { maxPool2d } from "../shaders/max-pool2d/kernel.js";
+import { normalize } from "../shaders/normalize/kernel.js";
 import { project } from "../shaders/project/kernel.js";
 import { ConfusionMatrix } from "../src/eval/confusion.js";
 import { layouts } from "../src/kernel/layout.js";
@@ -70,6 +71,21 @@ describe("numbers at the end of f16", () => {
     name,
     shape,
     read: () => Promise.resolve(new Float32Array(elements(shape)).fill(value)),
+  });
+
+  it("pictures saturate where a standard deviation is tiny", async () => {
+    const graph = new Graph();
+    const image = graph.input("image", [1, 4, 1, 2], "rgba8");
+    const statistics = { mean: weight("mean", [3], 0.5), std: weight("std", [3], 1e-6) };
+    graph.output("y", graph.op("normalize", normalize, { image, ...statistics }).y);
+    const store = new WeightStore(device());
+    const plan = await Plan.create(device(), graph, store, { normalize: "copy-f16" }, { precision: "f16" });
+    const { outputs } = await plan.run({ image: Uint8Array.of(255, 255, 255, 255, 0, 0, 0, 255) });
+    const { bytes, layout, shape } = outputs.get("y") ?? {};
+    const values = bytes && layout && shape ? [...layouts[layout].unpack(bytes, shape)] : [];
+    expect(values).toEqual([65504, -65504, 65504, -65504, 65504, -65504]);
+    plan.dispose();
+    store.dispose();
   });
 
   it("activations of 60,000 saturate instead of becoming infinite, and the network goes on", async () => {

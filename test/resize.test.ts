@@ -12,6 +12,7 @@ import { WeightStore } from "../src/plan/weight-store.js";
 import { recognise } from "../src/weights/names.js";
 import { Parameters } from "../src/weights/parameters.js";
 import { useDevice } from "./helpers/device.js";
+import { expectError } from "./helpers/expect-error.js";
 import { hashedCheckpoint } from "./helpers/hashed-checkpoint.js";
 import { agreement, largestDifference } from "./helpers/reference-maps.js";
 import { WIDTH, loadHashed, logitsOfBothHeads, stripedPicture } from "./helpers/small-networks.js";
@@ -28,6 +29,28 @@ function planes({ width, height, data }: Picture): Float64Array {
 
 const bilinear = (height: number, width: number) =>
   ({ mode: "bilinear", align_corners: false, height, width }) as const;
+
+describe("pictures that are too long", () => {
+  it.each([
+    [20_000, 50],
+    [50, 20_000],
+    [100_000, 7],
+  ])("%i x %i end in a sentence with a cure", async (width, height) => {
+    const fcn = await loadHashed(device(), TORCHVISION);
+    const picture = { width, height, data: new Uint8Array(width * height * 4) };
+    const seen = networkSize(height, width, 520);
+    await expectError(
+      () => fcn.segment(picture),
+      "limit-too-small",
+      new RegExp(
+        `^a picture of ${width} x ${height}, resized to ${seen[1]} x ${seen[0]}, is too large for this device: ` +
+          ".*; crop it or use a smaller resize$",
+      ),
+    );
+    expect((await fcn.segment(stripedPicture(30, 20))).width).toBe(30);
+    fcn.dispose();
+  });
+});
 
 describe("the size that a network sees", () => {
   it.each([
@@ -109,7 +132,7 @@ describe("a picture that shrinks", () => {
 
   it("is checked, and so is its new size", () => {
     expect(() => shrink({ width: 2, height: 2, data: new Uint8Array(3) }, 1, 1)).toThrow(
-      "2 x 2 needs 12 (RGB) or 16 (RGBA) bytes, got 3",
+      "2 x 2 needs 4 (grey), 12 (RGB) or 16 (RGBA) bytes, got 3",
     );
     expect(() => shrink({ width: 2, height: 2, data: new Uint8Array(12) }, 0, 1.5)).toThrow(
       "shrink: 1.5 x 0 is not a size of at least 1 x 1",

@@ -1,7 +1,9 @@
 /** Size arithmetic: PyTorch's formulas and their inverses, compared with counting windows one by one. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { maxPool2d } from "../shaders/max-pool2d/kernel.js";
 import { isFcnError } from "../src/base/errors.js";
+import { erase, makeProblem } from "../src/kernel/kernel.js";
 import {
   alignUp,
   ceilDiv,
@@ -102,6 +104,34 @@ describe("poolOutputSize", () => {
         while ((count - 1) * stride + reach < input + 2 * padding && count * stride < input + padding) count++;
         expect(poolOutputSize(input, { ...window, ceilMode: true })).toBe(count);
       }),
+    );
+  });
+
+  it("with ceilMode takes a window that is larger than the padded input, as max-pool2d and PyTorch do", () => {
+    // torch.nn.functional.max_pool2d(torch.zeros(1, 1, 2, 2), 3, 2, ceil_mode=True).shape is [1, 1, 1, 1].
+    expect(poolOutputSize(2, { kernel: 3, stride: 2, ceilMode: true })).toBe(1);
+    expect(badShapeOf(() => poolOutputSize(2, { kernel: 3, stride: 2 }))).toMatch(/^convolution: a window of 3/);
+    expect(badShapeOf(() => poolOutputSize(2, { kernel: 4, stride: 2, ceilMode: true }))).toBe(
+      "pooling: a window of 4 does not fit in 2 + 2 * 0 of padding, nor does it with 1 more",
+    );
+  });
+
+  it("agrees with max-pool2d on every window, which one takes and the other refuses included", () => {
+    const outcomeOf = (size: () => number | undefined): number | string | undefined => {
+      try {
+        return size();
+      } catch (error) {
+        return isFcnError(error) ? error.code : String(error);
+      }
+    };
+    fc.assert(
+      fc.property(sizes, windows, fc.boolean(), (input, window, ceilMode) => {
+        const attrs = { ...window, ceil_mode: ceilMode };
+        const x = { x: [1, 1, input, input] };
+        const ofKernel = outcomeOf(() => makeProblem(erase(maxPool2d), x, attrs).out["y"]?.[2]);
+        expect(outcomeOf(() => poolOutputSize(input, { ...window, ceilMode }))).toBe(ofKernel);
+      }),
+      { numRuns: 1000 },
     );
   });
 

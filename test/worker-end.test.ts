@@ -45,7 +45,7 @@ it("process.exit() in a worker ends the worker alone", async () => {
   expect([code, out], err).toEqual([0, "no error, code 3\nmain ends\n"]);
 });
 
-it("a worker that disposes of its model and closes its port ends by itself, with the calls before it answered", async () => {
+it("a worker that disposes of its model and closes its port ends by itself; its calls are answered", async () => {
   const source = `const call = fcn.segment(picture);
     parentPort.on("message", async () => {
       fcn.dispose();

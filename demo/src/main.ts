@@ -32,6 +32,9 @@ let look: Look = { opacity: 0.6, split: 0, highlight: undefined };
 let network: NetworkInfo | undefined;
 /** Id of the last picture sent to the worker. */
 let lastId = 0;
+/** Id of the picture on show, which a new checkpoint segments again, and of the one whose labels are awaited. */
+let shownId = 0;
+let awaitedId = 0;
 /** The checkpoint in use, and the one requested last. Undefined is the built-in one. */
 let checkpoint: File | undefined;
 let requestedCheckpoint: File | undefined;
@@ -80,6 +83,7 @@ function segment(picture: Blob | ImageBitmap, name: string): void {
   const isFrame = picture instanceof ImageBitmap;
   if (!isFrame) stage.setPending(true);
   lastId++;
+  awaitedId = lastId;
   client.send({ type: "segment", id: lastId, picture, name, side: chosenSide() }, isFrame ? [picture] : []);
 }
 
@@ -119,6 +123,7 @@ function onReply(reply: Reply): void {
     case "ready":
       return onReady(reply);
     case "picture":
+      shownId = reply.id;
       if (reply.id === lastId && !camera.running) shown = requested;
       return stage.setSize(reply.width, reply.height, reply.full);
     case "segmented":
@@ -129,7 +134,7 @@ function onReply(reply: Reply): void {
     case "saved":
       return saveFile(reply.name, reply.blob);
     case "failed":
-      return onFailed(reply.message);
+      return onFailed(reply);
     case "lost":
       probes.reset();
       stage.setPending(true);
@@ -159,7 +164,7 @@ function onView(view: string): void {
 }
 
 function onSegmented(result: Segmented): void {
-  if (result.id !== lastId) return;
+  if (result.id !== awaitedId) return;
   stage.setPending(false);
   stage.refresh();
   legend.show(result, network?.classNames ?? []);
@@ -169,7 +174,9 @@ function onSegmented(result: Segmented): void {
   void camera.next();
 }
 
-function onFailed(message: string): void {
+function onFailed({ message, id }: Extract<Reply, { type: "failed" }>): void {
+  // The picture before it stays on show.
+  if (id === awaitedId) awaitedId = shownId;
   camera.stop();
   stage.setPending(false);
   status.idle("Ready");

@@ -126,7 +126,13 @@ export type Reply =
     }
   | { readonly type: "saved"; readonly name: string; readonly blob: Blob }
   /** The request failed. Network, picture and labels stay as they were. */
-  | { readonly type: "failed"; readonly what: "load" | "segment" | "save" | "probe"; readonly message: string }
+  | {
+      readonly type: "failed";
+      readonly what: "load" | "segment" | "save" | "probe";
+      readonly message: string;
+      /** Of the picture that could not be segmented. */
+      readonly id?: number | undefined;
+    }
   /** The device is lost; the worker tries to open it again. */
   | { readonly type: "lost"; readonly message: string }
   | { readonly type: "recovered" }

@@ -62,5 +62,6 @@ export const firstLineOf = (text: string): string => text.trim().split("\n")[0] 
 
 /** The message of any thrown value. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  // Not by instanceof: under Jest the errors of Node's own modules are of another realm.
+  return (error as Error | undefined)?.message ?? String(error);
 }

@@ -3,6 +3,7 @@
  * events. Here both become a typed error at the next await. https://www.w3.org/TR/webgpu/#errors-and-debugging
  */
 import { FcnError, firstLineOf, messageOf } from "../base/errors.js";
+import { checkKind } from "../base/options.js";
 import type { DeviceTraits, MatrixSyntax } from "../kernel/variant.js";
 import { Allocations, megabytes, release } from "./allocations.js";
 import { WANTED_LIMITS } from "./limits.js";
@@ -218,6 +219,14 @@ export class Device implements DeviceTraits {
     this.#disposed = true;
     this.gpu.destroy();
   }
+}
+
+/** What a device must be, in the words of checkOptions(). */
+export const DEVICE_KIND = "a Device of requestDevice()";
+
+/** @throws bad-option when `device` is something else */
+export function checkDevice(call: string, device: Device): void {
+  checkKind(`${call}: device`, device, DEVICE_KIND);
 }
 
 function outOfMemory(sentence: string, report: string): FcnError {

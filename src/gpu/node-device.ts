@@ -68,6 +68,9 @@ async function importDawn(): Promise<(flags: string[]) => GPU> {
   }
 }
 
+/** Letters of a wrong name that an error shows. */
+const MOST_SHOWN = 80;
+
 const SLICE_MS = 0.4;
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
@@ -109,9 +112,25 @@ export async function requestDevice(options: NodeDeviceOptions = {}): Promise<De
     endWithWorker(device.gpu);
     return device;
   } catch (error) {
-    const wasNotFound = isFcnError(error, "no-adapter") && error.cause === undefined;
-    if (adapter === undefined || !wasNotFound) throw error;
-    const message = `no graphics adapter has "${adapter}" in its name; \`fcn doctor\` shows the default one`;
-    throw new FcnError("no-adapter", message, { cause: error });
+    throw isFcnError(error) ? withDriverCure(error) : adapterNotFound(adapter, error);
   }
+}
+
+/** Without any adapter, what to install. Other errors stay as they are: an adapter that refuses has a cause. */
+function withDriverCure(error: FcnError): FcnError {
+  if (error.code !== "no-adapter" || error.cause !== undefined) return error;
+  return new FcnError(
+    "no-adapter",
+    "WebGPU found no graphics adapter: install a Vulkan driver (Debian 12: Mesa 25's mesa-vulkan-drivers from " +
+      "bookworm-backports; `npm run setup` in a checkout does it)",
+  );
+}
+
+/** Where a name fits no adapter, Dawn throws an error of its own that lists the adapters there are. */
+function adapterNotFound(adapter: string | undefined, error: unknown): unknown {
+  if (adapter === undefined) return error;
+  const names = [...messageOf(error).matchAll(/ name: '(.*)'/g)].map(([, name]) => name);
+  const cure = names.length > 0 ? `this machine has ${names.join(", ")}` : firstLineOf(messageOf(error));
+  const wanted = JSON.stringify(adapter.slice(0, MOST_SHOWN));
+  return new FcnError("no-adapter", `no graphics adapter has ${wanted} in its name; ${cure}`, { cause: error });
 }

@@ -46,11 +46,8 @@ export async function requestDevice(options: DeviceOptions = {}): Promise<Device
   const gpu = options.gpu ?? runtimeGpu();
   const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? "high-performance" });
   if (!adapter) {
-    throw new FcnError(
-      "no-adapter",
-      "WebGPU found no graphics adapter: install a Vulkan driver (Debian 12: Mesa 25's mesa-vulkan-drivers from " +
-        "bookworm-backports; `npm run setup` in a checkout does it), or turn on hardware acceleration in the browser",
-    );
+    // node-device.ts says more.
+    throw new FcnError("no-adapter", "WebGPU found no graphics adapter: turn on hardware acceleration in the browser");
   }
   const device = await openDevice(adapter);
   return new Device(device, summarise(adapter), options.pace, await probeSubgroupMatrix(device, adapter.info));

@@ -4,8 +4,8 @@
  * and to test kernels.
  */
 import { convert } from "../../shaders/convert/kernel.js";
-import { badShape } from "../base/errors.js";
-import { checkOptions } from "../base/options.js";
+import { badOption, badShape } from "../base/errors.js";
+import { checkKind, checkOptions, typeName } from "../base/options.js";
 import { chooseVariant, layoutOf } from "../kernel/choice.js";
 import { erase, makeProblem } from "../kernel/kernel.js";
 import type { Kernel, KernelDef } from "../kernel/kernel.js";
@@ -17,6 +17,7 @@ import { elements, formatShape } from "../kernel/shape.js";
 import type { Shape } from "../kernel/shape.js";
 import type { AnyVariant, Packing } from "../kernel/variant.js";
 import { Dummies, bindGroupEntries, slotsOf } from "./bindings.js";
+import { checkDevice } from "./device.js";
 import type { Device } from "./device.js";
 import { encodeDispatch, gridOf, packParams } from "./dispatch.js";
 import { BUFFER } from "./flags.js";
@@ -72,6 +73,11 @@ export async function runKernel<I, O, A>(
     variant: "a string",
     allocate: "a function",
   });
+  checkDevice("runKernel", device);
+  if (!(kernel as Partial<Kernel> | undefined)?.inputs)
+    throw badOption(`runKernel: kernel must be one that defineKernel() made, got ${typeName(kernel)}`);
+  checkKind("runKernel: inputs", args, "an object of tensors and weights");
+  checkKind("runKernel: attrs", attrs, "an object");
   device.check();
   const erased = erase(kernel);
   const operands = operandsOf(args);
@@ -162,7 +168,9 @@ async function allocateOutputs(
   for (const [key, shape] of Object.entries(problem.out)) {
     if (!shape) continue;
     const layout = layoutOf(kernel, variant, key);
-    outputs[key] = await allocate(device, shape, { layout, label: `${kernel.name}.${key}` });
+    const tensor: unknown = await allocate(device, shape, { layout, label: `${kernel.name}.${key}` });
+    if (!(tensor instanceof Tensor)) throw badOption(`runKernel: allocate must give a Tensor, got ${typeName(tensor)}`);
+    outputs[key] = tensor;
   }
 }
 

@@ -4,13 +4,14 @@
  * layout.ts. Use it to call kernels directly; models keep their tensors inside a plan. Free it with dispose() or
  * `using`.
  */
-import { FcnError, badShape, badOption } from "../base/errors.js";
-import { checkOneOf, checkOptions } from "../base/options.js";
+import { FcnError, badOption, badShape, messageOf } from "../base/errors.js";
+import { checkOneOf, checkOptions, shown } from "../base/options.js";
 import { layouts, sizeOf } from "../kernel/layout.js";
 import type { DType, HostArray, LayoutName } from "../kernel/layout.js";
 import { formatShape } from "../kernel/shape.js";
 import type { Nchw } from "../kernel/shape.js";
 import { release } from "./allocations.js";
+import { checkDevice } from "./device.js";
 import type { Device } from "./device.js";
 import { BUFFER, MAP_MODE_READ } from "./flags.js";
 import {
@@ -77,17 +78,20 @@ export class Tensor {
     options: TensorOptions = {},
   ): Promise<Tensor> {
     const full = checkShape(shape);
-    if (values.length !== sizeOf(full)) {
-      throw badShape(`tensor ${formatShape(shape)} needs ${sizeOf(full)} values, got ${values.length}`);
+    const count = (values as ArrayLike<number> | undefined)?.length;
+    if (count !== sizeOf(full)) {
+      throw badShape(`tensor ${formatShape(shape)} needs ${sizeOf(full)} values, got ${shown(count)}`);
     }
     const layout = layoutFor(full, options);
+    const packed = packedValues(layout, values, full);
     const tensor = await Tensor.empty(device, full, { ...options, layout });
-    write(device, tensor.memory, layouts[layout].pack(values, full));
+    write(device, tensor.memory, packed);
     return tensor;
   }
 
   /** A tensor of zeros. */
   static async empty(device: Device, shape: readonly number[], options: TensorOptions = {}): Promise<Tensor> {
+    checkDevice("tensor", device);
     const full = checkShape(shape);
     const name = layoutFor(full, options);
     const layout = layouts[name];
@@ -156,9 +160,19 @@ function layoutFor(shape: Nchw, options: TensorOptions): LayoutName {
   return layout ?? defaultLayout(dtype ?? "f32", shape[1]);
 }
 
+/** @throws bad-option for values that are no numbers */
+function packedValues(layout: LayoutName, values: ArrayLike<number>, shape: Nchw): ArrayBuffer {
+  try {
+    return layouts[layout].pack(values, shape);
+  } catch (error) {
+    throw badOption(`tensor: the values must be numbers (${messageOf(error)})`);
+  }
+}
+
 function checkShape(shape: readonly number[]): Nchw {
-  if (shape.length !== 4 || shape.some((d) => !Number.isInteger(d) || d < 1)) {
-    throw badShape(`tensor: shape ${formatShape(shape)} needs 4 positive integers [N, C, H, W]`);
+  if (!Array.isArray(shape) || shape.length !== 4 || shape.some((d) => !Number.isInteger(d) || d < 1)) {
+    const got = Array.isArray(shape) ? `[${shape.map(shown).join(",")}]` : shown(shape);
+    throw badShape(`tensor: shape ${got} needs 4 positive integers [N, C, H, W]`);
   }
   return shape as unknown as Nchw;
 }

@@ -1,13 +1,14 @@
-/** A picture in memory: 8-bit rows of RGB or RGBA, from anywhere (a decoder, ImageData, a camera frame). */
+/** A picture in memory: 8-bit rows of grey, RGB or RGBA, from anywhere (a decoder, ImageData, a camera frame). */
 import { FcnError } from "../base/errors.js";
+import { shown, typeName } from "../base/options.js";
 
 export interface Picture {
   readonly width: number;
   readonly height: number;
   /** Rows from the top, pixels from the left, `channels` bytes a pixel. */
   readonly data: Uint8Array | Uint8ClampedArray;
-  /** 3 (RGB) or 4 (RGBA). Without it, the length of `data` decides. */
-  readonly channels?: 3 | 4;
+  /** 1 (grey), 3 (RGB) or 4 (RGBA). Without it, the length of `data` decides. */
+  readonly channels?: 1 | 3 | 4;
 }
 
 /** A checked picture with four channels. */
@@ -32,7 +33,8 @@ export const isPictureSize = (width: number, height: number): boolean =>
 
 /** @throws bad-image unless both sides are whole numbers of 1 or more */
 export function checkPictureSize(name: string, width: number, height: number): void {
-  if (!isPictureSize(width, height)) throw badImage(name, `${width} x ${height} is not a size of at least 1 x 1`);
+  if (!isPictureSize(width, height))
+    throw badImage(name, `${shown(width)} x ${shown(height)} is not a size of at least 1 x 1`);
 }
 
 /** One value for each pixel, such as a label map. @throws bad-image with both counts otherwise */
@@ -42,8 +44,22 @@ export function checkValueCount(
   { width, height }: PictureSize,
   unit = "labels",
 ): void {
-  if (values.length !== width * height)
-    throw badImage(name, `${width} x ${height} needs ${width * height} ${unit}, got ${values.length}`);
+  const count = (values as ArrayLike<number> | undefined)?.length;
+  if (count !== width * height)
+    throw badImage(name, `${width} x ${height} needs ${width * height} ${unit}, got ${shown(count)}`);
+}
+
+/** Bytes of pixels, also those that another frame, worker or vm context made: its classes are not those of here. */
+const isPixelData = (data: unknown): boolean => /^Uint8(Clamped)?Array$/.test(typeName(data));
+
+/**
+ * The picture as it is now, because callers refill their buffers while a call waits. A path or a Blob stays as it is.
+ */
+export function withOwnPixels<Image>(image: Image): Image {
+  if (isPixelData(image)) return new Uint8Array(image as Uint8Array) as Image; // a file that Node decodes
+  const { width, height, channels, data } = (image ?? {}) as Partial<Picture>;
+  if (!isPixelData(data)) return image;
+  return { width, height, channels, data: new Uint8Array(data as Uint8Array) } as Image;
 }
 
 /**
@@ -52,31 +68,33 @@ export function checkValueCount(
  */
 export function toRgba(picture: Picture, name = "picture"): RgbaPicture {
   if (typeof picture !== "object" || picture === null) {
-    throw badImage(name, `got ${picture === null ? "null" : typeof picture}, needed { width, height, data }`);
+    throw badImage(name, `got ${typeName(picture)}, needed { width, height, data }`);
   }
   const { width, height, data } = picture;
   checkPictureSize(name, width, height);
-  if (!(data instanceof Uint8Array) && !(data instanceof Uint8ClampedArray)) {
-    throw badImage(name, "data must be a Uint8Array or Uint8ClampedArray of RGB or RGBA bytes");
+  if (!isPixelData(data)) {
+    throw badImage(name, "data must be a Uint8Array or Uint8ClampedArray");
   }
   const pixels = width * height;
   const channels = picture.channels ?? data.length / pixels;
-  if ((channels !== 3 && channels !== 4) || data.length !== pixels * channels) {
-    const needed =
-      picture.channels === undefined ? `${pixels * 3} (RGB) or ${pixels * 4} (RGBA)` : `${pixels * picture.channels}`;
+  const isKnown = [1, 3, 4].includes(channels);
+  if (!isKnown || data.length !== pixels * channels) {
+    const needed = isKnown ? pixels * channels : `${pixels} (grey), ${pixels * 3} (RGB) or ${pixels * 4} (RGBA)`;
     throw badImage(name, `${width} x ${height} needs ${needed} bytes, got ${data.length}`);
   }
-  return { width, height, data: channels === 4 ? data : withAlpha(data, pixels), channels: 4 };
+  return { width, height, data: channels === 4 ? data : withAlpha(data, pixels, channels), channels: 4 };
 }
 
-function withAlpha(rgb: Uint8Array | Uint8ClampedArray, pixels: number): Uint8Array {
+/** RGBA of RGB or grey pixels. */
+function withAlpha(data: ArrayLike<number>, pixels: number, channels: number): Uint8Array {
   const rgba = new Uint8Array(pixels * 4);
+  const next = channels === 3 ? 1 : 0; // grey is its own green and blue
   for (let i = 0; i < pixels; i++) {
-    const from = i * 3;
+    const from = i * channels;
     const to = i * 4;
-    rgba[to] = rgb[from] as number;
-    rgba[to + 1] = rgb[from + 1] as number;
-    rgba[to + 2] = rgb[from + 2] as number;
+    rgba[to] = data[from] as number;
+    rgba[to + 1] = data[from + next] as number;
+    rgba[to + 2] = data[from + 2 * next] as number;
     rgba[to + 3] = 255;
   }
   return rgba;

@@ -88,6 +88,6 @@ export function pngParts({ header, palette, pixels }: PngContents, crc32: Crc32)
 export function unfilteredRows(values: Uint8Array, width: number, height: number): Uint8Array<ArrayBuffer> {
   const pitch = width + 1;
   const rows = new Uint8Array(height * pitch);
-  for (let y = 0; y < height; y++) rows.set(values.subarray(y * width, (y + 1) * width), y * pitch + 1);
+  for (let y = 0; y < height; y++) rows.set(values.slice(y * width, (y + 1) * width), y * pitch + 1);
   return rows;
 }

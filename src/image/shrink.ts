@@ -5,8 +5,12 @@
  * https://github.com/python-pillow/Pillow/blob/main/src/libImaging/Resample.c
  */
 import { badOption } from "../base/errors.js";
+import { shown } from "../base/options.js";
 import { isPictureSize, toRgba } from "./picture.js";
 import type { Picture, RgbaPicture } from "./picture.js";
+
+/** What one array can hold: four bytes a pixel. */
+const MOST_PIXELS = 2 ** 29;
 
 /** The filter's weights for every output pixel along one axis. */
 interface Taps {
@@ -110,8 +114,8 @@ function mixPixel(out: Uint8Array, { data, taps, from, to }: Pass, i: number, li
  */
 export function shrink(picture: Picture, toHeight: number, toWidth: number): RgbaPicture {
   const { width, height, data } = toRgba(picture);
-  if (!isPictureSize(toWidth, toHeight))
-    throw badOption(`shrink: ${toWidth} x ${toHeight} is not a size of at least 1 x 1`);
+  if (!isPictureSize(toWidth, toHeight) || toWidth * toHeight > MOST_PIXELS)
+    throw badOption(`shrink: ${shown(toWidth)} x ${shown(toHeight)} is not a size from 1 x 1 to ${MOST_PIXELS} pixels`);
   let resized: RgbaPicture["data"] = data;
   if (width !== toWidth) {
     resized = resizeAxis({

@@ -77,15 +77,22 @@ export function convOutputSize(input: number, window: Window): number {
 }
 
 /**
- * Output size of torch.nn.MaxPool2d.
+ * Output size of torch.nn.MaxPool2d. With ceilMode a window may be larger than the padded input, by less than a stride.
  * @throws bad-shape as convOutputSize, and when padding is more than half the kernel (a window could lie in the padding
  * alone)
  */
 export function poolOutputSize(input: number, window: PoolWindow): number {
-  const rounded = convOutputSize(input, window);
-  const { kernel, stride, padding, dilation } = checkWindow("pooling", window);
+  const checked = checkWindow("pooling", window);
+  const { kernel, padding } = checked;
   if (2 * padding > kernel) throw badShape(`pooling: padding ${padding} is more than half of kernel ${kernel}`);
-  return window.ceilMode ? ceilPoolOutputSize(input, { kernel, stride, padding, dilation }) : rounded;
+  if (!window.ceilMode) return convOutputSize(input, window);
+  checkSize("pooling", input);
+  const output = ceilPoolOutputSize(input, checked);
+  if (output < 1) {
+    const fit = `does not fit in ${input} + 2 * ${padding} of padding, nor does it with ${checked.stride - 1} more`;
+    throw badShape(`pooling: a window of ${spanOf(kernel, checked.dilation)} ${fit}`);
+  }
+  return output;
 }
 
 /** Output size of a pooling in ceil mode. A last window that would start in the far padding is dropped. */

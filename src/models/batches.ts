@@ -24,16 +24,15 @@ export function groupBySize(pictures: readonly RgbaPicture[]): number[][] {
   return [...groups.values()];
 }
 
-/** RGBA bytes of pictures of one size, at their upload size, one picture after the other. */
-export function uploadBytes(pictures: readonly RgbaPicture[], resize: Resize): Uint8Array {
+/** RGBA bytes of pictures of one size, at their upload size, one picture after the other. One is not copied. */
+export function uploadBytes(pictures: readonly RgbaPicture[], resize: Resize): RgbaPicture["data"] {
   const { width, height } = pictures[0] as RgbaPicture;
   const [uploadHeight, uploadWidth] = uploadSize(height, width, resize);
   const isShrunk = uploadHeight !== height || uploadWidth !== width;
+  const ofPicture = (picture: RgbaPicture) => (isShrunk ? shrink(picture, uploadHeight, uploadWidth) : picture).data;
+  if (pictures.length === 1) return ofPicture(pictures[0] as RgbaPicture);
   const pictureBytes = uploadHeight * uploadWidth * 4;
   const bytes = new Uint8Array(pictures.length * pictureBytes);
-  pictures.forEach((picture, i) => {
-    const { data } = isShrunk ? shrink(picture, uploadHeight, uploadWidth) : picture;
-    bytes.set(data, i * pictureBytes);
-  });
+  pictures.forEach((picture, i) => bytes.set(ofPicture(picture), i * pictureBytes));
   return bytes;
 }

@@ -27,7 +27,9 @@ export function checkKernels(graphs: readonly Graph[], chosen: VariantChoice): v
 
 /** Graphs that together use every kernel of a network: with and without a resize, for labels and for scores. */
 export function probeGraphs(prepared: PreparedNetwork): Graph[] {
-  const size = { count: 1, height: PROBE_SIDE, width: PROBE_SIDE };
+  // A picture that has the network's size already would not show the kernel that resizes.
+  const side = prepared.resize === PROBE_SIDE ? PROBE_SIDE + 1 : PROBE_SIDE;
+  const size = { count: 1, height: side, width: side };
   return ([prepared.resize, "none"] as const).flatMap((resize) =>
     (["labels", "probabilities"] as const).map((kind) => outputGraph({ ...prepared, resize }, { kind, ...size })),
   );

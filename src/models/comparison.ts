@@ -6,16 +6,19 @@
 import { ABORTABLE_KINDS, abortable } from "../base/abort.js";
 import type { Abortable } from "../base/abort.js";
 import { badOption } from "../base/errors.js";
-import { checkCount, checkOneOf, checkOptions } from "../base/options.js";
+import { checkCount, checkKind, checkOneOf, checkOptions } from "../base/options.js";
 import type { Kinds } from "../base/options.js";
+import { checkDevice } from "../gpu/device.js";
 import type { Device, LostListener } from "../gpu/device.js";
 import { bindingOf } from "../gpu/memory.js";
 import { defaultNames } from "../image/palette.js";
+import { checkPictureSize } from "../image/picture.js";
 import type { Picture } from "../image/picture.js";
 import type { VariantChoice } from "../kernel/choice.js";
 import type { Precision } from "../kernel/variant.js";
 import type { RunTimings } from "../plan/plan.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
+import { checkCheckpoint } from "../weights/given.js";
 import { COMPARABLE, COMPARED, comparedNetworks } from "./compared.js";
 import type { ComparedVariant } from "./compared.js";
 import { ALL_WITH_SCORES, checkComparedKernels, comparisonGraph, partNames, scoresName } from "./comparison-graph.js";
@@ -104,6 +107,8 @@ export class Comparison {
     readonly checkpoint: Checkpoint,
     options: ComparisonOptions = {},
   ) {
+    checkDevice("new Comparison", device);
+    checkCheckpoint("new Comparison", checkpoint);
     checkOptions("new Comparison(device, checkpoint, { variants: ... })", options, COMPARISON_KINDS);
     const { variants = COMPARED, preprocessing = IMAGENET, kernels, precision, onPipeline } = options;
     checkOneOf("precision", precision, PRECISIONS);
@@ -180,7 +185,11 @@ export class Comparison {
     width: number,
     rounds = 5,
   ): Promise<NetworkCost[]> {
-    for (const variant of measured) checkOneOf("measure: variant", variant, [...this.variants, ALL]);
+    checkKind("measure: variants", measured, "an array");
+    const choices: readonly unknown[] = [...this.variants, ALL];
+    for (const variant of measured) checkOneOf("measure: variant", variant ?? "undefined", choices);
+    checkPictureSize("measure", width, height);
+    checkKind("measure: rounds", rounds, "a number");
     checkCount("measure: rounds", rounds);
     const request = { variants: measured, height, width, rounds, planOptions: { onPipeline: this.#onPipeline } };
     return this.#session.turn((network) => measureNetworks(network, this.checkpoint, this.#parts, request));

@@ -7,6 +7,7 @@ import type { Abortable } from "../base/abort.js";
 import { FcnError } from "../base/errors.js";
 import { checkOneOf } from "../base/options.js";
 import type { Kinds } from "../base/options.js";
+import { DEVICE_KIND } from "../gpu/device.js";
 import type { Device } from "../gpu/device.js";
 import { VOC_CLASSES } from "../image/palette.js";
 import type { VariantChoice } from "../kernel/choice.js";
@@ -92,7 +93,7 @@ export const LOAD_KINDS: Kinds<LoadOptions> = {
   resize: "a number or string",
   stateDict: "a string",
   sha256: "a string",
-  device: "a Device of requestDevice()",
+  device: DEVICE_KIND,
   recover: "a string",
   preprocessing: "an object",
   classNames: "an array",

@@ -88,7 +88,11 @@ export async function measureNetworks(
 }
 
 /** The plans take turns, so that a machine that slows down for a while slows all of them. */
-async function timeInTurns(measured: readonly Measured[], rounds: number, upload: () => Uint8Array): Promise<void> {
+async function timeInTurns(
+  measured: readonly Measured[],
+  rounds: number,
+  upload: () => ArrayBufferView,
+): Promise<void> {
   for (let round = 0; round <= rounds; round++) {
     const isWarmUp = round === 0;
     for (const { plan, times } of measured) {

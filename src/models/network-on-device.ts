@@ -122,15 +122,19 @@ export class NetworkOnDevice<Kind extends string> {
   }
 }
 
-/** An error about memory becomes one that names the picture's size. Other errors stay as they are. */
+/**
+ * An error about memory becomes one that names the picture's size, and so does one about shapes: a long, narrow picture
+ * grows beyond what kernels can index. Other errors stay as they are.
+ */
 function pictureTooLarge(error: unknown, { height, width }: Batch, resize: Resize): unknown {
-  if (!isTooLarge(error)) return error;
+  if (!isTooLarge(error) && !isFcnError(error, "bad-shape")) return error;
   const [seenHeight, seenWidth] = networkSize(height, width, resize);
   const isResized = seenHeight !== height || seenWidth !== width;
   const resized = isResized ? `, resized to ${seenWidth} x ${seenHeight},` : "";
+  const cure = isResized ? "; crop it or use a smaller resize" : "";
   return new FcnError(
-    error.code,
-    `a picture of ${width} x ${height}${resized} is too large for this device: ${error.message}`,
+    error.code === "out-of-memory" ? error.code : "limit-too-small",
+    `a picture of ${width} x ${height}${resized} is too large for this device: ${error.message}${cure}`,
     { cause: error },
   );
 }

@@ -9,6 +9,7 @@ import { FcnError, badOption } from "../base/errors.js";
 import { checkCount, checkOptions, typeName } from "../base/options.js";
 import type { Device, LostListener } from "../gpu/device.js";
 import { defaultNames } from "../image/palette.js";
+import { checkPictureSize, withOwnPixels } from "../image/picture.js";
 import type { Picture } from "../image/picture.js";
 import type { Precision } from "../kernel/variant.js";
 import { checkKernels, probeGraphs } from "./check-kernels.js";
@@ -146,9 +147,8 @@ export class Fcn<Image = Picture> {
   ): AsyncGenerator<Segmentation, void, undefined> {
     checkOptions("segmentAll(pictures, { inFlight: ... })", options, { ...ABORTABLE_KINDS, inFlight: "a number" });
     const { inFlight = 3, signal } = options;
-    const isIterable =
-      typeof images === "object" && images !== null && (Symbol.iterator in images || Symbol.asyncIterator in images);
-    if (!isIterable)
+    const isObject = typeof images === "object" && images !== null;
+    if (!isObject || !(Symbol.iterator in images || Symbol.asyncIterator in images))
       throw new FcnError("bad-image", `segmentAll needs an iterable of pictures, got ${typeName(images)}`);
     checkCount("inFlight", inFlight);
     const segmentOne = async (image: Image): Promise<Segmentation> =>
@@ -159,7 +159,7 @@ export class Fcn<Image = Picture> {
   /** Several pictures, in order. Those of one size run as one batch, halved while it does not fit the device. */
   async segmentBatch(images: readonly Image[], options: Abortable = {}): Promise<Segmentation[]> {
     const signal = checkSignal("segmentBatch(pictures", options);
-    if (!(images instanceof Array))
+    if (!Array.isArray(images))
       throw new FcnError("bad-image", `segmentBatch needs an array of pictures, got ${typeName(images)}`);
     const results = await this.#session.run({ kind: "labels", images }, signal);
     return results.map((result) => this.#segmentation(result));
@@ -182,8 +182,7 @@ export class Fcn<Image = Picture> {
   /** Makes the plan for this size (weights, pipelines, memory) and runs it once, so that the first call is fast. */
   async warmup(height: number, width: number, options: Abortable = {}): Promise<void> {
     const signal = checkSignal("warmup(height, width", options);
-    if (![height, width].every((side) => Number.isInteger(side) && side > 0))
-      throw new FcnError("bad-image", `warmup: ${width} x ${height} is not a size of at least 1 x 1`);
+    checkPictureSize("warmup", width, height);
     await this.#session.warmup("labels", height, width, signal);
   }
 
@@ -194,8 +193,9 @@ export class Fcn<Image = Picture> {
    */
   async profile(image: Image, options: Abortable = {}): Promise<readonly LayerTime[] | undefined> {
     const signal = checkSignal("profile(picture", options);
+    const kept = withOwnPixels(image);
     return this.#session.turn(
-      async (network) => profileLayers(network, await this.#session.read(image), signal),
+      async (network) => profileLayers(network, await this.#session.read(kept), signal),
       signal,
     );
   }

@@ -5,9 +5,9 @@
  */
 import { abortable } from "../base/abort.js";
 import { isTooLarge } from "../base/errors.js";
-import { checkKind } from "../base/options.js";
+import { checkDevice } from "../gpu/device.js";
 import type { Device, LostListener } from "../gpu/device.js";
-import { toRgba } from "../image/picture.js";
+import { toRgba, withOwnPixels } from "../image/picture.js";
 import type { Picture, RgbaPicture } from "../image/picture.js";
 import type { Precision } from "../kernel/variant.js";
 import type { PlanResult } from "../plan/plan.js";
@@ -63,14 +63,16 @@ export class Session<Kind extends string, Image> {
   }
 
   /**
-   * One result for each image, in order. Pictures of one size run as one batch, which is halved while it does not fit
+   * One result for each image, in order. Pixels are copied before the call returns.
+   * Pictures of one size run as one batch, which is halved while it does not fit
    * the device. The next call waits until this one has ended, aborted or not.
    * @throws bad-image, bad-option, bad-weights, limit-too-small, out-of-memory, device-lost, disposed, the signal's
    * reason
    */
   run({ kind, images }: RunRequest<Kind, Image>, signal?: AbortSignal): Promise<PictureResult[]> {
+    const kept = Array.from(images, withOwnPixels);
     return this.turn(async (network) => {
-      const pictures = await Promise.all(images.map((image) => this.read(image)));
+      const pictures = await Promise.all(kept.map((image) => this.read(image)));
       const results: PictureResult[] = [];
       for (const indices of groupBySize(pictures)) {
         const group = indices.map((index) => pictures[index] as RgbaPicture);
@@ -83,8 +85,9 @@ export class Session<Kind extends string, Image> {
 
   /** As run() for one image, but the next call begins as soon as the GPU has this picture. */
   async runOverlapped(kind: Kind, image: Image, signal?: AbortSignal): Promise<PictureResult> {
+    const kept = withOwnPixels(image);
     const { results } = await this.turn(
-      async (network) => this.#submit(network, kind, [await this.read(image)], signal),
+      async (network) => this.#submit(network, kind, [await this.read(kept)], signal),
       signal,
     );
     const [result] = await abortable(results, signal);
@@ -164,7 +167,7 @@ export class Session<Kind extends string, Image> {
 
   /** After a loss: moves to `device`, or to a new one like the first, once the calls before it have rejected. */
   async recover(device?: Device): Promise<void> {
-    if (device !== undefined) checkKind("recover: device", device, "a Device of requestDevice()");
+    if (device !== undefined) checkDevice("recover", device);
     return this.#queue.add(() => this.#runtime.recover(device));
   }
 

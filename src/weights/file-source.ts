@@ -8,6 +8,7 @@ import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { messageOf } from "../base/errors.js";
 import { nativePath } from "../base/native-path.js";
+import { checkKind } from "../base/options.js";
 import { badWeights, checkOpen, checkRange } from "./source.js";
 import type { ByteSource, Bytes } from "./source.js";
 
@@ -62,9 +63,10 @@ async function readExactly({ handle, name, size }: OpenFile, offset: number, len
 
 /**
  * Opens a regular file for reading; errors call it `name`.
- * @throws bad-weights if it is missing, unreadable or not a regular file
+ * @throws bad-option for another type, bad-weights if it is missing, unreadable or not a regular file
  */
 export async function fileSource(path: string, name = path): Promise<ByteSource> {
+  checkKind("fileSource: path", path, "a string or URL");
   const handle = await openForReading(path, name);
   let size: number;
   try {

@@ -65,7 +65,7 @@ export function checkOpen(name: string, closed: boolean): void {
 
 /** Bytes already in memory. They are not copied until read, so do not change them meanwhile. */
 export function bufferSource(data: ArrayBuffer | Uint8Array, name = "weights in memory"): ByteSource {
-  const bytes = data instanceof Uint8Array ? data : new Uint8Array(data);
+  const bytes = ArrayBuffer.isView(data) ? data : new Uint8Array(data);
   const size = bytes.byteLength;
   let closed = false;
   return {
@@ -127,8 +127,11 @@ export function isUrl(text: string): boolean {
  * @throws bad-weights
  */
 export async function localSource(input: ArrayBuffer | Uint8Array | Blob | URL | string): Promise<ByteSource> {
-  if (input instanceof ArrayBuffer || input instanceof Uint8Array) return bufferSource(input);
-  if (input instanceof Blob) return blobSource(input);
+  // Not by instanceof: another frame or vm context has classes of its own.
+  if (typeof input === "object") {
+    if ("byteLength" in input) return bufferSource(input);
+    if ("size" in input) return blobSource(input);
+  }
   const url = String(input);
   if (!isUrl(url)) throw badWeights(quote(url), "this is not a URL, and paths work in Node only");
   try {

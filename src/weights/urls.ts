@@ -4,7 +4,8 @@ import { badWeights, quote } from "./source.js";
 
 /** True for weights that a cache can keep. The bytes of `blob:` and `data:` URLs are already local. */
 export function isRemote(weights: unknown): weights is string | URL {
-  return (typeof weights === "string" || weights instanceof URL) && /^https?:/i.test(String(weights));
+  // Not by instanceof: another frame or vm context has a class URL of its own.
+  return /^https?:/i.test(typeof weights === "string" ? weights : (weights as URL).href);
 }
 
 /** The URL in full, without its fragment, which never reaches the server. @throws bad-weights */

@@ -18,7 +18,7 @@ describe("toRgba", () => {
     [
       "a length between",
       { width: 2, height: 2, data: new Uint8Array(13) },
-      "photo: 2 x 2 needs 12 (RGB) or 16 (RGBA) bytes, got 13",
+      "photo: 2 x 2 needs 4 (grey), 12 (RGB) or 16 (RGBA) bytes, got 13",
     ],
     [
       "channels that do not fit",
@@ -39,7 +39,7 @@ describe("toRgba", () => {
     [
       "floats",
       { width: 1, height: 1, data: [0, 0, 0] as unknown as Uint8Array },
-      "photo: data must be a Uint8Array or Uint8ClampedArray of RGB or RGBA bytes",
+      "photo: data must be a Uint8Array or Uint8ClampedArray",
     ],
   ])("refuses %s", (_, picture, sentence) => {
     expect(() => toRgba(picture, "photo")).toThrow(

@@ -60,24 +60,28 @@ export class Engine {
     if (this.#waiting?.picture instanceof ImageBitmap) this.#waiting.picture.close();
     this.#waiting = job;
     this.#abort.abort(); // the picture in progress is no longer wanted
-    this.#enqueue("segment", async () => {
-      if (this.#waiting !== job) return; // a later picture replaced it
-      this.#waiting = undefined;
-      const { device } = this.#devices;
-      if (!device) return; // no network was ever ready; load() has reported why
-      const start = performance.now();
-      const { picture, full } = await decode(job.picture, job.name, job.side, device.software);
-      const times = [{ name: "Decode, resize", ms: performance.now() - start }];
-      // Between camera frames the last frame stays, with its labels, until the next one has labels.
-      const betweenFrames = job.picture instanceof ImageBitmap && this.#shown?.job.picture instanceof ImageBitmap;
-      if (!betweenFrames) {
-        this.#shown = { job, picture, result: undefined };
-        this.display.show(picture, new Map());
-      }
-      const { width, height } = picture;
-      this.#reply({ type: "picture", id: job.id, name: job.name, width, height, full });
-      await this.#infer(job, picture, times);
-    });
+    this.#enqueue(
+      "segment",
+      async () => {
+        if (this.#waiting !== job) return; // a later picture replaced it
+        this.#waiting = undefined;
+        const { device } = this.#devices;
+        if (!device) return; // no network was ever ready; load() has reported why
+        const start = performance.now();
+        const { picture, full } = await decode(job.picture, job.name, job.side, device.software);
+        const times = [{ name: "Decode, resize", ms: performance.now() - start }];
+        // Between camera frames the last frame stays, with its labels, until the next one has labels.
+        const betweenFrames = job.picture instanceof ImageBitmap && this.#shown?.job.picture instanceof ImageBitmap;
+        if (!betweenFrames) {
+          this.#shown = { job, picture, result: undefined };
+          this.display.show(picture, new Map());
+        }
+        const { width, height } = picture;
+        this.#reply({ type: "picture", id: job.id, name: job.name, width, height, full });
+        await this.#infer(job, picture, times);
+      },
+      job.id,
+    );
   }
 
   /** Reads the picture and every label map at a pixel. Outside the picture it finds nothing. */
@@ -113,7 +117,7 @@ export class Engine {
   }
 
   /** Runs `work` when all earlier requests are done and a device is there. */
-  #enqueue(what: "load" | "segment" | "save", work: () => Promise<void>): void {
+  #enqueue(what: "load" | "segment" | "save", work: () => Promise<void>, id?: number): void {
     const run = async (): Promise<void> => {
       await this.#devices.settled();
       try {
@@ -129,7 +133,7 @@ export class Engine {
       const code = isFcnError(error) ? error.code : undefined;
       const noGpu = code === "no-webgpu" || code === "no-adapter";
       const noNetwork = what === "load" && !this.#model;
-      this.#reply(noGpu || noNetwork ? { type: "fatal", code, message } : { type: "failed", what, message });
+      this.#reply(noGpu || noNetwork ? { type: "fatal", code, message } : { type: "failed", what, message, id });
     });
   }
 

@@ -1,0 +1,50 @@
+/**
+ * Checkpoints as callers hand them to the public functions: what they got is checked first. loadFcn opens its own and
+ * needs none of this, so a page that segments does not load it.
+ */
+import { badOption } from "../base/errors.js";
+import { checkKind, checkOptions, typeName } from "../base/options.js";
+import type { Kinds } from "../base/options.js";
+import type { Checkpoint } from "./checkpoint.js";
+import { recognise } from "./names.js";
+import type { Recognised } from "./names.js";
+import { openCheckpoint } from "./open.js";
+import type { OpenOptions } from "./open.js";
+import type { Bytes, ByteSource } from "./source.js";
+
+const SOURCE_KINDS: Kinds<ByteSource> = { name: "a string", size: "a number", read: "a function", close: "a function" };
+
+/**
+ * Reads names, shapes and dtypes; tensor bytes are read later, on demand. The checkpoint takes over the source and
+ * closes it; it is closed at once when opening fails.
+ * @throws bad-weights, bad-option for something that is no source
+ */
+export async function openGivenCheckpoint(source: ByteSource, options: OpenOptions = {}): Promise<Checkpoint> {
+  checkOptions("openCheckpoint(source, { stateDict: ... })", options, { stateDict: "a string" });
+  const given: unknown = source;
+  for (const [key, kind] of Object.entries(SOURCE_KINDS))
+    checkKind(`openCheckpoint: source.${key}`, (given as Readonly<Record<string, unknown>> | null)?.[key], kind);
+  const { name, size } = source;
+  const read = async (offset: number, length: number): Promise<Bytes> => {
+    const bytes = await source.read(offset, length);
+    checkKind("openCheckpoint: what source.read() gives", bytes, "a Uint8Array");
+    return bytes;
+  };
+  return openCheckpoint({ name, size, read, close: async () => source.close() }, options);
+}
+
+/**
+ * Recognises the origin of a checkpoint and maps its names to ours.
+ * @throws bad-weights for anything but a ResNet-101, bad-option for something that is no checkpoint
+ */
+export function recogniseGiven(checkpoint: Checkpoint): Recognised {
+  checkCheckpoint("recognise", checkpoint);
+  return recognise(checkpoint);
+}
+
+/** @throws bad-option when `checkpoint` is something else */
+export function checkCheckpoint(call: string, checkpoint: Checkpoint): void {
+  const { name, tensors } = (checkpoint as Partial<Checkpoint> | undefined) ?? {};
+  if (typeName(tensors) !== "Map" || typeof name !== "string")
+    throw badOption(`${call}: checkpoint must be one that openCheckpoint() gives, got ${typeName(checkpoint)}`);
+}
