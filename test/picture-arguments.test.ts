@@ -83,7 +83,7 @@ describe("values of another realm", () => {
   });
 
   it("options, names of classes and kernels", async () => {
-    const options = foreign<object>(`({ variant: "fcn32s", kernels: { argmax: "naive" }, preprocessing: {
+    const options = foreign<object>(`({ variant: "fcn32s", kernels: { softmax: "naive" }, preprocessing: {
       mean: [0.5, 0.5, 0.5], std: [1, 1, 1] }, classNames: Array.from({ length: 21 }, (_, i) => "c" + i) })`);
     const other = await loadFcn({ ...options, device: device() });
     expect((await other.segment(VAL)).names[0]).toMatch(/^c\d+$/);
