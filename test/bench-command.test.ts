@@ -52,7 +52,7 @@ describe("the command", () => {
     const names = readdirSync(folder).map((name) => name.replace(/^.*-\d{4}-\d\d-\d\d\.json$/, "ADAPTER-DATE.json"));
     expect(names.sort()).toEqual(["ADAPTER-DATE.json", "kernels.svg", "roofline.svg"]);
     expect(readFileSync(join(folder, "roofline.svg"), "utf8")).toContain("</svg>");
-  }, 60_000);
+  });
 
   it("runs a network in a process of its own", async () => {
     const { code, out, err } = await fcn("bench", "models", "--variants", "fcn32s", "--sizes", "64x32", "--json");
@@ -64,7 +64,7 @@ describe("the command", () => {
       expect(model?.[key], key).toBeGreaterThan(0);
     expect(model?.layers.length).toBe(12);
     expect(markdownTable(fromJson(out, "stdout"))).toContain("| fcn32s default 64x32 f32 |");
-  }, 60_000);
+  });
 
   it("says why a network could not be measured", async () => {
     const weights = join(root, "bad.safetensors");
@@ -74,5 +74,5 @@ describe("the command", () => {
     expect(code).toBe(1);
     expect(err).toContain("bench: measuring fcn32s at 32x32 failed: ");
     expect(err).toContain("bad.safetensors");
-  }, 60_000);
+  });
 });

@@ -63,7 +63,7 @@ describe("results that were cut off", () => {
       });
       expect(JSON.stringify(reportJson(summarise(HEADER, resumed))), `cut at ${bytes}`).toBe(totals);
     }
-  }, 60_000);
+  });
 
   it("keep what was finished: a kept picture without a whole meta.json comes again", async () => {
     const { picture, maps } = { picture: stripedPicture(24, 16), maps: { truth: new Uint8Array(24 * 16) } };
@@ -185,7 +185,7 @@ describe("sets of 130,000 pictures", () => {
     const html = reportHtml(summary, []);
     expect(html).toContain(`The worst 1000 of ${COUNT}; results.jsonl has all.`);
     expect(html).toContain(`The first 1000 of ${COUNT}; results.jsonl has all.`);
-  }, 120_000);
+  });
 });
 
 it("a meta.json of other fields is none", () => {

@@ -135,7 +135,7 @@ describe(`${COUNT} mutations`, () => {
     }
     expect(accepted, "mutations that reach the report").toBeGreaterThan(COUNT / 50);
     expect(accepted, "mutations that are refused").toBeLessThan(COUNT / 2);
-  }, 120_000);
+  });
 
   it("of descriptions of kept pictures are none, or name only maps that exist", () => {
     const random = seeded(77);

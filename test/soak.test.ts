@@ -16,10 +16,10 @@ it("killed and resumed, doubled and on full disks, comparisons end in the same t
   expect(disks).toMatch(
     /^(2 full disks, each resumed with identical totals|no full disks: mounting a tmpfs needs root)$/,
   );
-}, 120_000);
+});
 
 it("the soak says how it is called", async () => {
   const run = (option: string) => runProgram(process.execPath, [SOAK, option], { cwd: root, timeoutMs: 60_000 });
   expect((await run("--help")).out).toContain("--kills N");
   expect((await run("--kills=many")).code).toBe(2);
-}, 120_000);
+});
