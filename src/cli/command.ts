@@ -4,9 +4,6 @@ import { parseArgs } from "node:util";
 import type { ParseArgsConfig } from "node:util";
 import { messageOf } from "../base/errors.js";
 
-export { print, printError } from "./output.js";
-export { INTERRUPTED } from "./signals.js";
-
 /** A mistake in how the program was called: one sentence, exit code 2. */
 export class UsageError extends Error {
   override readonly name = "UsageError";

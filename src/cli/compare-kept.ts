@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { lstat, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { writeWhole } from "../base/write-whole.js";
 import { badImage } from "../image/picture.js";
 import type { Picture } from "../image/picture.js";
 import { decodeLabelPng, decodePng, encodeLabelPng, encodePng } from "../image/png.js";
@@ -12,7 +13,6 @@ import type { LabelMap } from "../image/png.js";
 import { scaled, scaledLabels } from "../image/scale.js";
 import { COMPARABLE } from "../models/compared.js";
 import { ownFolder, writing } from "./compare-disk.js";
-import { writeWhole } from "./files.js";
 
 /** Folder beside the results, with one folder for each kept picture. */
 const KEPT = "kept";

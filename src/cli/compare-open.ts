@@ -16,8 +16,8 @@ import { DEFAULT_CHECKPOINT, defaultCheckpointUrl, verified } from "../weights/d
 import { recognise } from "../weights/names.js";
 import type { Recognised } from "../weights/names.js";
 import { openCheckpoint } from "../weights/open.js";
-import { printError } from "./command.js";
 import { checkMeaning, describeMeaning } from "./label-options.js";
+import { printError } from "./output.js";
 
 export interface ComparisonRequest {
   /** Undefined for all that the checkpoint has heads for. */

@@ -1,6 +1,7 @@
 /** Writes the files of a comparison: report.json, report.html, plots and the contact sheet. */
 import { join } from "node:path";
 import { isFcnError } from "../base/errors.js";
+import { writeWhole } from "../base/write-whole.js";
 import { allPlots } from "../eval/plots.js";
 import { reportHtml } from "../eval/report-html.js";
 import type { ShownPicture } from "../eval/report-html.js";
@@ -11,11 +12,10 @@ import { formatPercent, variantTitle } from "../eval/titles.js";
 import { contactSheet } from "../image/contact-sheet.js";
 import type { SheetColumn, SheetRow } from "../image/contact-sheet.js";
 import { encodeLabelPng, encodePng, withTransparentBackground } from "../image/png.js";
-import { printError } from "./command.js";
 import { ownFolder, writing } from "./compare-disk.js";
 import { KEPT_COUNT, listKept, readKept } from "./compare-kept.js";
 import type { KeptPicture, KeptPixels } from "./compare-kept.js";
-import { writeWhole } from "./files.js";
+import { printError } from "./output.js";
 
 /** Rows of the contact sheet, and the width of its columns in pixels. */
 const SHEET_ROWS = 6;

@@ -4,7 +4,7 @@ import type { PictureRecord, RunHeader } from "../eval/records.js";
 import { reportJson } from "../eval/report-json.js";
 import { summarise, summarisePicture } from "../eval/summary.js";
 import type { Summary } from "../eval/summary.js";
-import { INTERRUPTED, UsageError, parse, print, printError, refuse } from "./command.js";
+import { UsageError, parse, refuse } from "./command.js";
 import type { Command } from "./command.js";
 import { removeUnfinished } from "./compare-disk.js";
 import { distinctItems, remainingItems } from "./compare-items.js";
@@ -24,6 +24,8 @@ import { outputFolder } from "./files.js";
 import { checkLabels, needLabels } from "./label-files.js";
 import { labelMeaningOf } from "./label-options.js";
 import { warnOfLabels } from "./label-warnings.js";
+import { print, printError } from "./output.js";
+import { INTERRUPTED } from "./signals.js";
 import { listVoc } from "./voc.js";
 
 const STOPPING =

@@ -4,8 +4,6 @@ import { nativePath } from "../base/native-path.js";
 import { whyNotWritten } from "../base/write-whole.js";
 import { UsageError } from "./command.js";
 
-export { writeWhole } from "../base/write-whole.js";
-
 /** @throws UsageError when there is no such file */
 export async function checkFile(command: string, path: string): Promise<void> {
   const info = await stat(nativePath(path)).catch(() => undefined);

@@ -2,7 +2,7 @@
 import type { Summary } from "../eval/summary.js";
 import { describeOutside } from "../image/label-meaning.js";
 import type { LabelMeaning } from "../image/label-meaning.js";
-import { printError } from "./command.js";
+import { printError } from "./output.js";
 
 /** One line; undefined when every pixel counted or was declared void. */
 export function labelWarning({ header, outside }: Summary, { voids }: LabelMeaning): string | undefined {
