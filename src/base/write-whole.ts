@@ -152,7 +152,8 @@ export async function writeWhole(path: string, content: FileContent, options: Wr
     if (await isSpecial(path)) await writeSpecial(path, content, options);
     else await writeAside(path, content, options);
   } catch (error) {
-    const isOfTheSystem = error instanceof Error && "syscall" in error;
+    // By its fields and not by class: under Jest, Node's errors are of another realm.
+    const isOfTheSystem = typeof error === "object" && error !== null && "syscall" in error;
     throw isOfTheSystem ? cannotWrite(path, error) : error;
   }
 }

@@ -3,7 +3,7 @@ import type { Stats } from "node:fs";
 import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
-import { messageOf } from "../base/errors.js";
+import { isFcnError, messageOf } from "../base/errors.js";
 import { nativePath } from "../base/native-path.js";
 import { badImage } from "./picture.js";
 
@@ -50,7 +50,7 @@ export async function readBytes(path: string): Promise<Uint8Array> {
       throw badImage(path, "it is a device, not a file with a picture");
     return await readFile(nativePath(path));
   } catch (error) {
-    if (!(error instanceof Error) || !("syscall" in error)) throw error;
+    if (isFcnError(error)) throw error;
     throw badImage(path, whyUnreadable(error), error);
   }
 }

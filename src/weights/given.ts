@@ -5,7 +5,7 @@
 import { badOption } from "../base/errors.js";
 import { checkKind, checkOptions, typeName } from "../base/options.js";
 import type { Kinds } from "../base/options.js";
-import type { Checkpoint } from "./checkpoint.js";
+import type { Checkpoint, TensorInfo } from "./checkpoint.js";
 import { recognise } from "./names.js";
 import type { Recognised } from "./names.js";
 import { openCheckpoint } from "./open.js";
@@ -45,6 +45,10 @@ export function recogniseGiven(checkpoint: Checkpoint): Recognised {
 /** @throws bad-option when `checkpoint` is something else */
 export function checkCheckpoint(call: string, checkpoint: Checkpoint): void {
   const { name, tensors } = (checkpoint as Partial<Checkpoint> | undefined) ?? {};
-  if (typeName(tensors) !== "Map" || typeof name !== "string")
+  const isCheckpoint = typeName(tensors) === "Map" && typeof name === "string" && [...(tensors ?? [])].every(isTensor);
+  if (!isCheckpoint)
     throw badOption(`${call}: checkpoint must be one that openCheckpoint() gives, got ${typeName(checkpoint)}`);
 }
+
+const isTensor = ([key, info]: readonly [unknown, Partial<TensorInfo> | undefined]): boolean =>
+  typeof key === "string" && info?.name === key && Array.isArray(info.shape);

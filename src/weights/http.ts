@@ -60,13 +60,23 @@ export function statusSentence({ status, statusText }: Response): string {
   return `the server answered ${status} ${statusText}`.trim();
 }
 
+/**
+ * What an error has besides its message. By its fields and not by class: under Jest, Node's errors are of another
+ * realm.
+ */
+interface Fields {
+  readonly cause?: unknown;
+  readonly code?: unknown;
+}
+const fieldsOf = (error: unknown): Fields => (typeof error === "object" && error !== null ? error : {});
+
 /** Node's fetch says "fetch failed" and keeps the reason in its cause, or in the cause of that. */
 export function reasonOf(error: unknown): string {
   let cause = error;
-  while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause;
+  while (fieldsOf(cause).cause !== undefined) cause = fieldsOf(cause).cause;
   if (cause === error) return messageOf(error);
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-  const reason = messageOf(cause) || code;
+  const { code } = fieldsOf(cause);
+  const reason = messageOf(cause) || (typeof code === "string" ? code : "");
   return reason === "" ? messageOf(error) : `${messageOf(error)}: ${reason}`;
 }
 
