@@ -50,8 +50,8 @@ report.html, report.json, contact-sheet.png and plots/*.svg.
 
   --weights FILE       checkpoint, a path or a URL (default: the small one that
                        ships with the package)
-  --state-dict KEY     which of several networks in that file: the keys that lead
-                       to its dictionary, or the start of its names
+  --state-dict KEY     which of several networks in that file: the keys that
+                       lead to its dictionary, or the start of its names
   --precision P        how numbers are stored between layers: f32 (default), f16
                        (half the memory), or auto: f16 where there are tensor
                        cores

@@ -20,8 +20,8 @@ safetensors. Of a URL only the parts needed are fetched.
 
   --state-dict KEY  which of several networks in the file: the keys that lead to
                     its dictionary ("ema.model"), or the start of its names
-  --json            print one JSON object with every tensor, and nothing else, on
-                    stdout
+  --json            print one JSON object with every tensor, and nothing else,
+                    on stdout
 
 Exit code 0 for every checkpoint that can be read, recognised or not; 1 for one
 that cannot, 2 when called wrongly.`;
