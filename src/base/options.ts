@@ -15,7 +15,7 @@ export function typeName(value: unknown): string {
 }
 
 /** A wrong value in a message: numbers and texts as they are, the type of anything else. Never throws. */
-export const shown = (value: unknown): string =>
+export const describeValue = (value: unknown): string =>
   typeof value === "number" || typeof value === "string" ? `${value}` : typeName(value);
 
 /** `usage` shows the call, such as "segment(picture, { signal: ... })". @throws bad-option */
@@ -43,7 +43,7 @@ export function checkKind(what: string, value: unknown, kind: string): void {
 /** @throws bad-option when `value` is given and not among `values` */
 export function checkOneOf<T>(name: string, value: T | undefined, values: readonly T[]): void {
   if (value !== undefined && !values.includes(value)) {
-    throw badOption(`${name} "${shown(value)}" is not one of ${values.join(", ")}`);
+    throw badOption(`${name} "${describeValue(value)}" is not one of ${values.join(", ")}`);
   }
 }
 

@@ -5,7 +5,7 @@
  * `using`.
  */
 import { FcnError, badOption, badShape, messageOf } from "../base/errors.js";
-import { checkOneOf, checkOptions, shown } from "../base/options.js";
+import { checkOneOf, checkOptions, describeValue } from "../base/options.js";
 import { layouts, sizeOf } from "../kernel/layout.js";
 import type { DType, HostArray, LayoutName } from "../kernel/layout.js";
 import { formatShape } from "../kernel/shape.js";
@@ -80,7 +80,7 @@ export class Tensor {
     const full = checkShape(shape);
     const count = (values as ArrayLike<number> | undefined)?.length;
     if (count !== sizeOf(full)) {
-      throw badShape(`tensor ${formatShape(shape)} needs ${sizeOf(full)} values, got ${shown(count)}`);
+      throw badShape(`tensor ${formatShape(shape)} needs ${sizeOf(full)} values, got ${describeValue(count)}`);
     }
     const layout = layoutFor(full, options);
     const packed = packedValues(layout, values, full);
@@ -171,7 +171,7 @@ function packedValues(layout: LayoutName, values: ArrayLike<number>, shape: Nchw
 
 function checkShape(shape: readonly number[]): Nchw {
   if (!Array.isArray(shape) || shape.length !== 4 || shape.some((d) => !Number.isInteger(d) || d < 1)) {
-    const got = Array.isArray(shape) ? `[${shape.map(shown).join(",")}]` : shown(shape);
+    const got = Array.isArray(shape) ? `[${shape.map(describeValue).join(",")}]` : describeValue(shape);
     throw badShape(`tensor: shape ${got} needs 4 positive integers [N, C, H, W]`);
   }
   return shape as unknown as Nchw;

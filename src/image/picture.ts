@@ -1,6 +1,6 @@
 /** A picture in memory: 8-bit rows of grey, RGB or RGBA, from anywhere (a decoder, ImageData, a camera frame). */
 import { FcnError } from "../base/errors.js";
-import { shown, typeName } from "../base/options.js";
+import { describeValue, typeName } from "../base/options.js";
 
 export interface Picture {
   readonly width: number;
@@ -34,7 +34,7 @@ export const isPictureSize = (width: number, height: number): boolean =>
 /** @throws bad-image unless both sides are whole numbers of 1 or more */
 export function checkPictureSize(name: string, width: number, height: number): void {
   if (!isPictureSize(width, height))
-    throw badImage(name, `${shown(width)} x ${shown(height)} is not a size of at least 1 x 1`);
+    throw badImage(name, `${describeValue(width)} x ${describeValue(height)} is not a size of at least 1 x 1`);
 }
 
 /** One value for each pixel, such as a label map. @throws bad-image with both counts otherwise */
@@ -46,7 +46,7 @@ export function checkValueCount(
 ): void {
   const count = (values as ArrayLike<number> | undefined)?.length;
   if (count !== width * height)
-    throw badImage(name, `${width} x ${height} needs ${width * height} ${unit}, got ${shown(count)}`);
+    throw badImage(name, `${width} x ${height} needs ${width * height} ${unit}, got ${describeValue(count)}`);
 }
 
 /** Bytes of pixels, also those that another frame, worker or vm context made: its classes are not those of here. */

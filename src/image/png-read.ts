@@ -4,7 +4,7 @@
  */
 import { crc32, inflateSync } from "node:zlib";
 import { messageOf } from "../base/errors.js";
-import { shown, typeName } from "../base/options.js";
+import { describeValue, typeName } from "../base/options.js";
 import { orientationOf, turned } from "./orientation.js";
 import { badImage } from "./picture.js";
 import type { RgbaPicture } from "./picture.js";
@@ -29,7 +29,7 @@ export interface CheckedPng extends PngFile {
 /** Checks a file and unpacks its pixel data. @throws bad-image */
 export function openPng(bytes: Uint8Array, name: string): CheckedPng {
   if (typeName(bytes) !== "Uint8Array" || typeof name !== "string")
-    throw badImage(shown(name), `got ${typeName(bytes)}, needed a Uint8Array with the bytes of a PNG file`);
+    throw badImage(describeValue(name), `got ${typeName(bytes)}, needed a Uint8Array with the bytes of a PNG file`);
   const file = readChunks(bytes, name, (data) => crc32(data));
   const { header, data, rawLength, broken } = file;
   const size = `${header.width} x ${header.height}`;

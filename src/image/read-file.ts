@@ -1,6 +1,6 @@
 /** The bytes of a picture's file, a pipe or stdin. Node only. */
-import type { Stats } from "node:fs";
 import { createReadStream } from "node:fs";
+import type { Stats } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { isFcnError, messageOf } from "../base/errors.js";

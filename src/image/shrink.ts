@@ -5,7 +5,7 @@
  * https://github.com/python-pillow/Pillow/blob/main/src/libImaging/Resample.c
  */
 import { badOption } from "../base/errors.js";
-import { shown } from "../base/options.js";
+import { describeValue } from "../base/options.js";
 import { isPictureSize, toRgba } from "./picture.js";
 import type { Picture, RgbaPicture } from "./picture.js";
 
@@ -115,7 +115,9 @@ function mixPixel(out: Uint8Array, { data, taps, from, to }: Pass, i: number, li
 export function shrink(picture: Picture, toHeight: number, toWidth: number): RgbaPicture {
   const { width, height, data } = toRgba(picture);
   if (!isPictureSize(toWidth, toHeight) || toWidth * toHeight > MOST_PIXELS)
-    throw badOption(`shrink: ${shown(toWidth)} x ${shown(toHeight)} is not a size from 1 x 1 to ${MOST_PIXELS} pixels`);
+    throw badOption(
+      `shrink: ${describeValue(toWidth)} x ${describeValue(toHeight)} is not a size from 1 x 1 to ${MOST_PIXELS} pixels`,
+    );
   let resized: RgbaPicture["data"] = data;
   if (width !== toWidth) {
     resized = resizeAxis({
