@@ -114,10 +114,10 @@ function mixPixel(out: Uint8Array, { data, taps, from, to }: Pass, i: number, li
  */
 export function shrink(picture: Picture, toHeight: number, toWidth: number): RgbaPicture {
   const { width, height, data } = toRgba(picture);
-  if (!isPictureSize(toWidth, toHeight) || toWidth * toHeight > MOST_PIXELS)
-    throw badOption(
-      `shrink: ${describeValue(toWidth)} x ${describeValue(toHeight)} is not a size from 1 x 1 to ${MOST_PIXELS} pixels`,
-    );
+  if (!isPictureSize(toWidth, toHeight) || toWidth * toHeight > MOST_PIXELS) {
+    const size = `${describeValue(toWidth)} x ${describeValue(toHeight)}`;
+    throw badOption(`shrink: ${size} is not a size from 1 x 1 to ${MOST_PIXELS} pixels`);
+  }
   let resized: RgbaPicture["data"] = data;
   if (width !== toWidth) {
     resized = resizeAxis({
