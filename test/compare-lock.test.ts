@@ -4,6 +4,8 @@ import { mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, it } from "vitest";
+import { FcnError } from "../src/base/errors.js";
+import { writeWhole } from "../src/base/write-whole.js";
 import { ownFolder, removeUnfinished, writing } from "../src/cli/compare-disk.js";
 import { WriterLock } from "../src/cli/compare-lock.js";
 
@@ -99,6 +101,19 @@ it("a writer that was taken for dead stops before it writes", async () => {
   await lock.release();
 });
 
+/** The name under which a file is written before it is whole. */
+async function temporaryNameOf(name: string): Promise<string> {
+  const elsewhere = await mkdtemp(join(tmpdir(), "fcn-names-"));
+  made.push(elsewhere);
+  let temporary = "";
+  async function* content(): AsyncGenerator<Uint8Array> {
+    [temporary = ""] = await readdir(elsewhere);
+    yield Buffer.from("x");
+  }
+  await writeWhole(join(elsewhere, name), content());
+  return temporary;
+}
+
 it("a full disk is a sentence with the file and the cure", async () => {
   const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
   await expect(writing("out/results.jsonl", Promise.reject(full))).rejects.toMatchObject({
@@ -107,6 +122,10 @@ it("a full disk is a sentence with the file and the cure", async () => {
       "compare: cannot write out/results.jsonl: no space is left on the device (ENOSPC); " +
       "finished pictures are kept, and --resume continues after the cause is removed",
   });
+  const report = new FcnError("bad-option", "out/report.html cannot be written: ...", { cause: full });
+  await expect(writing("out/report.html", Promise.reject(report))).rejects.toThrow(
+    "compare: cannot write out/report.html: no space is left on the device (ENOSPC); finished",
+  );
   const bug = new TypeError("a bug");
   await expect(writing("x", Promise.reject(bug))).rejects.toBe(bug);
 });
@@ -118,7 +137,7 @@ it("a folder that is a link is refused, and unfinished files are removed", async
     `compare: ${join(folder, "plots")} is a link or a file, a folder is needed; remove it`,
   );
   await ownFolder(join(folder, "kept"));
-  await writeFile(join(folder, ".report.html.1.tmp"), "");
+  await writeFile(join(folder, await temporaryNameOf("report.html")), "");
   await removeUnfinished(folder);
   expect((await readdir(folder)).sort()).toEqual(["elsewhere", "kept", "plots"]);
 });

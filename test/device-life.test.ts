@@ -25,6 +25,24 @@ function destroyAtPipeline(gpu: GPUDevice, pipeline: number): void {
   };
 }
 
+function destroyAtUpload(gpu: GPUDevice): void {
+  const write = gpu.queue.writeBuffer.bind(gpu.queue);
+  gpu.queue.writeBuffer = (...args: Parameters<GPUQueue["writeBuffer"]>) => {
+    gpu.destroy();
+    write(...args);
+  };
+}
+
+/** Destroys the device just before or just after its next work is submitted. */
+function destroyAtSubmit(gpu: GPUDevice, when: "before" | "after"): void {
+  const submit = gpu.queue.submit.bind(gpu.queue);
+  gpu.queue.submit = (commands) => {
+    if (when === "before") gpu.destroy();
+    submit(commands);
+    gpu.destroy();
+  };
+}
+
 describe("a device", () => {
   it("passes its waits to the entry's pace, with whether the adapter runs on the CPU", async () => {
     const received: boolean[] = [];
@@ -51,9 +69,17 @@ describe("a device", () => {
     own.dispose();
   });
 
-  it.each([0, 1, 5])("that is lost while pipeline %i of a first call is compiled does so too", async (pipeline) => {
+  it.each<[string, (gpu: GPUDevice) => void]>([
+    ["while its first pipeline is compiled", (gpu) => destroyAtPipeline(gpu, 0)],
+    ["while its second pipeline is compiled", (gpu) => destroyAtPipeline(gpu, 1)],
+    ["while its sixth pipeline is compiled", (gpu) => destroyAtPipeline(gpu, 5)],
+    ["with weights on their way", destroyAtUpload],
+    ["before its work is submitted", (gpu) => destroyAtSubmit(gpu, "before")],
+    ["after its work is submitted", (gpu) => destroyAtSubmit(gpu, "after")],
+    ["in the turn after its start", (gpu) => void setImmediate(() => gpu.destroy())],
+  ])("that is lost in a first call, %s, does so too", async (_, destroy) => {
     const fcn = await loadFcn();
-    destroyAtPipeline(fcn.device.gpu, pipeline);
+    destroy(fcn.device.gpu);
     expect(await outcomeOf(fcn.segment(noisePicture(160, 160)))).toBe("device-lost");
     expect(await outcomeOf(fcn.logits(noisePicture(48, 64))), "a new size").toBe("device-lost");
     fcn.dispose();

@@ -68,6 +68,12 @@ function temporaryName(path: string): string {
   );
 }
 
+/** Shorter names of hexadecimal digits may be words. */
+const TEMPORARY_NAME = /^\.[0-9a-f]{8,16}$/;
+
+/** Whether a file of this name, eight digits or more, was being written when its process was killed. */
+export const isTemporaryName = (name: string): boolean => TEMPORARY_NAME.test(name);
+
 interface OpenFile {
   readonly path: string;
   readonly file: number;

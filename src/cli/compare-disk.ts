@@ -2,6 +2,7 @@
 import { lstat, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { FcnError, messageOf } from "../base/errors.js";
+import { isTemporaryName } from "../base/write-whole.js";
 
 /** What errors of the file system mean, for people. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -22,9 +23,10 @@ export async function writing<T>(path: string, write: Promise<T>): Promise<T> {
   try {
     return await write;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const cause = error instanceof FcnError ? error.cause : error; // writeWhole has made a sentence of it already
+    const { code } = (cause ?? {}) as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    const reason = REASONS[code] ?? messageOf(error);
+    const reason = REASONS[code] ?? messageOf(cause);
     throw new FcnError(
       "bad-option",
       `compare: cannot write ${path}: ${reason} (${code}); finished pictures are kept, and --resume continues after ` +
@@ -45,6 +47,6 @@ export async function ownFolder(path: string): Promise<void> {
 /** Removes files that a killed run was writing aside. Call it only while no other run writes to the folder. */
 export async function removeUnfinished(folder: string): Promise<void> {
   const names = await readdir(folder);
-  const unfinished = names.filter((name) => name.startsWith(".") && name.endsWith(".tmp"));
+  const unfinished = names.filter(isTemporaryName);
   for (const name of unfinished) await rm(join(folder, name), { force: true });
 }

@@ -12,7 +12,7 @@ import { formatPercent, variantTitle } from "../eval/titles.js";
 import { contactSheet } from "../image/contact-sheet.js";
 import type { SheetColumn, SheetRow } from "../image/contact-sheet.js";
 import { encodeLabelPng, encodePng, withTransparentBackground } from "../image/png.js";
-import { ownFolder, writing } from "./compare-disk.js";
+import { ownFolder, removeUnfinished, writing } from "./compare-disk.js";
 import { KEPT_COUNT, listKept, readKept } from "./compare-kept.js";
 import type { KeptPicture, KeptPixels } from "./compare-kept.js";
 import { printError } from "./output.js";
@@ -133,7 +133,9 @@ export async function writeReport(summary: Summary, out: string, keptIn: readonl
   await write("report.html", reportHtml(summary, pictures));
   await write("report.json", `${JSON.stringify(reportJson(summary), null, 1)}\n`);
   if (shown.length) await write("contact-sheet.png", sheetOf(summary, shown));
-  await ownFolder(join(out, "plots"));
+  const plots = join(out, "plots");
+  await ownFolder(plots);
+  await removeUnfinished(plots);
   for (const plot of allPlots(summary)) await write(`plots/${plot.name}.svg`, svgFile(plot));
   return files;
 }

@@ -3,11 +3,12 @@
  * the size and the time of the file when it was computed; it is computed anew only where one of the two has changed.
  */
 
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { writeWhole } from "../base/write-whole.js";
 
 interface CheckedFile {
   readonly size: number;
@@ -40,14 +41,12 @@ async function readRecord(path: string): Promise<CheckedFile | undefined> {
  */
 export async function noteHash(path: string, sha256: string, measured = path): Promise<void> {
   const record = recordPath(path);
-  const temporary = `${record}-${randomUUID()}`;
   try {
     const { size, mtimeMs } = await stat(measured);
     await mkdir(dirname(record), { recursive: true });
-    await writeFile(temporary, JSON.stringify({ size, mtimeMs, sha256 } satisfies CheckedFile));
-    await rename(temporary, record);
+    await writeWhole(record, JSON.stringify({ size, mtimeMs, sha256 } satisfies CheckedFile));
   } catch {
-    await rm(temporary, { force: true }).catch(() => undefined);
+    // Only time is lost.
   }
 }
 

@@ -9,7 +9,7 @@ import type { FileHandle } from "node:fs/promises";
 import { messageOf } from "../base/errors.js";
 import { nativePath } from "../base/native-path.js";
 import { checkKind } from "../base/options.js";
-import { badWeights, checkOpen, checkRange } from "./source.js";
+import { badWeights, checkedSource } from "./source.js";
 import type { ByteSource, Bytes } from "./source.js";
 
 function reasonOf(error: unknown): string {
@@ -75,18 +75,8 @@ export async function fileSource(path: string, name = path): Promise<ByteSource>
     await handle.close();
     throw error;
   }
-  let closing: Promise<void> | undefined;
-  return {
-    name,
-    size,
-    async read(offset, length) {
-      checkOpen(name, closing !== undefined);
-      checkRange(name, size, offset, length);
-      return readExactly({ handle, name, size }, offset, length);
-    },
-    async close() {
-      closing ??= handle.close();
-      await closing;
-    },
-  };
+  return checkedSource(name, size, {
+    read: (offset, length) => readExactly({ handle, name, size }, offset, length),
+    close: () => handle.close(),
+  });
 }

@@ -70,10 +70,13 @@ interface Fields {
 }
 const fieldsOf = (error: unknown): Fields => (typeof error === "object" && error !== null ? error : {});
 
+/** Causes of causes that are followed: an error may be its own cause. */
+const MOST_CAUSES = 8;
+
 /** Node's fetch says "fetch failed" and keeps the reason in its cause, or in the cause of that. */
 export function reasonOf(error: unknown): string {
   let cause = error;
-  while (fieldsOf(cause).cause !== undefined) cause = fieldsOf(cause).cause;
+  for (let i = 0; i < MOST_CAUSES; i++) cause = fieldsOf(cause).cause ?? cause;
   if (cause === error) return messageOf(error);
   const { code } = fieldsOf(cause);
   const reason = messageOf(cause) || (typeof code === "string" ? code : "");

@@ -12,7 +12,7 @@ import { messageOf } from "../base/errors.js";
 import { fileSource } from "./file-source.js";
 import { readSafetensorsIndex } from "./safetensors.js";
 import type { PlacedTensor } from "./safetensors.js";
-import { badWeights, checkOpen, checkRange, quote } from "./source.js";
+import { badWeights, checkedSource, quote } from "./source.js";
 import type { Bytes, ByteSource } from "./source.js";
 
 const ENDING = /\.safetensors\.index\.json$/i;
@@ -99,7 +99,7 @@ async function joined(
     end: end + header.length,
     read,
   }));
-  return sourceOf(name, [head, ...behind], shards);
+  return sourceOfPieces(name, [head, ...behind], shards);
 }
 
 /** The tensor's member of the header; `shift` moves its place in the shard to its place among all data. */
@@ -116,15 +116,9 @@ function headerBytes(entries: readonly string[]): Bytes {
   return bytes;
 }
 
-function sourceOf(name: string, pieces: readonly Piece[], shards: readonly ByteSource[]): ByteSource {
-  const size = pieces.at(-1)?.end ?? 0;
-  let closed = false;
-  return {
-    name,
-    size,
+function sourceOfPieces(name: string, pieces: readonly Piece[], shards: readonly ByteSource[]): ByteSource {
+  return checkedSource(name, pieces.at(-1)?.end ?? 0, {
     async read(offset, length) {
-      checkOpen(name, closed);
-      checkRange(name, size, offset, length);
       const out = new Uint8Array(length);
       for (const { start, end, read } of pieces) {
         const from = Math.max(start, offset);
@@ -134,8 +128,7 @@ function sourceOf(name: string, pieces: readonly Piece[], shards: readonly ByteS
       return out;
     },
     async close() {
-      closed = true;
       await Promise.all(shards.map((shard) => shard.close()));
     },
-  };
+  });
 }

@@ -44,11 +44,8 @@ export function quoteFirst(texts: Iterable<string>, limit?: number): string {
     .join(", ");
 }
 
-/**
- * Every source calls it before it allocates.
- * @throws bad-weights unless [offset, offset + length) lies inside the source
- */
-export function checkRange(name: string, size: number, offset: number, length: number): void {
+/** @throws bad-weights unless [offset, offset + length) lies inside the source */
+function checkRange(name: string, size: number, offset: number, length: number): void {
   const integers = Number.isSafeInteger(offset) && Number.isSafeInteger(length);
   if (!integers || offset < 0 || length < 0 || offset + length > size) {
     throw badWeights(
@@ -58,31 +55,43 @@ export function checkRange(name: string, size: number, offset: number, length: n
   }
 }
 
-/** @throws disposed when `closed` */
-export function checkOpen(name: string, closed: boolean): void {
-  if (closed) throw new FcnError("disposed", `${name}: read after close()`);
+/** What tells one source from another. */
+interface Reading {
+  /** Called with ranges inside the source, until it is closed. */
+  readonly read: (offset: number, length: number) => Promise<Bytes>;
+  /** Called once. */
+  readonly close?: () => Promise<void>;
+}
+
+/** A source that checks every range before anything is allocated for it. */
+export function checkedSource(name: string, size: number, { read, close }: Reading): ByteSource {
+  let closing: Promise<void> | undefined;
+  return {
+    name,
+    size,
+    async read(offset, length) {
+      if (closing) throw new FcnError("disposed", `${name}: read after close()`);
+      checkRange(name, size, offset, length);
+      return read(offset, length);
+    },
+    async close() {
+      closing ??= Promise.resolve(close?.());
+      await closing;
+    },
+  };
 }
 
 /** Bytes already in memory. They are not copied until read, so do not change them meanwhile. */
 export function bufferSource(data: ArrayBuffer | Uint8Array, name = "weights in memory"): ByteSource {
   const bytes = ArrayBuffer.isView(data) ? data : new Uint8Array(data);
-  const size = bytes.byteLength;
-  let closed = false;
-  return {
-    name,
-    size,
+  return checkedSource(name, bytes.byteLength, {
     async read(offset, length) {
-      checkOpen(name, closed);
-      checkRange(name, size, offset, length);
       // `new Uint8Array(length)` and not slice(): a Node Buffer's slice() is a view, and views may be unaligned.
       const out = new Uint8Array(length);
       out.set(bytes.subarray(offset, offset + length));
       return out;
     },
-    async close() {
-      closed = true;
-    },
-  };
+  });
 }
 
 function fileNameOfBlob(blob: Blob): string {
@@ -91,14 +100,8 @@ function fileNameOfBlob(blob: Blob): string {
 
 /** A Blob or File (a file input, drag and drop): only the ranges asked for are read from disk. */
 export function blobSource(blob: Blob, name = fileNameOfBlob(blob)): ByteSource {
-  const size = blob.size;
-  let closed = false;
-  return {
-    name,
-    size,
+  return checkedSource(name, blob.size, {
     async read(offset, length) {
-      checkOpen(name, closed);
-      checkRange(name, size, offset, length);
       let buffer: ArrayBuffer;
       try {
         buffer = await blob.slice(offset, offset + length).arrayBuffer();
@@ -111,10 +114,7 @@ export function blobSource(blob: Blob, name = fileNameOfBlob(blob)): ByteSource 
       }
       return new Uint8Array(buffer);
     },
-    async close() {
-      closed = true;
-    },
-  };
+  });
 }
 
 /** True for text that names something to fetch rather than a path. */

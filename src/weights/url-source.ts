@@ -10,7 +10,7 @@ import { FcnError } from "../base/errors.js";
 import { readBody } from "./body.js";
 import { Deadline } from "./deadline.js";
 import { checkSecure, contentRange, discard, isWebPage, reasonOf, statusSentence, WEB_PAGE } from "./http.js";
-import { badWeights, bufferSource, checkOpen, checkRange } from "./source.js";
+import { badWeights, bufferSource, checkedSource } from "./source.js";
 import type { Bytes, ByteSource } from "./source.js";
 
 export interface UrlSourceOptions {
@@ -34,7 +34,13 @@ const BLOCKS_KEPT = 4;
 export async function urlSource(url: string | URL, options: UrlSourceOptions = {}): Promise<ByteSource> {
   const remote = new Remote(String(url), options);
   const first = await remote.readPart(0, BLOCK_BYTES);
-  if (isPart(first)) return new RangedSource(remote, first);
+  if (isPart(first)) {
+    const blocks = new RemoteBlocks(remote, first);
+    return checkedSource(remote.url, first.total, {
+      read: (offset, length) => blocks.read(offset, length),
+      close: () => blocks.drop(),
+    });
+  }
   const answer = first ?? (await remote.request());
   if (answer.response.status === 416) throw badWeights(remote.url, "the server offers no bytes of it");
   return bufferSource(await remote.readAll(answer), remote.url);
@@ -143,27 +149,22 @@ class Remote {
 }
 
 /** A file on a server that honours ranges. */
-class RangedSource implements ByteSource {
-  readonly name: string;
-  readonly size: number;
+class RemoteBlocks {
+  readonly #size: number;
   readonly #remote: Remote;
   readonly #version: string;
   /** In the order of their last use. */
   readonly #blocks: Map<number, Promise<Bytes>>;
-  #closed = false;
 
   /** `first` is block 0. */
   constructor(remote: Remote, first: Part) {
-    this.name = remote.url;
-    this.size = first.total;
+    this.#size = first.total;
     this.#remote = remote;
     this.#version = first.version;
     this.#blocks = new Map([[0, Promise.resolve(first.bytes)]]);
   }
 
   async read(offset: number, length: number): Promise<Bytes> {
-    checkOpen(this.name, this.#closed);
-    checkRange(this.name, this.size, offset, length);
     if (length === 0) return new Uint8Array(0);
     if (length >= BLOCK_BYTES) return this.#readRange(offset, length);
     const index = Math.floor(offset / BLOCK_BYTES);
@@ -179,14 +180,13 @@ class RangedSource implements ByteSource {
     return out;
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
+  async drop(): Promise<void> {
     this.#blocks.clear();
   }
 
   #block(index: number): Promise<Bytes> {
     const start = index * BLOCK_BYTES;
-    const block = this.#blocks.get(index) ?? this.#readRange(start, Math.min(BLOCK_BYTES, this.size - start));
+    const block = this.#blocks.get(index) ?? this.#readRange(start, Math.min(BLOCK_BYTES, this.#size - start));
     this.#blocks.delete(index); // re-inserted last: the map's order is the order of use
     this.#blocks.set(index, block);
     block.catch(() => this.#blocks.delete(index)); // the next read asks again for a block that failed
@@ -198,15 +198,18 @@ class RangedSource implements ByteSource {
   }
 
   async #readRange(offset: number, length: number): Promise<Bytes> {
-    const { name, size } = this;
+    const { url: name } = this.#remote;
     const part = await this.#remote.readPart(offset, length);
     if (!isPart(part)) {
       if (part !== undefined) await dropAnswer(part);
       const cure = "try again, or download the file first";
       throw badWeights(name, `the server stopped honouring ranges at offset ${offset}; ${cure}`);
     }
-    if (part.total !== size || part.version !== this.#version)
-      throw badWeights(name, `the file changed on the server while it was read (${size} bytes, now ${part.total})`);
+    if (part.total !== this.#size || part.version !== this.#version)
+      throw badWeights(
+        name,
+        `the file changed on the server while it was read (${this.#size} bytes, now ${part.total})`,
+      );
     const received = part.bytes.byteLength;
     if (received !== length)
       throw badWeights(name, `the server sent ${received} of the ${length} bytes asked for at offset ${offset}`);

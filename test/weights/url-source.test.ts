@@ -1,6 +1,7 @@
 /** URLs as byte sources, against servers that behave, refuse, break off and lie. */
 
 import { describe, expect, test } from "vitest";
+import { reasonOf } from "../../src/weights/http.js";
 import { openCheckpoint } from "../../src/weights/open.js";
 import { urlSource } from "../../src/weights/url-source.js";
 import { expected } from "./fixtures.js";
@@ -62,4 +63,12 @@ describe("URLs", () => {
         expect([...(await checkpoint.readFloat64(key))]).toEqual(values);
     }
   });
+});
+
+test("the reason of a failed fetch is found below, and an error that is its own cause ends too", () => {
+  const deep = new TypeError("fetch failed", { cause: new Error("", { cause: new Error("connect ECONNREFUSED") }) });
+  expect(reasonOf(deep)).toBe("fetch failed: connect ECONNREFUSED");
+  const circular = new Error("a proxy");
+  circular.cause = circular;
+  expect(reasonOf(circular)).toBe("a proxy");
 });
