@@ -5,7 +5,8 @@
  */
 import { checkKind, checkOptions } from "./base/options.js";
 import { requestDevice, runtimeGpu } from "./gpu/request-device.js";
-import type { Picture } from "./image/picture.js";
+import { holdPicture } from "./image/browser-picture.js";
+import type { BrowserPicture } from "./image/browser-picture.js";
 import { LOAD_KINDS, loadFrom } from "./models/load.js";
 import type { LoadOptions } from "./models/load.js";
 import type { Fcn } from "./models/segmenter.js";
@@ -55,7 +56,7 @@ function relativeToPage<T>(weights: T): T | URL {
  * @throws no-webgpu, no-adapter, bad-weights, bad-option, disposed or device-lost (the device given), the signal's
  * reason
  */
-export async function loadFcn(options: BrowserLoadOptions = {}): Promise<Fcn<Picture>> {
+export async function loadFcn(options: BrowserLoadOptions = {}): Promise<Fcn<BrowserPicture>> {
   checkOptions("loadFcn({ weights: ... })", options, { ...LOAD_KINDS, ...WEIGHTS_KINDS, weights: SOURCE_KIND });
   const { weights, onProgress, stallTimeout, cache = true, ...rest } = options;
   // Throws where there is no WebGPU, before anything is downloaded in vain.
@@ -67,7 +68,7 @@ export async function loadFcn(options: BrowserLoadOptions = {}): Promise<Fcn<Pic
   const sources = {
     openSource: () => openSource(weights ?? defaultCheckpointUrl(), source),
     openDevice: () => requestDevice(),
-    readImage: (picture: Picture) => picture,
+    holdImage: holdPicture,
     tuning: browserTuningStore(),
   };
   return loadFrom(sources, checked);
@@ -84,6 +85,8 @@ export { runKernel } from "./gpu/run-kernel.js";
 export type { HostWeight, KernelArguments, KernelResults, RunKernelOptions } from "./gpu/run-kernel.js";
 export { Tensor } from "./gpu/tensor.js";
 export type { TensorOptions } from "./gpu/tensor.js";
+export { readBrowserPicture as readPicture } from "./image/browser-picture.js";
+export type { BrowserPicture, DrawablePicture } from "./image/browser-picture.js";
 export { labelPng } from "./image/label-png.js";
 export { VOC_CLASSES, vocPalette } from "./image/palette.js";
 export type { Picture, RgbaPicture } from "./image/picture.js";

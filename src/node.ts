@@ -9,6 +9,7 @@ import { checkKind, checkOptions, typeName } from "./base/options.js";
 import { requestDevice } from "./gpu/node-device.js";
 import type { NodeDeviceOptions } from "./gpu/node-device.js";
 import { decodePicture, readPictureFile } from "./image/decode.js";
+import { copiedBytes, heldPixels } from "./image/picture.js";
 import type { Picture } from "./image/picture.js";
 import { LOAD_KINDS, loadFrom } from "./models/load.js";
 import type { LoadOptions } from "./models/load.js";
@@ -78,6 +79,16 @@ async function bytesOf(image: unknown): Promise<Uint8Array | undefined> {
   return undefined;
 }
 
+/** Pixels and the bytes of a file are copied at once; paths and Blobs are read when their turn comes. */
+function holdImage(image: NodePicture): () => Picture | Promise<Picture> {
+  if (/^(Uint8Array|ArrayBuffer)$/.test(typeName(image))) {
+    const copy = copiedBytes(new Uint8Array(image as Uint8Array));
+    return () => readPicture(copy);
+  }
+  const held = heldPixels(image as Picture);
+  return () => readPicture(held());
+}
+
 /** A checkpoint's bytes from a path, a URL (downloaded into the cache first), a Blob or memory. @throws bad-weights */
 export async function openSource(
   weights: NonNullable<NodeLoadOptions["weights"]>,
@@ -112,7 +123,7 @@ export async function loadFcn(options: NodeLoadOptions = {}): Promise<Fcn<NodePi
   const sources = {
     openSource: () => openSource(weights ?? defaultCheckpointUrl(), source),
     openDevice: () => requestDevice(gpu),
-    readImage: readPicture,
+    holdImage,
     tuning: fileTuningStore(),
   };
   return loadFrom(sources, checked);

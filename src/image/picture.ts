@@ -52,14 +52,16 @@ export function checkValueCount(
 /** Bytes of pixels, also those that another frame, worker or vm context made: its classes are not those of here. */
 const isPixelData = (data: unknown): boolean => /^Uint8(Clamped)?Array$/.test(typeName(data));
 
-/**
- * The picture as it is now, because callers refill their buffers while a call waits. A path or a Blob stays as it is.
- */
-export function withOwnPixels<Image>(image: Image): Image {
-  if (isPixelData(image)) return new Uint8Array(image as Uint8Array) as Image; // a file that Node decodes
+/** The bytes as they are now; callers refill their buffers while a call waits. */
+export const copiedBytes = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes);
+
+/** A picture whose pixels are copied at once. What is no picture is refused when it is used. */
+export function heldPixels(image: Picture): () => Picture {
   const { width, height, channels, data } = (image ?? {}) as Partial<Picture>;
-  if (!isPixelData(data)) return image;
-  return { width, height, channels, data: new Uint8Array(data as Uint8Array) } as Image;
+  const held = isPixelData(data)
+    ? ({ width, height, channels, data: copiedBytes(data as Uint8Array) } as Picture)
+    : image;
+  return () => held;
 }
 
 /**

@@ -12,7 +12,7 @@ import { checkDevice } from "../gpu/device.js";
 import type { Device, LostListener } from "../gpu/device.js";
 import { bindingOf } from "../gpu/memory.js";
 import { defaultNames } from "../image/palette.js";
-import { checkPictureSize } from "../image/picture.js";
+import { checkPictureSize, heldPixels } from "../image/picture.js";
 import type { Picture } from "../image/picture.js";
 import type { VariantChoice } from "../kernel/choice.js";
 import type { Precision } from "../kernel/variant.js";
@@ -128,7 +128,7 @@ export class Comparison {
       ...options,
       name: "the comparison",
       device,
-      readImage: (picture) => picture,
+      holdImage: heldPixels,
       resize: this.resize,
       graphOf: (batch) => comparisonGraph(prepared, batch),
       planOptions: () => ({ stageOf: ({ label }) => parts.stageOf(label), onPipeline }),

@@ -28,7 +28,7 @@ import type { Preprocessing, Resize } from "./preprocessing.js";
 import { checkRecovery } from "./runtime.js";
 import type { Recovery } from "./runtime.js";
 import { Fcn } from "./segmenter.js";
-import type { ReadImage } from "./session.js";
+import type { HoldImage } from "./session.js";
 import { TORCHVISION_VARIANT, torchvisionNetwork } from "./torchvision.js";
 
 /** The three networks of the FCN paper, and torchvision's. */
@@ -107,7 +107,7 @@ export const LOAD_KINDS: Kinds<LoadOptions> = {
 export interface LoadSources<Image> {
   readonly openSource: () => Promise<ByteSource>;
   readonly openDevice: () => Promise<Device>;
-  readonly readImage: ReadImage<Image>;
+  readonly holdImage: HoldImage<Image>;
   readonly tuning: TuningStore;
 }
 
@@ -120,7 +120,7 @@ export function loadFrom<Image>(sources: LoadSources<Image>, options: LoadOption
 }
 
 async function load<Image>(
-  { openSource, openDevice, readImage, tuning }: LoadSources<Image>,
+  { openSource, openDevice, holdImage, tuning }: LoadSources<Image>,
   { signal, ...options }: LoadOptions & Abortable,
 ): Promise<Fcn<Image>> {
   signal?.throwIfAborted();
@@ -141,7 +141,7 @@ async function load<Image>(
       device,
       openDevice: shared ? undefined : openDevice,
       network,
-      readImage,
+      holdImage,
       onDispose: () => void checkpoint.close(),
       description: found.description,
       notice,

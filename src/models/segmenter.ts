@@ -9,7 +9,7 @@ import { FcnError, badOption } from "../base/errors.js";
 import { checkCount, checkOptions, typeName } from "../base/options.js";
 import type { Device, LostListener } from "../gpu/device.js";
 import { defaultNames } from "../image/palette.js";
-import { checkPictureSize, withOwnPixels } from "../image/picture.js";
+import { checkPictureSize } from "../image/picture.js";
 import type { Picture } from "../image/picture.js";
 import type { Precision } from "../kernel/variant.js";
 import { checkKernels, probeGraphs } from "./check-kernels.js";
@@ -34,7 +34,7 @@ export interface SegmenterOptions<Image>
   extends
     DeviceChoice,
     Pick<NetworkPlans<OutputKind>, "kernels" | "precision" | "maxPlans" | "tuning">,
-    Pick<SessionOptions<OutputKind, Image>, "readImage" | "onDispose"> {
+    Pick<SessionOptions<OutputKind, Image>, "holdImage" | "onDispose"> {
   readonly network: Network;
   /** Default IMAGENET. */
   readonly preprocessing?: Preprocessing;
@@ -193,7 +193,7 @@ export class Fcn<Image = Picture> {
    */
   async profile(image: Image, options: Abortable = {}): Promise<readonly LayerTime[] | undefined> {
     const signal = checkSignal("profile(picture", options);
-    const kept = withOwnPixels(image);
+    const kept = this.#session.hold(image);
     return this.#session.turn(
       async (network) => profileLayers(network, await this.#session.read(kept), signal),
       signal,

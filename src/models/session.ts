@@ -7,7 +7,7 @@ import { abortable } from "../base/abort.js";
 import { isTooLarge } from "../base/errors.js";
 import { checkDevice } from "../gpu/device.js";
 import type { Device, LostListener } from "../gpu/device.js";
-import { toRgba, withOwnPixels } from "../image/picture.js";
+import { toRgba } from "../image/picture.js";
 import type { Picture, RgbaPicture } from "../image/picture.js";
 import type { Precision } from "../kernel/variant.js";
 import type { PlanResult } from "../plan/plan.js";
@@ -19,11 +19,13 @@ import type { PictureResult } from "./picture-result.js";
 import { Runtime } from "./runtime.js";
 import type { RuntimeOptions } from "./runtime.js";
 
-/** Decodes the picture types that an entry accepts. */
-export type ReadImage<Image> = (image: Image) => Picture | Promise<Picture>;
+/** Decodes a picture when its turn has come. */
+export type HeldImage = () => Picture | Promise<Picture>;
+/** Holds an image as it is at the moment of the call, because callers use their buffers and canvases again. */
+export type HoldImage<Image> = (image: Image) => HeldImage;
 
 export interface SessionOptions<Kind extends string, Image> extends RuntimeOptions<Kind> {
-  readonly readImage: ReadImage<Image>;
+  readonly holdImage: HoldImage<Image>;
   /** Called once by dispose(), after everything on the device was freed. */
   readonly onDispose?: (() => void) | undefined;
 }
@@ -35,14 +37,14 @@ export interface RunRequest<Kind extends string, Image> {
 }
 
 export class Session<Kind extends string, Image> {
-  readonly #readImage: ReadImage<Image>;
+  readonly #holdImage: HoldImage<Image>;
   readonly #onDispose: (() => void) | undefined;
   readonly #runtime: Runtime<Kind>;
   readonly #queue: CallQueue;
 
   /** @throws bad-option */
   constructor(options: SessionOptions<Kind, Image>) {
-    this.#readImage = options.readImage;
+    this.#holdImage = options.holdImage;
     this.#onDispose = options.onDispose;
     this.#runtime = new Runtime(options);
     this.#queue = new CallQueue(options.name);
@@ -69,10 +71,10 @@ export class Session<Kind extends string, Image> {
    * @throws bad-image, bad-option, bad-weights, limit-too-small, out-of-memory, device-lost, disposed, the signal's
    * reason
    */
-  run({ kind, images }: RunRequest<Kind, Image>, signal?: AbortSignal): Promise<PictureResult[]> {
-    const kept = Array.from(images, withOwnPixels);
+  async run({ kind, images }: RunRequest<Kind, Image>, signal?: AbortSignal): Promise<PictureResult[]> {
+    const kept = Array.from(images, (image) => this.hold(image));
     return this.turn(async (network) => {
-      const pictures = await Promise.all(kept.map((image) => this.read(image)));
+      const pictures = await Promise.all(kept.map((held) => this.read(held)));
       const results: PictureResult[] = [];
       for (const indices of groupBySize(pictures)) {
         const group = indices.map((index) => pictures[index] as RgbaPicture);
@@ -85,7 +87,7 @@ export class Session<Kind extends string, Image> {
 
   /** As run() for one image, but the next call begins as soon as the GPU has this picture. */
   async runOverlapped(kind: Kind, image: Image, signal?: AbortSignal): Promise<PictureResult> {
-    const kept = withOwnPixels(image);
+    const kept = this.hold(image);
     const { results } = await this.turn(
       async (network) => this.#submit(network, kind, [await this.read(kept)], signal),
       signal,
@@ -104,9 +106,14 @@ export class Session<Kind extends string, Image> {
     }, signal);
   }
 
+  /** The image as it is now. @throws bad-image */
+  hold(image: Image): HeldImage {
+    return this.#holdImage(image);
+  }
+
   /** @throws bad-image */
-  async read(image: Image): Promise<RgbaPicture> {
-    return toRgba(await this.#readImage(image));
+  async read(held: HeldImage): Promise<RgbaPicture> {
+    return toRgba(await held());
   }
 
   /**
