@@ -8,8 +8,6 @@ import { usableVariants } from "../src/kernel/choice.js";
 import { makeProblem } from "../src/kernel/kernel.js";
 import type { AnyProblem } from "../src/kernel/problem.js";
 import type { KernelCase, RegistryEntry } from "../src/kernel/registry.js";
-import type { Precision } from "../src/kernel/variant.js";
-import { rivalsOf } from "../src/tuning/tuner.js";
 import type { Ceilings } from "./ceilings.js";
 import type { KernelRow } from "./kernel-row.js";
 import { benchVariant } from "./time-kernel.js";
@@ -47,11 +45,7 @@ export async function benchKernels(
         own.push(row);
         onRow?.(row);
       }
-      // Software adapters are not tuned: networks take the default choice, which the rows have marked already.
-      const marked = device.software
-        ? own
-        : markFastest(own, (precision) => rivalsOf(kernel, problem, device, precision));
-      rows.push(...marked);
+      rows.push(...own);
     }
   }
   return rows;
@@ -67,25 +61,4 @@ function expectedOf(
   const part = test.part?.(inputs);
   if (!part) return { values: reference(inputs, attrs) };
   return { values: reference(part.inputs, attrs), places: part.places };
-}
-
-const PRECISIONS: readonly Precision[] = ["f32", "f16"];
-
-/** Marks what networks take on a GPU: not the default choice, but the rival that the tuner measures as the fastest. */
-export function markFastest(
-  rows: readonly KernelRow[],
-  rivals: (precision: Precision) => readonly string[],
-): KernelRow[] {
-  const taken = PRECISIONS.map((precision) => {
-    const own = rows.filter((row) => row.precision === precision);
-    return fastestRival(own, rivals(precision)) ?? own.find(({ chosen }) => chosen);
-  });
-  return rows.map((row) => ({ ...row, chosen: taken.includes(row) }));
-}
-
-/** Undefined where fewer than two rivals have a time: there was nothing to choose. */
-function fastestRival(rows: readonly KernelRow[], rivals: readonly string[]): KernelRow | undefined {
-  const timed = rows.filter(({ variant, ms }) => rivals.includes(variant) && ms > 0);
-  if (timed.length < 2) return undefined;
-  return timed.reduce((best, row) => (row.ms < best.ms ? row : best));
 }

@@ -18,6 +18,8 @@ const MAX_RUNS = 50;
 const STREAM_MS = 2000;
 const MIN_STREAM = 4;
 const MAX_STREAM = 2000;
+/** Time that a process which only tunes may measure. */
+const TUNING_MS = 10_000;
 /** Layers that a row keeps. */
 const KEPT_LAYERS = 12;
 
@@ -67,9 +69,18 @@ export async function measureModel(task: ModelTask): Promise<ModelRow> {
   };
 }
 
-async function openNetwork({ variant, precision, tune, path, adapter }: ModelTask): Promise<Fcn<NodePicture>> {
+async function openNetwork({
+  variant,
+  precision,
+  tune,
+  tuneOnly,
+  path,
+  adapter,
+}: ModelTask): Promise<Fcn<NodePicture>> {
   const device = await requestDevice(defined({ adapter }));
-  return loadFcn({ device, variant, precision, tune, resize: "none", ...defined({ weights: path }) });
+  // Choices that were remembered from other days would make results of one build differ.
+  const choice = tuneOnly ? TUNING_MS : tune ? undefined : false;
+  return loadFcn({ device, variant, precision, resize: "none", ...defined({ weights: path, tune: choice }) });
 }
 
 type WarmTimes = Pick<ModelRow, "warm" | "min" | "max" | "runs" | "upload" | "encode" | "gpu" | "readback" | "script">;

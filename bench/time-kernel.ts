@@ -5,15 +5,15 @@ import type { Device } from "../src/gpu/device.js";
 import { MATRIX_FEATURE } from "../src/gpu/subgroup-matrix.js";
 import { defaultVariant, layoutOf } from "../src/kernel/choice.js";
 import type { Kernel } from "../src/kernel/kernel.js";
-import { layouts } from "../src/kernel/layout.js";
+import { layoutNamed } from "../src/kernel/layout.js";
 import type { DType } from "../src/kernel/layout.js";
 import type { AnyProblem } from "../src/kernel/problem.js";
 import type { HostTensor, KernelCase } from "../src/kernel/registry.js";
 import { elements } from "../src/kernel/shape.js";
 import type { Shape } from "../src/kernel/shape.js";
 import type { AnyVariant } from "../src/kernel/variant.js";
-import { trialOf } from "../src/tuning/measure-variant.js";
-import type { Trial } from "../src/tuning/measure-variant.js";
+import { trialOf } from "./trial.js";
+import type { Trial } from "./trial.js";
 import type { Ceilings } from "./ceilings.js";
 import { failedKernel } from "./kernel-row.js";
 import type { KernelRow, UntimedKernel } from "./kernel-row.js";
@@ -119,7 +119,7 @@ function storedBytes(job: VariantJob): number {
   const { kernel, problem } = job;
   const declared = declarationOf(job);
   const sizeOf = (shape: Shape | undefined, bytes: number): number => (shape ? elements(shape) * bytes : 0);
-  const tensorBytes = (key: string): number => ELEMENT_BYTES[layouts[layoutOf(kernel, declared, key)].dtype];
+  const tensorBytes = (key: string): number => ELEMENT_BYTES[layoutNamed(layoutOf(kernel, declared, key)).dtype];
   const weightBytes = (key: string): number => ELEMENT_BYTES[declared.packing?.[key]?.precision ?? "f32"];
   const inputs = Object.entries(kernel.inputs).map(([key, { role }]) =>
     sizeOf(problem.in[key], role === "tensor" ? tensorBytes(key) : weightBytes(key)),

@@ -3,7 +3,7 @@ import { seeded } from "../src/base/random.js";
 import type { HostTensor, KernelCase } from "../src/kernel/registry.js";
 import { elements } from "../src/kernel/shape.js";
 import type { Precision } from "../src/kernel/variant.js";
-import type { TrialOutput } from "../src/tuning/measure-variant.js";
+import type { TrialOutput } from "./trial.js";
 
 const SEED = 12345;
 

@@ -62,7 +62,7 @@ function writePictures(folder, count, random) {
  * @returns {{ child: import("node:child_process").ChildProcess, end: Promise<{ code: number | null, err: string }> }}
  */
 function start(pictures, out, ...more) {
-  const args = [PROGRAM, "compare", pictures, "--out", out, "--sizes", "none", "--no-tune", ...more];
+  const args = [PROGRAM, "compare", pictures, "--out", out, "--sizes", "none", ...more];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
   let err = "";
   child.stderr.on("data", (text) => (err += text));

@@ -8,8 +8,9 @@ export * from "./kernels.generated.js";
 export { badShape } from "../src/base/errors.js";
 export { defineKernel } from "../src/kernel/kernel.js";
 export type { Cost, Kernel, KernelDef } from "../src/kernel/kernel.js";
-export { layouts, sizeOf } from "../src/kernel/layout.js";
-export type { DType, HostArray, Layout, LayoutName } from "../src/kernel/layout.js";
+export { layoutNamed, layouts, sizeOf } from "../src/kernel/layout.js";
+export type { BaseLayoutName, DType, HostArray, Layout, LayoutName } from "../src/kernel/layout.js";
+export type { BorderableName, Borders } from "../src/kernel/border.js";
 export { f32, i32, pair, u32 } from "../src/kernel/problem.js";
 export type {
   AnyProblem,
@@ -31,6 +32,7 @@ export type { Nchw, Shape } from "../src/kernel/shape.js";
 export type {
   DeviceTraits,
   Extent,
+  BorderRules,
   KernelVariant,
   KernelVariant as Variant,
   Packing,

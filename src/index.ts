@@ -124,6 +124,7 @@ export type { Step } from "./plan/lower.js";
 export { Plan } from "./plan/plan.js";
 export type { PlanOptions, PlanResult, RunTimings } from "./plan/plan.js";
 export { WeightStore } from "./plan/weight-store.js";
+export type { TuneOption } from "./tuning/tune-option.js";
 export type { TuningStore } from "./tuning/tuner.js";
 export type { Checkpoint, Container, TensorInfo } from "./weights/checkpoint.js";
 export { DEFAULT_CHECKPOINT, defaultCheckpointUrl } from "./weights/default-checkpoint.js";

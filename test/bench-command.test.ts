@@ -29,7 +29,7 @@ describe("the command", () => {
     [["models", "--svg", "out"], "--svg is about kernels; ask for kernels or all"],
     [["models", "--filter", "conv2d"], "--filter is about kernels; ask for kernels or all"],
     [["kernels", "--batch", "3"], "--batch is about models; ask for models or all"],
-    [["kernels", "--no-tune"], "--no-tune is about models; ask for models or all"],
+    [["kernels", "--tune"], "--tune is about models; ask for models or all"],
     [["kernels", "--compare", "no-such.json"], "there is no file no-such.json"],
   ])("%j is a usage error", async (args, sentence) => {
     const { code, err } = await fcn("bench", ...args);

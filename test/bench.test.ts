@@ -1,12 +1,11 @@
 /** What `fcn bench` measures: the adapter's peak; kernels, compared with the reference before they are timed. */
 import { describe, expect, it } from "vitest";
 import { measureCeilings } from "../bench/ceilings.js";
-import { benchKernels, markFastest } from "../bench/kernels.js";
+import { benchKernels } from "../bench/kernels.js";
 import { difference } from "../bench/verify.js";
 import { matrixProduct } from "../shaders/conv2d/cases.js";
 import { registry } from "../shaders/index.js";
 import type { RegistryEntry } from "../src/kernel/registry.js";
-import { timedRow } from "./helpers/bench-rows.js";
 import { useDevice } from "./helpers/device.js";
 
 const device = useDevice();
@@ -54,16 +53,10 @@ describe("kernels", () => {
     expect(rows.every((r) => r.failed?.startsWith("y is off the reference by") && Number.isNaN(r.ms))).toBe(true);
   });
 
-  it("are marked as chosen where they are the fastest of the tuner's rivals in their precision", () => {
-    const rows = [
-      timedRow,
-      { ...timedRow, variant: "naive", ms: 1 },
-      { ...timedRow, variant: "tiled", ms: 4, chosen: false },
-      { ...timedRow, variant: "half", precision: "f16" as const, ms: 2 },
-    ];
-    const rivals = { f32: ["lanes-8", "tiled"], f16: ["half"] };
-    const chosen = markFastest(rows, (precision) => rivals[precision]).filter((row) => row.chosen);
-    expect(chosen.map(({ variant }) => variant)).toEqual(["tiled", "half"]);
+  it("are marked as chosen where networks take them, in each precision", async () => {
+    const rows = await benchKernels(device(), { filter: "max-pool2d", ceilings });
+    const chosen = rows.filter((row) => row.chosen).map(({ variant }) => variant);
+    expect([...new Set(chosen)].sort()).toEqual(["f16", "naive", "texture"]); // naive: with indices
   });
 
   it("with a large product are compared on a part of it, anywhere in the result", async () => {

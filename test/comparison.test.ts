@@ -48,15 +48,13 @@ describe("comparison", () => {
     }
   });
 
-  it("times the shared part and each head, which together take less than the whole run", async () => {
+  it("times the shared part and each head, and compiles nothing for a size that was seen before", async () => {
     const picture = pictureAt(0);
-    const { stages, total, compile } = await comparison.run(picture);
+    let stages: Readonly<Record<string, number>> | undefined;
+    const created = await countingCreations(device(), async () => ({ stages } = await comparison.run(picture)));
+    expect(created).toEqual({});
     expect(Object.keys(stages ?? {}).sort()).toEqual([...COMPARED, SHARED].sort());
-    const sum = Object.values(stages ?? {}).reduce((a, b) => a + b, 0);
-    expect(sum).toBeGreaterThan(0.3 * total);
-    expect(sum).toBeLessThan(total);
-    expect(stages?.[SHARED]).toBeGreaterThan(stages?.fcn8s ?? 0);
-    expect(compile, "a size that was seen before").toBeLessThan(5);
+    for (const ms of Object.values(stages ?? {})) expect(ms).toBeGreaterThan(0);
   });
 
   it("refuses kernels and variants that do not exist, and to measure networks that it does not compare", async () => {
@@ -143,7 +141,7 @@ describe("comparison", () => {
     expect(coarse.headParameters).toBe(21 * 512 + 21);
     expect(fine.headParameters).toBe(21 * (512 + 256 + 128 + 3) + 2 * 21 * 21 * 16);
     expect(fine.weightBytes).toBeGreaterThan(4 * fine.sharedParameters);
-    expect(fine.planBytes).toBeGreaterThan(64 * 96 * 16 * 4);
+    expect(fine.planBytes).toBeGreaterThan(64 * 96 * (4 + 1)); // at least the picture and its labels
     expect(fine.ms).toBeGreaterThan(0);
   });
 

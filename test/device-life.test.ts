@@ -5,6 +5,7 @@ import { Device } from "../src/gpu/device.js";
 import type { Pace } from "../src/gpu/device.js";
 import { loadFcn, requestDevice } from "../src/node.js";
 import { useChild } from "./helpers/child.js";
+import { destroyAtPipeline, destroyAtSubmit, destroyAtUpload } from "./helpers/destroy-device.js";
 import { useDevice } from "./helpers/device.js";
 import { noisePicture } from "./helpers/pictures.js";
 import { nextTurn, outcomeOf, pause } from "./helpers/promises.js";
@@ -13,35 +14,6 @@ const device = useDevice();
 
 /** A buffer usage that WebGPU forbids: MAP_READ together with STORAGE. */
 const FORBIDDEN_USAGE = 0x1 | 0x80;
-
-/** Destroys the device when it is asked to compile this pipeline, counted from 0: the same moment on every machine. */
-function destroyAtPipeline(gpu: GPUDevice, pipeline: number): void {
-  const create = gpu.createComputePipelineAsync.bind(gpu);
-  let calls = 0;
-  gpu.createComputePipelineAsync = (descriptor) => {
-    if (calls === pipeline) gpu.destroy();
-    calls += 1;
-    return create(descriptor);
-  };
-}
-
-function destroyAtUpload(gpu: GPUDevice): void {
-  const write = gpu.queue.writeBuffer.bind(gpu.queue);
-  gpu.queue.writeBuffer = (...args: Parameters<GPUQueue["writeBuffer"]>) => {
-    gpu.destroy();
-    write(...args);
-  };
-}
-
-/** Destroys the device just before or just after its next work is submitted. */
-function destroyAtSubmit(gpu: GPUDevice, when: "before" | "after"): void {
-  const submit = gpu.queue.submit.bind(gpu.queue);
-  gpu.queue.submit = (commands) => {
-    if (when === "before") gpu.destroy();
-    submit(commands);
-    gpu.destroy();
-  };
-}
 
 describe("a device", () => {
   it("passes its waits to the entry's pace, with whether the adapter runs on the CPU", async () => {

@@ -47,6 +47,15 @@ describe("adapters", () => {
     );
   });
 
+  it("FCN_PRETEND with a word that it does not know", async () => {
+    vi.stubEnv("FCN_PRETEND", "tpu");
+    try {
+      await expectError(() => requestDevice(), "bad-option", 'FCN_PRETEND is "tpu"; it may be gpu or unset');
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+
   it("no driver on the machine: a typed error, not a crash", () => {
     const built = new URL("../dist/src/node.js", import.meta.url).href;
     const script = `import { requestDevice } from ${JSON.stringify(built)};

@@ -1,7 +1,7 @@
 /** Full-size ResNet-101 with hash weights: logits of the three variants against a float64 reference. */
 import { describe, expect, it } from "vitest";
 import { hashedInput, paperFcnTensors } from "../bench/hashed-weights.js";
-import { layouts } from "../src/kernel/layout.js";
+import { layoutNamed, layouts } from "../src/kernel/layout.js";
 import { FCN_VARIANTS, fcnNetwork } from "../src/models/fcn.js";
 import { Graph } from "../src/plan/graph.js";
 import { Plan } from "../src/plan/plan.js";
@@ -31,7 +31,7 @@ describe.each(FCN_VARIANTS)("%s over full-size ResNet-101", (variant) => {
       const logits = outputs.get("logits");
       if (!logits) throw new Error("no logits");
       const difference = largestDifference(
-        layouts[logits.layout].unpack(logits.bytes, logits.shape),
+        layoutNamed(logits.layout).unpack(logits.bytes, logits.shape),
         float32File(`test/fixtures/golden/${variant}.${tag}.logits.f32`),
       );
       console.log(`${variant} ${tag}: largest difference ${difference.toExponential(2)}`);

@@ -25,6 +25,7 @@ const GPU: DeviceTraits = {
   architecture: "",
   subgroupSize: 32,
   software: false,
+  cores: 132,
   subgroupMatrix: "template",
 };
 const DEVICES: readonly DeviceTraits[] = [

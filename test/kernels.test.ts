@@ -8,7 +8,7 @@ import type { AnyProblem } from "../src/kernel/problem.js";
 import type { KernelCase, RegistryEntry } from "../src/kernel/registry.js";
 import type { AnyVariant } from "../src/kernel/variant.js";
 import { useDevice } from "./helpers/device.js";
-import { verify } from "./helpers/verify-kernel.js";
+import { verify, wideBorders } from "./helpers/verify-kernel.js";
 
 const device = useDevice();
 
@@ -35,6 +35,8 @@ for (const entry of registry) {
         for (const variant of usable) {
           await verify(device(), entry, variant, test);
           covered.add(variant);
+          const borders = kernel.name === "convert" ? undefined : wideBorders(kernel, variant, test);
+          if (borders) await verify(device(), entry, variant, test, borders);
         }
       });
     }

@@ -44,7 +44,7 @@ const REFUSED: readonly (readonly [call: string, sentence: string | RegExp])[] =
   ],
   ["loadFcn({ onProgress: true })", "bad-option: loadFcn: onProgress must be a function, got boolean"],
   ['loadFcn({ cache: "no" })', "bad-option: loadFcn: cache must be a boolean, got string"],
-  ['loadFcn({ tune: "no" })', "bad-option: loadFcn: tune must be a boolean, got string"],
+  ['loadFcn({ tune: "no" })', "bad-option: loadFcn: tune must be a boolean or number of milliseconds, got string"],
   ['loadFcn({ classNames: "cat" })', "bad-option: loadFcn: classNames must be an array, got string"],
   ['loadFcn({ kernels: "naive" })', "bad-option: loadFcn: kernels must be an object, got string"],
   [
@@ -126,7 +126,7 @@ const REFUSED: readonly (readonly [call: string, sentence: string | RegExp])[] =
   ['fcn.onLost("reload")', "bad-option: onLost: listener must be a function, got string"],
   [
     'runKernel(device, softmax, { x }, {}, { varient: "naive" })',
-    'bad-option: runKernel has no option "varient"; it has variant, allocate',
+    'bad-option: runKernel has no option "varient"; it has variant, borders, allocate',
   ],
   [
     'Tensor.from(device, [1], [1, 1, 1, 1], { type: "f16" })',

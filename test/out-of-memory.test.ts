@@ -3,6 +3,7 @@ import { beforeEach, afterEach, describe, expect, it } from "vitest";
 import { relu } from "../shaders/relu/kernel.js";
 import { Tensor, loadFcn, requestDevice, runKernel } from "../src/node.js";
 import type { Device, FcnError } from "../src/node.js";
+import { destroyAtPipeline, destroyAtSubmit, destroyAtUpload } from "./helpers/destroy-device.js";
 import { sentenceOf } from "./helpers/expect-error.js";
 import { limitMemory, report } from "./helpers/memory-budget.js";
 import type { Budget } from "./helpers/memory-budget.js";
@@ -110,10 +111,10 @@ describe("a model", () => {
           write(...args);
         },
       });
-      expect(await errorOf(fcn.segment(SMALL))).toMatchObject({
-        code: "gpu-error",
-        message: "WebGPU reported: something else went wrong",
-      });
+      const error: unknown = await fcn.segment(SMALL).catch((reason: unknown) => reason);
+      const usesTextures = device.software; // on a GPU, weights lie in buffers
+      if (method === "writeBuffer" || usesTextures)
+        expect(error).toMatchObject({ code: "gpu-error", message: "WebGPU reported: something else went wrong" });
       expect(budget.live.bytes).toBe(held(fcn));
       expect((await fcn.segment(SMALL)).labels).toHaveLength(48 * 64);
       fcn.dispose();
@@ -122,11 +123,17 @@ describe("a model", () => {
     },
   );
 
-  it.each([0, 3, 10, 30, 60])("whose device is lost %i ms into its first call leaves nothing", async (ms) => {
+  const MOMENTS: readonly (readonly [string, (gpu: GPUDevice) => void])[] = [
+    ["at once", (gpu) => gpu.destroy()],
+    ["at its first pipeline", (gpu) => destroyAtPipeline(gpu, 0)],
+    ["at its fourth pipeline", (gpu) => destroyAtPipeline(gpu, 3)],
+    ["while weights are uploaded", destroyAtUpload],
+    ["when its work was submitted", (gpu) => destroyAtSubmit(gpu, "after")],
+  ];
+  it.each(MOMENTS)("whose device is lost %s in its first call leaves nothing", async (_, destroy) => {
     const fcn = await loadFcn({ device });
+    destroy(device.gpu);
     const call = errorOf(fcn.segment(noisePicture(120, 120)));
-    await pause(ms);
-    device.gpu.destroy();
     expect((await call).code).toBe("device-lost");
     fcn.dispose();
     await pause();

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Comparison } from "../src/models/comparison.js";
 import { fileSource, loadFcn, openCheckpoint, requestDevice } from "../src/node.js";
 import type { Device, Fcn, FcnError, NodePicture } from "../src/node.js";
+import { destroyAtSubmit } from "./helpers/destroy-device.js";
 import { watchMemory } from "./helpers/live-memory.js";
 import { noisePicture } from "./helpers/pictures.js";
 import { codeOf, pause } from "./helpers/promises.js";
@@ -43,9 +44,9 @@ describe("recover()", () => {
     const fcn = await load();
     await fcn.segment(SMALL);
     const first = fcn.device;
+    if (running) destroyAtSubmit(first.gpu, "after");
     const calls = running ? [fcn.segment(SMALL), fcn.segment(noisePicture(33, 40))].map(codeOf) : [];
-    if (running) await pause(SHORTLY);
-    lose(fcn);
+    if (!running) lose(fcn);
     expect(await Promise.all(calls)).toEqual(calls.map(() => "device-lost"));
     const back = fcn.recover();
     const next = fcn.segment(SMALL); // waits for the recovery
@@ -158,9 +159,8 @@ describe('recover: "auto"', () => {
   it("brings the model back at the next call; what was in flight rejects", async () => {
     const fcn = await load({ recover: "auto" });
     await fcn.segment(SMALL);
+    destroyAtSubmit(fcn.device.gpu, "after");
     const running = codeOf(fcn.segment(SMALL));
-    await pause(SHORTLY);
-    lose(fcn);
     const queued = fcn.segment(SMALL);
     expect(await running).toBe("device-lost");
     expect((await queued).labels).toEqual(expected);

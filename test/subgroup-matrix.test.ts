@@ -8,7 +8,8 @@ import { compact } from "../scripts/compact-wgsl.mjs";
 import { conv2dCases } from "../shaders/conv2d/cases.js";
 import { conv2d } from "../shaders/conv2d/kernel.js";
 import { conv2dReference } from "../shaders/conv2d/reference.js";
-import { MATRIX_CONFIGS, workgroupBytes } from "../shaders/conv2d/subgroup-matrix.js";
+import { resultBytes } from "../shaders/conv2d/matrix-cost.js";
+import { DIRECT_TILES, WINDOW_TILES, matrixVariants, windowBytes } from "../shaders/conv2d/subgroup-matrix.js";
 import { withConsts, withOlderMatrices } from "../src/gpu/wgsl-edit.js";
 import { usableVariants } from "../src/kernel/choice.js";
 import { erase, makeProblem } from "../src/kernel/kernel.js";
@@ -26,14 +27,14 @@ import { useDevice } from "./helpers/device.js";
 import { emulated } from "./helpers/emulate-subgroup-matrix.js";
 import { complaints, nullDevice } from "./helpers/null-device.js";
 import { largestDifference } from "./helpers/reference-maps.js";
-import { verify } from "./helpers/verify-kernel.js";
+import { verify, wideBorders } from "./helpers/verify-kernel.js";
 import { shaderText } from "./helpers/wgsl.js";
 
 const device = useDevice();
 const kernel = erase(conv2d);
 
 describe("the shaders", () => {
-  it.each(Object.keys(MATRIX_CONFIGS))("of %s are valid in both syntaxes", async (name) => {
+  it.each(Object.keys(matrixVariants))("of %s are valid in both syntaxes", async (name) => {
     const { wgsl, consts } = kernel.variants[name] ?? { wgsl: "" };
     const gpu = await nullDevice();
     const template = withConsts(shaderText(`conv2d/${wgsl}`), consts, wgsl);
@@ -51,8 +52,8 @@ describe("the shaders", () => {
 
   it("differ between the syntaxes in how they load and store, and nowhere else", () => {
     const type = "subgroup_matrix_left<f16, 16, 16>";
-    const load = `      left[i] = subgroupMatrixLoad<${type}, row_major>(&x, pixel * pitch + k * SIDE, pitch);\n`;
-    const olderLoad = `      left[i] = subgroupMatrixLoad<${type}>(&x, pixel * pitch + k * SIDE, false, pitch);\n`;
+    const load = `      left[i] = subgroupMatrixLoad<${type}, row_major>(&x, start, row_pitch);\n`;
+    const olderLoad = `      left[i] = subgroupMatrixLoad<${type}>(&x, start, false, row_pitch);\n`;
     const store = "subgroupMatrixStore<row_major>(&sums, subgroup * RESULTS + j * SIDE, sum[i * SN + j], PITCH);\n";
     const olderStore = "subgroupMatrixStore(&sums, subgroup * RESULTS + j * SIDE, sum[i * SN + j], false, PITCH);\n";
     expect(shaderText("conv2d/subgroup-matrix")).toContain(load);
@@ -61,23 +62,24 @@ describe("the shaders", () => {
     expect(withOlderMatrices(shaderText("conv2d/tiled"))).toBe(shaderText("conv2d/tiled"));
   });
 
-  it.each(Object.entries(MATRIX_CONFIGS))(
-    "%s divides its work evenly and fits the workgroup memory it asks for",
-    (_, config) => {
-      const { window, sm, sn, gm, gn, kg, bk = 0 } = config;
-      const side = 16;
-      const subgroup = 32;
-      expect(workgroupBytes(config)).toBeLessThanOrEqual(32768);
-      if (window) {
-        const team = gm * gn * subgroup;
-        const blocksOfStep = (gm * sm * side * bk) / 4;
-        expect(blocksOfStep % team).toBe(0);
-        expect(team % (bk / 4)).toBe(0);
-        expect(64 % bk).toBe(0); // weights are packed in steps of 64
-      }
-      const threads = kg * subgroup;
-      const blocksOfResults = (side * sn * side) / 4;
-      expect(blocksOfResults % threads === 0 || threads > blocksOfResults).toBe(true);
+  const LANES = 32;
+
+  it.each(Object.entries(DIRECT_TILES))("%s divides its results evenly, in 32 KiB of workgroup memory", (_, tile) => {
+    expect(resultBytes(tile)).toBeLessThanOrEqual(32768);
+    const threads = tile.kg * LANES;
+    const blocks = (16 * tile.sn * 16) / 4;
+    expect(blocks % threads === 0 || threads > blocks).toBe(true);
+  });
+
+  it.each(Object.entries(WINDOW_TILES))(
+    "window %s divides its work evenly, in 32 KiB of workgroup memory",
+    (_, tile) => {
+      const { sm, gm, gn, bk } = tile;
+      expect(windowBytes(tile)).toBeLessThanOrEqual(32768);
+      const team = gm * gn * LANES;
+      expect(((gm * sm * 16 * bk) / 4) % team).toBe(0);
+      expect(team % (bk / 4)).toBe(0);
+      expect(64 % bk).toBe(0); // weights are packed in steps of 64
     },
   );
 });
@@ -139,8 +141,9 @@ describe("emulated", () => {
 
   it.each(conv2dCases.filter(({ bench }) => !bench))("$name", async (test) => {
     const usable = usableVariants(kernel, makeProblem(kernel, test.shapes, test.attrs), device());
-    for (const name of usable.filter((one) => one in MATRIX_CONFIGS)) {
+    for (const name of usable.filter((one) => one in matrixVariants)) {
       await verify(device(), entry, name, test);
+      await verify(device(), entry, name, test, wideBorders(kernel, name, test));
       covered.add(name);
     }
   });
@@ -148,12 +151,12 @@ describe("emulated", () => {
   it("runs a bottleneck, one convolution after the other, within f16 of the tiles in workgroup memory", async () => {
     const cores = await runBottleneck();
     const tiles = await runBottleneck({ conv2d: "tiled-f16-32x32" });
-    expect(cores.used).toEqual(["subgroup-matrix-16x32", "subgroup-matrix-window-16x64-k4", "subgroup-matrix-16x32"]);
+    expect(cores.used.map((name) => name.replace(/subgroup-matrix-/, "") in DIRECT_TILES)).toEqual([true, true, true]);
     expect(largestDifference(cores.values, tiles.values)).toBeLessThan(2e-3);
     expect((await runBottleneck()).values).toEqual(cores.values);
   });
 
   it("covers every variant", () => {
-    expect([...covered].sort()).toEqual(Object.keys(MATRIX_CONFIGS).sort());
+    expect([...covered].sort()).toEqual(Object.keys(matrixVariants).sort());
   });
 });

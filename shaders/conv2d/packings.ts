@@ -40,6 +40,7 @@ export function weightToHalf(value: number): number {
 /** [kh][kw][in][out/4] of vec4 over 4 output channels. */
 export const rows: Packing<ConvProblem> = {
   name: "conv2d/rows",
+  bytes: (shape) => rowsSize(shape) * 4,
   pack(data, shape) {
     const packed = new Float32Array(rowsSize(shape));
     eachRowValue(data, shape, (index, value) => {
@@ -53,6 +54,7 @@ export const rows: Packing<ConvProblem> = {
 export const rowsF16: Packing<ConvProblem> = {
   name: "conv2d/rows-f16",
   precision: "f16",
+  bytes: (shape) => rowsSize(shape) * 2,
   pack(data, shape) {
     const packed = new Uint16Array(rowsSize(shape));
     eachRowValue(data, shape, (index, value) => {

@@ -1,4 +1,5 @@
 /** A convolution as its variants see it, its sizes as a matrix product, and the uniforms that carry its sizes. */
+import type { Borders } from "../../src/kernel/border.js";
 import { pixelsOf } from "../../src/kernel/feature-map.js";
 import { pair, u32 } from "../../src/kernel/problem.js";
 import type { Pair } from "../../src/kernel/problem.js";
@@ -20,6 +21,7 @@ export interface ConvProblem {
     readonly groups: number;
     readonly relu: boolean;
   };
+  readonly borders?: Borders;
 }
 
 /** The convolution as a product of an m x k and a k x n matrix. */
@@ -37,11 +39,21 @@ export function matrixSizes({ in: { x, weight }, out: { y } }: ConvProblem): Mat
   return { m: pixelsOf(y), n: y[1], k: taps * blocksOf(x[1]) * 4 };
 }
 
-/** Whether the convolution is a matrix product as it stands: a 1x1 kernel, stride 1, no padding. */
-export function isPointwise({ in: { weight }, attrs }: ConvProblem): boolean {
+/** Width of the border that x, residual or y has in memory. */
+export const borderWidth = ({ borders = {} }: ConvProblem, key: "x" | "residual" | "y"): number => borders[key] ?? 0;
+
+/** Whether the kernel is 1x1 with stride 1 and no padding. */
+function isOneByOne({ in: { weight }, attrs }: ConvProblem): boolean {
   const both = (value: Pair, wanted: number): boolean => pair(value).every((size) => size === wanted);
   return weight[2] === 1 && weight[3] === 1 && both(attrs.stride, 1) && both(attrs.padding, 0);
 }
+
+/** Whether the convolution is a matrix product as it lies in memory: 1x1, of a map without a border. */
+export const isPointwise = (problem: ConvProblem): boolean => isOneByOne(problem) && borderWidth(problem, "x") === 0;
+
+/** Whether no window reaches beyond the map and its border, so that no tap needs a test. */
+export const hasWindowsInside = (problem: ConvProblem): boolean =>
+  borderWidth(problem, "x") >= Math.max(...pair(problem.attrs.padding));
 
 /** Uniforms of the variants that read every size as one. Layers then share pipelines. */
 export const sizeParams = ({ in: { x, weight, bias, residual }, out: { y }, attrs }: ConvProblem) => ({
@@ -63,4 +75,12 @@ export const sizeParams = ({ in: { x, weight, bias, residual }, out: { y }, attr
   has_bias: u32(bias ? 1 : 0),
   has_residual: u32(residual ? 1 : 0),
   relu: u32(attrs.relu ? 1 : 0),
+});
+
+/** The same, and the borders that tensors have in memory. */
+export const borderedSizeParams = (problem: ConvProblem) => ({
+  ...sizeParams(problem),
+  x_border: u32(borderWidth(problem, "x")),
+  residual_border: u32(borderWidth(problem, "residual")),
+  y_border: u32(borderWidth(problem, "y")),
 });

@@ -1,7 +1,7 @@
 // conv2d, subgroup-matrix-window: any convolution on tensor cores, in f16 with f32 sums.
-// Over subgroup-matrix: the pixels of a window do not lie in rows, so they are gathered. A team of subgroups brings BK
-// channels of BM windows into workgroup memory, loads matrices from there, and fetches the next step while it
-// multiplies. The KG teams that share a sum take every KG-th step each.
+// Over subgroup-matrix: input channels need not be a multiple of 16, and x needs no border. Windows are gathered: a
+// team of subgroups brings BK channels of BM windows into workgroup memory, loads matrices from there, and fetches the
+// next step while it multiplies. The KG teams that share a sum take every KG-th step each.
 // Operands:
 //   x, residual, y  NHWC in blocks of four halves
 //   weight          [out/16][taps * in / 16] matrices of 16 inputs x 16 outputs in halves, taps * in padded to 64
@@ -52,6 +52,9 @@ struct Params {
   has_bias: u32,
   has_residual: u32,
   relu: u32,
+  x_border: u32, // zeros around x
+  residual_border: u32,
+  y_border: u32,
 }
 
 // Four halves as they are stored.
@@ -79,6 +82,14 @@ fn store(v: vec4f) -> Stored {
 var<workgroup> windows: array<f16, KG * BM * A_PITCH>;
 var<workgroup> sums: array<f32, GM * GN * KG * RESULTS>;
 
+// Where a pixel of the output lies in a map with a border, in pixels.
+fn place(pixel: u32, border: u32) -> u32 {
+  if (border == 0) { return pixel; }
+  let at = vec2u(pixel % params.out_w, pixel / params.out_w % params.out_h) + border;
+  let image = pixel / (params.out_w * params.out_h);
+  return (image * (params.out_h + 2 * border) + at.y) * (params.out_w + 2 * border) + at.x;
+}
+
 @compute @workgroup_size(THREADS)
 fn main(
   @builtin(workgroup_id) id: vec3u,
@@ -101,13 +112,15 @@ fn main(
   // its corner in the picture, `image` the first block of that picture.
   let a_column = t % BK4;
   let a_row = t / BK4;
+  let pitch = params.in_w + 2 * params.x_border;
+  let image_pixels = pitch * (params.in_h + 2 * params.x_border);
   var origin: array<vec2u, A_LOADS>;
   var image: array<u32, A_LOADS>;
   for (var i = 0u; i < A_LOADS; i++) {
     let pixel = first_pixel + a_row + i * A_ROWS;
     let xy = vec2u(pixel % params.out_w, pixel / params.out_w % params.out_h);
-    image[i] = pixel / (params.out_w * params.out_h) * params.in_h * params.in_w * params.in_blocks;
-    // Unsigned, so positions above and left of the picture wrap to huge numbers: one comparison tests both borders.
+    image[i] = pixel / (params.out_w * params.out_h) * image_pixels * params.in_blocks;
+    // Unsigned, so positions above and left of the picture wrap to huge numbers: one comparison tests both sides.
     origin[i] = xy * vec2u(params.stride_w, params.stride_h) - vec2u(params.pad_w, params.pad_h);
     if (pixel >= params.pixels) { origin[i] = vec2u(FAR_OUTSIDE); }
   }
@@ -142,7 +155,8 @@ fn main(
         let at = origin[i] + tap * vec2u(params.dilation_w, params.dilation_h);
         fetched[i] = Stored();
         if (at.x < params.in_w && at.y < params.in_h && tap.y < params.kernel_h) {
-          fetched[i] = x[image[i] + (at.y * params.in_w + at.x) * params.in_blocks + in_block];
+          let in_memory = at + params.x_border;
+          fetched[i] = x[image[i] + (in_memory.y * pitch + in_memory.x) * params.in_blocks + in_block];
         }
       }
       in_block += KG * BK4;
@@ -189,12 +203,13 @@ fn main(
         let at = (g * GM * GN + member) * RESULTS + item * 4;
         value += vec4f(sums[at], sums[at + 1], sums[at + 2], sums[at + 3]);
       }
-      let to = pixel * params.out_blocks + block;
       if (params.has_bias != 0) { value += bias[block]; }
-      if (params.has_residual != 0) { value += load(residual[to]); }
+      if (params.has_residual != 0) {
+        value += load(residual[place(pixel, params.residual_border) * params.out_blocks + block]);
+      }
       // select, not max: NaN must stay visible
       if (params.relu != 0) { value = select(value, vec4f(), value < vec4f()); }
-      y[to] = store(value);
+      y[place(pixel, params.y_border) * params.out_blocks + block] = store(value);
     }
     workgroupBarrier();
   }

@@ -1,21 +1,26 @@
 /**
- * The tensor core variants: f16 operands, f32 sums, in matrices of 16 x 16. `direct` loads pixels straight from
- * storage, which only a pointwise convolution allows. `window` gathers them first. Small feature maps split their sums
- * among subgroups.
+ * The tensor core variants: f16 operands, f32 sums, in matrices of 16 x 16. The direct ones load x from storage, with a
+ * border of zeros where windows reach beyond the map. The `window` ones gather x first: they take what is left, such as
+ * the first layer with its three channels. matrix-cost.ts chooses.
  */
+import { pair } from "../../src/kernel/problem.js";
 import { alignUp, blocksOf, ceilDiv } from "../../src/kernel/shape.js";
+import type { Shape } from "../../src/kernel/shape.js";
 import type { DeviceTraits, KernelVariant, Packing } from "../../src/kernel/variant.js";
-import { LARGE_GPU_CORES, LONG_SUM } from "./gpu-defaults.js";
+import { matrixEstimate, resultBytes, workgroupsOf } from "./matrix-cost.js";
+import type { MatrixCounts, MatrixTile } from "./matrix-cost.js";
+import { SIDE, hasRuns, pixelMatrices, runParams } from "./matrix-runs.js";
 import { weightToHalf } from "./packings.js";
-import { isPointwise, matrixSizes, sizeParams } from "./problem.js";
+import { matrixSizes, borderedSizeParams } from "./problem.js";
 import type { ConvProblem } from "./problem.js";
 
-/** Rows and columns of a matrix. */
-const SIDE = 16;
 /** Lanes of a subgroup. */
 const SUBGROUP = 32;
 /** The inner dimension is padded to the longest step of any variant, so that all share one packing. */
 const INNER = 64;
+
+/** Taps times input channels, padded. */
+const innerOf = ([, inC = 1, kh = 1, kw = 1]: Shape): number => alignUp(kh * kw * blocksOf(inC) * 4, INNER);
 
 /**
  * Packs [out][in][kh][kw] to [out/16][kh * kw * in / 16] matrices of 16 inputs x 16 outputs, in f16. The inner
@@ -24,10 +29,11 @@ const INNER = 64;
 const matrices: Packing<ConvProblem> = {
   name: "conv2d/matrices-16x16",
   precision: "f16",
+  bytes: (shape) => alignUp(shape[0] as number, SIDE) * innerOf(shape) * 2,
   pack(data, shape) {
     const [outC, inC, kh, kw] = shape as [number, number, number, number];
     const inPitch = blocksOf(inC) * 4;
-    const inner = alignUp(kh * kw * inPitch, INNER);
+    const inner = innerOf(shape);
     const packed = new Uint16Array(alignUp(outC, SIDE) * inner);
     let from = 0;
     for (let out = 0; out < outC; out++) {
@@ -43,106 +49,108 @@ const matrices: Packing<ConvProblem> = {
   },
 };
 
-/** Named for the consts of subgroup-matrix.wgsl and subgroup-matrix-window.wgsl that they set. */
-interface Config {
-  readonly window: boolean;
-  /** Matrices of a subgroup along pixels and output channels. */
-  readonly sm: number;
-  readonly sn: number;
-  /** Subgroups of a workgroup along pixels and output channels. */
-  readonly gm: number;
-  readonly gn: number;
-  /** Subgroups that share each sum. */
-  readonly kg: number;
-  /** Input channels of a step, where windows are gathered. */
-  readonly bk?: number;
+/** The fastest of a sweep on an NVIDIA H200. */
+export const DIRECT_TILES = {
+  "16x32": { sm: 1, sn: 2, gm: 1, gn: 1, kg: 1 },
+  "16x32-k8": { sm: 1, sn: 2, gm: 1, gn: 1, kg: 8 },
+  "32x64": { sm: 2, sn: 4, gm: 1, gn: 1, kg: 1 },
+  "32x64-k2": { sm: 2, sn: 4, gm: 1, gn: 1, kg: 2 },
+  "32x64-k4": { sm: 2, sn: 4, gm: 1, gn: 1, kg: 4 },
+  "64x64": { sm: 4, sn: 4, gm: 1, gn: 1, kg: 1 },
+  "64x64-k4": { sm: 4, sn: 4, gm: 1, gn: 1, kg: 4 },
+  "64x64-k8": { sm: 4, sn: 4, gm: 1, gn: 1, kg: 8 },
+  "2x32x64-k2": { sm: 2, sn: 4, gm: 2, gn: 1, kg: 2 },
+  "2x64x64": { sm: 4, sn: 4, gm: 2, gn: 1, kg: 1 },
+  "2x64x64-k4": { sm: 4, sn: 4, gm: 2, gn: 1, kg: 4 },
+} as const satisfies Readonly<Record<string, MatrixTile>>;
+
+/** A tile whose windows are gathered. */
+interface WindowTile extends MatrixTile {
+  /** Input channels of a step. */
+  readonly bk: number;
 }
 
-export const MATRIX_CONFIGS: Readonly<Record<string, Config>> = {
-  "subgroup-matrix-16x32": { window: false, sm: 1, sn: 2, gm: 1, gn: 1, kg: 1 },
-  "subgroup-matrix-16x32-k4": { window: false, sm: 1, sn: 2, gm: 1, gn: 1, kg: 4 },
-  "subgroup-matrix-64x64": { window: false, sm: 2, sn: 2, gm: 2, gn: 2, kg: 1 },
-  "subgroup-matrix-128x128": { window: false, sm: 4, sn: 4, gm: 2, gn: 2, kg: 1 },
-  "subgroup-matrix-window-16x64-k4": { window: true, sm: 1, sn: 2, gm: 1, gn: 2, kg: 4, bk: 64 },
-  "subgroup-matrix-window-64x64": { window: true, sm: 2, sn: 2, gm: 2, gn: 2, kg: 1, bk: 32 },
-  "subgroup-matrix-window-128x128": { window: true, sm: 4, sn: 4, gm: 2, gn: 2, kg: 1, bk: 32 },
+export const WINDOW_TILES: Readonly<Record<string, WindowTile>> = {
+  "16x64-k4": { sm: 1, sn: 2, gm: 1, gn: 2, kg: 4, bk: 64 },
+  "64x64": { sm: 2, sn: 2, gm: 2, gn: 2, kg: 1, bk: 32 },
 };
 
-/** Pixels and output channels of a workgroup. */
-const tileOf = ({ sm, sn, gm, gn }: Config) => ({ pixels: gm * sm * SIDE, channels: gn * sn * SIDE });
+const threadsOf = ({ gm, gn, kg }: MatrixTile): number => gm * gn * kg * SUBGROUP;
 
-const threadsOf = ({ gm, gn, kg }: Config): number => gm * gn * kg * SUBGROUP;
-
-const BYTES_F32 = 4;
 const BYTES_F16 = 2;
 /** A_PITCH of subgroup-matrix-window.wgsl is this much longer than a step, against bank conflicts. */
 const PITCH_PADDING = 8;
 
-/** Workgroup memory: a row of result matrices per subgroup, and the gathered windows of each group that shares sums. */
-export function workgroupBytes(config: Config): number {
-  const { sn, gm, gn, kg, bk } = config;
-  const results = gm * gn * kg * SIDE * (sn * SIDE) * BYTES_F32;
-  if (bk === undefined) return results;
-  const windows = kg * tileOf(config).pixels * (bk + PITCH_PADDING) * BYTES_F16;
-  return results + windows;
-}
+/** Workgroup memory: results, and the gathered windows of each group that shares sums. */
+export const windowBytes = (tile: WindowTile): number =>
+  resultBytes(tile) + tile.kg * tile.gm * tile.sm * SIDE * (tile.bk + PITCH_PADDING) * BYTES_F16;
 
-function workgroupsOf(problem: ConvProblem, config: Config): number {
-  const { m, n } = matrixSizes(problem);
-  const { pixels, channels } = tileOf(config);
-  return ceilDiv(m, pixels) * ceilDiv(n, channels);
-}
+const countsOf = (problem: ConvProblem, m: number): MatrixCounts => {
+  const { n, k } = matrixSizes(problem);
+  return { m, n: ceilDiv(n, SIDE), k: ceilDiv(k, SIDE) };
+};
+const directCounts = (problem: ConvProblem): MatrixCounts => countsOf(problem, pixelMatrices(problem));
+const windowCounts = (problem: ConvProblem): MatrixCounts => countsOf(problem, ceilDiv(matrixSizes(problem).m, SIDE));
 
-/** Whether `direct` can run: whole matrices of input channels, and pixels for at least one matrix. */
-function isDirect(problem: ConvProblem): boolean {
-  const hasWholeMatrices = (blocksOf(problem.in.x[1]) * 4) % SIDE === 0;
-  return isPointwise(problem) && hasWholeMatrices && matrixSizes(problem).m >= SIDE;
-}
-
-const fits = (config: Config, { limits }: DeviceTraits): boolean =>
-  (limits.maxComputeInvocationsPerWorkgroup ?? 0) >= threadsOf(config) &&
-  (limits.maxComputeWorkgroupStorageSize ?? 0) >= workgroupBytes(config);
-
-/**
- * The default: the largest tile that still gives every core of a large GPU a workgroup. Below that, small tiles with
- * shared sums.
- */
-function likelyConfig(problem: ConvProblem, device: DeviceTraits): string {
-  const isLargeEnough = (name: string): boolean => {
-    const config = MATRIX_CONFIGS[name] as Config;
-    const fillsTile = matrixSizes(problem).n >= tileOf(config).channels;
-    return fits(config, device) && fillsTile && workgroupsOf(problem, config) >= LARGE_GPU_CORES;
-  };
-  const kind = isDirect(problem) ? "subgroup-matrix" : "subgroup-matrix-window";
-  const large = [`${kind}-128x128`, `${kind}-64x64`].find(isLargeEnough);
-  if (large !== undefined) return large;
-  if (!isDirect(problem)) return "subgroup-matrix-window-16x64-k4";
-  return matrixSizes(problem).k >= LONG_SUM ? "subgroup-matrix-16x32-k4" : "subgroup-matrix-16x32";
-}
-
-function variantOf(name: string, config: Config): KernelVariant<ConvProblem> {
-  const { window, sm, sn, gm, gn, kg, bk } = config;
-  const threads = threadsOf(config);
+/** What all variants share. */
+function common(tile: MatrixTile): Pick<KernelVariant<ConvProblem>, "workgroup" | "features" | "layouts" | "packing"> {
   return {
-    wgsl: window ? "subgroup-matrix-window" : "subgroup-matrix",
-    workgroup: [threads, 1, 1],
+    workgroup: [threadsOf(tile), 1, 1],
     features: ["shader-f16", "chromium-experimental-subgroup-matrix"],
-    precision: "f16",
-    consts: { SM: sm, SN: sn, GM: gm, GN: gn, KG: kg, THREADS: threads, ...(bk !== undefined && { BK: bk }) },
     layouts: { x: "nhwc4-f16", residual: "nhwc4-f16", y: "nhwc4-f16" },
     packing: { weight: matrices },
-    when: (problem, device) =>
-      device.subgroupMatrix !== undefined &&
-      problem.attrs.groups === 1 &&
-      (window || isDirect(problem)) &&
-      fits(config, device),
-    prefer: (problem, device) => likelyConfig(problem, device) === name,
-    overrides: () => ({}),
-    params: sizeParams,
-    threads: (problem) => [workgroupsOf(problem, config) * threads, 1, 1],
   };
 }
 
-export const matrixVariants = Object.fromEntries(
-  Object.entries(MATRIX_CONFIGS).map(([name, config]) => [name, variantOf(name, config)]),
-);
+const constsOf = (tile: MatrixTile) => {
+  const { sm, sn, gm, gn, kg } = tile;
+  return { SM: sm, SN: sn, GM: gm, GN: gn, KG: kg, THREADS: threadsOf(tile) };
+};
+
+const isOffered = ({ attrs }: ConvProblem, device: DeviceTraits): boolean =>
+  device.subgroupMatrix !== undefined && attrs.groups === 1;
+
+const TENSORS: readonly string[] = ["x", "residual", "y"];
+
+function directVariant(tile: MatrixTile): KernelVariant<ConvProblem> {
+  return {
+    ...common(tile),
+    wgsl: "subgroup-matrix",
+    workgroupBytes: resultBytes(tile),
+    precision: "f16",
+    consts: constsOf(tile),
+    borders: { tensors: TENSORS, needs: ({ attrs }) => ({ x: Math.max(...pair(attrs.padding)) }) },
+    when: (problem, device) => isOffered(problem, device) && hasRuns(problem),
+    estimate: (problem, { cores }) => matrixEstimate(tile, directCounts(problem), cores),
+    overrides: () => ({}),
+    params: runParams,
+    threads: (problem) => [workgroupsOf(directCounts(problem), tile) * threadsOf(tile), 1, 1],
+  };
+}
+
+/** Gathering was measured to cost this many times more. */
+const GATHERING = 2.2;
+
+function windowVariant(tile: WindowTile): KernelVariant<ConvProblem> {
+  return {
+    ...common(tile),
+    wgsl: "subgroup-matrix-window",
+    workgroupBytes: windowBytes(tile),
+    precision: "f16",
+    consts: { ...constsOf(tile), BK: tile.bk },
+    borders: { tensors: TENSORS },
+    when: isOffered,
+    estimate: (problem, { cores }) => GATHERING * matrixEstimate(tile, windowCounts(problem), cores),
+    overrides: () => ({}),
+    params: borderedSizeParams,
+    threads: (problem) => [workgroupsOf(windowCounts(problem), tile) * threadsOf(tile), 1, 1],
+  };
+}
+
+const named = <T>(prefix: string, tiles: Readonly<Record<string, T>>, variantOf: (tile: T) => object) =>
+  Object.entries(tiles).map(([name, tile]) => [`${prefix}-${name}`, variantOf(tile)] as const);
+
+export const matrixVariants = Object.fromEntries([
+  ...named("subgroup-matrix-window", WINDOW_TILES, windowVariant),
+  ...named("subgroup-matrix", DIRECT_TILES, directVariant),
+]) as Readonly<Record<string, KernelVariant<ConvProblem>>>;

@@ -35,8 +35,10 @@ const SWIZZLE = 8 / BK4;
 // A window corner so far outside that no tap reaches the picture, but not so far that positions wrap back into it.
 const FAR_OUTSIDE: u32 = 1u << 30;
 
-// 1x1 kernel, stride 1, no padding: output pixels are input pixels, and there is no window to follow.
+// 1x1 kernel, stride 1, no padding, no border: output pixels are input pixels, and there is no window to follow.
 override POINTWISE: bool = false;
+// No window reaches beyond the map and its border, so no tap needs a test.
+override INSIDE: bool = false;
 
 struct Params {
   in_h: u32,
@@ -57,6 +59,9 @@ struct Params {
   has_bias: u32,
   has_residual: u32,
   relu: u32,
+  x_border: u32, // zeros around x
+  residual_border: u32,
+  y_border: u32,
 }
 
 // Four values as they are stored.
@@ -80,6 +85,14 @@ fn store(v: vec4f) -> Stored {
 // For each group, BK4 x BM blocks of A and BK4 * 4 x BN4 blocks of B. After the last step, the sums of half the groups.
 var<workgroup> tile: array<vec4f, max(KG * BK4 * (BM + BN), KG / 2 * BM * BN4)>;
 
+// Where a pixel of the output lies in a map with a border, in pixels.
+fn place(pixel: u32, border: u32) -> u32 {
+  if (border == 0) { return pixel; }
+  let at = vec2u(pixel % params.out_w, pixel / params.out_w % params.out_h) + border;
+  let image = pixel / (params.out_w * params.out_h);
+  return (image * (params.out_h + 2 * border) + at.y) * (params.out_w + 2 * border) + at.x;
+}
+
 @compute @workgroup_size(THREADS)
 fn main(
   @builtin(workgroup_id) id: vec3u,
@@ -96,9 +109,12 @@ fn main(
   let t = thread % GROUP;
 
   // This thread fetches block `a_column` of the rows a_row + i * A_ROWS of A. A row is the window of one pixel:
-  // `origin` is its corner in the picture, `image` the first block of that picture.
+  // `origin` is its corner in the picture, `image` the first block of that picture. INSIDE needs the corner's block
+  // alone, which is in `image` then.
   let a_column = t % BK4;
   let a_row = t / BK4;
+  let pitch = params.in_w + 2 * params.x_border;
+  let image_pixels = pitch * (params.in_h + 2 * params.x_border);
   var origin: array<vec2u, A_LOADS>;
   var image: array<u32, A_LOADS>;
   for (var i = 0u; i < A_LOADS; i++) {
@@ -106,11 +122,17 @@ fn main(
     if (POINTWISE) {
       image[i] = pixel * params.in_blocks;
     } else {
-      let xy = vec2u(pixel % params.out_w, pixel / params.out_w % params.out_h);
-      image[i] = pixel / (params.out_w * params.out_h) * params.in_h * params.in_w * params.in_blocks;
-      // Unsigned, so positions above and left of the picture wrap to huge numbers: one comparison tests both borders.
+      let within = min(pixel, params.pixels - 1);
+      let xy = vec2u(within % params.out_w, within / params.out_w % params.out_h);
+      image[i] = within / (params.out_w * params.out_h) * image_pixels * params.in_blocks;
+      // Unsigned, so positions above and left of the picture wrap to huge numbers: one comparison tests both sides.
       origin[i] = xy * vec2u(params.stride_w, params.stride_h) - vec2u(params.pad_w, params.pad_h);
-      if (pixel >= params.pixels) { origin[i] = vec2u(FAR_OUTSIDE); }
+      if (INSIDE) {
+        let corner = origin[i] + params.x_border;
+        image[i] += (corner.y * pitch + corner.x) * params.in_blocks;
+      } else if (pixel >= params.pixels) {
+        origin[i] = vec2u(FAR_OUTSIDE);
+      }
     }
   }
   // And block `b_block` of the rows b_row + i * B_ROWS of B.
@@ -143,15 +165,20 @@ fn main(
       workgroupBarrier();
     }
     if (step < steps) {
+      let from_corner = tap * vec2u(params.dilation_w, params.dilation_h);
+      let offset = (from_corner.y * pitch + from_corner.x) * params.in_blocks + in_block;
       for (var i = 0u; i < A_LOADS; i++) {
         a[i] = Stored();
         if (POINTWISE) {
           let pixel = first_pixel + a_row + i * A_ROWS;
           if (pixel < params.pixels && k0 + a_column < k_blocks) { a[i] = x[image[i] + k0 + a_column]; }
+        } else if (INSIDE) {
+          if (tap.y < params.kernel_h) { a[i] = x[image[i] + offset]; }
         } else {
-          let at = origin[i] + tap * vec2u(params.dilation_w, params.dilation_h);
+          let at = origin[i] + from_corner;
           if (at.x < params.in_w && at.y < params.in_h && tap.y < params.kernel_h) {
-            a[i] = x[image[i] + (at.y * params.in_w + at.x) * params.in_blocks + in_block];
+            let in_memory = at + params.x_border;
+            a[i] = x[image[i] + (in_memory.y * pitch + in_memory.x) * params.in_blocks + in_block];
           }
         }
       }
@@ -208,11 +235,12 @@ fn main(
     let pixel = first_pixel + row + s / TN4 * ROWS;
     let block = first_block + column + s % TN4 * COLUMNS;
     if (pixel >= params.pixels || block >= params.out_blocks) { continue; }
-    let to = pixel * params.out_blocks + block;
     var value = sum[s];
     if (params.has_bias != 0) { value += bias[block]; }
-    if (params.has_residual != 0) { value += load(residual[to]); }
+    if (params.has_residual != 0) {
+      value += load(residual[place(pixel, params.residual_border) * params.out_blocks + block]);
+    }
     if (params.relu != 0) { value = select(value, vec4f(), value < vec4f()); } // select, not max: NaN must stay visible
-    y[to] = store(value);
+    y[place(pixel, params.y_border) * params.out_blocks + block] = store(value);
   }
 }

@@ -30,5 +30,19 @@ export const convertCases: readonly KernelCase[] = [
     { ...c, name: `to texture, ${c.name}`, attrs: { from: "nhwc4", to: "tex4" } },
     { ...c, name: `from texture, ${c.name}`, attrs: { from: "tex4", to: "nhwc4" } },
   ]),
+  ...[
+    { from: "nhwc4", to: "nhwc4+1" },
+    { from: "nhwc4+2", to: "nhwc4" },
+    { from: "nhwc4+1", to: "nhwc4+4" },
+  ].map((attrs) => ({ name: `border, ${attrs.from} to ${attrs.to}`, shapes: { x: [2, 5, 4, 7] }, attrs })),
+  ...[
+    { from: "nhwc4-f16", to: "nhwc4-f16+1" },
+    { from: "nhwc4-f16+4", to: "nhwc4-f16+2" },
+  ].map((attrs) => ({
+    name: `border, ${attrs.from} to ${attrs.to}`,
+    shapes: { x: [2, 9, 5, 3] },
+    attrs,
+    fill: halves,
+  })),
   { name: "to f16, layer1 @56", shapes: { x: [1, 256, 56, 56] }, attrs: toF16, bench: true },
 ];

@@ -5,7 +5,7 @@ import type { parse } from "./command.js";
 
 export const BENCH_USAGE = `fcn bench kernels [--filter TEXT] [options]
 fcn bench models [--variants LIST] [--sizes LIST] [--weights LIST]
-                 [--precision LIST] [--batch N] [--no-tune] [options]
+                 [--precision LIST] [--batch N] [--tune] [options]
 fcn bench all [options of both]
 
 kernels  Every variant of every kernel that this adapter can run, at the shapes
@@ -25,8 +25,8 @@ models   Whole networks, from RGBA8 in memory to labels in memory. Upload and
                       synthetic-torchvision  generated, as fcn_resnet101
   --precision LIST  of ${PRECISIONS.join(", ")} (default: f32)
   --batch N         pictures in a call (default: 1)
-  --no-tune         take the default kernel variants; without it they are
-                    measured once on this GPU
+  --tune            measure kernel variants on this GPU first, in a process of
+                    its own; without it estimates choose
 
   --adapter NAME    the graphics adapter whose name contains NAME
   --json            print the result as JSON, and nothing else, on stdout
@@ -45,7 +45,7 @@ export const BENCH_OPTIONS = {
   weights: { type: "string", default: "default" },
   precision: { type: "string", default: "f32" },
   batch: { type: "string", default: "1" },
-  "no-tune": { type: "boolean", default: false },
+  tune: { type: "boolean", default: false },
   adapter: { type: "string" },
   json: { type: "boolean", default: false },
   out: { type: "string" },
@@ -57,4 +57,4 @@ export type BenchValues = ReturnType<typeof parse<typeof BENCH_OPTIONS>>["values
 
 /** Options that mean something for one part only. */
 export const KERNEL_ONLY = ["filter", "svg"] as const;
-export const MODEL_ONLY = ["variants", "sizes", "weights", "precision", "batch", "no-tune"] as const;
+export const MODEL_ONLY = ["variants", "sizes", "weights", "precision", "batch", "tune"] as const;

@@ -64,7 +64,7 @@ export async function modelTasks(values: BenchValues): Promise<ModelTask[]> {
     const variants = variantsFor(weights, asked);
     if (!variants.length) continue; // other weights of the list have them
     const path = await checkpointPath(weights);
-    const common = { weights, batch, tune: !values["no-tune"], ...defined({ path, adapter: values.adapter }) };
+    const common = { weights, batch, tune: values.tune, ...defined({ path, adapter: values.adapter }) };
     for (const variant of variants) {
       for (const size of sizes) {
         for (const precision of precisions) tasks.push({ ...common, variant, precision, ...size });

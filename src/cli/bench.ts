@@ -51,7 +51,7 @@ async function runKernels(
   return { ceilings, kernels };
 }
 
-/** On a GPU a first process tunes, so that the one which measures finds its kernel variants chosen. */
+/** With --tune a first process tunes, so that the one which measures finds its kernel variants chosen. */
 async function runModel(task: ModelTask, software: boolean): Promise<ModelRow> {
   const program = process.argv[1] as string;
   try {

@@ -11,6 +11,8 @@ import type { PrecisionOption } from "../models/precision.js";
 import { openSource, requestDevice } from "../node.js";
 import type { Device } from "../node.js";
 import { fileTuningStore } from "../tuning/file-store.js";
+import { tuningOf } from "../tuning/tune-option.js";
+import type { TuneOption } from "../tuning/tune-option.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
 import { DEFAULT_CHECKPOINT, defaultCheckpointUrl, verified } from "../weights/default-checkpoint.js";
 import { recognise } from "../weights/names.js";
@@ -31,7 +33,7 @@ export interface ComparisonRequest {
   /** What the values of label maps mean. */
   readonly meaning: LabelMeaning;
   /** Measure once which kernel variants are fastest. */
-  readonly tune: boolean;
+  readonly tune: TuneOption | undefined;
   /** Part of the adapter's name. */
   readonly adapter: string | undefined;
 }
@@ -77,8 +79,8 @@ export async function openComparison(options: ComparisonRequest): Promise<OpenCo
   const variants = variantsToCompare(found, options.variants);
   if (weights !== undefined) announce(weights, found, variants, options.variants !== undefined);
   const device = await requestDevice(defined({ adapter: options.adapter }));
-  const tuning = options.tune ? fileTuningStore() : undefined;
-  const comparison = new Comparison(device, checkpoint, { variants, precision, tuning });
+  const tuned = tuningOf(options.tune, fileTuningStore());
+  const comparison = new Comparison(device, checkpoint, { variants, precision, ...tuned });
   checkMeaning(options.meaning, comparison.classes);
   const labels = describeMeaning(options.meaning);
   const header: RunHeader = {

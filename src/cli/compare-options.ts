@@ -55,8 +55,8 @@ report.html, report.json, contact-sheet.png and plots/*.svg.
   --precision P        how numbers are stored between layers: f32 (default), f16
                        (half the memory), or auto: f16 where there are tensor
                        cores
-  --no-tune            take the default kernel variants; without it they are
-                       measured once on this GPU
+  --tune               measure the likeliest kernel variants on this GPU, for
+                       two seconds at most; without it estimates choose
   --adapter NAME       the graphics adapter whose name contains NAME
 
 Exit code 1 when a picture failed (the others are done), 2 when called wrongly,
@@ -79,7 +79,7 @@ export const COMPARE_OPTIONS = {
   shard: { type: "string" },
   merge: { type: "boolean", default: false },
   precision: { type: "string", default: "f32" },
-  "no-tune": { type: "boolean", default: false },
+  tune: { type: "boolean", default: false },
   adapter: { type: "string" },
   json: { type: "boolean", default: false },
 } as const;

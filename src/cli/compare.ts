@@ -90,7 +90,7 @@ async function runPictures(
     ...request,
     weights,
     stateDict: values["state-dict"],
-    tune: !values["no-tune"],
+    tune: values.tune || undefined,
     adapter,
   });
   const { stopped, end } = watchInterrupts();

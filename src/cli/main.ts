@@ -18,8 +18,9 @@ import { inspect } from "./inspect.js";
 import { OutputClosed, exit, keepGoingWithoutReaders, print, printError } from "./output.js";
 import { segment } from "./segment.js";
 import { endOnSignals } from "./signals.js";
+import { tune } from "./tune.js";
 
-const COMMANDS: readonly Command[] = [segment, compare, bench, demo, inspect, importCommand, doctor];
+const COMMANDS: readonly Command[] = [segment, compare, bench, demo, inspect, importCommand, tune, doctor];
 
 function help(): string {
   const rows = COMMANDS.map(({ name, summary }) => [name, summary]);

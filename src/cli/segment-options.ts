@@ -58,8 +58,8 @@ files were left out and why. A folder that cannot be read is a warning.
                    than 268 million pixels is shrunk to this while decoding
   --precision P    how numbers are stored between layers: f32 (default), f16
                    (half the memory), or auto: f16 where there are tensor cores
-  --no-tune        take the default kernel variants; without it they are
-                   measured once on this GPU
+  --tune           measure the likeliest kernel variants on this GPU, for two
+                   seconds at most; without it estimates choose
   --adapter NAME   the graphics adapter whose name contains NAME
 
 Every file is whole or not there, whatever ends the program.
@@ -81,7 +81,7 @@ export const SEGMENT_OPTIONS = {
   heads: { type: "string", default: "file" },
   resize: { type: "string" },
   precision: { type: "string", default: "f32" },
-  "no-tune": { type: "boolean", default: false },
+  tune: { type: "boolean", default: false },
   adapter: { type: "string" },
 } as const;
 
@@ -134,5 +134,5 @@ export function loadOptionsOf(values: SegmentValues): NodeLoadOptions {
   const resize = values.resize === undefined ? undefined : parseResize(values.resize);
   const precision = oneOf("segment", "precision", values.precision, PRECISIONS);
   const gpu = adapter === undefined ? undefined : { adapter };
-  return { heads, precision, tune: !values["no-tune"], ...defined({ variant, resize, weights, stateDict, gpu }) };
+  return { heads, precision, ...defined({ tune: values.tune || undefined, variant, resize, weights, stateDict, gpu }) };
 }

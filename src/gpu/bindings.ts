@@ -5,7 +5,7 @@
  */
 import { layoutOf } from "../kernel/choice.js";
 import type { Kernel } from "../kernel/kernel.js";
-import { layouts } from "../kernel/layout.js";
+import { layoutNamed } from "../kernel/layout.js";
 import type { AnyVariant } from "../kernel/variant.js";
 import { COMPUTE_STAGE } from "./flags.js";
 import { bindingOf } from "./memory.js";
@@ -21,7 +21,7 @@ export interface Slot {
 /** The operands of a variant, in binding order. The uniforms follow them. */
 export function slotsOf(kernel: Kernel, variant: AnyVariant): readonly Slot[] {
   const kindOf = (key: string): Slot["kind"] =>
-    layouts[layoutOf(kernel, variant, key)].extent === undefined ? "buffer" : "texture";
+    layoutNamed(layoutOf(kernel, variant, key)).extent === undefined ? "buffer" : "texture";
   const inputs = Object.entries(kernel.inputs).map(([key, { role }]): Slot => {
     const kind = role === "weight" ? (variant.packing?.[key]?.storage ?? "buffer") : kindOf(key);
     return { key, access: "input", kind };

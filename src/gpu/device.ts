@@ -6,6 +6,7 @@ import { FcnError, firstLineOf, messageOf } from "../base/errors.js";
 import { checkKind } from "../base/options.js";
 import type { DeviceTraits, MatrixSyntax } from "../kernel/variant.js";
 import { Allocations, megabytes, release } from "./allocations.js";
+import { coresOf } from "./cores.js";
 import { WANTED_LIMITS } from "./limits.js";
 import type { LimitName } from "./limits.js";
 import type { MatrixSupport } from "./subgroup-matrix.js";
@@ -36,6 +37,7 @@ export class Device implements DeviceTraits {
   readonly architecture: string;
   readonly subgroupSize: number;
   readonly software: boolean;
+  readonly cores: number;
   readonly subgroupMatrix: MatrixSyntax | undefined;
   readonly refused = new Map<object, string>();
   /** Resolves with the typed error when the device is lost. Stays pending after dispose(). */
@@ -61,6 +63,7 @@ export class Device implements DeviceTraits {
     this.architecture = adapter.architecture;
     this.subgroupSize = adapter.subgroupSize;
     this.software = adapter.software;
+    this.cores = coresOf(adapter);
     this.allocations = new Allocations(gpu);
     this.subgroupMatrix = matrixSupport.syntax;
     this.#pace = pace;

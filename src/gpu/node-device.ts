@@ -4,10 +4,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FcnError, firstLineOf, isFcnError, messageOf } from "../base/errors.js";
+import { FcnError, badOption, firstLineOf, isFcnError, messageOf } from "../base/errors.js";
 import { checkOptions } from "../base/options.js";
-import type { Device } from "./device.js";
-import { requestDevice as requestAnyDevice } from "./request-device.js";
+import type { AdapterSummary, Device } from "./device.js";
+import { requestDeviceAs } from "./request-device.js";
 import type { DeviceOptions } from "./request-device.js";
 import { endWithWorker, guardWorkerEnd } from "./worker-end.js";
 
@@ -94,6 +94,21 @@ function quietly<T>(wait: Promise<T>): Promise<T> {
   return wait;
 }
 
+/**
+ * Whether FCN_PRETEND=gpu asks for the code paths of GPUs on any adapter, for tests where there is none: tiles instead
+ * of lanes, tuning, and early submission. @throws bad-option for another value
+ */
+function pretendsToBeGpu(): boolean {
+  const value = process.env.FCN_PRETEND ?? "";
+  if (value !== "" && value !== "gpu")
+    throw badOption(`FCN_PRETEND is ${JSON.stringify(value)}; it may be gpu or unset`);
+  return value === "gpu";
+}
+
+const asItIs = (adapter: AdapterSummary): AdapterSummary => adapter;
+/** Without a subgroup size, variants for the lanes of software adapters are not offered. */
+const asGpu = (adapter: AdapterSummary): AdapterSummary => ({ ...adapter, software: false, subgroupSize: 0 });
+
 /** Opens a device through the `webgpu` package. @throws no-webgpu, no-adapter, bad-option */
 export async function requestDevice(options: NodeDeviceOptions = {}): Promise<Device> {
   checkOptions("requestDevice({ adapter: ... })", options, {
@@ -102,13 +117,14 @@ export async function requestDevice(options: NodeDeviceOptions = {}): Promise<De
     powerPreference: "a string",
   });
   const { adapter, quietWait, ...rest } = options;
+  const pretends = pretendsToBeGpu();
   const gpu = await createGpu(adapter);
   const pace = <T>(wait: Promise<T>, software: boolean): Promise<T> => {
-    const quiet = quietWait ?? software;
+    const quiet = quietWait ?? (software || pretends);
     return quiet ? quietly(wait) : wait;
   };
   try {
-    const device = await requestAnyDevice({ ...rest, gpu, pace });
+    const device = await requestDeviceAs({ ...rest, gpu, pace }, pretends ? asGpu : asItIs);
     endWithWorker(device.gpu);
     return device;
   } catch (error) {

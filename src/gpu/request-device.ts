@@ -36,7 +36,15 @@ export function runtimeGpu(): GPU {
  * Asks `gpu` for its adapter and opens a device with the features and limits that the kernels can use.
  * @throws no-webgpu, no-adapter, bad-option
  */
-export async function requestDevice(options: DeviceOptions = {}): Promise<Device> {
+export function requestDevice(options: DeviceOptions = {}): Promise<Device> {
+  return requestDeviceAs(options, (adapter) => adapter);
+}
+
+/** As requestDevice(). `revise` changes what the library takes the adapter for. */
+export async function requestDeviceAs(
+  options: DeviceOptions,
+  revise: (adapter: AdapterSummary) => AdapterSummary,
+): Promise<Device> {
   checkOptions("requestDevice({ powerPreference: ... })", options, {
     powerPreference: "a string",
     gpu: "a GPU object such as navigator.gpu",
@@ -50,7 +58,7 @@ export async function requestDevice(options: DeviceOptions = {}): Promise<Device
     throw new FcnError("no-adapter", "WebGPU found no graphics adapter: turn on hardware acceleration in the browser");
   }
   const device = await openDevice(adapter);
-  return new Device(device, summarise(adapter), options.pace, await probeSubgroupMatrix(device, adapter.info));
+  return new Device(device, revise(summarise(adapter)), options.pace, await probeSubgroupMatrix(device, adapter.info));
 }
 
 async function openDevice(adapter: GPUAdapter): Promise<GPUDevice> {

@@ -6,6 +6,8 @@
 import { convert } from "../../shaders/convert/kernel.js";
 import { badOption, badShape } from "../base/errors.js";
 import { checkKind, checkOptions, typeName } from "../base/options.js";
+import { checkBorders, neededBorders, widest } from "../kernel/border-rules.js";
+import type { Borders } from "../kernel/border.js";
 import { chooseVariant, layoutOf } from "../kernel/choice.js";
 import { erase, makeProblem } from "../kernel/kernel.js";
 import type { Kernel, KernelDef } from "../kernel/kernel.js";
@@ -43,6 +45,8 @@ export type KernelResults<O> = {
 export interface RunKernelOptions {
   /** A variant by name. Default: the one a plan would choose. */
   readonly variant?: string;
+  /** Borders of zeros around tensors in memory (layouts such as "nhwc4+1"), where the variant can have them. */
+  readonly borders?: Borders;
   /** Makes the output tensors. Tests pass guarded and poisoned memory. */
   readonly allocate?: typeof Tensor.empty;
 }
@@ -71,6 +75,7 @@ export async function runKernel<I, O, A>(
 ): Promise<KernelResults<O>> {
   checkOptions("runKernel(device, kernel, inputs, attrs, { variant: ... })", options, {
     variant: "a string",
+    borders: "an object of widths",
     allocate: "a function",
   });
   checkDevice("runKernel", device);
@@ -82,7 +87,7 @@ export async function runKernel<I, O, A>(
   const erased = erase(kernel);
   const operands = operandsOf(args);
   checkOperands(device, erased, operands);
-  const call = await prepare(device, erased, operands, attrs as Attrs, options.variant);
+  const call = await prepare(device, erased, operands, attrs as Attrs, options);
   const converted: Tensor[] = [];
   const outputs: Record<string, Tensor> = {};
   try {
@@ -129,15 +134,17 @@ async function prepare(
   kernel: Kernel,
   operands: Operands,
   attrs: Attrs,
-  wanted: string | undefined,
+  { variant: wanted, borders = {} }: RunKernelOptions,
 ): Promise<Call> {
   const shapes = Object.fromEntries([...operands].map(([key, { shape }]) => [key, shape]));
   const problem = makeProblem(kernel, shapes, attrs);
   const choice = wanted === undefined ? {} : { [kernel.name]: wanted };
   const variantName = chooseVariant(kernel, problem, device, choice);
   const variant = kernel.variants[variantName] as AnyVariant;
-  const pipeline = await pipelinesOf(device).get(kernel, variantName, problem);
-  return { device, kernel, variant, problem, pipeline };
+  checkBorders(`${kernel.name}/${variantName}`, variant, borders);
+  const bordered = { ...problem, borders: widest(neededBorders(variant, problem), borders) };
+  const pipeline = await pipelinesOf(device).get(kernel, variantName, bordered);
+  return { device, kernel, variant, problem: bordered, pipeline };
 }
 
 /** The input tensors in the layouts that the variant reads. New ones are added to `converted`. */
@@ -147,7 +154,7 @@ async function convertInputs(call: Call, operands: Operands, converted: Tensor[]
     if (!(operand instanceof Tensor)) continue;
     operand.check();
     let tensor = operand;
-    for (const to of conversionPath(operand.layout, layoutOf(call.kernel, call.variant, key))) {
+    for (const to of conversionPath(operand.layout, layoutOf(call.kernel, call.variant, key, call.problem.borders))) {
       tensor = await convertTo(tensor, to);
       converted.push(tensor);
     }
@@ -167,7 +174,7 @@ async function allocateOutputs(
 ): Promise<void> {
   for (const [key, shape] of Object.entries(problem.out)) {
     if (!shape) continue;
-    const layout = layoutOf(kernel, variant, key);
+    const layout = layoutOf(kernel, variant, key, problem.borders);
     const tensor: unknown = await allocate(device, shape, { layout, label: `${kernel.name}.${key}` });
     if (!(tensor instanceof Tensor)) throw badOption(`runKernel: allocate must give a Tensor, got ${typeName(tensor)}`);
     outputs[key] = tensor;

@@ -6,7 +6,8 @@
  */
 import { FcnError, badOption, badShape, messageOf } from "../base/errors.js";
 import { checkOneOf, checkOptions, describeValue } from "../base/options.js";
-import { layouts, sizeOf } from "../kernel/layout.js";
+import { isLayoutName } from "../kernel/border.js";
+import { layoutNamed, layouts, sizeOf } from "../kernel/layout.js";
 import type { DType, HostArray, LayoutName } from "../kernel/layout.js";
 import { formatShape } from "../kernel/shape.js";
 import type { Nchw } from "../kernel/shape.js";
@@ -64,7 +65,7 @@ export class Tensor {
   }
 
   get dtype(): DType {
-    return layouts[this.layout].dtype;
+    return layoutNamed(this.layout).dtype;
   }
 
   /**
@@ -94,7 +95,7 @@ export class Tensor {
     checkDevice("tensor", device);
     const full = checkShape(shape);
     const name = layoutFor(full, options);
-    const layout = layouts[name];
+    const layout = layoutNamed(name);
     const label = options.label ?? "tensor";
     checkFits(device, label, layout, full);
     const extent = layout.extent?.(full);
@@ -108,7 +109,7 @@ export class Tensor {
 
   /** The values in [N, C, H, W] order: Float32Array for f32 and f16, Uint32Array or Uint8Array for integers. */
   async read(): Promise<HostArray> {
-    return layouts[this.layout].unpack(await this.readBytes(), this.shape);
+    return layoutNamed(this.layout).unpack(await this.readBytes(), this.shape);
   }
 
   /** The bytes in the tensor's layout. */
@@ -151,11 +152,12 @@ function layoutFor(shape: Nchw, options: TensorOptions): LayoutName {
     label: "a string",
   });
   const { dtype, layout } = options;
-  checkOneOf<string>("layout", layout, Object.keys(layouts));
+  const names = Object.keys(layouts);
+  if (layout !== undefined && !isLayoutName(layout, names)) checkOneOf<string>("layout", layout, names);
   checkOneOf("dtype", dtype, ["f32", "f16", "u32", "u8"]);
-  if (layout && dtype && layouts[layout].dtype !== dtype)
+  if (layout && dtype && layoutNamed(layout).dtype !== dtype)
     throw badOption(
-      `layout "${layout}" holds ${layouts[layout].dtype}, not dtype "${dtype}"; leave one of the two out`,
+      `layout "${layout}" holds ${layoutNamed(layout).dtype}, not dtype "${dtype}"; leave one of the two out`,
     );
   return layout ?? defaultLayout(dtype ?? "f32", shape[1]);
 }
@@ -163,7 +165,7 @@ function layoutFor(shape: Nchw, options: TensorOptions): LayoutName {
 /** @throws bad-option for values that are no numbers */
 function packedValues(layout: LayoutName, values: ArrayLike<number>, shape: Nchw): ArrayBuffer {
   try {
-    return layouts[layout].pack(values, shape);
+    return layoutNamed(layout).pack(values, shape);
   } catch (error) {
     throw badOption(`tensor: the values must be numbers (${messageOf(error)})`);
   }

@@ -9,27 +9,27 @@ import type { Memory } from "./memory.js";
 
 /** @throws limit-too-small */
 export function upload(device: Device, name: string, packing: Packing, packed: Float32Array | Uint32Array): Memory {
-  return packing.storage === "texture" ? uploadTexture(device, name, packed) : uploadBuffer(device, name, packed);
-}
-
-function uploadTexture(device: Device, name: string, packed: Float32Array | Uint32Array): Memory {
-  const rowBytes = WEIGHT_TEXTURE_WIDTH * TEXEL_BYTES;
-  const height = Math.ceil(packed.byteLength / rowBytes);
-  const side = device.limits.maxTextureDimension2D;
-  if (height > side) throw limitTooSmall(`weight ${name}`, "maxTextureDimension2D", height, side);
-  const whole = new Float32Array((height * rowBytes) / 4);
+  const memory = weightMemory(device, name, packing, packed.byteLength);
+  if (memory.kind === "buffer") {
+    write(device, memory, packed.buffer as ArrayBuffer);
+    return memory;
+  }
+  const whole = new Float32Array(memory.size / 4);
   whole.set(packed);
-  const memory = createTexture(device, name, { width: WEIGHT_TEXTURE_WIDTH, height });
   write(device, memory, whole.buffer);
   return memory;
 }
 
-function uploadBuffer(device: Device, name: string, packed: Float32Array | Uint32Array): Memory {
-  const limit = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
-  if (packed.byteLength > limit) {
-    throw limitTooSmall(`weight ${name}`, "maxStorageBufferBindingSize", packed.byteLength, limit);
+/** Memory of zeros for a packed weight of so many bytes. @throws limit-too-small */
+export function weightMemory(device: Device, name: string, { storage }: Packing, bytes: number): Memory {
+  const { limits } = device;
+  if (storage === "texture") {
+    const height = Math.ceil(bytes / (WEIGHT_TEXTURE_WIDTH * TEXEL_BYTES));
+    const side = limits.maxTextureDimension2D;
+    if (height > side) throw limitTooSmall(`weight ${name}`, "maxTextureDimension2D", height, side);
+    return createTexture(device, name, { width: WEIGHT_TEXTURE_WIDTH, height });
   }
-  const memory = createBuffer(device, name, packed.byteLength, BUFFER.COPY_DST);
-  write(device, memory, packed.buffer as ArrayBuffer);
-  return memory;
+  const most = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
+  if (bytes > most) throw limitTooSmall(`weight ${name}`, "maxStorageBufferBindingSize", bytes, most);
+  return createBuffer(device, name, bytes, BUFFER.COPY_DST);
 }

@@ -2,6 +2,8 @@
  * Which variant of a kernel runs. Pure: the device is only asked for its traits.
  */
 import { FcnError, badShape } from "../base/errors.js";
+import { withBorder } from "./border.js";
+import type { BorderableName, Borders } from "./border.js";
 import type { Kernel } from "./kernel.js";
 import type { LayoutName } from "./layout.js";
 import type { AnyProblem } from "./problem.js";
@@ -15,17 +17,19 @@ export type VariantChoice = Readonly<Record<string, string>>;
 export type VariantPick = (kernel: Kernel, problem: AnyProblem) => string | undefined;
 
 /** The layout a variant uses for one of its tensors. @throws bad-shape when the kernel has no such tensor */
-export function layoutOf(kernel: Kernel, variant: AnyVariant, key: string): LayoutName {
+export function layoutOf(kernel: Kernel, variant: AnyVariant, key: string, borders: Borders = {}): LayoutName {
   const spec = kernel.outputs[key] ?? kernel.inputs[key];
   if (!spec || spec.role !== "tensor") throw badShape(`${kernel.name}: no tensor "${key}"`);
-  return variant.layouts?.[key] ?? spec.layout;
+  const layout = variant.layouts?.[key] ?? spec.layout;
+  const border = borders[key] ?? 0;
+  return border === 0 ? layout : withBorder(layout as BorderableName, border);
 }
 
 /** Whether the device has the features, subgroup size and workgroup size that the variant needs for any problem. */
 export function offersVariant(variant: AnyVariant, device: DeviceTraits): boolean {
-  const { features = [], subgroupSize = device.subgroupSize, workgroup } = variant;
-  const threads = elements(workgroup);
-  if (threads > (device.limits.maxComputeInvocationsPerWorkgroup ?? Infinity)) return false;
+  const { features = [], subgroupSize = device.subgroupSize, workgroup, workgroupBytes = 0 } = variant;
+  const { maxComputeInvocationsPerWorkgroup: threads, maxComputeWorkgroupStorageSize: bytes } = device.limits;
+  if (elements(workgroup) > (threads ?? Infinity) || workgroupBytes > (bytes ?? Infinity)) return false;
   return subgroupSize === device.subgroupSize && features.every((feature) => device.features.has(feature));
 }
 
@@ -62,23 +66,39 @@ export function usableVariants(kernel: Kernel, problem: AnyProblem, device: Devi
 }
 
 /**
- * The variant this device runs where none is named: the last usable one that prefers this problem. An f16 plan takes a
- * variant that stores f16 where the kernel has one. An f32 plan never does.
+ * Usable variants that prefer this problem, the best first. An f16 plan takes variants that store f16 where the kernel
+ * has one. An f32 plan never does. Variants with an estimate are ordered by it; of the others, the last declared leads.
  */
-export function defaultVariant(
+export function rankedVariants(
   kernel: Kernel,
   problem: AnyProblem,
   device: DeviceTraits,
   precision: Precision = "f32",
-): string | undefined {
-  const usable = usableVariants(kernel, problem, device);
-  const preferred = (stored: Precision): string | undefined =>
-    usable.findLast((name) => {
-      const variant = kernel.variants[name];
-      return (variant?.precision ?? "f32") === stored && (variant?.prefer?.(problem, device) ?? true);
+): string[] {
+  const usable = usableVariants(kernel, problem, device).reverse();
+  const preferred = (stored: Precision): string[] =>
+    usable.filter((name) => {
+      const variant = kernel.variants[name] as AnyVariant;
+      return (variant.precision ?? "f32") === stored && (variant.prefer?.(problem, device) ?? true);
     });
-  return (precision === "f16" ? preferred("f16") : undefined) ?? preferred("f32");
+  const halves = precision === "f16" ? preferred("f16") : [];
+  const names = halves.length > 0 ? halves : preferred("f32");
+  const leader = kernel.variants[names[0] ?? ""];
+  if (!leader?.estimate) return names;
+  const timed = names.flatMap((name) => {
+    const estimate = kernel.variants[name]?.estimate?.(problem, device);
+    return estimate === undefined ? [] : [{ name, estimate }];
+  });
+  return timed.sort((a, b) => a.estimate - b.estimate).map(({ name }) => name);
 }
+
+/** The variant this device runs where none is named. Undefined where none can. */
+export const defaultVariant = (
+  kernel: Kernel,
+  problem: AnyProblem,
+  device: DeviceTraits,
+  precision?: Precision,
+): string | undefined => rankedVariants(kernel, problem, device, precision)[0];
 
 /**
  * The variant that `choice` names, or the default.

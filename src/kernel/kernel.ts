@@ -7,6 +7,7 @@
  * This file only declares. See gpu/pipelines.ts, gpu/run-kernel.ts and plan/plan.ts for the code that runs kernels.
  */
 import { badShape, hasNo } from "../base/errors.js";
+import type { Borders } from "./border.js";
 import type {
   AnyProblem,
   Attrs,
@@ -88,11 +89,13 @@ export function makeProblem(
   kernel: Kernel,
   shapes: Readonly<Record<string, Shape | undefined>>,
   given?: Attrs,
+  borders?: Borders,
 ): AnyProblem {
   const attrs = resolveAttrs(kernel, given);
   checkInputs(kernel, shapes);
   const inputs = shapes as InputShapes<InputSpecs>;
-  return { in: inputs, out: kernel.shape(inputs, attrs), attrs };
+  const problem = { in: inputs, out: kernel.shape(inputs, attrs), attrs };
+  return borders ? { ...problem, borders } : problem;
 }
 
 function checkInputs(kernel: Kernel, shapes: Readonly<Record<string, Shape | undefined>>): void {

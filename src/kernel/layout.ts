@@ -7,6 +7,8 @@
  * on it and must keep it. The kernel tests check it on every output.
  */
 import { badShape } from "../base/errors.js";
+import { baseOf, borderOf, borderedLayout } from "./border.js";
+import type { BorderableName } from "./border.js";
 import { fromHalf, toHalf } from "./half.js";
 import { alignUp, blocksOf, formatShape } from "./shape.js";
 import type { Nchw } from "./shape.js";
@@ -18,7 +20,9 @@ export type DType = "f32" | "f16" | "u32" | "u8";
 
 export type HostArray = Float32Array | Uint32Array | Uint8Array;
 
-export type LayoutName = "nhwc4" | "nhwc4-f16" | "nhwc4-u32" | "tex4" | "rgba8" | "u8" | "u32";
+export type BaseLayoutName = "nhwc4" | "nhwc4-f16" | "nhwc4-u32" | "tex4" | "rgba8" | "u8" | "u32";
+/** A layout, or one with a border of zeros, such as "nhwc4-f16+1"; see border.ts. */
+export type LayoutName = BaseLayoutName | `${BorderableName}+${number}`;
 
 export interface Layout {
   readonly dtype: DType;
@@ -165,7 +169,7 @@ function dense(name: LayoutName, dtype: "u8" | "u32", channels: number): Layout 
   };
 }
 
-export const layouts: Readonly<Record<LayoutName, Layout>> = {
+export const layouts: Readonly<Record<BaseLayoutName, Layout>> = {
   nhwc4,
   "nhwc4-f16": nhwc4F16,
   "nhwc4-u32": nhwc4U32,
@@ -175,11 +179,22 @@ export const layouts: Readonly<Record<LayoutName, Layout>> = {
   u32: dense("u32", "u32", 1), // one u32 a pixel
 };
 
+/** The layout of this name, with its border if it has one. */
+export function layoutNamed(name: LayoutName): Layout {
+  const layout = layouts[baseOf(name)];
+  const border = borderOf(name);
+  return border === 0 ? layout : borderedLayout(layout, border);
+}
+
 /** Every layout converts from and to this one. */
-const HUB: LayoutName = "nhwc4";
+const HUB: BaseLayoutName = "nhwc4";
 
 /** The layouts to convert to, one after the other, to get from one layout to another. Empty when they are the same. */
 export function conversionPath(from: LayoutName, to: LayoutName): LayoutName[] {
   if (from === to) return [];
-  return from === HUB || to === HUB ? [to] : [HUB, to];
+  const [first, last] = [baseOf(from), baseOf(to)];
+  if (first === last) return [to]; // a border only
+  const between = first === HUB || last === HUB ? [last] : [HUB, last];
+  const path: LayoutName[] = from === first ? between : [first, ...between];
+  return to === last ? path : [...path, to];
 }

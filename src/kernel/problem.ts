@@ -1,6 +1,7 @@
 /**
  * The problem of one kernel call: its shapes and attributes. Everything here is known before any memory is allocated.
  */
+import type { Borders } from "./border.js";
 import type { LayoutName } from "./layout.js";
 import type { Nchw, Shape } from "./shape.js";
 
@@ -38,6 +39,8 @@ export interface Problem<I, O, A> {
   readonly in: InputShapes<I>;
   readonly out: OutputShapes<O>;
   readonly attrs: A;
+  /** Borders of zeros that tensors have in memory; see border.ts. */
+  readonly borders?: Borders;
 }
 
 /** A problem of any kernel, with its key types erased. */

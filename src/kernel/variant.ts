@@ -2,6 +2,7 @@
  * A variant is one way to run a kernel: a shader, its workgroup, the layouts it reads and writes, and the devices and
  * problems it applies to.
  */
+import type { Borders } from "./border.js";
 import type { LayoutName } from "./layout.js";
 import type { AnyProblem, Scalar } from "./problem.js";
 import type { Shape } from "./shape.js";
@@ -22,6 +23,8 @@ export interface DeviceTraits {
   readonly subgroupSize: number;
   /** Whether the adapter runs on the CPU. */
   readonly software: boolean;
+  /** Cores of the GPU (NVIDIA: multiprocessors; AMD: pairs of compute units). An estimate where the name is unknown. */
+  readonly cores: number;
   /** The syntax that compiles here for 16x16x16 subgroup matrices of f16 with f32 sums. Undefined where none does. */
   readonly subgroupMatrix?: MatrixSyntax | undefined;
   /**
@@ -40,6 +43,18 @@ export interface Packing<P = AnyProblem> {
   /** Set where the values are rounded to f16. */
   readonly precision?: "f16";
   pack(data: Float32Array, shape: Shape, problem: P): Float32Array | Uint32Array;
+  /** Bytes that pack() gives, for whoever needs only memory of that size. */
+  bytes?(shape: Shape, problem: P): number;
+}
+
+/** Which tensors of a variant may have a border, and what it does for the variant. */
+export interface BorderRules<P> {
+  /** Tensors whose border may be of any width. */
+  readonly tensors: readonly string[];
+  /** The least borders without which the variant cannot run. A tensor with less is copied. */
+  needs?(problem: P): Borders;
+  /** The least borders with which it runs faster. It gets them where the producer can write them. */
+  gains?(problem: P): Borders;
 }
 
 /** Sizes along x, y and z. */
@@ -49,11 +64,15 @@ export interface KernelVariant<P> {
   /** File in the kernel's folder, without the extension. */
   readonly wgsl: string;
   readonly workgroup: Extent;
+  /** Bytes of workgroup memory that the shader declares, where they may exceed the 16 KiB that every device has. */
+  readonly workgroupBytes?: number;
   /** Set where activations are stored as f16. By default only f16 plans choose such a variant. */
   readonly precision?: "f16";
   /** Layouts that differ from the kernel's default, by tensor. */
   readonly layouts?: Readonly<Record<string, LayoutName>>;
   readonly packing?: Readonly<Record<string, Packing<P>>>;
+  /** Set where tensors may have borders of zeros. */
+  readonly borders?: BorderRules<P>;
   /** Device features the pipeline needs. Without them the variant is not offered. */
   readonly features?: readonly string[];
   /** Subgroup size the shader assumes. */
@@ -64,6 +83,8 @@ export interface KernelVariant<P> {
   when?(problem: P, device: DeviceTraits): boolean;
   /** Whether the variant should be the default where it can run. Default: yes. */
   prefer?(problem: P, device: DeviceTraits): boolean;
+  /** Estimated microseconds. Of several variants that have one and are preferred, the fastest is the default. */
+  estimate?(problem: P, device: DeviceTraits): number;
   /** Replaces the kernel's `params`. */
   params?(problem: P): Readonly<Record<string, Scalar>>;
   /** Replaces the kernel's `overrides`. */

@@ -39,7 +39,9 @@ import { Session } from "./session.js";
 import { TORCHVISION_VARIANT } from "./torchvision.js";
 
 export interface ComparisonOptions
-  extends Pick<DeviceChoice, "openDevice" | "recover">, Pick<NetworkPlans<ComparisonKind>, "maxPlans" | "tuning"> {
+  extends
+    Pick<DeviceChoice, "openDevice" | "recover">,
+    Pick<NetworkPlans<ComparisonKind>, "maxPlans" | "tuning" | "tuneBudget"> {
   /** Default: fcn32s, fcn16s and fcn8s. */
   readonly variants?: readonly ComparedVariant[];
   readonly preprocessing?: Preprocessing;
@@ -61,6 +63,7 @@ const COMPARISON_KINDS: Kinds<ComparisonOptions> = {
   recover: "a string",
   maxPlans: "a number",
   tuning: "an object",
+  tuneBudget: "a number",
 };
 
 export interface ComparisonRunOptions extends Abortable {

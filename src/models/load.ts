@@ -11,6 +11,8 @@ import { DEVICE_KIND } from "../gpu/device.js";
 import type { Device } from "../gpu/device.js";
 import { VOC_CLASSES } from "../image/palette.js";
 import type { VariantChoice } from "../kernel/choice.js";
+import { TUNE_KIND, checkTune, tuningOf } from "../tuning/tune-option.js";
+import type { TuneOption } from "../tuning/tune-option.js";
 import type { TuningStore } from "../tuning/tuner.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
 import { verified } from "../weights/default-checkpoint.js";
@@ -80,11 +82,12 @@ export interface LoadOptions {
    */
   readonly precision?: PrecisionOption;
   /**
-   * True (default): kernel variants are chosen by measuring them once on this device, which takes about a second on a
-   * GPU when a size is first seen. The choice is remembered in ~/.cache/fcn-webgpu or in the browser's storage. False:
-   * the default variants run, always the same ones. Software adapters have no choice to measure.
+   * Kernel variants are chosen by estimates, which takes no time. True: the likeliest are also measured on this device,
+   * for 2 seconds at most; a number is a limit in milliseconds. The fastest are remembered in ~/.cache/fcn-webgpu or in
+   * the browser's storage, and later loads use them without measuring. False: what is remembered is not used either.
+   * Software adapters have no choice to measure.
    */
-  readonly tune?: boolean;
+  readonly tune?: TuneOption;
 }
 
 export const LOAD_KINDS: Kinds<LoadOptions> = {
@@ -100,7 +103,7 @@ export const LOAD_KINDS: Kinds<LoadOptions> = {
   maxPlans: "a number",
   kernels: "an object",
   precision: "a string",
-  tune: "a boolean",
+  tune: TUNE_KIND,
 };
 
 /** What the two entries do differently. */
@@ -125,7 +128,7 @@ async function load<Image>(
 ): Promise<Fcn<Image>> {
   signal?.throwIfAborted();
   checkValues(options);
-  const { sha256, stateDict, device: shared, tune = true } = options;
+  const { sha256, stateDict, device: shared, tune } = options;
   const source = await openSource();
   const trusted = sha256 === undefined ? source : await verified(source, sha256);
   const checkpoint = await openCheckpoint(trusted, { stateDict });
@@ -137,7 +140,7 @@ async function load<Image>(
     device = shared ?? (await openDevice());
     return new Fcn({
       ...options,
-      tuning: tune ? tuning : undefined,
+      ...tuningOf(tune, tuning),
       device,
       openDevice: shared ? undefined : openDevice,
       network,
@@ -153,7 +156,8 @@ async function load<Image>(
   }
 }
 
-function checkValues({ variant, heads, precision, recover = "manual", device }: LoadOptions): void {
+function checkValues({ variant, heads, precision, recover = "manual", device, tune }: LoadOptions): void {
+  checkTune(tune);
   device?.assertUsable();
   checkRecovery(recover, device === undefined);
   checkOneOf("precision", precision, PRECISIONS);

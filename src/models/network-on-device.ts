@@ -27,7 +27,7 @@ export interface NetworkPlans<Kind extends string> {
   /** The graph of a batch. Its input is "picture". */
   readonly graphOf: (batch: Batch<Kind>) => Graph;
   readonly resize: Resize;
-  /** Kernel variants that a caller named. Others are measured where there is `tuning`, else they are the defaults. */
+  /** Kernel variants that a caller named. Others are kept choices, or the defaults. */
   readonly kernels?: VariantChoice | undefined;
   /** Default f32. */
   readonly precision?: PrecisionOption | undefined;
@@ -35,8 +35,10 @@ export interface NetworkPlans<Kind extends string> {
   readonly planOptions: (kind: Kind) => PlanOptions;
   /** Plans kept at once (default 4). Each holds its activations. */
   readonly maxPlans?: number | undefined;
-  /** Keeps the variants that were fastest when measured. Without it nothing is measured. */
+  /** Keeps the variants that were fastest when measured. Without it the defaults run, unless `tuneBudget` is given. */
   readonly tuning?: TuningStore | undefined;
+  /** Milliseconds that measuring may take in all. Default 0: kept choices are used, and nothing is measured. */
+  readonly tuneBudget?: number | undefined;
 }
 
 const DEFAULT_MAX_PLANS = 4;
@@ -51,11 +53,11 @@ export class NetworkOnDevice<Kind extends string> {
     readonly device: Device,
     network: NetworkPlans<Kind>,
   ) {
-    const { maxPlans = DEFAULT_MAX_PLANS, tuning } = network;
+    const { maxPlans = DEFAULT_MAX_PLANS, tuning: store, tuneBudget: budget } = network;
     this.#network = network;
     this.store = new WeightStore(device);
     this.#plans = new PlanCache(maxPlans);
-    this.#tuner = tuning && new Tuner(device, tuning);
+    this.#tuner = store || budget ? new Tuner(device, { store, budget }) : undefined;
   }
 
   /** How activations and weights are stored between kernels here. */

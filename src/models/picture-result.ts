@@ -1,7 +1,7 @@
 /** What a run gives for each of its pictures: the outputs of its plan as values on the host, and the times. */
 import { FcnError } from "../base/errors.js";
 import type { Memory } from "../gpu/memory.js";
-import { layouts } from "../kernel/layout.js";
+import { layoutNamed } from "../kernel/layout.js";
 import type { HostArray } from "../kernel/layout.js";
 import type { Nchw } from "../kernel/shape.js";
 import type { PlanResult, RunTimings } from "../plan/plan.js";
@@ -40,7 +40,7 @@ export function outputOf({ outputs }: PictureResult, name: string): PictureOutpu
 export function unpackOutputs({ outputs }: PlanResult): Map<string, PictureOutput> {
   const unpacked = new Map<string, PictureOutput>();
   for (const [name, { bytes, layout, shape, memory }] of outputs)
-    unpacked.set(name, { values: layouts[layout].unpack(bytes, shape), shape, memory });
+    unpacked.set(name, { values: layoutNamed(layout).unpack(bytes, shape), shape, memory });
   return unpacked;
 }
 

@@ -33,7 +33,7 @@ import type { SessionOptions } from "./session.js";
 export interface SegmenterOptions<Image>
   extends
     DeviceChoice,
-    Pick<NetworkPlans<OutputKind>, "kernels" | "precision" | "maxPlans" | "tuning">,
+    Pick<NetworkPlans<OutputKind>, "kernels" | "precision" | "maxPlans" | "tuning" | "tuneBudget">,
     Pick<SessionOptions<OutputKind, Image>, "holdImage" | "onDispose"> {
   readonly network: Network;
   /** Default IMAGENET. */

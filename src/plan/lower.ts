@@ -8,12 +8,16 @@ import { chooseVariant, layoutOf } from "../kernel/choice.js";
 import type { VariantChoice, VariantPick } from "../kernel/choice.js";
 import { erase, makeProblem } from "../kernel/kernel.js";
 import type { Kernel } from "../kernel/kernel.js";
+import { neededBorders } from "../kernel/border-rules.js";
+import type { Borders } from "../kernel/border.js";
 import { conversionPath } from "../kernel/layout.js";
 import type { LayoutName } from "../kernel/layout.js";
 import type { AnyProblem } from "../kernel/problem.js";
 import type { Nchw } from "../kernel/shape.js";
 import type { AnyVariant, DeviceTraits, Precision } from "../kernel/variant.js";
 import type { Weight } from "../kernel/weight.js";
+import { valueBorders } from "./borders.js";
+import type { ChosenNode } from "./borders.js";
 import type { Graph, Node, Value } from "./graph.js";
 
 /** A tensor in one layout. */
@@ -53,7 +57,9 @@ export function lower(
   const lowering = new Lowering(device, choice, precision);
   const inputs = new Map<string, Physical>();
   for (const [name, { value, layout }] of graph.inputs) inputs.set(name, lowering.define(value, layout, -1));
-  for (const node of graph.nodes) lowering.append(node);
+  const chosen = graph.nodes.map((node) => lowering.choose(node));
+  const borders = valueBorders(graph, chosen);
+  for (const node of chosen) lowering.append(node, borders);
   const outputs = new Map<string, Physical>();
   for (const [name, value] of graph.outputs) outputs.set(name, lowering.anyLayoutOf(value));
   return { steps: lowering.steps, inputs, outputs };
@@ -80,10 +86,20 @@ class Lowering {
     return physical;
   }
 
-  append({ label, kernel, problem, tensors, weights, outputs }: Node): void {
+  choose(node: Node): ChosenNode {
+    const { kernel, problem } = node;
     const variantName = chooseVariant(kernel, problem, this.#device, this.#choice, this.#precision);
-    const variant = kernel.variants[variantName] as AnyVariant;
-    const layoutFor = (key: string): LayoutName => layoutOf(kernel, variant, key);
+    return { node, variantName, variant: kernel.variants[variantName] as AnyVariant };
+  }
+
+  append({ node, variantName, variant }: ChosenNode, borders: ReadonlyMap<Value, number>): void {
+    const { label, kernel, tensors, weights, outputs } = node;
+    const needed = neededBorders(variant, node.problem);
+    const operands = Object.entries({ ...tensors, ...outputs });
+    const widths = operands.map(([key, value]) => [key, borders.get(value) ?? needed[key] ?? 0] as const);
+    const ofTensors: Borders = Object.fromEntries(widths.filter(([, width]) => width > 0));
+    const problem = { ...node.problem, borders: ofTensors };
+    const layoutFor = (key: string): LayoutName => layoutOf(kernel, variant, key, ofTensors);
     const inputs = mapRecord(tensors, (value, key) => this.#inLayout(value, layoutFor(key)));
     const step = this.steps.length; // after the conversions of the inputs
     const made = mapRecord(outputs, (value, key) => this.define(value, layoutFor(key), step));

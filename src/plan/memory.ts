@@ -9,8 +9,9 @@ import { packParams } from "../gpu/dispatch.js";
 import { BUFFER } from "../gpu/flags.js";
 import { checkFits, createTexture, destroy, stagingSize } from "../gpu/memory.js";
 import type { Memory } from "../gpu/memory.js";
-import { layouts } from "../kernel/layout.js";
-import type { LayoutName } from "../kernel/layout.js";
+import { baseOf } from "../kernel/border.js";
+import { layoutNamed } from "../kernel/layout.js";
+import type { BaseLayoutName } from "../kernel/layout.js";
 import { alignUp } from "../kernel/shape.js";
 import type { Nchw } from "../kernel/shape.js";
 import type { TextureExtent } from "../kernel/texture.js";
@@ -22,7 +23,8 @@ export interface StagedOutput {
   readonly source: Memory;
   readonly staging: readonly GPUBuffer[];
   readonly shape: Nchw;
-  readonly layout: LayoutName;
+  /** Without a border; see borders.ts. */
+  readonly layout: BaseLayoutName;
 }
 
 export interface InputBuffer {
@@ -42,7 +44,7 @@ const DUMMY_BYTES = 16;
 export function checkLimits(device: Device, { steps, inputs }: Lowered): void {
   const made = steps.flatMap((step) => Object.values(step.outputs));
   for (const tensor of [...inputs.values(), ...made]) {
-    checkFits(device, tensor.name, layouts[tensor.layout], tensor.shape);
+    checkFits(device, tensor.name, layoutNamed(tensor.layout), tensor.shape);
   }
 }
 
@@ -101,7 +103,7 @@ export class PlanMemory {
 
   #createInputs({ inputs }: Lowered): void {
     for (const [name, tensor] of inputs) {
-      const bytes = layouts[tensor.layout].byteSize(tensor.shape);
+      const bytes = layoutNamed(tensor.layout).byteSize(tensor.shape);
       const buffer = this.#buffer(`input ${name}`, bytes, BUFFER.STORAGE | BUFFER.COPY_DST);
       this.inputs.set(name, { buffer, bytes });
       this.#tensors.set(tensor, wholeBuffer(buffer, bytes));
@@ -138,7 +140,7 @@ export class PlanMemory {
       const staging = Array.from({ length: inFlight }, () =>
         this.#buffer(`staging ${name}`, stagingSize(source), BUFFER.MAP_READ | BUFFER.COPY_DST),
       );
-      this.outputs.set(name, { source, staging, shape: tensor.shape, layout: tensor.layout });
+      this.outputs.set(name, { source, staging, shape: tensor.shape, layout: baseOf(tensor.layout) });
     }
   }
 }

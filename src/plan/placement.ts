@@ -2,7 +2,9 @@
  * Where the tensors of a plan lie: in slabs of the arena, or in textures that are used again. Pure: nothing is created
  * here.
  */
-import { layouts } from "../kernel/layout.js";
+import { borderOf } from "../kernel/border.js";
+import { layoutNamed } from "../kernel/layout.js";
+import { formatShape } from "../kernel/shape.js";
 import type { TextureExtent } from "../kernel/texture.js";
 import { planArena } from "./arena.js";
 import type { Placement } from "./arena.js";
@@ -26,8 +28,16 @@ export interface TensorPlacements {
 /** Places every tensor that the steps make. @throws limit-too-small when one exceeds `maxBufferSize` bytes */
 export function placeTensors(lowered: Lowered, maxBufferSize: number): TensorPlacements {
   const uses = usesOf(lowered);
-  return { ...placeInSlabs(lowered, uses, maxBufferSize), ...placeInTextures(uses) };
+  const inArena = placeInSlabs(lowered, uses, maxBufferSize);
+  const bordered = placeBordered(uses, inArena.slabs.length);
+  return {
+    slabs: [...inArena.slabs, ...bordered.slabs],
+    inSlabs: new Map([...inArena.inSlabs, ...bordered.inSlabs]),
+    ...placeInTextures(uses),
+  };
 }
+
+const hasBorder = ({ layout }: Physical): boolean => borderOf(layout) > 0;
 
 /** Outputs of the plan live to its end. */
 function usesOf({ steps, outputs }: Lowered): Map<Physical, Uses> {
@@ -44,14 +54,15 @@ function usesOf({ steps, outputs }: Lowered): Map<Physical, Uses> {
 }
 
 function placeInSlabs({ steps }: Lowered, uses: ReadonlyMap<Physical, Uses>, maxBufferSize: number) {
-  const tensors = [...uses.keys()].filter((tensor) => layouts[tensor.layout].extent === undefined);
+  const isInArena = (tensor: Physical): boolean => !layoutNamed(tensor.layout).extent && !hasBorder(tensor);
+  const tensors = [...uses.keys()].filter(isInArena);
   const index = new Map(tensors.map((tensor, i) => [tensor, i]));
   const lifetimes = tensors.map((tensor) => {
     const { from, to } = uses.get(tensor) as Uses;
     const producer = steps[tensor.step] as Step;
     // One dispatch must not read and write one buffer.
     const apart = new Set(Object.values(producer.tensors).flatMap((input) => index.get(input) ?? []));
-    return { name: tensor.name, bytes: layouts[tensor.layout].byteSize(tensor.shape), from, to, apart };
+    return { name: tensor.name, bytes: layoutNamed(tensor.layout).byteSize(tensor.shape), from, to, apart };
   });
   const { slabs, placements } = planArena(lifetimes, maxBufferSize);
   const inSlabs = new Map(
@@ -63,26 +74,53 @@ function placeInSlabs({ steps }: Lowered, uses: ReadonlyMap<Physical, Uses>, max
   return { slabs, inSlabs };
 }
 
+interface Pooled {
+  readonly geometry: string;
+  readonly tensor: Physical;
+  lastUse: number;
+}
+
+/** Gives each tensor a place of its geometry that is free while it lives. */
+function pooled(uses: ReadonlyMap<Physical, Uses>, geometryOf: (tensor: Physical) => string | undefined) {
+  const pool: Pooled[] = [];
+  const places = new Map<Physical, number>();
+  for (const [tensor, { from, to }] of uses) {
+    const geometry = geometryOf(tensor);
+    if (geometry === undefined) continue;
+    let index = pool.findIndex((place) => place.geometry === geometry && place.lastUse < from);
+    if (index < 0) index = pool.push({ geometry, tensor, lastUse: to }) - 1;
+    (pool[index] as Pooled).lastUse = to;
+    places.set(tensor, index);
+  }
+  return { pool, places };
+}
+
+/**
+ * Tensors with a border lie in buffers of their own, which only tensors of one geometry share: the borders are zero
+ * when the buffers are made, and nothing writes there.
+ */
+function placeBordered(uses: ReadonlyMap<Physical, Uses>, firstSlab: number) {
+  const { pool, places } = pooled(uses, (tensor) =>
+    hasBorder(tensor) ? `${tensor.layout} ${formatShape(tensor.shape)}` : undefined,
+  );
+  const slabs = pool.map(({ tensor }) => layoutNamed(tensor.layout).byteSize(tensor.shape));
+  const inSlabs = [...places].map(([tensor, index]) => {
+    const place = { slab: firstSlab + index, offset: 0, bytes: slabs[index] as number };
+    return [tensor, place] as const;
+  });
+  return { slabs, inSlabs };
+}
+
 /**
  * Textures cannot overlap. A dead one is used again by a tensor whose planes have the same geometry, because then its
  * columns of zeros stay zero.
  */
 function placeInTextures(uses: ReadonlyMap<Physical, Uses>) {
-  const pool: { readonly geometry: string; lastUse: number }[] = [];
-  const textures: { label: string; extent: TextureExtent }[] = [];
-  const inTextures = new Map<Physical, number>();
-  for (const [tensor, { from, to }] of uses) {
-    const extent = layouts[tensor.layout].extent?.(tensor.shape);
-    if (!extent) continue;
-    const geometry = `${tensor.shape[2]}x${tensor.shape[3]} ${extent.width}x${extent.height}`;
-    let index = pool.findIndex((texture) => texture.geometry === geometry && texture.lastUse < from);
-    if (index < 0) {
-      index = pool.length;
-      pool.push({ geometry, lastUse: to });
-      textures.push({ label: tensor.name, extent });
-    }
-    (pool[index] as { lastUse: number }).lastUse = to;
-    inTextures.set(tensor, index);
-  }
-  return { textures, inTextures };
+  const extentOf = ({ layout, shape }: Physical): TextureExtent | undefined => layoutNamed(layout).extent?.(shape);
+  const { pool, places } = pooled(uses, (tensor) => {
+    const extent = extentOf(tensor);
+    return extent && `${tensor.shape[2]}x${tensor.shape[3]} ${extent.width}x${extent.height}`;
+  });
+  const textures = pool.map(({ tensor }) => ({ label: tensor.name, extent: extentOf(tensor) as TextureExtent }));
+  return { textures, inTextures: places };
 }

@@ -14,7 +14,8 @@ const MAX_QUERIES = 4096;
 const TIMESTAMP_BYTES = 8;
 const NS_PER_MS = 1e6;
 
-interface Pass {
+/** Consecutive dispatches of one stage. */
+export interface TimedPass {
   readonly stage: string;
   /** First dispatch, and the one after the last. */
   readonly from: number;
@@ -27,7 +28,7 @@ export class StageTimer {
   readonly #resolved: GPUBuffer;
 
   private constructor(
-    readonly passes: readonly Pass[],
+    readonly passes: readonly TimedPass[],
     /** Receives the timestamps; mapped after a run. */
     readonly staging: GPUBuffer,
     queries: GPUQuerySet,
@@ -55,7 +56,7 @@ export class StageTimer {
     const resolved = allocations.buffer({ label: "stages", size, usage: BUFFER.QUERY_RESOLVE | BUFFER.COPY_SRC });
     const staging = allocations.buffer({ label: "staging stages", size, usage: BUFFER.MAP_READ | BUFFER.COPY_DST });
     owned.push(queries, { destroy: () => release(resolved) }, { destroy: () => release(staging) });
-    const passes = starts.map((from, i): Pass => {
+    const passes = starts.map((from, i): TimedPass => {
       const timestampWrites = { querySet: queries, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 };
       const to = starts[i + 1] ?? stages.length;
       return { stage: stages[from] as string, from, to, descriptor: { timestampWrites } };

@@ -1,121 +1,27 @@
 /**
- * Times one kernel variant on one problem: a small plan repeats it. The GPU's clock is used where the device has
- * timestamps, the host's clock elsewhere. The tuner and the kernel benchmarks use this.
+ * Times one kernel variant on one problem. Everything is zeros, as memory is when it is made: nothing is packed,
+ * uploaded or read back. The GPU's clock is used where the device has timestamps, the host's clock elsewhere.
  */
+import { Dummies, bindGroupEntries, slotsOf } from "../gpu/bindings.js";
+import type { Slot } from "../gpu/bindings.js";
 import type { Device } from "../gpu/device.js";
+import { encodeDispatch, gridOf, packParams } from "../gpu/dispatch.js";
+import type { Dispatch } from "../gpu/dispatch.js";
+import { BUFFER, MAP_MODE_READ } from "../gpu/flags.js";
+import { bindingOf, checkFits, createBuffer, createTexture, destroy, write } from "../gpu/memory.js";
+import type { Memory } from "../gpu/memory.js";
+import { weightMemory } from "../gpu/upload.js";
+import { pipelinesOf } from "../gpu/pipelines.js";
+import { neededBorders } from "../kernel/border-rules.js";
 import { layoutOf } from "../kernel/choice.js";
 import type { Kernel } from "../kernel/kernel.js";
-import { layouts } from "../kernel/layout.js";
-import type { DType, HostArray } from "../kernel/layout.js";
+import { layoutNamed } from "../kernel/layout.js";
+import { plainPacking } from "../kernel/packings.js";
 import type { AnyProblem } from "../kernel/problem.js";
-import type { HostTensor } from "../kernel/registry.js";
 import { elements } from "../kernel/shape.js";
-import type { Nchw } from "../kernel/shape.js";
-import type { AnyVariant } from "../kernel/variant.js";
-import type { Weight } from "../kernel/weight.js";
-import { Graph } from "../plan/graph.js";
-import type { Value } from "../plan/graph.js";
-import { Plan } from "../plan/plan.js";
-import { WeightStore } from "../plan/weight-store.js";
-
-/** Stage of the dispatches that are timed, and of those before them. */
-const TIMED = "timed";
-const UNTIMED = "around";
-
-export interface TrialOutput {
-  readonly values: HostArray;
-  /** How the values were stored. */
-  readonly dtype: DType;
-}
-
-export interface TrialRun {
-  /** Milliseconds of one dispatch: the time of all repeats, divided by their number. */
-  readonly ms: number;
-  /** Whether the GPU's clock was used. */
-  readonly byGpu: boolean;
-  readonly outputs: Readonly<Record<string, TrialOutput>>;
-}
-
-export interface Trial {
-  run(): Promise<TrialRun>;
-  dispose(): void;
-}
-
-/** What to time. */
-export interface TrialRequest {
-  readonly kernel: Kernel;
-  readonly problem: AnyProblem;
-  /** Name of the variant. */
-  readonly variant: string;
-  /** Dispatches in a run, one after the other. */
-  readonly repeats: number;
-  /** Values of the operands. Default: zeros. */
-  readonly data?: Readonly<Record<string, HostTensor>>;
-}
-
-interface TrialGraph {
-  readonly graph: Graph;
-  /** Bytes of the plan's inputs. */
-  readonly inputs: Readonly<Record<string, Uint8Array>>;
-}
-
-/** @throws what Plan.create throws: limit-too-small, out-of-memory, device-lost */
-export async function trialOf(device: Device, request: TrialRequest): Promise<Trial> {
-  const { kernel, variant, repeats } = request;
-  const { graph, inputs } = trialGraph(device, request);
-  const store = new WeightStore(device);
-  const stageOf = ({ label }: { readonly label: string }): string => (label.startsWith(TIMED) ? TIMED : UNTIMED);
-  let plan: Plan;
-  try {
-    plan = await Plan.create(device, graph, store, { [kernel.name]: variant }, { stageOf });
-  } catch (error) {
-    store.dispose();
-    throw error;
-  }
-  return {
-    async run() {
-      const { stages, timings, outputs } = await plan.run(inputs);
-      const gpuMs = stages?.get(TIMED);
-      const read: Record<string, TrialOutput> = {};
-      for (const [key, { layout, bytes, shape }] of outputs) {
-        read[key] = { values: layouts[layout].unpack(bytes, shape), dtype: layouts[layout].dtype };
-      }
-      return { ms: (gpuMs ?? timings.gpu) / repeats, byGpu: gpuMs !== undefined, outputs: read };
-    },
-    dispose() {
-      plan.dispose();
-      store.dispose();
-    },
-  };
-}
-
-function trialGraph(device: Device, { kernel, problem, variant, repeats, data = {} }: TrialRequest): TrialGraph {
-  const graph = new Graph();
-  const args: Record<string, Value | Weight> = {};
-  const inputs: Record<string, Uint8Array> = {};
-  for (const [key, { role }] of Object.entries(kernel.inputs)) {
-    const shape = problem.in[key];
-    if (!shape) continue;
-    const values = data[key]?.data ?? new Float32Array(elements(shape));
-    if (role === "weight") {
-      args[key] = { name: key, shape, read: () => Promise.resolve(Float32Array.from(values)) };
-      continue;
-    }
-    const read = layoutOf(kernel, kernel.variants[variant] as AnyVariant, key);
-    // A texture cannot be an input of a graph. The plan converts a buffer to it, which is not timed.
-    const layout = layouts[read].extent ? "nhwc4" : read;
-    args[key] = graph.input(key, shape as Nchw, layout);
-    inputs[key] = new Uint8Array(layouts[layout].pack(values, shape as Nchw));
-  }
-  // On GPUs, an untimed dispatch first: it waits for the upload of the inputs, and the timed ones start when it ends.
-  if (!device.software) graph.append("before", kernel, args, problem.attrs);
-  for (let i = 0; i < repeats; i++) {
-    const results = graph.append(`${TIMED} ${i}`, kernel, args, problem.attrs);
-    const isLast = i === repeats - 1;
-    if (isLast) for (const [key, value] of Object.entries(results)) graph.output(key, value);
-  }
-  return { graph, inputs };
-}
+import type { Nchw, Shape } from "../kernel/shape.js";
+import type { AnyVariant, Packing } from "../kernel/variant.js";
+import { StageTimer } from "../plan/stage-timer.js";
 
 /** Dispatches in a run. Enough for a clock of 100 us (browsers coarsen theirs) to tell variants apart. */
 const REPEATS = 8;
@@ -123,23 +29,109 @@ const ROUNDS = 3;
 /** A variant that is this many times slower than `limit` gets no further round. */
 const GIVE_UP_FACTOR = 2;
 
-/** Milliseconds of one dispatch, the least of some rounds. */
-export async function measureVariant(
-  device: Device,
-  kernel: Kernel,
-  problem: AnyProblem,
-  variant: string,
-  limit: number,
-): Promise<number> {
-  const trial = await trialOf(device, { kernel, problem, variant, repeats: REPEATS });
+const UNTIMED = "before";
+const TIMED = "timed";
+/** The first waits for what came before it, and is not timed. */
+const STAGES: readonly string[] = [UNTIMED, ...Array<string>(REPEATS).fill(TIMED)];
+
+/** What to time. */
+export interface Measured {
+  readonly kernel: Kernel;
+  readonly problem: AnyProblem;
+  /** Name of the variant. */
+  readonly variant: string;
+}
+
+/**
+ * Milliseconds of one dispatch, the least of some rounds.
+ * @param limit a slower variant may be given up early
+ * @throws limit-too-small, out-of-memory, gpu-error, device-lost
+ */
+export async function measureVariant(device: Device, measured: Measured, limit: number): Promise<number> {
+  const owned: { destroy(): void }[] = [];
   try {
-    await trial.run(); // warm-up: the first run pays for caches and lazy allocation
-    let best = (await trial.run()).ms;
-    for (let round = 1; round < ROUNDS && best < GIVE_UP_FACTOR * limit; round++) {
-      best = Math.min(best, (await trial.run()).ms);
-    }
+    const run = await prepared(device, measured, owned);
+    await run(); // warm-up: the first run pays for caches and lazy allocation
+    let best = await run();
+    for (let round = 1; round < ROUNDS && best < GIVE_UP_FACTOR * limit; round++) best = Math.min(best, await run());
     return best;
   } finally {
-    trial.dispose();
+    for (const resource of owned) resource.destroy();
   }
+}
+
+/** What runs the variant once for each stage, and gives the milliseconds of a dispatch. */
+async function prepared(
+  device: Device,
+  { kernel, problem, variant: name }: Measured,
+  owned: { destroy(): void }[],
+): Promise<() => Promise<number>> {
+  const variant = kernel.variants[name] as AnyVariant;
+  const bordered = { ...problem, borders: neededBorders(variant, problem) };
+  const { pipeline, bindings } = await pipelinesOf(device).get(kernel, name, bordered);
+  const grid = gridOf(kernel, variant, bordered, device.limits.maxComputeWorkgroupsPerDimension);
+  return device.scoped(`${kernel.name}/${name}`, () => {
+    const keep = (memory: Memory): Memory => {
+      owned.push({ destroy: () => destroy(memory) });
+      return memory;
+    };
+    const params = packParams(kernel, variant, bordered);
+    const uniforms = keep(createBuffer(device, "params", params.byteLength, BUFFER.UNIFORM | BUFFER.COPY_DST));
+    write(device, uniforms, params);
+    const dummies = new Dummies((kind, label) => keep(zeros(device, label, kind, 16)));
+    const entries = bindGroupEntries(
+      slotsOf(kernel, variant),
+      (slot) => {
+        const memory = operand(device, { kernel, problem: bordered, variant: name }, slot);
+        return memory ? keep(memory) : dummies.get(slot);
+      },
+      bindingOf(uniforms),
+    );
+    const bindGroup = device.gpu.createBindGroup({ label: kernel.name, layout: bindings, entries });
+    const timer = StageTimer.create(device, STAGES, owned);
+    return () => timedRun(device, { pipeline, bindGroup, grid }, timer);
+  });
+}
+
+const zeros = (device: Device, label: string, kind: Slot["kind"], bytes: number): Memory =>
+  kind === "texture" ? createTexture(device, label, { width: 1, height: 1 }) : createBuffer(device, label, bytes, 0);
+
+/** Memory for an operand; undefined for one that the problem does not have. @throws limit-too-small */
+function operand(device: Device, { kernel, problem, variant: name }: Measured, { key }: Slot): Memory | undefined {
+  const variant = kernel.variants[name] as AnyVariant;
+  const shape = problem.in[key] ?? problem.out[key];
+  if (!shape) return undefined;
+  if (kernel.inputs[key]?.role === "weight") {
+    const packing = variant.packing?.[key] ?? plainPacking;
+    const bytes = packing.bytes?.(shape, problem) ?? packedBytes(packing, shape, problem);
+    return weightMemory(device, key, packing, bytes);
+  }
+  const layout = layoutNamed(layoutOf(kernel, variant, key, problem.borders));
+  checkFits(device, key, layout, shape as Nchw);
+  const extent = layout.extent?.(shape as Nchw);
+  if (extent) return createTexture(device, key, extent);
+  return createBuffer(device, key, layout.byteSize(shape as Nchw), 0);
+}
+
+/** Of a packing that does not say. */
+const packedBytes = (packing: Packing, shape: Shape, problem: AnyProblem): number =>
+  packing.pack(new Float32Array(elements(shape)), shape, problem).byteLength;
+
+async function timedRun(device: Device, dispatch: Dispatch, timer: StageTimer | undefined): Promise<number> {
+  const encoder = device.gpu.createCommandEncoder();
+  const onePass = { from: 0, to: STAGES.length, descriptor: {} };
+  for (const { from, to, descriptor } of timer?.passes ?? [onePass]) {
+    const pass = encoder.beginComputePass(descriptor);
+    for (let i = from; i < to; i++) encodeDispatch(pass, dispatch);
+    pass.end();
+  }
+  timer?.encode(encoder);
+  const start = performance.now();
+  device.gpu.queue.submit([encoder.finish()]);
+  if (!timer) {
+    await device.settle(device.gpu.queue.onSubmittedWorkDone());
+    return (performance.now() - start) / STAGES.length;
+  }
+  await device.settle(timer.staging.mapAsync(MAP_MODE_READ));
+  return (timer.read().get(TIMED) ?? 0) / REPEATS;
 }

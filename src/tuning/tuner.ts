@@ -1,20 +1,20 @@
 /**
- * Finds the fastest variant of a kernel on this device by measuring, once for each problem. Choices are kept between
- * sessions. Rivals read and write the same layouts as the default variant, in the same precision, so a choice changes
- * nothing around it. measure-variant.ts does the measuring.
+ * Refines the choice of variants on this device: measures the few that the estimates put first, and keeps the fastest
+ * between sessions. Candidates read and write the same layouts as the default variant, in the same precision, so a
+ * choice changes nothing around it. Sizes of one class share a choice. measure-variant.ts does the measuring.
  */
 import { isTooLarge } from "../base/errors.js";
-import { fnv1a } from "../base/hash.js";
 import type { Device } from "../gpu/device.js";
-import { defaultVariant, layoutOf, usableVariants } from "../kernel/choice.js";
+import { rankedVariants } from "../kernel/choice.js";
 import type { VariantChoice, VariantPick } from "../kernel/choice.js";
 import type { Kernel } from "../kernel/kernel.js";
-import { settingsText } from "../kernel/problem.js";
 import type { AnyProblem } from "../kernel/problem.js";
-import type { AnyVariant, DeviceTraits, Precision } from "../kernel/variant.js";
+import type { Precision } from "../kernel/variant.js";
 import type { Graph } from "../plan/graph.js";
 import { parseChoices } from "./choices.js";
+import { candidatesOf, classKey } from "./candidates.js";
 import { measureVariant } from "./measure-variant.js";
+import type { Measured } from "./measure-variant.js";
 
 /** Keeps choices beyond the process. Neither method may reject: a store that cannot be read counts as empty. */
 export interface TuningStore {
@@ -23,66 +23,48 @@ export interface TuningStore {
 }
 
 /** Milliseconds of one run of a variant. A measurement may stop early once the variant is slower than `limit`. */
-export type MeasureVariant = (
-  device: Device,
-  kernel: Kernel,
-  problem: AnyProblem,
-  variant: string,
-  limit: number,
-) => Promise<number>;
+export type MeasureVariant = (device: Device, measured: Measured, limit: number) => Promise<number>;
 
 /** Problems kept in a store; the oldest go first. ResNet-101 has 27 at one size. */
 const MAX_KEPT = 2000;
 
-/**
- * The variants worth measuring. The naive one is a baseline and not among them. Fewer than two leave nothing to choose.
- */
-export function rivalsOf(kernel: Kernel, problem: AnyProblem, device: DeviceTraits, precision?: Precision): string[] {
-  const standard = defaultVariant(kernel, problem, device, precision);
-  // On software adapters the sizes decide, because measuring takes longer than a choice saves.
-  if (standard === undefined || device.software) return [];
-  const interfaceOf = (name: string): string => {
-    const variant = kernel.variants[name] as AnyVariant;
-    const inputs = Object.keys(kernel.inputs).filter((key) => kernel.inputs[key]?.role === "tensor");
-    const layouts = [...Object.keys(kernel.outputs), ...inputs].map((key) => layoutOf(kernel, variant, key));
-    return [variant.precision ?? "f32", ...layouts].join();
-  };
-  const [naive] = Object.keys(kernel.variants);
-  const wanted = interfaceOf(standard);
-  return usableVariants(kernel, problem, device).filter((name) => name !== naive && interfaceOf(name) === wanted);
+export interface TunerOptions {
+  readonly store?: TuningStore | undefined;
+  /** Milliseconds that measuring may take in all. Default 0: choices of earlier sessions only. */
+  readonly budget?: number | undefined;
+  readonly measure?: MeasureVariant;
+  readonly now?: () => number;
 }
 
-/** Names the problem and the text of the rivals' shaders. A changed shader is measured again. */
-function keyOf(kernel: Kernel, problem: AnyProblem, rivals: readonly string[]): string {
-  const shaders = rivals.map((name) => {
-    const { wgsl, consts } = kernel.variants[name] as AnyVariant;
-    return `${name} ${JSON.stringify(consts ?? {})} ${kernel.shaders[wgsl] ?? ""}`;
-  });
-  const shapes = Object.entries(problem.in).flatMap(([key, shape]) => (shape ? [`${key} ${shape.join("x")}`] : []));
-  const text = fnv1a(shaders.join()).toString(16);
-  return `${kernel.name} ${shapes.join(" ")} ${settingsText(problem.attrs)} ${text}`;
+/** Problems that share a choice: the first of them, and how often such problems occur in the graph. */
+interface Problems extends Omit<Measured, "variant"> {
+  readonly key: string;
+  readonly candidates: readonly string[];
+  count: number;
 }
 
 export class Tuner {
   readonly #chosen = new Map<string, string>();
   #loading: Promise<void> | undefined;
-
+  #left: number;
   readonly #store: TuningStore | undefined;
   readonly #measure: MeasureVariant;
+  readonly #now: () => number;
 
   constructor(
     readonly device: Device,
-    store?: TuningStore,
-    measure: MeasureVariant = measureVariant,
+    { store, budget = 0, measure = measureVariant, now = () => performance.now() }: TunerOptions = {},
   ) {
     this.#store = store;
+    this.#left = budget;
     this.#measure = measure;
+    this.#now = now;
   }
 
   /**
-   * Measures the problems of the graph that were not measured yet, and returns the choice for its plan. Variants in
-   * `fixed` are taken as they are and not measured. A plan of another precision has other rivals.
-   * @throws the signal's reason, between two rivals
+   * Measures problems of the graph that have no choice yet, those first that take longest, until the budget is spent.
+   * Returns the choice for the graph's plan. Variants in `fixed` are taken as they are and not measured.
+   * @throws the signal's reason, between two candidates
    */
   async choose(
     graph: Graph,
@@ -91,49 +73,74 @@ export class Tuner {
     signal?: AbortSignal,
   ): Promise<VariantPick> {
     await (this.#loading ??= this.#load());
-    let measured = false;
-    for (const { kernel, problem } of graph.nodes) {
-      if (fixed[kernel.name] !== undefined || this.#lookUp(kernel, problem, precision) !== undefined) continue;
-      const rivals = rivalsOf(kernel, problem, this.device, precision);
-      if (rivals.length < 2) continue;
-      const fastest = await this.#fastest(kernel, problem, rivals, signal);
-      this.#chosen.set(keyOf(kernel, problem, rivals), fastest);
-      // A variant that did not compile is no rival any more. The choice is looked up among the rest.
-      this.#chosen.set(keyOf(kernel, problem, rivalsOf(kernel, problem, this.device, precision)), fastest);
-      measured = true;
+    const unknown = this.#problemsOf(graph, fixed, precision).filter(({ key }) => !this.#chosen.has(key));
+    let measured = 0;
+    for (const problems of unknown) {
+      const fastest = await this.#fastest(problems, signal);
+      if (fastest === undefined) break;
+      this.#chosen.set(problems.key, fastest);
+      measured += 1;
     }
-    if (measured) await this.#save();
+    if (measured > 0) await this.#save();
     return (kernel, problem) => fixed[kernel.name] ?? this.#lookUp(kernel, problem, precision);
   }
 
-  /** The measured choice, if it is still one of the rivals. */
-  #lookUp(kernel: Kernel, problem: AnyProblem, precision: Precision | undefined): string | undefined {
-    const rivals = rivalsOf(kernel, problem, this.device, precision);
-    const chosen = this.#chosen.get(keyOf(kernel, problem, rivals));
-    return chosen !== undefined && rivals.includes(chosen) ? chosen : undefined;
+  /** What there is to choose in the graph, by the time that it is estimated to take. */
+  #problemsOf(graph: Graph, fixed: VariantChoice, precision: Precision | undefined): Problems[] {
+    const found = new Map<string, Problems>();
+    for (const { kernel, problem } of graph.nodes) {
+      if (fixed[kernel.name] !== undefined) continue;
+      const key = classKey(kernel, problem, precision);
+      const known = found.get(key);
+      if (known) known.count += 1;
+      else
+        found.set(key, {
+          kernel,
+          problem,
+          key,
+          candidates: candidatesOf(kernel, problem, this.device, precision),
+          count: 1,
+        });
+    }
+    const choices = [...found.values()].filter(({ candidates }) => candidates.length > 1);
+    return choices.sort((a, b) => this.#estimate(b) - this.#estimate(a));
   }
 
+  #estimate({ kernel, problem, candidates, count }: Problems): number {
+    const [first = ""] = candidates;
+    return count * (kernel.variants[first]?.estimate?.(problem, this.device) ?? 0);
+  }
+
+  /** The choice of an earlier measurement, if it can run this problem. */
+  #lookUp(kernel: Kernel, problem: AnyProblem, precision: Precision | undefined): string | undefined {
+    const chosen = this.#chosen.get(classKey(kernel, problem, precision));
+    const isUsable = chosen !== undefined && rankedVariants(kernel, problem, this.device, precision).includes(chosen);
+    return isUsable ? chosen : undefined;
+  }
+
+  /** Undefined where the budget ends before all candidates were measured. */
   async #fastest(
-    kernel: Kernel,
-    problem: AnyProblem,
-    rivals: readonly string[],
+    { kernel, problem, candidates }: Problems,
     signal: AbortSignal | undefined,
-  ): Promise<string> {
-    let best = { name: rivals[0] as string, ms: Infinity };
-    for (const name of rivals) {
+  ): Promise<string | undefined> {
+    let best = { name: candidates[0] as string, ms: Infinity };
+    for (const variant of candidates) {
       signal?.throwIfAborted();
-      const ms = await this.#measureIfRuns(kernel, problem, name, best.ms);
-      if (ms < best.ms) best = { name, ms };
+      if (this.#left <= 0) return undefined;
+      const start = this.#now();
+      const ms = await this.#measureIfRuns({ kernel, problem, variant }, best.ms);
+      this.#left -= this.#now() - start;
+      if (ms < best.ms) best = { name: variant, ms };
     }
     return best.name;
   }
 
   /** Infinity for a variant that does not compile or fit. If none does, making the plan reports it. */
-  async #measureIfRuns(kernel: Kernel, problem: AnyProblem, name: string, limit: number): Promise<number> {
+  async #measureIfRuns(measured: Measured, limit: number): Promise<number> {
     try {
-      return await this.#measure(this.device, kernel, problem, name, limit);
+      return await this.#measure(this.device, measured, limit);
     } catch (error) {
-      const refused = this.device.refused.has(kernel.variants[name] as object);
+      const refused = this.device.refused.has(measured.kernel.variants[measured.variant] as object);
       if (refused || isTooLarge(error)) return Infinity;
       throw error;
     }

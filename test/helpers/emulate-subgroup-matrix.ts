@@ -13,7 +13,7 @@ fn multiply_matrices(left: vec2u, right: vec2u, sum: mat2x4f) -> mat2x4f {
   let row = lane / 2;
   let column = lane % 2 * 8;
   var result = sum;
-  for (var k = 0u; k < min(16, params.pixels + 16); k++) { // always 16, but unknown to the compiler: it must not unroll
+  for (var k = 0u; k < min(16, params.out_w + 16); k++) { // always 16, but unknown to the compiler: it must not unroll
     let a = f32(LEFT[left.x + row * left.y + k]);
     let b = right.x + k * right.y + column;
     result[0] += a * vec4f(f32(RIGHT[b]), f32(RIGHT[b + 1]), f32(RIGHT[b + 2]), f32(RIGHT[b + 3]));

@@ -5,7 +5,9 @@
 import type { Device } from "../../src/gpu/device.js";
 import { Tensor, defaultLayout } from "../../src/gpu/tensor.js";
 import type { TensorOptions } from "../../src/gpu/tensor.js";
-import { layouts } from "../../src/kernel/layout.js";
+import { borderOf } from "../../src/kernel/border.js";
+import { layoutNamed } from "../../src/kernel/layout.js";
+import type { LayoutName } from "../../src/kernel/layout.js";
 import { elements } from "../../src/kernel/shape.js";
 import type { Nchw } from "../../src/kernel/shape.js";
 
@@ -19,6 +21,13 @@ const STORAGE = 0x80;
 const COPY_DST = 0x8;
 const COPY_SRC = 0x4;
 
+/** The words of a tensor full of NaN. A border is zero, as it is in a plan. */
+function poison(layout: LayoutName, shape: Nchw): Uint32Array {
+  if (borderOf(layout) > 0)
+    return new Uint32Array(layoutNamed(layout).pack(new Float32Array(elements(shape)).fill(NaN), shape));
+  return new Uint32Array(layoutNamed(layout).byteSize(shape) / 4).fill(NAN_WORD);
+}
+
 /**
  * A tensor full of NaN between two fences. Its binding covers the fence behind it: adapters clamp or drop what a shader
  * writes past the end of its binding, so a fence outside the binding would never be touched.
@@ -26,13 +35,13 @@ const COPY_SRC = 0x4;
 export async function guarded(device: Device, shape: readonly number[], options: TensorOptions = {}): Promise<Tensor> {
   const nchw = shape as Nchw;
   const layout = options.layout ?? defaultLayout("f32", nchw[1]);
-  if (layouts[layout].extent) {
+  if (layoutNamed(layout).extent) {
     // A texture has no outside. Its column of zeros is the fence, which `verify` checks with the padding lanes.
     return Tensor.from(device, new Float32Array(elements(nchw)).fill(NaN), nchw, { ...options, layout });
   }
-  const size = layouts[layout].byteSize(nchw);
+  const size = layoutNamed(layout).byteSize(nchw);
   const words = new Uint32Array((size + 2 * GUARD_BYTES) / 4).fill(GUARD);
-  words.fill(NAN_WORD, GUARD_BYTES / 4, (GUARD_BYTES + size) / 4);
+  words.set(poison(layout, nchw), GUARD_BYTES / 4);
   const buffer = device.gpu.createBuffer({ size: words.byteLength, usage: STORAGE | COPY_SRC | COPY_DST });
   device.gpu.queue.writeBuffer(buffer, 0, words);
   const memory = { kind: "buffer", buffer, offset: GUARD_BYTES, size: size + GUARD_BYTES } as const;

@@ -1,6 +1,6 @@
 /** Networks of width 4 with weights from a hash: small files of any head. */
 import type { HashedTensor } from "../../bench/hashed-weights.js";
-import { layouts } from "../../src/kernel/layout.js";
+import { layoutNamed, layouts } from "../../src/kernel/layout.js";
 import type { Network } from "../../src/models/network.js";
 import { loadFcn } from "../../src/node.js";
 import type { Device, Fcn, NodeLoadOptions, NodePicture, Picture } from "../../src/node.js";
@@ -46,7 +46,7 @@ export async function logitsOfBothHeads(
   const valuesOf = (name: string): Float32Array => {
     const output = outputs.get(name);
     if (!output) throw new Error(`no output ${name}`);
-    return layouts[output.layout].unpack(output.bytes, output.shape) as Float32Array;
+    return layoutNamed(output.layout).unpack(output.bytes, output.shape) as Float32Array;
   };
   return { out: valuesOf("out"), aux: valuesOf("aux") };
 }

@@ -7,11 +7,12 @@ import type { Device } from "../../src/gpu/device.js";
 import { runKernel } from "../../src/gpu/run-kernel.js";
 import type { HostWeight } from "../../src/gpu/run-kernel.js";
 import { Tensor } from "../../src/gpu/tensor.js";
+import type { Borders } from "../../src/kernel/border.js";
 import { layoutOf } from "../../src/kernel/choice.js";
 import { fromHalf, toHalf } from "../../src/kernel/half.js";
 import { makeProblem, resolveAttrs } from "../../src/kernel/kernel.js";
 import type { Kernel } from "../../src/kernel/kernel.js";
-import { layouts } from "../../src/kernel/layout.js";
+import { layoutNamed } from "../../src/kernel/layout.js";
 import type { DType } from "../../src/kernel/layout.js";
 import type { HostTensor, KernelCase, RegistryEntry } from "../../src/kernel/registry.js";
 import { elements, formatShape } from "../../src/kernel/shape.js";
@@ -73,7 +74,7 @@ function makeInputs({ kernel }: RegistryEntry, test: KernelCase): Record<string,
 /** Whether the variant stores this input as f16. */
 function isStoredAsHalf(kernel: Kernel, variant: AnyVariant, key: string): boolean {
   if (kernel.inputs[key]?.role === "weight") return variant.packing?.[key]?.precision === "f16";
-  return layouts[layoutOf(kernel, variant, key)].dtype === "f16";
+  return layoutNamed(layoutOf(kernel, variant, key)).dtype === "f16";
 }
 
 /** The inputs as the variant reads them. Rounding them to f16 comes before the kernel and is none of its errors. */
@@ -112,7 +113,7 @@ async function checkOutput(device: Device, tensor: Tensor, { want, isComputed, l
   if (tensor.shape.join() !== want.shape.join()) {
     throw new Error(`${label}: shape ${formatShape(tensor.shape)}, the reference says ${formatShape(want.shape)}`);
   }
-  const layout = layouts[tensor.layout];
+  const layout = layoutNamed(tensor.layout);
   const bytes = (await tensor.readBytes()).slice(0, layout.byteSize(tensor.shape));
   if (!(await areFencesIntact(device, tensor))) throw new Error(`${label}: wrote outside its output`);
   const values = layout.unpack(bytes, tensor.shape);
@@ -128,12 +129,24 @@ async function checkOutput(device: Device, tensor: Tensor, { want, isComputed, l
   return worst;
 }
 
+/**
+ * Borders wider than a variant needs, of another width for each tensor. Undefined where its tensors cannot have any.
+ */
+export function wideBorders(kernel: Kernel, variantName: string, { shapes, attrs }: KernelCase): Borders | undefined {
+  const rules = kernel.variants[variantName]?.borders;
+  if (!rules) return undefined;
+  const problem = makeProblem(kernel, shapes, attrs);
+  const least = { ...rules.gains?.(problem), ...rules.needs?.(problem) };
+  return Object.fromEntries(rules.tensors.map((key, i) => [key, (least[key] ?? 0) + 1 + i]));
+}
+
 /** @returns the largest difference from the reference. @throws when the variant is wrong on this case */
 export async function verify(
   device: Device,
   entry: RegistryEntry,
   variantName: string,
   test: KernelCase,
+  borders: Borders = {},
 ): Promise<number> {
   const { kernel } = entry;
   const variant = kernel.variants[variantName];
@@ -141,7 +154,7 @@ export async function verify(
   const problem = makeProblem(kernel, test.shapes, test.attrs);
   const host = makeInputs(entry, test);
   const args = await upload(device, kernel, variant, host);
-  const options = { variant: variantName, allocate: guarded };
+  const options = { variant: variantName, allocate: guarded, borders };
   const results = (await runKernel(device, kernel, args, problem.attrs, options)) as Record<string, Tensor>;
   const expected = entry.reference(asStored(kernel, variant, host), resolveAttrs(kernel, test.attrs));
   const isComputed = kernel.cost(problem).flops > 0;

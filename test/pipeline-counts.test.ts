@@ -1,0 +1,85 @@
+/** How many pipelines an NVIDIA H200 compiles for FCN-8s of the full size. Here nothing is compiled, only counted. */
+import { beforeAll, describe, expect, it } from "vitest";
+import { paperFcnTensors } from "../bench/hashed-weights.js";
+import { Device } from "../src/gpu/device.js";
+import { pipelinesOf } from "../src/gpu/pipelines.js";
+import type { Precision } from "../src/kernel/variant.js";
+import { fcnNetwork } from "../src/models/fcn.js";
+import { outputGraph } from "../src/models/output-graph.js";
+import { IMAGENET } from "../src/models/preprocessing.js";
+import { compile } from "../src/plan/compile.js";
+import type { Graph } from "../src/plan/graph.js";
+import { lower } from "../src/plan/lower.js";
+import { Tuner } from "../src/tuning/tuner.js";
+import { Parameters } from "../src/weights/parameters.js";
+import { hashedCheckpoint } from "./helpers/hashed-checkpoint.js";
+import { nullDevice } from "./helpers/null-device.js";
+
+const H200 = {
+  vendor: "nvidia",
+  architecture: "hopper",
+  device: "NVIDIA-H200",
+  description: "",
+  software: false,
+  subgroupSize: 32,
+};
+const network = fcnNetwork(Parameters.of(hashedCheckpoint(paperFcnTensors())), "fcn8s");
+
+function graphOf(height: number, width: number): Graph {
+  const prepared = { network, preprocessing: IMAGENET, resize: "none", description: "" } as const;
+  return outputGraph(prepared, { kind: "labels", count: 1, height, width });
+}
+
+/** Poses as an H200, with its workgroup memory, and counts pipelines without making them. */
+async function h200(): Promise<Device> {
+  const gpu = await nullDevice();
+  Object.defineProperty(gpu, "createComputePipelineAsync", { value: () => Promise.resolve({}) });
+  const device = new Device(gpu, H200, undefined, { syntax: "template", note: "" });
+  const limits = { maxComputeWorkgroupStorageSize: 49152, maxComputeInvocationsPerWorkgroup: 1024 };
+  Object.defineProperty(device, "limits", { value: { ...device.limits, ...limits } });
+  return device;
+}
+
+/** Pipelines compiled so far, after each size in turn. */
+async function countsOver(sizes: readonly (readonly [number, number])[], precision: Precision): Promise<number[]> {
+  const device = await h200();
+  const measured: string[] = [];
+  const tuner = new Tuner(device, {
+    measure: (_, { variant }) => Promise.resolve(measured.push(variant)),
+  });
+  const counts: number[] = [];
+  for (const [height, width] of sizes) {
+    const graph = graphOf(height, width);
+    const pick = await tuner.choose(graph, {}, precision);
+    await compile(device, () => lower(graph, device, pick, precision), undefined);
+    counts.push(pipelinesOf(device).size);
+  }
+  expect(measured).toEqual([]); // no trial runs
+  return counts;
+}
+
+const SIZES = [
+  [224, 224],
+  [512, 512],
+  [800, 800],
+  [480, 640],
+  [600, 800],
+  [375, 500],
+  [1024, 768],
+] as const;
+
+describe.each(["f32", "f16"] as const)("FCN-8s in %s", (precision) => {
+  let counts: number[];
+  beforeAll(async () => {
+    counts = await countsOver(SIZES, precision);
+  });
+
+  it("compiles at most 40 pipelines for any first size", async () => {
+    expect(counts[0]).toBeLessThanOrEqual(40);
+    for (const size of SIZES.slice(1)) expect((await countsOver([size], precision))[0]).toBeLessThanOrEqual(40);
+  });
+
+  it("compiles at most 8 more for another size", () => {
+    counts.slice(1).forEach((count, i) => expect(count - (counts[i] as number)).toBeLessThanOrEqual(8));
+  });
+});
