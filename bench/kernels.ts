@@ -23,19 +23,34 @@ export interface KernelBenchOptions {
   readonly entries?: readonly RegistryEntry[];
 }
 
+/** Cases of an entry that this device is benchmarked with. */
+const casesFor = ({ cases }: RegistryEntry, { software }: Device): KernelCase[] =>
+  cases.filter(({ bench, gpuOnly }) => bench && !(gpuOnly && software));
+
+function variantsOf(device: Device, { kernel }: RegistryEntry, test: KernelCase, filter: string): string[] {
+  const problem = makeProblem(kernel, test.shapes, test.attrs);
+  const names = usableVariants(kernel, problem, device);
+  return names.filter((variant) => `${kernel.name} ${test.name} ${variant}`.includes(filter));
+}
+
+/** Rows that benchKernels() will give. */
+export function countVariants(device: Device, filter: string): number {
+  const counts = registry.flatMap((entry) =>
+    casesFor(entry, device).map((test) => variantsOf(device, entry, test, filter).length),
+  );
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
 export async function benchKernels(
   device: Device,
   { filter = "", ceilings, onRow, entries = registry }: KernelBenchOptions,
 ): Promise<KernelRow[]> {
   const rows: KernelRow[] = [];
   for (const entry of entries) {
-    for (const test of entry.cases.filter(({ bench }) => bench)) {
-      if (test.gpuOnly && device.software) continue;
+    for (const test of casesFor(entry, device)) {
       const { kernel } = entry;
       const problem = makeProblem(kernel, test.shapes, test.attrs);
-      const variants = usableVariants(kernel, problem, device).filter((variant) =>
-        `${kernel.name} ${test.name} ${variant}`.includes(filter),
-      );
+      const variants = variantsOf(device, entry, test, filter);
       if (variants.length === 0) continue;
       const inputs = inputsOf(test);
       const expected = expectedOf(entry, test, problem, inputs);

@@ -2,6 +2,7 @@
 import type { LayerTime } from "../src/models/layer-times.js";
 import type { PrecisionOption } from "../src/models/precision.js";
 import type { NetworkVariant } from "../src/node.js";
+import type { VariantTotal } from "./roof.js";
 
 /** One network to measure. Passed to the measuring process as JSON. */
 export interface ModelTask {
@@ -24,8 +25,10 @@ export interface ModelTask {
 export interface ModelRow extends Omit<ModelTask, "path" | "adapter" | "tuneOnly"> {
   /** Milliseconds to open the device and the checkpoint. */
   readonly load: number;
-  /** Milliseconds of the first call: uploads weights, compiles pipelines without the driver's cache. Tuned before. */
+  /** Milliseconds of the first call: uploads weights, compiles pipelines without the driver's cache. */
   readonly cold: number;
+  /** Milliseconds of the first call at another size, 1.25 times as high. Absent in older results. */
+  readonly next?: number;
   /** Milliseconds of one later call of `batch` pictures: median, least and most of `runs`. */
   readonly warm: number;
   readonly min: number;
@@ -48,6 +51,8 @@ export interface ModelRow extends Omit<ModelTask, "path" | "adapter" | "tuneOnly
   readonly peakRss: number;
   /** The slowest layers of one picture, at most 12, slowest first; empty without timestamps. */
   readonly layers: readonly LayerTime[];
+  /** All layers of one picture, added up by variant. Absent in older results. */
+  readonly totals?: readonly VariantTotal[];
   /** Why nothing was measured. */
   readonly failed?: string;
 }

@@ -9,6 +9,7 @@ import { loadFcn, requestDevice } from "../src/node.js";
 import type { Fcn, NodePicture, Picture } from "../src/node.js";
 import { failedRow } from "./model-row.js";
 import type { ModelRow, ModelTask } from "./model-row.js";
+import { variantTotals } from "./roof.js";
 
 /** Time that warm runs may take together, and how many there are at least and at most. */
 const WARM_MS = 4000;
@@ -20,6 +21,8 @@ const MIN_STREAM = 4;
 const MAX_STREAM = 2000;
 /** Time that a process which only tunes may measure. */
 const TUNING_MS = 10_000;
+/** Height of the second size, over that of the first. */
+const NEXT_SIZE = 1.25;
 /** Layers that a row keeps. */
 const KEPT_LAYERS = 12;
 
@@ -40,14 +43,16 @@ export async function measureModel(task: ModelTask): Promise<ModelRow> {
   const fcn = await openNetwork(task);
   const loaded = performance.now();
   const pictures = Array.from({ length: batch }, () => testPicture(width, height));
+  const ready = performance.now();
   await fcn.segmentBatch(pictures);
-  const cold = performance.now() - loaded;
+  const cold = performance.now() - ready;
   if (task.tuneOnly) return failedRow(task, "only tuned");
   const warm = await measureWarm(fcn, pictures);
   const { memory, precision } = fcn; // "auto" has become "f32" or "f16"
   const throughput = await measureThroughput(fcn, pictures, warm.warm);
   const peakRss = process.resourceUsage().maxRSS * 1024;
   const layers = (await fcn.profile(pictures[0] as Picture)) ?? [];
+  const next = await measureNextSize(fcn, width, height);
   fcn.dispose();
   return {
     variant,
@@ -59,6 +64,7 @@ export async function measureModel(task: ModelTask): Promise<ModelRow> {
     tune,
     load: loaded - start,
     cold,
+    next,
     ...warm,
     throughput,
     gflop: layers.reduce((sum, { flops }) => sum + flops, 0) / 1e9,
@@ -66,7 +72,16 @@ export async function measureModel(task: ModelTask): Promise<ModelRow> {
     planBytes: memory.plans,
     peakRss,
     layers: [...layers].sort((a, b) => b.ms - a.ms).slice(0, KEPT_LAYERS),
+    totals: variantTotals(layers),
   };
+}
+
+/** The first picture of another size: a plan is made, and pipelines that the first size did not need are compiled. */
+async function measureNextSize(fcn: Fcn<NodePicture>, width: number, height: number): Promise<number> {
+  const picture = testPicture(width, Math.ceil(height * NEXT_SIZE));
+  const start = performance.now();
+  await fcn.segment(picture);
+  return performance.now() - start;
 }
 
 async function openNetwork({

@@ -3,7 +3,8 @@
  * `npm run bench-table` makes it from the files in bench/results.
  */
 import { svgFile } from "../src/eval/svg.js";
-import { barChart, roofline } from "./charts.js";
+import { barChart } from "./bar-chart.js";
+import { roofline } from "./roofline.js";
 import { resultName } from "./result.js";
 import type { BenchResult } from "./result.js";
 import { markdownTable } from "./tables.js";

@@ -1,10 +1,13 @@
 /** Results as text for a terminal, and the README's table. */
 import { textTable } from "../src/base/text-table.js";
 import type { LayerTime } from "../src/models/layer-times.js";
+import type { Ceilings } from "./ceilings.js";
 import type { KernelRow } from "./kernel-row.js";
 import type { ModelRow } from "./model-row.js";
 import { modelKey } from "./result.js";
 import type { BenchResult, Change } from "./result.js";
+import { roofMs, totalRoofMs } from "./roof.js";
+import type { VariantTotal } from "./roof.js";
 import { gigaPerSecond, threeDigits, wholeMegabytes, wholePercent } from "./units.js";
 
 /** The first column to the left, numbers to the right. */
@@ -46,7 +49,17 @@ export function kernelText(rows: readonly KernelRow[]): string {
   return blocks.join("\n\n");
 }
 
-const MODEL_HEAD = ["network", "cold ms", "warm ms", "least-most", "pictures/s", "GFLOP/s", "GPU memory", "peak RSS"];
+const MODEL_HEAD = [
+  "network",
+  "cold ms",
+  "new size ms",
+  "warm ms",
+  "least-most",
+  "pictures/s",
+  "GFLOP/s",
+  "GPU memory",
+  "peak RSS",
+];
 
 const spreadOf = ({ min, max }: ModelRow): string => `${threeDigits(min)}-${threeDigits(max)}`;
 const gpuMemory = ({ weightBytes, planBytes }: ModelRow): string => wholeMegabytes(weightBytes + planBytes);
@@ -54,6 +67,7 @@ const gpuMemory = ({ weightBytes, planBytes }: ModelRow): string => wholeMegabyt
 const modelCells = (row: ModelRow): string[] => [
   modelKey(row),
   threeDigits(row.load + row.cold),
+  threeDigits(row.next ?? NaN),
   threeDigits(row.warm),
   spreadOf(row),
   threeDigits(row.throughput),
@@ -62,15 +76,29 @@ const modelCells = (row: ModelRow): string[] => [
   wholeMegabytes(row.peakRss),
 ];
 
-const layerCells = ({ layer, ms, flops, kernel, variant }: LayerTime): string[] => [
-  layer,
-  threeDigits(ms),
-  threeDigits(gigaPerSecond(flops, ms)),
-  `${kernel}/${variant}`,
+/** Its share of what the ceilings allow, and the milliseconds to gain. Nothing without ceilings. */
+const gainCells = (ms: number, least: number | undefined): string[] =>
+  least === undefined ? [] : [wholePercent(ms > 0 ? least / ms : NaN), threeDigits(Math.max(0, ms - least))];
+const gainHead = (ceilings: Ceilings | undefined): string[] => (ceilings ? ["of peak", "to gain ms"] : []);
+
+const layerCells = (layer: LayerTime, ceilings: Ceilings | undefined): string[] => [
+  layer.layer,
+  threeDigits(layer.ms),
+  threeDigits(gigaPerSecond(layer.flops, layer.ms)),
+  ...gainCells(layer.ms, ceilings && roofMs(layer, ceilings)),
+  `${layer.kernel}/${layer.variant}`,
 ];
 
-/** The parts of a warm call and the slowest layers. */
-function modelDetails(row: ModelRow): string {
+const totalCells = (total: VariantTotal, ceilings: Ceilings | undefined): string[] => [
+  `${total.kernel}/${total.variant}`,
+  String(total.calls),
+  threeDigits(total.ms),
+  threeDigits(gigaPerSecond(total.flops, total.ms)),
+  ...gainCells(total.ms, ceilings && totalRoofMs(total, ceilings)),
+];
+
+/** The parts of a warm call, the time by variant, and the slowest layers. */
+function modelDetails(row: ModelRow, ceilings: Ceilings | undefined): string {
   const parts = [
     `upload ${threeDigits(row.upload)}`,
     `encode ${threeDigits(row.encode)}`,
@@ -78,19 +106,27 @@ function modelDetails(row: ModelRow): string {
     `readback ${threeDigits(row.readback)}`,
     `other JavaScript ${threeDigits(row.script)} ms`,
   ];
-  const layers = row.layers.length
-    ? numberTable([["slowest layers", "ms", "GFLOP/s", "variant"], ...row.layers.map(layerCells)])
-    : "  (no layer times: this device has no timestamps)";
-  return `${modelKey(row)}\n  ${parts.join(", ")}\n${layers}`;
+  const heading = `${modelKey(row)}\n  ${parts.join(", ")}`;
+  if (row.layers.length === 0) return `${heading}\n  (no layer times: this device has no timestamps)`;
+  const totalHead = ["by variant", "calls", "ms", "GFLOP/s", ...gainHead(ceilings)];
+  const totals = (row.totals ?? []).map((total) => totalCells(total, ceilings));
+  const layerHead = ["slowest layers", "ms", "GFLOP/s", ...gainHead(ceilings), "variant"];
+  const layers = row.layers.map((layer) => layerCells(layer, ceilings));
+  const tables = totals.length > 0 ? [numberTable([totalHead, ...totals]), ""] : [];
+  return [heading, ...tables, numberTable([layerHead, ...layers])].join("\n");
 }
 
 /** One table of all networks, then the details of each, then those that were not measured. */
-export function modelText({ models = [] }: BenchResult): string {
+export function modelText({ models = [], ceilings }: BenchResult): string {
   const timed = models.filter(({ failed }) => failed === undefined);
   const failures = models.flatMap((row) =>
     row.failed === undefined ? [] : [`${modelKey(row)}: not measured: ${row.failed}`],
   );
-  return [numberTable([MODEL_HEAD, ...timed.map(modelCells)]), ...timed.map(modelDetails), ...failures].join("\n\n");
+  return [
+    numberTable([MODEL_HEAD, ...timed.map(modelCells)]),
+    ...timed.map((row) => modelDetails(row, ceilings)),
+    ...failures,
+  ].join("\n\n");
 }
 
 function verdictOf({ clear, ratio }: Change): string {

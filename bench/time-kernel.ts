@@ -2,21 +2,18 @@
 import { isFcnError } from "../src/base/errors.js";
 import { median } from "../src/base/statistics.js";
 import type { Device } from "../src/gpu/device.js";
-import { MATRIX_FEATURE } from "../src/gpu/subgroup-matrix.js";
-import { defaultVariant, layoutOf } from "../src/kernel/choice.js";
+import { defaultVariant } from "../src/kernel/choice.js";
 import type { Kernel } from "../src/kernel/kernel.js";
-import { layoutNamed } from "../src/kernel/layout.js";
-import type { DType } from "../src/kernel/layout.js";
 import type { AnyProblem } from "../src/kernel/problem.js";
 import type { HostTensor, KernelCase } from "../src/kernel/registry.js";
-import { elements } from "../src/kernel/shape.js";
-import type { Shape } from "../src/kernel/shape.js";
+import { storedBytes } from "../src/kernel/stored-bytes.js";
 import type { AnyVariant } from "../src/kernel/variant.js";
 import { trialOf } from "./trial.js";
 import type { Trial } from "./trial.js";
 import type { Ceilings } from "./ceilings.js";
 import { failedKernel } from "./kernel-row.js";
 import type { KernelRow, UntimedKernel } from "./kernel-row.js";
+import { peakOf } from "./roof.js";
 import { gigaPerSecond } from "./units.js";
 import { wrongOutput } from "./verify.js";
 import type { Expected } from "./verify.js";
@@ -56,7 +53,7 @@ interface Rounds {
  * @throws device-lost
  */
 export async function benchVariant(job: VariantJob): Promise<KernelRow> {
-  const peakGflops = peakOf(job);
+  const peakGflops = peakOf({ kernel: job.kernel.name, variant: job.variant }, job.ceilings);
   const known = describeVariant(job, peakGflops);
   try {
     const first = await firstRun(job);
@@ -88,18 +85,11 @@ export async function benchVariant(job: VariantJob): Promise<KernelRow> {
 
 const declarationOf = ({ kernel, variant }: VariantJob): AnyVariant => kernel.variants[variant] as AnyVariant;
 
-/** GFLOP/s that the variant could reach: the tensor cores' for variants that use them. */
-function peakOf(job: VariantJob): number {
-  const { gflops, matrixGflops } = job.ceilings;
-  const usesMatrices = declarationOf(job).features?.includes(MATRIX_FEATURE) ?? false;
-  return usesMatrices ? (matrixGflops ?? gflops) : gflops;
-}
-
 function describeVariant(job: VariantJob, peakGflops: number): UntimedKernel {
   const { device, kernel, test, problem, variant, ceilings } = job;
   const precision = declarationOf(job).precision ?? "f32";
-  const { flops, bytes: f32Bytes } = kernel.cost(problem);
-  const bytes = precision === "f16" ? storedBytes(job) : f32Bytes;
+  const { flops } = kernel.cost(problem);
+  const bytes = storedBytes(kernel, declarationOf(job), problem);
   return {
     kernel: kernel.name,
     case: test.name,
@@ -110,22 +100,6 @@ function describeVariant(job: VariantJob, peakGflops: number): UntimedKernel {
     bytes,
     bound: flops / bytes > peakGflops / ceilings.gbs ? "compute" : "memory",
   };
-}
-
-const ELEMENT_BYTES: Readonly<Record<DType, number>> = { f32: 4, u32: 4, f16: 2, u8: 1 };
-
-/** Bytes that a variant which stores f16 must move; the kernel's own count is of f32. */
-function storedBytes(job: VariantJob): number {
-  const { kernel, problem } = job;
-  const declared = declarationOf(job);
-  const sizeOf = (shape: Shape | undefined, bytes: number): number => (shape ? elements(shape) * bytes : 0);
-  const tensorBytes = (key: string): number => ELEMENT_BYTES[layoutNamed(layoutOf(kernel, declared, key)).dtype];
-  const weightBytes = (key: string): number => ELEMENT_BYTES[declared.packing?.[key]?.precision ?? "f32"];
-  const inputs = Object.entries(kernel.inputs).map(([key, { role }]) =>
-    sizeOf(problem.in[key], role === "tensor" ? tensorBytes(key) : weightBytes(key)),
-  );
-  const outputs = Object.keys(kernel.outputs).map((key) => sizeOf(problem.out[key], tensorBytes(key)));
-  return [...inputs, ...outputs].reduce((sum, bytes) => sum + bytes, 0);
 }
 
 /** The second of two single runs: drivers compile during the first. */

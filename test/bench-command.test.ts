@@ -45,22 +45,32 @@ describe("the command", () => {
     expect(fromJson(first.out, "stdout").kernels?.length).toBeGreaterThan(0);
     const earlier = join(root, "earlier.json");
     writeFileSync(earlier, first.out);
-    const second = await fcn(...relu, "--out", folder, "--svg", folder, "--compare", earlier);
+    const second = await fcn(...relu, "--out", folder, "--svg", folder, "--csv", folder, "--compare", earlier);
     expect(second.code).toBe(0);
     expect(second.out).toMatch(/relu: /);
     expect(second.out).toContain("ratio");
     const names = readdirSync(folder).map((name) => name.replace(/^.*-\d{4}-\d\d-\d\d\.json$/, "ADAPTER-DATE.json"));
-    expect(names.sort()).toEqual(["ADAPTER-DATE.json", "kernels.svg", "roofline.svg"]);
+    expect(names.sort()).toEqual(["ADAPTER-DATE.json", "kernels.csv", "kernels.svg", "roofline.svg"]);
     expect(readFileSync(join(folder, "roofline.svg"), "utf8")).toContain("</svg>");
   });
 
   it("runs a network in a process of its own", async () => {
     const { code, out, err } = await fcn("bench", "models", "--variants", "fcn32s", "--sizes", "64x32", "--json");
-    expect(err).toContain("fcn32s default 64x32 f32");
+    expect(err).toMatch(/fcn32s default 64x32 f32: .* ms \(the last\)/);
     expect(code).toBe(0);
     const [model] = fromJson(out, "stdout").models ?? [];
     expect(model).toMatchObject({ variant: "fcn32s", width: 64, height: 32, precision: "f32", batch: 1 });
-    for (const key of ["load", "cold", "warm", "throughput", "gflop", "weightBytes", "planBytes", "peakRss"] as const)
+    for (const key of [
+      "load",
+      "cold",
+      "next",
+      "warm",
+      "throughput",
+      "gflop",
+      "weightBytes",
+      "planBytes",
+      "peakRss",
+    ] as const)
       expect(model?.[key], key).toBeGreaterThan(0);
     expect(model?.layers.length).toBe(12);
     expect(markdownTable(fromJson(out, "stdout"))).toContain("| fcn32s default 64x32 f32 |");

@@ -35,6 +35,7 @@ models   Whole networks, from RGBA8 in memory to labels in memory. Upload and
                     that this run did not measure
   --compare FILE    print ratios to an earlier result (with --json on stderr)
   --svg DIR         write kernels.svg (bars) and roofline.svg to DIR
+  --csv DIR         write kernels.csv, models.csv and layers.csv to DIR
 
 Exit code 1 when a row failed, 2 when called wrongly.`;
 
@@ -51,6 +52,7 @@ export const BENCH_OPTIONS = {
   out: { type: "string" },
   compare: { type: "string" },
   svg: { type: "string" },
+  csv: { type: "string" },
 } as const;
 
 export type BenchValues = ReturnType<typeof parse<typeof BENCH_OPTIONS>>["values"];

@@ -3,7 +3,9 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { barChart, roofline } from "../../bench/charts.js";
+import { barChart } from "../../bench/bar-chart.js";
+import { roofline } from "../../bench/roofline.js";
+import { csvFiles } from "../../bench/csv.js";
 import { SCHEMA, changes, fromJson, merged, resultName, toJson } from "../../bench/result.js";
 import type { BenchResult } from "../../bench/result.js";
 import { changeText, kernelText, modelText } from "../../bench/tables.js";
@@ -50,7 +52,8 @@ export function printResult(result: BenchResult, asJson: boolean): void {
   }
   if (result.kernels) {
     print(kernelText(result.kernels));
-    print("\n* is the variant that networks take here. Medians; quartiles of the rounds.");
+    print("\n* is the variant that networks take here: one for networks in f32, one for networks in f16.");
+    print("Medians; quartiles of the rounds.");
   }
   if (result.models) print(modelText(result));
 }
@@ -62,6 +65,13 @@ export function printChanges(before: BenchResult, result: BenchResult, asJson: b
   if (before.adapter.name !== result.adapter.name)
     write(`The earlier result is of another adapter: ${before.adapter.name}.`);
   write(changeText(changes(before, result)));
+}
+
+/** Writes kernels.csv, models.csv and layers.csv, of what was measured. */
+export async function saveCsv(folder: string, result: BenchResult): Promise<void> {
+  const files = csvFiles(result);
+  for (const [name, text] of files) await writeWhole(join(folder, name), text);
+  printError(`CSV: ${[...files.keys()].map((name) => join(folder, name)).join(", ")}`);
 }
 
 /** Writes kernels.svg and roofline.svg; nothing for a result without kernels. */

@@ -1,13 +1,15 @@
 /** `fcn bench`: kernels and whole networks on this machine, as a table, as JSON, as SVG, and against an earlier run. */
 import { measureCeilings } from "../../bench/ceilings.js";
 import type { KernelRow } from "../../bench/kernel-row.js";
-import { benchKernels } from "../../bench/kernels.js";
+import type { Ceilings } from "../../bench/ceilings.js";
+import { benchKernels, countVariants } from "../../bench/kernels.js";
 import { measureApart } from "../../bench/measure-apart.js";
 import { failedRow } from "../../bench/model-row.js";
 import type { ModelRow, ModelTask } from "../../bench/model-row.js";
 import { measureModel } from "../../bench/models.js";
 import { modelKey } from "../../bench/result.js";
 import type { BenchResult } from "../../bench/result.js";
+import { higherCeilings, movedCeilings, underCeilings } from "../../bench/roof.js";
 import { threeDigits } from "../../bench/units.js";
 import { defined } from "../base/defined.js";
 import { messageOf } from "../base/errors.js";
@@ -15,12 +17,13 @@ import type { Device } from "../gpu/device.js";
 import { requestDevice } from "../node.js";
 import { BENCH_OPTIONS, BENCH_USAGE, KERNEL_ONLY, MODEL_ONLY } from "./bench-options.js";
 import type { BenchValues } from "./bench-options.js";
-import { emptyResult, printChanges, printResult, readResult, savePlots, saveResult } from "./bench-output.js";
+import { emptyResult, printChanges, printResult, readResult, saveCsv, savePlots, saveResult } from "./bench-output.js";
 import { modelTasks } from "./bench-tasks.js";
 import { UsageError, parse, refuse } from "./command.js";
 import type { Command } from "./command.js";
 import { outputFolder } from "./files.js";
 import { print, printError } from "./output.js";
+import { duration, itemBar } from "./progress.js";
 
 const PARTS = ["kernels", "models", "all"] as const;
 type Part = (typeof PARTS)[number];
@@ -37,18 +40,30 @@ function partOf(words: readonly string[], given: ReadonlySet<string>): Part {
   return part;
 }
 
+async function measuredCeilings(device: Device): Promise<Ceilings> {
+  const ceilings = await measureCeilings(device);
+  const { gflops, gbs } = ceilings;
+  printError(`${device.label}: peak ${threeDigits(gflops)} GFLOP/s and ${threeDigits(gbs)} GB/s, as measured here`);
+  return ceilings;
+}
+
 /** @throws UsageError when the filter matches nothing */
 async function runKernels(
   device: Device,
   { filter, json }: BenchValues,
 ): Promise<Required<Pick<BenchResult, "ceilings" | "kernels">>> {
-  const ceilings = await measureCeilings(device);
-  const { gflops, gbs } = ceilings;
-  printError(`${device.label}: peak ${threeDigits(gflops)} GFLOP/s and ${threeDigits(gbs)} GB/s, as measured here`);
-  const announce = ({ kernel, case: name, variant }: KernelRow): void => printError(`${kernel}: ${name}, ${variant}`);
-  const kernels = await benchKernels(device, { filter, ceilings, ...(json ? { onRow: announce } : {}) });
+  const before = await measuredCeilings(device);
+  const progress = itemBar(countVariants(device, filter));
+  const onRow = ({ kernel, case: name, variant }: KernelRow): void => {
+    progress.step(`${kernel}: ${name}, ${variant}`);
+    if (json) printError(`${kernel}: ${name}, ${variant}`);
+  };
+  const kernels = await benchKernels(device, { filter, ceilings: before, onRow });
   if (kernels.length === 0) throw new UsageError(`bench: no kernel, case or variant contains "${filter}"`);
-  return { ceilings, kernels };
+  const after = await measureCeilings(device);
+  movedCeilings(before, after).forEach(printError);
+  const ceilings = higherCeilings(before, after);
+  return { ceilings, kernels: kernels.map((row) => underCeilings(row, ceilings)) };
 }
 
 /** With --tune a first process tunes, so that the one which measures finds its kernel variants chosen. */
@@ -69,10 +84,14 @@ async function runModels(
   onRows: (rows: readonly ModelRow[]) => Promise<void>,
 ): Promise<ModelRow[]> {
   const rows: ModelRow[] = [];
+  const start = performance.now();
   for (const task of tasks) {
     const row = await runModel(task, software);
-    printError(`${modelKey(row)}: ${row.failed ?? `${threeDigits(row.warm)} ms`}`);
     rows.push(row);
+    const seconds = (performance.now() - start) / 1000;
+    const left = duration((seconds / rows.length) * (tasks.length - rows.length));
+    const place = rows.length < tasks.length ? `${rows.length} of ${tasks.length}, ${left} left` : "the last";
+    printError(`${modelKey(row)}: ${row.failed ?? `${threeDigits(row.warm)} ms`} (${place})`);
     await onRows(rows);
   }
   return rows;
@@ -87,7 +106,9 @@ async function measure(part: Part, values: BenchValues): Promise<BenchResult> {
   // After the device: without one, generating a checkpoint would be in vain.
   const tasks = part === "kernels" ? [] : await modelTasks(values);
   let result = emptyResult(device);
-  if (part !== "models") {
+  if (part === "models") {
+    result = { ...result, ceilings: await measuredCeilings(device) };
+  } else {
     result = { ...result, ...(await runKernels(device, values)) };
     await save(result);
   }
@@ -112,7 +133,7 @@ async function run(args: readonly string[]): Promise<number> {
   }
   const part = partOf(positionals, given);
   const before = values.compare === undefined ? undefined : await readResult(values.compare);
-  for (const folder of [values.out, values.svg]) {
+  for (const folder of [values.out, values.svg, values.csv]) {
     if (folder !== undefined) await outputFolder("bench", folder);
   }
   const result = await measure(part, values);
@@ -120,6 +141,7 @@ async function run(args: readonly string[]): Promise<number> {
   if (before) printChanges(before, result, values.json);
   if (values.out !== undefined) printError(`Result: ${await saveResult(values.out, result)}`);
   if (values.svg !== undefined) await savePlots(values.svg, result);
+  if (values.csv !== undefined) await saveCsv(values.csv, result);
   return hasFailures(result) ? 1 : 0;
 }
 

@@ -1,5 +1,6 @@
 /** A profile: the GPU time of each kernel call that segmenting a picture takes. */
 import type { RgbaPicture } from "../image/picture.js";
+import { storedBytes } from "../kernel/stored-bytes.js";
 import type { Step } from "../plan/lower.js";
 import { uploadBytes } from "./batches.js";
 import type { NetworkOnDevice } from "./network-on-device.js";
@@ -16,7 +17,7 @@ export interface LayerTime {
   readonly ms: number;
   /** A multiply-add counts as two. */
   readonly flops: number;
-  /** Bytes that must move at least. */
+  /** Bytes that must move at least, as the variant stores them. */
   readonly bytes: number;
 }
 
@@ -40,8 +41,13 @@ export async function profileLayers(
 }
 
 /** Each step is a stage of its own, named by its label. */
-function layerTime({ label, kernel, variantName, problem }: Step, stages: ReadonlyMap<string, number>): LayerTime {
+function layerTime(
+  { label, kernel, variantName, variant, problem }: Step,
+  stages: ReadonlyMap<string, number>,
+): LayerTime {
   const shape = Object.values(problem.out).find((output) => output !== undefined) ?? [];
   const ms = stages.get(label) ?? 0;
-  return { layer: label, kernel: kernel.name, variant: variantName, shape, ms, ...kernel.cost(problem) };
+  const { flops } = kernel.cost(problem);
+  const bytes = storedBytes(kernel, variant, problem);
+  return { layer: label, kernel: kernel.name, variant: variantName, shape, ms, flops, bytes };
 }
