@@ -23,6 +23,7 @@ const device = useDevice();
 /** In this process the shaders of conv2d run without tensor cores. */
 beforeAll(() => {
   claimTensorCores(device());
+  Object.defineProperties(device(), { software: { value: false }, subgroupSize: { value: 32 } });
   const shaders = conv2d.shaders as Record<string, string>;
   for (const name of ["subgroup-matrix", "subgroup-matrix-window"]) shaders[name] = emulated(shaders[name] as string);
 });
