@@ -38,7 +38,7 @@ const F16_TILES: readonly TileName[] = ["80x64", "80x64-k2", "64x64", "32x64-k4"
 /** Where there are tensor cores, tiles of f16 take only what is left: they were never measured to be as fast. */
 const BEHIND_TENSOR_CORES = 3;
 
-function variantOf(tile: Tile, precision: Precision): KernelVariant<ConvProblem> {
+export function tiledVariant(tile: Tile, precision: Precision): KernelVariant<ConvProblem> {
   const { bm, bn, bk, tm, tn, kg } = tile;
   const threads = threadsOf(tile);
   const isF16 = precision === "f16";
@@ -67,6 +67,6 @@ function variantOf(tile: Tile, precision: Precision): KernelVariant<ConvProblem>
 
 const tileNames = Object.keys(TILES) as TileName[];
 export const tiledVariants = Object.fromEntries([
-  ...tileNames.map((name) => [`tiled-${name}`, variantOf(TILES[name], "f32")] as const),
-  ...F16_TILES.map((name) => [`tiled-f16-${name}`, variantOf(TILES[name], "f16")] as const),
+  ...tileNames.map((name) => [`tiled-${name}`, tiledVariant(TILES[name], "f32")] as const),
+  ...F16_TILES.map((name) => [`tiled-f16-${name}`, tiledVariant(TILES[name], "f16")] as const),
 ]);
