@@ -32,7 +32,7 @@ export interface Layout {
   byteSize(shape: Nchw): number;
   /** From [N, C, H, W] order to this layout. */
   pack(values: ArrayLike<number>, shape: Nchw): ArrayBuffer;
-  /** From this layout to [N, C, H, W] order. */
+  /** From this layout to [N, C, H, W] order. May be a view of `bytes`. */
   unpack(bytes: ArrayBuffer, shape: Nchw): HostArray;
 }
 
@@ -161,7 +161,9 @@ function dense(name: LayoutName, dtype: "u8" | "u32", channels: number): Layout 
     },
     unpack(bytes, shape) {
       const data = typed(bytes);
-      if (channels === 1) return data.slice(0, sizeOf(shape)); // both orders are the same
+      const count = sizeOf(shape);
+      // Both orders are the same. Labels that fill the bytes are not copied once more.
+      if (channels === 1) return data.length === count ? data : data.slice(0, count);
       const out = typed(new ArrayBuffer(sizeOf(shape) * elementBytes));
       eachInterleaved(shape, channels, (to, from) => (out[to] = data[from] as number));
       return out;
