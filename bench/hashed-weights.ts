@@ -7,6 +7,8 @@
 
 import { fnv1a } from "../src/base/hash.js";
 import { elements } from "../src/kernel/shape.js";
+import { RESNETS } from "../src/weights/resnet-kind.js";
+import type { ResNetKind } from "../src/weights/resnet-kind.js";
 
 export interface HashedTensor {
   readonly name: string;
@@ -93,22 +95,37 @@ const projection = (name: string, inputs: number, outputs: number): HashedTensor
   { name: `${name}.bias`, shape: [outputs] },
 ];
 
-/** ResNet-101 without its classifier, in state_dict order. */
-function backbone(width: number): HashedTensor[] {
+const kindOfDepth = (depth: number): ResNetKind => RESNETS.find((kind) => kind.depth === depth) as ResNetKind;
+
+/** Convolutions of a block, in order: the kernel's side, input and output channels. */
+function blockConvolutions(kind: ResNetKind, inputs: number, planes: number): [number, number, number][] {
+  const basic: [number, number, number][] = [
+    [3, inputs, planes],
+    [3, planes, planes],
+  ];
+  const bottleneck: [number, number, number][] = [
+    [1, inputs, planes],
+    [3, planes, planes],
+    [1, planes, planes * kind.expansion],
+  ];
+  return kind.hasBottlenecks ? bottleneck : basic;
+}
+
+/** A ResNet without its classifier, in state_dict order. */
+function backbone(kind: ResNetKind, width: number): HashedTensor[] {
   const tensors = normedConv("backbone.conv1", "backbone.bn1", [width, 3, 7, 7]);
   let inputs = width;
-  [3, 4, 23, 3].forEach((count, stage) => {
+  kind.blocks.forEach((count, stage) => {
     const planes = width * 2 ** stage;
-    const outputs = planes * 4;
+    const outputs = planes * kind.expansion;
     for (let b = 0; b < count; b++) {
       const block = `backbone.layer${stage + 1}.${b}`;
-      tensors.push(
-        ...normedConv(`${block}.conv1`, `${block}.bn1`, [planes, inputs, 1, 1]),
-        ...normedConv(`${block}.conv2`, `${block}.bn2`, [planes, planes, 3, 3]),
-        ...normedConv(`${block}.conv3`, `${block}.bn3`, [outputs, planes, 1, 1]),
-      );
+      blockConvolutions(kind, inputs, planes).forEach(([side, from, to], i) => {
+        tensors.push(...normedConv(`${block}.conv${i + 1}`, `${block}.bn${i + 1}`, [to, from, side, side]));
+      });
       const shortcut = `${block}.downsample`;
-      if (b === 0) tensors.push(...normedConv(`${shortcut}.0`, `${shortcut}.1`, [outputs, inputs, 1, 1]));
+      const hasShortcut = inputs !== outputs || (b === 0 && stage > 0);
+      if (hasShortcut) tensors.push(...normedConv(`${shortcut}.0`, `${shortcut}.1`, [outputs, inputs, 1, 1]));
       inputs = outputs;
     }
   });
@@ -116,11 +133,13 @@ function backbone(width: number): HashedTensor[] {
 }
 
 /** State dict of make_fixtures.py's PaperFCN (names as in weights/README.md), without the batch counters. */
-export function paperFcnTensors(classes = 21, width = 64): HashedTensor[] {
-  const tensors = backbone(width);
+export function paperFcnTensors(classes = 21, width = 64, depth = 101): HashedTensor[] {
+  const kind = kindOfDepth(depth);
+  const base = width * kind.expansion;
+  const tensors = backbone(kind, width);
   for (const variant of [32, 16, 8]) {
     const head = `fcn${variant}s`;
-    tensors.push(...projection(`${head}.score32`, width * 32, classes));
+    tensors.push(...projection(`${head}.score32`, base * 8, classes));
     const skips = [
       ["up2", 16],
       ["up4", 8],
@@ -128,18 +147,19 @@ export function paperFcnTensors(classes = 21, width = 64): HashedTensor[] {
     for (const [up, stride] of skips.filter(([, s]) => s >= variant)) {
       tensors.push(
         { name: `${head}.${up}.weight`, shape: [classes, classes, 4, 4] },
-        ...projection(`${head}.score${stride}`, width * stride, classes),
+        ...projection(`${head}.score${stride}`, (base * stride) / 4, classes),
       );
     }
   }
   return tensors;
 }
 
-/** State dict of torchvision's fcn_resnet101 with its auxiliary head, without the batch counters. */
-export function torchvisionFcnTensors(classes = 21, width = 64): HashedTensor[] {
+/** State dict of torchvision's fcn_resnet with its auxiliary head, without the batch counters. */
+export function torchvisionFcnTensors(classes = 21, width = 64, depth = 101): HashedTensor[] {
+  const kind = kindOfDepth(depth);
   const head = (name: string, inputs: number): HashedTensor[] => [
     ...normedConv(`${name}.0`, `${name}.1`, [inputs / 4, inputs, 3, 3]),
     ...projection(`${name}.4`, inputs / 4, classes),
   ];
-  return [...backbone(width), ...head("classifier", width * 32), ...head("aux_classifier", width * 16)];
+  return [...backbone(kind, width), ...head("classifier", width * 32), ...head("aux_classifier", width * 16)];
 }

@@ -5,7 +5,7 @@ import { withInitialHead } from "../src/models/initial-heads.js";
 import { hashedCheckpoint } from "./helpers/hashed-checkpoint.js";
 
 describe("initial heads", () => {
-  const checkpoint = withInitialHead(hashedCheckpoint([]), "fcn8s", 3, 64);
+  const checkpoint = withInitialHead(hashedCheckpoint([]), "fcn8s", 3, 64 * 4);
 
   it("have the paper's shapes, skip scores of zero and bilinear upsampling", async () => {
     const shapes = Object.fromEntries([...checkpoint.tensors.values()].map(({ name, shape }) => [name, [...shape]]));

@@ -5,7 +5,7 @@ import { decoderGeometry } from "../src/layers/geometry.js";
 import type { UpsampleStep } from "../src/layers/geometry.js";
 import { bilinearWeight } from "../src/layers/upsample.js";
 import { PixelScores } from "../src/models/pixel-scores.js";
-import { RESNET101_CHAIN } from "../src/models/resnet101.js";
+import { RESNET_CHAIN } from "../src/models/resnet.js";
 import { seeded } from "./helpers/random.js";
 
 const CLASSES = 3;
@@ -50,7 +50,7 @@ async function check(step: UpsampleStep, learned: boolean): Promise<void> {
 
 describe("pixel scores are the last transposed convolution", () => {
   for (const alignment of ["pad", "aligned"] as const) {
-    const geometry = decoderGeometry(RESNET101_CHAIN, { alignment });
+    const geometry = decoderGeometry(RESNET_CHAIN, { alignment });
     for (const learned of [false, true]) {
       it(`${learned ? "learned" : "fixed bilinear"}, ${alignment}`, async () => {
         await check(geometry.fcn8s.at(-1) as UpsampleStep, learned);
@@ -60,7 +60,7 @@ describe("pixel scores are the last transposed convolution", () => {
   }
 
   it("refuses numbers that do not fill the shape", () => {
-    const step = decoderGeometry(RESNET101_CHAIN).fcn8s.at(-1) as UpsampleStep;
+    const step = decoderGeometry(RESNET_CHAIN).fcn8s.at(-1) as UpsampleStep;
     const final = { step, kernel: new Float32Array(0), learned: false };
     const scores = new Float32Array(5);
     expect(() => new PixelScores({ width: 8, height: 8, scores, shape: [1, 3, 1, 1], final })).toThrow(

@@ -154,7 +154,7 @@ describe("each field", () => {
   const headed = (value: object) => () => parseRunHeader(JSON.stringify({ ...HEADER, ...value }), "r.jsonl line 1");
 
   it("of a header is checked", () => {
-    const variants = "a list of fcn32s, fcn16s, fcn8s, fcn-resnet101, each at most once";
+    const variants = "a list of fcn32s, fcn16s, fcn8s, fcn-resnet101, fcn-resnet50, fcn-resnet152, each at most once";
     const cases: [object, string][] = [
       [{ variants: ["../../x"] }, variants],
       [{ variants: ["fcn8s", "fcn8s"] }, variants],

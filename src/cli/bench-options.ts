@@ -1,6 +1,7 @@
 /** What the command line of `fcn bench` may say. */
-import { VARIANTS } from "../models/load.js";
+import { FCN_VARIANTS } from "../models/fcn.js";
 import { PRECISIONS } from "../models/precision.js";
+import { TORCHVISION_HEADS } from "../weights/names.js";
 import type { parse } from "./command.js";
 
 export const BENCH_USAGE = `fcn bench kernels [--filter TEXT] [options]
@@ -17,7 +18,8 @@ models   Whole networks, from RGBA8 in memory to labels in memory. Upload and
 
   --filter TEXT     only rows whose "kernel case variant" contains TEXT
   --variants LIST   networks (default: those that the weights have heads for):
-                    ${VARIANTS.join(", ")}
+                    ${FCN_VARIANTS.join(", ")},
+                    ${TORCHVISION_HEADS.join(", ")}
   --sizes LIST      picture sizes, N or WIDTHxHEIGHT (default: 224)
   --weights LIST    paths of checkpoints, or any of (default: default)
                       default                the one that ships

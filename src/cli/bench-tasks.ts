@@ -5,7 +5,6 @@ import { defined } from "../base/defined.js";
 import { FCN_VARIANTS } from "../models/fcn.js";
 import { VARIANTS } from "../models/load.js";
 import { PRECISIONS } from "../models/precision.js";
-import { TORCHVISION_VARIANT } from "../models/torchvision.js";
 import type { NetworkVariant } from "../node.js";
 import type { BenchValues } from "./bench-options.js";
 import { UsageError, listOf, oneOf } from "./command.js";
@@ -33,7 +32,7 @@ function parseSize(text: string): { width: number; height: number } {
 
 /** Networks that weights of this name have heads for. A file is not read: it gets those asked for, or the paper's. */
 function variantsFor(weights: string, asked: readonly NetworkVariant[] | undefined): readonly NetworkVariant[] {
-  const own: readonly NetworkVariant[] = weights === "synthetic-torchvision" ? [TORCHVISION_VARIANT] : FCN_VARIANTS;
+  const own: readonly NetworkVariant[] = weights === "synthetic-torchvision" ? ["fcn-resnet101"] : FCN_VARIANTS;
   if (asked === undefined) return own;
   const isKnown = weights === DEFAULT_WEIGHTS || isSynthetic(weights);
   return isKnown ? asked.filter((variant) => own.includes(variant)) : asked;

@@ -14,7 +14,7 @@ fcn compare --voc DIR [--split NAME] [options]
 fcn compare --merge DIR... [--out DIR] [--json]
 
 Runs FCN-32s, 16s and 8s over one backbone and compares what they cost and gain.
-A checkpoint of torchvision's fcn_resnet101 has another backbone and runs alone.
+A checkpoint of torchvision's fcn_resnet has another backbone and runs alone.
 
 INPUT is a picture (PNG; JPEG and WebP with the package sharp), a folder, or a
 quoted pattern with *, **, ?, [ab] or {a,b}. The label map of NAME.jpg is
@@ -30,7 +30,8 @@ report.html, report.json, contact-sheet.png and plots/*.svg.
   --voc DIR            PASCAL VOC's folder, which holds ImageSets, JPEGImages
                        and SegmentationClass
   --split NAME         PASCAL VOC's list of pictures (default: val)
-  --variants LIST      of fcn32s, fcn16s, fcn8s; or fcn-resnet101 alone
+  --variants LIST      of fcn32s, fcn16s, fcn8s; or fcn-resnet50 or
+                       fcn-resnet101 alone
                        (default: those that the weights have heads for)
   --boundary-width N   pixels on each side of a border that the boundary IoU
                        looks at (default: ${BOUNDARY_WIDTH})

@@ -5,13 +5,14 @@ import { textTable } from "../base/text-table.js";
 import { megabytes } from "../gpu/allocations.js";
 import { formatShape } from "../kernel/shape.js";
 import { FCN_VARIANTS, fcnNetwork } from "../models/fcn.js";
-import { TORCHVISION_VARIANT, torchvisionNetwork } from "../models/torchvision.js";
+import { torchvisionNetwork } from "../models/torchvision.js";
 import { countElements } from "../weights/checkpoint.js";
 import type { Checkpoint, Container, TensorInfo } from "../weights/checkpoint.js";
-import { recognise } from "../weights/names.js";
+import { recognise, torchvisionHeadOf } from "../weights/names.js";
 import type { Recognised } from "../weights/names.js";
 import { Parameters } from "../weights/parameters.js";
 import type { Faults } from "../weights/parameters.js";
+import { resnetName } from "../weights/resnet-kind.js";
 
 export interface NetworkFit extends Faults {
   readonly variant: string;
@@ -27,6 +28,8 @@ export interface Inspection {
   readonly architecture: Recognised["architecture"] | null;
   readonly description: string | null;
   readonly reason: string | null;
+  /** "ResNet-50". */
+  readonly backbone: string | null;
   readonly width: number | null;
   readonly classes: number | null;
   /** Numbers that training changes. */
@@ -41,17 +44,21 @@ export interface Inspection {
   readonly tensors: readonly TensorInfo[];
 }
 
-const NETWORKS: Readonly<Record<string, (params: Parameters) => unknown>> = {
-  ...Object.fromEntries(FCN_VARIANTS.map((variant) => [variant, (params: Parameters) => fcnNetwork(params, variant)])),
-  [TORCHVISION_VARIANT]: torchvisionNetwork,
-};
+type Build = (params: Parameters) => unknown;
+
+/** The networks that a backbone may be part of, by name. */
+function networksOver({ backbone }: Recognised): [string, Build][] {
+  const paper = FCN_VARIANTS.map((variant): [string, Build] => [variant, (params) => fcnNetwork(params, variant)]);
+  const dilated = torchvisionHeadOf(backbone);
+  return dilated === undefined ? paper : [...paper, [dilated, torchvisionNetwork]];
+}
 
 const isBuffer = (name: string): boolean => /(^|\.)(running_mean|running_var|num_batches_tracked)$/.test(name);
 const totalElements = (tensors: readonly TensorInfo[]): number =>
   tensors.reduce((total, { shape }) => total + (countElements(shape) ?? 0), 0);
 
 /** Assembles the network from names and shapes alone. Reads no tensor. */
-function fitNetwork(variant: string, build: (params: Parameters) => unknown, checkpoint: Checkpoint): NetworkFit {
+function fitNetwork(variant: string, build: Build, checkpoint: Checkpoint): NetworkFit {
   const params = Parameters.of(checkpoint);
   try {
     build(params);
@@ -79,7 +86,7 @@ export function inspectCheckpoint(checkpoint: Checkpoint): Inspection {
   for (const { dtype } of tensors) dtypes[dtype] = (dtypes[dtype] ?? 0) + 1;
   const found = recognisedOrReason(checkpoint);
   const [known, reason] = typeof found === "string" ? [undefined, found] : [found, null];
-  const fits = known && Object.entries(NETWORKS).map(([name, build]) => fitNetwork(name, build, known.checkpoint));
+  const fits = known && networksOver(known).map(([name, build]) => fitNetwork(name, build, known.checkpoint));
   return {
     file: checkpoint.name,
     container: checkpoint.container,
@@ -88,6 +95,7 @@ export function inspectCheckpoint(checkpoint: Checkpoint): Inspection {
     architecture: known?.architecture ?? null,
     description: known?.description ?? null,
     reason,
+    backbone: known ? resnetName(known.backbone) : null,
     width: known?.width ?? null,
     classes: known?.classes ?? null,
     parameters: totalElements(tensors.filter(({ name }) => !isBuffer(name))),

@@ -49,11 +49,12 @@ files were left out and why. A folder that cannot be read is a warning.
   --state-dict KEY which of several networks in that file: the keys that lead to
                    its dictionary ("ema.model"), or the start of its names
   --variant NAME   network: fcn32s, fcn16s, fcn8s, or torchvision's
-                   fcn-resnet101 (default: the finest that the weights have)
+                   fcn-resnet50 or fcn-resnet101 (default: the finest that the
+                   weights have)
   --heads init     give a backbone without a head an untrained one, whose labels
                    mean nothing
   --resize N|none  shorter side of the picture as the network sees it (default:
-                   as the weights were trained: 520 for fcn-resnet101; none, the
+                   as the weights were trained: 520 for torchvision's; none, the
                    picture's own size, for the others). A JPEG or WebP of more
                    than 268 million pixels is shrunk to this while decoding
   --precision P    how numbers are stored between layers: f32 (default), f16

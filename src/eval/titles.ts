@@ -4,7 +4,9 @@ const TITLES: ReadonlyMap<string, string> = new Map([
   ["fcn32s", "FCN-32s"],
   ["fcn16s", "FCN-16s"],
   ["fcn8s", "FCN-8s"],
+  ["fcn-resnet50", "FCN-ResNet50"],
   ["fcn-resnet101", "FCN-ResNet101"],
+  ["fcn-resnet152", "FCN-ResNet152"],
   ["all", "all variants"],
 ]);
 

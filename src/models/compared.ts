@@ -6,18 +6,19 @@ import { FcnError, badOption } from "../base/errors.js";
 import { labelsAt } from "../layers/upsample.js";
 import type { Graph, Value } from "../plan/graph.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
+import { TORCHVISION_HEADS, isTorchvisionHead } from "../weights/names.js";
 import type { Recognised } from "../weights/names.js";
 import { Parameters } from "../weights/parameters.js";
 import { FCN_VARIANTS, FcnHead, allowUnused } from "./fcn.js";
 import type { FinalStep } from "./pixel-scores.js";
 import type { Resize } from "./preprocessing.js";
-import { ResNet101 } from "./resnet101.js";
-import { TORCHVISION_VARIANT, torchvisionNetwork } from "./torchvision.js";
+import { ResNet } from "./resnet.js";
+import { torchvisionNetwork } from "./torchvision.js";
 
 /** The variants that share one backbone, coarse to fine. */
 export const COMPARED = FCN_VARIANTS;
 /** All variants that a comparison takes. */
-export const COMPARABLE = [...COMPARED, TORCHVISION_VARIANT] as const;
+export const COMPARABLE = [...COMPARED, ...TORCHVISION_HEADS] as const;
 export type ComparedVariant = (typeof COMPARABLE)[number];
 
 /** The stage of everything that the variants share: normalisation and backbone. The other stages are the variants. */
@@ -50,10 +51,11 @@ export interface ComparedNetworks {
 
 /** Why these variants cannot be compared, as a sentence; undefined where they can. */
 export function mixtureProblem(variants: readonly string[]): string | undefined {
-  const others = variants.filter((variant) => variant !== TORCHVISION_VARIANT);
-  if (others.length === variants.length || others.length === 0) return undefined;
+  const dilated = variants.find(isTorchvisionHead);
+  const others = variants.filter((variant) => variant !== dilated);
+  if (dilated === undefined || others.length === 0) return undefined;
   return (
-    `compare: ${TORCHVISION_VARIANT} has a dilated backbone of its own and cannot share one with ` +
+    `compare: ${dilated} has a dilated backbone of its own and cannot share one with ` +
     `${others.join(" and ")}; compare it alone, and the others in a run of their own`
   );
 }
@@ -86,7 +88,7 @@ export function variantsToCompare(found: Recognised, asked?: readonly ComparedVa
 }
 
 function defaultVariants(available: readonly ComparedVariant[]): ComparedVariant[] {
-  const undilated = available.filter((variant) => variant !== TORCHVISION_VARIANT);
+  const undilated = available.filter((variant) => !isTorchvisionHead(variant));
   return undilated.length ? undilated : [...available];
 }
 
@@ -96,14 +98,12 @@ export function comparedNetworks(checkpoint: Checkpoint, variants: readonly Comp
   const problem = mixtureProblem(variants);
   if (problem !== undefined) throw badOption(problem);
   const params = Parameters.of(checkpoint);
-  return variants.includes(TORCHVISION_VARIANT)
-    ? torchvisionAlone(params)
-    : paperNetworks(params, checkpoint.name, variants);
+  return variants.some(isTorchvisionHead) ? torchvisionAlone(params) : paperNetworks(params, checkpoint.name, variants);
 }
 
 function paperNetworks(params: Parameters, name: string, variants: readonly ComparedVariant[]): ComparedNetworks {
   const chosen = COMPARED.filter((variant) => variants.includes(variant));
-  const backbone = new ResNet101(params.at("backbone"));
+  const backbone = new ResNet(params.at("backbone"));
   const heads = new Map<ComparedVariant, FcnHead>();
   for (const variant of chosen) heads.set(variant, new FcnHead(params.at(variant), variant, backbone.channels));
   allowUnused(params, chosen);

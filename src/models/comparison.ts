@@ -18,6 +18,7 @@ import type { VariantChoice } from "../kernel/choice.js";
 import type { Precision } from "../kernel/variant.js";
 import type { RunTimings } from "../plan/plan.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
+import { isTorchvisionHead } from "../weights/names.js";
 import { checkCheckpoint } from "../weights/given.js";
 import { COMPARABLE, COMPARED, comparedNetworks } from "./compared.js";
 import type { ComparedVariant } from "./compared.js";
@@ -36,7 +37,6 @@ import { IMAGENET, checkPreprocessing } from "./preprocessing.js";
 import type { Preprocessing, Resize } from "./preprocessing.js";
 import type { DeviceChoice } from "./runtime.js";
 import { Session } from "./session.js";
-import { TORCHVISION_VARIANT } from "./torchvision.js";
 
 export interface ComparisonOptions
   extends
@@ -167,10 +167,9 @@ export class Comparison {
   async run(image: Picture, options: ComparisonRunOptions = {}): Promise<ComparisonResult> {
     checkOptions("run(picture, { scores: ... })", options, { ...ABORTABLE_KINDS, scores: "a boolean" });
     const { scores = false, signal } = options;
-    if (scores && this.variants.includes(TORCHVISION_VARIANT))
-      throw badOption(
-        `compare: scores of single pixels exist for ${COMPARED.join(", ")}, not for ${TORCHVISION_VARIANT}`,
-      );
+    const dilated = this.variants.find(isTorchvisionHead);
+    if (scores && dilated !== undefined)
+      throw badOption(`compare: scores of single pixels exist for ${COMPARED.join(", ")}, not for ${dilated}`);
     const [result] = await this.#session.run({ kind: scores ? ALL_WITH_SCORES : ALL, images: [image] }, signal);
     const compared = this.#comparisonResult(result as PictureResult);
     if (!scores) return compared;

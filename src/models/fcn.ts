@@ -11,8 +11,8 @@ import type { Graph, Value } from "../plan/graph.js";
 import type { Parameters } from "../weights/parameters.js";
 import type { Network } from "./network.js";
 import type { FinalStep } from "./pixel-scores.js";
-import { RESNET101_CHAIN, ResNet101 } from "./resnet101.js";
-import type { Features } from "./resnet101.js";
+import { RESNET_CHAIN, ResNet } from "./resnet.js";
+import type { Features } from "./resnet.js";
 
 export const FCN_VARIANTS = ["fcn32s", "fcn16s", "fcn8s"] as const;
 export type FcnVariant = (typeof FCN_VARIANTS)[number];
@@ -42,12 +42,12 @@ export class FcnHead {
   readonly #final: Upscore;
 
   /** `params` is scoped to the head's own tensors (`fcn8s.`). The class count is read from `score32`. */
-  constructor(params: Parameters, variant: FcnVariant, channels: ResNet101["channels"]) {
+  constructor(params: Parameters, variant: FcnVariant, channels: ResNet["channels"]) {
     this.#prefix = params.prefix;
     // Without score32 finish() reports what is missing; any count will do until then.
     const classes = params.shape("score32.weight")?.[0] ?? VOC_CLASSES.length;
     this.classes = classes;
-    const steps = decoderGeometry(RESNET101_CHAIN)[variant];
+    const steps = decoderGeometry(RESNET_CHAIN)[variant];
     this.#score32 = new Score(params, "score32", channels.stride32, classes);
     this.#fusions = SKIPS[variant].map((stride, i) => {
       const features: FeatureName = `stride${stride}`;
@@ -107,7 +107,7 @@ export function allowUnused(params: Parameters, used: readonly string[]): void {
 
 /** Assembles one variant from a checkpoint. @throws bad-weights naming everything missing, mis-shaped or unexpected */
 export function fcnNetwork(params: Parameters, variant: FcnVariant): Network {
-  const backbone = new ResNet101(params.at("backbone"));
+  const backbone = new ResNet(params.at("backbone"));
   const head = new FcnHead(params.at(variant), variant, backbone.channels);
   allowUnused(params, [variant]);
   params.finish(variant);

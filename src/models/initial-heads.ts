@@ -9,10 +9,10 @@ import { seeded } from "../base/random.js";
 import { elements } from "../kernel/shape.js";
 import { bilinearPlane } from "../layers/upsample.js";
 import type { Checkpoint, TensorInfo } from "../weights/checkpoint.js";
+import { isTorchvisionHead } from "../weights/names.js";
 import type { Head } from "../weights/names.js";
 import { SKIPS, UP_NAME } from "./fcn.js";
 import type { FcnVariant } from "./fcn.js";
-import { TORCHVISION_VARIANT } from "./torchvision.js";
 
 type Fill = (name: string, shape: readonly number[]) => Float32Array<ArrayBuffer>;
 
@@ -45,15 +45,15 @@ const diagonalFill: Fill = (_, shape) => {
   return data;
 };
 
-/** The tensors of a head by name. `width` is the backbone's: the channels of its stem. */
-function tensorsOf(head: Head, classes: number, width: number): Map<string, InitialTensor> {
-  return head === TORCHVISION_VARIANT ? torchvisionTensors(classes, width) : paperTensors(head, classes, width);
+/** The tensors of a head by name. `base` is the number of channels that the backbone's first stage gives. */
+function tensorsOf(head: Head, classes: number, base: number): Map<string, InitialTensor> {
+  return isTorchvisionHead(head) ? torchvisionTensors(classes, base) : paperTensors(head, classes, base);
 }
 
-function torchvisionTensors(classes: number, width: number): Map<string, InitialTensor> {
-  const inner = width * 8;
+function torchvisionTensors(classes: number, base: number): Map<string, InitialTensor> {
+  const inner = base * 2;
   return new Map([
-    ["classifier.0.weight", { shape: [inner, width * 32, 3, 3], fill: kaimingFill }],
+    ["classifier.0.weight", { shape: [inner, base * 8, 3, 3], fill: kaimingFill }],
     ["classifier.1.weight", { shape: [inner], fill: constantFill(1) }],
     ["classifier.1.bias", { shape: [inner], fill: constantFill(0) }],
     ["classifier.1.running_mean", { shape: [inner], fill: constantFill(0) }],
@@ -62,12 +62,12 @@ function torchvisionTensors(classes: number, width: number): Map<string, Initial
   ]);
 }
 
-function paperTensors(head: FcnVariant, classes: number, width: number): Map<string, InitialTensor> {
-  const tensors = new Map(scoreTensors(`${head}.score32`, classes, width * 32, kaimingFill));
+function paperTensors(head: FcnVariant, classes: number, base: number): Map<string, InitialTensor> {
+  const tensors = new Map(scoreTensors(`${head}.score32`, classes, base * 8, kaimingFill));
   for (const stride of SKIPS[head]) {
     const up = { shape: [classes, classes, 4, 4], fill: diagonalFill };
     tensors.set(`${head}.${UP_NAME[stride] ?? ""}.weight`, up);
-    const skip = scoreTensors(`${head}.score${stride}`, classes, width * stride, constantFill(0));
+    const skip = scoreTensors(`${head}.score${stride}`, classes, (base * stride) / 4, constantFill(0));
     for (const [name, tensor] of skip) tensors.set(name, tensor);
   }
   return tensors;
@@ -84,8 +84,8 @@ function scoreTensors(name: string, classes: number, channels: number, fill: Fil
  * The checkpoint (with our names) and an initial head, which replaces tensors of that head that the checkpoint may
  * have.
  */
-export function withInitialHead(checkpoint: Checkpoint, head: Head, classes: number, width: number): Checkpoint {
-  const initial = tensorsOf(head, classes, width);
+export function withInitialHead(checkpoint: Checkpoint, head: Head, classes: number, base: number): Checkpoint {
+  const initial = tensorsOf(head, classes, base);
   const added = [...initial].map(([name, { shape }]): [string, TensorInfo] => [name, { name, shape, dtype: "f32" }]);
   const initialValues = (name: string): Float32Array<ArrayBuffer> | undefined => {
     const tensor = initial.get(name);

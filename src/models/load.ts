@@ -16,7 +16,7 @@ import type { TuneOption } from "../tuning/tune-option.js";
 import type { TuningStore } from "../tuning/tuner.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
 import { verified } from "../weights/default-checkpoint.js";
-import { recognise } from "../weights/names.js";
+import { TORCHVISION_HEADS, isTorchvisionHead, recognise, torchvisionHeadOf } from "../weights/names.js";
 import type { Recognised } from "../weights/names.js";
 import { openCheckpoint } from "../weights/open.js";
 import { Parameters } from "../weights/parameters.js";
@@ -31,10 +31,10 @@ import { checkRecovery } from "./runtime.js";
 import type { Recovery } from "./runtime.js";
 import { Fcn } from "./segmenter.js";
 import type { HoldImage } from "./session.js";
-import { TORCHVISION_VARIANT, torchvisionNetwork } from "./torchvision.js";
+import { torchvisionNetwork } from "./torchvision.js";
 
-/** The three networks of the FCN paper, and torchvision's. */
-export const VARIANTS = [...FCN_VARIANTS, TORCHVISION_VARIANT] as const;
+/** The three networks of the FCN paper, and torchvision's over each backbone. */
+export const VARIANTS = [...FCN_VARIANTS, ...TORCHVISION_HEADS] as const;
 export type NetworkVariant = (typeof VARIANTS)[number];
 
 export interface LoadOptions {
@@ -48,7 +48,7 @@ export interface LoadOptions {
   readonly heads?: "file" | "init";
   /**
    * Pixels of a picture's shorter side as the network sees it, or "none" for the picture's own size. Default: as the
-   * weights were trained, which is 520 for "fcn-resnet101" and "none" for the others. Labels have the picture's size in
+   * weights were trained, which is 520 for torchvision's networks and "none" for the others. Labels have the picture's size in
    * any case.
    */
   readonly resize?: Resize;
@@ -170,9 +170,17 @@ function networkOf(
   found: Recognised,
   options: Pick<LoadOptions, "variant" | "heads" | "classNames">,
 ): { network: Network; notice?: string } {
-  const { checkpoint, description, variants, width } = found;
+  const { checkpoint, description, variants, width, backbone } = found;
   const { variant = variants[0] ?? "fcn8s", heads = "file", classNames } = options;
   if (variants.includes(variant)) return { network: networkFrom(checkpoint, variant) };
+  const dilated = torchvisionHeadOf(backbone);
+  if (isTorchvisionHead(variant) && dilated !== variant) {
+    const names = variants.length > 0 ? variants : [...FCN_VARIANTS, dilated].filter(Boolean);
+    throw new FcnError(
+      "bad-weights",
+      `${checkpoint.name} is ${description}; ${variant} has another backbone: load it as ${names.join(" or ")}`,
+    );
+  }
   if (heads === "file") {
     const instead = variants.length ? `load it as ${variants.join(" or ")}, or ` : "";
     throw new FcnError(
@@ -183,12 +191,12 @@ function networkOf(
   }
   const classes = found.classes ?? classNames?.length ?? VOC_CLASSES.length;
   return {
-    network: networkFrom(withInitialHead(checkpoint, variant, classes, width), variant),
+    network: networkFrom(withInitialHead(checkpoint, variant, classes, width * backbone.expansion), variant),
     notice: `the head of ${variant} is untrained, so its labels mean nothing: ${checkpoint.name} is ${description}`,
   };
 }
 
 function networkFrom(checkpoint: Checkpoint, variant: NetworkVariant): Network {
   const params = Parameters.of(checkpoint);
-  return variant === TORCHVISION_VARIANT ? torchvisionNetwork(params) : fcnNetwork(params, variant);
+  return isTorchvisionHead(variant) ? torchvisionNetwork(params) : fcnNetwork(params, variant);
 }

@@ -65,7 +65,7 @@ function scores(graph: Graph, prepared: PreparedNetwork, image: Value, batch: Ba
 function auxLogits({ network, description }: PreparedNetwork, graph: Graph, image: Value): Value {
   if (!network.auxLogits)
     throw badOption(
-      `logits: ${network.name} has no auxiliary head here; only torchvision's fcn-resnet101 can have one, ` +
+      `logits: ${network.name} has no auxiliary head here; only torchvision's networks can have one, ` +
         `and these weights are ${description}`,
     );
   return network.auxLogits(graph, image);

@@ -1,5 +1,5 @@
 /**
- * torchvision's fcn_resnet101: ResNet-101 whose last two stages have dilation in place of their strides, a head of one
+ * torchvision's fcn_resnet50 and fcn_resnet101: a ResNet whose last two stages have dilation in place of their strides, a head of one
  * 3x3 convolution and a projection to classes at stride 8, and one bilinear resize to the picture. It has no skips and
  * is not an FCN of the paper (fcn.ts).
  * https://github.com/pytorch/vision/blob/main/torchvision/models/segmentation/fcn.py
@@ -8,12 +8,11 @@ import { resize } from "../../shaders/resize/kernel.js";
 import { VOC_CLASSES } from "../image/palette.js";
 import { ConvBn, Score } from "../layers/conv.js";
 import type { Graph, Value } from "../plan/graph.js";
+import { torchvisionHeadOf } from "../weights/names.js";
 import type { Parameters } from "../weights/parameters.js";
 import { allowUnused } from "./fcn.js";
 import type { Network } from "./network.js";
-import { ResNet101 } from "./resnet101.js";
-
-export const TORCHVISION_VARIANT = "fcn-resnet101";
+import { ResNet } from "./resnet.js";
 
 /** Shorter side of the pictures with which the published weights were trained and are evaluated. */
 const TRAINED_SIZE = 520;
@@ -46,14 +45,15 @@ class TorchvisionHead {
 
 /** @throws bad-weights naming everything missing, mis-shaped or unexpected */
 export function torchvisionNetwork(params: Parameters): Network {
-  const backbone = new ResNet101(params.at("backbone"), { dilate: [false, true, true] });
+  const backbone = new ResNet(params.at("backbone"), { dilate: [false, true, true] });
   const head = new TorchvisionHead(params.at("classifier"), backbone.channels.stride32);
   const auxParams = params.at("aux_classifier");
   const aux = auxParams.has("4.weight") ? new TorchvisionHead(auxParams, backbone.channels.stride16) : undefined;
   allowUnused(params, ["classifier", "aux_classifier"]);
-  params.finish(TORCHVISION_VARIANT);
+  const name = torchvisionHeadOf(backbone.kind) ?? "fcn-resnet101";
+  params.finish(name);
   const network: Network = {
-    name: TORCHVISION_VARIANT,
+    name,
     classes: head.classes,
     resize: TRAINED_SIZE,
     logits: (graph, image) => head.apply(graph, backbone.apply(graph, image).stride32, image),

@@ -3,6 +3,7 @@
  * and how Hugging Face names its parts. The backbone is found by its own names, so there is no list of prefixes.
  */
 import type { Checkpoint } from "./checkpoint.js";
+import type { ResNetKind } from "./resnet-kind.js";
 import { badWeights, quote, quoteFirst } from "./source.js";
 
 /** Segments that DataParallel and torch.compile put anywhere into a name. */
@@ -13,7 +14,7 @@ const LIGHTNING = "model.";
 const TORCHVISION_BLOCK = /^(.*?)layer[1-4]\.\d+\.conv[1-3]\.weight$/;
 const HUGGING_FACE_BLOCK = /^(.*?)encoder\.stages\.[0-3]\.layers\.\d+\.layer\.[0-2]\.convolution\.weight$/;
 const KNOWN_SCHEMES = [
-  "torchvision's fcn_resnet101 (backbone.conv1.weight) or resnet101 (conv1.weight, as timm has them)",
+  "torchvision's fcn_resnet101 (backbone.conv1.weight) or resnet50 (conv1.weight, as timm has them)",
   "Hugging Face's ResNet (resnet.embedder.embedder.convolution.weight)",
   "DETR, or this library",
 ].join(", ");
@@ -61,7 +62,7 @@ export function findBackbone(file: Checkpoint, names: readonly string[]): Backbo
   if (!first) {
     const more = names.length > 4 ? ", ..." : "";
     const tensors = `its ${names.length} tensors (${quoteFirst(names)}${more})`;
-    throw badWeights(file.name, `${tensors} are not a ResNet-101; the names of ${KNOWN_SCHEMES} are needed`);
+    throw badWeights(file.name, `${tensors} are not a ResNet; the names of ${KNOWN_SCHEMES} are needed`);
   }
   const own = found.get("backbone.");
   if (others.length > 0 && !own) {
@@ -102,8 +103,8 @@ export function fromHuggingFace(name: string): string {
 }
 
 /** The origin of a bare backbone, for descriptions. */
-export function originOf({ prefix, huggingFace }: Backbone): string {
-  if (/(^|\.)(conv_encoder\.model\.|backbone\.0\.body\.)$/.test(prefix)) return "DETR resnet101";
-  if (huggingFace) return "Hugging Face resnet-101";
-  return prefix === "" ? "timm/torchvision resnet101" : `resnet101 under ${quote(prefix)}`;
+export function originOf({ prefix, huggingFace }: Backbone, { depth }: ResNetKind): string {
+  if (/(^|\.)(conv_encoder\.model\.|backbone\.0\.body\.)$/.test(prefix)) return `DETR resnet${depth}`;
+  if (huggingFace) return `Hugging Face resnet-${depth}`;
+  return prefix === "" ? `timm/torchvision resnet${depth}` : `resnet${depth} under ${quote(prefix)}`;
 }

@@ -12,19 +12,33 @@ import { findBackbone, fromHuggingFace, originOf, unwrapNames } from "./name-sch
 import type { Backbone } from "./name-schemes.js";
 import { unpruned } from "./pruned.js";
 import { renamed } from "./renamed.js";
-import { identify } from "./resnet-kind.js";
+import { identify, resnetName } from "./resnet-kind.js";
+import type { ResNetKind } from "./resnet-kind.js";
 import { badWeights, quote, quoteFirst } from "./source.js";
 
-/** Networks that a file's heads make; `fcn-resnet101` is torchvision's. Finest first: a file is loaded as the first. */
-export const HEADS = ["fcn8s", "fcn16s", "fcn32s", "fcn-resnet101"] as const;
-export type Head = (typeof HEADS)[number];
+/** The paper's networks, finest first: a file is loaded as the first. */
+const PAPER_HEADS = ["fcn8s", "fcn16s", "fcn32s"] as const;
+/** torchvision's dilated network, by its backbone. It exists for backbones of bottlenecks. */
+export const TORCHVISION_HEADS = ["fcn-resnet101", "fcn-resnet50", "fcn-resnet152"] as const;
+export type TorchvisionHeadName = (typeof TORCHVISION_HEADS)[number];
+/** Networks that a file's heads make. */
+export type Head = (typeof PAPER_HEADS)[number] | TorchvisionHeadName;
+
+export const isTorchvisionHead = (name: string): name is TorchvisionHeadName =>
+  (TORCHVISION_HEADS as readonly string[]).includes(name);
+
+/** The name of torchvision's network over this backbone; undefined where there is none. */
+export const torchvisionHeadOf = ({ depth }: ResNetKind): TorchvisionHeadName | undefined =>
+  TORCHVISION_HEADS.find((name) => name === `fcn-resnet${depth}`);
 
 export interface Recognised {
-  readonly architecture: "fcn" | "torchvision-fcn" | "resnet101-backbone";
+  readonly architecture: "fcn" | "torchvision-fcn" | `resnet${number}-backbone`;
   /** One sentence, such as `torchvision fcn_resnet101: dilated, 21 classes, with aux head`. */
   readonly description: string;
   /** Networks that the heads in the file allow, finest first; none for a backbone alone. */
   readonly variants: readonly Head[];
+  /** Which ResNet the backbone is. */
+  readonly backbone: ResNetKind;
   /** Planes of the first stage: 64 in the published network. */
   readonly width: number;
   /** Classes of the heads; undefined for a backbone alone. */
@@ -42,7 +56,7 @@ const PUBLISHED_WIDTH = 64;
 
 /**
  * Recognises the origin of a checkpoint and maps its names to ours.
- * @throws bad-weights for anything but a ResNet-101
+ * @throws bad-weights for anything but a ResNet
  */
 export function recognise(given: Checkpoint): Recognised {
   const file = unpruned(given);
@@ -51,12 +65,18 @@ export function recognise(given: Checkpoint): Recognised {
   const { ours, others, ignored, imageNetClasses } = sortNames(file, unwrapped, backbone);
   if ([...ours.keys()].some((name) => name.startsWith("classifier.0.convs."))) {
     const fault = "it is torchvision's DeepLabV3, whose head is not an FCN's";
-    throw badWeights(file.name, `${fault}; of torchvision's segmentation networks fcn_resnet101 can be used`);
+    throw badWeights(
+      file.name,
+      `${fault}; of torchvision's segmentation networks fcn_resnet50 and fcn_resnet101 can be used`,
+    );
   }
-  const variants = HEADS.filter((head) => ours.has(scoreOf(head)));
+  const { width, kind } = identify(renamed(file, ours));
+  const dilated = torchvisionHeadOf(kind);
+  const heads = dilated === undefined ? PAPER_HEADS : [...PAPER_HEADS, dilated];
+  const variants = heads.filter((head) => ours.has(scoreOf(head)));
   const [finest] = variants;
   // Heads that nothing can use: all of a bare backbone, and an auxiliary head of other shapes.
-  const auxFits = auxiliaryFits((name) => file.tensors.get(ours.get(name) ?? "")?.shape);
+  const auxFits = auxiliaryFits(kind, (name) => file.tensors.get(ours.get(name) ?? "")?.shape);
   for (const [name, theirs] of ours) {
     if (!(finest === undefined ? isHead(name) : !auxFits && name.startsWith("aux_classifier."))) continue;
     others.push(theirs);
@@ -64,15 +84,15 @@ export function recognise(given: Checkpoint): Recognised {
   }
   for (const theirs of others) ignored.push(theirs);
   const checkpoint = renamed(file, ours);
-  const { width } = identify(checkpoint);
   const facts = {
-    architecture: architectureOf(finest),
+    architecture: architectureOf(finest, kind),
     variants,
+    backbone: kind,
     width,
     classes: finest && checkpoint.tensors.get(scoreOf(finest))?.shape[0],
     aux: ours.has("aux_classifier.4.weight"),
   };
-  const bare = `${originOf(backbone)}: ${bareFact(file, others)}`;
+  const bare = `${originOf(backbone, kind)}: ${bareFact(file, others)}`;
   const rest = restOf(imageNetClasses, others, finest !== undefined);
   return { ...facts, description: describe(facts, bare, rest), checkpoint, ignored };
 }
@@ -80,7 +100,7 @@ export function recognise(given: Checkpoint): Recognised {
 const isHead = (name: string): boolean => /^(fcn(32|16|8)s|classifier|aux_classifier)\./.test(name);
 
 /** The projection to classes. Its presence says that the head is there, its shape how many classes it has. */
-const scoreOf = (head: Head): string => (head === "fcn-resnet101" ? "classifier.4.weight" : `${head}.score32.weight`);
+const scoreOf = (head: Head): string => (isTorchvisionHead(head) ? "classifier.4.weight" : `${head}.score32.weight`);
 
 interface SortedNames {
   /** From our names to the file's. */
@@ -141,13 +161,13 @@ function ourName(name: string, { prefix, huggingFace }: Backbone): string | unde
 }
 
 /** Whether torchvision's auxiliary head is there, whole and over the third stage. */
-function auxiliaryFits(shapeOf: (name: string) => readonly number[] | undefined): boolean {
+function auxiliaryFits({ expansion }: ResNetKind, shapeOf: (name: string) => readonly number[] | undefined): boolean {
   const width = shapeOf("backbone.layer1.0.conv1.weight")?.[0] ?? PUBLISHED_WIDTH;
   const [inner = 0] = shapeOf("aux_classifier.0.weight") ?? [];
   const [classes = 0] = shapeOf("aux_classifier.4.weight") ?? [];
   const folded = shapeOf("aux_classifier.0.bias") !== undefined;
   const norm = folded ? ["0.bias"] : ["1.weight", "1.bias", "1.running_mean", "1.running_var"];
-  const needed = [inner, width * 16, 3, 3, ...norm.map(() => inner), classes, inner, 1, 1, classes];
+  const needed = [inner, width * 4 * expansion, 3, 3, ...norm.map(() => inner), classes, inner, 1, 1, classes];
   const parts = ["0.weight", ...norm, "4.weight", "4.bias"];
   return parts.map((part) => shapeOf(`aux_classifier.${part}`)?.join()).join() === needed.join();
 }
@@ -159,21 +179,23 @@ function besideBackbone(name: string, prefix: string): string | undefined {
   return name.startsWith(parent) ? name.slice(parent.length) : undefined;
 }
 
-function architectureOf(finest: Head | undefined): Recognised["architecture"] {
-  if (finest === undefined) return "resnet101-backbone";
-  return finest === "fcn-resnet101" ? "torchvision-fcn" : "fcn";
+function architectureOf(finest: Head | undefined, { depth }: ResNetKind): Recognised["architecture"] {
+  if (finest === undefined) return `resnet${depth}-backbone`;
+  return isTorchvisionHead(finest) ? "torchvision-fcn" : "fcn";
 }
 
-type Facts = Pick<Recognised, "architecture" | "variants" | "width" | "classes" | "aux">;
+type Facts = Pick<Recognised, "architecture" | "variants" | "backbone" | "width" | "classes" | "aux">;
 
 /** `bare` describes a backbone alone, `rest` what was ignored. */
-function describe({ architecture, variants, width, classes = 0, aux }: Facts, bare: string, rest: string): string {
-  const descriptions = {
-    fcn: `fcn-webgpu ResNet-101: head${variants.length > 1 ? "s" : ""} ${variants.join(", ")}, ${classes} classes`,
-    "torchvision-fcn": `torchvision fcn_resnet101: dilated, ${classes} classes, ${aux ? "with" : "without"} aux head`,
-    "resnet101-backbone": bare,
+function describe(facts: Facts, bare: string, rest: string): string {
+  const { architecture, variants, backbone, width, classes = 0, aux } = facts;
+  const heads = `head${variants.length > 1 ? "s" : ""} ${variants.join(", ")}`;
+  const descriptions: Readonly<Record<string, string>> = {
+    fcn: `fcn-webgpu ${resnetName(backbone)}: ${heads}, ${classes} classes`,
+    "torchvision-fcn":
+      `torchvision fcn_resnet${backbone.depth}: dilated, ${classes} classes, ` + `${aux ? "with" : "without"} aux head`,
   };
-  const description = descriptions[architecture] + rest;
+  const description = (descriptions[architecture] ?? bare) + rest;
   return width === PUBLISHED_WIDTH ? description : `${description}, ${width} planes`;
 }
 
