@@ -7,10 +7,10 @@ export default [
     path: "dist/src/index.js",
     import: "{ loadFcn }",
     gzip: true,
-    limit: "68 kB",
+    limit: "60 kB",
     modifyEsbuildConfig,
   },
-  { name: "all of fcn-webgpu", path: "dist/src/index.js", gzip: true, limit: "74 kB", modifyEsbuildConfig },
+  { name: "all of fcn-webgpu", path: "dist/src/index.js", gzip: true, limit: "66 kB", modifyEsbuildConfig },
   {
     name: "one kernel of fcn-webgpu/kernels",
     path: "dist/shaders/index.js",

@@ -1,13 +1,16 @@
 /**
  * Completes dist/ for publishing (package.json, `files`) with what the compiler does not make:
  *   weights    copies, at the same relative URL as in the sources
+ *   readers    of .pth files, as one file that pages load when they need it
  *   shaders    without comments and unneeded spaces, because a page downloads all of them
  *   types      entries for TypeScript before 6, whose DOM library lacks WebGPU: they add the package @webgpu/types.
  *              TypeScript 6 and newer have these types built in, and both at once conflict (package.json, `types@<6`)
  */
-import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { packageModule } from "./kernels.mjs";
+import { tool } from "./tool.mjs";
 
 /** Entries whose declarations name GPU objects. */
 const GPU_ENTRIES = ["index", "node"];
@@ -32,8 +35,37 @@ function orderModules(/** @type {string} */ entry) {
   writeFileSync(entry, lines.join("") + readFileSync(entry, "utf8"));
 }
 
+/**
+ * Makes one file without imports of the readers of .pth files, and the module that imports it by its address. Bundlers
+ * take `new URL("...", import.meta.url)` for an asset, so that they copy the file and need no code splitting.
+ */
+function bundlePthReaders(/** @type {string} */ dist) {
+  const weights = join(dist, "src/weights");
+  const config = fileURLToPath(new URL("pth-readers.vite.mjs", import.meta.url));
+  const status = tool("vite/bin/vite.js", ["build", "--config", config, "--logLevel", "error"], { output: "stderr" });
+  if (status !== 0) throw new Error("the readers of .pth files were not bundled");
+  const lines = [
+    "let loading;",
+    "/** Loads them once; after a failure the next call tries again. */",
+    "export const importPthReaders = () => {",
+    '  const { href } = new URL("./pth-readers.bundle.js", import.meta.url);',
+    "  loading ??= import(/* @vite-ignore */ /* webpackIgnore: true */ href);",
+    "  return loading.catch((error) => {",
+    "    loading = undefined;",
+    "    throw error;",
+    "  });",
+    "};",
+    "",
+  ];
+  writeFileSync(join(weights, "import-pth-readers.js"), lines.join("\n"));
+  // Nothing imports the modules that are bundled, nor the types of what imports the bundle.
+  for (const path of ["pth", "pth-readers.d.ts", "import-pth-readers.d.ts"])
+    rmSync(join(weights, path), { recursive: true });
+}
+
 export function finishPackage(/** @type {string} */ root) {
   const dist = join(root, "dist");
+  bundlePthReaders(dist);
   for (const folder of ["weights", "types"]) mkdirSync(join(dist, folder), { recursive: true });
   for (const file of readdirSync(join(root, "weights"))) {
     if (/\.(safetensors|json|md)$/.test(file)) cpSync(join(root, "weights", file), join(dist, "weights", file));

@@ -132,4 +132,5 @@ export type { DownloadProgress, WeightsOptions } from "./weights/download-option
 export { openGivenCheckpoint as openCheckpoint, recogniseGiven as recognise } from "./weights/given.js";
 export type { Recognised } from "./weights/names.js";
 export type { OpenOptions } from "./weights/open.js";
+export type { ResNetKind } from "./weights/resnet-kind.js";
 export type { ByteSource, Bytes } from "./weights/source.js";

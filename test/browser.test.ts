@@ -51,6 +51,30 @@ it("loads a .pth chosen through a file input and segments with it", async () => 
   await expectTorchLabels("fcn16s");
 });
 
+it("says what to serve where the reader of .pth files is missing, and loads the file once it is there", async () => {
+  const own = await openLibraryPage();
+  const load = () =>
+    own.page.evaluate(async () => {
+      const { loadFcn } = (globalThis as unknown as LibraryGlobal).library;
+      const weights = "/test/fixtures/checkpoints/fcn-resnet101-w16.pth";
+      try {
+        const fcn = await loadFcn({ weights });
+        fcn.dispose();
+        return "loaded";
+      } catch (error) {
+        const { code, message } = error as { readonly code: string; readonly message: string };
+        return `${code}: ${message}`;
+      }
+    });
+  await own.page.route("**/pth-readers.bundle.js*", (route) => route.abort());
+  expect(await load()).toMatch(
+    /^bad-weights: .*the reader of \.pth files could not be loaded \(.*\); serve pth-readers\.bundle\.js beside/,
+  );
+  await own.page.unroute("**/pth-readers.bundle.js*");
+  expect(await load()).toBe("loaded");
+  await own.close();
+});
+
 it("asks no other host, and logs no error", () => {
   expect([open.foreign, open.errors]).toEqual([[], []]);
 });

@@ -2,6 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it, vi } from "vitest";
 import { conv2d } from "../shaders/conv2d/kernel.js";
+import { FcnError, isFcnError } from "../src/base/errors.js";
+import { OutputClosed } from "../src/cli/output.js";
 import { requestDevice as requestAnyDevice } from "../src/gpu/request-device.js";
 import { Tensor, loadFcn, requestDevice, runKernel } from "../src/node.js";
 import type { NodeLoadOptions } from "../src/node.js";
@@ -69,6 +71,20 @@ describe("adapters", () => {
     expect(stdout).toMatch(
       /^no-adapter WebGPU found no graphics adapter: install a Vulkan driver .*mesa-vulkan-drivers/,
     );
+  });
+});
+
+describe("FcnError", () => {
+  it("is recognised from another copy of the library, and nothing else is", () => {
+    const other = Object.assign(new Error("of a chunk"), { name: "FcnError", code: "bad-weights" });
+    expect([other instanceof FcnError, isFcnError(other, "bad-weights"), isFcnError(other, "bad-image")]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    for (const value of [new Error("x"), null, undefined, "FcnError", { name: "FcnError" }])
+      expect(value instanceof FcnError).toBe(false);
+    expect(new FcnError("bad-option", "own") instanceof OutputClosed).toBe(false);
   });
 });
 

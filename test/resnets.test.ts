@@ -1,4 +1,4 @@
-/** Every ResNet of the paper, full width with hash weights: logits against float64, and what is told of a checkpoint. */
+/** Every ResNet of the paper, full width with hash weights: logits against float64, and how they are recognised. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { hashedInput, paperFcnTensors, torchvisionFcnTensors } from "../bench/hashed-weights.js";

@@ -24,6 +24,13 @@ export class FcnError extends Error {
     super(message, options);
     this.code = code;
   }
+
+  /** True for errors of other copies of this library too: of a bundle's chunk, or of a second installation. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== FcnError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    const error = value as Partial<FcnError> | null | undefined;
+    return typeof value === "object" && error?.name === "FcnError" && typeof error.code === "string";
+  }
 }
 
 /** Tensors that do not fit. */

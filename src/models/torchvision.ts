@@ -1,7 +1,7 @@
 /**
- * torchvision's fcn_resnet50 and fcn_resnet101: a ResNet whose last two stages have dilation in place of their strides, a head of one
- * 3x3 convolution and a projection to classes at stride 8, and one bilinear resize to the picture. It has no skips and
- * is not an FCN of the paper (fcn.ts).
+ * torchvision's fcn_resnet50 and fcn_resnet101: a ResNet whose last two stages have dilation in place of their strides,
+ * a head of one 3x3 convolution and a projection to classes at stride 8, and one bilinear resize to the picture. It has
+ * no skips and is not an FCN of the paper (fcn.ts).
  * https://github.com/pytorch/vision/blob/main/torchvision/models/segmentation/fcn.py
  */
 import { resize } from "../../shaders/resize/kernel.js";

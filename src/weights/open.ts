@@ -6,10 +6,8 @@
 import { toHex } from "../base/hex.js";
 import { startsWith } from "./bytes.js";
 import type { Checkpoint } from "./checkpoint.js";
-import { openLegacyCheckpoint } from "./pth/legacy.js";
-import { openTarCheckpoint } from "./pth/tar-checkpoint.js";
-import { isTarHeader } from "./pth/tar.js";
-import { openZipCheckpoint } from "./pth/zip-checkpoint.js";
+import { pthReaders } from "./pth-readers.js";
+import { isTarHeader } from "./tar-header.js";
 import { openSafetensors } from "./safetensors.js";
 import { renamed } from "./renamed.js";
 import { badWeights, quote, quoteFirst } from "./source.js";
@@ -61,9 +59,10 @@ async function openByContent(source: ByteSource, stateDict: string | undefined):
   // and a brace here.
   if (head[8] === 0x7b && head.subarray(4, 8).every((byte) => byte === 0)) return openSafetensors(source);
   if (startsWith(head, 0x50, 0x4b, 3, 4) || startsWith(head, 0x50, 0x4b, 5, 6))
-    return openZipCheckpoint(source, stateDict);
-  if (head[0] === 0x80 && (head[1] ?? 0xff) <= 5) return openLegacyCheckpoint(source, stateDict);
-  if (isTarHeader(head)) return openTarCheckpoint(source, stateDict);
+    return (await pthReaders(source.name)).openZipCheckpoint(source, stateDict);
+  if (head[0] === 0x80 && (head[1] ?? 0xff) <= 5)
+    return (await pthReaders(source.name)).openLegacyCheckpoint(source, stateDict);
+  if (isTarHeader(head)) return (await pthReaders(source.name)).openTarCheckpoint(source, stateDict);
   // A zero in the first 8 bytes, then a brace or the end of the file: a damaged safetensors file and not text. Its
   // reader says what is wrong.
   if (head.subarray(0, 8).includes(0) && (head[8] === 0x7b || source.size < 9)) return openSafetensors(source);

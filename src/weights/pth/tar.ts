@@ -6,7 +6,8 @@
 
 import { alignUp } from "../../kernel/shape.js";
 import { badWeights, quote } from "../source.js";
-import type { Bytes, ByteSource } from "../source.js";
+import type { ByteSource } from "../source.js";
+import { TAR_BLOCK as BLOCK, isTarHeader, numberOf, textOf } from "../tar-header.js";
 
 export interface TarMember {
   readonly name: string;
@@ -14,24 +15,13 @@ export interface TarMember {
   readonly size: number;
 }
 
-const BLOCK = 512;
 const MAX_MEMBERS = 64;
 
 // Fields of a header: first byte, and first byte behind it.
 const NAME = [0, 100] as const;
 const SIZE = [124, 136] as const;
-const CHECKSUM = [148, 156] as const;
 /** The byte that tells regular files ("0" or NUL) from extended headers. */
 const TYPE = 156;
-
-/** True when the block's checksum matches its bytes. The sum counts the checksum field itself as spaces. */
-export function isTarHeader(block: Bytes): boolean {
-  if (block.length < BLOCK) return false;
-  const [first, end] = CHECKSUM;
-  const summed = block.slice(0, BLOCK).fill(0x20, first, end);
-  const sum = summed.reduce((total, byte) => total + byte, 0);
-  return numberOf(block.subarray(first, end)) === sum;
-}
 
 /** All members by name, the later of equal names. @throws bad-weights */
 export async function listTar(source: ByteSource): Promise<Map<string, TarMember>> {
@@ -60,22 +50,4 @@ export async function listTar(source: ByteSource): Promise<Map<string, TarMember
     position = offset + alignUp(size, BLOCK);
   }
   return members;
-}
-
-/** The text up to the first NUL. */
-function textOf(bytes: Uint8Array): string {
-  const end = bytes.indexOf(0);
-  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
-}
-
-/** Octal digits, or big-endian binary when the first bit is set; undefined where it is neither. */
-function numberOf(field: Uint8Array): number | undefined {
-  const [first = 0, ...rest] = field;
-  if ((first & 0x80) !== 0) {
-    let value = first & 0x7f;
-    for (const byte of rest) value = value * 256 + byte;
-    return Number.isSafeInteger(value) ? value : undefined;
-  }
-  const digits = textOf(field).trim();
-  return /^[0-7]{1,12}$/.test(digits) ? parseInt(digits, 8) : undefined;
 }
