@@ -50,6 +50,12 @@ const SHAPE_RULES: readonly (readonly [kernel: string, shapes: Shapes, attrs: At
     {},
     "conv2d: residual [1,4,8,7] needs the output's shape [1,4,8,8]",
   ],
+  [
+    "conv2d",
+    { x: X, weight: [4, 4, 1, 1] },
+    { relu: true, relu6: true },
+    "conv2d: relu and relu6 are both true; leave one of them false",
+  ],
   ["max-pool2d", { x: X }, { kernel: 2.5 }, "max-pool2d: kernel 2.5 needs whole numbers of at least 1"],
   ["resize", { x: X }, { height: 4, width: 4, mode: "cubic" }, 'resize: mode "cubic" is not one of nearest, bilinear'],
   ["resize", { x: X }, { height: 4, width: -1 }, "resize: height 4 and width -1 need to be positive whole numbers"],

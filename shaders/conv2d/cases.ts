@@ -99,6 +99,28 @@ const tileEdges: KernelCase[] = [
   },
 ];
 
+/** Sums on both sides of ReLU6's bounds. */
+const relu6Cases: KernelCase[] = [
+  {
+    name: "bias, residual and ReLU6",
+    shapes: { x: [2, 32, 5, 7], weight: [13, 32, 1, 1], bias: [13], residual: [2, 13, 5, 7] },
+    attrs: { relu6: true },
+    fill: { bias: (_, random) => random() * 16 - 5, residual: (_, random) => random() * 8 - 4 },
+  },
+  {
+    name: "stem 3x3 s2 p1, ReLU6",
+    shapes: { x: [1, 3, 17, 23], weight: [32, 3, 3, 3], bias: [32] },
+    attrs: { stride: 2, padding: 1, relu6: true },
+    fill: { weight: (_, random) => random() * 16 - 8 },
+  },
+  {
+    name: "ReLU6 of sums far out",
+    shapes: { x: [1, 16, 5, 5], weight: [16, 16, 1, 1], residual: [1, 16, 5, 5] },
+    attrs: { relu6: true },
+    fill: { residual: (i) => [-6e4, 6e4, 6, 0][i % 4] as number },
+  },
+];
+
 export const conv2dCases: readonly KernelCase[] = [
   { name: "1x1 on one pixel", shapes: { x: [1, 1, 1, 1], weight: [1, 1, 1, 1] } },
   {
@@ -153,6 +175,7 @@ export const conv2dCases: readonly KernelCase[] = [
     attrs: { padding: 1 },
   },
   { name: "ReLU alone", shapes: { x: [1, 16, 4, 4], weight: [16, 16, 1, 1] }, attrs: { relu: true } },
+  ...relu6Cases,
   ...tileEdges,
   bench("stem 7x7 s2 @224", [1, 3, 224, 224], [64, 3, 7, 7], { stride: 2, padding: 3 }),
   bench("layer1 1x1 256 -> 64 @56", [1, 256, 56, 56], [64, 256, 1, 1], {}),

@@ -1,9 +1,16 @@
 /**
  * 2-D convolution (cross-correlation, as PyTorch's conv2d) with the epilogue y = relu(conv(x) + bias + residual), each
- * part optional. There is no batch norm: it is folded into weight and bias when a checkpoint is loaded.
+ * part optional. ReLU6 clamps to 0 .. 6 in place of ReLU. There is no batch norm: it is folded into weight and bias when a checkpoint is loaded.
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html
  */
-import { checkBias, checkGroups, checkInputChannels, checkResidual, weightSizes } from "../../src/kernel/checks.js";
+import {
+  checkActivation,
+  checkBias,
+  checkGroups,
+  checkInputChannels,
+  checkResidual,
+  weightSizes,
+} from "../../src/kernel/checks.js";
 import { mapParams, threadPerValue, threadPerVec4 } from "../../src/kernel/feature-map.js";
 import { defineKernel } from "../../src/kernel/kernel.js";
 import { sizeOf } from "../../src/kernel/layout.js";
@@ -16,7 +23,7 @@ import { convLanesVariants } from "./lanes.js";
 import { matrixVariants } from "./subgroup-matrix.js";
 import { tiledVariants } from "./tiled.js";
 
-/** 2-D convolution with optional bias, residual and ReLU in the store. */
+/** 2-D convolution with optional bias, residual and ReLU or ReLU6 in the store. */
 export const conv2d = defineKernel({
   name: "conv2d",
   shaders,
@@ -27,13 +34,21 @@ export const conv2d = defineKernel({
     residual: { role: "tensor", layout: "nhwc4", optional: true },
   },
   outputs: { y: { role: "tensor", layout: "nhwc4" } },
-  attrs: { stride: 1 as Pair, padding: 0 as Pair, dilation: 1 as Pair, groups: 1, relu: false as boolean },
+  attrs: {
+    stride: 1 as Pair,
+    padding: 0 as Pair,
+    dilation: 1 as Pair,
+    groups: 1,
+    relu: false as boolean,
+    relu6: false as boolean,
+  },
 
   shape({ x, weight, bias, residual }, attrs) {
     const [outC, groupIn, kernelH, kernelW] = weightSizes("conv2d", weight, "[out, in/groups, kh, kw]");
     checkGroups("conv2d", weight, { groups: attrs.groups, channels: outC, side: "output" });
     checkInputChannels("conv2d", weight, groupIn * attrs.groups, x);
     checkBias("conv2d", bias, outC, weight);
+    checkActivation("conv2d", attrs);
     const window = { ...attrs, kernel: [kernelH, kernelW] } as const;
     const height = convOutputSize(x[2], windowAlong(0, window));
     const width = convOutputSize(x[3], windowAlong(1, window));
@@ -49,7 +64,8 @@ export const conv2d = defineKernel({
     GROUPS: attrs.groups,
     HAS_BIAS: bias ? 1 : 0,
     HAS_RESIDUAL: residual ? 1 : 0,
-    RELU: attrs.relu ? 1 : 0,
+    RELU: attrs.relu || attrs.relu6 ? 1 : 0,
+    RELU6: attrs.relu6 ? 1 : 0,
   }),
   cost: ({ in: { x, weight, residual }, out: { y } }) => ({
     flops: 2 * sizeOf(y) * (elements(weight) / (weight[0] as number)),

@@ -52,7 +52,7 @@ export function runParams(problem: ConvProblem) {
   const {
     in: { x, weight, bias, residual },
     out: { y },
-    attrs: { stride, padding, dilation, relu },
+    attrs: { stride, padding, dilation, relu, relu6 },
   } = problem;
   const { runs, rows, pitch, pixels } = runsOf(problem);
   const border = borderWidth(problem, "x");
@@ -81,7 +81,7 @@ export function runParams(problem: ConvProblem) {
     tap_down: u32(dilationH * inW),
     has_bias: u32(bias ? 1 : 0),
     has_residual: u32(residual ? 1 : 0),
-    relu: u32(relu ? 1 : 0),
+    relu: u32(relu || relu6 ? 1 : 0),
     residual_border: u32(borderWidth(problem, "residual")),
     y_border: u32(borderWidth(problem, "y")),
   };

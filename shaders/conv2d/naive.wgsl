@@ -18,7 +18,8 @@ override DILATION_W: u32 = 1;
 override GROUPS: u32 = 1;
 override HAS_BIAS: bool = false;
 override HAS_RESIDUAL: bool = false;
-override RELU: bool = false;
+override RELU: bool = false; // set for ReLU6 too
+override RELU6: bool = false; // the upper bound of ReLU6
 
 struct Params {
   in_h: u32,
@@ -71,5 +72,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (HAS_BIAS) { sum += bias[oc]; }
   if (HAS_RESIDUAL) { sum += residual[i]; }
   if (RELU) { sum = select(sum, 0.0, sum < 0.0); } // select, not max: NaN must stay visible
+  if (RELU6) { sum = select(sum, 6.0, sum > 6.0); }
   y[i] = sum;
 }

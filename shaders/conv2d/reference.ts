@@ -4,7 +4,12 @@ import type { Pair } from "../../src/kernel/problem.js";
 import type { Reference } from "../../src/kernel/registry.js";
 import { convOutputSize } from "../../src/kernel/shape.js";
 
-type Attrs = { stride: Pair; padding: Pair; dilation: Pair; groups: number; relu: boolean };
+type Attrs = { stride: Pair; padding: Pair; dilation: Pair; groups: number; relu: boolean; relu6?: boolean };
+
+const activated = (sum: number, { relu, relu6 = false }: Attrs): number => {
+  if (relu6) return Math.min(Math.max(sum, 0), 6);
+  return relu ? Math.max(sum, 0) : sum;
+};
 
 export const conv2dReference: Reference<Attrs> = ({ x, weight, bias, residual }, attrs) => {
   if (!x || !weight) throw new Error("conv2d needs x and weight");
@@ -40,7 +45,7 @@ export const conv2dReference: Reference<Attrs> = ({ x, weight, bias, residual },
       for (let oy = 0; oy < oh; oy++) {
         for (let ox = 0; ox < ow; ox++, at++) {
           const sum = weightedSum(b, o, oy, ox) + Number(bias?.data[o] ?? 0) + Number(residual?.data[at] ?? 0);
-          data[at] = attrs.relu ? Math.max(sum, 0) : sum;
+          data[at] = activated(sum, attrs);
         }
       }
     }

@@ -40,6 +40,8 @@ override POINTWISE: bool = false;
 // No window reaches beyond the map and its border, so no tap needs a test.
 override INSIDE: bool = false;
 
+override RELU6: bool = false; // the upper bound of ReLU6; its lower bound is params.relu
+
 struct Params {
   in_h: u32,
   in_w: u32,
@@ -241,6 +243,7 @@ fn main(
       value += load(residual[place(pixel, params.residual_border) * params.out_blocks + block]);
     }
     if (params.relu != 0) { value = select(value, vec4f(), value < vec4f()); } // select, not max: NaN must stay visible
+    if (RELU6) { value = select(value, vec4f(6), value > vec4f(6)); }
     y[place(pixel, params.y_border) * params.out_blocks + block] = store(value);
   }
 }

@@ -20,7 +20,8 @@ override DILATION_W: u32 = 1;
 override GROUPS: u32 = 1; // always 1 here: the variant does not apply to grouped convolutions
 override HAS_BIAS: bool = false;
 override HAS_RESIDUAL: bool = false;
-override RELU: bool = false;
+override RELU: bool = false; // set for ReLU6 too
+override RELU6: bool = false; // the upper bound of ReLU6
 
 struct Params {
   in_h: u32,
@@ -81,5 +82,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (HAS_BIAS) { sum += bias[block]; }
   if (HAS_RESIDUAL) { sum += residual[i]; }
   if (RELU) { sum = select(sum, vec4f(), sum < vec4f()); } // select, not max: NaN must stay visible
+  if (RELU6) { sum = select(sum, vec4f(6), sum > vec4f(6)); }
   y[i] = sum;
 }

@@ -49,6 +49,14 @@ export function checkResidual(kernel: string, residual: Nchw | undefined, y: Nch
   throw badShape(`${kernel}: residual ${formatShape(residual)} needs the output's shape ${formatShape(y)}`);
 }
 
+/** That one activation at most is asked for. */
+export function checkActivation(
+  kernel: string,
+  { relu, relu6 }: { readonly relu: boolean; readonly relu6: boolean },
+): void {
+  if (relu && relu6) throw badShape(`${kernel}: relu and relu6 are both true; leave one of them false`);
+}
+
 export const sameShape = (a: Nchw, b: Nchw): boolean => a.every((size, axis) => size === b[axis]);
 
 /** That each of these attributes holds whole numbers, none below its least value. */
