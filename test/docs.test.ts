@@ -75,9 +75,9 @@ describe("the kernel of the guide", () => {
   }
 
   async function registered(): Promise<RegistryEntry> {
-    const kernel = await importExport<KernelDef<InputSpecs, OutputSpecs, Attrs>>("kernel.ts", "leakyRelu");
-    const reference = await importExport<Reference>("reference.ts", "leakyReluReference");
-    const cases = await importExport<readonly KernelCase[]>("cases.ts", "leakyReluCases");
+    const kernel = await importExport<KernelDef<InputSpecs, OutputSpecs, Attrs>>("kernel.ts", "softShrink");
+    const reference = await importExport<Reference>("reference.ts", "softShrinkReference");
+    const cases = await importExport<readonly KernelCase[]>("cases.ts", "softShrinkCases");
     return register(kernel, reference, cases);
   }
 

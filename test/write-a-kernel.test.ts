@@ -50,7 +50,7 @@ describe("the kernel of docs/write-a-kernel.md", () => {
   });
 
   it("is in doctor and in the benchmarks, both variants measured and right", () => {
-    expect(outputs[2]).toMatch(/leaky-relu +naive/);
+    expect(outputs[2]).toMatch(/soft-shrink +naive/);
     expect(outputs[6]).toMatch(/naive +[\d.]+ /);
     expect(outputs[6]).toMatch(/fours +[\d.]+ /);
     expect(outputs[6]).not.toContain("not timed");
@@ -58,14 +58,14 @@ describe("the kernel of docs/write-a-kernel.md", () => {
 
   it("is in the registry and in the package", () => {
     const script = `
-      import { leakyRelu, registry } from "./dist/shaders/index.js";
-      const entry = registry.find(({ kernel }) => kernel === leakyRelu);
+      import { softShrink, registry } from "./dist/shaders/index.js";
+      const entry = registry.find(({ kernel }) => kernel === softShrink);
       console.log(entry.kernel.name, Object.keys(entry.kernel.shaders).join());`;
     copy.write("look.mjs", script);
-    expect(copy.run("node look.mjs").output.trim()).toBe("leaky-relu fours,naive");
+    expect(copy.run("node look.mjs").output.trim()).toBe("soft-shrink fours,naive");
     const packed = copy.run("npm pack --dry-run --ignore-scripts --json").output;
     for (const file of ["kernel.js", "kernel.d.ts", "reference.js", "cases.js"]) {
-      expect(packed).toContain(`dist/shaders/leaky-relu/${file}`);
+      expect(packed).toContain(`dist/shaders/soft-shrink/${file}`);
     }
   });
 });

@@ -1,7 +1,9 @@
 /** Windows over rows and columns, as convolutions and poolings slide them. */
+import { badShape } from "../base/errors.js";
 import { pair } from "./problem.js";
 import type { Pair } from "./problem.js";
-import type { Window } from "./shape.js";
+import { ceilPoolOutputSize, convOutputSize, formatShape } from "./shape.js";
+import type { Nchw, Window } from "./shape.js";
 
 /** 0: rows; 1: columns. */
 export type Axis = 0 | 1;
@@ -46,6 +48,30 @@ export const dilatedWindowConstants = (window: Window2d) => ({
 /** The stride of a pooling, where 0 stands for the kernel's size, axis by axis. */
 export function poolStride(kernel: Pair, stride: Pair): Pair {
   return [pair(stride)[0] || pair(kernel)[0], pair(stride)[1] || pair(kernel)[1]];
+}
+
+export interface PoolAttrs extends Window2d {
+  readonly ceil_mode: boolean;
+}
+
+/** Rows or columns of a pooling's output. @throws bad-shape when padding is too large, or no window fits */
+export function pooledSize(pooling: string, axis: Axis, x: Nchw, attrs: PoolAttrs): number {
+  const window = windowAlong(axis, { ...attrs, stride: poolStride(attrs.kernel, attrs.stride) });
+  const { kernel, stride, padding, dilation } = window;
+  const halfKernel = Math.floor(kernel / 2);
+  if (padding > halfKernel) {
+    const needed = `at most half the kernel: ${halfKernel} for ${kernel}`;
+    throw badShape(`${pooling}: padding ${padding} of the ${axisName(axis)} needs to be ${needed}`);
+  }
+  const input = x[2 + axis] as number;
+  const span = dilation * (kernel - 1) + 1;
+  const overhang = attrs.ceil_mode ? stride - 1 : 0;
+  const least = Math.max(1, span - 2 * padding - overhang);
+  if (input < least) {
+    const got = `x ${formatShape(x)} has ${input} ${axisName(axis)}`;
+    throw badShape(`${pooling}: ${got}, a window of ${span} with padding ${padding} needs at least ${least}`);
+  }
+  return attrs.ceil_mode ? ceilPoolOutputSize(input, window) : convOutputSize(input, window);
 }
 
 export const isUndilated = (dilation: Pair): boolean => pair(dilation).every((step) => step === 1);

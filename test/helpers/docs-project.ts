@@ -51,7 +51,7 @@ export const EXAMPLES: readonly Example[] = GUIDES.flatMap(({ file, blocks }) =>
 });
 
 /** The folder of the kernel that docs/write-a-kernel.md builds. */
-export const GUIDE_KERNEL = join(PROJECT, "write-a-kernel/shaders/leaky-relu");
+export const GUIDE_KERNEL = join(PROJECT, "write-a-kernel/shaders/soft-shrink");
 
 /** The guide's kernel imports the sources and the generated module of shaders by relative paths. */
 function writeKernelSurroundings(): void {
@@ -63,7 +63,7 @@ function writeKernelSurroundings(): void {
   );
   writeFileSync(
     join(guide, "shaders/wgsl.generated.ts"),
-    `export const leakyRelu: Readonly<Record<string, string>> = ${JSON.stringify(texts)};\n`,
+    `export const softShrink: Readonly<Record<string, string>> = ${JSON.stringify(texts)};\n`,
   );
 }
 

@@ -1,0 +1,39 @@
+// concat, naive: one thread gathers four channels of one pixel, each from the input that has it.
+// Operands:
+//   a, b, y  NHWC in vec4 blocks
+
+override A_CHANNELS: u32 = 1;
+override B_CHANNELS: u32 = 1;
+
+struct Params {
+  pixels: u32, // batch * height * width
+  a_repeat: u32, // pixels of y for each pixel of a: 1, or all of a batch item
+  b_repeat: u32,
+}
+
+@group(0) @binding(0) var<storage, read> a: array<vec4f>;
+@group(0) @binding(1) var<storage, read> b: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(3) var<uniform> params: Params;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let blocks = (A_CHANNELS + B_CHANNELS + 3) / 4;
+  let i = id.y * groups.x * 64 + id.x;
+  if (i >= params.pixels * blocks) { return; }
+
+  let pixel = i / blocks;
+  let a_at = pixel / params.a_repeat * ((A_CHANNELS + 3) / 4);
+  let b_at = pixel / params.b_repeat * ((B_CHANNELS + 3) / 4);
+  var joined = vec4f(); // the lanes past the last channel stay zero
+  for (var lane = 0u; lane < 4; lane++) {
+    let channel = i % blocks * 4 + lane;
+    if (channel < A_CHANNELS) {
+      joined[lane] = a[a_at + channel / 4][channel % 4];
+    } else if (channel < A_CHANNELS + B_CHANNELS) {
+      let own = channel - A_CHANNELS;
+      joined[lane] = b[b_at + own / 4][own % 4];
+    }
+  }
+  y[i] = joined;
+}
