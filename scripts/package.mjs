@@ -1,16 +1,15 @@
 /**
  * Completes dist/ for publishing (package.json, `files`) with what the compiler does not make:
  *   weights    copies, at the same relative URL as in the sources
- *   readers    of .pth files, as one file that pages load when they need it
+ *   assets     the readers of .pth files and the backbones that are not ResNets, which pages load when they need them
  *   shaders    without comments and unneeded spaces, because a page downloads all of them
  *   types      entries for TypeScript before 6, whose DOM library lacks WebGPU: they add the package @webgpu/types.
  *              TypeScript 6 and newer have these types built in, and both at once conflict (package.json, `types@<6`)
  */
-import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { bundleOtherBackbones, bundlePthReaders } from "./asset-modules.mjs";
 import { packageModule } from "./kernels.mjs";
-import { tool } from "./tool.mjs";
 
 /** Entries whose declarations name GPU objects. */
 const GPU_ENTRIES = ["index", "node"];
@@ -35,34 +34,6 @@ function orderModules(/** @type {string} */ entry) {
   writeFileSync(entry, lines.join("") + readFileSync(entry, "utf8"));
 }
 
-/**
- * Makes one file without imports of the readers of .pth files, and the module that imports it by its address. Bundlers
- * take `new URL("...", import.meta.url)` for an asset, so that they copy the file and need no code splitting.
- */
-function bundlePthReaders(/** @type {string} */ dist) {
-  const weights = join(dist, "src/weights");
-  const config = fileURLToPath(new URL("pth-readers.vite.mjs", import.meta.url));
-  const status = tool("vite/bin/vite.js", ["build", "--config", config, "--logLevel", "error"], { output: "stderr" });
-  if (status !== 0) throw new Error("the readers of .pth files were not bundled");
-  const lines = [
-    "let loading;",
-    "/** Loads them once; after a failure the next call tries again. */",
-    "export const importPthReaders = () => {",
-    '  const { href } = new URL("./pth-readers.bundle.js", import.meta.url);',
-    "  loading ??= import(/* @vite-ignore */ /* webpackIgnore: true */ href);",
-    "  return loading.catch((error) => {",
-    "    loading = undefined;",
-    "    throw error;",
-    "  });",
-    "};",
-    "",
-  ];
-  writeFileSync(join(weights, "import-pth-readers.js"), lines.join("\n"));
-  // Nothing imports the modules that are bundled, nor the types of what imports the bundle.
-  for (const path of ["pth", "pth-readers.d.ts", "import-pth-readers.d.ts"])
-    rmSync(join(weights, path), { recursive: true });
-}
-
 export function finishPackage(/** @type {string} */ root) {
   const dist = join(root, "dist");
   bundlePthReaders(dist);
@@ -71,6 +42,7 @@ export function finishPackage(/** @type {string} */ root) {
     if (/\.(safetensors|json|md)$/.test(file)) cpSync(join(root, "weights", file), join(dist, "weights", file));
   }
   writeFileSync(join(dist, "shaders/wgsl.generated.js"), packageModule());
+  bundleOtherBackbones(dist);
   orderModules(join(dist, "src/index.js"));
   for (const entry of GPU_ENTRIES) {
     writeFileSync(

@@ -106,8 +106,8 @@ export { COMPARED } from "./models/compared.js";
 export type { ComparedVariant } from "./models/compared.js";
 export { Comparison } from "./models/comparison.js";
 export type { ComparisonOptions, ComparisonResult, ComparisonRunOptions } from "./models/comparison.js";
-export { FCN_VARIANTS } from "./models/fcn.js";
-export type { FcnVariant } from "./models/fcn.js";
+export { FCN_VARIANTS } from "./models/fcn-head.js";
+export type { FcnVariant } from "./models/fcn-head.js";
 export type { LayerTime } from "./models/layer-times.js";
 export { VARIANTS } from "./models/load.js";
 export type { LoadOptions, NetworkVariant, NetworkVariant as Variant } from "./models/load.js";
@@ -132,5 +132,6 @@ export type { DownloadProgress, WeightsOptions } from "./weights/download-option
 export { openGivenCheckpoint as openCheckpoint, recogniseGiven as recognise } from "./weights/given.js";
 export type { Recognised } from "./weights/names.js";
 export type { OpenOptions } from "./weights/open.js";
+export type { BackboneKind, MobileNetV2Kind, Vgg16Kind } from "./weights/backbone-kind.js";
 export type { ResNetKind } from "./weights/resnet-kind.js";
 export type { ByteSource, Bytes } from "./weights/source.js";

@@ -200,9 +200,9 @@ describe("a complete file or none", () => {
     await refused(folder, /directory/);
     await refused(
       await written("other.safetensors", { "encoder.weight": { shape: [1], data: [1] } }),
-      /"encoder\.weight"\) are not a ResNet;/,
+      /"encoder\.weight"\) are not a backbone's;/,
     );
-    await refused(await written("empty.safetensors", {}), /are not a ResNet;/);
+    await refused(await written("empty.safetensors", {}), /are not a backbone's;/);
     await expect(importFile(PTH, join(folder, "no", "folder.safetensors"))).rejects.toMatchObject({
       code: "bad-option",
     });

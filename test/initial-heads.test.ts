@@ -1,11 +1,15 @@
 /** Untrained heads: the values from which the paper starts, the same every time. */
 import { describe, expect, it } from "vitest";
 import { bilinear, paperFcnTensors } from "../bench/hashed-weights.js";
+import { ownStyle } from "../src/layers/decoder-style.js";
 import { withInitialHead } from "../src/models/initial-heads.js";
 import { hashedCheckpoint } from "./helpers/hashed-checkpoint.js";
+import { backboneIn } from "./helpers/networks.js";
 
 describe("initial heads", () => {
-  const checkpoint = withInitialHead(hashedCheckpoint([]), "fcn8s", 3, 64 * 4);
+  const backbone = backboneIn(hashedCheckpoint(paperFcnTensors()));
+  const style = ownStyle(new Map());
+  const checkpoint = withInitialHead(hashedCheckpoint([]), { head: "fcn8s", classes: 3, backbone, style });
 
   it("have the paper's shapes, skip scores of zero and bilinear upsampling", async () => {
     const shapes = Object.fromEntries([...checkpoint.tensors.values()].map(({ name, shape }) => [name, [...shape]]));

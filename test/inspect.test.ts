@@ -68,7 +68,7 @@ describe("what inspect finds", () => {
   test("a checkpoint of another network is described, with the reason", async () => {
     const found = await inspected(fixturePath("tar.pth"));
     expect(found).toMatchObject({ container: "pth-tar", architecture: null, networks: [] });
-    expect(found.reason).toMatch(/are not a ResNet;/);
+    expect(found.reason).toMatch(/are not a backbone's;/);
     expect(describeInspection(found)[1]).toMatch(/^not recognised: its \d+ tensors/);
   });
 });

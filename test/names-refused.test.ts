@@ -35,9 +35,9 @@ describe("what is refused", () => {
         { name: "encoder.block.0.weight", shape: [2] },
         { name: "lm_head", shape: [2] },
       ],
-      'its 2 tensors ("encoder.block.0.weight", "lm_head") are not a ResNet; the names of torchvision',
+      `its 2 tensors ("encoder.block.0.weight", "lm_head") are not a backbone's; the names of torchvision`,
     ],
-    ["an empty file", [], "its 0 tensors () are not a ResNet"],
+    ["an empty file", [], "its 0 tensors () are not a backbone's"],
     [
       "blocks left out",
       blocks([3, 4, 20, 3]),
@@ -76,7 +76,7 @@ describe("what is refused", () => {
     [
       "two backbones",
       [...prefixed("student.", bare), ...prefixed("teacher.", bare)],
-      'it holds more than one ResNet (under "student.", "teacher.")',
+      'it holds more than one network (under "student.", "teacher.")',
     ],
     [
       "one tensor under two names",

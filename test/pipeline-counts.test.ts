@@ -4,15 +4,14 @@ import { paperFcnTensors } from "../bench/hashed-weights.js";
 import { Device } from "../src/gpu/device.js";
 import { pipelinesOf } from "../src/gpu/pipelines.js";
 import type { Precision } from "../src/kernel/variant.js";
-import { fcnNetwork } from "../src/models/fcn.js";
 import { outputGraph } from "../src/models/output-graph.js";
 import { IMAGENET } from "../src/models/preprocessing.js";
 import { compile } from "../src/plan/compile.js";
 import type { Graph } from "../src/plan/graph.js";
 import { lower } from "../src/plan/lower.js";
 import { Tuner } from "../src/tuning/tuner.js";
-import { Parameters } from "../src/weights/parameters.js";
 import { hashedCheckpoint } from "./helpers/hashed-checkpoint.js";
+import { paperNetwork } from "./helpers/networks.js";
 import { nullDevice } from "./helpers/null-device.js";
 
 const H200 = {
@@ -23,7 +22,7 @@ const H200 = {
   software: false,
   subgroupSize: 32,
 };
-const network = fcnNetwork(Parameters.of(hashedCheckpoint(paperFcnTensors())), "fcn8s");
+const network = paperNetwork(hashedCheckpoint(paperFcnTensors()), "fcn8s");
 
 function graphOf(height: number, width: number): Graph {
   const prepared = { network, preprocessing: IMAGENET, resize: "none", description: "" } as const;

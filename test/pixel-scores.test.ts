@@ -1,11 +1,13 @@
 /** PixelScores computes single pixels of the last transposed convolution; a float64 reference computes all of them. */
 import { describe, expect, it } from "vitest";
+import { paperFcnTensors } from "../bench/hashed-weights.js";
 import { convTranspose2dReference } from "../shaders/conv-transpose2d/reference.js";
 import { decoderGeometry } from "../src/layers/geometry.js";
 import type { UpsampleStep } from "../src/layers/geometry.js";
 import { bilinearWeight } from "../src/layers/upsample.js";
 import { PixelScores } from "../src/models/pixel-scores.js";
-import { RESNET_CHAIN } from "../src/models/resnet.js";
+import { hashedCheckpoint } from "./helpers/hashed-checkpoint.js";
+import { backboneIn } from "./helpers/networks.js";
 import { seeded } from "./helpers/random.js";
 
 const CLASSES = 3;
@@ -47,6 +49,8 @@ async function check(step: UpsampleStep, learned: boolean): Promise<void> {
     }
   }
 }
+
+const { encoder: RESNET_CHAIN } = backboneIn(hashedCheckpoint(paperFcnTensors()));
 
 describe("pixel scores are the last transposed convolution", () => {
   for (const alignment of ["pad", "aligned"] as const) {

@@ -11,7 +11,7 @@ import { layoutNamed, layouts } from "../src/kernel/layout.js";
 import { elements } from "../src/kernel/shape.js";
 import type { DeviceTraits } from "../src/kernel/variant.js";
 import type { Weight } from "../src/kernel/weight.js";
-import { FCN_VARIANTS, fcnNetwork } from "../src/models/fcn.js";
+import { FCN_VARIANTS } from "../src/models/fcn-head.js";
 import { precisionOn } from "../src/models/precision.js";
 import { torchvisionNetwork } from "../src/models/torchvision.js";
 import { loadFcn } from "../src/node.js";
@@ -21,6 +21,7 @@ import { lower } from "../src/plan/lower.js";
 import { Plan } from "../src/plan/plan.js";
 import { WeightStore } from "../src/plan/weight-store.js";
 import { Parameters } from "../src/weights/parameters.js";
+import { paperNetwork } from "./helpers/networks.js";
 import { useDevice } from "./helpers/device.js";
 import { hashedCheckpoint } from "./helpers/hashed-checkpoint.js";
 import { agreement, referencePictures } from "./helpers/reference-maps.js";
@@ -29,16 +30,14 @@ const device = useDevice();
 
 describe("plans of precision f16", () => {
   const networks = {
-    ...Object.fromEntries(
-      FCN_VARIANTS.map((v) => [v, () => fcnNetwork(Parameters.of(hashedCheckpoint(paperFcnTensors())), v)]),
-    ),
+    ...Object.fromEntries(FCN_VARIANTS.map((v) => [v, () => paperNetwork(hashedCheckpoint(paperFcnTensors()), v)])),
     "fcn-resnet101": () => torchvisionNetwork(Parameters.of(hashedCheckpoint(torchvisionFcnTensors()))),
   };
   it.each(Object.entries(networks))(
     "store every activation of the backbone of %s as f16, and scores as f32",
     (_, make) => {
       const graph = new Graph();
-      graph.output("logits", make().logits(graph, graph.input("x", [1, 3, 64, 64], "nhwc4-f16")));
+      graph.output("logits", make().logits(graph, graph.input("x", [1, 3, 64, 64], "nhwc4-f16"), [64, 64]));
       const { steps, outputs } = lower(graph, device(), undefined, "f16");
       for (const { kernel, outputs: made, label } of steps) {
         if (kernel.name === "conv2d" || kernel.name === "max-pool2d")

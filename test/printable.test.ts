@@ -39,13 +39,13 @@ it("markup holds no character that XML forbids", () => {
   expect(escapeText("a\0<\x1b>\u0085")).toBe("a\\u0000&#60;\\u001b&#62;\\u0085");
 });
 
-it("inspect shows names and metadata of a checkpoint without control characters, and cut", () => {
+it("inspect shows names and metadata of a checkpoint without control characters, and cut", async () => {
   const evil = "\x1b]0;title\x07\nfake line\u202e";
   const names = [`${evil}.weight`, `${"deep.".repeat(1000)}bias`];
   const tensors = new Map(names.map((name) => [name, { name, shape: [1], dtype: "f32" as const }]));
   const metadata = new Map(Array.from({ length: 50 }, (_, i) => [`key ${i} ${evil}`, evil.repeat(100)] as const));
   const checkpoint = { name: "evil.pth", container: "pth-zip", bytes: 1, tensors, metadata } as unknown as Checkpoint;
-  const lines = describeInspection(inspectCheckpoint(checkpoint));
+  const lines = describeInspection(await inspectCheckpoint(checkpoint));
   const text = lines.map(printable).join("\n");
   expect(text).not.toMatch(/[^\P{Cc}\n]|\u202e/u);
   expect(text).not.toMatch(/^fake line/m);

@@ -93,7 +93,7 @@ describe("the size that a network sees", () => {
     const statistics = { mean: { shape: [3], data: IMAGENET.mean }, std: { shape: [3], data: IMAGENET.std } };
     const { y: seen } = normalizeReference(
       { image: { shape: [1, 4, height, width], data: planes(picture) }, ...statistics },
-      { height: seenSize[0], width: seenSize[1] },
+      { height: seenSize[0], width: seenSize[1], padded: 0 },
     );
     const direct = await logitsOfBothHeads(network, store, seen?.data ?? [], seenSize);
     for (const [aux, data] of [

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { hashedInput, paperFcnTensors, torchvisionFcnTensors } from "../bench/hashed-weights.js";
 import { layoutNamed, layouts } from "../src/kernel/layout.js";
-import { FCN_VARIANTS, fcnNetwork } from "../src/models/fcn.js";
+import { FCN_VARIANTS } from "../src/models/fcn-head.js";
 import type { Network } from "../src/models/network.js";
 import { torchvisionNetwork } from "../src/models/torchvision.js";
 import { loadFcn } from "../src/node.js";
@@ -15,6 +15,7 @@ import { Parameters } from "../src/weights/parameters.js";
 import { useDevice } from "./helpers/device.js";
 import { expectError } from "./helpers/expect-error.js";
 import { hashedCheckpoint, hashedFile } from "./helpers/hashed-checkpoint.js";
+import { paperNetwork } from "./helpers/networks.js";
 import { float32File, largestDifference } from "./helpers/reference-maps.js";
 import { logitsOfBothHeads, stripedPicture } from "./helpers/small-networks.js";
 
@@ -35,7 +36,7 @@ function relativeDifference(logits: ArrayLike<number>, name: string): number {
 
 async function logitsOf(network: Network, store: WeightStore): Promise<ArrayLike<number>> {
   const graph = new Graph();
-  graph.output("logits", network.logits(graph, graph.input("x", SHAPE, "nhwc4")));
+  graph.output("logits", network.logits(graph, graph.input("x", SHAPE, "nhwc4"), [SHAPE[2], SHAPE[3]]));
   const plan = await Plan.create(device(), graph, store);
   const { outputs } = await plan.run({ x: new Uint8Array(layouts.nhwc4.pack(input, SHAPE)) });
   plan.dispose();
@@ -50,7 +51,7 @@ describe.each([18, 34, 50, 152])("FCNs over ResNet-%i", (depth) => {
   it("give logits within 1e-5 of the largest, all three variants", async () => {
     const store = new WeightStore(device());
     for (const variant of FCN_VARIANTS) {
-      const network = fcnNetwork(Parameters.of(checkpoint), variant);
+      const network = paperNetwork(checkpoint, variant);
       const difference = relativeDifference(await logitsOf(network, store), `resnet${depth}.${variant}`);
       console.log(`ResNet-${depth} ${variant}: ${difference.toExponential(2)} of the largest logit`);
       expect(difference).toBeLessThan(1e-5);
@@ -61,7 +62,7 @@ describe.each([18, 34, 50, 152])("FCNs over ResNet-%i", (depth) => {
   it("are recognised by their blocks", () => {
     const found = recognise(checkpoint);
     expect(found.description).toBe(`fcn-webgpu ResNet-${depth}: heads fcn8s, fcn16s, fcn32s, 21 classes`);
-    expect(found.backbone.depth).toBe(depth);
+    expect(found.backbone).toMatchObject({ family: "resnet", depth });
   });
 });
 

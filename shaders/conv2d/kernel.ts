@@ -1,6 +1,7 @@
 /**
  * 2-D convolution (cross-correlation, as PyTorch's conv2d) with the epilogue y = relu(conv(x) + bias + residual), each
- * part optional. ReLU6 clamps to 0 .. 6 in place of ReLU. There is no batch norm: it is folded into weight and bias when a checkpoint is loaded.
+ * part optional. ReLU6 clamps to 0 .. 6 in place of ReLU. There is no batch norm: it is folded into weight and bias
+ * when a checkpoint is loaded.
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html
  */
 import {

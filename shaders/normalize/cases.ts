@@ -18,5 +18,7 @@ export const normalizeCases: readonly KernelCase[] = [
   { name: "13x17 to 29x31", shapes: picture(1, 13, 17), attrs: { height: 29, width: 31 }, fill },
   { name: "31x29 to 7x5, batch 3", shapes: picture(3, 31, 29), attrs: { height: 7, width: 5 }, fill },
   { name: "9x9 to 9x18: one axis", shapes: picture(1, 9, 9), attrs: { width: 18 }, fill },
+  { name: "batch 2, 7x11 padded to 9x33", shapes: picture(2, 7, 11), attrs: { padded: [9, 33] }, fill },
+  { name: "9x6 to 13x11, padded to 33", shapes: picture(1, 9, 6), attrs: { height: 13, width: 11, padded: 33 }, fill },
   { name: "500x375", shapes: picture(1, 375, 500), fill, bench: true },
 ];

@@ -11,6 +11,8 @@ struct Params {
   out_h: u32,
   out_w: u32,
   pixels: u32, // batch * out_h * out_w
+  rows: u32, // of the picture in y; zeros follow
+  columns: u32,
   scale_h: f32,
   scale_w: f32,
 }
@@ -25,7 +27,14 @@ struct Params {
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * 64 + id.x;
   if (i >= params.pixels) { return; }
-  let word = image[i];
+  let ox = i % params.out_w;
+  let oy = i / params.out_w % params.out_h;
+  let n = i / (params.out_w * params.out_h);
+  if (oy >= params.rows || ox >= params.columns) {
+    y[i] = vec2u();
+    return;
+  }
+  let word = image[(n * params.in_h + oy) * params.in_w + ox];
   let value = vec3f(vec3u(word, word >> 8, word >> 16) & vec3u(255)) / 255.0;
   let exact = (value - mean[0].xyz) / deviation[0].xyz;
   // WGSL leaves open what packing a number beyond f16 gives.

@@ -7,16 +7,35 @@ import { badShape } from "../../src/base/errors.js";
 import { mapParams, threadPerPixel } from "../../src/kernel/feature-map.js";
 import { defineKernel } from "../../src/kernel/kernel.js";
 import { sizeOf } from "../../src/kernel/layout.js";
-import { f32, u32 } from "../../src/kernel/problem.js";
+import { f32, pair, u32 } from "../../src/kernel/problem.js";
+import type { Pair } from "../../src/kernel/problem.js";
 import { ceilDiv, elements, formatShape } from "../../src/kernel/shape.js";
 import type { Nchw, Shape } from "../../src/kernel/shape.js";
 import { fitsTexture } from "../../src/kernel/texture.js";
+import { axisName } from "../../src/kernel/window.js";
+import type { Axis } from "../../src/kernel/window.js";
 import { normalize as shaders } from "../wgsl.generated.js";
 
 /** Pixels of a thread of copy-texture.wgsl: WORDS there. */
 const COPY_WORDS = 16;
 
-const keepsSize = (image: Nchw, y: Nchw): boolean => image[2] === y[2] && image[3] === y[3];
+interface SizeAttrs {
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Rows and columns of the picture in the output. */
+const seenSize = (image: Nchw, { height, width }: SizeAttrs) => [height || image[2], width || image[3]] as const;
+
+const keepsSize = (image: Nchw, attrs: SizeAttrs): boolean =>
+  seenSize(image, attrs).every((size, axis) => size === image[2 + axis]);
+
+/** Rows or columns of the output. @throws bad-shape when the picture does not fit */
+function paddedSize(axis: Axis, seen: number, padded: Pair): number {
+  const size = pair(padded)[axis] || seen;
+  if (Number.isInteger(size) && size >= seen) return size;
+  throw badShape(`normalize: padded to ${size} ${axisName(axis)}, which the picture's ${seen} do not fit`);
+}
 
 function checkPerColour(name: string, shape: Shape): void {
   if (elements(shape) !== 3) throw badShape(`normalize: ${name} ${formatShape(shape)} needs 3 values (R, G, B)`);
@@ -32,23 +51,34 @@ export const normalize = defineKernel({
     std: { role: "weight" },
   },
   outputs: { y: { role: "tensor", layout: "nhwc4" } },
-  /** Size of the output. 0 keeps the picture's. */
-  attrs: { height: 0, width: 0 },
+  attrs: {
+    /** Size of the picture in the output. 0 keeps its size. */
+    height: 0,
+    width: 0,
+    /** Size of the output: zeros follow the picture at the bottom and at the right. 0 is the picture's size there. */
+    padded: 0 as Pair,
+  },
 
-  shape({ image, mean, std }, { height, width }) {
+  shape({ image, mean, std }, { height, width, padded }) {
     if (image[1] !== 4) throw badShape(`normalize: image ${formatShape(image)} needs 4 channels (RGBA)`);
     checkPerColour("mean", mean);
     checkPerColour("std", std);
     if (![height, width].every((size) => Number.isInteger(size) && size >= 0)) {
       throw badShape(`normalize: height ${height} and width ${width} need to be whole numbers, 0 or more`);
     }
-    return { y: [image[0], 3, height || image[2], width || image[3]] };
+    const [rows, columns] = seenSize(image, { height, width });
+    return { y: [image[0], 3, paddedSize(0, rows, padded), paddedSize(1, columns, padded)] };
   },
-  params: ({ in: { image }, out: { y } }) => ({
-    ...mapParams(image, y),
-    scale_h: f32(image[2] / y[2]),
-    scale_w: f32(image[3] / y[3]),
-  }),
+  params: ({ in: { image }, out: { y }, attrs }) => {
+    const [rows, columns] = seenSize(image, attrs);
+    return {
+      ...mapParams(image, y),
+      rows: u32(rows),
+      columns: u32(columns),
+      scale_h: f32(image[2] / rows),
+      scale_w: f32(image[3] / columns),
+    };
+  },
   overrides: () => ({}),
   cost: ({ in: { image }, out: { y } }) => ({ flops: 6 * sizeOf(y), bytes: sizeOf(image) + 4 * sizeOf(y) }),
   variants: {
@@ -62,7 +92,7 @@ export const normalize = defineKernel({
     copy: {
       wgsl: "copy",
       workgroup: [64, 1, 1],
-      when: ({ in: { image }, out: { y } }) => keepsSize(image, y),
+      when: ({ in: { image }, attrs }) => keepsSize(image, attrs),
       threads: ({ out: { y } }) => threadPerPixel(y),
     },
     // As copy, with the result stored as f16.
@@ -71,7 +101,7 @@ export const normalize = defineKernel({
       workgroup: [64, 1, 1],
       precision: "f16",
       layouts: { y: "nhwc4-f16" },
-      when: ({ in: { image }, out: { y } }) => keepsSize(image, y),
+      when: ({ in: { image }, attrs }) => keepsSize(image, attrs),
       threads: ({ out: { y } }) => threadPerPixel(y),
     },
     // As copy, into a texture. Wins on software adapters, whose convolutions read textures.
@@ -79,8 +109,15 @@ export const normalize = defineKernel({
       wgsl: "copy-texture",
       workgroup: [8, 8, 1],
       layouts: { y: "tex4" },
-      when: ({ in: { image }, out: { y } }, { software }) => software && keepsSize(image, y) && fitsTexture(y),
-      params: ({ out: { y } }) => ({ width: u32(y[3]), rows: u32(y[0] * y[2]) }),
+      when: ({ in: { image }, out: { y }, attrs }, { software }) =>
+        software && keepsSize(image, attrs) && fitsTexture(y),
+      params: ({ in: { image }, out: { y } }) => ({
+        in_h: u32(image[2]),
+        in_w: u32(image[3]),
+        out_h: u32(y[2]),
+        out_w: u32(y[3]),
+        rows: u32(y[0] * y[2]),
+      }),
       threads: ({ out: { y } }) => [ceilDiv(y[3], COPY_WORDS), y[0] * y[2], 1],
     },
   },

@@ -11,7 +11,9 @@ struct Params {
   out_h: u32,
   out_w: u32,
   pixels: u32, // batch * out_h * out_w
-  scale_h: f32, // in / out
+  rows: u32, // of the picture in y; zeros follow
+  columns: u32,
+  scale_h: f32, // in_h / rows
   scale_w: f32,
 }
 
@@ -33,6 +35,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let ox = i % params.out_w;
   let oy = i / params.out_w % params.out_h;
   let n = i / (params.out_w * params.out_h);
+  if (oy >= params.rows || ox >= params.columns) {
+    y[i] = vec4f();
+    return;
+  }
 
   // Half-pixel centres; a source position before the first centre is clamped to it.
   let sy = max((f32(oy) + 0.5) * params.scale_h - 0.5, 0.0);

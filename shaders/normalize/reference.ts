@@ -1,4 +1,6 @@
 /** normalize in float64. */
+import { pair } from "../../src/kernel/problem.js";
+import type { Pair } from "../../src/kernel/problem.js";
 import type { Reference } from "../../src/kernel/registry.js";
 
 /** The pixels on both sides of a position, and the weight of the second. */
@@ -8,14 +10,18 @@ function corner(position: number, size: number): readonly [low: number, high: nu
   return [low, Math.min(low + 1, size - 1), at - low];
 }
 
-export const normalizeReference: Reference<{ height: number; width: number }> = (
-  { image, mean, std },
-  { height, width },
-) => {
+interface NormalizeAttrs {
+  readonly height: number;
+  readonly width: number;
+  readonly padded: Pair;
+}
+
+export const normalizeReference: Reference<NormalizeAttrs> = ({ image, mean, std }, { height, width, padded }) => {
   if (!image || !mean || !std) throw new Error("normalize needs image, mean and std");
   const [n, , h, w] = image.shape as [number, number, number, number];
   const oh = height || h;
   const ow = width || w;
+  const [ph, pw] = [pair(padded)[0] || oh, pair(padded)[1] || ow];
 
   const resized = (b: number, c: number, y: number, x: number): number => {
     const [y0, y1, fy] = corner(((y + 0.5) * h) / oh - 0.5, h);
@@ -26,16 +32,16 @@ export const normalizeReference: Reference<{ height: number; width: number }> = 
     return top * (1 - fy) + bottom * fy;
   };
 
-  const data = new Float64Array(n * 3 * oh * ow);
+  const data = new Float64Array(n * 3 * ph * pw);
   for (let b = 0; b < n; b++) {
     for (let c = 0; c < 3; c++) {
       for (let y = 0; y < oh; y++) {
         for (let x = 0; x < ow; x++) {
           const centred = resized(b, c, y, x) / 255 - (mean.data[c] as number);
-          data[((b * 3 + c) * oh + y) * ow + x] = centred / (std.data[c] as number);
+          data[((b * 3 + c) * ph + y) * pw + x] = centred / (std.data[c] as number);
         }
       }
     }
   }
-  return { y: { shape: [n, 3, oh, ow], data } };
+  return { y: { shape: [n, 3, ph, pw], data } };
 };

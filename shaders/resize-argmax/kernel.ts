@@ -17,11 +17,16 @@ import type { Nchw } from "../../src/kernel/shape.js";
 import { fitsTexture, textureColumns } from "../../src/kernel/texture.js";
 import { resizeArgmax as shaders } from "../wgsl.generated.js";
 
-/** With a stride, output i lies at (i + 1/2) / stride - 1/2 pixels of the input. */
-const stridePositions = (stride: number): Positions => ({ step: 2, offset: 1 - stride, over: 2 * stride });
+/** With a stride, output i lies at (i + shift + 1/2) / stride - 1/2 pixels of the input. */
+const stridePositions = (stride: number, shift: number): Positions => ({
+  step: 2,
+  offset: 1 - stride + 2 * shift,
+  over: 2 * stride,
+});
 
-function positionParamsOf(x: Nchw, y: Nchw, stride: number) {
-  if (stride > 0) return positionParams(stridePositions(stride), stridePositions(stride));
+function positionParamsOf(x: Nchw, y: Nchw, { stride, shift }: Pick<ResizeAttrs, "stride" | "shift">) {
+  const positions = stridePositions(stride, shift);
+  if (stride > 0) return positionParams(positions, positions);
   return positionParams(halfPixelPositions(x[2], y[2]), halfPixelPositions(x[3], y[3]));
 }
 
@@ -29,14 +34,19 @@ interface ResizeAttrs {
   readonly height: number;
   readonly width: number;
   readonly stride: number;
+  readonly shift: number;
 }
 
-function checkStride(x: Nchw, { height, width, stride }: ResizeAttrs): void {
+function checkStride(x: Nchw, { height, width, stride, shift }: ResizeAttrs): void {
   if (!Number.isInteger(stride) || stride < 0) {
     throw badShape(`resize-argmax: stride ${stride} needs to be a whole number, 0 or more`);
   }
-  if (stride > 0 && (height > x[2] * stride || width > x[3] * stride)) {
-    throw badShape(`resize-argmax: ${height} x ${width} needs to fit in x ${formatShape(x)} times stride ${stride}`);
+  if (!Number.isInteger(2 * shift) || shift < 0 || (stride === 0 && shift !== 0)) {
+    throw badShape(`resize-argmax: shift ${shift} needs to be a multiple of 1/2, 0 or more, and goes with a stride`);
+  }
+  if (stride > 0 && (height + shift > x[2] * stride || width + shift > x[3] * stride)) {
+    const size = shift === 0 ? `${height} x ${width}` : `${height} x ${width}, shifted by ${shift},`;
+    throw badShape(`resize-argmax: ${size} needs to fit in x ${formatShape(x)} times stride ${stride}`);
   }
 }
 
@@ -56,6 +66,11 @@ export const resizeArgmax = defineKernel({
      * at the border the convolution fades, but all classes by one factor, which moves no argmax.
      */
     stride: 0,
+    /**
+     * Pixels of the output to leave out before the first, in halves: (stride - 1) / 2 puts input pixel i on output
+     * pixel i*s, as a transposed convolution of kernel 2s - 1 and padding s - 1 does.
+     */
+    shift: 0,
   },
 
   shape({ x }, attrs) {
@@ -65,7 +80,7 @@ export const resizeArgmax = defineKernel({
     if (attrs.stride === 0) checkPositions("resize-argmax", x, attrs.height, attrs.width);
     return { y: [x[0], 1, attrs.height, attrs.width] };
   },
-  params: ({ in: { x }, out: { y }, attrs }) => ({ ...mapParams(x, y), ...positionParamsOf(x, y, attrs.stride) }),
+  params: ({ in: { x }, out: { y }, attrs }) => ({ ...mapParams(x, y), ...positionParamsOf(x, y, attrs) }),
   overrides: ({ in: { x } }) => ({ CHANNELS: x[1] }),
   cost: ({ in: { x }, out: { y } }) => ({ flops: 10 * x[1] * sizeOf(y), bytes: 4 * sizeOf(x) + sizeOf(y) }),
   variants: {
@@ -94,7 +109,7 @@ export const resizeArgmax = defineKernel({
         out_h: u32(y[2]),
         out_w: u32(y[3]),
         pixels: u32(pixelsOf(y)),
-        ...positionParamsOf(x, y, attrs.stride),
+        ...positionParamsOf(x, y, attrs),
       }),
       threads: ({ out: { y } }) => threadPerFourPixels(y),
     },

@@ -1,7 +1,7 @@
 /** What the command line of `fcn bench` may say. */
-import { FCN_VARIANTS } from "../models/fcn.js";
+import { FCN_VARIANTS } from "../models/fcn-head.js";
 import { PRECISIONS } from "../models/precision.js";
-import { TORCHVISION_HEADS } from "../weights/names.js";
+import { TORCHVISION_HEADS } from "../weights/heads.js";
 import type { parse } from "./command.js";
 
 export const BENCH_USAGE = `fcn bench kernels [--filter TEXT] [options]

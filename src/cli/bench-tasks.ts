@@ -2,7 +2,7 @@
 import type { ModelTask } from "../../bench/model-row.js";
 import { isSynthetic, syntheticCheckpoint } from "../../bench/synthetic.js";
 import { defined } from "../base/defined.js";
-import { FCN_VARIANTS } from "../models/fcn.js";
+import { FCN_VARIANTS } from "../models/fcn-head.js";
 import { VARIANTS } from "../models/load.js";
 import { PRECISIONS } from "../models/precision.js";
 import type { NetworkVariant } from "../node.js";

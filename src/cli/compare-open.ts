@@ -80,7 +80,7 @@ export async function openComparison(options: ComparisonRequest): Promise<OpenCo
   if (weights !== undefined) announce(weights, found, variants, options.variants !== undefined);
   const device = await requestDevice(defined({ adapter: options.adapter }));
   const tuned = tuningOf(options.tune, fileTuningStore());
-  const comparison = new Comparison(device, checkpoint, { variants, precision, ...tuned });
+  const comparison = await Comparison.open(device, checkpoint, { variants, precision, ...tuned });
   checkMeaning(options.meaning, comparison.classes);
   const labels = describeMeaning(options.meaning);
   const header: RunHeader = {

@@ -4,15 +4,17 @@ import { cutInMiddle, shown } from "../base/printable.js";
 import { textTable } from "../base/text-table.js";
 import { megabytes } from "../gpu/allocations.js";
 import { formatShape } from "../kernel/shape.js";
-import { FCN_VARIANTS, fcnNetwork } from "../models/fcn.js";
+import { describeBackbone } from "../models/backbones/index.js";
+import { FCN_VARIANTS } from "../models/fcn-head.js";
+import { fcnNetwork } from "../models/fcn.js";
 import { torchvisionNetwork } from "../models/torchvision.js";
 import { countElements } from "../weights/checkpoint.js";
 import type { Checkpoint, Container, TensorInfo } from "../weights/checkpoint.js";
-import { recognise, torchvisionHeadOf } from "../weights/names.js";
+import { torchvisionHeadOf } from "../weights/heads.js";
+import { recognise } from "../weights/names.js";
 import type { Recognised } from "../weights/names.js";
 import { Parameters } from "../weights/parameters.js";
 import type { Faults } from "../weights/parameters.js";
-import { resnetName } from "../weights/resnet-kind.js";
 
 export interface NetworkFit extends Faults {
   readonly variant: string;
@@ -47,8 +49,12 @@ export interface Inspection {
 type Build = (params: Parameters) => unknown;
 
 /** The networks that a backbone may be part of, by name. */
-function networksOver({ backbone }: Recognised): [string, Build][] {
-  const paper = FCN_VARIANTS.map((variant): [string, Build] => [variant, (params) => fcnNetwork(params, variant)]);
+async function networksOver({ backbone, checkpoint }: Recognised): Promise<[string, Build][]> {
+  const description = await describeBackbone(checkpoint);
+  const paper = FCN_VARIANTS.map((variant): [string, Build] => [
+    variant,
+    (params) => fcnNetwork(params, variant, description),
+  ]);
   const dilated = torchvisionHeadOf(backbone);
   return dilated === undefined ? paper : [...paper, [dilated, torchvisionNetwork]];
 }
@@ -80,13 +86,14 @@ function recognisedOrReason(checkpoint: Checkpoint): Recognised | string {
 }
 
 /** Uses only what opening the checkpoint has read. */
-export function inspectCheckpoint(checkpoint: Checkpoint): Inspection {
+export async function inspectCheckpoint(checkpoint: Checkpoint): Promise<Inspection> {
   const tensors = [...checkpoint.tensors.values()];
   const dtypes: Record<string, number> = {};
   for (const { dtype } of tensors) dtypes[dtype] = (dtypes[dtype] ?? 0) + 1;
   const found = recognisedOrReason(checkpoint);
   const [known, reason] = typeof found === "string" ? [undefined, found] : [found, null];
-  const fits = known && networksOver(known).map(([name, build]) => fitNetwork(name, build, known.checkpoint));
+  const networks = known && (await networksOver(known));
+  const fits = networks?.map(([name, build]) => fitNetwork(name, build, (known as Recognised).checkpoint));
   return {
     file: checkpoint.name,
     container: checkpoint.container,
@@ -95,7 +102,7 @@ export function inspectCheckpoint(checkpoint: Checkpoint): Inspection {
     architecture: known?.architecture ?? null,
     description: known?.description ?? null,
     reason,
-    backbone: known ? resnetName(known.backbone) : null,
+    backbone: known?.backbone.name ?? null,
     width: known?.width ?? null,
     classes: known?.classes ?? null,
     parameters: totalElements(tensors.filter(({ name }) => !isBuffer(name))),

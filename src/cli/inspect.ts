@@ -41,7 +41,7 @@ export const inspect: Command = {
     const source = isUrl(path) ? await urlSource(path, { fetch: proxiedFetch }) : await pathSource(path);
     const checkpoint = await openCheckpoint(source, { stateDict: values["state-dict"] });
     try {
-      const found = inspectCheckpoint(checkpoint);
+      const found = await inspectCheckpoint(checkpoint);
       if (values.json) print(JSON.stringify(found, null, 2));
       else describeInspection(found).forEach(print);
       return 0;

@@ -1,14 +1,15 @@
 /** Convolution layers: a convolution with its batch norm folded in, and the 1x1 class projection. */
 import { conv2d } from "../../shaders/conv2d/kernel.js";
 import { project } from "../../shaders/project/kernel.js";
+import { elements } from "../kernel/shape.js";
 import type { Weight } from "../kernel/weight.js";
 import type { Graph, Value } from "../plan/graph.js";
-import { foldBatchNorm } from "../weights/fold-batch-norm.js";
 import type { Parameters } from "../weights/parameters.js";
+import type { BackboneLayer } from "./layer.js";
+import { activationAttrs, normedWeights } from "./normed-weights.js";
+import type { Activation, NormedNames } from "./normed-weights.js";
 
-export interface ConvBnOptions {
-  /** Input channels. */
-  readonly in: number;
+export interface ConvOptions extends NormedNames {
   /** Output channels. */
   readonly out: number;
   readonly kernel: number;
@@ -18,60 +19,85 @@ export interface ConvBnOptions {
   readonly padding?: number;
   /** Default 1. */
   readonly dilation?: number;
-  /** Default false. */
-  readonly relu?: boolean;
+  /** Default "none". */
+  readonly activation?: Activation;
+  /** The weight's input channel that reads each channel of the input. Default: in order. */
+  readonly inputOrder?: readonly number[];
 }
 
-/** Convolution without bias, then batch norm, then (if asked) ReLU: one kernel call. */
-export class ConvBn {
-  readonly #name: string;
-  readonly #weight: Weight;
-  readonly #bias: Weight;
-  readonly #attrs: { stride: number; padding: number; dilation: number; relu: boolean };
+/**
+ * Convolution, batch norm if there is one, and activation: one kernel call. It takes a residual, which is added before
+ * the activation, as at the end of a ResNet block.
+ */
+export function conv(options: ConvOptions): BackboneLayer {
+  const { name, out, kernel, stride = 1, padding = 0, dilation = 1, activation = "none" } = options;
+  const attrs = { stride, padding, dilation, ...activationAttrs(activation) };
+  return {
+    windows: [{ kernel, stride, padding, dilation }],
+    channels: () => out,
+    load(params, inputs) {
+      const { weight, bias } = normedWeights(params, options, [out, inputs, kernel, kernel]);
+      const operands = { weight: options.inputOrder ? reordered(weight, options.inputOrder) : weight, bias };
+      const label = params.prefix + name;
+      return { apply: (graph, x, residual) => graph.op(label, conv2d, { x, ...operands, residual }, attrs).y };
+    },
+  };
+}
 
-  /** `conv` and `bn` are the names that PyTorch gives the two modules under `params`. */
-  constructor(params: Parameters, conv: string, bn: string, options: ConvBnOptions) {
-    const { kernel, stride = 1, padding = 0, dilation = 1, relu = false } = options;
-    const perChannel = [options.out] as const;
-    const norm = params.at(bn);
-    const own = params.at(conv);
-    const weight = own.take("weight", [options.out, options.in, kernel, kernel]);
-    // `fcn import --fold-bn` writes what foldBatchNorm() gives. With neither norm nor bias, the norm is missing.
-    const isFolded = own.has("bias") && !norm.has("weight") && !norm.has("running_var");
-    const folded = isFolded
-      ? { weight, bias: own.take("bias", perChannel) }
-      : foldBatchNorm(weight, {
-          weight: norm.take("weight", perChannel),
-          bias: norm.take("bias", perChannel),
-          mean: norm.take("running_mean", perChannel),
-          variance: norm.take("running_var", perChannel),
-        });
-    this.#name = `${params.prefix}${conv}`;
-    this.#weight = folded.weight;
-    this.#bias = folded.bias;
-    this.#attrs = { stride, padding, dilation, relu };
-  }
+/** A weight [out, in, k, k] with its input channels in another order. */
+function reordered(weight: Weight, order: readonly number[]): Weight {
+  const [out = 0, inputs = 0, ...window] = weight.shape;
+  const taps = elements(window);
+  return {
+    ...weight,
+    async read() {
+      const data = await weight.read();
+      const result = new Float32Array(data.length);
+      for (let o = 0; o < out; o++) {
+        for (const [to, from] of order.entries()) {
+          const start = (o * inputs + from) * taps;
+          result.set(data.subarray(start, start + taps), (o * inputs + to) * taps);
+        }
+      }
+      return result;
+    },
+  };
+}
 
-  /** relu(conv(x) + bias + residual). The residual is added before the ReLU, as at the end of a ResNet block. */
-  apply(graph: Graph, x: Value, residual?: Value): Value {
-    return graph.op(this.#name, conv2d, { x, weight: this.#weight, bias: this.#bias, residual }, this.#attrs).y;
-  }
+export interface ScoreOptions {
+  /** Of the tensors, below `params`. */
+  readonly name: string;
+  /** Of the step. */
+  readonly label: string;
+  readonly channels: number;
+  readonly classes: number;
+  /** What the features are multiplied by. Default 1. */
+  readonly scale?: number;
 }
 
 /** 1x1 class projection (a "score" layer): [N, channels, H, W] features to [N, classes, H, W] logits. */
 export class Score {
-  readonly #name: string;
+  /** Names of its tensors. */
+  readonly tensors: readonly string[];
+  readonly #label: string;
   readonly #weight: Weight;
   readonly #bias: Weight;
 
-  constructor(params: Parameters, name: string, channels: number, classes: number) {
+  constructor(params: Parameters, { name, label, channels, classes, scale = 1 }: ScoreOptions) {
     const own = params.at(name);
-    this.#name = `${params.prefix}${name}`;
-    this.#weight = own.take("weight", [classes, channels, 1, 1]);
+    const weight = own.take("weight", [classes, channels, 1, 1]);
+    this.#label = label;
+    this.#weight = scale === 1 ? weight : scaled(weight, scale);
     this.#bias = own.take("bias", [classes]);
+    this.tensors = [weight.name, this.#bias.name];
   }
 
   apply(graph: Graph, x: Value): Value {
-    return graph.op(this.#name, project, { x, weight: this.#weight, bias: this.#bias }).y;
+    return graph.op(this.#label, project, { x, weight: this.#weight, bias: this.#bias }).y;
   }
+}
+
+/** A projection of features times `scale` is a projection with weights times `scale`. */
+function scaled(weight: Weight, scale: number): Weight {
+  return { ...weight, read: async () => (await weight.read()).map((value) => value * scale) };
 }

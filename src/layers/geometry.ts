@@ -33,9 +33,13 @@ export type EncoderLayer = Required<Window> & Pick<PoolWindow, "ceilMode">;
  *   bilinear kernels of odd size (ResNet: 63, cropped by 31). Encoders centred between pixels get kernels of even size
  *   (VGG's 2x2 pools, where the result equals "pad"). Other fractions are rounded to the nearest half pixel.
  *
- * Heads that were trained with one alignment lose accuracy with the other.
+ * - "crop-skips": no padding, kernels of even size, and a crop of the finer map instead of the upsampled one, as in the
+ *   paper's release over VGG-16 (crops of 5 and 9 cells, then of 31, 27 or 19 pixels). Encoders with much padding need
+ *   it: their cell 0 lies outside the picture.
+ *
+ * Heads that were trained with one alignment lose accuracy with the others.
  */
-export type Alignment = "pad" | "aligned";
+export type Alignment = "pad" | "aligned" | "crop-skips";
 
 /** One transposed convolution and the crop after it: first `top` rows and `left` columns go, then the far edges. */
 export interface UpsampleStep {
@@ -48,6 +52,8 @@ export interface UpsampleStep {
   readonly padding: number;
   readonly outputPadding: number;
   readonly crop: { readonly top: number; readonly left: number };
+  /** With "crop-skips": rows and columns of the finer map that lie before the upsampled one. */
+  readonly skipCrop?: { readonly top: number; readonly left: number };
 }
 
 export interface DecoderGeometry {
@@ -102,11 +108,16 @@ function marginOf({ kernel, stride, padding, dilation, ceilMode }: EncoderLayer)
   return Math.min(roundedDown + stride - 1, padding);
 }
 
-/** The step from a coarse map to a finer one. @throws bad-shape */
-function upsampleStep(coarse: FeatureMap, fine: FeatureMap, alignment: Alignment): UpsampleStep {
+/** How many cells of the finer map a cell of the coarse one spans. @throws bad-shape */
+function strideRatio(coarse: FeatureMap, fine: FeatureMap): number {
   const ratio = coarse.stride / fine.stride;
-  if (!Number.isInteger(ratio))
-    throw badShape(`decoder: stride ${coarse.stride} is not a multiple of stride ${fine.stride}`);
+  if (Number.isInteger(ratio)) return ratio;
+  throw badShape(`decoder: stride ${coarse.stride} is not a multiple of stride ${fine.stride}`);
+}
+
+/** The step from a coarse map to a finer one. @throws bad-shape */
+function upsampleStep(coarse: FeatureMap, fine: FeatureMap, alignment: "pad" | "aligned"): UpsampleStep {
+  const ratio = strideRatio(coarse, fine);
   if (coarse.margin < fine.margin)
     throw badShape(
       `decoder: the encoder loses ${fine.margin - coarse.margin} pixels between strides ${fine.stride} and ` +
@@ -117,6 +128,30 @@ function upsampleStep(coarse: FeatureMap, fine: FeatureMap, alignment: Alignment
 }
 
 type StepWindow = Pick<UpsampleStep, "kernel" | "padding" | "outputPadding" | "crop">;
+
+/**
+ * Steps that crop the skips. Cell i of the coarse map lands on cell i * r + r - 1/2 of the upsampled one. The finer map
+ * loses its cells before that, so that the sum begins where the upsampled map does. At the picture's size the result is
+ * cropped instead.
+ */
+function stepsThatCropSkips(stops: readonly FeatureMap[]): UpsampleStep[] {
+  let coarse = stops[0] as FeatureMap;
+  return stops.slice(1).map((fine) => {
+    const stride = strideRatio(coarse, fine);
+    const kernel = 2 * stride;
+    const cropped = (kernel - 1) / 2 - (coarse.offset - fine.offset) / fine.stride;
+    const isLast = fine.stride === 1;
+    if (!Number.isInteger(cropped) || (isLast ? cropped < 0 : cropped > 0))
+      throw badShape(
+        `decoder: cells of stride ${coarse.stride} lie ${cropped} cells off those of stride ${fine.stride}; ` +
+          "skips can be cropped where 2x2 pools follow a convolution with much padding",
+      );
+    const step = { from: coarse.stride, to: fine.stride, kernel, stride, padding: 0, outputPadding: 0 };
+    if (isLast) return { ...step, crop: { top: cropped, left: cropped } };
+    coarse = { ...fine, offset: fine.offset - cropped * fine.stride };
+    return { ...step, crop: { top: 0, left: 0 }, skipCrop: { top: -cropped, left: -cropped } };
+  });
+}
 
 /** With r the ratio of the strides, a kernel of 2r (2r - 1 for odd r) and this padding turn n rows into n * r rows. */
 function paddedWindow(ratio: number): StepWindow {
@@ -162,6 +197,7 @@ export function decoderGeometry(
   if (!last) throw badShape("decoder: the encoder has no layers");
   const stepsThrough = (...skips: readonly number[]): UpsampleStep[] => {
     const stops = [last, ...skips.map((stride) => mapOfStride(maps, stride)), PICTURE];
+    if (alignment === "crop-skips") return stepsThatCropSkips(stops);
     return stops.slice(1).map((fine, i) => upsampleStep(stops[i] as FeatureMap, fine, alignment));
   };
   const half = last.stride / 2;
@@ -201,4 +237,14 @@ export function featureMapSizes(encoder: readonly EncoderLayer[], size: number):
     if (stride > 1) sizes.set(stride, current);
   }
   return sizes;
+}
+
+/**
+ * The smallest size from `size` on at which the last cell of every feature map is centred on the last pixel, where
+ * cell 0 is centred on pixel 0: a multiple of the total stride, plus 1. Pictures padded to it with zeros at the bottom
+ * and at the right need no crop between skips: stages of 16k + 1, 8k + 1, ... cells double to 2n - 1.
+ */
+export function alignedSize(encoder: readonly EncoderLayer[], size: number): number {
+  const stride = encoder.reduce((total, layer) => total * layer.stride, 1);
+  return Math.ceil((size - 1) / stride) * stride + 1;
 }

@@ -1,8 +1,15 @@
 /** Max pooling, which has no weights. */
 import { maxPool2d } from "../../shaders/max-pool2d/kernel.js";
-import type { Graph, Value } from "../plan/graph.js";
+import type { EncoderLayer } from "./geometry.js";
+import type { BackboneLayer } from "./layer.js";
 
-/** The 3x3 pooling of a ResNet stem, with stride 2 and padding 1: [N, C, H, W] to [N, C, ceil(H / 2), ceil(W / 2)]. */
-export function stemPool(graph: Graph, name: string, x: Value): Value {
-  return graph.op(name, maxPool2d, { x }, { kernel: 3, stride: 2, padding: 1 }).y;
+/** [N, C, H, W] to [N, C, h, w]. `name` is the step's label, below the backbone. */
+export function maxPool(name: string, window: EncoderLayer): BackboneLayer {
+  const { kernel, stride, padding, dilation, ceilMode = false } = window;
+  const attrs = { kernel, stride, padding, dilation, ceil_mode: ceilMode };
+  return {
+    windows: [window],
+    channels: (inputs) => inputs,
+    load: ({ prefix }) => ({ apply: (graph, x) => graph.op(`${prefix}${name}`, maxPool2d, { x }, attrs).y }),
+  };
 }

@@ -46,6 +46,8 @@ export function bilinearWeight(name: string, channels: number, kernel: number): 
 export interface UpscoreOptions {
   /** Name of the dense kernel [classes, classes, k, k] in the checkpoint. */
   readonly name: string;
+  /** Of the step. */
+  readonly label: string;
   readonly classes: number;
   readonly step: UpsampleStep;
   /** Where the checkpoint has no such kernel: true takes the fixed bilinear one, false is an error. */
@@ -56,18 +58,23 @@ export interface UpscoreOptions {
 export class Upscore {
   readonly weight: Weight;
   readonly step: UpsampleStep;
+  /** Names of its tensors: none for the fixed bilinear kernel. */
+  readonly tensors: readonly string[];
   /** False for the fixed bilinear kernel. */
   readonly learned: boolean;
+  readonly #label: string;
   readonly #groups: number;
 
-  constructor(params: Parameters, { name, classes, step, optional }: UpscoreOptions) {
+  constructor(params: Parameters, { name, label, classes, step, optional }: UpscoreOptions) {
     const dense = params.at(name);
+    this.#label = label;
     this.step = step;
     this.learned = !optional || dense.has("weight");
     this.#groups = this.learned ? 1 : classes;
     this.weight = this.learned
       ? dense.take("weight", [classes, classes, step.kernel, step.kernel])
       : bilinearWeight(`${params.prefix}${name}`, classes, step.kernel);
+    this.tensors = this.learned ? [this.weight.name] : [];
   }
 
   /**
@@ -84,8 +91,7 @@ export class Upscore {
       crop: size,
       crop_offset: [crop.top, crop.left] as const,
     };
-    const label = this.weight.name.replace(/\.weight$/, "");
-    return graph.op(label, convTranspose2d, { x, weight: this.weight, residual: skip }, attrs).y;
+    return graph.op(this.#label, convTranspose2d, { x, weight: this.weight, residual: skip }, attrs).y;
   }
 
   /**
@@ -95,7 +101,10 @@ export class Upscore {
   labels(graph: Graph, name: string, x: Value, size: Size): Value {
     if (this.learned) return labelsAt(graph, name, this.apply(graph, x, size), size);
     const [height, width] = size;
-    return graph.op(name, resizeArgmax, { x }, { height, width, stride: this.step.stride }).y;
+    const { stride, kernel, padding, crop } = this.step;
+    const origin = (kernel - 1) / 2 - padding - crop.top;
+    const attrs = { height, width, stride, shift: (stride - 1) / 2 - origin };
+    return graph.op(name, resizeArgmax, { x }, attrs).y;
   }
 }
 

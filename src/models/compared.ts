@@ -6,13 +6,17 @@ import { FcnError, badOption } from "../base/errors.js";
 import { labelsAt } from "../layers/upsample.js";
 import type { Graph, Value } from "../plan/graph.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
-import { TORCHVISION_HEADS, isTorchvisionHead } from "../weights/names.js";
+import { TORCHVISION_HEADS, isTorchvisionHead } from "../weights/heads.js";
 import type { Recognised } from "../weights/names.js";
 import { Parameters } from "../weights/parameters.js";
-import { FCN_VARIANTS, FcnHead, allowUnused } from "./fcn.js";
+import type { ModelBackbone } from "./backbones/model-backbone.js";
+import { FCN_VARIANTS } from "./fcn-head.js";
+import type { FcnHead, FcnVariant } from "./fcn-head.js";
+import { fcnParts, trainedWith } from "./fcn.js";
+import type { Network } from "./network.js";
+import type { NormalisedInput } from "./output-graph.js";
 import type { FinalStep } from "./pixel-scores.js";
 import type { Resize } from "./preprocessing.js";
-import { ResNet } from "./resnet.js";
 import { torchvisionNetwork } from "./torchvision.js";
 
 /** The variants that share one backbone, coarse to fine. */
@@ -32,21 +36,23 @@ export interface ComparedOutputs {
   readonly scores?: Value;
 }
 
-export interface ComparedNetworks {
+export interface ComparedNetworks extends Pick<Network, "preprocessing" | "paddedSize"> {
   readonly classes: number;
   /** Shorter side to which pictures are resized. */
   readonly resize: Resize;
-  /** A normalised picture to each variant's outputs, with labels at the picture's size. */
+  /** A normalised picture to each variant's outputs, with labels at the picture's own size. */
   apply(
     graph: Graph,
-    image: Value,
+    input: NormalisedInput,
     variants: readonly ComparedVariant[],
     size: readonly [height: number, width: number],
   ): ReadonlyMap<ComparedVariant, ComparedOutputs>;
   /** The last step from scores to logits, where pixels can be asked for them. */
   finalStep(variant: ComparedVariant): Promise<FinalStep | undefined>;
-  /** What the names of a head's tensors and steps begin with. */
+  /** What the labels of a head's steps begin with. */
   prefixOf(variant: ComparedVariant): string;
+  /** Whether a tensor of the checkpoint is the head's. */
+  isOfHead(variant: ComparedVariant, tensor: string): boolean;
 }
 
 /** Why these variants cannot be compared, as a sentence; undefined where they can. */
@@ -92,37 +98,55 @@ function defaultVariants(available: readonly ComparedVariant[]): ComparedVariant
   return undilated.length ? undilated : [...available];
 }
 
-/** @throws bad-weights, bad-option */
-export function comparedNetworks(checkpoint: Checkpoint, variants: readonly ComparedVariant[]): ComparedNetworks {
+/**
+ * `description` is of the checkpoint's backbone; describeBackbone() gives it.
+ * @throws bad-weights, bad-option
+ */
+export function comparedNetworks(
+  checkpoint: Checkpoint,
+  variants: readonly ComparedVariant[],
+  description: ModelBackbone,
+): ComparedNetworks {
   if (variants.length === 0) throw badOption("compare: name at least one variant");
   const problem = mixtureProblem(variants);
   if (problem !== undefined) throw badOption(problem);
   const params = Parameters.of(checkpoint);
-  return variants.some(isTorchvisionHead) ? torchvisionAlone(params) : paperNetworks(params, checkpoint.name, variants);
+  return variants.some(isTorchvisionHead) ? torchvisionAlone(params) : paperNetworks(params, variants, description);
 }
 
-function paperNetworks(params: Parameters, name: string, variants: readonly ComparedVariant[]): ComparedNetworks {
+function paperNetworks(
+  params: Parameters,
+  variants: readonly ComparedVariant[],
+  description: ModelBackbone,
+): ComparedNetworks {
   const chosen = COMPARED.filter((variant) => variants.includes(variant));
-  const backbone = new ResNet(params.at("backbone"));
-  const heads = new Map<ComparedVariant, FcnHead>();
-  for (const variant of chosen) heads.set(variant, new FcnHead(params.at(variant), variant, backbone.channels));
-  allowUnused(params, chosen);
-  params.finish(chosen.join(", "));
-  const counts = [...new Set([...heads.values()].map((head) => head.classes))];
+  const parts = fcnParts(params, chosen, description);
+  const headOf = (variant: ComparedVariant): FcnHead => parts.heads.get(variant as FcnVariant) as FcnHead;
+  const counts = [...new Set(chosen.map((variant) => headOf(variant).classes))];
   if (counts.length > 1)
     throw new FcnError(
       "bad-weights",
-      `${name}: its heads have ${counts.join(" and ")} classes; networks of one set of classes can be compared`,
+      `${params.checkpoint.name}: its heads have ${counts.join(" and ")} classes; ` +
+        "networks of one set of classes can be compared",
     );
   return {
     classes: counts[0] ?? 0,
     resize: "none",
-    apply(graph, image, wanted, size) {
-      const features = backbone.apply(graph, image);
-      return new Map(wanted.map((variant) => [variant, (heads.get(variant) as FcnHead).scored(graph, features, size)]));
+    ...trainedWith(description, params.checkpoint),
+    paddedSize: (size) => parts.paddedSize(size),
+    apply(graph, { image, size: seen }, wanted, size) {
+      const features = parts.features(graph, image, wanted as readonly FcnVariant[]);
+      const isAtSize = seen[0] === size[0] && seen[1] === size[1];
+      const outputsOf = (head: FcnHead): ComparedOutputs => {
+        if (isAtSize) return head.scored(graph, features, size);
+        const { logits, scores } = head.fused(graph, features, seen);
+        return { labels: labelsAt(graph, `${head.prefix}labels`, logits, size), scores };
+      };
+      return new Map(wanted.map((variant) => [variant, outputsOf(headOf(variant))]));
     },
-    finalStep: async (variant) => heads.get(variant)?.finalStep(),
-    prefixOf: (variant) => `${variant}.`,
+    finalStep: (variant) => headOf(variant).finalStep(),
+    prefixOf: (variant) => headOf(variant).prefix,
+    isOfHead: (variant, tensor) => headOf(variant).tensors.includes(tensor),
   };
 }
 
@@ -132,11 +156,12 @@ function torchvisionAlone(params: Parameters): ComparedNetworks {
   return {
     classes: network.classes,
     resize: network.resize ?? "none",
-    apply(graph, image, wanted, size) {
-      const labels = labelsAt(graph, `${prefix}labels`, network.logits(graph, image), size);
+    apply(graph, { image, size: seen }, wanted, size) {
+      const labels = labelsAt(graph, `${prefix}labels`, network.logits(graph, image, seen), size);
       return new Map(wanted.map((variant) => [variant, { labels }]));
     },
     finalStep: async () => undefined,
     prefixOf: () => prefix,
+    isOfHead: (_, tensor) => tensor.startsWith(prefix),
   };
 }

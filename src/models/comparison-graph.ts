@@ -26,9 +26,9 @@ export function comparisonGraph(comparison: PreparedComparison, batch: Batch<Com
   const { networks, preprocessing } = comparison;
   const { kind, height, width } = batch;
   const graph = new Graph();
-  const image = normalisedInput(graph, { preprocessing, resize: networks.resize }, batch);
+  const input = normalisedInput(graph, { preprocessing, resize: networks.resize, network: networks }, batch);
   const heads = headsOf(comparison, kind);
-  for (const [variant, { labels, scores }] of networks.apply(graph, image, heads, [height, width])) {
+  for (const [variant, { labels, scores }] of networks.apply(graph, input, heads, [height, width])) {
     graph.output(variant, labels);
     if (kind === ALL_WITH_SCORES && scores) graph.output(scoresName(variant), scores);
   }
@@ -46,11 +46,11 @@ export function checkComparedKernels(comparison: PreparedComparison, chosen: Var
   checkKernels([comparisonGraph(comparison, probe)], chosen);
 }
 
-/** Heads prefix the names of their tensors and steps. Conversions of the backbone's features belong to the backbone. */
+/** Heads prefix the labels of their steps. Conversions of the backbone's features belong to the backbone. */
 export function partNames(comparison: PreparedComparison): PartNames {
   const { networks, variants } = comparison;
   return {
-    prefixesOf: (kind) => headsOf(comparison, kind).map((variant) => networks.prefixOf(variant)),
+    isOfHead: (kind, tensor) => headsOf(comparison, kind).some((variant) => networks.isOfHead(variant, tensor)),
     stageOf: (label) => variants.find((variant) => label.startsWith(networks.prefixOf(variant))) ?? SHARED,
   };
 }

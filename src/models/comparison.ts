@@ -18,8 +18,9 @@ import type { VariantChoice } from "../kernel/choice.js";
 import type { Precision } from "../kernel/variant.js";
 import type { RunTimings } from "../plan/plan.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
-import { isTorchvisionHead } from "../weights/names.js";
+import { isTorchvisionHead } from "../weights/heads.js";
 import { checkCheckpoint } from "../weights/given.js";
+import { describeBackbone, describeLoaded } from "./backbones/index.js";
 import { COMPARABLE, COMPARED, comparedNetworks } from "./compared.js";
 import type { ComparedVariant } from "./compared.js";
 import { ALL_WITH_SCORES, checkComparedKernels, comparisonGraph, partNames, scoresName } from "./comparison-graph.js";
@@ -33,7 +34,7 @@ import { PixelScores } from "./pixel-scores.js";
 import type { FinalStep } from "./pixel-scores.js";
 import { PRECISIONS } from "./precision.js";
 import type { PrecisionOption } from "./precision.js";
-import { IMAGENET, checkPreprocessing } from "./preprocessing.js";
+import { IMAGENET, checkPreprocessing, networkSize } from "./preprocessing.js";
 import type { Preprocessing, Resize } from "./preprocessing.js";
 import type { DeviceChoice } from "./runtime.js";
 import { Session } from "./session.js";
@@ -44,6 +45,7 @@ export interface ComparisonOptions
     Pick<NetworkPlans<ComparisonKind>, "maxPlans" | "tuning" | "tuneBudget"> {
   /** Default: fcn32s, fcn16s and fcn8s. */
   readonly variants?: readonly ComparedVariant[];
+  /** Mean and standard deviation with which the weights were trained. Default: as the network is known for. */
   readonly preprocessing?: Preprocessing;
   /** Kernel variants by kernel name, instead of the default choice: `{ conv2d: "naive" }`. */
   readonly kernels?: VariantChoice | undefined;
@@ -102,6 +104,17 @@ export class Comparison {
   readonly #onPipeline: ComparisonOptions["onPipeline"];
 
   /**
+   * As the constructor, for a checkpoint of any backbone: what only some backbones need is loaded first.
+   * @throws as the constructor
+   */
+  static async open(device: Device, checkpoint: Checkpoint, options: ComparisonOptions = {}): Promise<Comparison> {
+    checkCheckpoint("Comparison.open", checkpoint);
+    await describeBackbone(checkpoint);
+    return new Comparison(device, checkpoint, options);
+  }
+
+  /**
+   * For checkpoints of ResNets, and of other backbones once one was opened.
    * @throws bad-weights when the checkpoint lacks the backbone or one of the heads, or the heads differ in their
    * classes; bad-option
    */
@@ -113,10 +126,11 @@ export class Comparison {
     checkDevice("new Comparison", device);
     checkCheckpoint("new Comparison", checkpoint);
     checkOptions("new Comparison(device, checkpoint, { variants: ... })", options, COMPARISON_KINDS);
-    const { variants = COMPARED, preprocessing = IMAGENET, kernels, precision, onPipeline } = options;
+    const { variants = COMPARED, kernels, precision, onPipeline } = options;
     checkOneOf("precision", precision, PRECISIONS);
     for (const variant of variants) checkOneOf("variant", variant, COMPARABLE);
-    const networks = comparedNetworks(checkpoint, variants);
+    const networks = comparedNetworks(checkpoint, variants, describeLoaded(checkpoint));
+    const { preprocessing = networks.preprocessing ?? IMAGENET } = options;
     this.variants = variants;
     this.resize = networks.resize;
     this.classes = networks.classes;
@@ -224,10 +238,12 @@ export class Comparison {
 
   async #pixelScores(result: PictureResult): Promise<Record<string, PixelScores>> {
     const { width, height } = result;
+    const seen = networkSize(height, width, this.resize);
     const pairs = this.variants.map(async (variant) => {
       const { values, shape } = outputOf(result, scoresName(variant));
       const final = (await this.#prepared.networks.finalStep(variant)) as FinalStep;
-      return [variant, new PixelScores({ width, height, scores: values as Float32Array, shape, final })] as const;
+      const scores = values as Float32Array;
+      return [variant, new PixelScores({ width, height, scores, shape, final, seen })] as const;
     });
     return Object.fromEntries(await Promise.all(pairs));
   }

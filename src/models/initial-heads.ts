@@ -7,12 +7,15 @@
 import { fnv1a } from "../base/hash.js";
 import { seeded } from "../base/random.js";
 import { elements } from "../kernel/shape.js";
+import type { Backbone } from "../layers/backbone.js";
+import type { DecoderStyle } from "../layers/decoder-style.js";
+import { decoderGeometry } from "../layers/geometry.js";
 import { bilinearPlane } from "../layers/upsample.js";
 import type { Checkpoint, TensorInfo } from "../weights/checkpoint.js";
-import { isTorchvisionHead } from "../weights/names.js";
-import type { Head } from "../weights/names.js";
-import { SKIPS, UP_NAME } from "./fcn.js";
-import type { FcnVariant } from "./fcn.js";
+import { isTorchvisionHead } from "../weights/heads.js";
+import type { Head } from "../weights/heads.js";
+import { SKIPS } from "./fcn-head.js";
+import type { FcnVariant } from "./fcn-head.js";
 
 type Fill = (name: string, shape: readonly number[]) => Float32Array<ArrayBuffer>;
 
@@ -45,15 +48,24 @@ const diagonalFill: Fill = (_, shape) => {
   return data;
 };
 
-/** The tensors of a head by name. `base` is the number of channels that the backbone's first stage gives. */
-function tensorsOf(head: Head, classes: number, base: number): Map<string, InitialTensor> {
-  return isTorchvisionHead(head) ? torchvisionTensors(classes, base) : paperTensors(head, classes, base);
+/** What the shapes of a head's tensors depend on. */
+export interface HeadShape {
+  readonly head: Head;
+  readonly classes: number;
+  readonly backbone: Pick<Backbone, "channelsAt" | "encoder">;
+  readonly style: DecoderStyle;
 }
 
-function torchvisionTensors(classes: number, base: number): Map<string, InitialTensor> {
-  const inner = base * 2;
+/** The tensors of a head by name. */
+function tensorsOf(shape: HeadShape): Map<string, InitialTensor> {
+  const { head, classes, backbone } = shape;
+  return isTorchvisionHead(head) ? torchvisionTensors(classes, backbone.channelsAt(32)) : paperTensors(head, shape);
+}
+
+function torchvisionTensors(classes: number, channels: number): Map<string, InitialTensor> {
+  const inner = channels / 4;
   return new Map([
-    ["classifier.0.weight", { shape: [inner, base * 8, 3, 3], fill: kaimingFill }],
+    ["classifier.0.weight", { shape: [inner, channels, 3, 3], fill: kaimingFill }],
     ["classifier.1.weight", { shape: [inner], fill: constantFill(1) }],
     ["classifier.1.bias", { shape: [inner], fill: constantFill(0) }],
     ["classifier.1.running_mean", { shape: [inner], fill: constantFill(0) }],
@@ -62,12 +74,17 @@ function torchvisionTensors(classes: number, base: number): Map<string, InitialT
   ]);
 }
 
-function paperTensors(head: FcnVariant, classes: number, base: number): Map<string, InitialTensor> {
-  const tensors = new Map(scoreTensors(`${head}.score32`, classes, base * 8, kaimingFill));
-  for (const stride of SKIPS[head]) {
-    const up = { shape: [classes, classes, 4, 4], fill: diagonalFill };
-    tensors.set(`${head}.${UP_NAME[stride] ?? ""}.weight`, up);
-    const skip = scoreTensors(`${head}.score${stride}`, classes, (base * stride) / 4, constantFill(0));
+function paperTensors(head: FcnVariant, { classes, backbone, style }: HeadShape): Map<string, InitialTensor> {
+  const prefix = style.hasPrefix ? `${head}.` : "";
+  const steps = decoderGeometry(backbone.encoder, style)[head];
+  const tensors = new Map(scoreTensors(prefix + style.scores[32], classes, backbone.channelsAt(32), kaimingFill));
+  for (const [i, stride] of SKIPS[head].entries()) {
+    const kernel = steps[i]?.kernel ?? 0;
+    tensors.set(`${prefix}${style.ups[stride]}.weight`, {
+      shape: [classes, classes, kernel, kernel],
+      fill: diagonalFill,
+    });
+    const skip = scoreTensors(prefix + style.scores[stride], classes, backbone.channelsAt(stride), constantFill(0));
     for (const [name, tensor] of skip) tensors.set(name, tensor);
   }
   return tensors;
@@ -84,8 +101,8 @@ function scoreTensors(name: string, classes: number, channels: number, fill: Fil
  * The checkpoint (with our names) and an initial head, which replaces tensors of that head that the checkpoint may
  * have.
  */
-export function withInitialHead(checkpoint: Checkpoint, head: Head, classes: number, base: number): Checkpoint {
-  const initial = tensorsOf(head, classes, base);
+export function withInitialHead(checkpoint: Checkpoint, shape: HeadShape): Checkpoint {
+  const initial = tensorsOf(shape);
   const added = [...initial].map(([name, { shape }]): [string, TensorInfo] => [name, { name, shape, dtype: "f32" }]);
   const initialValues = (name: string): Float32Array<ArrayBuffer> | undefined => {
     const tensor = initial.get(name);

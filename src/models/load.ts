@@ -11,17 +11,21 @@ import { DEVICE_KIND } from "../gpu/device.js";
 import type { Device } from "../gpu/device.js";
 import { VOC_CLASSES } from "../image/palette.js";
 import type { VariantChoice } from "../kernel/choice.js";
+import { Backbone } from "../layers/backbone.js";
 import { TUNE_KIND, checkTune, tuningOf } from "../tuning/tune-option.js";
 import type { TuneOption } from "../tuning/tune-option.js";
 import type { TuningStore } from "../tuning/tuner.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
 import { verified } from "../weights/default-checkpoint.js";
-import { TORCHVISION_HEADS, isTorchvisionHead, recognise, torchvisionHeadOf } from "../weights/names.js";
+import { TORCHVISION_HEADS, isTorchvisionHead, torchvisionHeadOf } from "../weights/heads.js";
+import { recognise } from "../weights/names.js";
 import type { Recognised } from "../weights/names.js";
 import { openCheckpoint } from "../weights/open.js";
 import { Parameters } from "../weights/parameters.js";
 import type { ByteSource } from "../weights/source.js";
-import { FCN_VARIANTS, fcnNetwork } from "./fcn.js";
+import { describeBackbone } from "./backbones/index.js";
+import { FCN_VARIANTS } from "./fcn-head.js";
+import { fcnNetwork, styleOf } from "./fcn.js";
 import { withInitialHead } from "./initial-heads.js";
 import type { Network } from "./network.js";
 import { PRECISIONS } from "./precision.js";
@@ -66,7 +70,7 @@ export interface LoadOptions {
    * `fcn.recover()`. "auto": the next call opens a new device by itself. Calls in flight reject in either case.
    */
   readonly recover?: Recovery;
-  /** Mean and standard deviation with which the weights were trained. Default: ImageNet's. */
+  /** Mean and standard deviation with which the weights were trained. Default: ImageNet's, Caffe's for VGG-16. */
   readonly preprocessing?: Preprocessing;
   /** Names of the classes, when the checkpoint was trained for other classes than PASCAL VOC's 21. */
   readonly classNames?: readonly string[];
@@ -135,7 +139,7 @@ async function load<Image>(
   let device: Device | undefined;
   try {
     const found = recognise(checkpoint);
-    const { network, notice } = networkOf(found, options);
+    const { network, notice } = await networkOf(found, options);
     signal?.throwIfAborted();
     device = shared ?? (await openDevice());
     return new Fcn({
@@ -166,13 +170,13 @@ function checkValues({ variant, heads, precision, recover = "manual", device, tu
 }
 
 /** The network that was asked for. @throws bad-weights when the file has no such head and `heads` is not "init" */
-function networkOf(
+async function networkOf(
   found: Recognised,
   options: Pick<LoadOptions, "variant" | "heads" | "classNames">,
-): { network: Network; notice?: string } {
-  const { checkpoint, description, variants, width, backbone } = found;
+): Promise<{ network: Network; notice?: string }> {
+  const { checkpoint, description, variants, backbone } = found;
   const { variant = variants[0] ?? "fcn8s", heads = "file", classNames } = options;
-  if (variants.includes(variant)) return { network: networkFrom(checkpoint, variant) };
+  if (variants.includes(variant)) return { network: await networkFrom(checkpoint, variant) };
   const dilated = torchvisionHeadOf(backbone);
   if (isTorchvisionHead(variant) && dilated !== variant) {
     const names = variants.length > 0 ? variants : [...FCN_VARIANTS, dilated].filter(Boolean);
@@ -191,12 +195,20 @@ function networkOf(
   }
   const classes = found.classes ?? classNames?.length ?? VOC_CLASSES.length;
   return {
-    network: networkFrom(withInitialHead(checkpoint, variant, classes, width * backbone.expansion), variant),
+    network: await networkFrom(await withHead(checkpoint, variant, classes), variant),
     notice: `the head of ${variant} is untrained, so its labels mean nothing: ${checkpoint.name} is ${description}`,
   };
 }
 
-function networkFrom(checkpoint: Checkpoint, variant: NetworkVariant): Network {
+/** The checkpoint with an untrained head for `variant`. */
+async function withHead(checkpoint: Checkpoint, head: NetworkVariant, classes: number): Promise<Checkpoint> {
+  const description = await describeBackbone(checkpoint);
+  const backbone = new Backbone(Parameters.of(checkpoint).at("backbone"), description);
+  return withInitialHead(checkpoint, { head, classes, backbone, style: styleOf(description, checkpoint) });
+}
+
+async function networkFrom(checkpoint: Checkpoint, variant: NetworkVariant): Promise<Network> {
   const params = Parameters.of(checkpoint);
-  return isTorchvisionHead(variant) ? torchvisionNetwork(params) : fcnNetwork(params, variant);
+  if (isTorchvisionHead(variant)) return torchvisionNetwork(params);
+  return fcnNetwork(params, variant, await describeBackbone(checkpoint));
 }

@@ -38,8 +38,8 @@ type CountedCost = Omit<NetworkCost, "variant" | "width" | "height" | "ms">;
 
 /** How the parts of a network are told apart by name. */
 export interface PartNames {
-  /** What the names of a head's tensors begin with: one prefix, or one for each head of "all". */
-  prefixesOf(variant: NetworkCost["variant"]): readonly string[];
+  /** Whether a tensor of the checkpoint is the head's, or for "all" one of the heads'. */
+  isOfHead(variant: NetworkCost["variant"], tensor: string): boolean;
   /** The stage of a step: SHARED, or a variant. */
   stageOf(label: string): string;
 }
@@ -76,7 +76,7 @@ export async function measureNetworks(
     await timeInTurns(measured, rounds, () => uploadBytes([grey], network.resize));
     const costs = measured.map(async ({ variant, plan, times }): Promise<NetworkCost> => {
       const counted = await countCost(plan, network.store, checkpoint, {
-        heads: parts.prefixesOf(variant),
+        isOfHead: (tensor) => parts.isOfHead(variant, tensor),
         stageOf: (label) => parts.stageOf(label),
       });
       return { variant, width, height, ms: Math.min(...times), ...counted };
@@ -103,12 +103,12 @@ async function timeInTurns(
   }
 }
 
-/** `heads` are the prefixes of the heads' tensors; `stageOf` recognises a head's steps by their label. */
+/** `isOfHead` recognises a head's tensors by their names; `stageOf` recognises its steps by their labels. */
 async function countCost(
   { steps, bytes }: Plan,
   store: WeightStore,
   checkpoint: Checkpoint,
-  { heads, stageOf }: { readonly heads: readonly string[]; readonly stageOf: (label: string) => string },
+  { isOfHead, stageOf }: { isOfHead(tensor: string): boolean; stageOf(label: string): string },
 ): Promise<CountedCost> {
   const flops = { shared: 0, head: 0 };
   const copies = new Map<string, number>();
@@ -124,17 +124,17 @@ async function countCost(
   return {
     sharedFlops: flops.shared,
     headFlops: flops.head,
-    sharedParameters: learnedParameters(checkpoint, "backbone."),
-    headParameters: sum(heads.map((prefix) => learnedParameters(checkpoint, prefix))),
+    sharedParameters: learnedParameters(checkpoint, (name) => name.startsWith("backbone.")),
+    headParameters: learnedParameters(checkpoint, isOfHead),
     weightBytes: sum([...copies.values()]),
     planBytes: bytes,
   };
 }
 
-/** Learned numbers in the checkpoint under a prefix. Running statistics are measured, not learned. */
-function learnedParameters(checkpoint: Checkpoint, prefix: string): number {
+/** Learned numbers in some tensors of the checkpoint. Running statistics are measured, not learned. */
+function learnedParameters(checkpoint: Checkpoint, isCounted: (name: string) => boolean): number {
   const isStatistic = (name: string): boolean => /\.(running_mean|running_var|num_batches_tracked)$/.test(name);
-  const own = [...checkpoint.tensors.values()].filter(({ name }) => name.startsWith(prefix) && !isStatistic(name));
+  const own = [...checkpoint.tensors.values()].filter(({ name }) => isCounted(name) && !isStatistic(name));
   return sum(own.map(({ shape }) => elements(shape)));
 }
 

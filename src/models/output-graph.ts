@@ -7,7 +7,7 @@ import { labelsAt } from "../layers/upsample.js";
 import { Graph } from "../plan/graph.js";
 import type { Value } from "../plan/graph.js";
 import type { Batch } from "./batches.js";
-import type { Network } from "./network.js";
+import type { Network, PixelSize } from "./network.js";
 import { constant, networkSize, uploadSize } from "./preprocessing.js";
 import type { Preprocessing, Resize } from "./preprocessing.js";
 
@@ -23,16 +23,29 @@ export interface PreparedNetwork {
   readonly description: string;
 }
 
-/** Adds the graph's input "picture" and its normalisation: [count, 3, h, w] at the size that the network sees. */
+/** What the network's input depends on. */
+export interface InputOptions extends Pick<PreparedNetwork, "preprocessing" | "resize"> {
+  readonly network: Pick<Network, "paddedSize">;
+}
+
+/** A normalised picture, and its size without padding. */
+export interface NormalisedInput {
+  readonly image: Value;
+  readonly size: PixelSize;
+}
+
+/** Adds the graph's input "picture" and its normalisation: [count, 3, h, w] at the size that the network reads. */
 export function normalisedInput(
   graph: Graph,
-  { preprocessing: { mean, std }, resize }: Pick<PreparedNetwork, "preprocessing" | "resize">,
+  { preprocessing: { mean, std }, resize, network }: InputOptions,
   { count, height, width }: Batch,
-): Value {
+): NormalisedInput {
   const image = graph.input("picture", [count, 4, ...uploadSize(height, width, resize)], "rgba8");
-  const [seenHeight, seenWidth] = networkSize(height, width, resize);
+  const size = networkSize(height, width, resize);
+  const padded = network.paddedSize?.(size) ?? size;
   const statistics = { mean: constant("mean", mean), std: constant("std", std) };
-  return graph.op("normalize", normalize, { image, ...statistics }, { height: seenHeight, width: seenWidth }).y;
+  const attrs = { height: size[0], width: size[1], padded };
+  return { image: graph.op("normalize", normalize, { image, ...statistics }, attrs).y, size };
 }
 
 /**
@@ -41,34 +54,36 @@ export function normalisedInput(
  */
 export function outputGraph(prepared: PreparedNetwork, batch: Batch<OutputKind>): Graph {
   const graph = new Graph();
-  const image = normalisedInput(graph, prepared, batch);
+  const input = normalisedInput(graph, prepared, batch);
   const build = batch.kind === "labels" ? labels : scores;
-  graph.output(batch.kind, build(graph, prepared, image, batch));
+  graph.output(batch.kind, build(graph, prepared, input, batch));
   return graph;
 }
 
 /** [count, 1, height, width]. */
-function labels(graph: Graph, { network }: PreparedNetwork, image: Value, { height, width }: Batch): Value {
-  if (network.labels && hasSize(image, height, width)) return network.labels(graph, image);
+function labels(graph: Graph, { network }: PreparedNetwork, input: NormalisedInput, { height, width }: Batch): Value {
+  const { image, size } = input;
+  if (network.labels && size[0] === height && size[1] === width) return network.labels(graph, image, size);
   // Logits at the picture's size would be by far the largest tensor. Labels do not need them.
-  return labelsAt(graph, "argmax", network.logits(graph, image), [height, width]);
+  return labelsAt(graph, "argmax", network.logits(graph, image, size), [height, width]);
 }
 
 /** [count, classes, height, width]. */
-function scores(graph: Graph, prepared: PreparedNetwork, image: Value, batch: Batch<OutputKind>): Value {
+function scores(graph: Graph, prepared: PreparedNetwork, input: NormalisedInput, batch: Batch<OutputKind>): Value {
   const { kind, height, width } = batch;
-  const seen = kind === "aux" ? auxLogits(prepared, graph, image) : prepared.network.logits(graph, image);
+  const { image, size } = input;
+  const seen = kind === "aux" ? auxLogits(prepared, graph, input) : prepared.network.logits(graph, image, size);
   const logits = hasSize(seen, height, width) ? seen : graph.op("resize", resize, { x: seen }, { height, width }).y;
   return kind === "probabilities" ? graph.op("softmax", softmax, { x: logits }).y : logits;
 }
 
-function auxLogits({ network, description }: PreparedNetwork, graph: Graph, image: Value): Value {
+function auxLogits({ network, description }: PreparedNetwork, graph: Graph, { image, size }: NormalisedInput): Value {
   if (!network.auxLogits)
     throw badOption(
       `logits: ${network.name} has no auxiliary head here; only torchvision's networks can have one, ` +
         `and these weights are ${description}`,
     );
-  return network.auxLogits(graph, image);
+  return network.auxLogits(graph, image, size);
 }
 
 function hasSize({ shape }: Value, height: number, width: number): boolean {

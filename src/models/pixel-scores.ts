@@ -8,6 +8,7 @@ import { sizeOf } from "../kernel/layout.js";
 import { formatShape } from "../kernel/shape.js";
 import type { Nchw } from "../kernel/shape.js";
 import type { UpsampleStep } from "../layers/geometry.js";
+import type { PixelSize } from "./network.js";
 
 /** The last transposed convolution of a head. */
 export interface FinalStep {
@@ -25,6 +26,8 @@ export interface PixelScoresOptions {
   readonly scores: Float32Array;
   readonly shape: Nchw;
   readonly final: FinalStep;
+  /** Size of the picture as the network saw it. Default: the picture's. */
+  readonly seen?: PixelSize;
 }
 
 export class PixelScores {
@@ -33,9 +36,10 @@ export class PixelScores {
   readonly #scores: Float32Array;
   readonly #shape: Nchw;
   readonly #final: FinalStep;
+  readonly #seen: PixelSize;
 
   /** @throws bad-shape */
-  constructor({ width, height, scores, shape, final }: PixelScoresOptions) {
+  constructor({ width, height, scores, shape, final, seen = [height, width] }: PixelScoresOptions) {
     if (scores.length !== sizeOf(shape))
       throw badShape(`scores ${formatShape(shape)} hold ${sizeOf(shape)} numbers, got ${scores.length}`);
     this.width = width;
@@ -43,21 +47,19 @@ export class PixelScores {
     this.#scores = scores;
     this.#shape = shape;
     this.#final = final;
+    this.#seen = seen;
   }
 
   /** Logits of every class at column x, row y. @throws bad-option outside the picture */
   logits(x: number, y: number): Float32Array {
     const isInside = [x, y].every(Number.isInteger) && x >= 0 && y >= 0 && x < this.width && y < this.height;
     if (!isInside) throw badOption(`pixel (${x}, ${y}) is not in the picture of ${this.width} x ${this.height}`);
-    const [, classes, h, w] = this.#shape;
-    const { step } = this.#final;
-    const sums = new Float64Array(classes);
-    for (const vertical of contributions(y + step.crop.top, h, step)) {
-      for (const horizontal of contributions(x + step.crop.left, w, step)) {
-        const cell = vertical.cell * w + horizontal.cell;
-        const tap = vertical.tap * step.kernel + horizontal.tap;
-        this.#addCell(sums, cell, tap);
-      }
+    const sums = new Float64Array(this.#shape[1]);
+    const [rows, columns] = [y, x].map((at, axis) =>
+      seenNeighbours(at, axis === 0 ? this.height : this.width, this.#seen[axis] as number),
+    ) as [Neighbour[], Neighbour[]];
+    for (const row of rows) {
+      for (const column of columns) this.#addPixel(sums, row.at, column.at, row.weight * column.weight);
     }
     return Float32Array.from(sums);
   }
@@ -71,13 +73,25 @@ export class PixelScores {
     return powers.map((v) => v / sum);
   }
 
-  /** Adds the scores of one cell, each times the kernel's weight at this tap. */
-  #addCell(sums: Float64Array, cell: number, tap: number): void {
+  /** Adds the logits of one pixel as the network saw it, times `share`. */
+  #addPixel(sums: Float64Array, row: number, column: number, share: number): void {
+    const [, , h, w] = this.#shape;
+    const { step } = this.#final;
+    for (const vertical of contributions(row + step.crop.top, h, step)) {
+      for (const horizontal of contributions(column + step.crop.left, w, step)) {
+        const cell = vertical.cell * w + horizontal.cell;
+        this.#addCell(sums, cell, { tap: vertical.tap * step.kernel + horizontal.tap, share });
+      }
+    }
+  }
+
+  /** Adds the scores of one cell, each times the kernel's weight at this tap and times `share`. */
+  #addCell(sums: Float64Array, cell: number, { tap, share }: { readonly tap: number; readonly share: number }): void {
     const [, classes, h, w] = this.#shape;
     const { step, kernel, learned } = this.#final;
     const plane = step.kernel * step.kernel;
     for (let from = 0; from < classes; from++) {
-      const score = this.#scores[from * h * w + cell] as number;
+      const score = share * (this.#scores[from * h * w + cell] as number);
       if (!learned) {
         sums[from] = (sums[from] as number) + score * (kernel[from * plane + tap] as number);
         continue;
@@ -88,6 +102,23 @@ export class PixelScores {
       }
     }
   }
+}
+
+interface Neighbour {
+  readonly at: number;
+  readonly weight: number;
+}
+
+/** The pixels of the seen picture between which a pixel of the picture lies along an axis: half-pixel centres. */
+function seenNeighbours(at: number, size: number, seen: number): Neighbour[] {
+  if (size === seen) return [{ at, weight: 1 }];
+  const position = Math.max(((at + 0.5) * seen) / size - 0.5, 0);
+  const low = Math.min(Math.floor(position), seen - 1);
+  const high = Math.min(low + 1, seen - 1);
+  return [
+    { at: low, weight: 1 - (position - low) },
+    { at: high, weight: position - low },
+  ];
 }
 
 /** A cell that reaches a position of the output, and the tap of the kernel with which it does. */

@@ -36,7 +36,7 @@ export interface SegmenterOptions<Image>
     Pick<NetworkPlans<OutputKind>, "kernels" | "precision" | "maxPlans" | "tuning" | "tuneBudget">,
     Pick<SessionOptions<OutputKind, Image>, "holdImage" | "onDispose"> {
   readonly network: Network;
-  /** Default IMAGENET. */
+  /** Default: as the network was trained. */
   readonly preprocessing?: Preprocessing;
   /** Shorter side of what the network sees. Default: as the network was trained. */
   readonly resize?: Resize;
@@ -65,7 +65,8 @@ export class Fcn<Image = Picture> {
 
   /** @throws bad-option */
   constructor(options: SegmenterOptions<Image>) {
-    const { network, preprocessing = IMAGENET, kernels } = options;
+    const { network, kernels } = options;
+    const { preprocessing = network.preprocessing ?? IMAGENET } = options;
     const { name, classes } = network;
     this.variant = name;
     this.description = options.description ?? name;

@@ -6,13 +6,16 @@
  */
 import { resize } from "../../shaders/resize/kernel.js";
 import { VOC_CLASSES } from "../image/palette.js";
-import { ConvBn, Score } from "../layers/conv.js";
+import { Backbone } from "../layers/backbone.js";
+import { Score, conv } from "../layers/conv.js";
+import type { LoadedLayer } from "../layers/layer.js";
 import type { Graph, Value } from "../plan/graph.js";
-import { torchvisionHeadOf } from "../weights/names.js";
+import { torchvisionHeadOf } from "../weights/heads.js";
 import type { Parameters } from "../weights/parameters.js";
+import { resnetKindOf } from "../weights/resnet-kind.js";
+import { resnet } from "./backbones/resnet.js";
 import { allowUnused } from "./fcn.js";
-import type { Network } from "./network.js";
-import { ResNet } from "./resnet.js";
+import type { Network, PixelSize } from "./network.js";
 
 /** Shorter side of the pictures with which the published weights were trained and are evaluated. */
 const TRAINED_SIZE = 520;
@@ -21,22 +24,24 @@ const TRAINED_SIZE = 520;
 class TorchvisionHead {
   readonly classes: number;
   readonly #prefix: string;
-  readonly #reduce: ConvBn;
+  readonly #reduce: LoadedLayer;
   readonly #score: Score;
 
   /** `params` is scoped to `classifier.` or `aux_classifier.`. The file gives the class count and the inner width. */
   constructor(params: Parameters, channels: number) {
     // Without these tensors finish() reports what is missing; any numbers will do until then.
     const inner = params.shape("0.weight")?.[0] ?? channels / 4;
+    const { prefix } = params;
     this.classes = params.shape("4.weight")?.[0] ?? VOC_CLASSES.length;
-    this.#prefix = params.prefix;
-    this.#reduce = new ConvBn(params, "0", "1", { in: channels, out: inner, kernel: 3, padding: 1, relu: true });
-    this.#score = new Score(params, "4", inner, this.classes);
+    this.#prefix = prefix;
+    const reduce = conv({ name: "0", norm: "1", out: inner, kernel: 3, padding: 1, activation: "relu" });
+    this.#reduce = reduce.load(params, channels);
+    const score = { name: "4", label: `${prefix}4`, channels: inner, classes: this.classes };
+    this.#score = new Score(params, score);
   }
 
-  /** Features [N, channels, h, w] to logits [N, classes, H, W], the size of `image`. */
-  apply(graph: Graph, features: Value, image: Value): Value {
-    const [, , height, width] = image.shape;
+  /** Features [N, channels, h, w] to logits [N, classes, height, width]. */
+  apply(graph: Graph, features: Value, [height, width]: PixelSize): Value {
     const scores = this.#score.apply(graph, this.#reduce.apply(graph, features));
     const attrs = { mode: "bilinear", align_corners: false, height, width };
     return graph.op(`${this.#prefix}resize`, resize, { x: scores }, attrs).y;
@@ -45,20 +50,22 @@ class TorchvisionHead {
 
 /** @throws bad-weights naming everything missing, mis-shaped or unexpected */
 export function torchvisionNetwork(params: Parameters): Network {
-  const backbone = new ResNet(params.at("backbone"), { dilate: [false, true, true] });
-  const head = new TorchvisionHead(params.at("classifier"), backbone.channels.stride32);
+  const kind = resnetKindOf(params.checkpoint, "backbone.");
+  const name = torchvisionHeadOf(kind) ?? "fcn-resnet101";
+  const backbone = new Backbone(params.at("backbone"), resnet(kind, [false, true, true]));
+  const head = new TorchvisionHead(params.at("classifier"), backbone.channelsAt(32));
   const auxParams = params.at("aux_classifier");
-  const aux = auxParams.has("4.weight") ? new TorchvisionHead(auxParams, backbone.channels.stride16) : undefined;
+  const aux = auxParams.has("4.weight") ? new TorchvisionHead(auxParams, backbone.channelsAt(16)) : undefined;
   allowUnused(params, ["classifier", "aux_classifier"]);
-  const name = torchvisionHeadOf(backbone.kind) ?? "fcn-resnet101";
   params.finish(name);
+  const featuresOf = (graph: Graph, image: Value, stage: string): Value =>
+    backbone.features(graph, image, [stage]).get(stage) as Value;
   const network: Network = {
     name,
     classes: head.classes,
     resize: TRAINED_SIZE,
-    logits: (graph, image) => head.apply(graph, backbone.apply(graph, image).stride32, image),
+    logits: (graph, image, size) => head.apply(graph, featuresOf(graph, image, "layer4"), size),
   };
   if (!aux) return network;
-  // The auxiliary head reads the features after layer3, so layer4 is not part of its graph.
-  return { ...network, auxLogits: (graph, image) => aux.apply(graph, backbone.applyStride16(graph, image), image) };
+  return { ...network, auxLogits: (graph, image, size) => aux.apply(graph, featuresOf(graph, image, "layer3"), size) };
 }

@@ -1,45 +1,32 @@
 /**
  * Recognises whose tensor names a checkpoint has, and maps them to ours (`backbone.*`, `fcn8s.*`, `classifier.*`,
- * `aux_classifier.*`; weights/README.md). It knows torchvision, timm, Hugging Face's ResNet and DETR's backbone, with
- * or without the prefixes of wrappers.
+ * `aux_classifier.*`, pytorch-fcn's `score_fr.*`; weights/README.md). It knows the naming schemes of name-schemes.ts,
+ * with or without the prefixes of wrappers.
  *
  * Not here: whether every tensor is there with the right shape (parameters.ts reports that, in our names), and reading
  * files.
  */
+import { PUBLISHED_WIDTHS, identify } from "./backbone-kind.js";
+import type { BackboneKind } from "./backbone-kind.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { isFloatingPoint } from "./dtype.js";
-import { findBackbone, fromHuggingFace, originOf, unwrapNames } from "./name-schemes.js";
-import type { Backbone } from "./name-schemes.js";
+import { findBackbone, unwrapNames } from "./find-backbone.js";
+import type { FoundBackbone } from "./find-backbone.js";
+import { auxiliaryFits, headsIn, isHead, isTorchvisionHead, projectionOf } from "./heads.js";
+import type { Head } from "./heads.js";
 import { unpruned } from "./pruned.js";
 import { renamed } from "./renamed.js";
-import { identify, resnetName } from "./resnet-kind.js";
-import type { ResNetKind } from "./resnet-kind.js";
 import { badWeights, quote, quoteFirst } from "./source.js";
 
-/** The paper's networks, finest first: a file is loaded as the first. */
-const PAPER_HEADS = ["fcn8s", "fcn16s", "fcn32s"] as const;
-/** torchvision's dilated network, by its backbone. It exists for backbones of bottlenecks. */
-export const TORCHVISION_HEADS = ["fcn-resnet101", "fcn-resnet50", "fcn-resnet152"] as const;
-export type TorchvisionHeadName = (typeof TORCHVISION_HEADS)[number];
-/** Networks that a file's heads make. */
-export type Head = (typeof PAPER_HEADS)[number] | TorchvisionHeadName;
-
-export const isTorchvisionHead = (name: string): name is TorchvisionHeadName =>
-  (TORCHVISION_HEADS as readonly string[]).includes(name);
-
-/** The name of torchvision's network over this backbone; undefined where there is none. */
-export const torchvisionHeadOf = ({ depth }: ResNetKind): TorchvisionHeadName | undefined =>
-  TORCHVISION_HEADS.find((name) => name === `fcn-resnet${depth}`);
-
 export interface Recognised {
-  readonly architecture: "fcn" | "torchvision-fcn" | `resnet${number}-backbone`;
+  readonly architecture: "fcn" | "torchvision-fcn" | `${string}-backbone`;
   /** One sentence, such as `torchvision fcn_resnet101: dilated, 21 classes, with aux head`. */
   readonly description: string;
   /** Networks that the heads in the file allow, finest first; none for a backbone alone. */
   readonly variants: readonly Head[];
-  /** Which ResNet the backbone is. */
-  readonly backbone: ResNetKind;
-  /** Planes of the first stage: 64 in the published network. */
+  /** Which network the backbone is. */
+  readonly backbone: BackboneKind;
+  /** Channels of the first convolution: 64 in the published ResNets. */
   readonly width: number;
   /** Classes of the heads; undefined for a backbone alone. */
   readonly classes: number | undefined;
@@ -52,17 +39,16 @@ export interface Recognised {
 }
 
 const BACKBONE = "backbone.";
-const PUBLISHED_WIDTH = 64;
 
 /**
  * Recognises the origin of a checkpoint and maps its names to ours.
- * @throws bad-weights for anything but a ResNet
+ * @throws bad-weights for anything but a known backbone, with or without heads
  */
 export function recognise(given: Checkpoint): Recognised {
   const file = unpruned(given);
   const unwrapped = unwrapNames([...file.tensors.keys()]);
-  const backbone = findBackbone(file, unwrapped);
-  const { ours, others, ignored, imageNetClasses } = sortNames(file, unwrapped, backbone);
+  const place = findBackbone(file, unwrapped);
+  const { ours, others, ignored, imageNetClasses } = sortNames(file, unwrapped, place);
   if ([...ours.keys()].some((name) => name.startsWith("classifier.0.convs."))) {
     const fault = "it is torchvision's DeepLabV3, whose head is not an FCN's";
     throw badWeights(
@@ -70,10 +56,9 @@ export function recognise(given: Checkpoint): Recognised {
       `${fault}; of torchvision's segmentation networks fcn_resnet50 and fcn_resnet101 can be used`,
     );
   }
-  const { width, kind } = identify(renamed(file, ours));
-  const dilated = torchvisionHeadOf(kind);
-  const heads = dilated === undefined ? PAPER_HEADS : [...PAPER_HEADS, dilated];
-  const variants = heads.filter((head) => ours.has(scoreOf(head)));
+  const kind = identify(renamed(file, ours), place.scheme.family);
+  const { width } = kind;
+  const variants = headsIn(kind, (name) => ours.has(name));
   const [finest] = variants;
   // Heads that nothing can use: all of a bare backbone, and an auxiliary head of other shapes.
   const auxFits = auxiliaryFits(kind, (name) => file.tensors.get(ours.get(name) ?? "")?.shape);
@@ -89,18 +74,13 @@ export function recognise(given: Checkpoint): Recognised {
     variants,
     backbone: kind,
     width,
-    classes: finest && checkpoint.tensors.get(scoreOf(finest))?.shape[0],
+    classes: finest && checkpoint.tensors.get(projectionOf(finest, kind))?.shape[0],
     aux: ours.has("aux_classifier.4.weight"),
   };
-  const bare = `${originOf(backbone, kind)}: ${bareFact(file, others)}`;
+  const bare = `${place.scheme.origin(kind, place.prefix)}: ${bareFact(file, others)}`;
   const rest = restOf(imageNetClasses, others, finest !== undefined);
   return { ...facts, description: describe(facts, bare, rest), checkpoint, ignored };
 }
-
-const isHead = (name: string): boolean => /^(fcn(32|16|8)s|classifier|aux_classifier)\./.test(name);
-
-/** The projection to classes. Its presence says that the head is there, its shape how many classes it has. */
-const scoreOf = (head: Head): string => (isTorchvisionHead(head) ? "classifier.4.weight" : `${head}.score32.weight`);
 
 interface SortedNames {
   /** From our names to the file's. */
@@ -113,7 +93,7 @@ interface SortedNames {
 }
 
 /** `unwrapped` are the file's names without what wrappers put into them. */
-function sortNames(file: Checkpoint, unwrapped: readonly string[], backbone: Backbone): SortedNames {
+function sortNames(file: Checkpoint, unwrapped: readonly string[], place: FoundBackbone): SortedNames {
   const ours = new Map<string, string>();
   const others: string[] = [];
   const ignored: string[] = [];
@@ -125,13 +105,13 @@ function sortNames(file: Checkpoint, unwrapped: readonly string[], backbone: Bac
       ignored.push(theirs);
       continue;
     }
-    if (isLinearClassifier(name, shape, backbone)) {
+    if (isLinearClassifier(name, shape, place)) {
       ignored.push(theirs);
       if (shape.length === 2) imageNetClasses = shape[0];
       continue;
     }
     const isCounter = !isFloatingPoint(dtype) && !/(^|\.)(weight|bias|running_mean|running_var)$/.test(name);
-    const mapped = isCounter ? undefined : ourName(name, backbone);
+    const mapped = isCounter ? undefined : ourName(name, place);
     if (mapped === undefined) {
       others.push(theirs);
       continue;
@@ -145,31 +125,17 @@ function sortNames(file: Checkpoint, unwrapped: readonly string[], backbone: Bac
 }
 
 /** ImageNet's. In torchvision's FCN `classifier.1` is the batch norm of a head, and not meant here. */
-function isLinearClassifier(name: string, shape: readonly number[], { prefix }: Backbone): boolean {
-  if (!/(^|\.)(fc|classifier\.1)\.(weight|bias)$/.test(name)) return false;
+function isLinearClassifier(name: string, shape: readonly number[], { prefix }: FoundBackbone): boolean {
+  if (!/(^|\.)(fc|classifier(\.1)?)\.(weight|bias)$/.test(name)) return false;
   return shape.length === 2 || !isHead(besideBackbone(name, prefix) ?? "");
 }
 
 /** Our name of a tensor of the backbone or of a head; undefined for all others. */
-function ourName(name: string, { prefix, huggingFace }: Backbone): string | undefined {
-  if (name.startsWith(prefix)) {
-    const inside = huggingFace ? fromHuggingFace(name.slice(prefix.length)) : name.slice(prefix.length);
-    if (/^(conv\d|bn\d|stem|layer\d)\./.test(inside)) return BACKBONE + inside;
-  }
+function ourName(name: string, { prefix, scheme }: FoundBackbone): string | undefined {
+  const inside = name.startsWith(prefix) ? scheme.ours(name.slice(prefix.length)) : undefined;
+  if (inside !== undefined) return BACKBONE + inside;
   const head = prefix === "" ? name : besideBackbone(name, prefix);
   return head !== undefined && isHead(head) ? head : undefined;
-}
-
-/** Whether torchvision's auxiliary head is there, whole and over the third stage. */
-function auxiliaryFits({ expansion }: ResNetKind, shapeOf: (name: string) => readonly number[] | undefined): boolean {
-  const width = shapeOf("backbone.layer1.0.conv1.weight")?.[0] ?? PUBLISHED_WIDTH;
-  const [inner = 0] = shapeOf("aux_classifier.0.weight") ?? [];
-  const [classes = 0] = shapeOf("aux_classifier.4.weight") ?? [];
-  const folded = shapeOf("aux_classifier.0.bias") !== undefined;
-  const norm = folded ? ["0.bias"] : ["1.weight", "1.bias", "1.running_mean", "1.running_var"];
-  const needed = [inner, width * 4 * expansion, 3, 3, ...norm.map(() => inner), classes, inner, 1, 1, classes];
-  const parts = ["0.weight", ...norm, "4.weight", "4.bias"];
-  return parts.map((part) => shapeOf(`aux_classifier.${part}`)?.join()).join() === needed.join();
 }
 
 /** The name below the module that holds the backbone: heads lie beside a module called "backbone". */
@@ -179,8 +145,8 @@ function besideBackbone(name: string, prefix: string): string | undefined {
   return name.startsWith(parent) ? name.slice(parent.length) : undefined;
 }
 
-function architectureOf(finest: Head | undefined, { depth }: ResNetKind): Recognised["architecture"] {
-  if (finest === undefined) return `resnet${depth}-backbone`;
+function architectureOf(finest: Head | undefined, kind: BackboneKind): Recognised["architecture"] {
+  if (finest === undefined) return `${kind.family === "resnet" ? `resnet${kind.depth}` : kind.family}-backbone`;
   return isTorchvisionHead(finest) ? "torchvision-fcn" : "fcn";
 }
 
@@ -190,14 +156,21 @@ type Facts = Pick<Recognised, "architecture" | "variants" | "backbone" | "width"
 function describe(facts: Facts, bare: string, rest: string): string {
   const { architecture, variants, backbone, width, classes = 0, aux } = facts;
   const heads = `head${variants.length > 1 ? "s" : ""} ${variants.join(", ")}`;
+  const dilated = `torchvision ${(variants[0] ?? "").replace("-", "_")}: dilated, ${classes} classes, `;
   const descriptions: Readonly<Record<string, string>> = {
-    fcn: `fcn-webgpu ${resnetName(backbone)}: ${heads}, ${classes} classes`,
-    "torchvision-fcn":
-      `torchvision fcn_resnet${backbone.depth}: dilated, ${classes} classes, ` + `${aux ? "with" : "without"} aux head`,
+    fcn: `${ORIGINS[backbone.family]} ${backbone.name}: ${heads}, ${classes} classes`,
+    "torchvision-fcn": `${dilated}${aux ? "with" : "without"} aux head`,
   };
   const description = (descriptions[architecture] ?? bare) + rest;
-  return width === PUBLISHED_WIDTH ? description : `${description}, ${width} planes`;
+  return width === PUBLISHED_WIDTHS[backbone.family] ? description : `${description}, ${width} planes`;
 }
+
+/** Whose names the heads have. */
+const ORIGINS: Readonly<Record<BackboneKind["family"], string>> = {
+  resnet: "fcn-webgpu",
+  "mobilenet-v2": "fcn-webgpu",
+  vgg16: "pytorch-fcn",
+};
 
 /** A convolution outside the backbone is a head of some kind, whatever its name. */
 function bareFact({ tensors }: Checkpoint, others: readonly string[]): string {

@@ -6,6 +6,11 @@ import type { Checkpoint } from "./checkpoint.js";
 import { badWeights } from "./source.js";
 
 export interface ResNetKind {
+  readonly family: "resnet";
+  /** "ResNet-50". */
+  readonly name: string;
+  /** Channels of the stem, and planes of the first stage: 64 in the published networks. */
+  readonly width: number;
   /** Layers of the published network: 18, 34, 50, 101 or 152. */
   readonly depth: number;
   /** Blocks of each stage. */
@@ -16,13 +21,19 @@ export interface ResNetKind {
   readonly expansion: 4 | 1;
 }
 
+const PUBLISHED_WIDTH = 64;
+
 const kind = (depth: number, blocks: ResNetKind["blocks"], hasBottlenecks: boolean): ResNetKind => ({
+  family: "resnet",
+  name: `ResNet-${depth}`,
+  width: PUBLISHED_WIDTH,
   depth,
   blocks,
   hasBottlenecks,
   expansion: hasBottlenecks ? 4 : 1,
 });
 
+/** The published networks. */
 export const RESNETS: readonly ResNetKind[] = [
   kind(18, [2, 2, 2, 2], false),
   kind(34, [3, 4, 6, 3], false),
@@ -32,10 +43,6 @@ export const RESNETS: readonly ResNetKind[] = [
 ];
 const RESNET101 = RESNETS[3] as ResNetKind;
 const STAGES = 4;
-const PUBLISHED_WIDTH = 64;
-
-/** "ResNet-50". */
-export const resnetName = ({ depth }: ResNetKind): string => `ResNet-${depth}`;
 
 /** What the tensors below a prefix say of the backbone's blocks. */
 interface Found {
@@ -61,22 +68,25 @@ const kindOf = (found: Found): ResNetKind | undefined =>
   RESNETS.find((one) => one.blocks.join() === found.blocks.join() && one.hasBottlenecks === found.hasBottlenecks);
 
 /** The kind of the ResNet whose tensors are named so; ResNet-101 where the blocks are of none. */
-export const resnetKindOf = (checkpoint: Checkpoint, prefix: string): ResNetKind =>
-  kindOf(blocksOf(checkpoint, prefix)) ?? RESNET101;
+export function resnetKindOf(checkpoint: Checkpoint, prefix: string): ResNetKind {
+  const widthOf = (name: string): number | undefined => checkpoint.tensors.get(`${prefix}${name}`)?.shape[0];
+  const width = widthOf("conv1.weight") ?? widthOf("layer1.0.conv1.weight") ?? PUBLISHED_WIDTH;
+  return { ...(kindOf(blocksOf(checkpoint, prefix)) ?? RESNET101), width };
+}
 
-const WANTED = `one of ${RESNETS.map(resnetName).join(", ")} is needed`;
+const WANTED = `one of ${RESNETS.map(({ name }) => name).join(", ")} is needed`;
 
 /** `checkpoint` has our names. @throws bad-weights when its `backbone.*` is plainly none of these ResNets */
-export function identify(checkpoint: Checkpoint): { readonly width: number; readonly kind: ResNetKind } {
+export function identifyResNet(checkpoint: Checkpoint): ResNetKind {
   const shape = (name: string): readonly number[] | undefined => checkpoint.tensors.get(`backbone.${name}`)?.shape;
-  const width = shape("conv1.weight")?.[0] ?? shape("layer1.0.conv1.weight")?.[0] ?? PUBLISHED_WIDTH;
+  const { width } = resnetKindOf(checkpoint, "backbone.");
   const found = blocksOf(checkpoint, "backbone.");
   const known = kindOf(found);
   const conv2 = shape("layer1.0.conv2.weight");
   const other = otherBlocks(found, known) ?? otherStem(shape) ?? otherConvolutions(conv2, width, known ?? RESNET101);
   if (known === undefined || other !== undefined)
     throw badWeights(checkpoint.name, `its backbone is ${other}; ${WANTED}`);
-  return { width, kind: known };
+  return { ...known, width };
 }
 
 /** A ResNet with these blocks, in words; undefined for a known one. */

@@ -38,8 +38,8 @@ export async function logitsOfBothHeads(
   const graph = new Graph();
   const shape = [1, 3, height, width] as const;
   const image = graph.input("image", shape, "nhwc4");
-  graph.output("out", network.logits(graph, image));
-  graph.output("aux", network.auxLogits(graph, image));
+  graph.output("out", network.logits(graph, image, [height, width]));
+  graph.output("aux", network.auxLogits(graph, image, [height, width]));
   const plan = await Plan.create(store.device, graph, store);
   const { outputs } = await plan.run({ image: new Uint8Array(layouts.nhwc4.pack(data, shape)) });
   plan.dispose();

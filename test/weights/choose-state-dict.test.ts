@@ -41,7 +41,7 @@ describe("several ResNets", () => {
 
   test("are named, with the option that chooses", async () => {
     await expect(open(two)).rejects.toThrow(
-      'x.pth: it holds more than one ResNet (under "model", "averages.ema"); choose one with stateDict: "model" ' +
+      'x.pth: it holds more than one network (under "model", "averages.ema"); choose one with stateDict: "model" ' +
         "(--state-dict model)",
     );
     await expect(open(two, "none")).rejects.toThrow(/\(under "model", "averages\.ema"\), none under "none"; choose/);
@@ -54,7 +54,7 @@ describe("several ResNets", () => {
   test("in one dictionary or in safetensors are chosen by the start of their names", async () => {
     const bytes = await hashedFile([...prefixed("student.", bare), ...prefixed("teacher.", bare)]);
     await expect(openCheckpoint(bufferSource(bytes, "x")).then(recognise)).rejects.toThrow(
-      /more than one ResNet \(under "student\.", "teacher\."\); choose one with stateDict: "student"/,
+      /more than one network \(under "student\.", "teacher\."\); choose one with stateDict: "student"/,
     );
     const chosen = await openCheckpoint(bufferSource(bytes, "x"), { stateDict: "teacher" });
     expect([...chosen.tensors.keys()]).toEqual(bare.map(({ name }) => name));

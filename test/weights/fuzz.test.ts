@@ -57,7 +57,7 @@ async function readAll(bytes: Uint8Array): Promise<string> {
     out += values.byteLength;
   }
   if (out > growthLimit(bytes.length)) throw new Error(`${out} bytes came out of ${bytes.length}`);
-  inspectCheckpoint(checkpoint); // recognises and assembles, or says why not
+  await inspectCheckpoint(checkpoint); // recognises and assembles, or says why not
   return checkpoint.container;
 }
 

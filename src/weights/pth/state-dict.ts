@@ -5,7 +5,7 @@
  * Not here: prefixes that mean something to a model, such as `backbone.` (names.ts).
  */
 
-import { hasResNet, severalResNets } from "../name-schemes.js";
+import { hasBackbone, severalBackbones } from "../find-backbone.js";
 import { badWeights, quote } from "../source.js";
 import { findDicts } from "./find-dicts.js";
 import type { NamedTensors } from "./find-dicts.js";
@@ -52,10 +52,10 @@ function choose(
   file: string,
   wanted: string | undefined,
 ): NamedTensors {
-  const [only, ...others] = found.filter(({ tensors }) => hasResNet(tensors.keys()));
+  const [only, ...others] = found.filter(({ tensors }) => hasBackbone(tensors.keys()));
   if (only !== undefined && others.length > 0) {
     const all = [only, ...others].map(({ path }) => path.join("."));
-    throw badWeights(file, severalResNets(all, wanted));
+    throw badWeights(file, severalBackbones(all, wanted));
   }
   const chosen = only ?? usual(found) ?? (found.length === 1 ? found[0] : undefined);
   if (chosen !== undefined) return chosen;

@@ -1,0 +1,78 @@
+/**
+ * VGG-16 as the FCN paper has it: padding of 100 around the picture, 2x2 pools that round up, and the classifier's
+ * layers fc6 and fc7 as convolutions. Names and layout of the heads are pytorch-fcn's.
+ * https://arxiv.org/abs/1411.4038, section 4.1; https://github.com/wkentaro/pytorch-fcn
+ */
+import { crop } from "../../../shaders/crop/kernel.js";
+import type { BackboneStage } from "../../layers/backbone.js";
+import { conv } from "../../layers/conv.js";
+import type { CutOut, DecoderStyle } from "../../layers/decoder-style.js";
+import type { BackboneLayer } from "../../layers/layer.js";
+import { maxPool } from "../../layers/pool.js";
+import type { Vgg16Kind } from "../../weights/backbone-kind.js";
+import type { Preprocessing } from "../preprocessing.js";
+import type { ModelBackbone } from "./model-backbone.js";
+
+/** Convolutions of each stage, and their channels over those of the first. */
+const STAGES = [
+  { convolutions: 2, widening: 1 },
+  { convolutions: 2, widening: 2 },
+  { convolutions: 3, widening: 4 },
+  { convolutions: 3, widening: 8 },
+  { convolutions: 3, widening: 8 },
+] as const;
+
+/** Channels of fc6 and fc7 over those of the first convolution: 4,096 for 64. */
+const CLASSIFIER_WIDENING = 64;
+/** Of the first convolution. It leaves fc6, whose window spans 7 cells, something to read at every size. */
+const PICTURE_PADDING = 100;
+
+/** Mean of ImageNet's pictures in Caffe's release, 0 to 255, as red, green, blue. Nothing is divided. */
+const CAFFE: Preprocessing = {
+  mean: [122.67892 / 255, 116.66877 / 255, 104.00699 / 255],
+  std: [1 / 255, 1 / 255, 1 / 255],
+};
+
+function stageOf(index: number, width: number): BackboneStage {
+  const { convolutions, widening } = STAGES[index] as (typeof STAGES)[number];
+  const layers = Array.from({ length: convolutions }, (_, i): BackboneLayer => {
+    const isFirst = index === 0 && i === 0;
+    const padding = isFirst ? PICTURE_PADDING : 1;
+    const name = `conv${index + 1}_${i + 1}`;
+    // Caffe's networks read blue, green, red.
+    const order = isFirst ? { inputOrder: [2, 1, 0] } : {};
+    return conv({ name, out: width * widening, kernel: 3, padding, activation: "relu", ...order });
+  });
+  const name = `pool${index + 1}`;
+  return {
+    name,
+    layers: [...layers, maxPool(name, { kernel: 2, stride: 2, padding: 0, dilation: 1, ceilMode: true })],
+  };
+}
+
+const cutOut: CutOut = (graph, label, x, { top, left, height, width }) =>
+  graph.op(label, crop, { x }, { offset: [top, left], size: [height, width] }).y;
+
+const DECODER: DecoderStyle = {
+  alignment: "crop-skips",
+  isPadded: false,
+  hasPrefix: false,
+  scores: { 8: "score_pool3", 16: "score_pool4", 32: "score_fr" },
+  ups: { 8: "upscore_pool4", 16: "upscore2" },
+  finals: { 8: "upscore8", 16: "upscore16", 32: "upscore" },
+  cutOut,
+};
+
+/** [N, 3, H, W] to the feature maps pool3, pool4 and fc7, of strides 8, 16 and 32. */
+export function vgg16({ name, width }: Vgg16Kind): ModelBackbone {
+  const out = width * CLASSIFIER_WIDENING;
+  const fc6 = conv({ name: "fc6", out, kernel: 7, activation: "relu" });
+  const fc7 = conv({ name: "fc7", out, kernel: 1, activation: "relu" });
+  return {
+    name,
+    stages: [...STAGES.map((_, i) => stageOf(i, width)), { name: "fc7", layers: [fc6, fc7] }],
+    taps: { 8: "pool3", 16: "pool4", 32: "fc7" },
+    decoder: DECODER,
+    defaults: { preprocessing: CAFFE },
+  };
+}

@@ -1,0 +1,126 @@
+/** The head of one FCN variant: scores of every stride that it reads, fused on the way up. */
+import { VOC_CLASSES } from "../image/palette.js";
+import type { Backbone, FeatureStride } from "../layers/backbone.js";
+import { Score } from "../layers/conv.js";
+import type { DecoderStyle, SkipStride } from "../layers/decoder-style.js";
+import { decoderGeometry } from "../layers/geometry.js";
+import { Upscore } from "../layers/upsample.js";
+import type { Graph, Value } from "../plan/graph.js";
+import type { Parameters } from "../weights/parameters.js";
+import type { PixelSize } from "./network.js";
+import type { FinalStep } from "./pixel-scores.js";
+
+export const FCN_VARIANTS = ["fcn32s", "fcn16s", "fcn8s"] as const;
+export type FcnVariant = (typeof FCN_VARIANTS)[number];
+
+/** Strides whose scores are fused on the way up, coarse to fine. */
+export const SKIPS: Readonly<Record<FcnVariant, readonly SkipStride[]>> = {
+  fcn32s: [],
+  fcn16s: [16],
+  fcn8s: [16, 8],
+};
+
+/** Feature maps of a backbone by their stride. */
+export type Features = ReadonlyMap<FeatureStride, Value>;
+
+/** Scores are doubled by `up`, and the scores of the features of that stride are added. */
+interface Fusion {
+  readonly up: Upscore;
+  readonly score: Score;
+  readonly stride: SkipStride;
+}
+
+export interface FcnHeadOptions {
+  readonly variant: FcnVariant;
+  readonly backbone: Backbone;
+  readonly style: DecoderStyle;
+}
+
+export class FcnHead {
+  readonly classes: number;
+  /** What the labels of the head's steps begin with. */
+  readonly prefix: string;
+  /** Names of its tensors in the checkpoint. */
+  readonly tensors: readonly string[];
+  readonly #style: DecoderStyle;
+  readonly #score: Score;
+  readonly #fusions: readonly Fusion[];
+  readonly #final: Upscore;
+
+  /** The class count is read from the projection of stride 32. */
+  constructor(params: Parameters, { variant, backbone, style }: FcnHeadOptions) {
+    const own = style.hasPrefix ? params.at(variant) : params;
+    this.prefix = `${variant}.`;
+    this.#style = style;
+    // Without this tensor finish() reports what is missing; any count will do until then.
+    const classes = own.shape(`${style.scores[32]}.weight`)?.[0] ?? VOC_CLASSES.length;
+    this.classes = classes;
+    const scoreOf = (stride: FeatureStride): Score => {
+      const name = style.scores[stride];
+      const scale = stride === 32 ? 1 : (style.skipScales?.[stride] ?? 1);
+      const label = this.prefix + name;
+      return new Score(own, { name, label, channels: backbone.channelsAt(stride), classes, scale });
+    };
+    const upscoreOf = (name: string, index: number, optional: boolean): Upscore => {
+      const step = decoderGeometry(backbone.encoder, style)[variant].at(index);
+      if (!step) throw new Error(`${variant} has no step ${index}`);
+      return new Upscore(own, { name, label: this.prefix + name, classes, step, optional });
+    };
+    this.#score = scoreOf(32);
+    this.#fusions = SKIPS[variant].map((stride, i) => ({
+      up: upscoreOf(style.ups[stride], i, false),
+      score: scoreOf(stride),
+      stride,
+    }));
+    this.#final = upscoreOf(style.finals[SKIPS[variant].at(-1) ?? 32], -1, true);
+    const fused = this.#fusions.flatMap(({ up, score }) => [...up.tensors, ...score.tensors]);
+    this.tensors = [...this.#score.tensors, ...fused, ...this.#final.tensors];
+  }
+
+  /** Features to logits [N, classes, height, width]. */
+  apply(graph: Graph, features: Features, size: PixelSize): Value {
+    return this.fused(graph, features, size).logits;
+  }
+
+  /** As apply(), with the scores from which the logits come: [N, classes, h, w] at the stride of the last step. */
+  fused(graph: Graph, features: Features, size: PixelSize): { logits: Value; scores: Value } {
+    const scores = this.#scores(graph, features);
+    return { logits: this.#final.apply(graph, scores, size), scores };
+  }
+
+  /** Features to labels [N, 1, height, width]: the same classes as an argmax over the logits of apply(). */
+  labels(graph: Graph, features: Features, size: PixelSize): Value {
+    return this.scored(graph, features, size).labels;
+  }
+
+  /** As labels(), with the scores from which they come: [N, classes, h, w] at the stride of the last step. */
+  scored(graph: Graph, features: Features, size: PixelSize): { labels: Value; scores: Value } {
+    const scores = this.#scores(graph, features);
+    return { labels: this.#final.labels(graph, `${this.prefix}labels`, scores, size), scores };
+  }
+
+  /** The step from scores to logits at the picture's size. */
+  async finalStep(): Promise<FinalStep> {
+    const { step, learned, weight } = this.#final;
+    return { step, learned, kernel: await weight.read() };
+  }
+
+  /** Scores at the finest stride that is fused. */
+  #scores(graph: Graph, features: Features): Value {
+    const mapOf = (stride: FeatureStride): Value => features.get(stride) as Value;
+    let scores = this.#score.apply(graph, mapOf(32));
+    for (const { up, score, stride } of this.#fusions) {
+      const skip = this.#cropped(graph, score.apply(graph, mapOf(stride)), up, scores);
+      scores = up.apply(graph, scores, [skip.shape[2], skip.shape[3]], skip);
+    }
+    return scores;
+  }
+
+  /** The part of a skip on which the upsampled scores lie. */
+  #cropped(graph: Graph, skip: Value, { step }: Upscore, scores: Value): Value {
+    if (!step.skipCrop || !this.#style.cutOut) return skip;
+    const upsampled = (cells: number): number => (cells - 1) * step.stride + step.kernel;
+    const region = { ...step.skipCrop, height: upsampled(scores.shape[2]), width: upsampled(scores.shape[3]) };
+    return this.#style.cutOut(graph, `${this.prefix}crop${step.to}`, skip, region);
+  }
+}

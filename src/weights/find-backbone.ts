@@ -1,0 +1,83 @@
+/** Where the backbone lies among the tensors of a file, below whatever wrappers put before every name. */
+import type { Checkpoint } from "./checkpoint.js";
+import { schemeOfName } from "./name-schemes.js";
+import type { NamingScheme } from "./name-schemes.js";
+import { badWeights, quote, quoteFirst } from "./source.js";
+
+/** Segments that DataParallel and torch.compile put anywhere into a name. */
+const WRAPPERS = new Set(["module", "_orig_mod"]);
+/** Lightning's prefix of every name. It may come twice. */
+const LIGHTNING = "model.";
+
+const KNOWN_SCHEMES = [
+  "torchvision's fcn_resnet101 (backbone.conv1.weight) or resnet50 (conv1.weight, as timm has them)",
+  "Hugging Face's ResNet (resnet.embedder.embedder.convolution.weight)",
+  "torchvision's or timm's MobileNetV2 (features.0.0.weight, conv_stem.weight)",
+  "pytorch-fcn's VGG-16 (conv1_1.weight)",
+  "DETR, or this library",
+].join(", ");
+
+/** Where the backbone lies, and in whose names. */
+export interface FoundBackbone {
+  /** The text before each of its names, such as `backbone.`. */
+  readonly prefix: string;
+  readonly scheme: NamingScheme;
+}
+
+/**
+ * Names without what wrappers put into them, in the same order. A file whose every name begins with "model." may be
+ * DETR's: its backbone is found all the same.
+ */
+export function unwrapNames(names: readonly string[]): string[] {
+  const unwrapped = names.map(withoutWrappers);
+  const inModel = (start: number): boolean => unwrapped.every((name) => name.startsWith(LIGHTNING, start));
+  let start = 0;
+  while (unwrapped.length > 0 && start < 2 * LIGHTNING.length && inModel(start)) start += LIGHTNING.length;
+  return unwrapped.map((name) => name.slice(start));
+}
+
+function withoutWrappers(name: string): string {
+  if (!name.includes("module") && !name.includes("_orig_mod")) return name;
+  return name
+    .split(".")
+    .filter((part) => !WRAPPERS.has(part))
+    .join(".");
+}
+
+/**
+ * `names` are the file's names without what wrappers put into them.
+ * @throws bad-weights when there is no backbone, or more than one and none of them is `backbone.`
+ */
+export function findBackbone(file: Checkpoint, names: readonly string[]): FoundBackbone {
+  const found = new Map<string, FoundBackbone>();
+  for (const name of names) {
+    const told = schemeOfName(name);
+    if (told && !found.has(told.prefix)) found.set(told.prefix, told);
+  }
+  const [first, ...others] = found.values();
+  if (!first) {
+    const more = names.length > 4 ? ", ..." : "";
+    const tensors = `its ${names.length} tensors (${quoteFirst(names)}${more})`;
+    throw badWeights(file.name, `${tensors} are not a backbone's; the names of ${KNOWN_SCHEMES} are needed`);
+  }
+  const own = found.get("backbone.");
+  if (others.length > 0 && !own) {
+    throw badWeights(file.name, severalBackbones([...found.keys()]));
+  }
+  return own ?? first;
+}
+
+/** Whether the names include a backbone's, whatever stands before them. */
+export function hasBackbone(names: Iterable<string>): boolean {
+  for (const name of names) if (schemeOfName(name)) return true;
+  return false;
+}
+
+/** The fault and its cure, where each of `places` holds a backbone. `wanted` was asked for and is none of them. */
+export function severalBackbones(places: readonly string[], wanted?: string): string {
+  const names = quoteFirst(places);
+  const first = (places.find((place) => place !== "") ?? "").replace(/(\.backbone)?\.$/, "");
+  const missing = wanted === undefined ? "" : `, none under ${quote(wanted)}`;
+  const cure = `choose one with stateDict: ${quote(first)} (--state-dict ${first.slice(0, 80)})`;
+  return `it holds more than one network (under ${names})${missing}; ${cure}`;
+}
