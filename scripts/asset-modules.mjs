@@ -50,6 +50,15 @@ export function bundlePthReaders(/** @type {string} */ dist) {
   remove(weights, ["pth", "pth-readers.d.ts", "import-pth-readers.d.ts"]);
 }
 
+/** The shaders that few pages run. */
+export function writeRareShaders(/** @type {string} */ dist, /** @type {string} */ text) {
+  const folder = join(dist, "src/gpu");
+  writeFileSync(join(folder, "rare-shaders.bundle.js"), text);
+  const use = ".then((module) => module.default)";
+  const loader = loaderText({ exported: "importRareShaders", file: "rare-shaders.bundle.js", use });
+  writeFileSync(join(folder, "import-rare-shaders.js"), loader);
+}
+
 /** Modules that a module imports, those that they import, and so on. Dynamic imports do not count. */
 export function reachedFrom(/** @type {string} */ entry) {
   /** @type {Set<string>} */
@@ -65,8 +74,26 @@ export function reachedFrom(/** @type {string} */ entry) {
   return reached;
 }
 
-/** Where other-backbones.vite.mjs leaves what its bundle takes from the page's own modules. */
+/** Where other-backbones.vite.mjs leaves the modules of the page that its bundle uses, in order. */
 export const HOST_FILE = "others.host.json";
+
+/** The names that some modules import from others. @returns {Map<string, Set<string>>} by the path of the other */
+function importedNames(/** @type {Iterable<string>} */ modules) {
+  /** @type {Map<string, Set<string>>} */
+  const names = new Map();
+  for (const file of modules) {
+    const text = readFileSync(file, "utf8");
+    for (const [, list = "", path = ""] of text.matchAll(/^import \{([^}]*)\} from "(\.[^"]+)"/gm)) {
+      const from = resolve(dirname(file), path);
+      const known = names.get(from) ?? new Set();
+      for (const item of list.split(",").filter((text) => text.trim() !== "")) {
+        known.add(item.trim().split(" as ")[0] ?? "");
+      }
+      names.set(from, known);
+    }
+  }
+  return names;
+}
 
 /**
  * The backbones that are not ResNets, with the kernels that only they use. What a page has in any case is not bundled
@@ -76,13 +103,21 @@ export function bundleOtherBackbones(/** @type {string} */ dist) {
   const folder = join(dist, "src/models/backbones");
   bundle("other-backbones.vite.mjs");
   const hostFile = join(folder, HOST_FILE);
-  /** @type {[file: string, names: string[]][]} */
+  /** @type {string[]} */
   const host = JSON.parse(readFileSync(hostFile, "utf8"));
-  const imports = host.map(([file, names], i) => {
+  const ofPage = reachedFrom(join(dist, "src/index.js"));
+  const all = importedNames([...reachedFrom(join(folder, "others.js"))].filter((file) => !ofPage.has(file)));
+  const namesOf = (/** @type {string} */ file) => [...(all.get(file) ?? [])].sort();
+  const imports = host.map((file, i) => {
     const path = relative(folder, file).replace(/^(?!\.)/, "./");
-    return `import { ${names.map((name) => `${name} as ${name}${i}`).join(", ")} } from "${path}";`;
+    return `import { ${namesOf(file)
+      .map((name) => `${name} as ${name}${i}`)
+      .join(", ")} } from "${path}";`;
   });
-  const objects = host.map(([, names], i) => `  { ${names.map((name) => `${name}: ${name}${i}`).join(", ")} },`);
+  const objects = host.map((file, i) => {
+    const properties = namesOf(file).map((name) => `${name}: ${name}${i}`);
+    return `  { ${properties.join(", ")} },`;
+  });
   const before = [...imports, "", "const host = [", ...objects, "];"].join("\n");
   const use = ".then((module) => module.default(host))";
   const text = loaderText({ exported: "importOtherBackbones", file: "others.bundle.js", before, use });

@@ -73,8 +73,23 @@ const lengthOf = (/** @type {Record<string, string>} */ texts) => Object.values(
 /** The shaders as the build compiles them: complete, with their comments. */
 export const sourceModule = () => shaderModule(readShaders(), ": Readonly<Record<string, string>>");
 
-/** The shaders as the package carries them: JavaScript, without comments and unneeded spaces, names shortened. */
-export const packageModule = () => shaderModule(publishedShaders(), "");
+/** Shaders of software adapters, which read textures with pixels on lanes, and of tensor cores. Few pages run them. */
+const isRare = (/** @type {string} */ path) => /\/(\S+-)?(lanes|texture|subgroup-matrix)(-\w+)?$/.test(path);
+
+/**
+ * The shaders as the package carries them: JavaScript, without comments and unneeded spaces, names shortened. `common`
+ * has references in place of the texts of `rare` (src/gpu/shader-text.ts).
+ */
+export function packageModules() {
+  const published = publishedShaders();
+  const rare = Object.entries(published).filter(([path]) => isRare(path));
+  const references = Object.fromEntries(rare.map(([path]) => [path, `@@${path}`]));
+  const texts = Object.fromEntries(rare.map(([path, text]) => [`@@${path}`, text]));
+  return {
+    common: shaderModule({ ...published, ...references }, ""),
+    rare: `${HEAD}export default ${JSON.stringify(texts, null, 2)};\n`,
+  };
+}
 
 /** @returns {Record<string, string>} the texts of readShaders(), made small */
 export function publishedShaders() {

@@ -27,8 +27,7 @@ export default defineConfig({
       name: "function-of-the-host",
       generateBundle(_, files) {
         const chunk = files["others.bundle.js"];
-        const names = hosts.map((id) => [id, chunk.importedBindings?.[id] ?? []]);
-        writeFileSync(join(folder, HOST_FILE), JSON.stringify(names));
+        writeFileSync(join(folder, HOST_FILE), JSON.stringify(hosts));
         chunk.code = `export default (host) => {\n${chunk.code}\nreturn backbones;\n};\n`;
       },
     },

@@ -2,14 +2,14 @@
  * Completes dist/ for publishing (package.json, `files`) with what the compiler does not make:
  *   weights    copies, at the same relative URL as in the sources
  *   assets     the readers of .pth files and the backbones that are not ResNets, which pages load when they need them
- *   shaders    without comments and unneeded spaces, because a page downloads all of them
+ *   shaders    without comments and unneeded spaces, because a page downloads them; those that few pages run apart
  *   types      entries for TypeScript before 6, whose DOM library lacks WebGPU: they add the package @webgpu/types.
  *              TypeScript 6 and newer have these types built in, and both at once conflict (package.json, `types@<6`)
  */
 import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { bundleOtherBackbones, bundlePthReaders } from "./asset-modules.mjs";
-import { packageModule } from "./kernels.mjs";
+import { bundleOtherBackbones, bundlePthReaders, writeRareShaders } from "./asset-modules.mjs";
+import { packageModules } from "./kernels.mjs";
 
 /** Entries whose declarations name GPU objects. */
 const GPU_ENTRIES = ["index", "node"];
@@ -41,7 +41,9 @@ export function finishPackage(/** @type {string} */ root) {
   for (const file of readdirSync(join(root, "weights"))) {
     if (/\.(safetensors|json|md)$/.test(file)) cpSync(join(root, "weights", file), join(dist, "weights", file));
   }
-  writeFileSync(join(dist, "shaders/wgsl.generated.js"), packageModule());
+  const { common, rare } = packageModules();
+  writeFileSync(join(dist, "shaders/wgsl.generated.js"), common);
+  writeRareShaders(dist, rare);
   bundleOtherBackbones(dist);
   orderModules(join(dist, "src/index.js"));
   for (const entry of GPU_ENTRIES) {

@@ -10,6 +10,7 @@ import type { AnyProblem } from "../kernel/problem.js";
 import type { AnyVariant } from "../kernel/variant.js";
 import { layoutEntries, slotsOf } from "./bindings.js";
 import type { Device } from "./device.js";
+import { shaderText } from "./shader-text.js";
 import { withConsts, withOlderMatrices } from "./wgsl-edit.js";
 
 export interface Pipeline {
@@ -56,7 +57,7 @@ export class PipelineCache {
   async #compile(key: string, kernel: Kernel, variant: AnyVariant, constants: Constants): Promise<Pipeline> {
     const file = `${this.#nameOf(kernel)}/${variant.wgsl}`;
     const moduleKey = `${file} ${JSON.stringify(variant.consts ?? {})}`;
-    const code = this.#codeOf(key, kernel, variant, file);
+    const code = await this.#codeOf(key, kernel, variant, file);
     const module = this.#moduleOf(moduleKey, code);
     const bindings = this.#bindingsOf(kernel, variant);
     const { gpu } = this.device;
@@ -72,13 +73,13 @@ export class PipelineCache {
     }
   }
 
-  #codeOf(key: string, kernel: Kernel, variant: AnyVariant, file: string): string {
+  async #codeOf(key: string, kernel: Kernel, variant: AnyVariant, file: string): Promise<string> {
     const source = kernel.shaders[variant.wgsl];
     if (source === undefined) {
       const names = Object.keys(kernel.shaders).join(", ");
       throw badOption(`${key}: there is no shader "${variant.wgsl}" among ${names}; give its text in \`shaders\``);
     }
-    const code = withConsts(source, variant.consts, file);
+    const code = withConsts(await shaderText(source), variant.consts, file);
     return this.device.subgroupMatrix === "bool" ? withOlderMatrices(code) : code;
   }
 
