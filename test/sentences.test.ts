@@ -56,6 +56,12 @@ const SHAPE_RULES: readonly (readonly [kernel: string, shapes: Shapes, attrs: At
     { relu: true, relu6: true },
     "conv2d: relu and relu6 are both true; leave one of them false",
   ],
+  [
+    "depthwise-conv2d",
+    { x: X, weight: [4, 2, 3, 3] },
+    {},
+    "depthwise-conv2d: weight [4,2,3,3] has 2 input channels for each output, it needs 1: use conv2d",
+  ],
   ["max-pool2d", { x: X }, { kernel: 2.5 }, "max-pool2d: kernel 2.5 needs whole numbers of at least 1"],
   ["resize", { x: X }, { height: 4, width: 4, mode: "cubic" }, 'resize: mode "cubic" is not one of nearest, bilinear'],
   ["resize", { x: X }, { height: 4, width: -1 }, "resize: height 4 and width -1 need to be positive whole numbers"],

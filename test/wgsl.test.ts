@@ -94,6 +94,7 @@ describe("shaders among each other", () => {
   it.each([
     ["conv2d/tiled", "conv2d/tiled-f16"],
     ["project/split", "project/split-f16"],
+    ["depthwise-conv2d/strips", "depthwise-conv2d/strips-f16"],
   ])("%s and %s differ in the head comment, `Stored`, `load` and `store` alone", (f32, f16) => {
     expect(shaderText(f32)).toContain("alias Stored = vec4f;");
     expect(shaderText(f16)).toContain("alias Stored = vec2u;");

@@ -10,30 +10,15 @@ import { checkBias, checkGroups, checkInputChannels, checkResidual, weightSizes 
 import { mapParams, threadPerValue, threadPerVec4 } from "../../src/kernel/feature-map.js";
 import { defineKernel } from "../../src/kernel/kernel.js";
 import { sizeOf } from "../../src/kernel/layout.js";
-import { outputTiles } from "../../src/kernel/packings.js";
+import { channelBlocks, outputTiles } from "../../src/kernel/packings.js";
 import { pair, u32 } from "../../src/kernel/problem.js";
 import type { Pair } from "../../src/kernel/problem.js";
-import { blocksOf, ceilDiv, convTransposeOutputSize, elements, formatShape } from "../../src/kernel/shape.js";
+import { ceilDiv, convTransposeOutputSize, elements, formatShape } from "../../src/kernel/shape.js";
 import type { Nchw } from "../../src/kernel/shape.js";
-import type { Packing } from "../../src/kernel/variant.js";
 import { axisName, dilatedWindowConstants, isUndilated, windowAlong } from "../../src/kernel/window.js";
 import type { Axis } from "../../src/kernel/window.js";
 import { convTranspose2d as shaders } from "../wgsl.generated.js";
 import { transposeLanesVariants } from "./lanes.js";
-
-/** Packs [channel][1][kh][kw] to [kh][kw][channel/4] of vec4 over 4 channels. */
-const channelBlocks: Packing = {
-  name: "conv-transpose2d/channel-blocks",
-  pack(data, shape) {
-    const [channels, , kh, kw] = shape as [number, number, number, number];
-    const pitch = blocksOf(channels) * 4;
-    const packed = new Float32Array(kh * kw * pitch);
-    for (let c = 0; c < channels; c++) {
-      for (let tap = 0; tap < kh * kw; tap++) packed[tap * pitch + c] = data[c * kh * kw + tap] as number;
-    }
-    return packed;
-  },
-};
 
 interface CropAttrs {
   readonly crop: Pair;
@@ -131,7 +116,7 @@ export const convTranspose2d = defineKernel({
     "per-channel": {
       wgsl: "per-channel",
       workgroup: [64, 1, 1],
-      packing: { weight: channelBlocks },
+      packing: { weight: channelBlocks() },
       when: ({ in: { x, weight }, attrs }) => attrs.groups === x[1] && weight[1] === 1 && isUndilated(attrs.dilation),
       threads: ({ out: { y } }) => threadPerVec4(y),
     },

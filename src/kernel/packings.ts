@@ -67,3 +67,24 @@ export function outputTiles({ tile, order = "out-in", storage = "buffer" }: Tile
     },
   };
 }
+
+/** Texels of a weight [channel][1][kh][kw] in blocks of four channels. */
+export const channelBlockTexels = ([channels = 1, , ...window]: Shape): number => elements(window) * blocksOf(channels);
+
+/** Packs [channel][1][kh][kw] to [kh][kw][channel/4] of vec4 over 4 channels. */
+export function channelBlocks(storage: "buffer" | "texture" = "buffer"): Packing<unknown> {
+  return {
+    name: `channel blocks in a ${storage}`,
+    storage,
+    pack(data, shape) {
+      const [channels = 1, , ...window] = shape;
+      const taps = elements(window);
+      const pitch = blocksOf(channels) * 4;
+      const packed = new Float32Array(channelBlockTexels(shape) * 4);
+      for (let c = 0; c < channels; c++) {
+        for (let tap = 0; tap < taps; tap++) packed[tap * pitch + c] = data[c * taps + tap] as number;
+      }
+      return packed;
+    },
+  };
+}

@@ -1,0 +1,158 @@
+// depthwise-conv2d, lanes: for software Vulkan and other narrow SIMD, where a load costs tens of multiply-adds. For
+// kernels of 3x3 and 5x5.
+// Over naive:
+// - A thread computes four channels of TP columns and goes down their rows. It loads each row of x once, and adds it to
+//   the sums of all the output rows whose windows hold it.
+// - Operands come from read-only storage textures: four channels a fetch, half the price of a load from a buffer.
+// - A thread's pixels lie as far apart as the dilation asks for: windows overlap with any dilation.
+// Operands:
+//   x, y    planes of 4 channels, see layout tex4
+//   weight  texels of 4 channels, [kh][kw][channel/4]
+//   bias    one f32 per channel
+
+const MOST_TAPS: u32 = 25; // 5x5
+const MOST_COLUMNS: u32 = 11; // of x for TP windows: 5 wide, 2 apart
+
+const WEIGHT_WIDTH: u32 = 1024; // texels in a row of the weight texture
+
+override KERNEL: u32 = 3; // rows and columns of the window
+override ADVANCE_H: u32 = 1; // from one output row of a thread to its next, in rows of x that the dilation keeps
+override ADVANCE_W: u32 = 1;
+override HAS_BIAS: bool = false;
+override RELU: bool = false; // set for ReLU6 too
+override RELU6: bool = false; // the upper bound of ReLU6
+
+struct Params {
+  in_h: u32,
+  in_w: u32,
+  in_columns: u32, // planes side by side in the texture
+  out_h: u32,
+  out_w: u32,
+  out_columns: u32,
+  blocks: u32, // channels / 4
+  planes: u32, // batch * blocks
+  rows: u32, // of a thread
+  tiles_h: u32, // threads along the rows
+  tiles_w: u32,
+  stride_h: u32,
+  stride_w: u32,
+  pad_h: u32,
+  pad_w: u32,
+  dilation_h: u32,
+  dilation_w: u32,
+  step_h: u32, // from one output row of a thread to its next, in rows of y
+  step_w: u32,
+}
+
+@group(0) @binding(0) var x: texture_storage_2d<rgba32float, read>;
+@group(0) @binding(1) var weight: texture_storage_2d<rgba32float, read>;
+@group(0) @binding(2) var<storage, read> bias: array<vec4f>;
+@group(0) @binding(3) var y: texture_storage_2d<rgba32float, write>;
+@group(0) @binding(4) var<uniform> params: Params;
+
+// Quotient and remainder. A CPU divides integers lane by lane, so this takes a float estimate, which is off by one at
+// most, and corrects it.
+fn divide(a: u32, b: u32) -> vec2u {
+  var quotient = i32(f32(a) / f32(b));
+  var rest = i32(a) - quotient * i32(b);
+  if (rest < 0) { quotient--; rest += i32(b); }
+  if (rest >= i32(b)) { quotient++; rest -= i32(b); }
+  return vec2u(u32(quotient), u32(rest));
+}
+
+fn load_weight(i: u32) -> vec4f {
+  return textureLoad(weight, vec2u(i % WEIGHT_WIDTH, i / WEIGHT_WIDTH));
+}
+
+// Texel of the first column and row of a plane, in a texture of `columns` planes of height x width side by side.
+fn plane_corner(n: u32, block: u32, columns: u32, height: u32, width: u32) -> vec2u {
+  let place = divide(block, columns);
+  return vec2u(place.y * (width + 1) + 1, (n * ((params.blocks + columns - 1) / columns) + place.x) * height);
+}
+
+// What a row of x adds to four windows beside each other, of whose rows it is row `ky`. Unsigned: a window that begins
+// further down has a huge `ky`.
+fn row_products(v: array<vec4f, MOST_COLUMNS>, w: array<vec4f, MOST_TAPS>, ky: u32) -> mat4x4f {
+  var sums = mat4x4f();
+  if (ky < KERNEL) {
+    for (var kx = 0u; kx < KERNEL; kx++) {
+      let k = w[ky * KERNEL + kx];
+      sums[0] += v[kx] * k;
+      sums[1] += v[ADVANCE_W + kx] * k;
+      sums[2] += v[2 * ADVANCE_W + kx] * k;
+      sums[3] += v[3 * ADVANCE_W + kx] * k;
+    }
+  }
+  return sums;
+}
+
+@compute @workgroup_size(8)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let across = divide(id.y * groups.x * 8 + id.x, params.tiles_w);
+  let down = divide(across.x, params.tiles_h);
+  if (down.x >= params.planes) { return; }
+  let place = divide(down.x, params.blocks);
+  let n = place.x;
+  let block = place.y;
+  // The thread's first pixel, and the corner of its window. Unsigned: left of the picture is a huge number.
+  let group_w = divide(across.y, params.step_w);
+  let group_h = divide(down.y, params.step_h);
+  let ox = group_w.x * 4 * params.step_w + group_w.y;
+  let oy = group_h.x * params.rows * params.step_h + group_h.y;
+
+  let from_corner = plane_corner(n, block, params.in_columns, params.in_h, params.in_w);
+  let to_corner = plane_corner(n, block, params.out_columns, params.out_h, params.out_w) + vec2u(ox, oy);
+  // Pixels outside the picture are read from column 0, which is zero in every plane.
+  var from_x: array<u32, MOST_COLUMNS>;
+  for (var column = 0u; column < 3 * ADVANCE_W + KERNEL; column++) {
+    let ix = ox * params.stride_w + column * params.dilation_w - params.pad_w;
+    from_x[column] = select(0, from_corner.x + ix, ix < params.in_w);
+  }
+  var w: array<vec4f, MOST_TAPS>;
+  for (var tap = 0u; tap < KERNEL * KERNEL; tap++) { w[tap] = load_weight(tap * params.blocks + block); }
+  var b = vec4f();
+  if (HAS_BIAS) { b = bias[block]; }
+
+  // Sums of the output row that a turn finishes, and of those after it that share rows of x with it. The first turns
+  // finish no row of this thread: they only add to the rows ahead. Separate variables: in an array, the sums of 5x5
+  // windows leave the registers.
+  let ahead = (KERNEL - 1) / ADVANCE_H;
+  var s0 = mat4x4f(b, b, b, b);
+  var s1 = s0;
+  var s2 = s0;
+  var s3 = s0;
+  var s4 = s0;
+  var iy = oy * params.stride_h + (KERNEL - ADVANCE_H - ahead * ADVANCE_H) * params.dilation_h - params.pad_h;
+  for (var turn = 0u; turn < params.rows + ahead; turn++) {
+    for (var row = KERNEL - ADVANCE_H; row < KERNEL; row++) {
+      let is_inside = iy < params.in_h;
+      let from_y = select(0, from_corner.y + iy, is_inside);
+      iy += params.dilation_h;
+      var v: array<vec4f, MOST_COLUMNS>;
+      for (var column = 0u; column < 3 * ADVANCE_W + KERNEL; column++) {
+        v[column] = textureLoad(x, vec2u(select(0, from_x[column], is_inside), from_y));
+      }
+      s0 += row_products(v, w, row);
+      s1 += row_products(v, w, row - ADVANCE_H);
+      if (ahead > 1) { s2 += row_products(v, w, row - 2 * ADVANCE_H); }
+      if (ahead > 2) { s3 += row_products(v, w, row - 3 * ADVANCE_H); }
+      if (ahead > 3) { s4 += row_products(v, w, row - 4 * ADVANCE_H); }
+    }
+    let down_rows = (turn - ahead) * params.step_h;
+    if (turn >= ahead && oy + down_rows < params.out_h) {
+      for (var p = 0u; p < 4; p++) {
+        var value = s0[p];
+        if (RELU) { value = select(value, vec4f(), value < vec4f()); } // select, not max: NaN must stay visible
+        if (RELU6) { value = select(value, vec4f(6), value > vec4f(6)); }
+        if (ox + p * params.step_w < params.out_w) {
+          textureStore(y, to_corner + vec2u(p * params.step_w, down_rows), value);
+        }
+      }
+    }
+    s0 = s1;
+    s1 = mat4x4f(b, b, b, b);
+    if (ahead > 1) { s1 = s2; s2 = mat4x4f(b, b, b, b); }
+    if (ahead > 2) { s2 = s3; s3 = mat4x4f(b, b, b, b); }
+    if (ahead > 3) { s3 = s4; s4 = mat4x4f(b, b, b, b); }
+  }
+}
