@@ -10,7 +10,7 @@ import { u32 } from "../../src/kernel/problem.js";
 import { blocksOf, ceilDiv } from "../../src/kernel/shape.js";
 import { textureColumns } from "../../src/kernel/texture.js";
 import type { DeviceTraits } from "../../src/kernel/variant.js";
-import { relu6Override, sizeParams } from "./problem.js";
+import { sizeParams } from "./problem.js";
 import type { ConvProblem } from "./problem.js";
 
 interface ConvTile extends LanesTile {
@@ -33,7 +33,6 @@ const variantOf = (tile: ConvTile) => ({
   packing: { weight: outputTiles({ tile: tile.channels, storage: "texture" }) },
   when: ({ in: { x, weight }, out: { y }, attrs }: ConvProblem, device: DeviceTraits): boolean =>
     attrs.groups === 1 && runsLanes(device, x, y, tileTexels(weight, tile.channels)),
-  overrides: relu6Override,
   params: (problem: ConvProblem) => ({
     ...sizeParams(problem),
     in_columns: u32(textureColumns(problem.in.x)),

@@ -16,7 +16,6 @@ const TC: u32 = 16; // output channels of a thread, four in each of s0 to s3
 
 const WEIGHT_WIDTH: u32 = 1024; // texels in a row of the weight texture
 
-override RELU6: bool = false; // the upper bound of ReLU6; its lower bound is params.relu
 
 struct Params {
   in_h: u32,
@@ -36,7 +35,7 @@ struct Params {
   dilation_w: u32,
   has_bias: u32,
   has_residual: u32,
-  relu: u32,
+  relu: u32, // 0: none, 1: ReLU, 2: ReLU6
   in_columns: u32, // planes side by side in the texture
   out_columns: u32,
 }
@@ -199,7 +198,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       if (p < 4) { value = values[p]; }
       if (params.has_residual != 0) { value += textureLoad(residual, to); }
       if (params.relu != 0) { value = select(value, vec4f(), value < vec4f()); }
-      if (RELU6) { value = select(value, vec4f(6), value > vec4f(6)); }
+      if (params.relu == 2) { value = select(value, vec4f(6), value > vec4f(6)); }
       if ((group.x * TP + p) * LANES + lane < params.pixels) { textureStore(y, to, value); }
     }
     block++;

@@ -33,7 +33,6 @@ const A_ROWS = TEAM / BK4; // rows that a team fetches at once
 // A window corner so far outside that no tap reaches the picture, but not so far that positions wrap back into it.
 const FAR_OUTSIDE: u32 = 1u << 30;
 
-override RELU6: bool = false; // the upper bound of ReLU6; its lower bound is params.relu
 
 struct Params {
   in_h: u32,
@@ -53,7 +52,7 @@ struct Params {
   dilation_w: u32,
   has_bias: u32,
   has_residual: u32,
-  relu: u32,
+  relu: u32, // 0: none, 1: ReLU, 2: ReLU6
   x_border: u32, // zeros around x
   residual_border: u32,
   y_border: u32,
@@ -211,7 +210,7 @@ fn main(
       }
       // select, not max: NaN must stay visible
       if (params.relu != 0) { value = select(value, vec4f(), value < vec4f()); }
-      if (RELU6) { value = select(value, vec4f(6), value > vec4f(6)); }
+      if (params.relu == 2) { value = select(value, vec4f(6), value > vec4f(6)); }
       y[place(pixel, params.y_border) * params.out_blocks + block] = store(value);
     }
     workgroupBarrier();

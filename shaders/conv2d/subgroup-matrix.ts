@@ -11,7 +11,7 @@ import { matrixEstimate, resultBytes, workgroupsOf } from "./matrix-cost.js";
 import type { MatrixCounts, MatrixTile } from "./matrix-cost.js";
 import { SIDE, hasRuns, pixelMatrices, runParams } from "./matrix-runs.js";
 import { weightToHalf } from "./packings.js";
-import { borderedSizeParams, matrixSizes, relu6Override } from "./problem.js";
+import { borderedSizeParams, matrixSizes } from "./problem.js";
 import type { ConvProblem } from "./problem.js";
 
 /** Lanes of a subgroup. */
@@ -122,7 +122,7 @@ function directVariant(tile: MatrixTile): KernelVariant<ConvProblem> {
     borders: { tensors: TENSORS, needs: ({ attrs }) => ({ x: Math.max(...pair(attrs.padding)) }) },
     when: (problem, device) => isOffered(problem, device) && hasRuns(problem),
     estimate: (problem, { cores }) => matrixEstimate(tile, directCounts(problem), cores),
-    overrides: relu6Override,
+    overrides: () => ({}),
     params: runParams,
     threads: (problem) => [workgroupsOf(directCounts(problem), tile) * threadsOf(tile), 1, 1],
   };
@@ -141,7 +141,7 @@ function windowVariant(tile: WindowTile): KernelVariant<ConvProblem> {
     borders: { tensors: TENSORS },
     when: isOffered,
     estimate: (problem, { cores }) => GATHERING * matrixEstimate(tile, windowCounts(problem), cores),
-    overrides: relu6Override,
+    overrides: () => ({}),
     params: borderedSizeParams,
     threads: (problem) => [workgroupsOf(windowCounts(problem), tile) * threadsOf(tile), 1, 1],
   };

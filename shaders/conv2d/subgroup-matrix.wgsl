@@ -31,7 +31,6 @@ const PITCH = SN * SIDE; // row length of a subgroup's results in workgroup memo
 const RESULTS = SIDE * PITCH; // of a subgroup, for one row of matrices
 const TEAM = KG * SUBGROUP; // threads that share sums
 
-override RELU6: bool = false; // the upper bound of ReLU6; its lower bound is params.relu
 
 struct Params {
   matrices: u32, // of all runs along the pixels
@@ -54,7 +53,7 @@ struct Params {
   tap_down: u32, // pixels of x from a tap to the one below it
   has_bias: u32,
   has_residual: u32,
-  relu: u32,
+  relu: u32, // 0: none, 1: ReLU, 2: ReLU6
   residual_border: u32,
   y_border: u32,
 }
@@ -178,7 +177,7 @@ fn main(
       }
       // select, not max: NaN must stay visible
       if (params.relu != 0) { value = select(value, vec4f(), value < vec4f()); }
-      if (RELU6) { value = select(value, vec4f(6), value > vec4f(6)); }
+      if (params.relu == 2) { value = select(value, vec4f(6), value > vec4f(6)); }
       y[place_in_row(row, column, params.y_border) * params.out_blocks + block] = store(value);
     }
     workgroupBarrier();

@@ -5,7 +5,7 @@
 import { pair } from "../../src/kernel/problem.js";
 import type { KernelVariant, Precision } from "../../src/kernel/variant.js";
 import { rows, rowsF16 } from "./packings.js";
-import { borderedSizeParams, hasWindowsInside, isPointwise, matrixSizes, relu6Override } from "./problem.js";
+import { borderedSizeParams, hasWindowsInside, isPointwise, matrixSizes } from "./problem.js";
 import type { ConvProblem } from "./problem.js";
 import { bytesOf, threadsOf, tileEstimate, tilesOf } from "./tile-cost.js";
 import type { Tile } from "./tile-cost.js";
@@ -64,7 +64,6 @@ export function tiledVariant(tile: Tile, precision: Precision): KernelVariant<Co
     overrides: (problem) => ({
       POINTWISE: isPointwise(problem) ? 1 : 0,
       INSIDE: hasWindowsInside(problem) ? 1 : 0,
-      ...relu6Override(problem),
     }),
     params: borderedSizeParams,
     threads: (problem) => [tilesOf(matrixSizes(problem), tile) * threads, 1, 1],

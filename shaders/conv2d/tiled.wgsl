@@ -40,7 +40,6 @@ override POINTWISE: bool = false;
 // No window reaches beyond the map and its border, so no tap needs a test.
 override INSIDE: bool = false;
 
-override RELU6: bool = false; // the upper bound of ReLU6; its lower bound is params.relu
 
 struct Params {
   in_h: u32,
@@ -60,7 +59,7 @@ struct Params {
   dilation_w: u32,
   has_bias: u32,
   has_residual: u32,
-  relu: u32,
+  relu: u32, // 0: none, 1: ReLU, 2: ReLU6
   x_border: u32, // zeros around x
   residual_border: u32,
   y_border: u32,
@@ -243,7 +242,7 @@ fn main(
       value += load(residual[place(pixel, params.residual_border) * params.out_blocks + block]);
     }
     if (params.relu != 0) { value = select(value, vec4f(), value < vec4f()); } // select, not max: NaN must stay visible
-    if (RELU6) { value = select(value, vec4f(6), value > vec4f(6)); }
+    if (params.relu == 2) { value = select(value, vec4f(6), value > vec4f(6)); }
     y[place(pixel, params.y_border) * params.out_blocks + block] = store(value);
   }
 }
