@@ -95,12 +95,17 @@ describe("shaders among each other", () => {
     ["conv2d/tiled", "conv2d/tiled-f16"],
     ["project/split", "project/split-f16"],
     ["depthwise-conv2d/strips", "depthwise-conv2d/strips-f16"],
+    ["global-average-pool/tree", "global-average-pool/tree-f16"],
   ])("%s and %s differ in the head comment, `Stored`, `load` and `store` alone", (f32, f16) => {
     expect(shaderText(f32)).toContain("alias Stored = vec4f;");
     expect(shaderText(f16)).toContain("alias Stored = vec2u;");
     const common = withoutStorage(shaderText(f32));
     expect(withoutStorage(shaderText(f16))).toBe(common);
     expect(common).not.toMatch(/^(alias Stored|fn (load|store)\()/m);
+  });
+
+  it("use no atomic operation, whose order would differ from run to run", () => {
+    for (const [name, text] of Object.entries(shaders)) expect(text, name).not.toMatch(/\batomic/);
   });
 
   it("say at the top what they are and how their operands are laid out", () => {

@@ -16,7 +16,7 @@ import type { Pair } from "../../src/kernel/problem.js";
 import { blocksOf, convOutputSize, elements, formatShape } from "../../src/kernel/shape.js";
 import { dilatedWindowConstants, windowAlong } from "../../src/kernel/window.js";
 import { depthwiseConv2d as shaders } from "../wgsl.generated.js";
-import { lanesVariant } from "./lanes.js";
+import { depthwiseLanes } from "./lanes.js";
 import { epilogueOverrides } from "./problem.js";
 import { stripsVariant } from "./strips.js";
 
@@ -74,6 +74,6 @@ export const depthwiseConv2d = defineKernel({
     strips: stripsVariant("f32"),
     "strips-f16": stripsVariant("f16"),
     // Columns of pixels per thread, operands in textures. Wins on software adapters.
-    lanes: lanesVariant,
+    lanes: depthwiseLanes,
   },
 });

@@ -28,7 +28,7 @@ function rowsOf(problem: DepthwiseProblem): number {
   return ceilDiv(rows, ceilDiv(rows, most));
 }
 
-export const lanesVariant: KernelVariant<DepthwiseProblem> = {
+export const depthwiseLanes: KernelVariant<DepthwiseProblem> = {
   wgsl: "lanes",
   workgroup: [8, 1, 1],
   layouts: { x: "tex4", y: "tex4" },
