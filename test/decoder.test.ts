@@ -1,4 +1,4 @@
-/** The decoder of docs/decoder.md against float64, over several runs, in f32 and f16, with one upload of each weight. */
+/** The decoder of docs/decoder.md against float64: over several runs and sizes, in f32 and f16. */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
