@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 const GPU_PATHS = [
   "golden",
   "comparison",
+  "decoder",
   "plan",
   "borders",
   "precision",

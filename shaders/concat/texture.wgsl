@@ -1,6 +1,6 @@
 // concat, texture: between textures. For software adapters, whose convolutions read and write textures.
-// Over naive: the lanes are neighbouring pixels of a plane, and a thread takes several texels of a row. It reads one for
-// each, or two where four channels of y come from two texels.
+// Over naive: the lanes are neighbouring pixels of a plane, and a thread takes several texels of a row. It reads one
+// texel for each, or two where the four channels of y come from two.
 // Operands:
 //   a, b, y  planes of 4 channels, see layout tex4
 

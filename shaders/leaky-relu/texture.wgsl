@@ -1,6 +1,6 @@
 // leaky-relu, texture: naive.wgsl between textures. For software adapters, whose convolutions read and write textures.
-// Over naive: the lanes are neighbouring texels, and a thread takes several of a row. Zeros stay zero, so the columns of
-// zeros are mapped like the rest, and no thread has to find its plane.
+// Over naive: the lanes are neighbouring texels, and a thread takes several of a row. Zeros stay zero, so the columns
+// of zeros are mapped like the rest, and no thread has to find its plane.
 // Operands:
 //   x, y  planes of 4 channels, see layout tex4
 

@@ -21,6 +21,8 @@ export interface Example {
   readonly browser: boolean;
   /** A part of the kernel that docs/write-a-kernel.md builds. */
   readonly kernel: boolean;
+  /** Has a file name, by which other blocks of its page import it. */
+  readonly named: boolean;
 }
 
 const isCode = ({ language }: Block): boolean => ["ts", "js"].includes(language);
@@ -35,6 +37,7 @@ function exampleOf(file: string, { language, words, text, line }: Block): Exampl
     path: join(PROJECT, page, named ?? `${line}.${language}`),
     browser: words.includes("browser"),
     kernel: named?.includes("/") ?? false,
+    named: named !== undefined,
   };
 }
 
@@ -71,9 +74,10 @@ export function writeProject(): void {
   removeProject();
   mkdirSync(join(PROJECT, "node_modules"), { recursive: true });
   symlinkSync(root, join(PROJECT, "node_modules/fcn-webgpu"), "junction");
-  for (const { path, text } of EXAMPLES) {
+  for (const { path, text, named, browser, kernel } of EXAMPLES) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
+    if (named && !browser && !kernel) writeFileSync(path.replace(/ts$/, "js"), javascriptOf(text));
   }
   writeKernelSurroundings();
 }
@@ -103,10 +107,14 @@ export function typeErrors(): string[] {
   });
 }
 
+function javascriptOf(text: string): string {
+  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
+  return ts.transpileModule(text, { compilerOptions }).outputText;
+}
+
 /** Writes an example as JavaScript beside its TypeScript. Returns the path. */
 export function writeScript({ path, text }: Example): string {
-  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
   const script = `${path}.mjs`;
-  writeFileSync(script, ts.transpileModule(text, { compilerOptions }).outputText);
+  writeFileSync(script, javascriptOf(text));
   return script;
 }

@@ -185,3 +185,8 @@ export function resizeBilinear(x: Feature, h: number, w: number): Feature {
   });
   return { c: x.c, h, w, data };
 }
+
+/** Two maps of one size, joined along their channels. */
+export function joinChannels(a: Feature, b: Feature): Feature {
+  return { c: a.c + b.c, h: a.h, w: a.w, data: Float64Array.of(...a.data, ...b.data) };
+}
