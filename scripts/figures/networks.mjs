@@ -1,10 +1,10 @@
 /** Runs the backbone and all three heads on a picture, with every map that the figures show as an output. */
+import { describeBackbone } from "../../dist/src/models/backbones/index.js";
 import { argmax } from "../../dist/shaders/argmax/kernel.js";
 import { normalize } from "../../dist/shaders/normalize/kernel.js";
 import { layouts } from "../../dist/src/kernel/layout.js";
-import { FcnHead } from "../../dist/src/models/fcn.js";
+import { fcnParts } from "../../dist/src/models/fcn.js";
 import { IMAGENET, constant } from "../../dist/src/models/preprocessing.js";
-import { ResNet101 } from "../../dist/src/models/resnet101.js";
 import { Graph, Plan, WeightStore, defaultCheckpointUrl, openCheckpoint, openSource } from "../../dist/src/node.js";
 import { Parameters } from "../../dist/src/weights/parameters.js";
 
@@ -33,18 +33,14 @@ function addHead(graph, head, variant, features, size) {
 }
 
 /** The graph, with "features 8" and so on besides the outputs of the heads. */
-function makeGraph(parameters, height, width) {
+function makeGraph(parts, height, width) {
   const graph = new Graph();
   const image = graph.input("picture", [1, 4, height, width], "rgba8");
   const inputs = { image, mean: constant("mean", IMAGENET.mean), std: constant("std", IMAGENET.std) };
   const normalised = graph.op("normalize", normalize, inputs, { height, width }).y;
-  const backbone = new ResNet101(parameters.at("backbone"));
-  const features = backbone.apply(graph, normalised);
-  for (const stride of STRIDES) graph.output(`features ${stride}`, features[`stride${stride}`]);
-  for (const variant of VARIANTS) {
-    const head = new FcnHead(parameters.at(variant), variant, backbone.channels);
-    addHead(graph, head, variant, features, [height, width]);
-  }
+  const features = parts.features(graph, normalised, VARIANTS);
+  for (const stride of STRIDES) graph.output(`features ${stride}`, features.get(stride));
+  for (const variant of VARIANTS) addHead(graph, parts.heads.get(variant), variant, features, [height, width]);
   return graph;
 }
 
@@ -54,7 +50,8 @@ function makeGraph(parameters, height, width) {
  */
 export async function runNetworks(device, { width, height, data }) {
   const checkpoint = await openCheckpoint(await openSource(defaultCheckpointUrl()));
-  const graph = makeGraph(Parameters.of(checkpoint), height, width);
+  const parts = fcnParts(Parameters.of(checkpoint), VARIANTS, await describeBackbone(checkpoint));
+  const graph = makeGraph(parts, height, width);
   const plan = await Plan.create(device, graph, new WeightStore(device));
   const { outputs } = await plan.run({ picture: data });
   await checkpoint.close();
