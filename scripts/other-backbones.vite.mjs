@@ -1,4 +1,4 @@
-/** Bundles the backbones that are not ResNets as a function of the modules that a page has anyway (asset-modules.mjs). */
+/** Bundles the backbones that are not ResNets as a function of what a page has anyway (asset-modules.mjs). */
 import { writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";

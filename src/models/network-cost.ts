@@ -108,7 +108,7 @@ async function countCost(
   { steps, bytes }: Plan,
   store: WeightStore,
   checkpoint: Checkpoint,
-  { isOfHead, stageOf }: { isOfHead(tensor: string): boolean; stageOf(label: string): string },
+  { isOfHead, stageOf }: { isOfHead: (tensor: string) => boolean; stageOf: (label: string) => string },
 ): Promise<CountedCost> {
   const flops = { shared: 0, head: 0 };
   const copies = new Map<string, number>();

@@ -67,7 +67,7 @@ const paperVgg: NamingScheme = {
   origin: (_, prefix) => `pytorch-fcn VGG-16${under(prefix)}`,
 };
 
-export const SCHEMES: readonly NamingScheme[] = [
+const SCHEMES: readonly NamingScheme[] = [
   huggingFaceResNet,
   torchvisionResNet,
   torchvisionMobileNet,
