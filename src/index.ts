@@ -12,34 +12,49 @@ import type { LoadOptions } from "./models/load.js";
 import type { Fcn } from "./models/segmenter.js";
 import { browserTuningStore } from "./tuning/browser-store.js";
 import { browserCachedSource, hasBrowserCache } from "./weights/browser-cache.js";
-import { DEFAULT_CHECKPOINT, defaultCheckpointUrl } from "./weights/default-checkpoint.js";
+import { WEIGHTS_NAMES, isMeantAsName, namedWeights, withAdvice } from "./weights/catalogue.js";
+import type { WeightsName } from "./weights/catalogue.js";
+import { verified } from "./weights/default-checkpoint.js";
 import { SOURCE_KIND, WEIGHTS_KINDS, checkWeightsOptions } from "./weights/download-options.js";
 import type { WeightsOptions } from "./weights/download-options.js";
 import { downloadedSource } from "./weights/memory-download.js";
-import { localSource } from "./weights/source.js";
+import { badWeights, localSource, quote } from "./weights/source.js";
 import type { ByteSource } from "./weights/source.js";
 import { isRemote } from "./weights/urls.js";
 
 export interface BrowserLoadOptions extends LoadOptions, WeightsOptions {
   /**
-   * A checkpoint: URL (kept in the browser's cache; text is relative to the page), Blob or File, or bytes. Default: the
-   * small one that ships with the package.
+   * A checkpoint: a name such as "torchvision/fcn_resnet101", a URL (text is relative to the page), a Blob or File, or
+   * bytes. What is downloaded is kept in the browser's cache. Default: "icons", the small one that ships with the
+   * package.
    */
-  readonly weights?: string | URL | Blob | ArrayBuffer | Uint8Array;
+  readonly weights?: WeightsName | (string & Record<never, never>) | URL | Blob | ArrayBuffer | Uint8Array;
 }
 
-/** A checkpoint's bytes from a URL (by way of the browser's cache), a Blob or memory. @throws bad-weights */
+/** A checkpoint's bytes by name, from a URL (by way of the browser's cache), a Blob or memory. @throws bad-weights */
 export async function openSource(
   weights: NonNullable<BrowserLoadOptions["weights"]>,
   options: WeightsOptions = {},
 ): Promise<ByteSource> {
   checkKind("openSource: weights", weights, SOURCE_KIND);
   checkWeightsOptions(options);
-  const { cache = true, ...download } = options;
   options.signal?.throwIfAborted();
-  const resolved = relativeToPage(weights);
-  if (!isRemote(resolved)) return localSource(resolved);
-  return cache && hasBrowserCache() ? browserCachedSource(resolved, download) : downloadedSource(resolved, download);
+  const named = namedWeights(weights);
+  // What ships is a small asset of the page, and its digest is checked: the browser's HTTP cache will do.
+  if (named?.sha256) return verified(await openUrl(named.url, { ...options, cache: false }), named.sha256);
+  if (named) return withAdvice(named, "give the file", () => openUrl(named.url, options));
+  if (typeof weights === "string" && isMeantAsName(weights))
+    throw badWeights(quote(weights), `there are no weights of this name; there are ${WEIGHTS_NAMES.join(", ")}`);
+  return openUrl(relativeToPage(weights), options);
+}
+
+/** A URL's bytes, downloaded where it is remote; those of other weights as they are. */
+async function openUrl(
+  weights: NonNullable<BrowserLoadOptions["weights"]>,
+  { cache = true, ...download }: WeightsOptions,
+): Promise<ByteSource> {
+  if (!isRemote(weights)) return localSource(weights);
+  return cache && hasBrowserCache() ? browserCachedSource(weights, download) : downloadedSource(weights, download);
 }
 
 /**
@@ -58,20 +73,17 @@ function relativeToPage<T>(weights: T): T | URL {
  */
 export async function loadFcn(options: BrowserLoadOptions = {}): Promise<Fcn<BrowserPicture>> {
   checkOptions("loadFcn({ weights: ... })", options, { ...LOAD_KINDS, ...WEIGHTS_KINDS, weights: SOURCE_KIND });
-  const { weights, onProgress, stallTimeout, cache = true, ...rest } = options;
+  const { weights = "icons", onProgress, stallTimeout, cache = true, ...rest } = options;
   // Throws where there is no WebGPU, before anything is downloaded in vain.
   if (rest.device === undefined) runtimeGpu();
-  // The default checkpoint is a small asset of the page, and its digest is checked: the browser's HTTP cache will do.
-  const keep = cache && weights !== undefined;
-  const source = { cache: keep, signal: rest.signal, stallTimeout, ...(onProgress && { onProgress }) };
-  const checked = weights === undefined ? { ...rest, sha256: rest.sha256 ?? DEFAULT_CHECKPOINT.sha256 } : rest;
+  const source = { cache, signal: rest.signal, stallTimeout, ...(onProgress && { onProgress }) };
   const sources = {
-    openSource: () => openSource(weights ?? defaultCheckpointUrl(), source),
+    openSource: () => openSource(weights, source),
     openDevice: () => requestDevice(),
     holdImage: holdPicture,
     tuning: browserTuningStore(),
   };
-  return loadFrom(sources, checked);
+  return loadFrom(sources, rest);
 }
 
 export type { Abortable } from "./base/abort.js";
@@ -126,6 +138,7 @@ export type { PlanOptions, PlanResult, RunTimings } from "./plan/plan.js";
 export { WeightStore } from "./plan/weight-store.js";
 export type { TuneOption } from "./tuning/tune-option.js";
 export type { TuningStore } from "./tuning/tuner.js";
+export type { WeightsName } from "./weights/catalogue.js";
 export type { Checkpoint, Container, TensorInfo } from "./weights/checkpoint.js";
 export { DEFAULT_CHECKPOINT, defaultCheckpointUrl } from "./weights/default-checkpoint.js";
 export type { DownloadProgress, WeightsOptions } from "./weights/download-options.js";

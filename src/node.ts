@@ -15,14 +15,17 @@ import { LOAD_KINDS, loadFrom } from "./models/load.js";
 import type { LoadOptions } from "./models/load.js";
 import type { Fcn } from "./models/segmenter.js";
 import { fileTuningStore } from "./tuning/file-store.js";
-import { DEFAULT_CHECKPOINT, defaultCheckpointUrl } from "./weights/default-checkpoint.js";
+import { namedWeights } from "./weights/catalogue.js";
+import type { WeightsName } from "./weights/catalogue.js";
+import { verified } from "./weights/default-checkpoint.js";
 import { cachedSource } from "./weights/disk-cache.js";
 import { SOURCE_KIND, WEIGHTS_KINDS, checkWeightsOptions } from "./weights/download-options.js";
 import type { WeightsOptions } from "./weights/download-options.js";
 import { downloadedSource } from "./weights/memory-download.js";
+import { misspeltName, namedSource } from "./weights/named-file.js";
 import { proxiedFetch } from "./weights/proxied-fetch.js";
 import { pathSource } from "./weights/sharded-source.js";
-import { isUrl, localSource } from "./weights/source.js";
+import { badWeights, isUrl, localSource, quote } from "./weights/source.js";
 import type { ByteSource } from "./weights/source.js";
 import { isRemote } from "./weights/urls.js";
 
@@ -30,8 +33,12 @@ import { isRemote } from "./weights/urls.js";
 export type NodePicture = Picture | string | URL | Uint8Array | ArrayBuffer | Blob;
 
 export interface NodeLoadOptions extends LoadOptions, WeightsOptions {
-  /** A checkpoint: path, URL (kept in a cache on disk), Blob or bytes. Default: the small one in the package. */
-  readonly weights?: string | URL | Blob | ArrayBuffer | Uint8Array;
+  /**
+   * A checkpoint: a name such as "torchvision/fcn_resnet101" (`fcn weights` lists them), a path, URL, Blob or bytes.
+   * What is downloaded is kept in a cache on disk. Default: "icons", the small one in the package. A name comes before
+   * a file of that name, which is "./icons".
+   */
+  readonly weights?: WeightsName | (string & Record<never, never>) | URL | Blob | ArrayBuffer | Uint8Array;
   /** How to open the device. Not together with `device`. */
   readonly gpu?: NodeDeviceOptions;
 }
@@ -89,7 +96,10 @@ function holdImage(image: NodePicture): () => Picture | Promise<Picture> {
   return () => readPicture(held());
 }
 
-/** A checkpoint's bytes from a path, a URL (downloaded into the cache first), a Blob or memory. @throws bad-weights */
+/**
+ * A checkpoint's bytes by name, from a path, a URL (downloaded into the cache first), a Blob or memory.
+ * @throws bad-weights, bad-option
+ */
 export async function openSource(
   weights: NonNullable<NodeLoadOptions["weights"]>,
   options: WeightsOptions = {},
@@ -98,10 +108,17 @@ export async function openSource(
   checkWeightsOptions(options);
   const { cache = true, ...download } = options;
   options.signal?.throwIfAborted();
+  const named = namedWeights(weights);
+  if (named?.sha256) return verified(await openSource(named.url, options), named.sha256);
+  if (named) return namedSource(named, options);
   if (isRemote(weights))
     return cache ? cachedSource(weights, download) : downloadedSource(weights, { fetch: proxiedFetch, ...download });
   if (isTextOrUrl(weights) && /^file:\/\//i.test(String(weights))) return pathSource(pathOf(weights));
-  if (typeof weights === "string" && !isUrl(weights)) return pathSource(weights);
+  if (typeof weights === "string" && !isUrl(weights)) {
+    const problem = misspeltName(weights);
+    if (problem !== undefined) throw badWeights(quote(weights), problem);
+    return pathSource(weights);
+  }
   return localSource(weights);
 }
 
@@ -113,20 +130,19 @@ export async function openSource(
 export async function loadFcn(options: NodeLoadOptions = {}): Promise<Fcn<NodePicture>> {
   const kinds = { ...LOAD_KINDS, ...WEIGHTS_KINDS, weights: SOURCE_KIND, gpu: "an object such as { adapter: ... }" };
   checkOptions("loadFcn({ weights: ... })", options, kinds);
-  const { weights, gpu, onProgress, stallTimeout, cache = true, ...rest } = options;
+  const { weights = "icons", gpu, onProgress, stallTimeout, cache = true, ...rest } = options;
   if (gpu && rest.device)
     throw badOption(
       "loadFcn: gpu says how to open a device, so it cannot go with a device of yours; leave one of the two out",
     );
   const source = { cache, signal: rest.signal, stallTimeout, ...(onProgress && { onProgress }) };
-  const checked = weights === undefined ? { ...rest, sha256: rest.sha256 ?? DEFAULT_CHECKPOINT.sha256 } : rest;
   const sources = {
-    openSource: () => openSource(weights ?? defaultCheckpointUrl(), source),
+    openSource: () => openSource(weights, source),
     openDevice: () => requestDevice(gpu),
     holdImage,
     tuning: fileTuningStore(),
   };
-  return loadFrom(sources, checked);
+  return loadFrom(sources, rest);
 }
 
 export * from "./index.js";

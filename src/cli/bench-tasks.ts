@@ -6,9 +6,10 @@ import { FCN_VARIANTS } from "../models/fcn-head.js";
 import { VARIANTS } from "../models/load.js";
 import { PRECISIONS } from "../models/precision.js";
 import type { NetworkVariant } from "../node.js";
+import { namedWeights } from "../weights/catalogue.js";
 import type { BenchValues } from "./bench-options.js";
 import { UsageError, listOf, oneOf } from "./command.js";
-import { checkFile } from "./files.js";
+import { checkWeights, pathOfNamed } from "./files.js";
 import { printError } from "./output.js";
 
 /** The name that stands for the checkpoint that ships. */
@@ -30,22 +31,29 @@ function parseSize(text: string): { width: number; height: number } {
   return { width: wholeNumber("sizes", width, MAX_SIDE), height: wholeNumber("sizes", height, MAX_SIDE) };
 }
 
+/** The network of weights named "torchvision/fcn_resnet50"; undefined for others. */
+const dilatedOf = (weights: string): NetworkVariant | undefined =>
+  VARIANTS.find((variant) => weights === `torchvision/${variant.replace("-", "_")}`);
+
 /** Networks that weights of this name have heads for. A file is not read: it gets those asked for, or the paper's. */
 function variantsFor(weights: string, asked: readonly NetworkVariant[] | undefined): readonly NetworkVariant[] {
-  const own: readonly NetworkVariant[] = weights === "synthetic-torchvision" ? ["fcn-resnet101"] : FCN_VARIANTS;
+  const dilated = weights === "synthetic-torchvision" ? "fcn-resnet101" : dilatedOf(weights);
+  const own: readonly NetworkVariant[] = dilated === undefined ? FCN_VARIANTS : [dilated];
   if (asked === undefined) return own;
-  const isKnown = weights === DEFAULT_WEIGHTS || isSynthetic(weights);
+  const isKnown = weights === DEFAULT_WEIGHTS || dilated !== undefined || isSynthetic(weights);
   return isKnown ? asked.filter((variant) => own.includes(variant)) : asked;
 }
 
 /** Undefined for the checkpoint that ships. @throws UsageError when there is no such file */
 async function checkpointPath(weights: string): Promise<string | undefined> {
   if (weights === DEFAULT_WEIGHTS) return undefined;
+  const named = namedWeights(weights);
+  if (named) return pathOfNamed(named); // downloaded now, so that the time to load it is that of the file
   if (isSynthetic(weights)) {
     printError(`Weights: ${weights}, generated once and kept in the cache folder.`);
     return syntheticCheckpoint(weights);
   }
-  await checkFile("bench", weights);
+  await checkWeights("bench", weights);
   return weights;
 }
 

@@ -1,5 +1,5 @@
 /** From options to a comparison that is ready to run: checkpoint, variants, device, and the header of its results. */
-import { fileURLToPath } from "node:url";
+import { basename } from "node:path";
 import { defined } from "../base/defined.js";
 import { FORMAT } from "../eval/records.js";
 import type { RunHeader } from "../eval/records.js";
@@ -13,19 +13,22 @@ import type { Device } from "../node.js";
 import { fileTuningStore } from "../tuning/file-store.js";
 import { tuningOf } from "../tuning/tune-option.js";
 import type { TuneOption } from "../tuning/tune-option.js";
+import { namedWeights } from "../weights/catalogue.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
-import { DEFAULT_CHECKPOINT, defaultCheckpointUrl, verified } from "../weights/default-checkpoint.js";
 import { recognise } from "../weights/names.js";
 import type { Recognised } from "../weights/names.js";
 import { openCheckpoint } from "../weights/open.js";
 import { checkMeaning, describeMeaning } from "./label-options.js";
 import { printError } from "./output.js";
+import { byteBar } from "./progress.js";
 
 export interface ComparisonRequest {
   /** Undefined for all that the checkpoint has heads for. */
   readonly variants: readonly ComparedVariant[] | undefined;
-  /** Path or URL; undefined for the checkpoint that ships. */
+  /** Name, path or URL; undefined for the checkpoint that ships. */
   readonly weights: string | undefined;
+  /** Undefined for those in the checkpoint, or the usual ones. */
+  readonly classNames: readonly string[] | undefined;
   /** Which of several networks in the checkpoint, as in OpenOptions. */
   readonly stateDict: string | undefined;
   readonly boundaryWidth: number;
@@ -50,11 +53,10 @@ function adapterName({ label, adapter: { description } }: Device): string {
   return description && description !== label ? `${label} (${description})` : label;
 }
 
-/** The checkpoint that ships is checked against its SHA-256. */
-async function openWeights({ weights, stateDict }: ComparisonRequest): Promise<Recognised> {
-  if (weights !== undefined) return recognise(await openCheckpoint(await openSource(weights), { stateDict }));
-  const source = await openSource(fileURLToPath(defaultCheckpointUrl()));
-  return recognise(await openCheckpoint(await verified(source, DEFAULT_CHECKPOINT.sha256)));
+async function openWeights(weights: string, stateDict: string | undefined): Promise<Recognised> {
+  const bar = byteBar();
+  const opening = openSource(weights, { onProgress: (count) => bar.show("downloading", count) });
+  return recognise(await openCheckpoint(await opening.finally(bar.clear), { stateDict }));
 }
 
 /** Says on stderr whose checkpoint it is, and which of its variants do not run. */
@@ -67,20 +69,25 @@ function announce(weights: string, found: Recognised, variants: readonly string[
     );
 }
 
-function weightsName({ name, bytes }: Checkpoint, stateDict: string | undefined): string {
+/** What ships has the name of its file, wherever the package is. */
+function weightsName(weights: string, { name, bytes }: Checkpoint, stateDict: string | undefined): string {
+  const named = namedWeights(weights);
+  if (named?.sha256 !== undefined) return basename(named.url.pathname);
   return `${name} (${bytes} bytes${stateDict === undefined ? "" : `, ${stateDict}`})`;
 }
 
 /** @throws bad-weights, bad-option, no-adapter */
 export async function openComparison(options: ComparisonRequest): Promise<OpenComparison> {
-  const { weights, boundaryWidth, precision } = options;
-  const found = await openWeights(options);
+  const { weights = "icons", boundaryWidth, precision, stateDict, classNames } = options;
+  const found = await openWeights(weights, stateDict);
   const { checkpoint } = found;
   const variants = variantsToCompare(found, options.variants);
-  if (weights !== undefined) announce(weights, found, variants, options.variants !== undefined);
+  if (options.weights !== undefined) announce(weights, found, variants, options.variants !== undefined);
   const device = await requestDevice(defined({ adapter: options.adapter }));
   const tuned = tuningOf(options.tune, fileTuningStore());
-  const comparison = await Comparison.open(device, checkpoint, { variants, precision, ...tuned });
+  const settings = { variants, precision, ...tuned, ...defined({ classNames }) };
+  const comparison = await Comparison.open(device, checkpoint, settings);
+  if (comparison.notice !== undefined) printError(`fcn: WARNING: ${comparison.notice}`);
   checkMeaning(options.meaning, comparison.classes);
   const labels = describeMeaning(options.meaning);
   const header: RunHeader = {
@@ -88,7 +95,7 @@ export async function openComparison(options: ComparisonRequest): Promise<OpenCo
     variants,
     classNames: comparison.classNames,
     boundaryWidth,
-    weights: weights === undefined ? DEFAULT_CHECKPOINT.file : weightsName(checkpoint, options.stateDict),
+    weights: weightsName(weights, checkpoint, stateDict),
     adapter: adapterName(device),
     precision: comparison.precision,
     ...(comparison.resize === "none" ? {} : { resize: comparison.resize }),

@@ -49,8 +49,12 @@ report.html, report.json, contact-sheet.png and plots/*.svg.
   --json               print the numbers as one JSON object, and nothing else,
                        on stdout
 
-  --weights FILE       checkpoint, a path or a URL (default: the small one that
-                       ships with the package)
+  --weights FILE       checkpoint: a path, a URL, or a name that fcn weights
+                       lists, as torchvision/fcn_resnet101 (default: icons, the
+                       small one that ships with the package)
+  --class-names F      names of the classes, one a line of the file F (default:
+                       those in the checkpoint, else PASCAL VOC's for 21
+                       classes)
   --state-dict KEY     which of several networks in that file: the keys that
                        lead to its dictionary, or the start of its names
   --precision P        how numbers are stored between layers: f32 (default), f16
@@ -73,6 +77,7 @@ export const COMPARE_OPTIONS = {
   "boundary-width": { type: "string", default: String(BOUNDARY_WIDTH) },
   sizes: { type: "string" },
   weights: { type: "string" },
+  "class-names": { type: "string" },
   "state-dict": { type: "string" },
   out: { type: "string", default: "out/compare" },
   resume: { type: "boolean", default: false },

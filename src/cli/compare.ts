@@ -4,6 +4,7 @@ import type { PictureRecord, RunHeader } from "../eval/records.js";
 import { reportJson } from "../eval/report-json.js";
 import { summarise, summarisePicture } from "../eval/summary.js";
 import type { Summary } from "../eval/summary.js";
+import { readClassNames } from "./class-names.js";
 import { UsageError, parse, refuse } from "./command.js";
 import type { Command } from "./command.js";
 import { removeUnfinished } from "./compare-disk.js";
@@ -86,9 +87,11 @@ async function runPictures(
 ): Promise<Compared> {
   const { sizes, mode, ...request } = options;
   const { weights, adapter, out } = values;
+  const classNames = await readClassNames("compare", values["class-names"]);
   const { comparison, checkpoint, device, header } = await openComparison({
     ...request,
     weights,
+    classNames,
     stateDict: values["state-dict"],
     tune: values.tune || undefined,
     adapter,

@@ -1,14 +1,34 @@
 /** Files and folders that a command names: checks before any work. */
 import { access, constants, mkdir, stat } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { nativePath } from "../base/native-path.js";
 import { whyNotWritten } from "../base/write-whole.js";
+import type { NamedWeights } from "../weights/catalogue.js";
+import { misspeltName, namedFile } from "../weights/named-file.js";
 import { UsageError } from "./command.js";
+import { byteBar } from "./progress.js";
+import type { ByteCount } from "./progress.js";
 
 /** @throws UsageError when there is no such file */
 export async function checkFile(command: string, path: string): Promise<void> {
   const info = await stat(nativePath(path)).catch(() => undefined);
   if (!info) throw new UsageError(`${command}: there is no file ${path}`);
   if (!info.isFile()) throw new UsageError(`${command}: ${path} is not a file`);
+}
+
+/** @throws UsageError when `weights` is the path of no file, and maybe a misspelt name of weights */
+export async function checkWeights(command: string, weights: string): Promise<void> {
+  const problem = misspeltName(weights);
+  if (problem !== undefined) throw new UsageError(`${command}: ${weights}: ${problem}`);
+  await checkFile(command, weights);
+}
+
+/** The path of weights that have a name. Downloads them, with a bar, where they are not there yet. @throws bad-weights */
+export async function pathOfNamed(weights: NamedWeights): Promise<string> {
+  if (weights.sha256 !== undefined) return fileURLToPath(weights.url);
+  const bar = byteBar();
+  const onProgress = (count: ByteCount): void => bar.show(`downloading ${weights.name}`, count);
+  return namedFile(weights, { onProgress }).finally(bar.clear);
 }
 
 /** Makes the folder. @throws UsageError when it cannot be written to */

@@ -6,28 +6,30 @@ import { createReadStream } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { FcnError } from "../base/errors.js";
+import { FcnError, badOption } from "../base/errors.js";
 import { nativePath } from "../base/native-path.js";
 import { shown } from "../base/printable.js";
 import { writeWhole } from "../base/write-whole.js";
 import { megabytes } from "../gpu/allocations.js";
+import { checkClassNames } from "../models/class-names.js";
 import { convertCheckpoint } from "../weights/convert-checkpoint.js";
-import { cachedFile } from "../weights/disk-cache.js";
 import { recognise } from "../weights/names.js";
+import type { Recognised } from "../weights/names.js";
 import { openCheckpoint } from "../weights/open.js";
 import { safetensorsSize, writeSafetensors } from "../weights/safetensors-writer.js";
 import { pathSource } from "../weights/sharded-source.js";
-import { isRemote } from "../weights/urls.js";
+import { readClassNames } from "./class-names.js";
 import { UsageError, oneOf, packageVersion, parse } from "./command.js";
 import type { Command } from "./command.js";
+import { localFile } from "./local-file.js";
 import { print } from "./output.js";
 import { byteBar } from "./progress.js";
 
 const USAGE = `fcn import FILE --out OUT.safetensors [options]
 
-Reads a checkpoint (PyTorch .pth in any of its forms, or safetensors; a path or
-a URL) and writes it as safetensors with the tensor names of this library, one
-tensor at a time.
+Reads a checkpoint (PyTorch .pth in any of its forms, or safetensors; a path, a
+URL, or a name that fcn weights lists) and writes it as safetensors with the
+tensor names of this library, one tensor at a time.
 
   --out FILE       the file to write; appears only when it is complete; a device
                    or a pipe is written to
@@ -37,6 +39,8 @@ tensor at a time.
                    its dictionary ("ema.model"), or the start of its names
   --fold-bn        fold batch norm into the convolutions: fewer tensors, the
                    same network
+  --class-names F  names of the classes, one a line of the file F, which the
+                   result keeps in its metadata (classes)
   --json           print one JSON line, and nothing else, on stdout
 
 The metadata of the result name its source. The licence stays the source's.
@@ -48,6 +52,7 @@ const OPTIONS = {
   out: { type: "string" },
   dtype: { type: "string", default: "f32" },
   "state-dict": { type: "string" },
+  "class-names": { type: "string" },
   "fold-bn": { type: "boolean", default: false },
   json: { type: "boolean", default: false },
 } as const;
@@ -75,6 +80,10 @@ export interface ImportOptions {
   readonly sourceName?: string;
   /** Which of several networks in the file, as in OpenOptions. */
   readonly stateDict?: string | undefined;
+  /** Names of the network's classes, for the metadata. */
+  readonly classNames?: readonly string[] | undefined;
+  /** Of the file, where its own metadata do not say. */
+  readonly licence?: string | undefined;
 }
 
 const READ_BYTES = 2 ** 20;
@@ -97,12 +106,15 @@ async function sameFile(a: string, b: string): Promise<boolean> {
  */
 export async function importFile(path: string, out: string, options: ImportOptions = {}): Promise<ImportReport> {
   const { dtype = "f32", foldBatchNorm = false, onProgress, sourceName = basename(path), stateDict } = options;
+  const { classNames, licence = "unknown" } = options;
   if (await sameFile(path, out))
     throw new FcnError("bad-option", `import: ${out} is the file to import; choose another name for the result`);
   const start = performance.now();
   const checkpoint = await openCheckpoint(await pathSource(path), { stateDict });
   try {
-    const { description: architecture, checkpoint: renamed, ignored } = recognise(checkpoint);
+    const found = recognise(checkpoint);
+    const { description: architecture, checkpoint: renamed, ignored } = found;
+    if (classNames) checkNames(classNames, found);
     const sha256 = await sha256Of(path);
     const metadata = new Map([
       ["source", sourceName],
@@ -111,7 +123,8 @@ export async function importFile(path: string, out: string, options: ImportOptio
       ["architecture", architecture],
       ["imported_by", `fcn-webgpu ${packageVersion()}`],
       ["imported_at", new Date().toISOString()],
-      ["license", checkpoint.metadata.get("license") ?? "unknown"],
+      ["license", checkpoint.metadata.get("license") ?? licence],
+      ...(classNames ? [["classes", JSON.stringify(classNames)] as const] : []),
     ]);
     const converted = convertCheckpoint(renamed, { dtype, foldBatchNorm, metadata });
     const bytes = safetensorsSize(converted.tensors, converted.metadata);
@@ -135,6 +148,13 @@ export async function importFile(path: string, out: string, options: ImportOptio
   }
 }
 
+/** @throws bad-option for a backbone alone, and for names that are not as many as the classes */
+function checkNames(names: readonly string[], { classes, checkpoint }: Recognised): void {
+  if (classes === undefined)
+    throw badOption(`import: --class-names names classes, and ${checkpoint.name} has none: it has no head`);
+  checkClassNames(names, classes);
+}
+
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parse("import", args, OPTIONS);
   const dtype = oneOf("import", "dtype", values.dtype, ["f32", "f16"] as const);
@@ -146,23 +166,20 @@ async function run(args: readonly string[]): Promise<number> {
   const info = await stat(nativePath(folder)).catch(() => undefined);
   if (!info?.isDirectory()) throw new UsageError(`import: there is no folder ${folder} for --out`);
 
-  const remote = isRemote(input);
+  const classNames = await readClassNames("import", values["class-names"]);
+  const { path, ...source } = await localFile("import", input);
   const bar = byteBar();
-  try {
-    const path = remote ? await cachedFile(input, { onProgress: (at) => bar.show("downloading", at) }) : input;
-    const report = await importFile(path, values.out, {
-      dtype,
-      foldBatchNorm: values["fold-bn"],
-      stateDict: values["state-dict"],
-      sourceName: remote ? input : basename(input),
-      onProgress: (at) => bar.show("writing", at),
-    });
-    bar.clear();
-    print(values.json ? JSON.stringify(report) : describeImport(report));
-    return 0;
-  } finally {
-    bar.clear();
-  }
+  const importing = importFile(path, values.out, {
+    ...source,
+    dtype,
+    foldBatchNorm: values["fold-bn"],
+    stateDict: values["state-dict"],
+    classNames,
+    onProgress: (at) => bar.show("writing", at),
+  });
+  const report = await importing.finally(bar.clear);
+  print(values.json ? JSON.stringify(report) : describeImport(report));
+  return 0;
 }
 
 /** Names of left out tensors that the summary shows. */

@@ -5,6 +5,7 @@ import { textTable } from "../base/text-table.js";
 import { megabytes } from "../gpu/allocations.js";
 import { formatShape } from "../kernel/shape.js";
 import { describeBackbone } from "../models/backbones/index.js";
+import { classNamesOf } from "../models/class-names.js";
 import { FCN_VARIANTS } from "../models/fcn-head.js";
 import { fcnNetwork } from "../models/fcn.js";
 import { torchvisionNetwork } from "../models/torchvision.js";
@@ -34,6 +35,10 @@ export interface Inspection {
   readonly backbone: string | null;
   readonly width: number | null;
   readonly classes: number | null;
+  /** Names of the classes as the networks would call them; null without classes. */
+  readonly classNames: readonly string[] | null;
+  /** What is wrong with the names in the metadata. */
+  readonly notice: string | null;
   /** Numbers that training changes. */
   readonly parameters: number;
   /** Numbers that training counts or averages: batch norm's statistics. */
@@ -92,6 +97,7 @@ export async function inspectCheckpoint(checkpoint: Checkpoint): Promise<Inspect
   for (const { dtype } of tensors) dtypes[dtype] = (dtypes[dtype] ?? 0) + 1;
   const found = recognisedOrReason(checkpoint);
   const [known, reason] = typeof found === "string" ? [undefined, found] : [found, null];
+  const named = known?.classes === undefined ? undefined : classNamesOf(checkpoint, known.classes);
   const networks = known && (await networksOver(known));
   const fits = networks?.map(([name, build]) => fitNetwork(name, build, (known as Recognised).checkpoint));
   return {
@@ -105,6 +111,8 @@ export async function inspectCheckpoint(checkpoint: Checkpoint): Promise<Inspect
     backbone: known?.backbone.name ?? null,
     width: known?.width ?? null,
     classes: known?.classes ?? null,
+    classNames: named?.classNames ?? null,
+    notice: named?.notice ?? null,
     parameters: totalElements(tensors.filter(({ name }) => !isBuffer(name))),
     buffers: totalElements(tensors.filter(({ name }) => isBuffer(name))),
     dtypes,
@@ -125,6 +133,8 @@ const SHOWN_NAMES = 5;
 /** Metadata's keys that are shown, and characters of the sentence that says why a network is unknown. */
 const SHOWN_KEYS = 40;
 const LONGEST_REASON = 1000;
+/** Characters of the list of classes. */
+const LONGEST_CLASSES = 1000;
 
 const withCommas = (count: number): string => count.toLocaleString("en");
 
@@ -187,7 +197,7 @@ function describeTensors({ tensors, dtypes, parameters, buffers }: Inspection): 
 
 /** Blocks of text, with an empty line between them. */
 export function describeInspection(found: Inspection): string[] {
-  const { file, container, bytes, description, reason, tensors, networks, ignored, metadata } = found;
+  const { file, container, bytes, description, reason, tensors, networks, ignored, metadata, classNames } = found;
   const lines = [
     `${file}: ${CONTAINERS[container]}, ${megabytes(bytes)}`,
     description ?? `not recognised: ${cutInMiddle(reason ?? "", LONGEST_REASON)}`,
@@ -196,6 +206,8 @@ export function describeInspection(found: Inspection): string[] {
   if (tensors.length) lines.push("", ...groupTable(tensors));
   if (networks.length)
     lines.push("", "Networks:", textTable(networks.map(fitCells), { align: ["left"], indent: "  " }));
+  if (classNames) lines.push("", `Classes: ${cutInMiddle(classNames.join(", "), LONGEST_CLASSES)}`);
+  if (found.notice !== null) lines.push(`WARNING: ${found.notice}`);
   if (ignored.length) lines.push("", countAndNames("tensors are not used", ignored));
   const notes = Object.entries(metadata);
   const shownNotes = notes.slice(0, SHOWN_KEYS).map(([key, value]) => `  ${shown(key)}: ${shown(value)}`);

@@ -1,10 +1,14 @@
 /**
  * `fcn inspect`: what a checkpoint contains, and which networks it fits. Reads no tensor and needs no graphics adapter.
  */
+import { namedWeights } from "../weights/catalogue.js";
+import { fileSource } from "../weights/file-source.js";
+import { downloadAddress, misspeltName, placeOf } from "../weights/named-file.js";
 import { openCheckpoint } from "../weights/open.js";
 import { proxiedFetch } from "../weights/proxied-fetch.js";
 import { pathSource } from "../weights/sharded-source.js";
 import { isUrl } from "../weights/source.js";
+import type { ByteSource } from "../weights/source.js";
 import { urlSource } from "../weights/url-source.js";
 import { UsageError, parse } from "./command.js";
 import type { Command } from "./command.js";
@@ -15,8 +19,9 @@ const USAGE = `fcn inspect FILE [--state-dict KEY] [--json]
 
 Prints what a checkpoint contains: its container, the network it belongs to,
 parameters, dtypes and tensors; and for each network what is missing or
-unexpected. FILE is a path or a URL of a PyTorch .pth in any of its forms, or of
-safetensors. Of a URL only the parts needed are fetched.
+unexpected. FILE is a PyTorch .pth in any of its forms, or safetensors: a path, a
+URL, or a name that fcn weights lists. Of what is not on this machine only the
+parts needed are fetched.
 
   --state-dict KEY  which of several networks in the file: the keys that lead to
                     its dictionary ("ema.model"), or the start of its names
@@ -25,6 +30,19 @@ safetensors. Of a URL only the parts needed are fetched.
 
 Exit code 0 for every checkpoint that can be read, recognised or not; 1 for one
 that cannot, 2 when called wrongly.`;
+
+/** @throws bad-weights, UsageError for a misspelt name */
+async function sourceOf(file: string): Promise<ByteSource> {
+  const named = namedWeights(file);
+  if (named) {
+    const { path, isThere } = await placeOf(named);
+    return isThere ? fileSource(path, file) : urlSource(downloadAddress(named.url), { fetch: proxiedFetch });
+  }
+  if (isUrl(file)) return urlSource(file, { fetch: proxiedFetch });
+  const problem = misspeltName(file);
+  if (problem !== undefined) throw new UsageError(`inspect: ${file}: ${problem}`);
+  return pathSource(file);
+}
 
 export const inspect: Command = {
   name: "inspect",
@@ -38,8 +56,7 @@ export const inspect: Command = {
     const [path, ...more] = positionals;
     if (path === undefined || more.length)
       throw new UsageError("inspect: name one file, as in fcn inspect weights.pth");
-    const source = isUrl(path) ? await urlSource(path, { fetch: proxiedFetch }) : await pathSource(path);
-    const checkpoint = await openCheckpoint(source, { stateDict: values["state-dict"] });
+    const checkpoint = await openCheckpoint(await sourceOf(path), { stateDict: values["state-dict"] });
     try {
       const found = await inspectCheckpoint(checkpoint);
       if (values.json) print(JSON.stringify(found, null, 2));

@@ -19,8 +19,9 @@ import { OutputClosed, exit, keepGoingWithoutReaders, print, printError } from "
 import { segment } from "./segment.js";
 import { endOnSignals } from "./signals.js";
 import { tune } from "./tune.js";
+import { weights } from "./weights.js";
 
-const COMMANDS: readonly Command[] = [segment, compare, bench, demo, inspect, importCommand, tune, doctor];
+const COMMANDS: readonly Command[] = [segment, compare, bench, demo, inspect, importCommand, weights, tune, doctor];
 
 function help(): string {
   const rows = COMMANDS.map(({ name, summary }) => [name, summary]);

@@ -44,8 +44,12 @@ files were left out and why. A folder that cannot be read is a warning.
   --json           print one JSON line per picture, with what was found, times
                    and files, and nothing else, on stdout
 
-  --weights FILE   checkpoint of PyTorch or safetensors, a path or a URL
-                   (default: the small one that ships with the package)
+  --weights FILE   checkpoint of PyTorch or safetensors: a path, a URL, or a
+                   name that fcn weights lists, as torchvision/fcn_resnet101
+                   (default: icons, the small one that ships with the package)
+  --class-names F  names of the classes, one a line of the file F, for --classes
+                   and all results (default: those in the checkpoint, else
+                   PASCAL VOC's for 21 classes)
   --state-dict KEY which of several networks in that file: the keys that lead to
                    its dictionary ("ema.model"), or the start of its names
   --variant NAME   network: fcn32s, fcn16s, fcn8s, or torchvision's
@@ -77,6 +81,7 @@ export const SEGMENT_OPTIONS = {
   json: { type: "boolean", default: false },
   overlay: { type: "boolean", default: false },
   weights: { type: "string" },
+  "class-names": { type: "string" },
   "state-dict": { type: "string" },
   variant: { type: "string" },
   heads: { type: "string", default: "file" },

@@ -43,20 +43,20 @@ export interface SegmentedPicture {
   readonly notice?: string | undefined;
 }
 
-/** A class's label from its name in any case, or from its number. */
-function labelOf(word: string, classNames: readonly string[]): number | undefined {
-  const byName = classNames.findIndex((name) => name.toLowerCase() === word.toLowerCase());
-  if (byName >= 0) return byName;
+/** Labels of the classes of this name in any case, else the label that the word is; none for any other word. */
+function labelsOf(word: string, classNames: readonly string[]): number[] {
+  const byName = classNames.flatMap((name, label) => (name.toLowerCase() === word.toLowerCase() ? [label] : []));
+  if (byName.length > 0) return byName;
   const byNumber = /^\d{1,3}$/.test(word) ? Number(word) : NaN;
-  return byNumber < classNames.length ? byNumber : undefined;
+  return byNumber < classNames.length ? [byNumber] : [];
 }
 
 /** "person,dog" or "15,12" as labels. @throws UsageError with the names there are */
 export function chosenClasses(text: string, classNames: readonly string[]): Set<number> {
-  const labels = listOf(text).map((word) => {
-    const label = labelOf(word, classNames);
-    if (label === undefined) throw new UsageError(`segment: --classes ${word} is not one of ${classNames.join(", ")}`);
-    return label;
+  const labels = listOf(text).flatMap((word) => {
+    const found = labelsOf(word, classNames);
+    if (!found.length) throw new UsageError(`segment: --classes ${word} is not one of ${classNames.join(", ")}`);
+    return found;
   });
   return new Set(labels);
 }

@@ -1,12 +1,15 @@
 /** `fcn segment`: pictures to label maps, overlays, masks, probabilities and descriptions. */
+import { defined } from "../base/defined.js";
 import { messageOf } from "../base/errors.js";
 import { isStdin } from "../image/read-file.js";
 import { loadFcn } from "../node.js";
 import type { Fcn, NodePicture } from "../node.js";
+import { namedWeights } from "../weights/catalogue.js";
+import { readClassNames } from "./class-names.js";
 import { UsageError, parse } from "./command.js";
 import type { Command } from "./command.js";
 import { listPictures } from "./datasets.js";
-import { checkFile, outputFolder } from "./files.js";
+import { checkWeights, outputFolder } from "./files.js";
 import { printError } from "./output.js";
 import { byteBar } from "./progress.js";
 import { outputNames, refuseToReplace } from "./segment-names.js";
@@ -45,7 +48,8 @@ async function prepareFolder(folder: string, wanted: Wanted, inputs: readonly Se
   await outputFolder("segment", folder);
 }
 
-const isUrl = (text: string): boolean => /^[a-z]+:\/\//i.test(text);
+/** Neither a name of weights nor a URL. */
+const isPath = (weights: string): boolean => namedWeights(weights) === undefined && !/^[a-z]+:\/\//i.test(weights);
 
 interface Loaded {
   readonly fcn: Fcn<NodePicture>;
@@ -54,9 +58,10 @@ interface Loaded {
 }
 
 async function load(values: SegmentValues): Promise<Loaded> {
-  const options = loadOptionsOf(values);
+  const classNames = await readClassNames("segment", values["class-names"]);
+  const options = { ...loadOptionsOf(values), ...defined({ classNames }) };
   const { weights } = values;
-  if (weights !== undefined && !isUrl(weights)) await checkFile("segment", weights);
+  if (weights !== undefined && isPath(weights)) await checkWeights("segment", weights);
   const start = performance.now();
   const transfer = byteBar();
   const loading = loadFcn({ ...options, onProgress: (count) => transfer.show("downloading", count) });

@@ -15,8 +15,8 @@ uses them. Sizes within a quarter more pixels share a choice. A software adapter
 has nothing to choose.
 
   --sizes LIST      picture sizes, N or WIDTHxHEIGHT (default: 512)
-  --weights FILE    checkpoint, a path or a URL (default: the small one that
-                    ships with the package)
+  --weights FILE    checkpoint: a path, a URL, or a name that fcn weights lists
+                    (default: icons, the small one that ships with the package)
   --variant NAME    network (default: the finest that the weights have)
   --precision P     f32 (default), f16, or auto: f16 where there are tensor
                     cores

@@ -27,9 +27,13 @@ export const VOC_CLASSES: readonly string[] = [
   "tvmonitor",
 ];
 
-/** Class names of a network that comes without: VOC's for 21 classes, "class 0" and so on for any other number. */
+/** "class 0", "class 1" and so on. */
+export const numberedNames = (classes: number): readonly string[] =>
+  Array.from({ length: classes }, (_, i) => `class ${i}`);
+
+/** Class names of a network that comes without: VOC's for 21 classes, numbers for any other number. */
 export const defaultNames = (classes: number): readonly string[] =>
-  classes === VOC_CLASSES.length ? VOC_CLASSES : Array.from({ length: classes }, (_, i) => `class ${i}`);
+  classes === VOC_CLASSES.length ? VOC_CLASSES : numberedNames(classes);
 
 /** Label of the background class. */
 export const BACKGROUND_LABEL = 0;

@@ -11,7 +11,6 @@ import type { Kinds } from "../base/options.js";
 import { checkDevice } from "../gpu/device.js";
 import type { Device, LostListener } from "../gpu/device.js";
 import { bindingOf } from "../gpu/memory.js";
-import { defaultNames } from "../image/palette.js";
 import { checkPictureSize, heldPixels } from "../image/picture.js";
 import type { Picture } from "../image/picture.js";
 import type { VariantChoice } from "../kernel/choice.js";
@@ -21,6 +20,7 @@ import type { Checkpoint } from "../weights/checkpoint.js";
 import { isTorchvisionHead } from "../weights/heads.js";
 import { checkCheckpoint } from "../weights/given.js";
 import { describeBackbone, describeLoaded } from "./backbones/index.js";
+import { classNamesOf } from "./class-names.js";
 import { COMPARABLE, COMPARED, comparedNetworks } from "./compared.js";
 import type { ComparedVariant } from "./compared.js";
 import { ALL_WITH_SCORES, checkComparedKernels, comparisonGraph, partNames, scoresName } from "./comparison-graph.js";
@@ -47,6 +47,8 @@ export interface ComparisonOptions
   readonly variants?: readonly ComparedVariant[];
   /** Mean and standard deviation with which the weights were trained. Default: as the network is known for. */
   readonly preprocessing?: Preprocessing;
+  /** As in LoadOptions. */
+  readonly classNames?: readonly string[];
   /** Kernel variants by kernel name, instead of the default choice: `{ conv2d: "naive" }`. */
   readonly kernels?: VariantChoice | undefined;
   /** How activations and weights are stored between kernels. Default f32. */
@@ -58,6 +60,7 @@ export interface ComparisonOptions
 const COMPARISON_KINDS: Kinds<ComparisonOptions> = {
   variants: "an array",
   preprocessing: "an object",
+  classNames: "an array",
   kernels: "an object",
   precision: "a string",
   onPipeline: "a function",
@@ -96,6 +99,8 @@ export class Comparison {
   readonly variants: readonly ComparedVariant[];
   readonly classes: number;
   readonly classNames: readonly string[];
+  /** Set when the checkpoint names other classes than the networks have. Show it. */
+  readonly notice: string | undefined;
   /** Shorter side of pictures as the networks see them. Label maps have the picture's size all the same. */
   readonly resize: Resize;
   readonly #prepared: PreparedComparison;
@@ -134,7 +139,9 @@ export class Comparison {
     this.variants = variants;
     this.resize = networks.resize;
     this.classes = networks.classes;
-    this.classNames = defaultNames(this.classes);
+    const named = classNamesOf(checkpoint, this.classes, options.classNames);
+    this.classNames = named.classNames;
+    this.notice = named.notice;
     const prepared = { networks, variants, preprocessing: checkPreprocessing(preprocessing) };
     if (kernels) checkComparedKernels(prepared, kernels);
     const parts = partNames(prepared);

@@ -24,6 +24,7 @@ import { openCheckpoint } from "../weights/open.js";
 import { Parameters } from "../weights/parameters.js";
 import type { ByteSource } from "../weights/source.js";
 import { describeBackbone } from "./backbones/index.js";
+import { classNamesOf } from "./class-names.js";
 import { FCN_VARIANTS } from "./fcn-head.js";
 import { fcnNetwork, styleOf } from "./fcn.js";
 import { withInitialHead } from "./initial-heads.js";
@@ -72,7 +73,10 @@ export interface LoadOptions {
   readonly recover?: Recovery;
   /** Mean and standard deviation with which the weights were trained. Default: ImageNet's, Caffe's for VGG-16. */
   readonly preprocessing?: Preprocessing;
-  /** Names of the classes, when the checkpoint was trained for other classes than PASCAL VOC's 21. */
+  /**
+   * Names of the classes. Default: those in the checkpoint's metadata (`classes`), else PASCAL VOC's for 21 classes, else
+   * "class 0" and so on.
+   */
   readonly classNames?: readonly string[];
   /** Plans that are kept, one for each picture size and kind of output (default 4). */
   readonly maxPlans?: number;
@@ -140,6 +144,9 @@ async function load<Image>(
   try {
     const found = recognise(checkpoint);
     const { network, notice } = await networkOf(found, options);
+    // Metadata of a backbone alone are not about the classes of an untrained head.
+    const metadata = found.classes === undefined ? new Map<string, string>() : checkpoint.metadata;
+    const named = classNamesOf({ name: checkpoint.name, metadata }, network.classes, options.classNames);
     signal?.throwIfAborted();
     device = shared ?? (await openDevice());
     return new Fcn({
@@ -151,7 +158,8 @@ async function load<Image>(
       holdImage,
       onDispose: () => void checkpoint.close(),
       description: found.description,
-      notice,
+      classNames: named.classNames,
+      notice: [notice, named.notice].filter(Boolean).join("; ") || undefined,
     });
   } catch (error) {
     await checkpoint.close();

@@ -5,10 +5,9 @@
  */
 import { ABORTABLE_KINDS, checkSignal } from "../base/abort.js";
 import type { Abortable } from "../base/abort.js";
-import { FcnError, badOption } from "../base/errors.js";
+import { FcnError } from "../base/errors.js";
 import { checkCount, checkOptions, typeName } from "../base/options.js";
 import type { Device, LostListener } from "../gpu/device.js";
-import { defaultNames } from "../image/palette.js";
 import { checkPictureSize } from "../image/picture.js";
 import type { Picture } from "../image/picture.js";
 import type { Precision } from "../kernel/variant.js";
@@ -44,7 +43,8 @@ export interface SegmenterOptions<Image>
   readonly description?: string;
   /** What a user must know before trusting a label, such as that heads are untrained. */
   readonly notice?: string | undefined;
-  readonly classNames?: readonly string[];
+  /** One for each class of the network. */
+  readonly classNames: readonly string[];
 }
 
 /** Runs in flight of a plan for labels: the GPU works on one while the last is read and the next is uploaded. */
@@ -57,7 +57,10 @@ export class Fcn<Image = Picture> {
   readonly classNames: readonly string[];
   /** What the weights were recognised as, such as "torchvision fcn_resnet101: dilated, 21 classes, with aux head". */
   readonly description: string;
-  /** What you must know before you trust a label: set when heads are untrained. Show it. */
+  /**
+   * What you must know before you trust a label: set when heads are untrained, or the checkpoint names other classes
+   * than the network has. Show it.
+   */
   readonly notice: string | undefined;
   /** Shorter side of pictures as the network sees them. Labels and scores have the picture's size all the same. */
   readonly resize: Resize;
@@ -67,9 +70,8 @@ export class Fcn<Image = Picture> {
   constructor(options: SegmenterOptions<Image>) {
     const { network, kernels } = options;
     const { preprocessing = network.preprocessing ?? IMAGENET } = options;
-    const { name, classes } = network;
-    this.variant = name;
-    this.description = options.description ?? name;
+    this.variant = network.name;
+    this.description = options.description ?? network.name;
     this.notice = options.notice;
     this.resize = checkResize(options.resize ?? network.resize ?? "none");
     const prepared = {
@@ -79,12 +81,10 @@ export class Fcn<Image = Picture> {
       description: this.description,
     };
     if (kernels) checkKernels(probeGraphs(prepared), kernels);
-    this.classNames = options.classNames ?? defaultNames(classes);
-    if (this.classNames.length !== classes)
-      throw badOption(`classNames has ${this.classNames.length} names, the checkpoint has ${classes} classes`);
+    this.classNames = options.classNames;
     this.#session = new Session({
       ...options,
-      name: `the model ${name}`,
+      name: `the model ${network.name}`,
       resize: this.resize,
       graphOf: (batch) => outputGraph(prepared, batch),
       planOptions: (kind) => ({ inFlight: kind === "labels" ? LABELS_IN_FLIGHT : 1 }),

@@ -27,6 +27,8 @@ import { fileNameOf, plainUrl, promisedHash } from "./urls.js";
 export interface DiskCacheOptions extends DownloadOptions, ClaimOptions {
   /** Default: cacheFolder(). */
   readonly folder?: string;
+  /** Where to download the file from, when not from the URL itself. The cache knows it by the URL all the same. */
+  readonly from?: string;
 }
 
 /** FCN_WEBGPU_CACHE, or fcn-webgpu under XDG_CACHE_HOME, or ~/.cache/fcn-webgpu. */
@@ -38,8 +40,8 @@ export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   return join(parent, "fcn-webgpu");
 }
 
-/** Path of the complete file: 16 digits of the URL's hash, and the file name in the URL so that people recognise it. */
-function cachePath(url: string, folder: string): string {
+/** Path of the complete file of a URL, whether it is there or not: 16 digits of the URL's hash, and the file name in the URL so that people recognise it. */
+export function cachePath(url: string, folder = cacheFolder()): string {
   const key = createHash("sha256").update(url).digest("hex").slice(0, 16);
   const name = fileNameOf(url)
     .replace(/[^\w.-]+/g, "_")
@@ -55,17 +57,16 @@ const turns = new Turns();
  */
 export async function cachedFile(url: string | URL, options: DiskCacheOptions = {}): Promise<string> {
   const plain = plainUrl(url);
-  const folder = options.folder ?? cacheFolder();
-  const target = cachePath(plain, folder);
+  const target = cachePath(plain, options.folder);
   return turns.take(target, async () => {
     const size = await sizeOf(target);
-    const damage = size === undefined ? undefined : await damageOf(target, promisedHash(plain));
+    const damage = size === undefined ? undefined : await damageOf(target, options.sha256 ?? promisedHash(plain));
     if (size !== undefined && damage === undefined) {
       options.onProgress?.({ loaded: size, total: size });
       return target;
     }
     try {
-      await downloadInto(target, plain, options, damage !== undefined);
+      await downloadInto(target, plainUrl(options.from ?? plain), options, damage !== undefined);
       return target;
     } catch (error) {
       if (damage === undefined || !(error instanceof FcnError)) throw error;

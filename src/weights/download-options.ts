@@ -16,6 +16,8 @@ export interface DownloadOptions {
   /** Called at the start, for each chunk, and once at the end with loaded === total; also for a file from the cache. */
   readonly onProgress?: (progress: DownloadProgress) => void;
   readonly signal?: AbortSignal | undefined;
+  /** SHA-256 of the file in lower-case hex. Default: what the file's name promises, if anything. */
+  readonly sha256?: string;
   /** See WeightsOptions. */
   readonly stallTimeout?: number | undefined;
   /** Used in place of the global fetch. */

@@ -19,12 +19,12 @@ import { promisedHash } from "./urls.js";
 const PROGRESS_BYTES = 65_536;
 
 /**
- * Brings all of `url` into `file` and checks it: length, promised hash, and that it opens as a checkpoint.
+ * Brings all of `url` into `file` and checks it: length, known or promised hash, and that it opens as a checkpoint.
  * @throws bad-weights; the bytes received stay in `file` for the next attempt, unless they are known to be wrong
  */
 export async function download(url: string, file: PartialFile, options: DownloadOptions = {}): Promise<void> {
   if (!isComplete(file, url)) await transferWithRetries(url, file, options);
-  await check(url, file);
+  await check(url, file, options.sha256);
   options.onProgress?.({ loaded: file.size, total: file.size });
 }
 
@@ -58,12 +58,12 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
  * Empties `file` when its bytes are wrong, because they must not be resumed.
  * @throws bad-weights when the bytes are not the file that the URL promises
  */
-async function check(url: string, file: PartialFile): Promise<void> {
-  const promised = promisedHash(url);
+async function check(url: string, file: PartialFile, sha256: string | undefined): Promise<void> {
+  const promised = sha256 ?? promisedHash(url);
   if (promised !== undefined) {
     const hash = await file.sha256();
     if (!hash.startsWith(promised)) {
-      const claim = `its name promises a sha256 that starts with ${promised}`;
+      const claim = sha256 ? `its sha256 must be ${sha256}` : `its name promises a sha256 that starts with ${promised}`;
       const found = `the ${file.size} bytes received have the sha256 ${hash}`;
       await reset(file, url);
       throw badWeights(url, `${claim}, but ${found}; the server sent another file, or it was damaged on the way`);

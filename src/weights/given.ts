@@ -44,8 +44,9 @@ export function recogniseGiven(checkpoint: Checkpoint): Recognised {
 
 /** @throws bad-option when `checkpoint` is something else */
 export function checkCheckpoint(call: string, checkpoint: Checkpoint): void {
-  const { name, tensors } = (checkpoint as Partial<Checkpoint> | undefined) ?? {};
-  const isCheckpoint = typeName(tensors) === "Map" && typeof name === "string" && [...(tensors ?? [])].every(isTensor);
+  const { name, tensors, metadata } = (checkpoint as Partial<Checkpoint> | undefined) ?? {};
+  const areMaps = typeName(tensors) === "Map" && typeName(metadata) === "Map";
+  const isCheckpoint = areMaps && typeof name === "string" && [...(tensors ?? [])].every(isTensor);
   if (!isCheckpoint)
     throw badOption(`${call}: checkpoint must be one that openCheckpoint() gives, got ${typeName(checkpoint)}`);
 }

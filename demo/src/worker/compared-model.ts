@@ -19,7 +19,7 @@ export class ComparedModel implements Model {
   readonly variants: readonly ComparedVariant[];
   readonly classNames: readonly string[];
   readonly description: string;
-  readonly notice = undefined;
+  readonly notice: string | undefined;
   readonly #checkpoint: Checkpoint;
   readonly #comparison: Comparison;
 
@@ -30,6 +30,7 @@ export class ComparedModel implements Model {
     this.#checkpoint = checkpoint;
     this.#comparison = new Comparison(device, checkpoint, options);
     this.classNames = this.#comparison.classNames;
+    this.notice = this.#comparison.notice;
   }
 
   get precision(): Precision {

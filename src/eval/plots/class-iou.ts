@@ -4,7 +4,7 @@ import { escapeText, num, svgElement } from "../markup.js";
 import type { Summary } from "../summary.js";
 import type { Plot } from "../svg.js";
 import { formatPercent, variantTitle } from "../titles.js";
-import { KEY_MARGIN, WIDTH, plotKey, seriesOf, variantEntries } from "./parts.js";
+import { KEY_MARGIN, WIDTH, plotKey, plotName, seriesOf, variantEntries } from "./parts.js";
 
 const LEFT = 104;
 const RIGHT = 56;
@@ -54,7 +54,11 @@ function classGroup(summary: Summary, frame: Frame, shown: ShownClass, top: numb
   });
   const best = Math.max(...summary.variants.map(({ metrics }) => iouOf(metrics, shown)));
   const y = top + (summary.variants.length * BAR_STEP) / 2 + 4;
-  const name = svgElement("text", { class: "v", x: frame.left - 10, y, "text-anchor": "end" }, escapeText(shown.name));
+  const name = svgElement(
+    "text",
+    { class: "v", x: frame.left - 10, y, "text-anchor": "end" },
+    escapeText(plotName(shown.name)),
+  );
   const value = svgElement("text", { x: xOf(frame, best) + 8, y }, formatPercent(best));
   return [name, ...bars, value].join("");
 }

@@ -3,7 +3,7 @@ import { escapeText, num, svgElement } from "../markup.js";
 import type { Metrics, Summary, VariantSummary } from "../summary.js";
 import type { Plot } from "../svg.js";
 import { formatPercent, variantTitle } from "../titles.js";
-import { seriesOf } from "./parts.js";
+import { plotName, seriesOf } from "./parts.js";
 
 const CELL = 30;
 const LEFT = 104;
@@ -73,10 +73,14 @@ export function confusionPlot(summary: Summary, { variant, metrics }: VariantSum
   );
   const head = columns.map((c, j) => {
     const transform = `translate(${num(middle(xOf(j)) + 4)} ${TOP - 8}) rotate(-50)`;
-    return svgElement("text", { transform }, escapeText(nameOf(c)));
+    return svgElement("text", { transform }, escapeText(plotName(nameOf(c))));
   });
   const side = rows.map((c, i) =>
-    svgElement("text", { class: "v", x: LEFT - 8, y: middle(yOf(i)) + 4, "text-anchor": "end" }, escapeText(nameOf(c))),
+    svgElement(
+      "text",
+      { class: "v", x: LEFT - 8, y: middle(yOf(i)) + 4, "text-anchor": "end" },
+      escapeText(plotName(nameOf(c))),
+    ),
   );
   const grid = rows.map((_, i) =>
     svgElement("path", { class: "grid", d: `M${LEFT} ${num(yOf(i + 1) - 0.5)}h${columns.length * CELL}` }),

@@ -43,6 +43,23 @@ export const variantEntries = (summary: Summary): KeyEntry[] =>
 /** Pixels of a letter of a label, on average. */
 const LETTER_WIDTH = 6.8;
 
+/** Letters of a class's name that have room beside a plot. */
+const NAME_LETTERS = 14;
+/** From here on (CJK) letters are about twice as wide. */
+const FIRST_WIDE = 0x2e80;
+
+/** As much of a class's name as has room beside a plot. */
+export function plotName(name: string): string {
+  let room = NAME_LETTERS;
+  let kept = "";
+  for (const letter of name) {
+    room -= (letter.codePointAt(0) ?? 0) < FIRST_WIDE ? 1 : 2;
+    if (room < 0) return `${kept.trimEnd()}\u2026`;
+    kept += letter;
+  }
+  return name;
+}
+
 /** A mark and its label for each entry, side by side. */
 export function plotKey(entries: readonly KeyEntry[], left: number, top: number): string {
   let x = left;

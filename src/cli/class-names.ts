@@ -1,0 +1,47 @@
+/** `--class-names FILE`: names of classes, one a line, in the order of their labels. */
+import { readFile } from "node:fs/promises";
+import { messageOf } from "../base/errors.js";
+import { nativePath } from "../base/native-path.js";
+import { showableName } from "../weights/classes-metadata.js";
+import { UsageError } from "./command.js";
+
+/** Labels are bytes. */
+const MOST_NAMES = 256;
+/** Bytes that are read as a list of names. */
+const LONGEST_FILE = 2 ** 20;
+
+/** How the option is described in the help of commands. */
+export const CLASS_NAMES_HELP = "a text file with the name of each class on a line";
+
+/** Undefined without a file. @throws UsageError when the file is no list of 1 to 256 names */
+export async function readClassNames(command: string, file: string | undefined): Promise<string[] | undefined> {
+  if (file === undefined) return undefined;
+  const refuse = (why: string): UsageError => new UsageError(`${command}: --class-names ${file}: ${why}`);
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(nativePath(file));
+  } catch (error) {
+    throw refuse(`it cannot be read (${messageOf(error)})`);
+  }
+  if (bytes.length > LONGEST_FILE)
+    throw refuse(`it has ${bytes.length} bytes; a list of names has one name a line, ${MOST_NAMES} at most`);
+  const lines = textOf(bytes)
+    ?.trimEnd()
+    .split(/\r?\n/)
+    .map((line) => line.trim());
+  if (lines === undefined) throw refuse("it is not UTF-8 text");
+  const empty = lines.indexOf("");
+  if (empty >= 0) throw refuse(`line ${empty + 1} is empty; every class needs a name`);
+  if (lines.length > MOST_NAMES)
+    throw refuse(`it has ${lines.length} names; a network has ${MOST_NAMES} classes at most`);
+  return lines.map(showableName);
+}
+
+/** Without a byte order mark; undefined for bytes that are not UTF-8. */
+function textOf(bytes: Buffer): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return undefined; // the caller says so
+  }
+}

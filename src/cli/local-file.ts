@@ -1,0 +1,36 @@
+/** Weights as a file on this machine, whatever the command line calls them. */
+import { basename } from "node:path";
+import { WEIGHTS_FACTS } from "../weights/catalogue-facts.js";
+import { namedWeights } from "../weights/catalogue.js";
+import { cachedFile } from "../weights/disk-cache.js";
+import { misspeltName } from "../weights/named-file.js";
+import { UsageError } from "./command.js";
+import { pathOfNamed } from "./files.js";
+import { byteBar } from "./progress.js";
+
+/** A file on this machine. */
+export interface LocalFile {
+  readonly path: string;
+  /** Its address or, without one, its name. */
+  readonly sourceName: string;
+  /** Where the weights have a name. */
+  readonly licence?: string;
+}
+
+/** Downloads what is not on this machine. @throws bad-weights, UsageError for a misspelt name */
+export async function localFile(command: string, input: string): Promise<LocalFile> {
+  const named = namedWeights(input);
+  if (named) {
+    const path = await pathOfNamed(named);
+    const sourceName = named.sha256 === undefined ? named.url.href : basename(path);
+    return { path, sourceName, licence: WEIGHTS_FACTS[named.name].licence };
+  }
+  if (/^https?:/i.test(input)) {
+    const bar = byteBar();
+    const path = cachedFile(input, { onProgress: (at) => bar.show("downloading", at) });
+    return { path: await path.finally(bar.clear), sourceName: input };
+  }
+  const problem = misspeltName(input);
+  if (problem !== undefined) throw new UsageError(`${command}: ${input}: ${problem}`);
+  return { path: input, sourceName: basename(input) };
+}
