@@ -21,7 +21,8 @@ export async function readClassNames(command: string, file: string | undefined):
   try {
     bytes = await readFile(nativePath(file));
   } catch (error) {
-    throw refuse(`it cannot be read (${messageOf(error)})`);
+    const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    throw refuse(isMissing ? "there is no such file" : `it cannot be read (${messageOf(error)})`);
   }
   if (bytes.length > LONGEST_FILE)
     throw refuse(`it has ${bytes.length} bytes; a list of names has one name a line, ${MOST_NAMES} at most`);

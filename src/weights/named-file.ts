@@ -83,7 +83,7 @@ const SPELLINGS = new Map(
 
 /** What is wrong with the path of no file that looks like a misspelt name: "torchvision/fcn_resnet_101", "resnet101". */
 export function misspeltName(path: string): string | undefined {
-  if (existsSync(nativePath(path))) return undefined;
+  if (/^[./\\]/.test(path) || existsSync(nativePath(path))) return undefined;
   const near = closest(path, [...SPELLINGS.keys()], isMeantAsName(path) ? Infinity : MOST_TYPOS);
   if (near === undefined) return undefined;
   const name = SPELLINGS.get(near) ?? near;
