@@ -103,14 +103,16 @@ describe("commands", () => {
 
   /** Past the option parser, a command stops at the missing driver, or at a file that exists only in the guide. */
   const REASONS_TO_STOP =
-    /no WebGPU adapter|no graphics adapter|no such file|there is no (file|folder|list)|there are no results/;
+    /no WebGPU adapter|no graphics adapter|no such file|there is no (file|folder|list)|there are no results|not be fetched/;
   const NO_DRIVERS = { VK_DRIVER_FILES: "/dev/null", VK_ICD_FILENAMES: "/dev/null" };
+  /** Weights with names are not downloaded for this. */
+  const NO_DOWNLOADS = { FCN_WEBGPU_CACHE: folder, FCN_WEIGHTS_MIRROR: "http://127.0.0.1:9" };
 
   it("are there", () => expect(commands.length).toBeGreaterThan(8));
 
   it.each(commands)("fcn %s parses", async (command) => {
     const program = join(root, "dist/src/cli/main.js");
-    const { code, err } = await runNode([program, ...command.split(" ")], folder, NO_DRIVERS);
+    const { code, err } = await runNode([program, ...command.split(" ")], folder, { ...NO_DRIVERS, ...NO_DOWNLOADS });
     if (code !== 0) expect(err).toMatch(REASONS_TO_STOP);
     expect(err).not.toMatch(/unknown option|there is no command|see fcn|is not one of/i);
   });

@@ -44,11 +44,16 @@ const costOf = (variant: NetworkCost["variant"], scale: number, ms: number): Net
 });
 
 /** A report of one or three variants, with or without label maps, of pictures whose names are markup. */
-function report(variants: readonly string[], labelled: boolean, truth = labelsOf(4)): string {
+function report(
+  variants: readonly string[],
+  labelled: boolean,
+  truth = labelsOf(4),
+  classNames: readonly string[] = VOC_CLASSES,
+): string {
   const header: RunHeader = {
     format: FORMAT,
     variants,
-    classNames: VOC_CLASSES,
+    classNames,
     boundaryWidth: 5,
     weights: "w".repeat(90),
     adapter: "an adapter",
@@ -163,6 +168,27 @@ it("runs no script but its own, whatever stands in the page", async () => {
   expect(await page.isVisible("h1")).toBe(true);
   await page.click("#theme");
   expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe("dark");
+  await page.close();
+});
+
+it.each([1280, 390])("shows names of classes of any kind and length, at %i pixels", async (width) => {
+  const names: Readonly<Record<number, string>> = {
+    0: "<b>0",
+    3: "x".repeat(3000),
+    15: "\u001b[31m\u202e y".repeat(9),
+  };
+  const path = join(folder, "classes.html");
+  const classNames = VOC_CLASSES.map((name, i) => names[i] ?? name);
+  await writeFile(path, report(["fcn32s", "fcn16s", "fcn8s"], true, labelsOf(4), classNames));
+  const page = await browser.newPage({ viewport: { width, height: 800 } });
+  let alerts = 0;
+  page.on("dialog", () => alerts++);
+  await page.goto(pathToFileURL(path).href);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expect([wide, alerts]).toEqual([0, 0]);
+  const text = await page.innerText("body");
+  expect(text).toContain("<b>0");
+  expect(text).toContain("\\u001b[31m\\u202e");
   await page.close();
 });
 

@@ -44,7 +44,7 @@ export const variantEntries = (summary: Summary): KeyEntry[] =>
 const LETTER_WIDTH = 6.8;
 
 /** Letters of a class's name that have room beside a plot. */
-const NAME_LETTERS = 13;
+const NAME_LETTERS = 14;
 /** From here on (CJK) letters are about twice as wide. */
 const FIRST_WIDE = 0x2e80;
 
