@@ -102,8 +102,10 @@ describe("commands", () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   /** Past the option parser, a command stops at the missing driver, or at a file that exists only in the guide. */
-  const REASONS_TO_STOP =
-    /no WebGPU adapter|no graphics adapter|no such file|there is no (file|folder|list)|there are no results|not be fetched/;
+  const REASONS_TO_STOP = new RegExp(
+    "no WebGPU adapter|no graphics adapter|no such file|there is no (file|folder|list)|there are no results|" +
+      "could not be fetched",
+  );
   const NO_DRIVERS = { VK_DRIVER_FILES: "/dev/null", VK_ICD_FILENAMES: "/dev/null" };
   /** Weights with names are not downloaded for this. */
   const NO_DOWNLOADS = { FCN_WEBGPU_CACHE: folder, FCN_WEIGHTS_MIRROR: "http://127.0.0.1:9" };

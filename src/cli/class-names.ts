@@ -10,9 +10,6 @@ const MOST_NAMES = 256;
 /** Bytes that are read as a list of names. */
 const LONGEST_FILE = 2 ** 20;
 
-/** How the option is described in the help of commands. */
-export const CLASS_NAMES_HELP = "a text file with the name of each class on a line";
-
 /** Undefined without a file. @throws UsageError when the file is no list of 1 to 256 names */
 export async function readClassNames(command: string, file: string | undefined): Promise<string[] | undefined> {
   if (file === undefined) return undefined;

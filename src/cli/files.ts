@@ -10,7 +10,7 @@ import { byteBar } from "./progress.js";
 import type { ByteCount } from "./progress.js";
 
 /** @throws UsageError when there is no such file */
-export async function checkFile(command: string, path: string): Promise<void> {
+async function checkFile(command: string, path: string): Promise<void> {
   const info = await stat(nativePath(path)).catch(() => undefined);
   if (!info) throw new UsageError(`${command}: there is no file ${path}`);
   if (!info.isFile()) throw new UsageError(`${command}: ${path} is not a file`);
@@ -23,7 +23,10 @@ export async function checkWeights(command: string, weights: string): Promise<vo
   await checkFile(command, weights);
 }
 
-/** The path of weights that have a name. Downloads them, with a bar, where they are not there yet. @throws bad-weights */
+/**
+ * The path of weights that have a name. Downloads them, with a bar, where they are not there yet.
+ * @throws bad-weights, bad-option
+ */
 export async function pathOfNamed(weights: NamedWeights): Promise<string> {
   if (weights.sha256 !== undefined) return fileURLToPath(weights.url);
   const bar = byteBar();

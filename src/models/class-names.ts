@@ -35,6 +35,6 @@ export function classNamesOf(
   if (names?.length === classes && text !== undefined) return { classNames: names };
   if (names?.length === 1) return { classNames: defaultNames(classes) };
   const found = names ? `name ${names.length} classes and the network has ${classes}` : "have no list of classes";
-  const notice = `the metadata of ${name} ${found}, so they are called by number; classNames (--class-names) names them`;
-  return { classNames: numberedNames(classes), notice };
+  const cure = "so they are called by number; classNames (--class-names) names them";
+  return { classNames: numberedNames(classes), notice: `the metadata of ${name} ${found}, ${cure}` };
 }

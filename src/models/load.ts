@@ -74,8 +74,8 @@ export interface LoadOptions {
   /** Mean and standard deviation with which the weights were trained. Default: ImageNet's, Caffe's for VGG-16. */
   readonly preprocessing?: Preprocessing;
   /**
-   * Names of the classes. Default: those in the checkpoint's metadata (`classes`), else PASCAL VOC's for 21 classes, else
-   * "class 0" and so on.
+   * Names of the classes. Default: those in the checkpoint's metadata (`classes`), else PASCAL VOC's for 21 classes,
+   * else "class 0" and so on.
    */
   readonly classNames?: readonly string[];
   /** Plans that are kept, one for each picture size and kind of output (default 4). */

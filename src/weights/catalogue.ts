@@ -10,8 +10,27 @@ import { badWeights } from "./source.js";
 /** Where torchvision's files are. */
 export const TORCHVISION_ORIGIN = "https://download.pytorch.org";
 
+/** Names that `weights` may be. */
+export type WeightsName =
+  | "icons"
+  | "torchvision/fcn_resnet101"
+  | "torchvision/fcn_resnet50"
+  | "torchvision/resnet18"
+  | "torchvision/resnet34"
+  | "torchvision/resnet50"
+  | "torchvision/resnet101"
+  | "torchvision/resnet152"
+  | "torchvision/mobilenet_v2";
+
+/** The checkpoints in the package. */
+type ShippedName = Extract<WeightsName, "icons">;
+
+const SHIPPED: Readonly<Record<ShippedName, { readonly url: () => URL; readonly sha256: string }>> = {
+  icons: { url: defaultCheckpointUrl, sha256: DEFAULT_CHECKPOINT.sha256 },
+};
+
 /** torchvision's files, without their ending. A download is checked against the digits of the SHA-256 in the name. */
-const PUBLISHED = {
+const PUBLISHED: Readonly<Record<Exclude<WeightsName, ShippedName>, string>> = {
   "torchvision/fcn_resnet101": "fcn_resnet101_coco-7ecb50ca",
   "torchvision/fcn_resnet50": "fcn_resnet50_coco-1167a1af",
   "torchvision/resnet18": "resnet18-f37072fd",
@@ -20,13 +39,7 @@ const PUBLISHED = {
   "torchvision/resnet101": "resnet101-63fe2227",
   "torchvision/resnet152": "resnet152-394f9c45",
   "torchvision/mobilenet_v2": "mobilenet_v2-b0353104",
-} as const;
-
-/** The checkpoints in the package. */
-const SHIPPED = { icons: { url: defaultCheckpointUrl, sha256: DEFAULT_CHECKPOINT.sha256 } } as const;
-
-/** Names that `weights` may be. */
-export type WeightsName = keyof typeof SHIPPED | keyof typeof PUBLISHED;
+};
 
 /** In the order in which they are listed. */
 export const WEIGHTS_NAMES = Object.keys({ ...SHIPPED, ...PUBLISHED }) as WeightsName[];

@@ -40,7 +40,10 @@ export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   return join(parent, "fcn-webgpu");
 }
 
-/** Path of the complete file of a URL, whether it is there or not: 16 digits of the URL's hash, and the file name in the URL so that people recognise it. */
+/**
+ * Path of the complete file of a URL, whether it is there or not: 16 digits of the URL's hash, and the file name in the
+ * URL so that people recognise it.
+ */
 export function cachePath(url: string, folder = cacheFolder()): string {
   const key = createHash("sha256").update(url).digest("hex").slice(0, 16);
   const name = fileNameOf(url)

@@ -81,11 +81,12 @@ const SPELLINGS = new Map(
   WEIGHTS_NAMES.flatMap((name) => [name, name.slice(name.indexOf("/") + 1)].map((spelling) => [spelling, name])),
 );
 
-/** What is wrong with the path of no file that looks like a misspelt name: "torchvision/fcn_resnet_101", "resnet101". */
+/** What is wrong with the path of no file that looks like a misspelt name: "torchvision/resnet_50", "resnet50". */
 export function misspeltName(path: string): string | undefined {
   if (/^[./\\]/.test(path) || existsSync(nativePath(path))) return undefined;
   const near = closest(path, [...SPELLINGS.keys()], isMeantAsName(path) ? Infinity : MOST_TYPOS);
   if (near === undefined) return undefined;
   const name = SPELLINGS.get(near) ?? near;
-  return `there is no such file, and there are no weights of this name; the closest name is ${name} (fcn weights lists all)`;
+  const wrong = "there is no such file, and there are no weights of this name";
+  return `${wrong}; the closest name is ${name} (fcn weights lists all)`;
 }

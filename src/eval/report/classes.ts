@@ -1,16 +1,13 @@
 /** Accuracy by class: the table of classes, and the confusion matrices. */
-import { shown } from "../../base/printable.js";
 import { escapeText, htmlElement } from "../markup.js";
 import { confusionPlot } from "../plots/confusion-matrix.js";
 import type { Metrics, Summary } from "../summary.js";
 import { inlineSvg } from "../svg.js";
 import type { Plot } from "../svg.js";
-import { heading, note, shortTitle, swatch, titleHtml } from "./elements.js";
+import { cutClass, heading, note, shortTitle, swatch, titleHtml } from "./elements.js";
 import { formatPoints, shareCell, table } from "./table.js";
 import type { Cell, Column } from "./table.js";
 
-/** Letters of a class's name that leave room for the numbers. */
-const LONGEST_NAME = 40;
 /** Smaller gains, as shares, have no colour. */
 const MIN_GAIN = 0.0005;
 
@@ -29,7 +26,7 @@ function classRow({ variants, header }: Summary, { truthPixels }: Metrics, label
   const best = Math.max(...ious.filter((iou) => !Number.isNaN(iou)));
   const gain = (ious.at(-1) ?? NaN) - (ious[0] ?? NaN);
   return [
-    { html: swatch("span", label) + escapeText(shown(name, LONGEST_NAME)), value: name },
+    { html: swatch("span", label) + escapeText(cutClass(name)), value: name },
     shareCell((truthPixels[label] ?? 0) / total),
     ...ious.map((iou) => shareCell(iou, iou === best && iou > 0 ? "best" : undefined)),
     ...(variants.length > 1 ? [gainCell(gain)] : []),

@@ -18,6 +18,12 @@ const LONGEST_NAME = 200;
 /** A name of a picture, of weights or of an adapter, which may have any length. */
 export const cutName = (name: string): string => shown(name, LONGEST_NAME);
 
+/** Characters of a class's name that are shown: they leave room for the numbers beside it. */
+const LONGEST_CLASS = 40;
+
+/** A class's name, which may have any length in results of other people. */
+export const cutClass = (name: string): string => shown(name, LONGEST_CLASS);
+
 export const heading = (text: string): string => htmlElement("h2", {}, text);
 
 /** A paragraph in grey. */

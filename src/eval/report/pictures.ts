@@ -5,7 +5,7 @@ import { BACKGROUND_LABEL } from "../../image/palette.js";
 import { escapeText, htmlElement } from "../markup.js";
 import type { PictureSummary, Summary } from "../summary.js";
 import { formatPercent, milliseconds } from "../titles.js";
-import { cutName, heading, note, shortTitle, swatch, titleHtml } from "./elements.js";
+import { cutClass, cutName, heading, note, shortTitle, swatch, titleHtml } from "./elements.js";
 import { shareCell, table } from "./table.js";
 import type { Cell, Column } from "./table.js";
 
@@ -46,7 +46,7 @@ function figure(title: string, remark: string, image: string): string {
 function legend(classes: readonly number[], classNames: readonly string[]): string {
   const entries = classes
     .filter((label) => label !== BACKGROUND_LABEL)
-    .map((label) => htmlElement("span", {}, swatch("i", label), escapeText(labelName(label, classNames))));
+    .map((label) => htmlElement("span", {}, swatch("i", label), escapeText(cutClass(labelName(label, classNames)))));
   return htmlElement("div", { class: "legend" }, ...entries);
 }
 
