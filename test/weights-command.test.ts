@@ -3,6 +3,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { BENCH_OPTIONS } from "../src/cli/bench-options.js";
+import { modelTasks } from "../src/cli/bench-tasks.js";
+import { parse } from "../src/cli/command.js";
+import { compare } from "../src/cli/compare.js";
 import { importCommand } from "../src/cli/import.js";
 import { inspect } from "../src/cli/inspect.js";
 import { segment } from "../src/cli/segment.js";
@@ -58,6 +62,31 @@ describe("commands", () => {
     expect(metadata).toMatchObject({ source: PUBLISHED, license: "BSD-3-Clause", source_sha256: sha256(STAND_IN) });
     expect(standIn.asked).toHaveLength(1);
     expect((await runCommand(inspect, "icons")).out).toMatch(/^icons: safetensors, 5\.7 MB\n/);
+  });
+
+  it("compare takes names; icons is the default, also for results that are there", async () => {
+    const options = ["--variants", "fcn8s", "--sizes", "none", "--json", "--out", join(standIn.cache, "compared")];
+    const named = await runCommand(compare, bird, "--weights", NET, ...options);
+    expect(JSON.parse(named.out)).toMatchObject({ weights: `${NET} (${STAND_IN.length} bytes)` });
+    const before = await runCommand(compare, bird, ...options, "--fresh");
+    const after = await runCommand(compare, bird, "--weights", "icons", ...options, "--resume");
+    expect(JSON.parse(after.out)).toEqual(JSON.parse(before.out));
+    expect(standIn.asked).toHaveLength(1);
+  });
+
+  it("bench knows the networks of names, and downloads before it measures", async () => {
+    const { values } = parse(
+      "bench",
+      ["--weights", `icons,${NET}`, "--variants", "fcn8s,fcn-resnet101"],
+      BENCH_OPTIONS,
+    );
+    const tasks = await modelTasks(values);
+    expect(tasks.map(({ weights, variant }) => [weights, variant])).toEqual([
+      ["icons", "fcn8s"],
+      [NET, "fcn-resnet101"],
+    ]);
+    expect(tasks[1]?.path).toMatch(/7ecb50ca\.pth$/);
+    expect(standIn.asked).toHaveLength(1);
   });
 
   it("inspect fetches the parts of what is not there, and keeps nothing", async () => {

@@ -40,7 +40,8 @@ function variantsFor(weights: string, asked: readonly NetworkVariant[] | undefin
   const dilated = weights === "synthetic-torchvision" ? "fcn-resnet101" : dilatedOf(weights);
   const own: readonly NetworkVariant[] = dilated === undefined ? FCN_VARIANTS : [dilated];
   if (asked === undefined) return own;
-  const isKnown = weights === DEFAULT_WEIGHTS || dilated !== undefined || isSynthetic(weights);
+  const ships = weights === DEFAULT_WEIGHTS || namedWeights(weights)?.sha256 !== undefined;
+  const isKnown = ships || dilated !== undefined || isSynthetic(weights);
   return isKnown ? asked.filter((variant) => own.includes(variant)) : asked;
 }
 

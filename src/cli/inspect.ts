@@ -19,8 +19,8 @@ const USAGE = `fcn inspect FILE [--state-dict KEY] [--json]
 
 Prints what a checkpoint contains: its container, the network it belongs to,
 parameters, dtypes and tensors; and for each network what is missing or
-unexpected. FILE is a PyTorch .pth in any of its forms, or safetensors: a path, a
-URL, or a name that fcn weights lists. Of what is not on this machine only the
+unexpected. FILE is a PyTorch .pth in any of its forms, or safetensors: a path,
+a URL, or a name that fcn weights lists. Of what is not on this machine only the
 parts needed are fetched.
 
   --state-dict KEY  which of several networks in the file: the keys that lead to
