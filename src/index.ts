@@ -117,7 +117,8 @@ export type { Alignment, DecoderGeometry, EncoderLayer, UpsampleStep } from "./l
 export { COMPARED } from "./models/compared.js";
 export type { ComparedVariant } from "./models/compared.js";
 export { Comparison } from "./models/comparison.js";
-export type { ComparisonOptions, ComparisonResult, ComparisonRunOptions } from "./models/comparison.js";
+export type { ComparisonOptions, ComparisonRunOptions } from "./models/comparison.js";
+export type { ComparisonResult } from "./models/comparison-result.js";
 export { FCN_VARIANTS } from "./models/fcn-head.js";
 export type { FcnVariant } from "./models/fcn-head.js";
 export type { LayerTime } from "./models/layer-times.js";

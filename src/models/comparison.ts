@@ -15,7 +15,6 @@ import { checkPictureSize, heldPixels } from "../image/picture.js";
 import type { Picture } from "../image/picture.js";
 import type { VariantChoice } from "../kernel/choice.js";
 import type { Precision } from "../kernel/variant.js";
-import type { RunTimings } from "../plan/plan.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
 import { isTorchvisionHead } from "../weights/heads.js";
 import { checkCheckpoint } from "../weights/given.js";
@@ -25,6 +24,7 @@ import { COMPARABLE, COMPARED, comparedNetworks } from "./compared.js";
 import type { ComparedVariant } from "./compared.js";
 import { ALL_WITH_SCORES, checkComparedKernels, comparisonGraph, partNames, scoresName } from "./comparison-graph.js";
 import type { ComparisonKind, PreparedComparison } from "./comparison-graph.js";
+import type { ComparisonResult } from "./comparison-result.js";
 import { ALL, measureNetworks } from "./network-cost.js";
 import type { NetworkCost, PartNames } from "./network-cost.js";
 import type { NetworkPlans } from "./network-on-device.js";
@@ -74,25 +74,6 @@ const COMPARISON_KINDS: Kinds<ComparisonOptions> = {
 export interface ComparisonRunOptions extends Abortable {
   /** Also bring the scores off the GPU, so that pixels can be asked for their probabilities. Default false. */
   readonly scores?: boolean;
-}
-
-export interface ComparisonResult {
-  readonly width: number;
-  readonly height: number;
-  /** Each variant's class of every pixel, row by row. */
-  readonly labels: Readonly<Record<string, Uint8Array>>;
-  /** Milliseconds from RGBA to all label maps, and scores where they are asked for, without making the plan. */
-  readonly total: number;
-  /** Milliseconds it took to make the plan; 0 when the size was seen before. */
-  readonly compile: number;
-  /** Milliseconds of GPU time: "shared" and each variant's head. Absent where the device has no timestamps. */
-  readonly stages?: Readonly<Record<string, number>>;
-  /** Milliseconds on the host's clock, parts of `total`. */
-  readonly timings: RunTimings;
-  /** Each variant's label map on the GPU, one byte a pixel in row order, for drawing it. Holds until the next run. */
-  readonly buffers: Readonly<Record<string, GPUBufferBinding>>;
-  /** Each variant's logits and probabilities by pixel, where they were asked for. */
-  readonly scores?: Readonly<Record<string, PixelScores>>;
 }
 
 export class Comparison {
