@@ -29,7 +29,7 @@ interface Steps {
   readonly advance: number;
 }
 
-export function stepsOf({ attrs }: DepthwiseProblem, axis: Axis): Steps {
+function stepsOf({ attrs }: DepthwiseProblem, axis: Axis): Steps {
   const stride = pair(attrs.stride)[axis];
   const dilation = pair(attrs.dilation)[axis];
   const shared = commonDivisor(stride, dilation);
