@@ -1,6 +1,6 @@
 /**
  * The variant for software adapters, between textures. Its threads go down long columns, so that few rows of x are
- * loaded twice.
+ * loaded twice. It asks for no subgroups, so it runs with any number of lanes.
  */
 import { channelBlockTexels, channelBlocks } from "../../src/kernel/packings.js";
 import { u32 } from "../../src/kernel/problem.js";
@@ -13,9 +13,9 @@ import type { DepthwiseProblem } from "./problem.js";
 /** Columns of a thread. */
 const COLUMNS = 4;
 /** Rows of a thread: as many as leave this many threads, within the bounds. */
-const THREADS = 1024;
+const THREADS = 512;
 const LEAST_ROWS = 8;
-const MOST_ROWS = 32;
+const MOST_ROWS = 48;
 
 const planesOf = ({ in: { x } }: DepthwiseProblem): number => x[0] * blocksOf(x[1]);
 

@@ -1,8 +1,8 @@
 // depthwise-conv2d, lanes: for software Vulkan and other narrow SIMD, where a load costs tens of multiply-adds. For
 // kernels of 3x3 and 5x5.
 // Over naive:
-// - A thread computes four channels of TP columns and goes down their rows. It loads each row of x once, and adds it to
-//   the sums of all the output rows whose windows hold it.
+// - A thread computes four channels of four columns and goes down their rows. It loads each row of x once, and adds it
+//   to the sums of all the output rows whose windows hold it.
 // - Operands come from read-only storage textures: four channels a fetch, half the price of a load from a buffer.
 // - A thread's pixels lie as far apart as the dilation asks for: windows overlap with any dilation.
 // Operands:
@@ -11,7 +11,7 @@
 //   bias    one f32 per channel
 
 const MOST_TAPS: u32 = 25; // 5x5
-const MOST_COLUMNS: u32 = 11; // of x for TP windows: 5 wide, 2 apart
+const MOST_COLUMNS: u32 = 11; // of x for four windows: 5 wide, 2 apart
 
 const WEIGHT_WIDTH: u32 = 1024; // texels in a row of the weight texture
 
@@ -70,19 +70,65 @@ fn plane_corner(n: u32, block: u32, columns: u32, height: u32, width: u32) -> ve
   return vec2u(place.y * (width + 1) + 1, (n * ((params.blocks + columns - 1) / columns) + place.x) * height);
 }
 
-// What a row of x adds to four windows beside each other, of whose rows it is row `ky`. Unsigned: a window that begins
-// further down has a huge `ky`.
-fn row_products(v: array<vec4f, MOST_COLUMNS>, w: array<vec4f, MOST_TAPS>, ky: u32) -> mat4x4f {
-  var sums = mat4x4f();
-  if (ky < KERNEL) {
-    for (var kx = 0u; kx < KERNEL; kx++) {
-      let k = w[ky * KERNEL + kx];
-      sums[0] += v[kx] * k;
-      sums[1] += v[ADVANCE_W + kx] * k;
-      sums[2] += v[2 * ADVANCE_W + kx] * k;
-      sums[3] += v[3 * ADVANCE_W + kx] * k;
-    }
+// Windows of four pixels beside each other in a row of x: for each column of the window, what the four have there.
+struct Windows {
+  t0: mat4x4f,
+  t1: mat4x4f,
+  t2: mat4x4f,
+  t3: mat4x4f,
+  t4: mat4x4f,
+}
+
+// The texture's columns that hold the windows' columns, and the weights.
+var<private> from_x: array<u32, MOST_COLUMNS>;
+var<private> w: array<vec4f, MOST_TAPS>;
+
+// Written out: SwiftShader unrolls no loop and keeps arrays in memory.
+fn load_windows(from_y: u32, is_inside: bool) -> Windows {
+  let v0 = load_texel(0, from_y, is_inside);
+  let v1 = load_texel(1, from_y, is_inside);
+  let v2 = load_texel(2, from_y, is_inside);
+  let v3 = load_texel(3, from_y, is_inside);
+  let v4 = load_texel(4, from_y, is_inside);
+  let v5 = load_texel(5, from_y, is_inside);
+  var v6 = vec4f();
+  var v7 = vec4f();
+  var v8 = vec4f();
+  var v9 = vec4f();
+  var v10 = vec4f();
+  if (ADVANCE_W == 2 || KERNEL == 5) {
+    v6 = load_texel(6, from_y, is_inside);
+    v7 = load_texel(7, from_y, is_inside);
   }
+  if (ADVANCE_W == 2) { v8 = load_texel(8, from_y, is_inside); }
+  if (ADVANCE_W == 2 && KERNEL == 5) {
+    v9 = load_texel(9, from_y, is_inside);
+    v10 = load_texel(10, from_y, is_inside);
+  }
+  if (ADVANCE_W == 2) {
+    return Windows(mat4x4f(v0, v2, v4, v6), mat4x4f(v1, v3, v5, v7), mat4x4f(v2, v4, v6, v8),
+      mat4x4f(v3, v5, v7, v9), mat4x4f(v4, v6, v8, v10));
+  }
+  return Windows(mat4x4f(v0, v1, v2, v3), mat4x4f(v1, v2, v3, v4), mat4x4f(v2, v3, v4, v5),
+    mat4x4f(v3, v4, v5, v6), mat4x4f(v4, v5, v6, v7));
+}
+
+fn load_texel(column: u32, from_y: u32, is_inside: bool) -> vec4f {
+  return textureLoad(x, vec2u(select(0, from_x[column], is_inside), from_y));
+}
+
+// The four pixels times the weights of their channels.
+fn weighted(pixels: mat4x4f, k: vec4f) -> mat4x4f {
+  return mat4x4f(pixels[0] * k, pixels[1] * k, pixels[2] * k, pixels[3] * k);
+}
+
+// What a row of x adds to the windows, of whose rows it is row `ky`. Unsigned: a window that begins further down has a
+// huge `ky`.
+fn row_products(v: Windows, ky: u32) -> mat4x4f {
+  if (ky >= KERNEL) { return mat4x4f(); }
+  let k = ky * KERNEL;
+  var sums = weighted(v.t0, w[k]) + weighted(v.t1, w[k + 1]) + weighted(v.t2, w[k + 2]);
+  if (KERNEL == 5) { sums += weighted(v.t3, w[k + 3]) + weighted(v.t4, w[k + 4]); }
   return sums;
 }
 
@@ -103,12 +149,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let from_corner = plane_corner(n, block, params.in_columns, params.in_h, params.in_w);
   let to_corner = plane_corner(n, block, params.out_columns, params.out_h, params.out_w) + vec2u(ox, oy);
   // Pixels outside the picture are read from column 0, which is zero in every plane.
-  var from_x: array<u32, MOST_COLUMNS>;
   for (var column = 0u; column < 3 * ADVANCE_W + KERNEL; column++) {
     let ix = ox * params.stride_w + column * params.dilation_w - params.pad_w;
     from_x[column] = select(0, from_corner.x + ix, ix < params.in_w);
   }
-  var w: array<vec4f, MOST_TAPS>;
   for (var tap = 0u; tap < KERNEL * KERNEL; tap++) { w[tap] = load_weight(tap * params.blocks + block); }
   var b = vec4f();
   if (HAS_BIAS) { b = bias[block]; }
@@ -128,15 +172,12 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       let is_inside = iy < params.in_h;
       let from_y = select(0, from_corner.y + iy, is_inside);
       iy += params.dilation_h;
-      var v: array<vec4f, MOST_COLUMNS>;
-      for (var column = 0u; column < 3 * ADVANCE_W + KERNEL; column++) {
-        v[column] = textureLoad(x, vec2u(select(0, from_x[column], is_inside), from_y));
-      }
-      s0 += row_products(v, w, row);
-      s1 += row_products(v, w, row - ADVANCE_H);
-      if (ahead > 1) { s2 += row_products(v, w, row - 2 * ADVANCE_H); }
-      if (ahead > 2) { s3 += row_products(v, w, row - 3 * ADVANCE_H); }
-      if (ahead > 3) { s4 += row_products(v, w, row - 4 * ADVANCE_H); }
+      let v = load_windows(from_y, is_inside);
+      s0 += row_products(v, row);
+      s1 += row_products(v, row - ADVANCE_H);
+      if (ahead > 1) { s2 += row_products(v, row - 2 * ADVANCE_H); }
+      if (ahead > 2) { s3 += row_products(v, row - 3 * ADVANCE_H); }
+      if (ahead > 3) { s4 += row_products(v, row - 4 * ADVANCE_H); }
     }
     let down_rows = (turn - ahead) * params.step_h;
     if (turn >= ahead && oy + down_rows < params.out_h) {
