@@ -25,7 +25,7 @@ import { isRemote } from "./weights/urls.js";
 export interface BrowserLoadOptions extends LoadOptions, WeightsOptions {
   /**
    * A checkpoint: a name such as "torchvision/fcn_resnet101", a URL (text is relative to the page), a Blob or File, or
-   * bytes. What is downloaded is kept in the browser's cache. Default: "icons", the small one that ships with the
+   * bytes. What is downloaded is kept in the browser's cache. Default: "photos", the small one that ships with the
    * package.
    */
   readonly weights?: WeightsName | (string & Record<never, never>) | URL | Blob | ArrayBuffer | Uint8Array;
@@ -73,7 +73,7 @@ function relativeToPage<T>(weights: T): T | URL {
  */
 export async function loadFcn(options: BrowserLoadOptions = {}): Promise<Fcn<BrowserPicture>> {
   checkOptions("loadFcn({ weights: ... })", options, { ...LOAD_KINDS, ...WEIGHTS_KINDS, weights: SOURCE_KIND });
-  const { weights = "icons", onProgress, stallTimeout, cache = true, ...rest } = options;
+  const { weights = "photos", onProgress, stallTimeout, cache = true, ...rest } = options;
   // Throws where there is no WebGPU, before anything is downloaded in vain.
   if (rest.device === undefined) runtimeGpu();
   const source = { cache, signal: rest.signal, stallTimeout, ...(onProgress && { onProgress }) };

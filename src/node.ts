@@ -35,7 +35,7 @@ export type NodePicture = Picture | string | URL | Uint8Array | ArrayBuffer | Bl
 export interface NodeLoadOptions extends LoadOptions, WeightsOptions {
   /**
    * A checkpoint: a name such as "torchvision/fcn_resnet101" (`fcn weights` lists them), a path, URL, Blob or bytes.
-   * What is downloaded is kept in a cache on disk. Default: "icons", the small one in the package. A name comes before
+   * What is downloaded is kept in a cache on disk. Default: "photos", the small one in the package. A name comes before
    * a file of that name, which is "./icons".
    */
   readonly weights?: WeightsName | (string & Record<never, never>) | URL | Blob | ArrayBuffer | Uint8Array;
@@ -130,7 +130,7 @@ export async function openSource(
 export async function loadFcn(options: NodeLoadOptions = {}): Promise<Fcn<NodePicture>> {
   const kinds = { ...LOAD_KINDS, ...WEIGHTS_KINDS, weights: SOURCE_KIND, gpu: "an object such as { adapter: ... }" };
   checkOptions("loadFcn({ weights: ... })", options, kinds);
-  const { weights = "icons", gpu, onProgress, stallTimeout, cache = true, ...rest } = options;
+  const { weights = "photos", gpu, onProgress, stallTimeout, cache = true, ...rest } = options;
   if (gpu && rest.device)
     throw badOption(
       "loadFcn: gpu says how to open a device, so it cannot go with a device of yours; leave one of the two out",

@@ -5,7 +5,7 @@ import { normalize } from "../../dist/shaders/normalize/kernel.js";
 import { layouts } from "../../dist/src/kernel/layout.js";
 import { fcnParts } from "../../dist/src/models/fcn.js";
 import { IMAGENET, constant } from "../../dist/src/models/preprocessing.js";
-import { Graph, Plan, WeightStore, defaultCheckpointUrl, openCheckpoint, openSource } from "../../dist/src/node.js";
+import { Graph, Plan, WeightStore, openCheckpoint, openSource } from "../../dist/src/node.js";
 import { Parameters } from "../../dist/src/weights/parameters.js";
 
 /** From coarse to fine. */
@@ -49,7 +49,7 @@ function makeGraph(parts, height, width) {
  * @returns {Promise<ReadonlyMap<string, FeatureMap>>} by the names of the outputs
  */
 export async function runNetworks(device, { width, height, data }) {
-  const checkpoint = await openCheckpoint(await openSource(defaultCheckpointUrl()));
+  const checkpoint = await openCheckpoint(await openSource("icons"));
   const parts = fcnParts(Parameters.of(checkpoint), VARIANTS, await describeBackbone(checkpoint));
   const graph = makeGraph(parts, height, width);
   const plan = await Plan.create(device, graph, new WeightStore(device));

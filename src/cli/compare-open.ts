@@ -78,7 +78,7 @@ function weightsName(weights: string, { name, bytes }: Checkpoint, stateDict: st
 
 /** @throws bad-weights, bad-option, no-adapter */
 export async function openComparison(options: ComparisonRequest): Promise<OpenComparison> {
-  const { weights = "icons", boundaryWidth, precision, stateDict, classNames } = options;
+  const { weights = "photos", boundaryWidth, precision, stateDict, classNames } = options;
   const found = await openWeights(weights, stateDict);
   const { checkpoint } = found;
   const variants = variantsToCompare(found, options.variants);

@@ -1,4 +1,4 @@
-/** `fcn demo`: the four sample pictures through all three networks, and one figure to look at. */
+/** `fcn demo`: the sample pictures through all three networks, and one figure to look at. */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { writeWhole } from "../base/write-whole.js";
 import { variantTitle } from "../eval/titles.js";
 import { contactSheet } from "../image/contact-sheet.js";
-import type { SheetColumn } from "../image/contact-sheet.js";
+import type { SheetColumn, SheetRow } from "../image/contact-sheet.js";
 import { decodeLabelPng, encodeLabelPng, encodePng } from "../image/png.js";
 import { FCN_VARIANTS, loadFcn, readPicture, requestDevice } from "../node.js";
 import type { Device, Fcn, NodePicture, Picture } from "../node.js";
@@ -15,13 +15,35 @@ import type { Command } from "./command.js";
 import { outputFolder } from "./files.js";
 import { print } from "./output.js";
 
-const SAMPLES = ["street", "farm", "living-room", "bird"];
-const [FIRST_SAMPLE = ""] = SAMPLES;
+/** Pictures, and the weights that know what they show. */
+interface SampleSet {
+  readonly weights: "photos" | "icons";
+  /** Below samples/. */
+  readonly folder: string;
+  readonly names: readonly string[];
+  /** The network, for people. */
+  readonly network: string;
+}
+
+const SETS: readonly SampleSet[] = [
+  {
+    weights: "photos",
+    folder: "photographs",
+    names: ["chelsea", "coffee", "astronaut"],
+    network: "MobileNetV2, trained on photographs",
+  },
+  {
+    weights: "icons",
+    folder: "",
+    names: ["street", "farm", "living-room", "bird"],
+    network: "ResNet-101 of 16 planes, trained on drawn icons",
+  },
+];
 
 const USAGE = `fcn demo [--out DIR]
 
-Segments the four pictures of samples/ with FCN-32s, FCN-16s and FCN-8s. Writes
-their label maps and one contact sheet.
+Segments the three photographs and the four drawings of samples/ with FCN-32s,
+FCN-16s and FCN-8s. Writes their label maps and one contact sheet.
 
   --out DIR  folder for the results (default: out/demo)`;
 
@@ -31,7 +53,7 @@ their label maps and one contact sheet.
  */
 function samplesFolder(): string {
   const places = ["../../samples", "../../../samples"].map((path) => fileURLToPath(new URL(path, import.meta.url)));
-  const found = places.find((place) => existsSync(join(place, `${FIRST_SAMPLE}.png`)));
+  const found = places.find((place) => existsSync(join(place, "photographs")));
   if (!found)
     throw new UsageError(
       "demo: the sample pictures are not part of the installed package; " +
@@ -45,7 +67,8 @@ const milliseconds = (ms: number): string => `${Math.round(ms)} ms`;
 interface Sample {
   readonly name: string;
   readonly picture: Picture;
-  readonly truth: Uint8Array;
+  /** Drawings have a label map. */
+  readonly truth?: Uint8Array;
 }
 
 /** A sample's result: a line for the terminal and a column of the contact sheet. */
@@ -56,8 +79,10 @@ interface SampleResult {
 
 async function readSample(folder: string, name: string): Promise<Sample> {
   const picture = await readPicture(join(folder, `${name}.png`));
-  const truth = decodeLabelPng(await readFile(join(folder, `${name}.label.png`)), `${name}.label.png`).labels;
-  return { name, picture, truth };
+  const file = join(folder, `${name}.label.png`);
+  return existsSync(file)
+    ? { name, picture, truth: decodeLabelPng(await readFile(file), file).labels }
+    : { name, picture };
 }
 
 async function segmentSample(fcn: Fcn<NodePicture>, { name, picture }: Sample, out: string): Promise<SampleResult> {
@@ -73,16 +98,21 @@ async function segmentSample(fcn: Fcn<NodePicture>, { name, picture }: Sample, o
   };
 }
 
-/** One network after the other, so that memory holds one at a time. Gives the results of each sample, in its order. */
-async function runNetworks(device: Device, samples: readonly Sample[], out: string): Promise<SampleResult[][]> {
+/** One network after the other, so that memory holds one at a time. Gives a row of the sheet for each sample. */
+async function runSet(device: Device, { weights, network }: SampleSet, samples: readonly Sample[], out: string) {
   const results: SampleResult[][] = samples.map(() => []);
+  print(`\n${network}:`);
   for (const variant of FCN_VARIANTS) {
-    const fcn = await loadFcn({ variant, device, maxPlans: 1 });
+    const fcn = await loadFcn({ weights, variant, device, maxPlans: 1 });
     print(`Running ${variantTitle(variant)} on ${samples.length} pictures ...`);
     for (const [i, sample] of samples.entries()) results[i]?.push(await segmentSample(fcn, sample, out));
     fcn.dispose();
   }
-  return results;
+  for (const [i, { name }] of samples.entries())
+    print(`\n${name}.png\n${results[i]?.map(({ line }) => line).join("\n")}`);
+  return samples.map(({ name, ...sample }, i): SheetRow => {
+    return { title: name, ...sample, columns: results[i]?.map(({ column }) => column) ?? [] };
+  });
 }
 
 export const demo: Command = {
@@ -97,19 +127,14 @@ export const demo: Command = {
     await outputFolder("demo", values.out);
     const device = await requestDevice();
     print(`Adapter: ${device.label}${device.adapter.software ? " (software: runs on the CPU)" : ""}`);
-    const samples = await Promise.all(SAMPLES.map((name) => readSample(folder, name)));
-    const results = await runNetworks(device, samples, values.out);
-    for (const [i, { name }] of samples.entries())
-      print(`\n${name}.png\n${results[i]?.map(({ line }) => line).join("\n")}`);
-    const rows = samples.map(({ name, picture, truth }, i) => ({
-      title: name,
-      picture,
-      truth,
-      columns: results[i]?.map(({ column }) => column) ?? [],
-    }));
+    const rows: SheetRow[] = [];
+    for (const set of SETS) {
+      const samples = await Promise.all(set.names.map((name) => readSample(join(folder, set.folder), name)));
+      rows.push(...(await runSet(device, set, samples, values.out)));
+    }
     const title = "FCN-32s, FCN-16s and FCN-8s on WebGPU";
     const subtitle =
-      "ResNet-101 (16 planes, trained on drawn icons), 21 classes of PASCAL VOC. " +
+      "Photographs: MobileNetV2. Drawings: ResNet-101 of 16 planes. 21 classes of PASCAL VOC. " +
       `Milliseconds from RGBA to labels, warm, on ${device.label}.`;
     const sheet = join(values.out, "contact-sheet.png");
     await writeWhole(sheet, encodePng(contactSheet(rows, { title, subtitle })));

@@ -53,8 +53,8 @@ export interface LoadOptions {
   readonly heads?: "file" | "init";
   /**
    * Pixels of a picture's shorter side as the network sees it, or "none" for the picture's own size. Default: as the
-   * weights were trained, which is 520 for torchvision's networks and "none" for the others. Labels have the picture's
-   * size in any case.
+   * weights were trained: 384 for the weights that ship, 520 for torchvision's networks, what the checkpoint's metadata
+   * say (`resize`), else "none". Labels have the picture's size in any case.
    */
   readonly resize?: Resize;
   /**

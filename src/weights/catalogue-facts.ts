@@ -1,6 +1,6 @@
 /** What is worth knowing about weights before they are downloaded, and their digests. For Node: no page loads it. */
 import type { WeightsName } from "./catalogue.js";
-import { DEFAULT_CHECKPOINT } from "./default-checkpoint.js";
+import { DEFAULT_CHECKPOINT, ICONS_CHECKPOINT } from "./default-checkpoint.js";
 
 export interface WeightsFacts {
   /** Of the file. For people: the digest decides whether a file is the right one. */
@@ -35,9 +35,16 @@ const backbone = (bytes: number, sha256: string): WeightsFacts => ({
 
 /** https://docs.pytorch.org/vision/stable/models.html */
 export const WEIGHTS_FACTS: Readonly<Record<WeightsName, WeightsFacts>> = {
+  photos: {
+    bytes: 4_294_526,
+    sha256: DEFAULT_CHECKPOINT.sha256,
+    licence: "Apache-2.0",
+    knows: "photographs",
+    classes: 21,
+  },
   icons: {
     bytes: 5_698_472,
-    sha256: DEFAULT_CHECKPOINT.sha256,
+    sha256: ICONS_CHECKPOINT.sha256,
     licence: "MIT",
     knows: "drawn icons",
     classes: 21,

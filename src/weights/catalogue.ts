@@ -4,7 +4,12 @@
  * https://docs.pytorch.org/vision/stable/models.html
  */
 import { isFcnError } from "../base/errors.js";
-import { DEFAULT_CHECKPOINT, defaultCheckpointUrl } from "./default-checkpoint.js";
+import {
+  DEFAULT_CHECKPOINT,
+  ICONS_CHECKPOINT,
+  defaultCheckpointUrl,
+  iconsCheckpointUrl,
+} from "./default-checkpoint.js";
 import { badWeights } from "./source.js";
 
 /** Where torchvision's files are. */
@@ -12,6 +17,7 @@ export const TORCHVISION_ORIGIN = "https://download.pytorch.org";
 
 /** Names that `weights` may be. */
 export type WeightsName =
+  | "photos"
   | "icons"
   | "torchvision/fcn_resnet101"
   | "torchvision/fcn_resnet50"
@@ -23,10 +29,11 @@ export type WeightsName =
   | "torchvision/mobilenet_v2";
 
 /** The checkpoints in the package. */
-type ShippedName = Extract<WeightsName, "icons">;
+type ShippedName = Extract<WeightsName, "photos" | "icons">;
 
 const SHIPPED: Readonly<Record<ShippedName, { readonly url: () => URL; readonly sha256: string }>> = {
-  icons: { url: defaultCheckpointUrl, sha256: DEFAULT_CHECKPOINT.sha256 },
+  photos: { url: defaultCheckpointUrl, sha256: DEFAULT_CHECKPOINT.sha256 },
+  icons: { url: iconsCheckpointUrl, sha256: ICONS_CHECKPOINT.sha256 },
 };
 
 /** torchvision's files, without their ending. A download is checked against the digits of the SHA-256 in the name. */

@@ -1,10 +1,16 @@
-/** The checkpoint that ships with the package, and a check that the bytes read are the bytes shipped. */
+/** The checkpoints that ship with the package, and a check that the bytes read are the bytes shipped. */
 import { toHex } from "../base/hex.js";
 import { badWeights, bufferSource } from "./source.js";
 import type { ByteSource } from "./source.js";
 
-/** As in weights/manifest.json (a test compares the two). */
+/** FCNs over MobileNetV2 that know photographs. As in weights/manifest.json (a test compares the two). */
 export const DEFAULT_CHECKPOINT = {
+  file: "fcn-mobilenet-v2-photos-f16.safetensors",
+  sha256: "bc8ccccdf57fe029585881a69d95713c7fba4882ea5f33d6f17efd3f8872009b",
+} as const;
+
+/** FCNs over a narrow ResNet-101 that know drawn icons. */
+export const ICONS_CHECKPOINT = {
   file: "fcn-resnet101-w16-icons-f16.safetensors",
   sha256: "8a974e3920ec5d6ba9a5e7c4491b4034f5dbec0dcb65433db2d1f5b2f992e61f",
 } as const;
@@ -12,8 +18,14 @@ export const DEFAULT_CHECKPOINT = {
 /** Next to this module in the sources, in the build and, as an asset, in a bundle. */
 export function defaultCheckpointUrl(): URL {
   // Bundlers find the asset by this expression, so the name is written out once more.
-  return new URL("../../weights/fcn-resnet101-w16-icons-f16.safetensors", import.meta.url);
+  return new URL("../../weights/fcn-mobilenet-v2-photos-f16.safetensors", import.meta.url);
 }
+
+/**
+ * Beside the default checkpoint. Not written as bundlers find assets: few pages use it, and they need not carry 5.7 MB.
+ * A bundled page that does copies the file there.
+ */
+export const iconsCheckpointUrl = (): URL => new URL(ICONS_CHECKPOINT.file, defaultCheckpointUrl());
 
 /** Reads all of `source` and compares its SHA-256. @throws bad-weights with both digests */
 export async function verified(source: ByteSource, sha256: string): Promise<ByteSource> {
