@@ -36,7 +36,7 @@ it("has all 20 pictures", () => {
 describe.each(FCN_VARIANTS)("%s", (variant) => {
   let fcn: Fcn<NodePicture>;
   beforeAll(async () => {
-    fcn = await loadFcn({ variant, device: device() });
+    fcn = await loadFcn({ weights: "icons", variant, device: device() });
   });
   afterAll(() => fcn.dispose());
 

@@ -18,6 +18,21 @@ export const resizeArgmaxCases: readonly KernelCase[] = [
   { name: "stride 8, cropped to 37x50", shapes: { x: [2, 21, 5, 7] }, attrs: { height: 37, width: 50, stride: 8 } },
   { name: "stride 32, one cell", shapes: { x: [1, 5, 1, 1] }, attrs: { height: 31, width: 3, stride: 32 } },
   { name: "stride 3, not cropped", shapes: { x: [1, 17, 3, 5] }, attrs: { height: 9, width: 15, stride: 3 } },
+  {
+    name: "stride 8, pixel 8i on cell i",
+    shapes: { x: [2, 21, 5, 7] },
+    attrs: { height: 33, width: 45, stride: 8, shift: 3.5 },
+  },
+  {
+    name: "stride 8, cells on pixels, 31x45 resized to 50x20",
+    shapes: { x: [2, 21, 5, 7] },
+    attrs: { height: 50, width: 20, stride: 8, shift: 3.5, seen: [31, 45] },
+  },
+  {
+    name: "stride 32, cells on pixels, 33x65 resized to 100x7",
+    shapes: { x: [1, 3, 2, 3] },
+    attrs: { height: 100, width: 7, stride: 32, shift: 15.5, seen: [33, 65] },
+  },
   // Halves and quarters of small whole numbers: every mix is exact, so ties are ties.
   {
     name: "ties go to the first",

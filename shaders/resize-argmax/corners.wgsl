@@ -12,12 +12,14 @@ struct Params {
   out_h: u32,
   out_w: u32,
   pixels: u32, // batch * out_h * out_w
-  step_h: i32, // output row i lies at max(i * step_h + offset_h, 0) / over_h rows of the input
+  step_h: i32, // output row i lies at clamp(i * step_h + offset_h, 0, most_h) / over_h rows of the input
   step_w: i32,
   offset_h: i32,
   offset_w: i32,
   over_h: i32,
   over_w: i32,
+  most_h: i32,
+  most_w: i32,
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
@@ -31,8 +33,8 @@ struct Position {
 }
 
 // In integers up to the last step: a float position such as 500.3 would leave only five digits for the weight.
-fn position(i: u32, step: i32, offset: i32, over: i32, size: u32) -> Position {
-  let at = max(i32(i) * step + offset, 0);
+fn position_within(i: u32, step: i32, offset: i32, over: i32, most: i32, size: u32) -> Position {
+  let at = clamp(i32(i) * step + offset, 0, most);
   let low = u32(at / over);
   return Position(low, min(low + 1, size - 1), f32(at % over) / f32(over));
 }
@@ -53,8 +55,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   var weights: array<vec2f, 4>;
   for (var i = 0u; i < 4; i++) {
     let pixel = min(word * 4 + i, params.pixels - 1);
-    let row = position(pixel / params.out_w % params.out_h, params.step_h, params.offset_h, params.over_h, params.in_h);
-    let column = position(pixel % params.out_w, params.step_w, params.offset_w, params.over_w, params.in_w);
+    let oy = pixel / params.out_w % params.out_h;
+  let row = position_within(oy, params.step_h, params.offset_h, params.over_h, params.most_h, params.in_h);
+    let ox = pixel % params.out_w;
+  let column = position_within(ox, params.step_w, params.offset_w, params.over_w, params.most_w, params.in_w);
     let n = pixel / (params.out_w * params.out_h);
     let top = (n * params.in_h + row.low) * params.in_w;
     let bottom = (n * params.in_h + row.high) * params.in_w;

@@ -5,11 +5,12 @@
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html
  */
 import { badShape } from "../../src/base/errors.js";
-import { checkOutputSize } from "../../src/kernel/checks.js";
+import { checkOutputSize, checkWholeNumbers } from "../../src/kernel/checks.js";
 import { mapParams, pixelsOf, threadPerFourPixels } from "../../src/kernel/feature-map.js";
 import { defineKernel } from "../../src/kernel/kernel.js";
 import { sizeOf } from "../../src/kernel/layout.js";
-import { u32 } from "../../src/kernel/problem.js";
+import { i32, pair, u32 } from "../../src/kernel/problem.js";
+import type { Pair } from "../../src/kernel/problem.js";
 import { checkPositions, halfPixelPositions, positionParams } from "../../src/kernel/resampling.js";
 import type { Positions } from "../../src/kernel/resampling.js";
 import { formatShape } from "../../src/kernel/shape.js";
@@ -17,36 +18,65 @@ import type { Nchw } from "../../src/kernel/shape.js";
 import { fitsTexture, textureColumns } from "../../src/kernel/texture.js";
 import { resizeArgmax as shaders } from "../wgsl.generated.js";
 
-/** With a stride, output i lies at (i + shift + 1/2) / stride - 1/2 pixels of the input. */
-const stridePositions = (stride: number, shift: number): Positions => ({
-  step: 2,
-  offset: 1 - stride + 2 * shift,
-  over: 2 * stride,
-});
-
-function positionParamsOf(x: Nchw, y: Nchw, { stride, shift }: Pick<ResizeAttrs, "stride" | "shift">) {
-  const positions = stridePositions(stride, shift);
-  if (stride > 0) return positionParams(positions, positions);
-  return positionParams(halfPixelPositions(x[2], y[2]), halfPixelPositions(x[3], y[3]));
-}
-
 interface ResizeAttrs {
   readonly height: number;
   readonly width: number;
   readonly stride: number;
   readonly shift: number;
+  readonly seen: Pair;
 }
 
-function checkStride(x: Nchw, { height, width, stride, shift }: ResizeAttrs): void {
+/** Positions that no limit holds back. */
+const NO_LIMIT = 2 ** 31 - 1;
+
+/**
+ * With a stride, pixel p of the map of that stride lies at (p + shift + 1/2) / stride - 1/2 pixels of the input. Output
+ * i is pixel i of the map, or where the map is resized (`seen`) its pixel (i + 1/2) * seen / output - 1/2, which lies
+ * inside the map.
+ */
+function stridePositions(output: number, { stride, shift }: ResizeAttrs, seen: number): Positions & { most: number } {
+  if (seen === 0) return { step: 2, offset: 1 - stride + 2 * shift, over: 2 * stride, most: NO_LIMIT };
+  return {
+    step: 2 * seen,
+    offset: seen + output * (2 * shift - stride),
+    over: 2 * output * stride,
+    most: (2 * (seen - 1) + 2 * shift + 1 - stride) * output,
+  };
+}
+
+function positionParamsOf(x: Nchw, y: Nchw, attrs: ResizeAttrs) {
+  if (attrs.stride === 0) {
+    const positions = positionParams(halfPixelPositions(x[2], y[2]), halfPixelPositions(x[3], y[3]));
+    return { ...positions, most_h: i32(NO_LIMIT), most_w: i32(NO_LIMIT) };
+  }
+  const [seenH, seenW] = pair(attrs.seen);
+  const [rows, columns] = [stridePositions(y[2], attrs, seenH), stridePositions(y[3], attrs, seenW)];
+  return { ...positionParams(rows, columns), most_h: i32(rows.most), most_w: i32(columns.most) };
+}
+
+function checkStride(x: Nchw, attrs: ResizeAttrs): void {
+  const { height, width, stride, shift, seen } = attrs;
   if (!Number.isInteger(stride) || stride < 0) {
     throw badShape(`resize-argmax: stride ${stride} needs to be a whole number, 0 or more`);
   }
   if (!Number.isInteger(2 * shift) || shift < 0 || (stride === 0 && shift !== 0)) {
     throw badShape(`resize-argmax: shift ${shift} needs to be a multiple of 1/2, 0 or more, and goes with a stride`);
   }
-  if (stride > 0 && (height + shift > x[2] * stride || width + shift > x[3] * stride)) {
-    const size = shift === 0 ? `${height} x ${width}` : `${height} x ${width}, shifted by ${shift},`;
+  checkWholeNumbers("resize-argmax", { seen }, { seen: 0 });
+  const [seenH, seenW] = pair(seen);
+  const isResized = seenH > 0 || seenW > 0;
+  if (isResized && (seenH === 0 || seenW === 0 || stride === 0 || 2 * shift !== stride - 1)) {
+    const needed = "both sizes, a stride, and shift (stride - 1) / 2, so that pixel i * stride is pixel i of x";
+    throw badShape(`resize-argmax: seen [${seenH},${seenW}] with stride ${stride} and shift ${shift} needs ${needed}`);
+  }
+  const [rows, columns] = isResized ? [seenH, seenW] : [height, width];
+  if (stride > 0 && (rows + shift > x[2] * stride || columns + shift > x[3] * stride)) {
+    const size = shift === 0 ? `${rows} x ${columns}` : `${rows} x ${columns}, shifted by ${shift},`;
     throw badShape(`resize-argmax: ${size} needs to fit in x ${formatShape(x)} times stride ${stride}`);
+  }
+  if (isResized) {
+    checkPositions("resize-argmax", [x[0], x[1], 2 * seenH, 2 * seenW], height, width);
+    checkPositions("resize-argmax", [x[0], x[1], 2 * stride, 2 * stride], height, width);
   }
 }
 
@@ -71,6 +101,11 @@ export const resizeArgmax = defineKernel({
      * pixel i*s, as a transposed convolution of kernel 2s - 1 and padding s - 1 does.
      */
     shift: 0,
+    /**
+     * Size of the map of that stride. Where it is given, the output is that map resized (bilinear, half-pixel centres).
+     * Two mixes, one after the other, are one mix here, because the map is linear between the pixels of the input.
+     */
+    seen: 0 as Pair,
   },
 
   shape({ x }, attrs) {

@@ -1,14 +1,46 @@
 /** resize-argmax in float64: PyTorch's bilinear interpolate, then the first largest value that is a number. */
+import { pair } from "../../src/kernel/problem.js";
+import type { Pair } from "../../src/kernel/problem.js";
 import type { Reference } from "../../src/kernel/registry.js";
 
+type Size = readonly [input: number, output: number];
 type Corner = readonly [low: number, high: number, weight: number];
 
-/** The pixels on both sides of a position, and the weight of the second. */
-function corner(i: number, input: number, output: number, stride: number): Corner {
-  const position = stride > 0 ? (i + 0.5) / stride - 0.5 : ((i + 0.5) * input) / output - 0.5;
-  const at = Math.max(0, position);
+interface ResizeAttrs {
+  readonly height: number;
+  readonly width: number;
+  readonly stride: number;
+  readonly shift: number;
+  readonly seen: Pair;
+}
+
+/** The positions on both sides of one, and the weight of the second. */
+function between(position: number, size: number): Corner {
+  const at = Math.min(Math.max(0, position), size - 1);
   const low = Math.floor(at);
-  return [low, Math.min(low + 1, input - 1), at - low];
+  return [low, Math.min(low + 1, size - 1), at - low];
+}
+
+/** The input's pixels along an axis that make output i, and their weights. One of weight 0 still passes on its NaN. */
+function weightsOf(i: number, [input, output]: Size, attrs: ResizeAttrs, axis: 0 | 1): ReadonlyMap<number, number> {
+  const { stride, shift, seen } = attrs;
+  const weights = new Map<number, number>();
+  const add = (position: number, share: number): void => {
+    const [low, high, weight] = between(position, input);
+    weights.set(low, (weights.get(low) ?? 0) + share * (1 - weight));
+    weights.set(high, (weights.get(high) ?? 0) + share * weight);
+  };
+  const inMap = (p: number): number => (p + shift + 0.5) / stride - 0.5;
+  const seenSize = pair(seen)[axis];
+  if (stride === 0) add(((i + 0.5) * input) / output - 0.5, 1);
+  else if (seenSize === 0) add(inMap(i), 1);
+  else {
+    // First between pixels of the map, then of each between pixels of the input.
+    const [low, high, weight] = between(((i + 0.5) * seenSize) / output - 0.5, seenSize);
+    add(inMap(low), 1 - weight);
+    add(inMap(high), weight);
+  }
+  return weights;
 }
 
 /** Index of the first largest value that is a number; 0 where there is none. */
@@ -25,24 +57,24 @@ function argmaxOf(count: number, valueOf: (index: number) => number): number {
   return label;
 }
 
-export const resizeArgmaxReference: Reference<{ height: number; width: number; stride: number }> = (
-  { x },
-  { height, width, stride },
-) => {
+export const resizeArgmaxReference: Reference<ResizeAttrs> = ({ x }, attrs) => {
   if (!x) throw new Error("resize-argmax needs x");
+  const { height, width } = attrs;
   const [n, c, h, w] = x.shape as [number, number, number, number];
+  const across = Array.from({ length: width }, (_, i) => weightsOf(i, [w, width], attrs, 1));
   const data = new Uint32Array(n * height * width);
   let to = 0;
   for (let b = 0; b < n; b++) {
     for (let oy = 0; oy < height; oy++) {
-      const [y0, y1, fy] = corner(oy, h, height, stride);
-      for (let ox = 0; ox < width; ox++, to++) {
-        const [x0, x1, fx] = corner(ox, w, width, stride);
-        data[to] = argmaxOf(c, (k) => {
-          const at = (row: number, column: number): number => x.data[((b * c + k) * h + row) * w + column] as number;
-          const top = at(y0, x0) * (1 - fx) + at(y0, x1) * fx;
-          const bottom = at(y1, x0) * (1 - fx) + at(y1, x1) * fx;
-          return top * (1 - fy) + bottom * fy;
+      const down = weightsOf(oy, [h, height], attrs, 0);
+      for (const columns of across) {
+        data[to++] = argmaxOf(c, (k) => {
+          let sum = 0;
+          for (const [row, rowWeight] of down) {
+            for (const [column, weight] of columns)
+              sum += rowWeight * weight * (x.data[((b * c + k) * h + row) * w + column] as number);
+          }
+          return sum;
         });
       }
     }

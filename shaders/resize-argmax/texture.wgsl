@@ -17,12 +17,14 @@ struct Params {
   out_h: u32,
   out_w: u32,
   pixels: u32, // batch * out_h * out_w
-  step_h: i32, // output row i lies at max(i * step_h + offset_h, 0) / over_h rows of the input
+  step_h: i32, // output row i lies at clamp(i * step_h + offset_h, 0, most_h) / over_h rows of the input
   step_w: i32,
   offset_h: i32,
   offset_w: i32,
   over_h: i32,
   over_w: i32,
+  most_h: i32,
+  most_w: i32,
 }
 
 @group(0) @binding(0) var x: texture_storage_2d<rgba32float, read>;
@@ -46,8 +48,8 @@ fn divide(a: u32, b: u32) -> vec2u {
 }
 
 // In integers up to the last step: a float position such as 500.3 would leave only five digits for the weight.
-fn position_by_divide(i: u32, step: i32, offset: i32, over: i32, size: u32) -> Position {
-  let at = divide(u32(max(i32(i) * step + offset, 0)), u32(over));
+fn position_by_divide(i: u32, step: i32, offset: i32, over: i32, most: i32, size: u32) -> Position {
+  let at = divide(u32(clamp(i32(i) * step + offset, 0, most)), u32(over));
   return Position(at.x, min(at.x + 1, size - 1), f32(at.y) / f32(over));
 }
 
@@ -75,8 +77,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   for (var i = 0u; i < 4; i++) {
     let row = divide(min(word * 4 + i, params.pixels - 1), params.out_w);
     let n = divide(row.x, params.out_h);
-    let vertical = position_by_divide(n.y, params.step_h, params.offset_h, params.over_h, params.in_h);
-    let horizontal = position_by_divide(row.y, params.step_w, params.offset_w, params.over_w, params.in_w);
+    let oy = n.y;
+    let ox = row.y;
+    let vertical = position_by_divide(oy, params.step_h, params.offset_h, params.over_h, params.most_h, params.in_h);
+    let horizontal = position_by_divide(ox, params.step_w, params.offset_w, params.over_w, params.most_w, params.in_w);
     let columns = vec2u(horizontal.low, horizontal.high) + 1;
     corners[i] = vec4u(columns, vec2u(vertical.low, vertical.high) + n.x * image_rows);
     weights[i] = vec2f(horizontal.weight, vertical.weight);

@@ -94,16 +94,31 @@ export class Upscore {
     return graph.op(this.#label, convTranspose2d, { x, weight: this.weight, residual: skip }, attrs).y;
   }
 
+  /** The pixel on which cell 0 is centred. */
+  get #origin(): number {
+    const { kernel, padding, crop } = this.step;
+    return (kernel - 1) / 2 - padding - crop.top;
+  }
+
+  /** Whether cell i is centred on pixel i * stride. The result is then linear between the pixels of each cell. */
+  get #isOnPixels(): boolean {
+    return this.#origin === 0;
+  }
+
   /**
-   * The class of every pixel, as an argmax over the result of apply(): [N, classes, h, w] to [N, 1, height, width].
-   * With the fixed bilinear kernel one kernel does both, and no logits of the picture's size are written.
+   * The class of every pixel, as an argmax over the result of apply(), resized to `size` where the network saw the
+   * picture at another one: [N, classes, h, w] to [N, 1, height, width]. With the fixed bilinear kernel one kernel does
+   * all of it, and no logits of the picture's size are written.
    */
-  labels(graph: Graph, name: string, x: Value, size: Size): Value {
-    if (this.learned) return labelsAt(graph, name, this.apply(graph, x, size), size);
+  labels(graph: Graph, name: string, x: Value, { seen, size }: { readonly seen: Size; readonly size: Size }): Value {
+    const isResized = seen[0] !== size[0] || seen[1] !== size[1];
+    if (this.learned || (isResized && !this.#isOnPixels)) {
+      return labelsAt(graph, name, this.apply(graph, x, seen), size);
+    }
     const [height, width] = size;
-    const { stride, kernel, padding, crop } = this.step;
-    const origin = (kernel - 1) / 2 - padding - crop.top;
-    const attrs = { height, width, stride, shift: (stride - 1) / 2 - origin };
+    const { stride } = this.step;
+    const shift = (stride - 1) / 2 - this.#origin;
+    const attrs = { height, width, stride, shift, ...(isResized && { seen }) };
     return graph.op(name, resizeArgmax, { x }, attrs).y;
   }
 }

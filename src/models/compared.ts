@@ -136,13 +136,7 @@ function paperNetworks(
     paddedSize: (size) => parts.paddedSize(size),
     apply(graph, { image, size: seen }, wanted, size) {
       const features = parts.features(graph, image, wanted as readonly FcnVariant[]);
-      const isAtSize = seen[0] === size[0] && seen[1] === size[1];
-      const outputsOf = (head: FcnHead): ComparedOutputs => {
-        if (isAtSize) return head.scored(graph, features, size);
-        const { logits, scores } = head.fused(graph, features, seen);
-        return { labels: labelsAt(graph, `${head.prefix}labels`, logits, size), scores };
-      };
-      return new Map(wanted.map((variant) => [variant, outputsOf(headOf(variant))]));
+      return new Map(wanted.map((variant) => [variant, headOf(variant).scored(graph, features, { seen, size })]));
     },
     finalStep: (variant) => headOf(variant).finalStep(),
     prefixOf: (variant) => headOf(variant).prefix,

@@ -7,7 +7,7 @@ import { decoderGeometry } from "../layers/geometry.js";
 import { Upscore } from "../layers/upsample.js";
 import type { Graph, Value } from "../plan/graph.js";
 import type { Parameters } from "../weights/parameters.js";
-import type { PixelSize } from "./network.js";
+import type { LabelSizes, PixelSize } from "./network.js";
 import type { FinalStep } from "./pixel-scores.js";
 
 export const FCN_VARIANTS = ["fcn32s", "fcn16s", "fcn8s"] as const;
@@ -79,24 +79,21 @@ export class FcnHead {
 
   /** Features to logits [N, classes, height, width]. */
   apply(graph: Graph, features: Features, size: PixelSize): Value {
-    return this.fused(graph, features, size).logits;
+    return this.#final.apply(graph, this.#scores(graph, features), size);
   }
 
-  /** As apply(), with the scores from which the logits come: [N, classes, h, w] at the stride of the last step. */
-  fused(graph: Graph, features: Features, size: PixelSize): { logits: Value; scores: Value } {
-    const scores = this.#scores(graph, features);
-    return { logits: this.#final.apply(graph, scores, size), scores };
-  }
-
-  /** Features to labels [N, 1, height, width]: the same classes as an argmax over the logits of apply(). */
-  labels(graph: Graph, features: Features, size: PixelSize): Value {
-    return this.scored(graph, features, size).labels;
+  /**
+   * Features to labels [N, 1, height, width]: the same classes as an argmax over the logits of apply(), resized where
+   * the network saw the picture at another size.
+   */
+  labels(graph: Graph, features: Features, sizes: LabelSizes): Value {
+    return this.scored(graph, features, sizes).labels;
   }
 
   /** As labels(), with the scores from which they come: [N, classes, h, w] at the stride of the last step. */
-  scored(graph: Graph, features: Features, size: PixelSize): { labels: Value; scores: Value } {
+  scored(graph: Graph, features: Features, sizes: LabelSizes): { labels: Value; scores: Value } {
     const scores = this.#scores(graph, features);
-    return { labels: this.#final.labels(graph, `${this.prefix}labels`, scores, size), scores };
+    return { labels: this.#final.labels(graph, `${this.prefix}labels`, scores, sizes), scores };
   }
 
   /** The step from scores to logits at the picture's size. */

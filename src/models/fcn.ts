@@ -84,6 +84,6 @@ export function fcnNetwork(params: Parameters, variant: FcnVariant, description:
     ...trainedWith(description, params.checkpoint),
     paddedSize: (size) => parts.paddedSize(size),
     logits: (graph, image, size) => head.apply(graph, featuresOf(graph, image), size),
-    labels: (graph, image, size) => head.labels(graph, featuresOf(graph, image), size),
+    labels: (graph, image, sizes) => head.labels(graph, featuresOf(graph, image), sizes),
   };
 }

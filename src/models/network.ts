@@ -4,6 +4,13 @@ import type { Preprocessing } from "./preprocessing.js";
 
 export type PixelSize = readonly [height: number, width: number];
 
+export interface LabelSizes {
+  /** Of the picture as the network sees it. */
+  readonly seen: PixelSize;
+  /** Of the labels. */
+  readonly size: PixelSize;
+}
+
 /** A network that turns a normalised picture into logits. `size` is the picture's, without padding. */
 export interface Network {
   readonly name: string;
@@ -16,8 +23,11 @@ export interface Network {
   paddedSize?(size: PixelSize): PixelSize;
   /** Normalised picture [N, 3, H, W] to logits [N, classes, height, width]. */
   logits(graph: Graph, image: Value, size: PixelSize): Value;
-  /** Normalised picture to labels [N, 1, height, width], where that is cheaper than an argmax over the logits. */
-  labels?(graph: Graph, image: Value, size: PixelSize): Value;
+  /**
+   * Normalised picture to labels [N, 1, height, width], where that is cheaper than an argmax over the logits resized to
+   * the labels' size.
+   */
+  labels?(graph: Graph, image: Value, sizes: LabelSizes): Value;
   /** As logits(), from an auxiliary head, where the checkpoint has one. */
   readonly auxLogits?: (graph: Graph, image: Value, size: PixelSize) => Value;
 }

@@ -63,7 +63,7 @@ export function outputGraph(prepared: PreparedNetwork, batch: Batch<OutputKind>)
 /** [count, 1, height, width]. */
 function labels(graph: Graph, { network }: PreparedNetwork, input: NormalisedInput, { height, width }: Batch): Value {
   const { image, size } = input;
-  if (network.labels && size[0] === height && size[1] === width) return network.labels(graph, image, size);
+  if (network.labels) return network.labels(graph, image, { seen: size, size: [height, width] });
   // Logits at the picture's size would be by far the largest tensor. Labels do not need them.
   return labelsAt(graph, "argmax", network.logits(graph, image, size), [height, width]);
 }

@@ -23,7 +23,10 @@ export function checkPreprocessing(preprocessing: Preprocessing): Preprocessing 
   return preprocessing;
 }
 
-/** Pixels of a picture's shorter side as the network sees it, or "none" for the picture's own size. */
+/**
+ * Pixels of a picture's shorter side as the network sees it, or "none" for the picture's own size. Pictures more than
+ * four times as long as wide are enlarged until the longer side has four times as many.
+ */
 export type Resize = number | "none";
 
 /** @throws bad-option */
@@ -32,14 +35,22 @@ export function checkResize(resize: Resize): Resize {
   throw badOption(`resize must be a whole number of pixels for the shorter side, or "none", got ${String(resize)}`);
 }
 
+/** A picture is not enlarged beyond this many times `resize` on its longer side. */
+const LONGEST = 4;
+
 /**
  * [height, width] at which the network sees a picture. The longer side is rounded down, as torchvision's Resize does.
+ * Narrow pictures are enlarged less: a row of 40 pixels would become larger than most devices hold.
  * https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.functional.resize.html
  */
 export function networkSize(height: number, width: number, resize: Resize): readonly [number, number] {
   if (resize === "none") return [height, width];
-  const longer = Math.floor((resize * Math.max(height, width)) / Math.min(height, width));
-  return height <= width ? [resize, longer] : [longer, resize];
+  const [short, long] = [Math.min(height, width), Math.max(height, width)];
+  const isNarrow = resize > short && long > LONGEST * short;
+  const wanted = Math.floor((resize * long) / short);
+  const longer = isNarrow ? Math.max(long, Math.min(wanted, LONGEST * resize)) : wanted;
+  const shorter = isNarrow ? Math.max(1, Math.round((longer * short) / long)) : resize;
+  return height <= width ? [shorter, longer] : [longer, shorter];
 }
 
 /**
