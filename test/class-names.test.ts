@@ -34,7 +34,7 @@ const written = (name: string, text: string | Uint8Array): string => {
 };
 
 const street = fileURLToPath(new URL("../samples/street.png", import.meta.url));
-/** The shipped network calls the street's classes background, bicycle, bus, car, person. */
+/** The network "icons" calls the street's classes background, bicycle, bus, car, person. */
 const NAMES = VOC_CLASSES.map((name) => `${name.slice(0, 1).toUpperCase()}${name.slice(1)} *`);
 const FOUND = ["Background *", "Bicycle *", "Bus *", "Car *", "Person *"];
 
@@ -149,7 +149,7 @@ describe("--class-names", () => {
 
   it("names the classes of segment, for --classes, JSON and the legend", async () => {
     const file = written("names.txt", NAMES.join("\n"));
-    const options = ["--class-names", file, "--format", "json", "--out", folder];
+    const options = ["--weights", "icons", "--class-names", file, "--format", "json", "--out", folder];
     const { out } = await runCommand(segment, street, ...options, "--classes", "car *,Person *,2");
     expect(out).toMatch(/Background \* [\d.]+ %, Bicycle \* [\d.]+ %, Car \* [\d.]+ %, Person \* [\d.]+ %/);
     const document = JSON.parse(readFileSync(at("street.json"), "utf8")) as { classes: { name: string }[] };

@@ -25,7 +25,9 @@ describe("commands", () => {
 
   it("weights lists what there is and what is cached, within 80 columns, or as JSON", async () => {
     const { out } = await runCommand(weightsCommand);
-    expect(out).toMatch(/^name +size +cached +knows +licence\nicons +6 MB +ships +drawn icons, 21 classes +MIT\n/);
+    expect(out).toMatch(
+      /^name +size +cached +knows +licence\nphotos +4 MB +ships .*\nicons +6 MB +ships +drawn icons, 21 classes +MIT\n/,
+    );
     expect(out).toMatch(/\ntorchvision\/fcn_resnet101 +218 MB +no +photographs, 21 classes +BSD-3-Clause\n/);
     expect(
       Math.max(...out.split("\n").map((line) => (line.includes(standIn.cache) ? 0 : line.length))),
@@ -34,7 +36,10 @@ describe("commands", () => {
     const listed = JSON.parse(json) as ListedWeights[];
     expect(listed.map(({ name }) => name)).toEqual(WEIGHTS_NAMES);
     expect(listed[0]).toMatchObject({ state: "in the package", url: null, classes: 21 });
-    expect(listed[1]).toMatchObject({ state: "not downloaded", url: `${standIn.server.base}/mirror/models/${FILE}` });
+    expect(listed.find(({ name }) => name === NET)).toMatchObject({
+      state: "not downloaded",
+      url: `${standIn.server.base}/mirror/models/${FILE}`,
+    });
     expect(sha256(readFileSync(listed[0]?.path ?? ""))).toBe(listed[0]?.sha256);
   });
 
@@ -45,7 +50,9 @@ describe("commands", () => {
       /fcn_resnet101 +218 MB +yes .*\nicons +6 MB +ships .*\n\n.*\nDownloaded:\n {2}\S+7ecb50ca\.pth\n$/s,
     );
     expect(standIn.asked).toHaveLength(1);
-    await expect(runCommand(weightsCommand, "resnet18")).rejects.toThrow(/^weights: resnet18 is not one of icons, tor/);
+    await expect(runCommand(weightsCommand, "resnet18")).rejects.toThrow(
+      /^weights: resnet18 is not one of photos, icons, tor/,
+    );
   });
 
   it("segment, inspect and import take names", async () => {
@@ -64,12 +71,12 @@ describe("commands", () => {
     expect((await runCommand(inspect, "icons")).out).toMatch(/^icons: safetensors, 5\.7 MB\n/);
   });
 
-  it("compare takes names; icons is the default, also for results that are there", async () => {
+  it("compare takes names; photos is the default, also for results that are there", async () => {
     const options = ["--variants", "fcn8s", "--sizes", "none", "--json", "--out", join(standIn.cache, "compared")];
     const named = await runCommand(compare, bird, "--weights", NET, ...options);
     expect(JSON.parse(named.out)).toMatchObject({ weights: `${NET} (${STAND_IN.length} bytes)` });
     const before = await runCommand(compare, bird, ...options, "--fresh");
-    const after = await runCommand(compare, bird, "--weights", "icons", ...options, "--resume");
+    const after = await runCommand(compare, bird, "--weights", "photos", ...options, "--resume");
     expect(JSON.parse(after.out)).toEqual(JSON.parse(before.out));
     expect(standIn.asked).toHaveLength(1);
   });

@@ -11,7 +11,7 @@ import { loadFcn, openSource } from "../src/node.js";
 import { WEIGHTS_FACTS } from "../src/weights/catalogue-facts.js";
 import { WEIGHTS_NAMES, namedWeights } from "../src/weights/catalogue.js";
 import type { NamedWeights } from "../src/weights/catalogue.js";
-import { DEFAULT_CHECKPOINT } from "../src/weights/default-checkpoint.js";
+import { DEFAULT_CHECKPOINT, ICONS_CHECKPOINT } from "../src/weights/default-checkpoint.js";
 import type { DownloadProgress } from "../src/weights/download-options.js";
 import { downloadAddress, namedSource } from "../src/weights/named-file.js";
 import type { ByteSource } from "../src/weights/source.js";
@@ -22,6 +22,11 @@ import { fixture } from "./helpers/reference-maps.js";
 import { FILE, NET, PUBLISHED, REAL_SHA256, STAND_IN, useStandIn } from "./helpers/stand-in.js";
 
 const NOWHERE = "http://127.0.0.1:9";
+
+const SHIPPED = [
+  ["photos", DEFAULT_CHECKPOINT],
+  ["icons", ICONS_CHECKPOINT],
+] as const;
 
 const standIn = useStandIn();
 const device = useDevice();
@@ -45,10 +50,10 @@ describe("names", () => {
       );
     }
     expect(namedWeights(NET)?.url.href).toBe(PUBLISHED);
-    expect(WEIGHTS_FACTS.icons).toMatchObject({
-      bytes: fixture(`weights/${DEFAULT_CHECKPOINT.file}`).length,
-      sha256: DEFAULT_CHECKPOINT.sha256,
-    });
+    for (const [name, { file, sha256: digest }] of SHIPPED) {
+      const bytes = fixture(`weights/${file}`).length;
+      expect(WEIGHTS_FACTS[name]).toMatchObject({ bytes, sha256: digest });
+    }
     for (const other of ["", "icons/", "constructor", "__proto__", "torchvision/", undefined, 7, new URL(PUBLISHED)])
       expect(namedWeights(other)).toBeUndefined();
   });
@@ -136,11 +141,11 @@ describe("a published file", () => {
 });
 
 describe("names and files", () => {
-  it("icons is the checkpoint that ships, whatever lies in the working directory", async () => {
-    const source = await openSource("icons");
-    expect(sha256(await source.read(0, source.size))).toBe(DEFAULT_CHECKPOINT.sha256);
+  it.each(SHIPPED)("%s is a checkpoint that ships, whatever lies in the working directory", async (name, shipped) => {
+    const source = await openSource(name);
+    expect(sha256(await source.read(0, source.size))).toBe(shipped.sha256);
     expect(standIn.asked).toEqual([]);
-    await expectError(() => openSource("./icons"), "bad-weights", "./icons: there is no such file");
+    await expectError(() => openSource(`./${name}`), "bad-weights", `./${name}: there is no such file`);
   });
 
   it.each([
@@ -189,7 +194,8 @@ describe("on a page", () => {
   });
 
   it("a misspelt name is answered with all names, and paths of the page stay paths", async () => {
-    const sentence = /^"torchvision\/fcn-resnet101": there are no weights of this name; there are icons, torchvision\//;
+    const sentence =
+      /^"torchvision\/fcn-resnet101": there are no weights of this name; there are photos, icons, torchvision\//;
     await expectError(() => openOnPage("torchvision/fcn-resnet101"), "bad-weights", sentence);
     vi.stubGlobal("location", { href: `${standIn.server.base}/app/` });
     expect((await openOnPage("torchvision/net.pth", { cache: false })).size).toBe(STAND_IN.length);

@@ -23,7 +23,7 @@ models   Whole networks, from RGBA8 in memory to labels in memory. Upload and
   --sizes LIST      picture sizes, N or WIDTHxHEIGHT (default: 224)
   --weights LIST    paths of checkpoints, names that fcn weights lists, or any
                     of (default: default)
-                      default                the one that ships, icons
+                      default                the one that ships, photos
                       synthetic              full-size ResNet-101, generated
                       synthetic-torchvision  generated, as fcn_resnet101
   --precision LIST  of ${PRECISIONS.join(", ")} (default: f32)

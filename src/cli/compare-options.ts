@@ -50,8 +50,8 @@ report.html, report.json, contact-sheet.png and plots/*.svg.
                        on stdout
 
   --weights FILE       checkpoint: a path, a URL, or a name that fcn weights
-                       lists, as torchvision/fcn_resnet101 (default: icons, the
-                       small one that ships with the package)
+                       lists, as torchvision/fcn_resnet101 (default: photos, the
+                       one that ships with the package)
   --class-names F      names of the classes, one a line of the file F (default:
                        those in the checkpoint, else PASCAL VOC's for 21
                        classes)

@@ -46,7 +46,7 @@ files were left out and why. A folder that cannot be read is a warning.
 
   --weights FILE   checkpoint of PyTorch or safetensors: a path, a URL, or a
                    name that fcn weights lists, as torchvision/fcn_resnet101
-                   (default: icons, the small one that ships with the package)
+                   (default: photos, which ships with the package)
   --class-names F  names of the classes, one a line of the file F, for --classes
                    and all results (default: those in the checkpoint, else
                    PASCAL VOC's for 21 classes)

@@ -16,7 +16,7 @@ has nothing to choose.
 
   --sizes LIST      picture sizes, N or WIDTHxHEIGHT (default: 512)
   --weights FILE    checkpoint: a path, a URL, or a name that fcn weights lists
-                    (default: icons, the small one that ships with the package)
+                    (default: photos, which ships with the package)
   --variant NAME    network (default: the finest that the weights have)
   --precision P     f32 (default), f16, or auto: f16 where there are tensor
                     cores
