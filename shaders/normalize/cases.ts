@@ -20,5 +20,6 @@ export const normalizeCases: readonly KernelCase[] = [
   { name: "9x9 to 9x18: one axis", shapes: picture(1, 9, 9), attrs: { width: 18 }, fill },
   { name: "batch 2, 7x11 padded to 9x33", shapes: picture(2, 7, 11), attrs: { padded: [9, 33] }, fill },
   { name: "9x6 to 13x11, padded to 33", shapes: picture(1, 9, 6), attrs: { height: 13, width: 11, padded: 33 }, fill },
+  { name: "400x600 to 384x576", shapes: picture(1, 400, 600), attrs: { height: 384, width: 576 }, fill, bench: true },
   { name: "500x375", shapes: picture(1, 375, 500), fill, bench: true },
 ];

@@ -16,8 +16,8 @@ import { axisName } from "../../src/kernel/window.js";
 import type { Axis } from "../../src/kernel/window.js";
 import { normalize as shaders } from "../wgsl.generated.js";
 
-/** Pixels of a thread of copy-texture.wgsl: WORDS there. */
-const COPY_WORDS = 16;
+/** Pixels of a thread of copy-texture.wgsl and mix-texture.wgsl: WORDS there. */
+const TEXTURE_WORDS = 16;
 
 interface SizeAttrs {
   readonly height: number;
@@ -29,6 +29,17 @@ const seenSize = (image: Nchw, { height, width }: SizeAttrs) => [height || image
 
 const keepsSize = (image: Nchw, attrs: SizeAttrs): boolean =>
   seenSize(image, attrs).every((size, axis) => size === image[2 + axis]);
+
+/** The picture's size in the output, and the pixels of the picture for each of the output. */
+function seenParams(image: Nchw, attrs: SizeAttrs) {
+  const [rows, columns] = seenSize(image, attrs);
+  return {
+    rows: u32(rows),
+    columns: u32(columns),
+    scale_h: f32(image[2] / rows),
+    scale_w: f32(image[3] / columns),
+  };
+}
 
 /** Rows or columns of the output. @throws bad-shape when the picture does not fit */
 function paddedSize(axis: Axis, seen: number, padded: Pair): number {
@@ -69,24 +80,39 @@ export const normalize = defineKernel({
     const [rows, columns] = seenSize(image, { height, width });
     return { y: [image[0], 3, paddedSize(0, rows, padded), paddedSize(1, columns, padded)] };
   },
-  params: ({ in: { image }, out: { y }, attrs }) => {
-    const [rows, columns] = seenSize(image, attrs);
-    return {
-      ...mapParams(image, y),
-      rows: u32(rows),
-      columns: u32(columns),
-      scale_h: f32(image[2] / rows),
-      scale_w: f32(image[3] / columns),
-    };
-  },
+  params: ({ in: { image }, out: { y }, attrs }) => ({ ...mapParams(image, y), ...seenParams(image, attrs) }),
   overrides: () => ({}),
   cost: ({ in: { image }, out: { y } }) => ({ flops: 6 * sizeOf(y), bytes: sizeOf(image) + 4 * sizeOf(y) }),
   variants: {
-    // One output pixel per thread: four corners, unpacked and mixed. The only one that resizes.
+    // One output pixel per thread: four corners, unpacked and mixed.
     naive: {
       wgsl: "naive",
       workgroup: [64, 1, 1],
       threads: ({ out: { y } }) => threadPerPixel(y),
+    },
+    // As naive, with the result stored as f16.
+    "mix-f16": {
+      wgsl: "mix-f16",
+      workgroup: [64, 1, 1],
+      precision: "f16",
+      layouts: { y: "nhwc4-f16" },
+      threads: ({ out: { y } }) => threadPerPixel(y),
+    },
+    // As naive, into a texture. Wins on software adapters, whose convolutions read textures.
+    "mix-texture": {
+      wgsl: "mix-texture",
+      workgroup: [8, 8, 1],
+      layouts: { y: "tex4" },
+      when: ({ out: { y } }, { software }) => software && fitsTexture(y),
+      params: ({ in: { image }, out: { y }, attrs }) => ({
+        in_h: u32(image[2]),
+        in_w: u32(image[3]),
+        out_h: u32(y[2]),
+        out_w: u32(y[3]),
+        texel_rows: u32(y[0] * y[2]),
+        ...seenParams(image, attrs),
+      }),
+      threads: ({ out: { y } }) => [ceilDiv(y[3], TEXTURE_WORDS), y[0] * y[2], 1],
     },
     // One pixel per thread, one load. Wins where the size stays.
     copy: {
@@ -118,7 +144,7 @@ export const normalize = defineKernel({
         out_w: u32(y[3]),
         rows: u32(y[0] * y[2]),
       }),
-      threads: ({ out: { y } }) => [ceilDiv(y[3], COPY_WORDS), y[0] * y[2], 1],
+      threads: ({ out: { y } }) => [ceilDiv(y[3], TEXTURE_WORDS), y[0] * y[2], 1],
     },
   },
 });

@@ -1,5 +1,5 @@
 // normalize, naive: one thread mixes one output pixel from the four nearest of the picture, then normalises it.
-// The version to read first, and the only one that resizes.
+// The version to read first: the others compute the same, faster.
 // Operands:
 //   image            one RGBA8 word per pixel
 //   mean, deviation  one vec4 (R, G, B, 0)
