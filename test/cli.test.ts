@@ -25,9 +25,10 @@ const RECORD_KEYS = ["image", "width", "height", "variant", "classes", "names", 
 describe("fcn segment", () => {
   it("prints one JSON line per picture and nothing else, and writes what is asked for", async () => {
     const out = join(folder, "json");
-    const options = ["--variant", "fcn16s", "--overlay", "--logits", "--json", "--out", out];
+    const options = ["--weights", "icons", "--variant", "fcn16s", "--overlay", "--logits", "--json", "--out", out];
     const { code, out: stdout, err } = await fcn("segment", bird, val15, ...options);
-    expect([code, err]).toEqual([0, ""]);
+    const known = "fcn-webgpu ResNet-101: heads fcn8s, fcn16s, fcn32s, 21 classes, 16 planes";
+    expect([code, err]).toEqual([0, `fcn: icons is ${known}; runs as fcn16s\n`]);
     const lines = jsonLines<SegmentRecord>(stdout);
     expect(lines.map((line) => line.image)).toEqual([bird, val15]);
     const [first] = lines;

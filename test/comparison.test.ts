@@ -7,7 +7,7 @@ import { Comparison } from "../src/models/comparison.js";
 import { loadFcn, openSource } from "../src/node.js";
 import type { Picture } from "../src/node.js";
 import type { Checkpoint } from "../src/weights/checkpoint.js";
-import { defaultCheckpointUrl } from "../src/weights/default-checkpoint.js";
+import { iconsCheckpointUrl } from "../src/weights/default-checkpoint.js";
 import { recognise } from "../src/weights/names.js";
 import { openCheckpoint } from "../src/weights/open.js";
 import { countingCreations } from "./helpers/count-creations.js";
@@ -28,7 +28,7 @@ const pictureAt = (index: number): Picture => {
 let checkpoint: Checkpoint;
 let comparison: Comparison;
 beforeAll(async () => {
-  checkpoint = await openCheckpoint(await openSource(defaultCheckpointUrl()));
+  checkpoint = await openCheckpoint(await openSource(iconsCheckpointUrl()));
   comparison = new Comparison(device(), checkpoint);
 });
 afterAll(async () => {
@@ -39,7 +39,7 @@ afterAll(async () => {
 describe("comparison", () => {
   it("gives the labels that each network gives alone", async () => {
     for (const variant of COMPARED) {
-      const fcn = await loadFcn({ variant, device: device() });
+      const fcn = await loadFcn({ weights: "icons", variant, device: device() });
       for (const { name, picture } of val)
         expect((await comparison.run(picture)).labels[variant], `${name} ${variant}`).toEqual(
           (await fcn.segment(picture)).labels,
@@ -95,7 +95,7 @@ describe("comparison", () => {
       [width - 2, 5],
     ] as const;
     for (const variant of COMPARED) {
-      const fcn = await loadFcn({ variant, device: device() });
+      const fcn = await loadFcn({ weights: "icons", variant, device: device() });
       const ofAll = (await fcn.probabilities(picture)).data;
       for (const [x, y] of places) {
         const own = scores?.[variant]?.probabilities(x, y) ?? new Float32Array();

@@ -10,7 +10,7 @@ import { importFile } from "../src/cli/import.js";
 import type { ImportOptions } from "../src/cli/import.js";
 import { FCN_VARIANTS, loadFcn } from "../src/node.js";
 import type { FcnVariant } from "../src/node.js";
-import { defaultCheckpointUrl } from "../src/weights/default-checkpoint.js";
+import { iconsCheckpointUrl } from "../src/weights/default-checkpoint.js";
 import { BIG_FILES, writeBigCheckpoints } from "./helpers/big-checkpoints.js";
 import { useDevice } from "./helpers/device.js";
 import { agreement, referencePictures } from "./helpers/reference-maps.js";
@@ -19,7 +19,7 @@ import type { Tensors } from "./helpers/small-checkpoint.js";
 import { fixturePath } from "./weights/fixtures.js";
 
 const device = useDevice();
-const SHIPPED = fileURLToPath(defaultCheckpointUrl());
+const SHIPPED = fileURLToPath(iconsCheckpointUrl());
 const PTH = fixturePath("fcn-resnet101-w16.pth");
 const root = mkdtempSync(join(tmpdir(), "fcn-import-"));
 afterAll(() => rmSync(root, { recursive: true }));

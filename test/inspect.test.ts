@@ -9,7 +9,7 @@ import { torchvisionFcnTensors } from "../bench/hashed-weights.js";
 import { describeInspection, inspectCheckpoint } from "../src/cli/inspect-report.js";
 import type { Inspection } from "../src/cli/inspect-report.js";
 import { elements } from "../src/kernel/shape.js";
-import { defaultCheckpointUrl } from "../src/weights/default-checkpoint.js";
+import { iconsCheckpointUrl } from "../src/weights/default-checkpoint.js";
 import { BIG_FILES, writeBigCheckpoints } from "./helpers/big-checkpoints.js";
 import { runFcn } from "./helpers/fcn.js";
 import type { FcnEnd } from "./helpers/fcn.js";
@@ -19,7 +19,7 @@ import { fixturePath } from "./weights/fixtures.js";
 
 const program = mkdtempSync(join(tmpdir(), "fcn-program-"));
 const main = join(program, "src/cli/main.js");
-const SHIPPED = fileURLToPath(defaultCheckpointUrl());
+const SHIPPED = fileURLToPath(iconsCheckpointUrl());
 let folder = "";
 beforeAll(() => writePlainJavaScript(program, ["src/cli/main.ts"]));
 beforeEach(() => void (folder = mkdtempSync(join(program, "test-"))));

@@ -30,7 +30,7 @@ const held = (fcn: { readonly memory: { weights: number; plans: number } }): num
 
 describe("a model", () => {
   it("that has no room for a plan says how much it needed and what is held, and goes on", async () => {
-    const fcn = await loadFcn({ device });
+    const fcn = await loadFcn({ device, resize: "none" });
     const expected = (await fcn.segment(SMALL)).labels;
     budget.bytes = budget.live.bytes + 1e6;
     const before = budget.live.bytes;
@@ -60,7 +60,7 @@ describe("a model", () => {
   });
 
   it("frees the plans of other sizes for a plan that does not fit beside them", async () => {
-    const fcn = await loadFcn({ device });
+    const fcn = await loadFcn({ device, resize: "none" });
     const expected = (await fcn.segment(SMALL)).labels;
     await fcn.segment(noisePicture(120, 120));
     budget.bytes = budget.live.bytes + 1;
@@ -72,7 +72,7 @@ describe("a model", () => {
   });
 
   it("halves a batch that has no room", async () => {
-    const fcn = await loadFcn({ device });
+    const fcn = await loadFcn({ device, resize: "none" });
     await fcn.segment(SMALL);
     const alone = fcn.memory.plans;
     budget.bytes = fcn.memory.weights + 2.5 * alone;
@@ -82,7 +82,7 @@ describe("a model", () => {
   });
 
   it.each([0, 1e4, 1e6])("that has no room for its weights beyond %i bytes keeps none that failed", async (bytes) => {
-    const fcn = await loadFcn({ device });
+    const fcn = await loadFcn({ device, resize: "none" });
     budget.bytes = bytes;
     const error = await errorOf(fcn.segment(SMALL));
     expect([error.code, error.message]).toEqual([
@@ -100,7 +100,7 @@ describe("a model", () => {
   it.each(["writeTexture", "writeBuffer"] as const)(
     "frees a weight when another error arrives during its upload (%s)",
     async (method) => {
-      const fcn = await loadFcn({ device });
+      const fcn = await loadFcn({ device, resize: "none" });
       const { queue } = device.gpu;
       const write = queue[method].bind(queue) as (...args: unknown[]) => void;
       let calls = 0;
@@ -131,7 +131,7 @@ describe("a model", () => {
     ["when its work was submitted", (gpu) => destroyAtSubmit(gpu, "after")],
   ];
   it.each(MOMENTS)("whose device is lost %s in its first call leaves nothing", async (_, destroy) => {
-    const fcn = await loadFcn({ device });
+    const fcn = await loadFcn({ device, resize: "none" });
     destroy(device.gpu);
     const call = errorOf(fcn.segment(noisePicture(120, 120)));
     expect((await call).code).toBe("device-lost");

@@ -13,8 +13,8 @@ const demo = useDemo();
 const chooseFile = (input: "#open" | "#checkpoint", path: string): Promise<void> =>
   demo().page.setInputFiles(input, join(root, path));
 
-const showBird = (): Promise<void> =>
-  segmentedAfter(demo().page, () => demo().page.getByRole("button", { name: "Sample: bird" }).click());
+const showCat = (): Promise<void> =>
+  segmentedAfter(demo().page, () => demo().page.getByRole("button", { name: "Sample: cat" }).click());
 
 describe("a picture", () => {
   it("that is dropped is segmented, and the main thread stays free", async () => {
@@ -60,14 +60,14 @@ describe("a picture", () => {
 
   it("that cannot be decoded is refused in a sentence, and the last one stays on show", async () => {
     const { page } = demo();
-    await showBird();
+    await showCat();
     await chooseFile("#open", "package.json");
     await expect
       .poll(() => innerTextOf(page, "#alert-text"))
       .toBe("package.json is not a picture this browser can read: choose a PNG, JPEG, WebP, AVIF or GIF file.");
     await page.click("#dismiss");
     expect(await page.locator("#alert").isVisible()).toBe(false);
-    expect(await page.locator("[data-sample=bird]").getAttribute("aria-pressed")).toBe("true");
+    expect(await page.locator("[data-sample=cat]").getAttribute("aria-pressed")).toBe("true");
     // Another precision segments the picture on show again.
     await segmentedAfter(page, () => page.getByRole("radio", { name: "f32", exact: true }).check());
     await segmentedAfter(page, () => page.getByRole("radio", { name: "Auto" }).check());
@@ -79,8 +79,8 @@ describe("a checkpoint", () => {
     const { page } = demo();
     await chooseFile("#checkpoint", "test/fixtures/checkpoints/bad-truncated.pth");
     await expect.poll(() => innerTextOf(page, "#alert-text")).toMatch(/^bad-truncated\.pth.{20,}\.$/s);
-    await showBird();
-    expect(await innerTextOf(page, "#legend")).toContain("bird");
+    await showCat();
+    expect(await innerTextOf(page, "#legend")).toContain("cat");
     expect(await innerTextOf(page, "#network-name")).toBe("Built-in weights");
   });
 

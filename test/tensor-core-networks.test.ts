@@ -49,8 +49,8 @@ const variantsOf = ({ layers }: Ran, suffix: string): string[] =>
 
 describe.each(["fcn32s", "fcn16s", "fcn8s"] as const)("%s in f16", (variant) => {
   it("agrees with f32 on at least 99.5 % of the pixels, and gathers nothing but three layers", async () => {
-    const half = await run({ variant, precision: "f16" });
-    const full = await run({ variant });
+    const half = await run({ weights: "icons", variant, precision: "f16" });
+    const full = await run({ weights: "icons", variant });
     expect(agreement(half.labels, full.labels)).toBeGreaterThanOrEqual(0.995);
     const gathered = half.layers.filter(({ variant: name }) => name.includes("window")).map(({ layer }) => layer);
     // Layer 4 has rows shorter than a matrix here, and a stride.
@@ -58,6 +58,17 @@ describe.each(["fcn32s", "fcn16s", "fcn8s"] as const)("%s in f16", (variant) => 
     const spatial = variantsOf(half, ".conv2").filter((name) => !name.includes("window"));
     expect(spatial.map((name) => /^subgroup-matrix-\d/.test(name))).toEqual(Array(32).fill(true));
     expect(half.layers.filter(({ kernel }) => kernel === "convert")).toEqual([]);
+  });
+});
+
+describe("the network for photographs in f16", () => {
+  it("agrees with f32 on at least 99 % of the pixels, and converts nothing", async () => {
+    const half = await run({ precision: "f16" });
+    const full = await run({});
+    expect(agreement(half.labels, full.labels)).toBeGreaterThanOrEqual(0.99);
+    expect(half.layers.filter(({ kernel }) => kernel === "convert").map(({ layer }) => layer)).toEqual([]);
+    const deep = half.layers.filter(({ layer }) => /features\.(1[1-7])\.conv\.0\.0$/.test(layer));
+    for (const { variant, layer } of deep) expect(variant, layer).toMatch(/^subgroup-matrix/);
   });
 });
 

@@ -25,7 +25,7 @@ describe("fcn-resnet101-w16.pth, PyTorch's own file", () => {
 
   it.each(FCN_VARIANTS)("gives the label maps of the shipped safetensors with %s", async (variant) => {
     const pth = await loadFcn({ weights: path, variant, device: device() });
-    const shipped = await loadFcn({ variant, device: device() });
+    const shipped = await loadFcn({ weights: "icons", variant, device: device() });
     expect([pth.description, pth.variant, pth.notice]).toEqual([shipped.description, variant, undefined]);
     for (const reference of pictures) {
       const a = (await pth.segment(reference.picture)).labels;

@@ -14,7 +14,7 @@ export async function nodeLabels(
   { width, height }: { readonly width: number; readonly height: number },
 ): Promise<Readonly<Record<string, Uint8Array>>> {
   const checkpoint = await openCheckpoint(await openSource(defaultCheckpointUrl()));
-  const comparison = new Comparison(device, checkpoint);
+  const comparison = await Comparison.open(device, checkpoint);
   const { labels } = await comparison.run(shrink(toRgba(decodePng(fixture(path))), height, width));
   comparison.dispose();
   await checkpoint.close();

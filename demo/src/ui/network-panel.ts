@@ -5,7 +5,8 @@ import { byId } from "./elements.js";
 
 const PRECISIONS = ["auto", "f32", "f16"] as const satisfies readonly PrecisionOption[];
 const BUILT_IN_NOTICE =
-  "These weights recognise drawn icons only. For photographs, load a checkpoint trained on photographs.";
+  "These weights know photographs of persons, animals, vehicles and furniture: PASCAL VOC's 20 classes. " +
+  "Of other things they make the nearest class or background.";
 
 export const chosenPrecision = (): PrecisionOption =>
   PRECISIONS.find((option) => byId(option, HTMLInputElement).checked) ?? "auto";

@@ -10,10 +10,9 @@ export interface Sample {
 }
 
 export const SAMPLE_PICTURES: readonly Sample[] = [
-  { name: "street", url: new URL("../../../samples/street.png", import.meta.url).href },
-  { name: "farm", url: new URL("../../../samples/farm.png", import.meta.url).href },
-  { name: "living room", url: new URL("../../../samples/living-room.png", import.meta.url).href },
-  { name: "bird", url: new URL("../../../samples/bird.png", import.meta.url).href },
+  { name: "astronaut", url: new URL("../../../samples/photographs/astronaut.png", import.meta.url).href },
+  { name: "coffee", url: new URL("../../../samples/photographs/coffee.png", import.meta.url).href },
+  { name: "cat", url: new URL("../../../samples/photographs/chelsea.png", import.meta.url).href },
 ];
 
 export interface SourceEvents {

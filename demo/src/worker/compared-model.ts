@@ -23,14 +23,18 @@ export class ComparedModel implements Model {
   readonly #checkpoint: Checkpoint;
   readonly #comparison: Comparison;
 
-  /** Takes over the checkpoint and closes it in dispose(). @throws bad-weights */
-  constructor(device: Device, { checkpoint, description }: Recognised, options: Options) {
-    this.variants = options.variants;
+  private constructor({ checkpoint, description }: Recognised, comparison: Comparison) {
+    this.variants = comparison.variants;
     this.description = description;
     this.#checkpoint = checkpoint;
-    this.#comparison = new Comparison(device, checkpoint, options);
-    this.classNames = this.#comparison.classNames;
-    this.notice = this.#comparison.notice;
+    this.#comparison = comparison;
+    this.classNames = comparison.classNames;
+    this.notice = comparison.notice;
+  }
+
+  /** Takes over the checkpoint and closes it in dispose(). @throws bad-weights */
+  static async open(device: Device, found: Recognised, options: Options): Promise<ComparedModel> {
+    return new ComparedModel(found, await Comparison.open(device, found.checkpoint, options));
   }
 
   get precision(): Precision {

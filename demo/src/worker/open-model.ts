@@ -29,7 +29,7 @@ export async function openModel(
     const found = recognise(checkpoint);
     const variants = COMPARED.filter((variant) => found.variants.includes(variant));
     if (variants.length > 0) {
-      return new ComparedModel(device, found, {
+      return await ComparedModel.open(device, found, {
         variants,
         precision,
         maxPlans: 2,
