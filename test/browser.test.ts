@@ -1,10 +1,13 @@
 /** The built modules in a real browser, without a bundler: PyTorch's labels, with the built-in weights and a file's. */
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { decodePng } from "../src/image/png.js";
+import { FCN_VARIANTS } from "../src/models/fcn-head.js";
+import type { FcnVariant } from "../src/models/fcn-head.js";
+import { DRAWING, PHOTOGRAPH } from "./helpers/known-pictures.js";
+import type { KnownPicture } from "./helpers/known-pictures.js";
 import { openLibraryPage } from "./helpers/page.js";
 import type { LibraryGlobal, OpenPage } from "./helpers/page.js";
-import { agreement, fixture, referencePictures } from "./helpers/reference-maps.js";
+import { agreement } from "./helpers/reference-maps.js";
 import { root } from "./helpers/sources.js";
 
 let open: OpenPage;
@@ -13,21 +16,19 @@ beforeAll(async () => {
 });
 afterAll(() => open.close());
 
-const reference = referencePictures("test/fixtures/val").find(({ name }) => name.endsWith("/15"));
-
 interface SegmentInput {
   /** RGBA in base64. */
   readonly pixels: string;
   readonly width: number;
   readonly height: number;
-  readonly variant: "fcn8s" | "fcn16s";
+  readonly variant: FcnVariant;
 }
 
 /** Runs in the page. */
 async function segmentInPage({ pixels, width, height, variant }: SegmentInput) {
   const { loadFcn } = (globalThis as unknown as LibraryGlobal).library;
   const file = (document.getElementById("weights") as HTMLInputElement).files?.[0];
-  const fcn = await loadFcn({ variant, ...(file ? { weights: file } : {}) });
+  const fcn = await loadFcn({ variant, resize: "none", ...(file ? { weights: file } : {}) });
   const data = Uint8Array.from(atob(pixels), (c) => c.charCodeAt(0));
   const { labels } = await fcn.segment({ width, height, data });
   const adapter = fcn.device.label;
@@ -35,20 +36,21 @@ async function segmentInPage({ pixels, width, height, variant }: SegmentInput) {
   return { labels: Array.from(labels), adapter };
 }
 
-async function expectTorchLabels(variant: SegmentInput["variant"]): Promise<void> {
-  if (!reference) throw new Error("no picture 15");
-  const { data, width, height } = decodePng(fixture(reference.path));
+async function expectTorchLabels({ picture, torch }: KnownPicture, variant: FcnVariant): Promise<void> {
+  const { data, width, height } = picture;
   const pixels = Buffer.from(data).toString("base64");
   const result = await open.page.evaluate(segmentInPage, { pixels, width, height, variant });
   expect(result.adapter).toMatch(/swiftshader/i);
-  expect(agreement(result.labels, reference.torch(variant))).toBeGreaterThanOrEqual(0.999);
+  expect(agreement(result.labels, torch(variant))).toBeGreaterThanOrEqual(0.9995);
 }
 
-it("segments a picture with the shipped weights as PyTorch does", () => expectTorchLabels("fcn8s"));
+it.each(FCN_VARIANTS)("segments a photograph with the shipped weights as PyTorch does, %s", (variant) =>
+  expectTorchLabels(PHOTOGRAPH, variant),
+);
 
 it("loads a .pth chosen through a file input and segments with it", async () => {
   await open.page.setInputFiles("#weights", join(root, "test/fixtures/checkpoints/fcn-resnet101-w16.pth"));
-  await expectTorchLabels("fcn16s");
+  await expectTorchLabels(DRAWING, "fcn16s");
 });
 
 it("says what to serve where the reader of .pth files is missing, and loads the file once it is there", async () => {

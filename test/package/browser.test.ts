@@ -4,31 +4,17 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { createServer } from "vite";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { Picture } from "../../src/image/picture.js";
-import { decodeLabelPng, decodePng } from "../../src/image/png.js";
 import { useInstalled } from "../helpers/installed.js";
+import { DRAWING, PHOTOGRAPH } from "../helpers/known-pictures.js";
 import { openPage } from "../helpers/page.js";
 import type { OpenPage } from "../helpers/page.js";
-import { agreement, fixture, referencePictures } from "../helpers/reference-maps.js";
+import { agreement } from "../helpers/reference-maps.js";
 import { root } from "../helpers/sources.js";
 
 /** A page that segments may download at most this much JavaScript, gzipped. */
 const MAX_GZIPPED_BYTES = 60_000;
 
 const installed = useInstalled();
-/** A picture, and the label map that PyTorch's FCN-32s gives it with the weights that know it. */
-interface Known {
-  readonly picture: Picture;
-  readonly labels: Uint8Array;
-}
-
-const drawing = referencePictures("test/fixtures/val").find(({ name }) => name.endsWith("/15"));
-if (!drawing) throw new Error("no picture 15");
-const DRAWING: Known = { picture: decodePng(fixture(drawing.path)), labels: drawing.torch("fcn32s") };
-const PHOTOGRAPH: Known = {
-  picture: decodePng(fixture("samples/photographs/chelsea.png")),
-  labels: decodeLabelPng(fixture("test/fixtures/photos/chelsea.fcn32s.png")).labels,
-};
 
 /** A module that gives a page two globals: `inPage` segments a picture there, `inWorker` in a worker. */
 const pageModule = (library: string, worker: string): string => `
@@ -75,7 +61,7 @@ type Place = "inPage" | "inWorker" | "withPth" | "inWorkerWithPth";
 async function expectLabels(where: Place): Promise<void> {
   if (!open) throw new Error("no page is open");
   await open.page.waitForFunction(() => "inWorker" in globalThis);
-  const { picture, labels: expected } = where.endsWith("Pth") ? DRAWING : PHOTOGRAPH;
+  const { picture, torch } = where.endsWith("Pth") ? DRAWING : PHOTOGRAPH;
   const { width, height, data } = picture;
   const labels = await open.page.evaluate(
     ({ where: name, base64, ...size }) => {
@@ -86,7 +72,7 @@ async function expectLabels(where: Place): Promise<void> {
     },
     { where, base64: Buffer.from(data).toString("base64"), width, height },
   );
-  expect(agreement(labels, expected)).toBeGreaterThanOrEqual(0.999);
+  expect(agreement(labels, torch("fcn32s"))).toBeGreaterThanOrEqual(0.999);
 }
 
 const expectNoErrors = (): void => expect([open?.foreign, open?.errors]).toEqual([[], []]);

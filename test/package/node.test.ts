@@ -5,19 +5,18 @@ import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { decodeLabelPng } from "../../src/image/png.js";
 import { useInstalled } from "../helpers/installed.js";
-import { agreement, fixture, referencePictures } from "../helpers/reference-maps.js";
+import { PHOTOGRAPH } from "../helpers/known-pictures.js";
+import { agreement, fixture } from "../helpers/reference-maps.js";
 
 const installed = useInstalled();
-const reference = referencePictures("test/fixtures/val").find(({ name }) => name.endsWith("/15"));
-if (!reference) throw new Error("no picture 15");
-const { torch, picture } = reference;
+const { path, torch, picture } = PHOTOGRAPH;
 
-beforeAll(() => void installed().write("photo.png", fixture(reference.path)));
+beforeAll(() => void installed().write("photo.png", fixture(path)));
 
 /** A script that segments photo.png and prints its labels in base 64. `load` declares loadFcn. */
 const segmenting = (load: string): string => `${load}
 async function main() {
-  const fcn = await loadFcn({ variant: "fcn16s" });
+  const fcn = await loadFcn({ variant: "fcn16s", resize: "none" });
   const { labels } = await fcn.segment("photo.png");
   fcn.dispose();
   process.stdout.write(Buffer.from(labels).toString("base64"));
@@ -41,7 +40,9 @@ describe("segments", () => {
     expectLabels("common.cjs", segmenting('const { loadFcn } = require("fcn-webgpu/node");')));
 
   it("as a program that npx finds", async () => {
-    const { code, out, err } = await installed().npx("segment", "photo.png", "--variant", "fcn16s", "--out", "labels");
+    const { code, out, err } = await installed().npx(
+      ...["segment", "photo.png", "--variant", "fcn16s", "--resize", "none", "--out", "labels"],
+    );
     expect([code, err]).toEqual([0, ""]);
     expect(out).toMatch(/photo\.labels\.png/);
     const map = decodeLabelPng(readFileSync(join(installed().folder, "labels/photo.labels.png")));
