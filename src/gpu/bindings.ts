@@ -1,5 +1,6 @@
 /**
- * The bind group of a kernel: inputs in key order, then outputs, then the uniforms. Whether an operand is a buffer or a
+ * The bind group of a kernel: inputs in key order, then outputs, then the uniforms. An input that an output updates is
+ * bound as that output. Whether an operand is a buffer or a
  * texture follows from the variant's layouts and packings. Pipelines, plans and single kernel calls all bind by these
  * rules.
  */
@@ -18,11 +19,17 @@ export interface Slot {
   readonly kind: "buffer" | "texture";
 }
 
+/** Keys of the inputs that outputs are written over. Such an input has no slot of its own. */
+const updatedInputs = ({ outputs }: Kernel): (string | undefined)[] =>
+  Object.values(outputs).map((spec) => spec.updates);
+
 /** The operands of a variant, in binding order. The uniforms follow them. */
 export function slotsOf(kernel: Kernel, variant: AnyVariant): readonly Slot[] {
+  const updated = updatedInputs(kernel);
   const kindOf = (key: string): Slot["kind"] =>
     layoutNamed(layoutOf(kernel, variant, key)).extent === undefined ? "buffer" : "texture";
-  const inputs = Object.entries(kernel.inputs).map(([key, { role }]): Slot => {
+  const bound = Object.entries(kernel.inputs).filter(([key]) => !updated.includes(key));
+  const inputs = bound.map(([key, { role }]): Slot => {
     const kind = role === "weight" ? (variant.packing?.[key]?.storage ?? "buffer") : kindOf(key);
     return { key, access: "input", kind };
   });

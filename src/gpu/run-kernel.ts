@@ -25,16 +25,12 @@ import { encodeDispatch, gridOf, packParams } from "./dispatch.js";
 import { BUFFER } from "./flags.js";
 import { bindingOf, createBuffer, createTexture, destroy, write } from "./memory.js";
 import type { Memory } from "./memory.js";
+import { checkOperands, operandsOf, packWeight, updatedTensors } from "./operands.js";
+import type { HostWeight, Operands } from "./operands.js";
 import { pipelinesOf } from "./pipelines.js";
 import type { Pipeline } from "./pipelines.js";
 import { Tensor } from "./tensor.js";
 import { upload } from "./upload.js";
-
-/** A constant operand: values in [out, in, kh, kw] or [c] order. */
-export interface HostWeight {
-  readonly shape: Shape;
-  readonly data: Float32Array;
-}
 
 type Argument<S> = S extends { role: "weight" } ? HostWeight : Tensor;
 export type KernelArguments<I> = { readonly [K in keyof I]?: Argument<I[K]> | undefined };
@@ -51,8 +47,6 @@ export interface RunKernelOptions {
   readonly allocate?: typeof Tensor.empty;
 }
 
-type Operands = ReadonlyMap<string, Tensor | HostWeight>;
-
 /** One call, after the kernel's variant was chosen and compiled. */
 interface Call {
   readonly device: Device;
@@ -63,7 +57,8 @@ interface Call {
 }
 
 /**
- * Runs a kernel once. The outputs belong to the caller, who disposes them.
+ * Runs a kernel once. The outputs belong to the caller, who disposes them. An output that updates an input is that
+ * input's tensor, changed.
  * @throws bad-shape, bad-option, limit-too-small, out-of-memory, device-lost, disposed
  */
 export async function runKernel<I, O, A>(
@@ -88,44 +83,19 @@ export async function runKernel<I, O, A>(
   const operands = operandsOf(args);
   checkOperands(device, erased, operands);
   const call = await prepare(device, erased, operands, attrs as Attrs, options);
+  const updated = updatedTensors(erased, call.variant, operands);
   const converted: Tensor[] = [];
   const outputs: Record<string, Tensor> = {};
   try {
     const inputs = await convertInputs(call, operands, converted);
     await allocateOutputs(call, outputs, options.allocate ?? ((...given) => Tensor.empty(...given)));
-    await dispatch(call, operands, { ...Object.fromEntries(inputs), ...outputs });
-    return outputs as unknown as KernelResults<O>;
+    await dispatch(call, operands, { ...Object.fromEntries(inputs), ...outputs, ...updated });
+    return { ...outputs, ...updated } as unknown as KernelResults<O>;
   } catch (error) {
     for (const output of Object.values(outputs)) output.dispose();
     throw error;
   } finally {
     for (const tensor of converted) tensor.dispose();
-  }
-}
-
-function operandsOf(args: Readonly<Record<string, Tensor | HostWeight | undefined>>): Operands {
-  const operands = new Map<string, Tensor | HostWeight>();
-  for (const [key, operand] of Object.entries(args)) {
-    if (operand) operands.set(key, operand);
-  }
-  return operands;
-}
-
-function checkOperands(device: Device, kernel: Kernel, operands: Operands): void {
-  for (const [key, operand] of operands) {
-    const role = kernel.inputs[key]?.role;
-    const isTensor = operand instanceof Tensor;
-    if (role === "weight" && isTensor) {
-      throw badShape(`${kernel.name}: input ${key} is a weight: pass { shape, data }, not a tensor`);
-    }
-    if (role === "tensor" && !isTensor) {
-      throw badShape(`${kernel.name}: input ${key} is a tensor: pass one made by Tensor.from, not { shape, data }`);
-    }
-    if (isTensor && operand.device !== device) {
-      throw badShape(
-        `${kernel.name}: input ${key} is on another device; read it and create it again on the kernel's device`,
-      );
-    }
   }
 }
 
@@ -173,7 +143,7 @@ async function allocateOutputs(
   allocate: typeof Tensor.empty,
 ): Promise<void> {
   for (const [key, shape] of Object.entries(problem.out)) {
-    if (!shape) continue;
+    if (!shape || kernel.outputs[key]?.updates !== undefined) continue;
     const layout = layoutOf(kernel, variant, key, problem.borders);
     const tensor: unknown = await allocate(device, shape, { layout, label: `${kernel.name}.${key}` });
     if (!(tensor instanceof Tensor)) throw badOption(`runKernel: allocate must give a Tensor, got ${typeName(tensor)}`);
@@ -223,17 +193,4 @@ async function dispatch(call: Call, operands: Operands, tensors: Readonly<Record
     // Destroying memory after submit is allowed: the submitted work keeps what it uses.
     temporary.forEach(destroy);
   }
-}
-
-function packWeight(
-  { shape, data }: HostWeight,
-  key: string,
-  packing: Packing,
-  problem: AnyProblem,
-): Float32Array | Uint32Array {
-  const expected = elements(shape);
-  if (data.length !== expected) {
-    throw badShape(`input ${key} ${formatShape(shape)} needs ${expected} values, got ${data.length}`);
-  }
-  return packing.pack(data, shape, problem);
 }

@@ -12,7 +12,7 @@ import type { BorderableName } from "./border.js";
 import { fromHalf, toHalf } from "./half.js";
 import { alignUp, blocksOf, formatShape } from "./shape.js";
 import type { Nchw } from "./shape.js";
-import { eachTexel, planes } from "./texture.js";
+import { eachTexel, planes, weightTexture } from "./texture.js";
 import type { TextureExtent } from "./texture.js";
 
 /** Element types as a user sees them. f16 is a storage type: kernels compute in f32. */
@@ -20,7 +20,7 @@ export type DType = "f32" | "f16" | "u32" | "u8";
 
 export type HostArray = Float32Array | Uint32Array | Uint8Array;
 
-export type BaseLayoutName = "nhwc4" | "nhwc4-f16" | "nhwc4-u32" | "tex4" | "rgba8" | "u8" | "u32";
+export type BaseLayoutName = "nhwc4" | "nhwc4-f16" | "nhwc4-u32" | "tex4" | "nchw" | "texels" | "rgba8" | "u8" | "u32";
 /** A layout, or one with a border of zeros, such as "nhwc4-f16+1"; see border.ts. */
 export type LayoutName = BaseLayoutName | `${BorderableName}+${number}`;
 
@@ -129,6 +129,37 @@ const tex4: Layout = {
   },
 };
 
+/**
+ * Values one after the other, as PyTorch has them: parameters of a network while it trains, and their gradients. Zeros
+ * follow to a multiple of four values, so that shaders may read vec4f.
+ */
+const nchw: Layout = {
+  dtype: "f32",
+  byteSize: (shape) => alignUp(sizeOf(shape), 4) * 4,
+  pack(values, shape) {
+    const out = new Float32Array(alignUp(sizeOf(shape), 4));
+    out.set(values);
+    return out.buffer;
+  },
+  unpack: (bytes, shape) => new Float32Array(bytes).slice(0, sizeOf(shape)),
+};
+
+/** The values of nchw, four in a texel, in the rows of a weight texture. */
+const texels: Layout = {
+  dtype: "f32",
+  extent: weightTexture,
+  byteSize(shape) {
+    const { width, height } = weightTexture(shape);
+    return width * height * 16;
+  },
+  pack(values, shape) {
+    const out = new Float32Array(this.byteSize(shape) / 4);
+    out.set(values);
+    return out.buffer;
+  },
+  unpack: nchw.unpack,
+};
+
 /** Calls `visit(nchw index, nhwc index)` for every element of [N, channels, H, W]. */
 function eachInterleaved(shape: Nchw, channels: number, visit: (nchw: number, nhwc: number) => void): void {
   const plane = shape[2] * shape[3];
@@ -176,6 +207,8 @@ export const layouts: Readonly<Record<BaseLayoutName, Layout>> = {
   "nhwc4-f16": nhwc4F16,
   "nhwc4-u32": nhwc4U32,
   tex4,
+  nchw,
+  texels,
   rgba8: dense("rgba8", "u8", 4), // one u32 a pixel, R in the low byte
   u8: dense("u8", "u8", 1), // four labels in a u32, pixel i in byte i%4 of word i/4
   u32: dense("u32", "u32", 1), // one u32 a pixel

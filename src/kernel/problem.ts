@@ -20,6 +20,15 @@ export interface TensorSpec {
   readonly optional?: boolean;
 }
 
+/** An output. */
+export interface OutputSpec extends TensorSpec {
+  /**
+   * The input that it is written over: one read-write binding serves both, and the input's shape and layout are its
+   * own. Optimisers update parameters so.
+   */
+  readonly updates?: string;
+}
+
 /** A constant operand. The host packs it once for each variant that reads it. */
 export interface WeightSpec {
   readonly role: "weight";
@@ -27,7 +36,7 @@ export interface WeightSpec {
 }
 
 export type InputSpecs = Readonly<Record<string, TensorSpec | WeightSpec>>;
-export type OutputSpecs = Readonly<Record<string, TensorSpec>>;
+export type OutputSpecs = Readonly<Record<string, OutputSpec>>;
 
 type OneShape<S> = S extends { role: "weight" } ? Shape : Nchw;
 type MaybeShape<S> = S extends { optional: true } ? OneShape<S> | undefined : OneShape<S>;

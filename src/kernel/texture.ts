@@ -2,7 +2,7 @@
  * Geometry of tensors and weights in rgba32float textures, where a texel holds four channels. On software Vulkan such a
  * texture is read twice as fast as a buffer.
  */
-import { blocksOf, ceilDiv } from "./shape.js";
+import { blocksOf, ceilDiv, elements } from "./shape.js";
 import type { Nchw } from "./shape.js";
 
 /** The side that every WebGPU device offers for a 2-D texture. */
@@ -39,6 +39,12 @@ export const textureColumns = (shape: Nchw): number => planes(shape).columns;
 
 /** Texels in a row of a weight texture. */
 export const WEIGHT_TEXTURE_WIDTH = 1024;
+
+/** The texture of a weight: its values in order, four in a texel. */
+export function weightTexture(shape: Nchw): TextureExtent {
+  const texels = ceilDiv(elements(shape), 4);
+  return { width: WEIGHT_TEXTURE_WIDTH, height: ceilDiv(texels, WEIGHT_TEXTURE_WIDTH), columns: 1 };
+}
 
 /** Whether a weight of this many texels fits in one texture. */
 export const fitsWeights = (texels: number): boolean => texels <= WEIGHT_TEXTURE_WIDTH * TEXTURE_SIDE;

@@ -14,11 +14,17 @@ import type { Nchw } from "../kernel/shape.js";
  */
 export type PlanInputs = Readonly<Record<string, ArrayBufferView | Tensor>>;
 
-/** An input as the graph declares it. */
-export interface DeclaredInput {
-  readonly memory: Memory;
+/** By name: tensors of the shape and layout that the graph declares. They must live as long as the plan. */
+export type PlanStates = Readonly<Record<string, Tensor>>;
+
+interface Declared {
   readonly shape: Nchw;
   readonly layout: LayoutName;
+}
+
+/** An input as the graph declares it. */
+export interface DeclaredInput extends Declared {
+  readonly memory: Memory;
 }
 
 /** A copy between pieces of GPU memory of one kind and size. */
@@ -49,14 +55,28 @@ export function writeInputs(
 function checkInput(
   device: Device,
   name: string,
-  { memory, shape, layout }: DeclaredInput,
+  input: DeclaredInput,
   given: ArrayBufferView | Tensor | undefined,
 ): void {
-  const input = `plan: input "${name}"`;
-  if (!(given instanceof Tensor)) {
-    if (given?.byteLength === memory.size) return;
-    throw badShape(`${input} needs ${memory.size} bytes, got ${given?.byteLength ?? "none"}`);
+  const label = `plan: input "${name}"`;
+  if (given instanceof Tensor) {
+    checkTensor(device, label, input, given);
+  } else if (given?.byteLength !== input.memory.size) {
+    throw badShape(`${label} needs ${input.memory.size} bytes, got ${given?.byteLength ?? "none"}`);
   }
+}
+
+/** That every state of the graph is given, as declared. @throws bad-shape, disposed, device-lost */
+export function checkStates(device: Device, declared: ReadonlyMap<string, Declared>, states: PlanStates): void {
+  for (const [name, state] of declared) {
+    const label = `plan: state "${name}"`;
+    const given = states[name];
+    if (!(given instanceof Tensor)) throw badShape(`${label} is missing; pass a tensor in { states }`);
+    checkTensor(device, label, state, given);
+  }
+}
+
+function checkTensor(device: Device, input: string, { shape, layout }: Declared, given: Tensor): void {
   if (given.device !== device)
     throw badShape(`${input} is on another device; read it and create it again on the plan's device`);
   given.check();

@@ -25,7 +25,7 @@ export interface Physical {
   readonly name: string;
   readonly shape: Nchw;
   readonly layout: LayoutName;
-  /** The step that writes it; -1 for inputs of the graph. */
+  /** The step that writes it; -1 for inputs and states of the graph. */
   readonly step: number;
 }
 
@@ -44,6 +44,8 @@ export interface Step {
 export interface Lowered {
   readonly steps: readonly Step[];
   readonly inputs: ReadonlyMap<string, Physical>;
+  /** Tensors of the caller's. */
+  readonly states: ReadonlyMap<string, Physical>;
   readonly outputs: ReadonlyMap<string, Physical>;
 }
 
@@ -57,13 +59,15 @@ export function lower(
   const lowering = new Lowering(device, choice, precision);
   const inputs = new Map<string, Physical>();
   for (const [name, { value, layout }] of graph.inputs) inputs.set(name, lowering.define(value, layout, -1));
+  const states = new Map<string, Physical>();
+  for (const [name, { value, layout }] of graph.states) states.set(name, lowering.define(value, layout, -1));
   const chosen = graph.nodes.map((node) => lowering.choose(node));
   const borders = valueBorders(graph, chosen);
   for (const node of chosen) lowering.append(node, borders);
   const outputs = new Map<string, Physical>();
   for (const [name, { value, layout }] of graph.outputs)
     outputs.set(name, layout ? lowering.inLayout(value, layout) : lowering.anyLayoutOf(value));
-  return { steps: lowering.steps, inputs, outputs };
+  return { steps: lowering.steps, inputs, states, outputs };
 }
 
 class Lowering {
@@ -87,6 +91,12 @@ class Lowering {
     return physical;
   }
 
+  /** The value that a kernel has written over a state. */
+  #redefine(value: Value, state: Physical): Physical {
+    this.#physicals.set(value, new Map([[state.layout, state]]));
+    return state;
+  }
+
   choose(node: Node): ChosenNode {
     const { kernel, problem } = node;
     const variantName = chooseVariant(kernel, problem, this.#device, this.#choice, this.#precision);
@@ -101,10 +111,26 @@ class Lowering {
     const ofTensors: Borders = Object.fromEntries(widths.filter(([, width]) => width > 0));
     const problem = { ...node.problem, borders: ofTensors };
     const layoutFor = (key: string): LayoutName => layoutOf(kernel, variant, key, ofTensors);
+    for (const [key, { updates }] of Object.entries(kernel.outputs)) {
+      const updated = tensors[updates ?? ""];
+      if (updated) this.#checkUpdate(label, updated, layoutFor(key));
+    }
     const inputs = mapRecord(tensors, (value, key) => this.inLayout(value, layoutFor(key)));
     const step = this.steps.length; // after the conversions of the inputs
-    const made = mapRecord(outputs, (value, key) => this.define(value, layoutFor(key), step));
+    const made = mapRecord(outputs, (value, key) => {
+      const updated = inputs[kernel.outputs[key]?.updates ?? ""];
+      return updated ? this.#redefine(value, updated) : this.define(value, layoutFor(key), step);
+    });
     this.steps.push({ label, kernel, variantName, variant, problem, tensors: inputs, weights, outputs: made });
+  }
+
+  /** A state is not converted: what is written over a copy would be lost. */
+  #checkUpdate(label: string, state: Value, layout: LayoutName): void {
+    const declared = this.anyLayoutOf(state).layout;
+    if (declared === layout) return;
+    throw badShape(
+      `${label}: it writes over ${state.name}, which needs layout ${layout} and is declared with layout ${declared}`,
+    );
   }
 
   /** The layout that the value was first written in. */

@@ -9,13 +9,14 @@ import { packParams } from "../gpu/dispatch.js";
 import { BUFFER } from "../gpu/flags.js";
 import { checkFits, createTexture, destroy, stagingSize } from "../gpu/memory.js";
 import type { Memory } from "../gpu/memory.js";
+import type { Tensor } from "../gpu/tensor.js";
 import { baseOf } from "../kernel/border.js";
 import { layoutNamed } from "../kernel/layout.js";
 import type { BaseLayoutName } from "../kernel/layout.js";
 import { alignUp } from "../kernel/shape.js";
 import type { Nchw } from "../kernel/shape.js";
 import type { TextureExtent } from "../kernel/texture.js";
-import type { DeclaredInput } from "./inputs.js";
+import type { DeclaredInput, PlanStates } from "./inputs.js";
 import type { Lowered, Physical, Step } from "./lower.js";
 import { placeTensors } from "./placement.js";
 
@@ -44,6 +45,13 @@ export function checkLimits(device: Device, { steps, inputs }: Lowered): void {
   }
 }
 
+export interface PlanMemoryOptions {
+  /** Staging buffers for each output. */
+  readonly staged: number;
+  /** Tensors of the caller's by the names of the graph's states. */
+  readonly states: PlanStates;
+}
+
 export class PlanMemory {
   readonly inputs = new Map<string, DeclaredInput>();
   readonly outputs = new Map<string, StagedOutput>();
@@ -54,11 +62,8 @@ export class PlanMemory {
   readonly #tensors = new Map<Physical, Memory>();
   readonly #uniforms: GPUBindingResource[] = [];
 
-  /**
-   * Notes everything it creates in `owned`, so that the caller can free it after a failure. `staged` is the number of
-   * staging buffers for each output.
-   */
-  constructor(device: Device, lowered: Lowered, owned: Owned, staged: number) {
+  /** Notes everything it creates in `owned`, so that the caller can free it after a failure. */
+  constructor(device: Device, lowered: Lowered, owned: Owned, { staged, states }: PlanMemoryOptions) {
     this.#device = device;
     this.#owned = owned;
     this.dummies = new Dummies((kind, label) =>
@@ -67,6 +72,7 @@ export class PlanMemory {
         : wholeBuffer(this.#buffer(label, DUMMY_BYTES, BUFFER.STORAGE), DUMMY_BYTES),
     );
     this.#createInputs(lowered);
+    for (const [name, tensor] of lowered.states) this.#tensors.set(tensor, (states[name] as Tensor).memory);
     this.#createTensors(lowered);
     this.#createUniforms(lowered.steps);
     this.#createOutputs(lowered, staged);

@@ -43,9 +43,10 @@ const hasBorder = ({ layout }: Physical): boolean => borderOf(layout) > 0;
 function usesOf({ steps, outputs }: Lowered): Map<Physical, Uses> {
   const kept = new Set(outputs.values());
   const uses = new Map<Physical, Uses>();
-  for (const step of steps) {
-    for (const tensor of Object.values(step.outputs)) {
-      const readers = steps.flatMap((reader, i) => (Object.values(reader.tensors).includes(tensor) ? [i] : []));
+  for (const [i, step] of steps.entries()) {
+    const made = Object.values(step.outputs).filter((tensor) => tensor.step === i);
+    for (const tensor of made) {
+      const readers = steps.flatMap((reader, r) => (Object.values(reader.tensors).includes(tensor) ? [r] : []));
       const last = kept.has(tensor) ? steps.length : Math.max(tensor.step, ...readers);
       uses.set(tensor, { from: tensor.step, to: last });
     }

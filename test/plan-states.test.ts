@@ -1,0 +1,147 @@
+/** States: tensors of the caller's that a plan reads where they are, and that its kernels update. */
+import { describe, expect, it } from "vitest";
+import { add } from "../shaders/add/kernel.js";
+import { runKernel } from "../src/gpu/run-kernel.js";
+import { Tensor } from "../src/gpu/tensor.js";
+import { defineKernel } from "../src/kernel/kernel.js";
+import { sizeOf } from "../src/kernel/layout.js";
+import { u32 } from "../src/kernel/problem.js";
+import { Graph } from "../src/plan/graph.js";
+import { Plan } from "../src/plan/plan.js";
+import { WeightStore } from "../src/plan/weight-store.js";
+import { useDevice } from "./helpers/device.js";
+import { expectError } from "./helpers/expect-error.js";
+
+const device = useDevice();
+
+/** w + x, written over w. */
+const increase = defineKernel({
+  name: "increase",
+  shaders: {
+    naive: `
+      struct Params { values: u32 }
+      @group(0) @binding(0) var<storage, read> x: array<f32>;
+      @group(0) @binding(1) var<storage, read_write> increased: array<f32>;
+      @group(0) @binding(2) var<uniform> params: Params;
+      @compute @workgroup_size(64)
+      fn main(@builtin(global_invocation_id) id: vec3u) {
+        if (id.x < params.values) { increased[id.x] += x[id.x]; }
+      }`,
+  },
+  inputs: { w: { role: "tensor", layout: "nchw" }, x: { role: "tensor", layout: "nchw" } },
+  outputs: { increased: { role: "tensor", layout: "nchw", updates: "w" } },
+  attrs: {},
+  shape: ({ w }) => ({ increased: w }),
+  params: ({ in: { w } }) => ({ values: u32(sizeOf(w)) }),
+  overrides: () => ({}),
+  cost: ({ in: { w } }) => ({ flops: sizeOf(w), bytes: 12 * sizeOf(w) }),
+  variants: { naive: { wgsl: "naive", workgroup: [64, 1, 1], threads: ({ in: { w } }) => [sizeOf(w), 1, 1] } },
+});
+
+const shape = [1, 3, 1, 2] as const;
+const tensor = (values: readonly number[], layout: "nchw" | "nhwc4" = "nchw"): Promise<Tensor> =>
+  Tensor.from(device(), values, shape, { layout });
+
+function increasing(times = 1): Graph {
+  const graph = new Graph();
+  let w = graph.state("w", shape, "nchw");
+  const x = graph.input("x", shape, "nchw");
+  for (let i = 0; i < times; i++) w = graph.op(`increase ${i}`, increase, { w, x }).increased;
+  graph.output("w", w);
+  return graph;
+}
+
+async function planOf(graph: Graph, states: Readonly<Record<string, Tensor>>): Promise<Plan> {
+  return Plan.create(device(), graph, new WeightStore(device()), undefined, { states });
+}
+
+describe("a state", () => {
+  it("keeps what each run writes over it", async () => {
+    const w = await tensor([1, 2, 3, 4, 5, 6]);
+    const plan = await planOf(increasing(), { w });
+    const x = new Float32Array([1, 1, 1, 1, 1, 10, 0, 0]);
+    for (let run = 0; run < 3; run++) await plan.run({ x });
+    expect([...(await w.read())]).toEqual([4, 5, 6, 7, 8, 36]);
+    plan.dispose();
+    expect([...(await w.read())]).toEqual([4, 5, 6, 7, 8, 36]);
+  });
+
+  it("may be updated several times in a run, in order", async () => {
+    const w = await tensor([0, 0, 0, 0, 0, 0]);
+    const plan = await planOf(increasing(3), { w });
+    const { outputs } = await plan.run({ x: new Float32Array([1, 2, 3, 4, 5, 6, 0, 0]) });
+    expect([...new Float32Array(outputs.get("w")?.bytes as ArrayBuffer)].slice(0, 6)).toEqual([3, 6, 9, 12, 15, 18]);
+  });
+
+  it("costs the plan no memory, and is read by several kernels", async () => {
+    const graph = new Graph();
+    const w = graph.state("w", shape, "nhwc4");
+    const once = graph.op("a", add, { x: w, skip: w }).y;
+    graph.output("y", graph.op("b", add, { x: once, skip: w }).y);
+    const plan = await planOf(graph, { w: await tensor([1, 2, 3, 4, 5, 6], "nhwc4") });
+    const { outputs } = await plan.run({});
+    expect([...new Float32Array(outputs.get("y")?.bytes as ArrayBuffer)]).toEqual([3, 9, 15, 0, 6, 12, 18, 0]);
+  });
+
+  it("is an error where it is missing, of another shape, layout or device, or disposed", async () => {
+    const graph = increasing();
+    const other = await Tensor.empty(device(), [1, 1, 1, 2], { layout: "nchw" });
+    await expectError(() => planOf(graph, {}), "bad-shape", /state "w" is missing; pass a tensor in \{ states \}/);
+    await expectError(() => planOf(graph, { w: other }), "bad-shape", /state "w" is declared as \[1,3,1,2\]/);
+    const blocked = await tensor([1, 2, 3, 4, 5, 6], "nhwc4");
+    await expectError(() => planOf(graph, { w: blocked }), "bad-shape", /layout nchw/);
+    const gone = await tensor([1, 2, 3, 4, 5, 6]);
+    gone.dispose();
+    await expectError(() => planOf(graph, { w: gone }), "disposed", /was disposed/);
+  });
+});
+
+describe("a graph with states", () => {
+  it("refuses to read a state that was written over", () => {
+    const graph = new Graph();
+    const w = graph.state("w", shape, "nchw");
+    const x = graph.input("x", shape, "nchw");
+    graph.op("first", increase, { w, x });
+    expect(() => graph.op("second", increase, { w, x })).toThrow(
+      "second: w was written over by first; read what that call returns",
+    );
+  });
+
+  it("refuses to write over what is no state, and a name that is taken", () => {
+    const graph = new Graph();
+    const x = graph.input("x", shape, "nchw");
+    expect(() => graph.op("increase", increase, { w: x, x })).toThrow(
+      "increase: it writes over x, which is no state; declare it with graph.state()",
+    );
+    graph.state("w", shape, "nchw");
+    expect(() => graph.state("w", shape, "nchw")).toThrow('graph: state "w" is declared twice');
+  });
+
+  it("refuses a state in another layout than the kernel's that writes over it", async () => {
+    const graph = new Graph();
+    const w = graph.state("w", shape, "nhwc4");
+    graph.op("increase", increase, { w, x: graph.input("x", shape, "nchw") });
+    const states = { w: await tensor([1, 2, 3, 4, 5, 6], "nhwc4") };
+    const sentence = "increase: it writes over w, which needs layout nchw and is declared with layout nhwc4";
+    await expectError(() => planOf(graph, states), "bad-shape", sentence);
+  });
+});
+
+describe("runKernel", () => {
+  it("gives back the tensor that an output updates", async () => {
+    const w = await tensor([1, 2, 3, 4, 5, 6]);
+    const { increased } = await runKernel(device(), increase, { w, x: await tensor([1, 1, 1, 1, 1, 1]) });
+    expect(increased).toBe(w);
+    expect([...(await w.read())]).toEqual([2, 3, 4, 5, 6, 7]);
+  });
+
+  it("refuses to update a tensor in another layout", async () => {
+    const w = await tensor([1, 2, 3, 4, 5, 6], "nhwc4");
+    const x = await tensor([1, 1, 1, 1, 1, 1]);
+    await expectError(
+      () => runKernel(device(), increase, { w, x }),
+      "bad-shape",
+      /writes over w, which needs layout nchw and has nhwc4; make it with/,
+    );
+  });
+});
