@@ -4,7 +4,7 @@
  * and to test kernels.
  */
 import { convert } from "../../shaders/convert/kernel.js";
-import { badOption, badShape } from "../base/errors.js";
+import { badOption } from "../base/errors.js";
 import { checkKind, checkOptions, typeName } from "../base/options.js";
 import { checkBorders, neededBorders, widest } from "../kernel/border-rules.js";
 import type { Borders } from "../kernel/border.js";
@@ -15,9 +15,7 @@ import { conversionPath } from "../kernel/layout.js";
 import type { LayoutName } from "../kernel/layout.js";
 import { plainPacking } from "../kernel/packings.js";
 import type { AnyProblem, Attrs } from "../kernel/problem.js";
-import { elements, formatShape } from "../kernel/shape.js";
-import type { Shape } from "../kernel/shape.js";
-import type { AnyVariant, Packing } from "../kernel/variant.js";
+import type { AnyVariant } from "../kernel/variant.js";
 import { Dummies, bindGroupEntries, slotsOf } from "./bindings.js";
 import { checkDevice } from "./device.js";
 import type { Device } from "./device.js";

@@ -129,6 +129,8 @@ const tex4: Layout = {
   },
 };
 
+const inOrder = (bytes: ArrayBuffer, shape: Nchw): Float32Array => new Float32Array(bytes).slice(0, sizeOf(shape));
+
 /**
  * Values one after the other, as PyTorch has them: parameters of a network while it trains, and their gradients. Zeros
  * follow to a multiple of four values, so that shaders may read vec4f.
@@ -141,7 +143,7 @@ const nchw: Layout = {
     out.set(values);
     return out.buffer;
   },
-  unpack: (bytes, shape) => new Float32Array(bytes).slice(0, sizeOf(shape)),
+  unpack: inOrder,
 };
 
 /** The values of nchw, four in a texel, in the rows of a weight texture. */
@@ -157,7 +159,7 @@ const texels: Layout = {
     out.set(values);
     return out.buffer;
   },
-  unpack: nchw.unpack,
+  unpack: inOrder,
 };
 
 /** Calls `visit(nchw index, nhwc index)` for every element of [N, channels, H, W]. */
