@@ -3,7 +3,7 @@
  */
 import { alignUp, blocksOf, ceilDiv, elements } from "./shape.js";
 import type { Shape } from "./shape.js";
-import type { Packing } from "./variant.js";
+import type { PackedOrder, Packing } from "./variant.js";
 
 /** The first two axes of a weight: [out, in, ...] as conv2d has it, or [in, out, ...] as conv-transpose2d has it. */
 export type WeightOrder = "out-in" | "in-out";
@@ -27,6 +27,13 @@ export function tileTexels(shape: Shape, tile: number, order: WeightOrder = "out
   return ceilDiv(outC, tile) * tile * taps * blocksOf(inC);
 }
 
+/** Orders that pack-weight knows: tiles of both kinds, and channelBlocks(). */
+export const PACKED_ORDERS: readonly string[] = ["out-in", "in-out", "channels"] satisfies PackedOrder["order"][];
+
+/** Texels of a weight in one of PACKED_ORDERS. */
+export const packedTexels = (shape: Shape, order: string, tile: number): number =>
+  order === "channels" ? channelBlockTexels(shape) : tileTexels(shape, tile, order as WeightOrder);
+
 /** The value as it is, padded with zeros to a multiple of 4 elements: biases, scales. */
 export const plainPacking: Packing<unknown> = {
   name: "plain",
@@ -49,6 +56,7 @@ export function outputTiles({ tile, order = "out-in", storage = "buffer" }: Tile
   return {
     name: `${order} tiles of ${tile} in a ${storage}`,
     storage,
+    packedOrder: { order, tile },
     pack(data, shape) {
       const { outC, inC, taps } = sizesOf(shape, order);
       const inBlocks = blocksOf(inC);
@@ -76,6 +84,7 @@ export function channelBlocks(storage: "buffer" | "texture" = "buffer"): Packing
   return {
     name: `channel blocks in a ${storage}`,
     storage,
+    packedOrder: { order: "channels", tile: 1 },
     pack(data, shape) {
       const [channels = 1, , ...window] = shape;
       const taps = elements(window);

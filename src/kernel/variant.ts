@@ -33,6 +33,13 @@ export interface DeviceTraits {
   readonly refused?: ReadonlyMap<object, string>;
 }
 
+/** An order of a weight's values that the kernel pack-weight makes. */
+export interface PackedOrder {
+  /** Tiles of output channels from [out, in, kh, kw] or [in, out, kh, kw], or blocks of channels. */
+  readonly order: "out-in" | "in-out" | "channels";
+  readonly tile: number;
+}
+
 /** How a weight is laid out for one variant. `name` is part of the key under which the GPU copy is shared. */
 export interface Packing<P = AnyProblem> {
   readonly name: string;
@@ -42,6 +49,8 @@ export interface Packing<P = AnyProblem> {
   readonly storage?: "buffer" | "texture";
   /** Set where the values are rounded to f16. */
   readonly precision?: "f16";
+  /** Set where the kernel pack-weight can pack on the GPU. */
+  readonly packedOrder?: PackedOrder;
   pack(data: Float32Array, shape: Shape, problem: P): Float32Array | Uint32Array;
   /** Bytes that pack() gives, for whoever needs only memory of that size. */
   bytes?(shape: Shape, problem: P): number;

@@ -6,6 +6,7 @@ import { badShape } from "../../src/base/errors.js";
 import type { Device } from "../../src/gpu/device.js";
 import { runKernel } from "../../src/gpu/run-kernel.js";
 import type { HostWeight } from "../../src/gpu/operands.js";
+import { write } from "../../src/gpu/memory.js";
 import { Tensor } from "../../src/gpu/tensor.js";
 import type { Borders } from "../../src/kernel/border.js";
 import { layoutOf } from "../../src/kernel/choice.js";
@@ -13,7 +14,7 @@ import { fromHalf, toHalf } from "../../src/kernel/half.js";
 import { makeProblem, resolveAttrs } from "../../src/kernel/kernel.js";
 import type { Kernel } from "../../src/kernel/kernel.js";
 import { layoutNamed } from "../../src/kernel/layout.js";
-import type { DType } from "../../src/kernel/layout.js";
+import type { DType, LayoutName } from "../../src/kernel/layout.js";
 import type { HostTensor, KernelCase, RegistryEntry } from "../../src/kernel/registry.js";
 import { elements, formatShape } from "../../src/kernel/shape.js";
 import type { AnyVariant } from "../../src/kernel/variant.js";
@@ -87,6 +88,20 @@ function asStored(kernel: Kernel, variant: AnyVariant, host: Record<string, Host
   return stored;
 }
 
+/** A tensor that the kernel writes over lies between fences. */
+async function uploadTensor(
+  device: Device,
+  { shape, data }: HostTensor,
+  layout: LayoutName,
+  isUpdated: boolean,
+): Promise<Tensor> {
+  const form = layoutNamed(layout);
+  if (!isUpdated || form.extent) return Tensor.from(device, data, shape, { layout });
+  const tensor = await guarded(device, shape, { layout });
+  write(device, tensor.memory, form.pack(data, tensor.shape));
+  return tensor;
+}
+
 async function upload(
   device: Device,
   kernel: Kernel,
@@ -94,9 +109,10 @@ async function upload(
   host: Record<string, HostTensor>,
 ): Promise<Record<string, Tensor | HostWeight>> {
   const args: Record<string, Tensor | HostWeight> = {};
+  const updated = Object.values(kernel.outputs).map(({ updates }) => updates);
   for (const [key, { shape, data }] of Object.entries(host)) {
     if (kernel.inputs[key]?.role === "weight") args[key] = { shape, data: data as Float32Array };
-    else args[key] = await Tensor.from(device, data, shape, { layout: layoutOf(kernel, variant, key) });
+    else args[key] = await uploadTensor(device, { shape, data }, layoutOf(kernel, variant, key), updated.includes(key));
   }
   return args;
 }

@@ -1,0 +1,44 @@
+// pack-weight, naive: one thread gathers one texel of four values.
+// Operands:
+//   weight  [out][in][tap], with order 1 [in][out][tap]
+//   packed  [out / tile][tap][in / 4][tile] of vec4 over 4 input channels; with order 2 [tap][out / 4] of vec4 over 4
+//           channels
+
+struct Params {
+  texels: u32,
+  out_c: u32,
+  in_c: u32,
+  taps: u32,
+  blocks: u32, // ceil(in_c / 4); with order 2 ceil(out_c / 4)
+  tile: u32,
+  order: u32, // 0 out-in, 1 in-out, 2 channels
+}
+
+@group(0) @binding(0) var<storage, read> weight: array<f32>;
+@group(0) @binding(1) var<storage, read_write> packed: array<vec4f>;
+@group(0) @binding(2) var<uniform> params: Params;
+
+fn weight_at(out: u32, c: u32, tap: u32) -> f32 {
+  if (out >= params.out_c || c >= params.in_c) { return 0; }
+  let pair = select(out * params.in_c + c, c * params.out_c + out, params.order == 1);
+  return weight[pair * params.taps + tap];
+}
+
+fn packed_texel(i: u32) -> vec4f {
+  if (params.order == 2) {
+    let out = i % params.blocks * 4;
+    let tap = i / params.blocks;
+    return vec4f(weight_at(out, 0, tap), weight_at(out + 1, 0, tap), weight_at(out + 2, 0, tap), weight_at(out + 3, 0, tap));
+  }
+  let step = i / params.tile;
+  let c = step % params.blocks * 4;
+  let tap = step / params.blocks % params.taps;
+  let out = step / (params.blocks * params.taps) * params.tile + i % params.tile;
+  return vec4f(weight_at(out, c, tap), weight_at(out, c + 1, tap), weight_at(out, c + 2, tap), weight_at(out, c + 3, tap));
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * groups.x * 64 + id.x;
+  if (i < params.texels) { packed[i] = packed_texel(i); }
+}
