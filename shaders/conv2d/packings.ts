@@ -1,28 +1,9 @@
 /** Packs a weight as the rows of the product's right side, the same for every size of tile. */
 import { FcnError } from "../../src/base/errors.js";
 import { toHalf } from "../../src/kernel/half.js";
-import { blocksOf } from "../../src/kernel/shape.js";
-import type { Shape } from "../../src/kernel/shape.js";
+import { eachRowValue, rowTexels } from "../../src/kernel/packings.js";
 import type { Packing } from "../../src/kernel/variant.js";
 import type { ConvProblem } from "./problem.js";
-
-/** Visits a weight [out][in][kh][kw] with each value's index in [kh][kw][in][out], channels padded to 4. */
-function eachRowValue(data: Float32Array, shape: Shape, visit: (index: number, value: number) => void): void {
-  const [outC, inC, kh, kw] = shape as [number, number, number, number];
-  const inPitch = blocksOf(inC) * 4;
-  const outPitch = blocksOf(outC) * 4;
-  let from = 0;
-  for (let out = 0; out < outC; out++) {
-    for (let c = 0; c < inC; c++) {
-      for (let tap = 0; tap < kh * kw; tap++) visit((tap * inPitch + c) * outPitch + out, data[from++] as number);
-    }
-  }
-}
-
-function rowsSize(shape: Shape): number {
-  const [outC, inC, kh, kw] = shape as [number, number, number, number];
-  return kh * kw * (blocksOf(inC) * 4) * (blocksOf(outC) * 4);
-}
 
 /** The bits of a weight as f16. @throws bad-weights for a number that f16 cannot hold; it would become infinite */
 export function weightToHalf(value: number): number {
@@ -37,26 +18,13 @@ export function weightToHalf(value: number): number {
   return bits;
 }
 
-/** [kh][kw][in][out/4] of vec4 over 4 output channels. */
-export const rows: Packing<ConvProblem> = {
-  name: "conv2d/rows",
-  bytes: (shape) => rowsSize(shape) * 4,
-  pack(data, shape) {
-    const packed = new Float32Array(rowsSize(shape));
-    eachRowValue(data, shape, (index, value) => {
-      packed[index] = value;
-    });
-    return packed;
-  },
-};
-
 /** As `rows`, in f16. */
 export const rowsF16: Packing<ConvProblem> = {
   name: "conv2d/rows-f16",
   precision: "f16",
-  bytes: (shape) => rowsSize(shape) * 2,
+  bytes: (shape) => 4 * rowTexels(shape) * 2,
   pack(data, shape) {
-    const packed = new Uint16Array(rowsSize(shape));
+    const packed = new Uint16Array(4 * rowTexels(shape));
     eachRowValue(data, shape, (index, value) => {
       packed[index] = weightToHalf(value);
     });

@@ -2,9 +2,10 @@
  * The GPU variants of tiled.wgsl: one matrix product, in tiles of workgroup memory. Which tile is best depends on how
  * many workgroups the problem gives and on how long its sums are; tile-cost.ts estimates it.
  */
+import { rows } from "../../src/kernel/packings.js";
 import { pair } from "../../src/kernel/problem.js";
 import type { KernelVariant, Precision } from "../../src/kernel/variant.js";
-import { rows, rowsF16 } from "./packings.js";
+import { rowsF16 } from "./packings.js";
 import { borderedSizeParams, hasWindowsInside, isPointwise, matrixSizes } from "./problem.js";
 import type { ConvProblem } from "./problem.js";
 import { bytesOf, threadsOf, tileEstimate, tilesOf } from "./tile-cost.js";

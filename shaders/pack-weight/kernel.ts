@@ -8,7 +8,7 @@ import { defineKernel } from "../../src/kernel/kernel.js";
 import { sizeOf } from "../../src/kernel/layout.js";
 import { PACKED_ORDERS, packedTexels } from "../../src/kernel/packings.js";
 import { u32 } from "../../src/kernel/problem.js";
-import { blocksOf, formatShape } from "../../src/kernel/shape.js";
+import { alignUp, blocksOf, formatShape } from "../../src/kernel/shape.js";
 import type { Nchw } from "../../src/kernel/shape.js";
 import { packWeight as shaders } from "../wgsl.generated.js";
 
@@ -45,9 +45,10 @@ export const packWeight = defineKernel({
       out_c: u32(outC),
       in_c: u32(inC),
       taps: u32(weight[2] * weight[3]),
-      blocks: u32(blocksOf(attrs.order === "channels" ? outC : inC)),
+      blocks: u32(blocksOf(["channels", "rows"].includes(attrs.order) ? outC : inC)),
       tile: u32(attrs.tile),
       order: u32(PACKED_ORDERS.indexOf(attrs.order)),
+      pitch: u32(alignUp(inC, 4)),
     };
   },
   overrides: () => ({}),

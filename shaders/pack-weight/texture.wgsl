@@ -2,17 +2,19 @@
 // Over naive: writes the texture that shaders of software adapters read.
 // Operands:
 //   weight  [out][in][tap], with order 1 [in][out][tap]
-//   packed  [out / tile][tap][in / 4][tile] of vec4 over 4 input channels; with order 2 [tap][out / 4] of vec4 over 4
-//           channels, in rows of 1024 texels
+//   packed  with orders 0 and 1 [out / tile][tap][in / 4][tile] of vec4 over 4 input channels,
+//           with order 2 [tap][out / 4] of vec4 over 4 channels,
+//           with order 3 [tap][in][out / 4] of vec4 over 4 output channels; in rows of 1024 texels
 
 struct Params {
   texels: u32,
   out_c: u32,
   in_c: u32,
   taps: u32,
-  blocks: u32, // ceil(in_c / 4); with order 2 ceil(out_c / 4)
+  blocks: u32, // ceil(in_c / 4); with orders 2 and 3 ceil(out_c / 4)
   tile: u32,
-  order: u32, // 0 out-in, 1 in-out, 2 channels
+  order: u32, // 0 out-in, 1 in-out, 2 channels, 3 rows
+  pitch: u32, // in_c, rounded up to a multiple of 4
 }
 
 @group(0) @binding(0) var<storage, read> weight: array<f32>;
@@ -26,6 +28,13 @@ fn weight_at(out: u32, c: u32, tap: u32) -> f32 {
 }
 
 fn packed_texel(i: u32) -> vec4f {
+  if (params.order == 3) {
+    let out = i % params.blocks * 4;
+    let row = i / params.blocks;
+    let c = row % params.pitch;
+    let tap = row / params.pitch;
+    return vec4f(weight_at(out, c, tap), weight_at(out + 1, c, tap), weight_at(out + 2, c, tap), weight_at(out + 3, c, tap));
+  }
   if (params.order == 2) {
     let out = i % params.blocks * 4;
     let tap = i / params.blocks;

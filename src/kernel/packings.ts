@@ -27,12 +27,20 @@ export function tileTexels(shape: Shape, tile: number, order: WeightOrder = "out
   return ceilDiv(outC, tile) * tile * taps * blocksOf(inC);
 }
 
-/** Orders that pack-weight knows: tiles of both kinds, and channelBlocks(). */
-export const PACKED_ORDERS: readonly string[] = ["out-in", "in-out", "channels"] satisfies PackedOrder["order"][];
+/** Orders that pack-weight knows, by their numbers in its shaders. */
+export const PACKED_ORDERS: readonly string[] = [
+  "out-in",
+  "in-out",
+  "channels",
+  "rows",
+] satisfies PackedOrder["order"][];
 
 /** Texels of a weight in one of PACKED_ORDERS. */
-export const packedTexels = (shape: Shape, order: string, tile: number): number =>
-  order === "channels" ? channelBlockTexels(shape) : tileTexels(shape, tile, order as WeightOrder);
+export function packedTexels(shape: Shape, order: string, tile: number): number {
+  if (order === "channels") return channelBlockTexels(shape);
+  if (order === "rows") return rowTexels(shape);
+  return tileTexels(shape, tile, order as WeightOrder);
+}
 
 /** The value as it is, padded with zeros to a multiple of 4 elements: biases, scales. */
 export const plainPacking: Packing<unknown> = {
@@ -97,3 +105,36 @@ export function channelBlocks(storage: "buffer" | "texture" = "buffer"): Packing
     },
   };
 }
+
+/** Visits a weight [out][in][kh][kw] with each value's index in [kh][kw][in][out], channels padded to 4. */
+export function eachRowValue(data: Float32Array, shape: Shape, visit: (index: number, value: number) => void): void {
+  const [outC, inC, kh, kw] = shape as [number, number, number, number];
+  const inPitch = blocksOf(inC) * 4;
+  const outPitch = blocksOf(outC) * 4;
+  let from = 0;
+  for (let out = 0; out < outC; out++) {
+    for (let c = 0; c < inC; c++) {
+      for (let tap = 0; tap < kh * kw; tap++) visit((tap * inPitch + c) * outPitch + out, data[from++] as number);
+    }
+  }
+}
+
+/** Texels of a weight in rows of output channels, as a matrix product reads it. */
+export function rowTexels(shape: Shape): number {
+  const [outC, inC, kh, kw] = shape as [number, number, number, number];
+  return kh * kw * blocksOf(inC) * 4 * blocksOf(outC);
+}
+
+/** [kh][kw][in][out/4] of vec4 over 4 output channels. */
+export const rows: Packing<unknown> = {
+  name: "rows",
+  packedOrder: { order: "rows", tile: 1 },
+  bytes: (shape) => rowTexels(shape) * 16,
+  pack(data, shape) {
+    const packed = new Float32Array(rowTexels(shape) * 4);
+    eachRowValue(data, shape, (index, value) => {
+      packed[index] = value;
+    });
+    return packed;
+  },
+};

@@ -35,8 +35,8 @@ export interface DeviceTraits {
 
 /** An order of a weight's values that the kernel pack-weight makes. */
 export interface PackedOrder {
-  /** Tiles of output channels from [out, in, kh, kw] or [in, out, kh, kw], or blocks of channels. */
-  readonly order: "out-in" | "in-out" | "channels";
+  /** Tiles of output channels from [out, in, kh, kw] or [in, out, kh, kw], blocks of channels, or rows of a matrix. */
+  readonly order: "out-in" | "in-out" | "channels" | "rows";
   readonly tile: number;
 }
 
