@@ -1,0 +1,76 @@
+/**
+ * The gradient of conv-transpose2d at its input: dx[i] = sum over o and taps of weight[i][o][tap] * dy[o], at the pixel
+ * of the cropped output that the tap reaches. It is a convolution of dy with the same weight and stride.
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose2d.html
+ */
+import { checkGroups, checkOutputSize, weightSizes } from "../../src/kernel/checks.js";
+import { pixelsOf, threadPerValue } from "../../src/kernel/feature-map.js";
+import { checkGradientChannels, checkTransposedGradient } from "../../src/kernel/gradients.js";
+import { defineKernel } from "../../src/kernel/kernel.js";
+import { sizeOf } from "../../src/kernel/layout.js";
+import { pair, u32 } from "../../src/kernel/problem.js";
+import type { Pair } from "../../src/kernel/problem.js";
+import { elements } from "../../src/kernel/shape.js";
+import { windowConstants } from "../../src/kernel/window.js";
+import { convTranspose2dInputGradient as shaders } from "../wgsl.generated.js";
+
+const NAME = "conv-transpose2d-input-gradient";
+
+/** Gradient of a transposed convolution's input, dense or per channel. */
+export const convTranspose2dInputGradient = defineKernel({
+  name: NAME,
+  shaders,
+  inputs: {
+    /** The gradient of the cropped output. */
+    dy: { role: "tensor", layout: "nhwc4" },
+    /** As conv-transpose2d has it: [in, out/groups, kh, kw]. */
+    weight: { role: "weight" },
+  },
+  outputs: { dx: { role: "tensor", layout: "nhwc4" } },
+  attrs: {
+    stride: 1 as Pair,
+    padding: 0 as Pair,
+    groups: 1,
+    crop_offset: 0 as Pair,
+    /** Rows and columns of x: a crop maps several sizes to one. */
+    height: 0,
+    width: 0,
+  },
+
+  shape({ dy, weight }, attrs) {
+    const [inC, groupOut, kernelH, kernelW] = weightSizes(NAME, weight, "[in, out/groups, kh, kw]");
+    checkGroups(NAME, weight, { groups: attrs.groups, channels: inC, side: "input" });
+    checkGradientChannels(NAME, dy, groupOut * attrs.groups, weight);
+    checkOutputSize(NAME, attrs.height, attrs.width);
+    const dx = [dy[0], inC, attrs.height, attrs.width] as const;
+    checkTransposedGradient(NAME, dx, dy, { ...attrs, kernel: [kernelH, kernelW] });
+    return { dx };
+  },
+  params: ({ in: { dy }, out: { dx }, attrs }) => ({
+    x_h: u32(dx[2]),
+    x_w: u32(dx[3]),
+    y_h: u32(dy[2]),
+    y_w: u32(dy[3]),
+    pixels: u32(pixelsOf(dx)),
+    crop_top: u32(pair(attrs.crop_offset)[0]),
+    crop_left: u32(pair(attrs.crop_offset)[1]),
+  }),
+  overrides: ({ in: { dy, weight }, attrs }) => ({
+    IN_C: weight[0] as number,
+    OUT_C: dy[1],
+    ...windowConstants({ ...attrs, kernel: [weight[2] as number, weight[3] as number] }),
+    GROUPS: attrs.groups,
+  }),
+  cost: ({ in: { dy, weight }, out: { dx } }) => ({
+    flops: 2 * sizeOf(dx) * (elements(weight) / (weight[0] as number)),
+    bytes: 4 * (sizeOf(dy) + elements(weight) + sizeOf(dx)),
+  }),
+  variants: {
+    // One thread per value; visits every tap. The one to read first. Serves groups.
+    naive: {
+      wgsl: "naive",
+      workgroup: [64, 1, 1],
+      threads: ({ out: { dx } }) => threadPerValue(dx),
+    },
+  },
+});
