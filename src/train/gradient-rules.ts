@@ -1,0 +1,107 @@
+/** How gradients pass each kernel, backwards: from the gradient of its output to those of its inputs and weights. */
+import { channelSum } from "../../shaders/channel-sum/kernel.js";
+import { conv2dInputGradient } from "../../shaders/conv2d-input-gradient/kernel.js";
+import { conv2dWeightGradient } from "../../shaders/conv2d-weight-gradient/kernel.js";
+import { convTranspose2dInputGradient } from "../../shaders/conv-transpose2d-input-gradient/kernel.js";
+import { convTranspose2dWeightGradient } from "../../shaders/conv-transpose2d-weight-gradient/kernel.js";
+import { maxPool2d } from "../../shaders/max-pool2d/kernel.js";
+import { maxPool2dGradient } from "../../shaders/max-pool2d-gradient/kernel.js";
+import { badOption } from "../base/errors.js";
+import type { Pair } from "../kernel/problem.js";
+import type { Weight } from "../kernel/weight.js";
+import type { Node, Value } from "../plan/graph.js";
+import type { Backward } from "./backward.js";
+
+type Rule = (node: Node, backward: Backward) => void;
+
+interface Window {
+  readonly stride: Pair;
+  readonly padding: Pair;
+  readonly dilation: Pair;
+}
+
+/** Rows and columns of a weight's window. */
+const windowOf = ({ shape }: Weight): Pair => [shape[2] ?? 1, shape[3] ?? 1];
+
+function giveBias({ label, weights }: Node, dy: Value, backward: Backward): void {
+  const { bias } = weights;
+  if (!bias || !backward.trained.has(bias)) return;
+  const splits = backward.splitsOf(dy.shape);
+  backward.giveWeight(bias, backward.graph.op(`${label}.bias.gradient`, channelSum, { dy }, { splits }).parts);
+}
+
+/** y = relu(conv(x) + bias + residual) */
+const convolution: Rule = (node, backward) => {
+  const { graph } = backward;
+  const { label, tensors, weights, problem } = node;
+  const x = tensors["x"] as Value;
+  const weight = weights["weight"] as Weight;
+  const { groups = 1 } = problem.attrs;
+  if (groups !== 1) throw badOption(`train: ${label}: a convolution of ${String(groups)} groups has no gradient`);
+  const dy = backward.beforeActivation(node);
+  if (!dy) return;
+  const { stride = 1, padding = 0, dilation = 1 } = problem.attrs as Partial<Window>;
+  const window: Window = { stride, padding, dilation };
+  const residual = tensors["residual"];
+  if (backward.needs(residual)) backward.give(residual, dy);
+  giveBias(node, dy, backward);
+  if (backward.trained.has(weight)) {
+    const attrs = { ...window, kernel: windowOf(weight), splits: backward.splitsOf(dy.shape) };
+    backward.giveWeight(weight, graph.op(`${label}.weight.gradient`, conv2dWeightGradient, { x, dy }, attrs).parts);
+  }
+  if (!backward.needs(x)) return;
+  const [, , height, width] = x.shape;
+  const mask = backward.maskOf(x);
+  const attrs = { ...window, height, width };
+  const { dx } = graph.op(`${label}.gradient`, conv2dInputGradient, { dy, weight, mask }, attrs);
+  backward.give(x, dx, mask !== undefined);
+};
+
+/** y = crop(transposed conv(x)) + residual */
+const transposedConvolution: Rule = (node, backward) => {
+  const { graph } = backward;
+  const { label, tensors, weights, outputs, problem } = node;
+  const x = tensors["x"] as Value;
+  const weight = weights["weight"] as Weight;
+  const dy = backward.gradientOf(outputs["y"] as Value);
+  if (!dy) return;
+  const { stride, padding, groups, crop_offset } = problem.attrs as {
+    readonly stride: Pair;
+    readonly padding: Pair;
+    readonly groups: number;
+    readonly crop_offset: Pair;
+  };
+  const window = { stride, padding, groups, crop_offset };
+  const residual = tensors["residual"];
+  if (backward.needs(residual)) backward.give(residual, dy);
+  giveBias(node, dy, backward);
+  if (backward.trained.has(weight)) {
+    const attrs = { ...window, kernel: windowOf(weight), splits: backward.splitsOf(x.shape) };
+    const { parts } = graph.op(`${label}.weight.gradient`, convTranspose2dWeightGradient, { x, dy }, attrs);
+    backward.giveWeight(weight, parts);
+  }
+  if (!backward.needs(x)) return;
+  const [, , height, width] = x.shape;
+  const attrs = { ...window, height, width };
+  backward.give(x, graph.op(`${label}.gradient`, convTranspose2dInputGradient, { dy, weight }, attrs).dx);
+};
+
+/** The largest value of each window. The pool of the network gives no indices, so the pool is computed once more. */
+const largest: Rule = ({ label, tensors, outputs, problem }, backward) => {
+  const x = tensors["x"] as Value;
+  const dy = backward.gradientOf(outputs["y"] as Value);
+  if (!dy || !backward.needs(x)) return;
+  const { kernel, stride, padding, dilation } = problem.attrs as Window & { readonly kernel: Pair };
+  const { indices } = backward.graph.op(`${label}.indices`, maxPool2d, { x }, { ...problem.attrs, indices: true });
+  const [, , height, width] = x.shape;
+  const attrs = { kernel, stride, padding, dilation, height, width };
+  const operands = { dy, indices: indices as Value };
+  backward.give(x, backward.graph.op(`${label}.gradient`, maxPool2dGradient, operands, attrs).dx);
+};
+
+export const GRADIENT_RULES: Readonly<Record<string, Rule | undefined>> = {
+  conv2d: convolution,
+  project: convolution,
+  "conv-transpose2d": transposedConvolution,
+  "max-pool2d": largest,
+};

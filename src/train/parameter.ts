@@ -1,0 +1,102 @@
+/** A weight that is trained: its values, their gradient, and what the optimiser keeps, on the GPU in PyTorch's order. */
+import { FcnError } from "../base/errors.js";
+import type { Device } from "../gpu/device.js";
+import { write } from "../gpu/memory.js";
+import { Tensor } from "../gpu/tensor.js";
+import { elements, formatShape } from "../kernel/shape.js";
+import type { Nchw, Shape } from "../kernel/shape.js";
+import type { Packing } from "../kernel/variant.js";
+import type { Weight } from "../kernel/weight.js";
+
+/** A weight's values in the order in which a shader reads them. Kept equal to the parameter by pack-weight. */
+export interface PackedCopy {
+  readonly packing: Packing;
+  readonly tensor: Tensor;
+}
+
+/** A shape of one to four dimensions as one of four: a bias [C] is [C, 1, 1, 1]. */
+export function fourDimensions(shape: Shape): Nchw {
+  const [n = 1, c = 1, h = 1, w = 1] = shape;
+  return [n, c, h, w];
+}
+
+export class Parameter {
+  /** By name of the packing. */
+  readonly copies = new Map<string, PackedCopy>();
+  readonly shape: Nchw;
+
+  private constructor(
+    readonly weight: Weight,
+    readonly values: Tensor,
+    /** Zero between steps. */
+    readonly gradient: Tensor,
+    /** By the optimiser's names, such as "velocity". */
+    readonly moments: ReadonlyMap<string, Tensor>,
+  ) {
+    this.shape = values.shape;
+  }
+
+  /** @throws bad-weights where the weight has another number of values than its shape says */
+  static async create(device: Device, weight: Weight, moments: readonly string[]): Promise<Parameter> {
+    const shape = fourDimensions(weight.shape);
+    const label = weight.name;
+    const values = checkedValues(weight, await weight.read());
+    const empty = (suffix: string): Promise<Tensor> =>
+      Tensor.empty(device, shape, { layout: "nchw", label: `${label}${suffix}` });
+    const kept = new Map<string, Tensor>();
+    for (const moment of moments) kept.set(moment, await empty(`.${moment}`));
+    const tensor = await Tensor.from(device, values, shape, { layout: "nchw", label });
+    return new Parameter(weight, tensor, await empty(".gradient"), kept);
+  }
+
+  get name(): string {
+    return this.weight.name;
+  }
+
+  /** Bytes on the GPU. */
+  get bytes(): number {
+    return this.#tensors.reduce((sum, { memory }) => sum + memory.size, 0);
+  }
+
+  get #tensors(): Tensor[] {
+    return [this.values, this.gradient, ...this.moments.values(), ...[...this.copies.values()].map((c) => c.tensor)];
+  }
+
+  /** The values in an order of a shader's, made at the first call. */
+  async packed(device: Device, packing: Packing): Promise<Tensor> {
+    const known = this.copies.get(packing.name);
+    if (known) return known.tensor;
+    const host = new Float32Array(await this.values.read());
+    const data = packing.pack(host, this.weight.shape, undefined as never) as Float32Array;
+    const layout = packing.storage === "texture" ? "texels" : "nchw";
+    const label = `${this.name} as ${packing.name}`;
+    const tensor = await Tensor.from(device, data, [1, 1, 1, data.length], { layout, label });
+    this.copies.set(packing.name, { packing, tensor });
+    return tensor;
+  }
+
+  /** Replaces the values, in the weight's own order. @throws bad-weights */
+  assign(device: Device, data: Float32Array): void {
+    const values = checkedValues(this.weight, data);
+    const padded = new Float32Array(this.values.memory.size / 4);
+    padded.set(values);
+    write(device, this.values.memory, padded.buffer);
+    for (const { packing, tensor } of this.copies.values()) {
+      const packed = new Float32Array(tensor.memory.size / 4);
+      packed.set(packing.pack(values, this.weight.shape, undefined as never) as Float32Array);
+      write(device, tensor.memory, packed.buffer);
+    }
+  }
+
+  dispose(): void {
+    for (const tensor of this.#tensors) tensor.dispose();
+  }
+}
+
+function checkedValues({ name, shape }: Weight, data: Float32Array): Float32Array {
+  if (data.length === elements(shape)) return data;
+  throw new FcnError(
+    "bad-weights",
+    `${name} ${formatShape(shape)} needs ${elements(shape)} values, got ${data.length}`,
+  );
+}
