@@ -1,52 +1,56 @@
-/** Runs every variant of a kernel on host values. */
-import { runKernel } from "../../src/gpu/run-kernel.js";
+/** Runs every variant of a kernel that the device can run, on values of the host: for checks of gradients. */
 import type { Device } from "../../src/gpu/device.js";
 import type { HostWeight } from "../../src/gpu/operands.js";
+import { runKernel } from "../../src/gpu/run-kernel.js";
 import { Tensor } from "../../src/gpu/tensor.js";
 import { layoutOf, usableVariants } from "../../src/kernel/choice.js";
-import { makeProblem } from "../../src/kernel/kernel.js";
-import type { Kernel } from "../../src/kernel/kernel.js";
+import { erase, makeProblem } from "../../src/kernel/kernel.js";
+import type { KernelDef } from "../../src/kernel/kernel.js";
 import type { Attrs } from "../../src/kernel/problem.js";
 import type { HostTensor } from "../../src/kernel/registry.js";
+import { elements } from "../../src/kernel/shape.js";
+import type { AnyVariant } from "../../src/kernel/variant.js";
+import { seeded } from "./random.js";
 
-/** The inputs and attributes of a call, on the host. */
-export interface HostCall {
-  readonly inputs: Readonly<Record<string, HostTensor>>;
-  readonly attrs?: Attrs;
+interface VariantResult {
+  readonly variant: string;
+  /** The values of each output in [N, C, H, W] order. */
+  readonly outputs: Readonly<Record<string, ArrayLike<number>>>;
 }
 
-/** What each variant that this device can run gives for the first output, by the variant's name. */
-export async function runVariants(
+/** Random values in [-1, 1) that f32 holds exactly, so that kernel and reference compute with the same. */
+export function randomValues(shape: readonly number[], seed: number): HostTensor {
+  const random = seeded(seed);
+  return { shape, data: Float32Array.from({ length: elements(shape) }, () => random() * 2 - 1) };
+}
+
+/** The results of each variant in turn. */
+export async function runVariants<I, O, A extends Attrs>(
   device: Device,
-  kernel: Kernel,
-  { inputs, attrs = {} }: HostCall,
-): Promise<ReadonlyMap<string, ArrayLike<number>>> {
-  const shapes = Object.fromEntries(Object.entries(inputs).map(([key, { shape }]) => [key, shape]));
-  const results = new Map<string, ArrayLike<number>>();
-  for (const name of usableVariants(kernel, makeProblem(kernel, shapes, attrs), device)) {
-    const variant = kernel.variants[name];
-    if (!variant) throw new Error(`no variant ${name}`);
+  definition: KernelDef<I, O, A>,
+  host: Readonly<Record<string, HostTensor>>,
+  attrs: Partial<A> = {},
+): Promise<VariantResult[]> {
+  const kernel = erase(definition);
+  const shapes = Object.fromEntries(Object.entries(host).map(([key, { shape }]) => [key, shape]));
+  const results: VariantResult[] = [];
+  for (const variant of usableVariants(kernel, makeProblem(kernel, shapes, attrs as Attrs), device)) {
     const args: Record<string, Tensor | HostWeight> = {};
-    for (const [key, { shape, data }] of Object.entries(inputs)) {
-      const values = Float32Array.from(data);
-      if (kernel.inputs[key]?.role === "weight") args[key] = { shape, data: values };
-      else args[key] = await Tensor.from(device, values, shape, { layout: layoutOf(kernel, variant, key) });
+    for (const [key, { shape, data }] of Object.entries(host)) {
+      const layout = (): ReturnType<typeof layoutOf> => layoutOf(kernel, kernel.variants[variant] as AnyVariant, key);
+      const isWeight = kernel.inputs[key]?.role === "weight";
+      args[key] = isWeight
+        ? { shape, data: Float32Array.from(data) }
+        : await Tensor.from(device, data, shape, { layout: layout() });
     }
-    const outputs = (await runKernel(device, kernel, args, attrs, { variant: name })) as Record<string, Tensor>;
-    results.set(name, await (Object.values(outputs)[0] as Tensor).read());
-    for (const tensor of [...Object.values(args), ...Object.values(outputs)]) {
-      if (tensor instanceof Tensor) tensor.dispose();
+    const tensors = (await runKernel(device, kernel, args, attrs as Attrs, { variant })) as Record<string, Tensor>;
+    const outputs: Record<string, ArrayLike<number>> = {};
+    for (const [key, tensor] of Object.entries(tensors)) {
+      outputs[key] = await tensor.read();
+      tensor.dispose();
     }
+    for (const arg of Object.values(args)) if (arg instanceof Tensor) arg.dispose();
+    results.push({ variant, outputs });
   }
   return results;
-}
-
-/** The sum of `count` arrays that lie one after the other. */
-export function sumParts(parts: ArrayLike<number>, count: number): Float64Array {
-  const size = parts.length / count;
-  return Float64Array.from({ length: size }, (_, i) => {
-    let sum = 0;
-    for (let part = 0; part < count; part++) sum += parts[part * size + i] as number;
-    return sum;
-  });
 }
