@@ -13,28 +13,24 @@ import { sumParts as shaders } from "../wgsl.generated.js";
 /** Threads of tree.wgsl that share a sum. */
 const TREE = 64;
 
-const partsOf = (parts: Nchw, total: Nchw): number => parts[0] / total[0];
+const partsOf = (parts: Nchw, total: Nchw): number => sizeOf(parts) / sizeOf(total);
 
 /** total = total + the sum of parts. */
 export const sumParts = defineKernel({
   name: "sum-parts",
   shaders,
   inputs: {
-    /** [parts * N, C, H, W] */
+    /** Totals one after the other, of any shape. */
     parts: { role: "tensor", layout: "nchw" },
-    /** [N, C, H, W] */
     total: { role: "tensor", layout: "nchw" },
   },
   outputs: { sum: { role: "tensor", layout: "nchw", updates: "total" } },
   attrs: {},
 
   shape({ parts, total }) {
-    const isWhole = parts[0] % total[0] === 0 && parts.slice(1).join() === total.slice(1).join();
-    if (!isWhole) {
-      const needed = `[parts * ${total[0]},${total.slice(1).join()}]`;
-      throw badShape(
-        `sum-parts: parts ${formatShape(parts)} needs the shape ${needed} for total ${formatShape(total)}`,
-      );
+    if (sizeOf(parts) % sizeOf(total) !== 0) {
+      const needed = `a multiple of the ${sizeOf(total)} values of total ${formatShape(total)}`;
+      throw badShape(`sum-parts: parts ${formatShape(parts)} needs ${needed}, has ${sizeOf(parts)}`);
     }
     return { sum: total };
   },

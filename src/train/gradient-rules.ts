@@ -91,7 +91,7 @@ const largest: Rule = ({ label, tensors, outputs, problem }, backward) => {
   const x = tensors["x"] as Value;
   const dy = backward.gradientOf(outputs["y"] as Value);
   if (!dy || !backward.needs(x)) return;
-  const { kernel, stride, padding, dilation } = problem.attrs as Window & { readonly kernel: Pair };
+  const { kernel, stride, padding, dilation } = problem.attrs as unknown as Window & { readonly kernel: Pair };
   const { indices } = backward.graph.op(`${label}.indices`, maxPool2d, { x }, { ...problem.attrs, indices: true });
   const [, , height, width] = x.shape;
   const attrs = { kernel, stride, padding, dilation, height, width };

@@ -32,6 +32,8 @@ export interface StepParts {
   readonly network: (graph: Graph) => Value;
   /** What the rate of a weight is multiplied by. */
   readonly rateScale: (parameter: Parameter) => number;
+  /** Whether weight decay applies to biases too. PyTorch's optimisers do so unless told otherwise. Default no. */
+  readonly biasesDecay?: boolean;
 }
 
 const ONE: Nchw = [1, 1, 1, 1];
@@ -62,7 +64,7 @@ export function appendPass(graph: Graph, parts: StepParts): ReadonlyMap<Paramete
   return gradients;
 }
 
-function appendLoss(graph: Graph, logits: Value, { targets, classWeights }: LossOptions) {
+export function appendLoss(graph: Graph, logits: Value, { targets, classWeights }: LossOptions) {
   const [n, classes, height, width] = logits.shape;
   const isLabels = targets === "labels";
   const target = graph.input(targets, isLabels ? [n, 1, height, width] : logits.shape, isLabels ? "u8" : "nhwc4");
@@ -80,7 +82,7 @@ function appendLoss(graph: Graph, logits: Value, { targets, classWeights }: Loss
 /** The optimiser's step of every parameter, and its packed copies. `gradients` are those of appendPass(). */
 export function appendUpdate(
   graph: Graph,
-  { parameters, optimizer, rateScale }: StepParts,
+  { parameters, optimizer, rateScale, biasesDecay = false }: StepParts,
   gradients: ReadonlyMap<Parameter, Value>,
 ): void {
   const rates = graph.input(RATES, RATES_SHAPE, "nchw");
@@ -96,7 +98,7 @@ export function appendUpdate(
       rates,
       unit: undefined,
       rateScale: rateScale(parameter),
-      decays: !isBias(parameter),
+      decays: biasesDecay || !isBias(parameter),
     });
     appendPacking(graph, parameter, stepped);
   }

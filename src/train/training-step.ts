@@ -103,14 +103,15 @@ export class TrainingStep {
     const rates = Float32Array.from(optimizer.ratesAt(this.#steps + 1, rate));
     write(this.device, this.parts.loss.memory, oneValue(0));
     let loss = NaN;
-    for (const piece of pieces) loss = await this.#pass(piece, update ? {} : { [RATES]: rates });
+    const more = update ? {} : { [RATES]: rates };
+    for (const piece of pieces) loss = await this.accumulate(piece, more);
     await update?.run({ [RATES]: rates });
     this.#steps += 1;
     return loss;
   }
 
-  /** Adds the gradients of a piece to those of the parameters, where a batch comes in pieces. Gives the loss so far. */
-  async #pass({ inputs, scale }: StepInputs, more: PlanInputs): Promise<number> {
+  /** Adds the gradients of a piece to those of the parameters. Gives the loss so far. */
+  async accumulate({ inputs, scale }: StepInputs, more: PlanInputs = {}): Promise<number> {
     const { outputs } = await this.parts.pass.run({ ...inputs, ...more, [SCALE]: oneValue(scale) });
     const bytes = outputs.get(LOSS)?.bytes as ArrayBuffer;
     return new Float32Array(bytes)[0] as number;
