@@ -83,7 +83,7 @@ export class Parameter {
     write(device, this.values.memory, padded.buffer);
     for (const { packing, tensor } of this.copies.values()) {
       const packed = new Float32Array(tensor.memory.size / 4);
-      packed.set(packing.pack(values, this.weight.shape, undefined as never) as Float32Array);
+      packed.set(packing.pack(values, this.weight.shape, undefined as never));
       write(device, tensor.memory, packed.buffer);
     }
   }

@@ -22,18 +22,22 @@ export interface LossOptions {
   readonly classWeights: boolean;
 }
 
-/** What the graphs of a step are made of. */
-export interface StepParts {
-  readonly device: DeviceTraits;
-  readonly parameters: ReadonlyMap<Weight, Parameter>;
+/** Appends a network to a graph: from inputs that it declares to logits. */
+export type AppendNetwork = (graph: Graph) => Value;
+
+export interface StepOptions {
   readonly optimizer: Optimizer;
   readonly loss: LossOptions;
-  /** Appends the network: from inputs that it declares to logits. */
-  readonly network: (graph: Graph) => Value;
   /** What the rate of a weight is multiplied by. */
   readonly rateScale: (parameter: Parameter) => number;
   /** Whether weight decay applies to biases too. PyTorch's optimisers do so unless told otherwise. Default no. */
   readonly biasesDecay?: boolean;
+}
+
+/** What the graphs of a step are made of. */
+export interface StepParts extends StepOptions {
+  readonly device: DeviceTraits;
+  readonly parameters: ReadonlyMap<Weight, Parameter>;
 }
 
 const ONE: Nchw = [1, 1, 1, 1];
@@ -46,8 +50,8 @@ export const RATES = "rates";
 export const isBias = ({ weight }: Parameter): boolean => weight.shape.length === 1;
 
 /** Forward, loss and backward. The gradients are added to those of the parameters: the values that are returned. */
-export function appendPass(graph: Graph, parts: StepParts): ReadonlyMap<Parameter, Value> {
-  const { device, parameters, network } = parts;
+export function appendPass(graph: Graph, parts: StepParts, network: AppendNetwork): ReadonlyMap<Parameter, Value> {
+  const { device, parameters } = parts;
   const logits = network(graph);
   const { gradient, loss } = appendLoss(graph, logits, parts.loss);
   graph.output(LOSS, loss, "nchw");

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { layouts } from "../../src/kernel/layout.js";
 import { Graph } from "../../src/plan/graph.js";
 import { optimizerOf } from "../../src/train/optimizer.js";
-import { TrainingStep } from "../../src/train/training-step.js";
+import type { AppendNetwork } from "../../src/train/step-graph.js";
+import { TrainingSession } from "../../src/train/training-session.js";
 import { relativeError } from "../helpers/finite-differences.js";
 import { useDevice } from "../helpers/device.js";
 import {
@@ -28,18 +29,15 @@ const STEPS = 20;
 const scaleOf = ({ loss }: HeadsCase): number =>
   ({ mean: 1 / manifest.labels.valid, sum: 1, distil: 1 / PIXELS })[loss];
 
-async function stepOf(test: HeadsCase, inPieces = false): Promise<TrainingStep> {
-  const network = headOf(test);
+async function sessionOf(test: HeadsCase, network: AppendNetwork): Promise<TrainingSession> {
   const graph = new Graph();
   network(graph);
-  return TrainingStep.create(device(), {
+  return TrainingSession.create(device(), {
     trained: [...weightsOf(graph).values()].filter((weight) => !weight.name.includes("upscore")),
-    network,
     optimizer: optimizerOf(optimizerOptions(test)),
     loss: { targets: test.loss === "distil" ? "probabilities" : "labels", classWeights: false },
     rateScale: () => 1,
     biasesDecay: true,
-    inPieces,
   });
 }
 
@@ -55,35 +53,43 @@ function inputsOf({ variant, loss }: HeadsCase): Record<string, Uint8Array> {
   return inputs;
 }
 
+const pieceOf = (test: HeadsCase, network: AppendNetwork) => ({
+  shape: { key: test.name, network },
+  inputs: inputsOf(test),
+  scale: scaleOf(test),
+});
+
 /** Values by the names of the references. */
-async function read(step: TrainingStep, of: "values" | "gradient"): Promise<Map<string, ArrayLike<number>>> {
+async function read(session: TrainingSession, of: "values" | "gradient"): Promise<Map<string, ArrayLike<number>>> {
   const found = new Map<string, ArrayLike<number>>();
-  for (const parameter of step.parameters.values())
+  for (const parameter of session.parameters.values())
     found.set(parameter.name.replace(/^fcn\d+s\./, ""), await parameter[of].read());
   return found;
 }
 
 describe.each(manifest.cases)("$name", (test) => {
+  const network = headOf(test);
+
   it("has PyTorch's gradients before the first step", async () => {
-    const step = await stepOf(test, true);
-    await step.accumulate({ inputs: inputsOf(test), scale: scaleOf(test) });
-    const gradients = await read(step, "gradient");
+    const session = await sessionOf(test, network);
+    await session.accumulate([pieceOf(test, network)]);
+    const gradients = await read(session, "gradient");
     for (const [name, wanted] of parameterFile(`${test.name}.grad0.f32`, test.parameters)) {
       if (name) expect(relativeError(gradients.get(name) ?? [], wanted), name).toBeLessThan(1e-4);
     }
-    step.dispose();
+    session.dispose();
   });
 
   it("has PyTorch's losses for 20 steps, and its weights after them", async () => {
-    const step = await stepOf(test);
-    const pieces = [{ inputs: inputsOf(test), scale: scaleOf(test) }];
+    const session = await sessionOf(test, network);
+    const pieces = [pieceOf(test, network)];
     let worst = 0;
     for (let i = 0; i < STEPS; i++) {
-      const loss = await step.run(pieces, test.options.lr);
+      const loss = await session.run(pieces, test.options.lr);
       worst = Math.max(worst, Math.abs(loss / (test.losses[i] as number) - 1));
     }
     expect(worst).toBeLessThan(1e-4);
-    const values = await read(step, "values");
+    const values = await read(session, "values");
     let worstWeight = 0;
     for (const [name, wanted] of parameterFile(`${test.name}.weights20.f32`, test.parameters)) {
       if (name) worstWeight = Math.max(worstWeight, relativeError(values.get(name) ?? [], wanted));
@@ -92,6 +98,6 @@ describe.each(manifest.cases)("$name", (test) => {
     console.log(
       `${test.name}: losses within ${worst.toExponential(1)}, weights within ${worstWeight.toExponential(1)}`,
     );
-    step.dispose();
+    session.dispose();
   });
 });

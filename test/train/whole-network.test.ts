@@ -10,7 +10,7 @@ import { WeightStore } from "../../src/plan/weight-store.js";
 import { differentiate } from "../../src/train/backward.js";
 import { optimizerOf } from "../../src/train/optimizer.js";
 import { appendLoss } from "../../src/train/step-graph.js";
-import { TrainingStep } from "../../src/train/training-step.js";
+import { TrainingSession } from "../../src/train/training-session.js";
 import { useDevice } from "../helpers/device.js";
 import { relativeError } from "../helpers/finite-differences.js";
 import { hashedCheckpoint } from "../helpers/hashed-checkpoint.js";
@@ -41,27 +41,26 @@ const wanted = parameterFile("full.grad.f32", parameters);
 it("has PyTorch's gradient of every parameter", async () => {
   const graph = new Graph();
   logitsOf(graph);
+  const shape = { key: "whole", network: logitsOf };
   const names = new Set(Object.keys(parameters));
-  const step = await TrainingStep.create(device(), {
+  const session = await TrainingSession.create(device(), {
     trained: [...weightsOf(graph).values()].filter(({ name }) => names.has(name)),
-    network: logitsOf,
     optimizer: optimizerOf({ kind: "sgd" }),
     loss: { targets: "labels", classWeights: false },
     rateScale: () => 1,
-    inPieces: true,
   });
-  expect(step.parameters.size).toBe(names.size);
-  const got = await step.accumulate({ inputs: { x, labels: labelValues(1) }, scale });
+  expect(session.parameters.size).toBe(names.size);
+  const got = await session.accumulate([{ shape, inputs: { x, labels: labelValues(1) }, scale }]);
   expect(Math.abs(got / loss - 1)).toBeLessThan(1e-5);
   const errors: [number, string][] = [];
-  for (const parameter of step.parameters.values()) {
+  for (const parameter of session.parameters.values()) {
     const gradient = await parameter.gradient.read();
     errors.push([relativeError(gradient, wanted.get(parameter.name) ?? []), parameter.name]);
   }
   const [worst, name] = errors.sort(([a], [b]) => b - a)[0] ?? [NaN, ""];
   console.log(`gradients of ${errors.length} parameters within ${worst.toExponential(1)} of their norm (${name})`);
   expect(worst).toBeLessThan(1e-4);
-  step.dispose();
+  session.dispose();
 });
 
 it("has PyTorch's gradient of the picture", async () => {

@@ -1,0 +1,225 @@
+/**
+ * Training on the GPU: the parameters, and plans for batches of every shape that comes. A step is forward, loss,
+ * backward and optimiser in one submit. Where a batch comes in pieces, gradients are added over the pieces, and a plan
+ * of its own runs the optimiser. A step of a shape that was seen before creates nothing.
+ */
+import type { Device } from "../gpu/device.js";
+import { write } from "../gpu/memory.js";
+import { Tensor } from "../gpu/tensor.js";
+import { rankedVariants } from "../kernel/choice.js";
+import type { VariantPick } from "../kernel/choice.js";
+import type { Weight } from "../kernel/weight.js";
+import type { Graph } from "../plan/graph.js";
+import type { PlanInputs, PlanStates } from "../plan/inputs.js";
+import { lower } from "../plan/lower.js";
+import { Plan } from "../plan/plan.js";
+import type { PlanResult } from "../plan/plan.js";
+import { Parameter } from "./parameter.js";
+import { CLASS_WEIGHTS, LOSS, RATES, SCALE, appendPass, appendUpdate, graphOf, parameterStates } from "./step-graph.js";
+import type { AppendNetwork, StepOptions } from "./step-graph.js";
+import { TrainingStore, canTrainIn } from "./training-store.js";
+
+export interface TrainingSessionOptions extends StepOptions {
+  /** The weights to train. */
+  readonly trained: Iterable<Weight>;
+  /** A value for each class. */
+  readonly classWeights?: Float32Array | undefined;
+  /** Plans that are kept. Default 8. */
+  readonly maxPlans?: number;
+}
+
+/** Batches of one shape. */
+export interface BatchShape {
+  /** The same for the same shape. */
+  readonly key: string;
+  /** Appends the network: from inputs that it declares to logits. */
+  readonly network: AppendNetwork;
+}
+
+/** One batch, or one piece of it. */
+export interface Piece {
+  readonly shape: BatchShape;
+  /** By the names that the network declares, and "labels" or "probabilities". */
+  readonly inputs: PlanInputs;
+  /** What loss and gradient are multiplied by: 1 / the number of valid pixels of the whole batch, for a mean. */
+  readonly scale: number;
+}
+
+/** A plan, and how many packed copies of parameters there were when it was made. */
+interface KeptPlan {
+  readonly plan: Plan;
+  readonly copies: number;
+}
+
+interface Parts {
+  readonly parameters: ReadonlyMap<Weight, Parameter>;
+  readonly store: TrainingStore;
+  readonly loss: Tensor;
+  readonly classWeights: Tensor | undefined;
+}
+
+/** The best variant whose packed weights the GPU can keep up to date. */
+const trainable =
+  (device: Device): VariantPick =>
+  (kernel, problem) =>
+    rankedVariants(kernel, problem, device).find((name) =>
+      Object.values(kernel.variants[name]?.packing ?? {}).every(canTrainIn),
+    );
+
+const MAX_PLANS = 8;
+const oneValue = (value: number): Float32Array => new Float32Array([value, 0, 0, 0]);
+
+export class TrainingSession {
+  /** Steps so far. Optimisers count from it. */
+  steps = 0;
+  /** In order of use. */
+  readonly #plans = new Map<string, KeptPlan>();
+
+  private constructor(
+    readonly device: Device,
+    private readonly options: TrainingSessionOptions,
+    private readonly parts: Parts,
+  ) {}
+
+  /** @throws bad-weights, limit-too-small, out-of-memory, device-lost */
+  static async create(device: Device, options: TrainingSessionOptions): Promise<TrainingSession> {
+    const parameters = new Map<Weight, Parameter>();
+    const { trained, optimizer, classWeights } = options;
+    for (const weight of trained) parameters.set(weight, await Parameter.create(device, weight, optimizer.moments));
+    const weights =
+      classWeights &&
+      (await Tensor.from(device, classWeights, [1, classWeights.length, 1, 1], {
+        layout: "nchw",
+        label: CLASS_WEIGHTS,
+      }));
+    return new TrainingSession(device, options, {
+      parameters,
+      store: new TrainingStore(device, parameters),
+      loss: await Tensor.empty(device, [1, 1, 1, 1], { layout: "nchw", label: LOSS }),
+      classWeights: weights,
+    });
+  }
+
+  /** By name. */
+  get parameters(): ReadonlyMap<string, Parameter> {
+    return new Map([...this.parts.parameters.values()].map((parameter) => [parameter.name, parameter]));
+  }
+
+  /** Bytes of GPU memory: parameters, what the optimiser keeps, frozen weights and plans. */
+  get bytes(): number {
+    const parameters = [...this.parts.parameters.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+    return (
+      parameters + this.parts.store.bytes + [...this.#plans.values()].reduce((sum, { plan }) => sum + plan.bytes, 0)
+    );
+  }
+
+  /**
+   * One step over a batch, or over its pieces, at this rate. Gives the loss.
+   * @throws bad-shape, limit-too-small, out-of-memory, disposed, device-lost, gpu-error
+   */
+  async run(pieces: readonly Piece[], rate: number): Promise<number> {
+    const rates = Float32Array.from(this.options.optimizer.ratesAt(this.steps + 1, rate));
+    const [only] = pieces;
+    let loss: number;
+    if (only && pieces.length === 1) {
+      write(this.device, this.parts.loss.memory, oneValue(0));
+      loss = await this.#pass(await this.#planOf(`step ${only.shape.key}`, this.#step(only.shape)), only, rates);
+    } else {
+      loss = await this.accumulate(pieces);
+      const update = await this.#planOf("update", (graph) => appendUpdate(graph, this.#parts, new Map()));
+      await update.run({ [RATES]: rates });
+    }
+    this.steps += 1;
+    return loss;
+  }
+
+  /** Adds the gradients of pieces to those of the parameters. Gives their loss. */
+  async accumulate(pieces: readonly Piece[]): Promise<number> {
+    write(this.device, this.parts.loss.memory, oneValue(0));
+    let loss = NaN;
+    for (const piece of pieces) {
+      const append = (graph: Graph): void => void appendPass(graph, this.#parts, piece.shape.network);
+      loss = await this.#pass(await this.#planOf(`pass ${piece.shape.key}`, append), piece);
+    }
+    return loss;
+  }
+
+  /** Runs a graph of the network with the weights as they are now. */
+  async infer(key: string, append: (graph: Graph) => void, inputs: PlanInputs): Promise<PlanResult> {
+    return (await this.#planOf(`infer ${key}`, append)).run(inputs);
+  }
+
+  dispose(): void {
+    for (const { plan } of this.#plans.values()) plan.dispose();
+    this.#plans.clear();
+    const { parameters, store, loss, classWeights } = this.parts;
+    store.dispose();
+    loss.dispose();
+    classWeights?.dispose();
+    for (const parameter of parameters.values()) parameter.dispose();
+  }
+
+  get #parts() {
+    return { ...this.options, device: this.device, parameters: this.parts.parameters };
+  }
+
+  /** Forward, loss, backward and optimiser. */
+  #step({ network }: BatchShape): (graph: Graph) => void {
+    return (graph) => appendUpdate(graph, this.#parts, appendPass(graph, this.#parts, network));
+  }
+
+  async #pass(plan: Plan, { inputs, scale }: Piece, rates?: Float32Array): Promise<number> {
+    const own = { [SCALE]: oneValue(scale), ...(rates && { [RATES]: rates }) };
+    const { outputs } = await plan.run({ ...inputs, ...own });
+    return new Float32Array(outputs.get(LOSS)?.bytes as ArrayBuffer)[0] as number;
+  }
+
+  get #copies(): number {
+    return [...this.parts.parameters.values()].reduce((sum, { copies }) => sum + copies.size, 0);
+  }
+
+  /** A plan whose optimiser knows fewer packed copies than there are now would leave some behind, and is made anew. */
+  async #planOf(key: string, append: (graph: Graph) => void): Promise<Plan> {
+    const kept = this.#plans.get(key);
+    this.#plans.delete(key);
+    if (kept && kept.copies === this.#copies) {
+      this.#plans.set(key, kept);
+      return kept.plan;
+    }
+    kept?.plan.dispose();
+    await this.#makeCopies(append);
+    this.#makeRoom();
+    const { device } = this;
+    const states = this.#states;
+    const plan = await Plan.create(device, graphOf(append), this.parts.store, trainable(device), { states });
+    this.#plans.set(key, { plan, copies: this.#copies });
+    return plan;
+  }
+
+  /** Finds out in which orders the shaders of a graph read parameters, and makes those copies. */
+  async #makeCopies(append: (graph: Graph) => void): Promise<void> {
+    const { parameters, store } = this.parts;
+    for (const { weights, variant, problem } of lower(graphOf(append), this.device, trainable(this.device)).steps) {
+      for (const [key, weight] of Object.entries(weights)) {
+        const packing = variant.packing?.[key];
+        if (packing && parameters.has(weight)) await store.get(weight, packing, problem);
+      }
+    }
+  }
+
+  get #states(): PlanStates {
+    const { parameters, loss, classWeights } = this.parts;
+    const own = { [LOSS]: loss, ...(classWeights && { [CLASS_WEIGHTS]: classWeights }) };
+    return { ...parameterStates(parameters.values()), ...own };
+  }
+
+  #makeRoom(): void {
+    const { maxPlans = MAX_PLANS } = this.options;
+    while (this.#plans.size >= maxPlans) {
+      const [oldest] = this.#plans;
+      if (!oldest) return;
+      this.#plans.delete(oldest[0]);
+      oldest[1].plan.dispose();
+    }
+  }
+}
