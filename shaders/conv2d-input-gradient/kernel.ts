@@ -5,15 +5,17 @@
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html
  */
 import { checkOutputSize, weightSizes } from "../../src/kernel/checks.js";
-import { pixelsOf, threadPerValue } from "../../src/kernel/feature-map.js";
+import { pixelsOf, threadPerValue, threadPerVec4 } from "../../src/kernel/feature-map.js";
 import { checkConvGradient, checkGradientChannels, checkGradientShape } from "../../src/kernel/gradients.js";
 import { defineKernel } from "../../src/kernel/kernel.js";
 import { sizeOf } from "../../src/kernel/layout.js";
+import { outputTiles } from "../../src/kernel/packings.js";
 import { u32 } from "../../src/kernel/problem.js";
 import type { Pair } from "../../src/kernel/problem.js";
 import { elements } from "../../src/kernel/shape.js";
 import { dilatedWindowConstants } from "../../src/kernel/window.js";
 import { conv2dInputGradient as shaders } from "../wgsl.generated.js";
+import { inputGradientLanes } from "./lanes.js";
 
 /** Gradient of a convolution's input, with an optional residual and the mask of a ReLU. */
 export const conv2dInputGradient = defineKernel({
@@ -73,5 +75,14 @@ export const conv2dInputGradient = defineKernel({
       workgroup: [64, 1, 1],
       threads: ({ out: { dx } }) => threadPerValue(dx),
     },
+    // Four channels of a pixel per thread, vec4 loads.
+    vec4: {
+      wgsl: "vec4",
+      workgroup: [64, 1, 1],
+      packing: { weight: outputTiles({ tile: 4, order: "in-out" }) },
+      threads: ({ out: { dx } }) => threadPerVec4(dx),
+    },
+    // Pixels on the lanes of a subgroup, operands in textures. Win on software adapters.
+    ...inputGradientLanes,
   },
 });
