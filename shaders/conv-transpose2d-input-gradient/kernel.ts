@@ -11,7 +11,7 @@ import { sizeOf } from "../../src/kernel/layout.js";
 import { pair, u32 } from "../../src/kernel/problem.js";
 import type { Pair } from "../../src/kernel/problem.js";
 import { elements } from "../../src/kernel/shape.js";
-import { windowConstants } from "../../src/kernel/window.js";
+import { windowUniforms } from "../../src/kernel/window.js";
 import { convTranspose2dInputGradient as shaders } from "../wgsl.generated.js";
 
 const NAME = "conv-transpose2d-input-gradient";
@@ -46,7 +46,8 @@ export const convTranspose2dInputGradient = defineKernel({
     checkTransposedGradient(NAME, dx, dy, { ...attrs, kernel: [kernelH, kernelW] });
     return { dx };
   },
-  params: ({ in: { dy }, out: { dx }, attrs }) => ({
+  // Uniforms alone, so that layers share a pipeline.
+  params: ({ in: { dy, weight }, out: { dx }, attrs }) => ({
     x_h: u32(dx[2]),
     x_w: u32(dx[3]),
     y_h: u32(dy[2]),
@@ -54,13 +55,12 @@ export const convTranspose2dInputGradient = defineKernel({
     pixels: u32(pixelsOf(dx)),
     crop_top: u32(pair(attrs.crop_offset)[0]),
     crop_left: u32(pair(attrs.crop_offset)[1]),
+    in_c: u32(weight[0] as number),
+    out_c: u32(dy[1]),
+    ...windowUniforms({ ...attrs, kernel: [weight[2] as number, weight[3] as number] }),
+    groups: u32(attrs.groups),
   }),
-  overrides: ({ in: { dy, weight }, attrs }) => ({
-    IN_C: weight[0] as number,
-    OUT_C: dy[1],
-    ...windowConstants({ ...attrs, kernel: [weight[2] as number, weight[3] as number] }),
-    GROUPS: attrs.groups,
-  }),
+  overrides: () => ({}),
   cost: ({ in: { dy, weight }, out: { dx } }) => ({
     flops: 2 * sizeOf(dx) * (elements(weight) / (weight[0] as number)),
     bytes: 4 * (sizeOf(dy) + elements(weight) + sizeOf(dx)),

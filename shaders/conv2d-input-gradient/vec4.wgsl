@@ -5,25 +5,24 @@
 //   weight              [in/4][kh][kw][out/4][4 inputs], each a vec4 over 4 output channels
 //   mask, residual, dx  NHWC in vec4 blocks
 
-override IN_C: u32 = 1;
-override OUT_C: u32 = 1;
-override KERNEL_H: u32 = 1;
-override KERNEL_W: u32 = 1;
-override STRIDE_H: u32 = 1;
-override STRIDE_W: u32 = 1;
-override PAD_H: u32 = 0;
-override PAD_W: u32 = 0;
-override DILATION_H: u32 = 1;
-override DILATION_W: u32 = 1;
-override HAS_MASK: bool = false;
-override HAS_RESIDUAL: bool = false;
-
 struct Params {
   x_h: u32,
   x_w: u32,
   y_h: u32,
   y_w: u32,
   pixels: u32, // batch * x_h * x_w
+  in_c: u32,
+  out_c: u32,
+  kernel_h: u32,
+  kernel_w: u32,
+  stride_h: u32,
+  stride_w: u32,
+  pad_h: u32,
+  pad_w: u32,
+  dilation_h: u32,
+  dilation_w: u32,
+  has_mask: u32,
+  has_residual: u32,
 }
 
 @group(0) @binding(0) var<storage, read> dy: array<vec4f>;
@@ -35,8 +34,8 @@ struct Params {
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let in_blocks = (IN_C + 3) / 4;
-  let out_blocks = (OUT_C + 3) / 4;
+  let in_blocks = (params.in_c + 3) / 4;
+  let out_blocks = (params.out_c + 3) / 4;
   let i = id.y * groups.x * 64 + id.x;
   if (i >= params.pixels * in_blocks) { return; }
 
@@ -47,15 +46,15 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let n = pixel / (params.x_w * params.x_h);
 
   var sum = vec4f();
-  for (var ky = 0u; ky < KERNEL_H; ky++) {
+  for (var ky = 0u; ky < params.kernel_h; ky++) {
     // Unsigned: a row above dy wraps to a huge number, and remains one after the division.
-    let ty = iy + PAD_H - ky * DILATION_H;
-    if (ty % STRIDE_H != 0 || ty / STRIDE_H >= params.y_h) { continue; }
-    for (var kx = 0u; kx < KERNEL_W; kx++) {
-      let tx = ix + PAD_W - kx * DILATION_W;
-      if (tx % STRIDE_W != 0 || tx / STRIDE_W >= params.y_w) { continue; }
-      var at = ((n * params.y_h + ty / STRIDE_H) * params.y_w + tx / STRIDE_W) * out_blocks;
-      var w = ((block * KERNEL_H + ky) * KERNEL_W + kx) * out_blocks * 4;
+    let ty = iy + params.pad_h - ky * params.dilation_h;
+    if (ty % params.stride_h != 0 || ty / params.stride_h >= params.y_h) { continue; }
+    for (var kx = 0u; kx < params.kernel_w; kx++) {
+      let tx = ix + params.pad_w - kx * params.dilation_w;
+      if (tx % params.stride_w != 0 || tx / params.stride_w >= params.y_w) { continue; }
+      var at = ((n * params.y_h + ty / params.stride_h) * params.y_w + tx / params.stride_w) * out_blocks;
+      var w = ((block * params.kernel_h + ky) * params.kernel_w + kx) * out_blocks * 4;
       for (var o = 0u; o < out_blocks; o++) {
         let v = dy[at];
         sum += vec4f(dot(v, weight[w]), dot(v, weight[w + 1]), dot(v, weight[w + 2]), dot(v, weight[w + 3]));
@@ -64,7 +63,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       }
     }
   }
-  if (HAS_RESIDUAL) { sum += residual[i]; }
-  if (HAS_MASK) { sum = select(sum, vec4f(), mask[i] <= vec4f()); }
+  if (params.has_residual != 0) { sum += residual[i]; }
+  if (params.has_mask != 0) { sum = select(sum, vec4f(), mask[i] <= vec4f()); }
   dx[i] = sum;
 }
