@@ -4,17 +4,23 @@
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose2d.html
  */
 import { checkGroups, checkOutputSize, weightSizes } from "../../src/kernel/checks.js";
-import { pixelsOf, threadPerValue } from "../../src/kernel/feature-map.js";
+import { pixelsOf, threadPerValue, threadPerVec4, vec4sOf } from "../../src/kernel/feature-map.js";
 import { checkGradientChannels, checkTransposedGradient } from "../../src/kernel/gradients.js";
 import { defineKernel } from "../../src/kernel/kernel.js";
 import { sizeOf } from "../../src/kernel/layout.js";
+import { outputTiles } from "../../src/kernel/packings.js";
 import { pair, u32 } from "../../src/kernel/problem.js";
 import type { Pair } from "../../src/kernel/problem.js";
 import { elements } from "../../src/kernel/shape.js";
-import { windowConstants } from "../../src/kernel/window.js";
+import { windowUniforms } from "../../src/kernel/window.js";
 import { convTranspose2dInputGradient as shaders } from "../wgsl.generated.js";
+import { transposedInputLanes } from "./lanes.js";
+import { isPerChannel } from "./problem.js";
+import { strips } from "./strips.js";
 
 const NAME = "conv-transpose2d-input-gradient";
+/** Threads that share a window. */
+const WINDOW_THREADS = 64;
 
 /** Gradient of a transposed convolution's input, dense or per channel. */
 export const convTranspose2dInputGradient = defineKernel({
@@ -46,7 +52,8 @@ export const convTranspose2dInputGradient = defineKernel({
     checkTransposedGradient(NAME, dx, dy, { ...attrs, kernel: [kernelH, kernelW] });
     return { dx };
   },
-  params: ({ in: { dy }, out: { dx }, attrs }) => ({
+  // Uniforms alone, so that layers share a pipeline.
+  params: ({ in: { dy, weight }, out: { dx }, attrs }) => ({
     x_h: u32(dx[2]),
     x_w: u32(dx[3]),
     y_h: u32(dy[2]),
@@ -54,13 +61,12 @@ export const convTranspose2dInputGradient = defineKernel({
     pixels: u32(pixelsOf(dx)),
     crop_top: u32(pair(attrs.crop_offset)[0]),
     crop_left: u32(pair(attrs.crop_offset)[1]),
+    in_c: u32(weight[0] as number),
+    out_c: u32(dy[1]),
+    ...windowUniforms({ ...attrs, kernel: [weight[2] as number, weight[3] as number] }),
+    groups: u32(attrs.groups),
   }),
-  overrides: ({ in: { dy, weight }, attrs }) => ({
-    IN_C: weight[0] as number,
-    OUT_C: dy[1],
-    ...windowConstants({ ...attrs, kernel: [weight[2] as number, weight[3] as number] }),
-    GROUPS: attrs.groups,
-  }),
+  overrides: () => ({}),
   cost: ({ in: { dy, weight }, out: { dx } }) => ({
     flops: 2 * sizeOf(dx) * (elements(weight) / (weight[0] as number)),
     bytes: 4 * (sizeOf(dy) + elements(weight) + sizeOf(dx)),
@@ -72,5 +78,25 @@ export const convTranspose2dInputGradient = defineKernel({
       workgroup: [64, 1, 1],
       threads: ({ out: { dx } }) => threadPerValue(dx),
     },
+    // Four channels of a pixel per thread, vec4 loads.
+    dense: {
+      wgsl: "dense",
+      workgroup: [64, 1, 1],
+      packing: { weight: outputTiles({ tile: 4 }) },
+      when: ({ attrs }) => attrs.groups === 1,
+      threads: ({ out: { dx } }) => threadPerVec4(dx),
+    },
+    // A workgroup per pixel, each channel from itself alone. For the large windows of the fixed bilinear kernel on GPUs.
+    "per-channel": {
+      wgsl: "per-channel",
+      workgroup: [WINDOW_THREADS, 1, 1],
+      when: isPerChannel,
+      prefer: (_, device) => !device.software,
+      threads: ({ out: { dx } }) => [vec4sOf(dx) * WINDOW_THREADS, 1, 1],
+    },
+    // Four neighbouring pixels per thread, each channel from itself alone. Wins on software adapters.
+    strips,
+    // Pixels on the lanes of a subgroup, operands in textures. Win on software adapters.
+    ...transposedInputLanes,
   },
 });

@@ -15,6 +15,7 @@ import type { Pair } from "../../src/kernel/problem.js";
 import { alignUp, formatShape } from "../../src/kernel/shape.js";
 import { windowConstants } from "../../src/kernel/window.js";
 import { convTranspose2dWeightGradient as shaders } from "../wgsl.generated.js";
+import { transposedWeightLanes } from "./lanes.js";
 
 const NAME = "conv-transpose2d-weight-gradient";
 
@@ -77,5 +78,7 @@ export const convTranspose2dWeightGradient = defineKernel({
       workgroup: [64, 1, 1],
       threads: ({ out: { parts } }) => [alignUp(sizeOf(parts), 4), 1, 1],
     },
+    // Columns of the product on the lanes of a subgroup, operands in textures. Win on software adapters.
+    ...transposedWeightLanes,
   },
 });

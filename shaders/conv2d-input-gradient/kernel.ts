@@ -5,15 +5,17 @@
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html
  */
 import { checkOutputSize, weightSizes } from "../../src/kernel/checks.js";
-import { pixelsOf, threadPerValue } from "../../src/kernel/feature-map.js";
+import { pixelsOf, threadPerValue, threadPerVec4 } from "../../src/kernel/feature-map.js";
 import { checkConvGradient, checkGradientChannels, checkGradientShape } from "../../src/kernel/gradients.js";
 import { defineKernel } from "../../src/kernel/kernel.js";
 import { sizeOf } from "../../src/kernel/layout.js";
-import { u32 } from "../../src/kernel/problem.js";
+import { outputTiles } from "../../src/kernel/packings.js";
+import { pair, u32 } from "../../src/kernel/problem.js";
 import type { Pair } from "../../src/kernel/problem.js";
 import { elements } from "../../src/kernel/shape.js";
-import { dilatedWindowConstants } from "../../src/kernel/window.js";
+import { windowUniforms } from "../../src/kernel/window.js";
 import { conv2dInputGradient as shaders } from "../wgsl.generated.js";
+import { inputGradientLanes } from "./lanes.js";
 
 /** Gradient of a convolution's input, with an optional residual and the mask of a ReLU. */
 export const conv2dInputGradient = defineKernel({
@@ -46,20 +48,22 @@ export const conv2dInputGradient = defineKernel({
     checkGradientShape("conv2d-input-gradient", "residual", residual, dx);
     return { dx };
   },
-  params: ({ in: { dy }, out: { dx } }) => ({
+  // Uniforms alone, so that layers share a pipeline.
+  params: ({ in: { dy, weight, mask, residual }, out: { dx }, attrs }) => ({
     x_h: u32(dx[2]),
     x_w: u32(dx[3]),
     y_h: u32(dy[2]),
     y_w: u32(dy[3]),
     pixels: u32(pixelsOf(dx)),
+    in_c: u32(weight[1] as number),
+    out_c: u32(weight[0] as number),
+    ...windowUniforms({ ...attrs, kernel: [weight[2] as number, weight[3] as number] }),
+    dilation_h: u32(pair(attrs.dilation)[0]),
+    dilation_w: u32(pair(attrs.dilation)[1]),
+    has_mask: u32(mask ? 1 : 0),
+    has_residual: u32(residual ? 1 : 0),
   }),
-  overrides: ({ in: { weight, mask, residual }, attrs }) => ({
-    IN_C: weight[1] as number,
-    OUT_C: weight[0] as number,
-    ...dilatedWindowConstants({ ...attrs, kernel: [weight[2] as number, weight[3] as number] }),
-    HAS_MASK: mask ? 1 : 0,
-    HAS_RESIDUAL: residual ? 1 : 0,
-  }),
+  overrides: () => ({}),
   cost: ({ in: { dy, weight, mask, residual }, out: { dx } }) => ({
     flops: 2 * sizeOf(dy) * (elements(weight) / (weight[0] as number)),
     bytes:
@@ -73,5 +77,14 @@ export const conv2dInputGradient = defineKernel({
       workgroup: [64, 1, 1],
       threads: ({ out: { dx } }) => threadPerValue(dx),
     },
+    // Four channels of a pixel per thread, vec4 loads.
+    vec4: {
+      wgsl: "vec4",
+      workgroup: [64, 1, 1],
+      packing: { weight: outputTiles({ tile: 4, order: "in-out" }) },
+      threads: ({ out: { dx } }) => threadPerVec4(dx),
+    },
+    // Pixels on the lanes of a subgroup, operands in textures. Win on software adapters.
+    ...inputGradientLanes,
   },
 });

@@ -6,25 +6,24 @@
 //   weight              [out][in][kh][kw]
 //   mask, residual, dx  NHWC, channels padded to 4
 
-override IN_C: u32 = 1;
-override OUT_C: u32 = 1;
-override KERNEL_H: u32 = 1;
-override KERNEL_W: u32 = 1;
-override STRIDE_H: u32 = 1;
-override STRIDE_W: u32 = 1;
-override PAD_H: u32 = 0;
-override PAD_W: u32 = 0;
-override DILATION_H: u32 = 1;
-override DILATION_W: u32 = 1;
-override HAS_MASK: bool = false;
-override HAS_RESIDUAL: bool = false;
-
 struct Params {
   x_h: u32,
   x_w: u32,
   y_h: u32,
   y_w: u32,
   pixels: u32, // batch * x_h * x_w
+  in_c: u32,
+  out_c: u32,
+  kernel_h: u32,
+  kernel_w: u32,
+  stride_h: u32,
+  stride_w: u32,
+  pad_h: u32,
+  pad_w: u32,
+  dilation_h: u32,
+  dilation_w: u32,
+  has_mask: u32,
+  has_residual: u32,
 }
 
 @group(0) @binding(0) var<storage, read> dy: array<f32>;
@@ -36,13 +35,13 @@ struct Params {
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let in_pitch = (IN_C + 3) / 4 * 4;
-  let out_pitch = (OUT_C + 3) / 4 * 4;
+  let in_pitch = (params.in_c + 3) / 4 * 4;
+  let out_pitch = (params.out_c + 3) / 4 * 4;
   let i = id.y * groups.x * 64 + id.x;
   if (i >= params.pixels * in_pitch) { return; }
 
   let c = i % in_pitch;
-  if (c >= IN_C) { // the lanes past the last channel stay zero
+  if (c >= params.in_c) { // the lanes past the last channel stay zero
     dx[i] = 0;
     return;
   }
@@ -52,19 +51,19 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let n = pixel / (params.x_w * params.x_h);
 
   var sum = 0.0;
-  for (var ky = 0u; ky < KERNEL_H; ky++) {
-    let ty = i32(iy + PAD_H) - i32(ky * DILATION_H);
-    if (ty < 0 || u32(ty) % STRIDE_H != 0 || u32(ty) / STRIDE_H >= params.y_h) { continue; }
-    for (var kx = 0u; kx < KERNEL_W; kx++) {
-      let tx = i32(ix + PAD_W) - i32(kx * DILATION_W);
-      if (tx < 0 || u32(tx) % STRIDE_W != 0 || u32(tx) / STRIDE_W >= params.y_w) { continue; }
-      let at = ((n * params.y_h + u32(ty) / STRIDE_H) * params.y_w + u32(tx) / STRIDE_W) * out_pitch;
-      for (var o = 0u; o < OUT_C; o++) {
-        sum += dy[at + o] * weight[((o * IN_C + c) * KERNEL_H + ky) * KERNEL_W + kx];
+  for (var ky = 0u; ky < params.kernel_h; ky++) {
+    let ty = i32(iy + params.pad_h) - i32(ky * params.dilation_h);
+    if (ty < 0 || u32(ty) % params.stride_h != 0 || u32(ty) / params.stride_h >= params.y_h) { continue; }
+    for (var kx = 0u; kx < params.kernel_w; kx++) {
+      let tx = i32(ix + params.pad_w) - i32(kx * params.dilation_w);
+      if (tx < 0 || u32(tx) % params.stride_w != 0 || u32(tx) / params.stride_w >= params.y_w) { continue; }
+      let at = ((n * params.y_h + u32(ty) / params.stride_h) * params.y_w + u32(tx) / params.stride_w) * out_pitch;
+      for (var o = 0u; o < params.out_c; o++) {
+        sum += dy[at + o] * weight[((o * params.in_c + c) * params.kernel_h + ky) * params.kernel_w + kx];
       }
     }
   }
-  if (HAS_RESIDUAL) { sum += residual[i]; }
-  if (HAS_MASK) { sum = select(sum, 0.0, mask[i] <= 0); }
+  if (params.has_residual != 0) { sum += residual[i]; }
+  if (params.has_mask != 0) { sum = select(sum, 0.0, mask[i] <= 0); }
   dx[i] = sum;
 }

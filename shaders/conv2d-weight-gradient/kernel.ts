@@ -15,6 +15,7 @@ import type { Pair } from "../../src/kernel/problem.js";
 import { alignUp } from "../../src/kernel/shape.js";
 import { dilatedWindowConstants } from "../../src/kernel/window.js";
 import { conv2dWeightGradient as shaders } from "../wgsl.generated.js";
+import { weightGradientLanes } from "./lanes.js";
 
 /** Gradient of a convolution's weight, in parts to be added. */
 export const conv2dWeightGradient = defineKernel({
@@ -66,5 +67,7 @@ export const conv2dWeightGradient = defineKernel({
       workgroup: [64, 1, 1],
       threads: ({ out: { parts } }) => [alignUp(sizeOf(parts), 4), 1, 1],
     },
+    // Columns of the product on the lanes of a subgroup, operands in textures. Win on software adapters.
+    ...weightGradientLanes,
   },
 });

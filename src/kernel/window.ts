@@ -1,6 +1,6 @@
 /** Windows over rows and columns, as convolutions and poolings slide them. */
 import { badShape } from "../base/errors.js";
-import { pair } from "./problem.js";
+import { pair, u32 } from "./problem.js";
 import type { Pair } from "./problem.js";
 import { ceilPoolOutputSize, convOutputSize, formatShape } from "./shape.js";
 import type { Nchw, Window } from "./shape.js";
@@ -36,6 +36,16 @@ export const windowConstants = ({ kernel, stride, padding }: Omit<Window2d, "dil
   STRIDE_W: pair(stride)[1],
   PAD_H: pair(padding)[0],
   PAD_W: pair(padding)[1],
+});
+
+/** The uniforms of a window without dilation. */
+export const windowUniforms = ({ kernel, stride, padding }: Omit<Window2d, "dilation">) => ({
+  kernel_h: u32(pair(kernel)[0]),
+  kernel_w: u32(pair(kernel)[1]),
+  stride_h: u32(pair(stride)[0]),
+  stride_w: u32(pair(stride)[1]),
+  pad_h: u32(pair(padding)[0]),
+  pad_w: u32(pair(padding)[1]),
 });
 
 /** The pipeline constants of a dilated window. */
