@@ -61,7 +61,8 @@ export function compare(
   return worst;
 }
 
-function makeInputs({ kernel }: RegistryEntry, test: KernelCase): Record<string, HostTensor> {
+/** Seeded inputs of a case. */
+export function makeInputs({ kernel }: RegistryEntry, test: KernelCase): Record<string, HostTensor> {
   const inputs: Record<string, HostTensor> = {};
   for (const [key, shape] of Object.entries(test.shapes)) {
     const random = seeded(seedOf(`${kernel.name}/${test.name}/${key}`));
