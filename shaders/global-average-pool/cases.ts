@@ -4,6 +4,7 @@ export const globalAveragePoolCases: readonly KernelCase[] = [
   { name: "one pixel, one channel", shapes: { x: [1, 1, 1, 1] } },
   { name: "one pixel, 9 channels: a copy", shapes: { x: [2, 9, 1, 1] } },
   ...[1, 3, 4, 5, 15, 16, 17].map((c) => ({ name: `${c} channels, 7x11`, shapes: { x: [1, c, 7, 11] } })),
+  { name: "sums of 7x5 pixels, batch 2", shapes: { x: [2, 6, 7, 5] }, attrs: { sum: true } },
   { name: "batch 3, 13x5", shapes: { x: [3, 22, 13, 5] } },
   { name: "as many pixels a row as threads share a sum", shapes: { x: [1, 6, 3, 64] } },
   { name: "1,025 pixels in a row", shapes: { x: [2, 5, 1, 1025] } },

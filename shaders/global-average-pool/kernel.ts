@@ -5,7 +5,7 @@
  */
 import { defineKernel } from "../../src/kernel/kernel.js";
 import { sizeOf } from "../../src/kernel/layout.js";
-import { u32 } from "../../src/kernel/problem.js";
+import { f32, u32 } from "../../src/kernel/problem.js";
 import { blocksOf, ceilDiv } from "../../src/kernel/shape.js";
 import type { Nchw } from "../../src/kernel/shape.js";
 import { fitsTexture, textureColumns } from "../../src/kernel/texture.js";
@@ -15,6 +15,7 @@ import { globalAveragePool as shaders } from "../wgsl.generated.js";
 interface PoolProblem {
   readonly in: { readonly x: Nchw };
   readonly out: { readonly y: Nchw };
+  readonly attrs: { readonly sum: boolean };
 }
 
 /** Planes of four channels, of the whole batch. */
@@ -23,11 +24,21 @@ const planesOf = ([n, c]: Nchw): number => n * blocksOf(c);
 /** Blocks of channels and threads of a workgroup of tree.wgsl and tree-f16.wgsl. */
 const TREE = { blocks: 4, threads: 256 };
 
+const divisorOf = ({ in: { x }, attrs }: Pick<PoolProblem, "in" | "attrs">): number => (attrs.sum ? 1 : x[2] * x[3]);
+
 const tree = (precision: Precision): KernelVariant<PoolProblem> => ({
   wgsl: precision === "f16" ? "tree-f16" : "tree",
   workgroup: [TREE.threads, 1, 1],
   prefer: (_, { software }) => precision === "f16" || !software,
-  params: ({ in: { x } }) => ({ blocks: u32(blocksOf(x[1])), images: u32(x[0]), pixels: u32(x[2] * x[3]) }),
+  params: (problem) => {
+    const { x } = problem.in;
+    return {
+      blocks: u32(blocksOf(x[1])),
+      images: u32(x[0]),
+      pixels: u32(x[2] * x[3]),
+      divisor: f32(divisorOf(problem)),
+    };
+  },
   threads: ({ in: { x } }) => [x[0] * ceilDiv(blocksOf(x[1]), TREE.blocks) * TREE.threads, 1, 1],
   ...(precision === "f16" && { precision, layouts: { x: "nhwc4-f16", y: "nhwc4-f16" } }),
 });
@@ -38,14 +49,18 @@ export const globalAveragePool = defineKernel({
   shaders,
   inputs: { x: { role: "tensor", layout: "nhwc4" } },
   outputs: { y: { role: "tensor", layout: "nhwc4" } },
-  attrs: {},
+  attrs: {
+    /** The sum of the pixels in place of their mean: the gradient of one pixel that was repeated. */
+    sum: false as boolean,
+  },
 
   shape: ({ x }) => ({ y: [x[0], x[1], 1, 1] }),
-  params: ({ in: { x } }) => ({
+  params: ({ in: { x }, attrs }) => ({
     in_h: u32(x[2]),
     in_w: u32(x[3]),
     blocks: u32(blocksOf(x[1])),
     planes: u32(planesOf(x)),
+    divisor: f32(divisorOf({ in: { x }, attrs })),
   }),
   overrides: () => ({}),
   cost: ({ in: { x }, out: { y } }) => ({ flops: sizeOf(x), bytes: 4 * (sizeOf(x) + sizeOf(y)) }),
@@ -65,13 +80,14 @@ export const globalAveragePool = defineKernel({
       workgroup: [8, 1, 1],
       layouts: { x: "tex4", y: "tex4" },
       when: ({ in: { x }, out: { y } }, { software }) => software && fitsTexture(x) && fitsTexture(y),
-      params: ({ in: { x }, out: { y } }) => ({
+      params: ({ in: { x }, out: { y }, attrs }) => ({
         in_h: u32(x[2]),
         in_w: u32(x[3]),
         in_columns: u32(textureColumns(x)),
         out_columns: u32(textureColumns(y)),
         blocks: u32(blocksOf(x[1])),
         planes: u32(planesOf(x)),
+        divisor: f32(divisorOf({ in: { x }, attrs })),
       }),
       threads: ({ in: { x } }) => [planesOf(x), 1, 1],
     },

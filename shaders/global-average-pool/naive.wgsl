@@ -9,6 +9,7 @@ struct Params {
   in_w: u32,
   blocks: u32, // channels / 4
   planes: u32, // batch * blocks
+  divisor: f32, // pixels, or 1 for a sum
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
@@ -29,5 +30,5 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     }
     sum += row_sum;
   }
-  y[i] = sum / f32(params.in_h * params.in_w);
+  y[i] = sum / params.divisor;
 }

@@ -11,6 +11,7 @@ struct Params {
   out_columns: u32,
   blocks: u32, // channels / 4
   planes: u32, // batch * blocks
+  divisor: f32, // pixels, or 1 for a sum
 }
 
 @group(0) @binding(0) var x: texture_storage_2d<rgba32float, read>;
@@ -54,5 +55,5 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     sum += row_sum;
   }
   let to = plane_corner(n, block, params.out_columns, 1, 1);
-  textureStore(y, to, sum / f32(params.in_h * params.in_w));
+  textureStore(y, to, sum / params.divisor);
 }

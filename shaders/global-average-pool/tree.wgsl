@@ -14,6 +14,7 @@ struct Params {
   blocks: u32, // channels / 4
   images: u32, // batch
   pixels: u32, // of a plane
+  divisor: f32, // pixels, or 1 for a sum
 }
 
 // Four values as they are stored.
@@ -64,6 +65,6 @@ fn main(
     workgroupBarrier();
   }
   if (first == 0 && block < params.blocks) {
-    y[n * params.blocks + block] = store(sums[t] / f32(params.pixels));
+    y[n * params.blocks + block] = store(sums[t] / params.divisor);
   }
 }

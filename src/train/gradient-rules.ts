@@ -4,8 +4,14 @@ import { conv2dInputGradient } from "../../shaders/conv2d-input-gradient/kernel.
 import { conv2dWeightGradient } from "../../shaders/conv2d-weight-gradient/kernel.js";
 import { convTranspose2dInputGradient } from "../../shaders/conv-transpose2d-input-gradient/kernel.js";
 import { convTranspose2dWeightGradient } from "../../shaders/conv-transpose2d-weight-gradient/kernel.js";
+import { depthwiseConv2dInputGradient } from "../../shaders/depthwise-conv2d-input-gradient/kernel.js";
+import { depthwiseConv2dWeightGradient } from "../../shaders/depthwise-conv2d-weight-gradient/kernel.js";
+import { globalAveragePool } from "../../shaders/global-average-pool/kernel.js";
+import { globalAveragePoolGradient } from "../../shaders/global-average-pool-gradient/kernel.js";
 import { maxPool2d } from "../../shaders/max-pool2d/kernel.js";
 import { maxPool2dGradient } from "../../shaders/max-pool2d-gradient/kernel.js";
+import { reluGradient } from "../../shaders/relu-gradient/kernel.js";
+import { sliceChannels } from "../../shaders/slice-channels/kernel.js";
 import { badOption } from "../base/errors.js";
 import type { Pair } from "../kernel/problem.js";
 import type { Weight } from "../kernel/weight.js";
@@ -99,9 +105,83 @@ const largest: Rule = ({ label, tensors, outputs, problem }, backward) => {
   backward.give(x, backward.graph.op(`${label}.gradient`, maxPool2dGradient, operands, attrs).dx);
 };
 
+/** y = relu(depthwise conv(x) + bias) */
+const depthwise: Rule = (node, backward) => {
+  const { graph } = backward;
+  const { label, tensors, weights, problem } = node;
+  const x = tensors["x"] as Value;
+  const weight = weights["weight"] as Weight;
+  const dy = backward.beforeActivation(node);
+  if (!dy) return;
+  const { stride, padding, dilation } = problem.attrs as unknown as Window;
+  const window = { stride, padding, dilation };
+  giveBias(node, dy, backward);
+  if (backward.trained.has(weight)) {
+    const attrs = { ...window, kernel: windowOf(weight), splits: backward.splitsOf(dy.shape) };
+    const { parts } = graph.op(`${label}.weight.gradient`, depthwiseConv2dWeightGradient, { x, dy }, attrs);
+    backward.giveWeight(weight, parts);
+  }
+  if (!backward.needs(x)) return;
+  const [, , height, width] = x.shape;
+  const attrs = { ...window, height, width };
+  backward.give(x, graph.op(`${label}.gradient`, depthwiseConv2dInputGradient, { dy, weight }, attrs).dx);
+};
+
+/** The mean of each plane. */
+const mean: Rule = ({ label, tensors, outputs }, backward) => {
+  const x = tensors["x"] as Value;
+  const dy = backward.gradientOf(outputs["y"] as Value);
+  if (!dy || !backward.needs(x)) return;
+  const [, , height, width] = x.shape;
+  backward.give(x, backward.graph.op(`${label}.gradient`, globalAveragePoolGradient, { dy }, { height, width }).dx);
+};
+
+/** Channels of a, then of b. One of them may be one pixel that is repeated: its gradient is the sum over all. */
+const joined: Rule = ({ label, tensors, outputs }, backward) => {
+  const { graph } = backward;
+  const y = outputs["y"] as Value;
+  const dy = backward.gradientOf(y);
+  if (!dy) return;
+  let first = 0;
+  for (const key of ["a", "b"]) {
+    const value = tensors[key] as Value;
+    const [, count, height, width] = value.shape;
+    if (backward.needs(value)) {
+      const part = graph.op(`${label}.${key}.gradient`, sliceChannels, { x: dy }, { first, count }).y;
+      const isRepeated = height !== y.shape[2] || width !== y.shape[3];
+      const sum = { sum: true };
+      backward.give(value, isRepeated ? graph.op(`${label}.${key}.sum`, globalAveragePool, { x: part }, sum).y : part);
+    }
+    first += count;
+  }
+};
+
+/** y = x + skip, of one size. */
+const sum: Rule = (node, backward) => {
+  const { x, skip } = node.tensors as Readonly<Record<"x" | "skip", Value>>;
+  if (x.shape.join() !== skip.shape.join())
+    throw badOption(`train: ${node.label}: a sum that crops ${x.name} has no gradient; crop it before`);
+  const dy = backward.beforeActivation(node);
+  if (!dy) return;
+  for (const value of [x, skip]) if (backward.needs(value)) backward.give(value, dy);
+};
+
+const rectified: Rule = ({ label, tensors, outputs }, backward) => {
+  const x = tensors["x"] as Value;
+  const y = outputs["y"] as Value;
+  const dy = backward.gradientOf(y);
+  if (!dy || !backward.needs(x)) return;
+  backward.give(x, backward.graph.op(`${label}.gradient`, reluGradient, { y, dy }).dx);
+};
+
 export const GRADIENT_RULES: Readonly<Record<string, Rule | undefined>> = {
   conv2d: convolution,
   project: convolution,
   "conv-transpose2d": transposedConvolution,
   "max-pool2d": largest,
+  "depthwise-conv2d": depthwise,
+  "global-average-pool": mean,
+  concat: joined,
+  add: sum,
+  relu: rectified,
 };
