@@ -1,0 +1,59 @@
+/** Feature maps of frozen backbones, in f16: computed once for each variation of a picture, and kept under a bound. */
+import { FcnError } from "../base/errors.js";
+
+/** Bytes of the feature maps by their stride, in layout nhwc4-f16. */
+export type FeatureBytes = ReadonlyMap<number, Uint8Array>;
+
+/** Where features are kept. Implementations may forget any of them. */
+export interface FeatureStore {
+  get(key: string): FeatureBytes | undefined | Promise<FeatureBytes | undefined>;
+  set(key: string, features: FeatureBytes): void | Promise<void>;
+  /** Forgets all. */
+  clear(): void | Promise<void>;
+}
+
+const sizeOf = (features: FeatureBytes): number => [...features.values()].reduce((sum, map) => sum + map.byteLength, 0);
+
+/** Keeps features in memory. The least recently used ones go first. */
+export class MemoryFeatures implements FeatureStore {
+  readonly #kept = new Map<string, FeatureBytes>();
+  #bytes = 0;
+
+  constructor(readonly maxBytes: number) {
+    if (!(maxBytes > 0)) throw new FcnError("bad-option", `feature cache: ${maxBytes} bytes must be above 0`);
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get(key: string): FeatureBytes | undefined {
+    const features = this.#kept.get(key);
+    if (features) {
+      this.#kept.delete(key);
+      this.#kept.set(key, features);
+    }
+    return features;
+  }
+
+  set(key: string, features: FeatureBytes): void {
+    this.#forget(key);
+    const size = sizeOf(features);
+    if (size > this.maxBytes) return;
+    while (this.#bytes + size > this.maxBytes) this.#forget(this.#kept.keys().next().value as string);
+    this.#kept.set(key, features);
+    this.#bytes += size;
+  }
+
+  clear(): void {
+    this.#kept.clear();
+    this.#bytes = 0;
+  }
+
+  #forget(key: string): void {
+    const features = this.#kept.get(key);
+    if (!features) return;
+    this.#kept.delete(key);
+    this.#bytes -= sizeOf(features);
+  }
+}
