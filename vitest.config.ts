@@ -6,6 +6,7 @@ const GPU_PATHS = [
   "comparison",
   "decoder",
   "plan",
+  "plan-tensors",
   "borders",
   "precision",
   "tuner",

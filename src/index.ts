@@ -135,6 +135,7 @@ export { Graph } from "./plan/graph.js";
 export type { Arguments as GraphArguments, Node as GraphNode, Results as GraphResults, Value } from "./plan/graph.js";
 export type { Step } from "./plan/lower.js";
 export { Plan } from "./plan/plan.js";
+export type { PlanInputs } from "./plan/inputs.js";
 export type { PlanOptions, PlanResult, RunTimings } from "./plan/plan.js";
 export { WeightStore } from "./plan/weight-store.js";
 export type { TuneOption } from "./tuning/tune-option.js";

@@ -68,15 +68,26 @@ export function checkFits(device: Device, label: string, layout: Layout, shape: 
 }
 
 /** Writes bytes that fill the memory. The rows of a texture follow each other without padding. */
-export function write(device: Device, memory: Memory, data: ArrayBuffer): void {
+export function write(device: Device, memory: Memory, data: ArrayBuffer | ArrayBufferView): void {
   const { queue } = device.gpu;
+  const { buffer, byteOffset, byteLength } = ArrayBuffer.isView(data) ? data : new Uint8Array(data);
   if (memory.kind === "buffer") {
-    queue.writeBuffer(memory.buffer, memory.offset, data);
+    queue.writeBuffer(memory.buffer, memory.offset, buffer, byteOffset, byteLength);
     return;
   }
   const { texture } = memory;
   const { width, height } = texture;
-  queue.writeTexture({ texture }, data, { bytesPerRow: width * TEXEL_BYTES }, [width, height]);
+  queue.writeTexture({ texture }, buffer, { offset: byteOffset, bytesPerRow: width * TEXEL_BYTES }, [width, height]);
+}
+
+/** Copies one piece of memory to another of its kind and size. Not between ranges of one buffer. */
+export function encodeTransfer(encoder: GPUCommandEncoder, from: Memory, to: Memory): void {
+  if (from.kind === "buffer" && to.kind === "buffer") {
+    encoder.copyBufferToBuffer(from.buffer, from.offset, to.buffer, to.offset, from.size);
+  } else if (from.kind === "texture" && to.kind === "texture") {
+    const { width, height } = from.texture;
+    encoder.copyTextureToTexture({ texture: from.texture }, { texture: to.texture }, [width, height]);
+  }
 }
 
 /** Bytes that a staging buffer needs for a copy of the memory. */

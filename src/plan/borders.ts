@@ -24,7 +24,7 @@ export function valueBorders(graph: Graph, chosen: readonly ChosenNode[]): Reado
       if (mayHaveBorder(variant, key)) layoutsWritten.set(value, baseOf(layoutOf(node.kernel, variant, key)));
     }
   }
-  for (const value of graph.outputs.values()) layoutsWritten.delete(value);
+  for (const { value } of graph.outputs.values()) layoutsWritten.delete(value);
   for (const { node, variant } of chosen) {
     for (const [key, value] of Object.entries(node.tensors)) {
       const readsIt = mayHaveBorder(variant, key) && layoutOf(node.kernel, variant, key) === layoutsWritten.get(value);

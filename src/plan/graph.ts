@@ -33,6 +33,12 @@ export interface GraphInput {
   readonly layout: LayoutName;
 }
 
+export interface GraphOutput {
+  readonly value: Value;
+  /** Undefined: the layout in which it is written first. */
+  readonly layout: LayoutName | undefined;
+}
+
 type Operand<S> = S extends { role: "weight" } ? Weight : Value;
 
 /** The inputs of a kernel call: a Value for a tensor, a Weight for a constant. */
@@ -47,7 +53,7 @@ export type Results<O> = { readonly [K in keyof O]: O[K] extends { optional: tru
 export class Graph {
   readonly nodes: Node[] = [];
   readonly inputs = new Map<string, GraphInput>();
-  readonly outputs = new Map<string, Value>();
+  readonly outputs = new Map<string, GraphOutput>();
   readonly #known = new Set<Value>();
 
   /** Declares an input [N, C, H, W] whose bytes come in `layout`. @throws bad-shape when the name is taken */
@@ -96,10 +102,14 @@ export class Graph {
     return outputs;
   }
 
-  /** Names a value that a run returns. @throws bad-shape when it belongs to another graph */
-  output(name: string, value: Value): void {
+  /**
+   * Names a value that a run returns. Without `layout` it is the one in which the last kernel writes, which depends on
+   * the device.
+   * @throws bad-shape when it belongs to another graph
+   */
+  output(name: string, value: Value, layout?: LayoutName): void {
     if (!this.#known.has(value)) throw badShape(`graph: output "${name}" belongs to another graph`);
-    this.outputs.set(name, value);
+    this.outputs.set(name, { value, layout });
   }
 
   #define(name: string, shape: Nchw): Value {

@@ -61,7 +61,8 @@ export function lower(
   const borders = valueBorders(graph, chosen);
   for (const node of chosen) lowering.append(node, borders);
   const outputs = new Map<string, Physical>();
-  for (const [name, value] of graph.outputs) outputs.set(name, lowering.anyLayoutOf(value));
+  for (const [name, { value, layout }] of graph.outputs)
+    outputs.set(name, layout ? lowering.inLayout(value, layout) : lowering.anyLayoutOf(value));
   return { steps: lowering.steps, inputs, outputs };
 }
 
@@ -100,7 +101,7 @@ class Lowering {
     const ofTensors: Borders = Object.fromEntries(widths.filter(([, width]) => width > 0));
     const problem = { ...node.problem, borders: ofTensors };
     const layoutFor = (key: string): LayoutName => layoutOf(kernel, variant, key, ofTensors);
-    const inputs = mapRecord(tensors, (value, key) => this.#inLayout(value, layoutFor(key)));
+    const inputs = mapRecord(tensors, (value, key) => this.inLayout(value, layoutFor(key)));
     const step = this.steps.length; // after the conversions of the inputs
     const made = mapRecord(outputs, (value, key) => this.define(value, layoutFor(key), step));
     this.steps.push({ label, kernel, variantName, variant, problem, tensors: inputs, weights, outputs: made });
@@ -118,7 +119,8 @@ class Lowering {
     return layouts;
   }
 
-  #inLayout(value: Value, layout: LayoutName): Physical {
+  /** The value in this layout, after conversions where it is not known in it. */
+  inLayout(value: Value, layout: LayoutName): Physical {
     const layouts = this.#layoutsOf(value);
     const known = layouts.get(layout);
     if (known) return known;

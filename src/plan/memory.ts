@@ -15,21 +15,17 @@ import type { BaseLayoutName } from "../kernel/layout.js";
 import { alignUp } from "../kernel/shape.js";
 import type { Nchw } from "../kernel/shape.js";
 import type { TextureExtent } from "../kernel/texture.js";
+import type { DeclaredInput } from "./inputs.js";
 import type { Lowered, Physical, Step } from "./lower.js";
 import { placeTensors } from "./placement.js";
 
-/** An output: where a run copies it from, and one staging buffer for every run that may be in flight. */
+/** An output: where a run copies it from, and one staging buffer for every run whose outputs go to the host. */
 export interface StagedOutput {
   readonly source: Memory;
   readonly staging: readonly GPUBuffer[];
   readonly shape: Nchw;
   /** Without a border; see borders.ts. */
   readonly layout: BaseLayoutName;
-}
-
-export interface InputBuffer {
-  readonly buffer: GPUBuffer;
-  readonly bytes: number;
 }
 
 /** What a plan frees when it is disposed. */
@@ -49,7 +45,7 @@ export function checkLimits(device: Device, { steps, inputs }: Lowered): void {
 }
 
 export class PlanMemory {
-  readonly inputs = new Map<string, InputBuffer>();
+  readonly inputs = new Map<string, DeclaredInput>();
   readonly outputs = new Map<string, StagedOutput>();
   readonly dummies: Dummies;
   #bytes = 0;
@@ -58,8 +54,11 @@ export class PlanMemory {
   readonly #tensors = new Map<Physical, Memory>();
   readonly #uniforms: GPUBindingResource[] = [];
 
-  /** Notes everything it creates in `owned`, so that the caller can free it after a failure. */
-  constructor(device: Device, lowered: Lowered, owned: Owned, inFlight: number) {
+  /**
+   * Notes everything it creates in `owned`, so that the caller can free it after a failure. `staged` is the number of
+   * staging buffers for each output.
+   */
+  constructor(device: Device, lowered: Lowered, owned: Owned, staged: number) {
     this.#device = device;
     this.#owned = owned;
     this.dummies = new Dummies((kind, label) =>
@@ -70,7 +69,7 @@ export class PlanMemory {
     this.#createInputs(lowered);
     this.#createTensors(lowered);
     this.#createUniforms(lowered.steps);
-    this.#createOutputs(lowered, inFlight);
+    this.#createOutputs(lowered, staged);
   }
 
   /** Bytes of everything created so far. */
@@ -103,10 +102,16 @@ export class PlanMemory {
 
   #createInputs({ inputs }: Lowered): void {
     for (const [name, tensor] of inputs) {
-      const bytes = layoutNamed(tensor.layout).byteSize(tensor.shape);
-      const buffer = this.#buffer(`input ${name}`, bytes, BUFFER.STORAGE | BUFFER.COPY_DST);
-      this.inputs.set(name, { buffer, bytes });
-      this.#tensors.set(tensor, wholeBuffer(buffer, bytes));
+      const { shape, layout: layoutName } = tensor;
+      const layout = layoutNamed(layoutName);
+      const label = `input ${name}`;
+      const extent = layout.extent?.(shape);
+      const bytes = layout.byteSize(shape);
+      const memory = extent
+        ? this.#texture(label, extent)
+        : wholeBuffer(this.#buffer(label, bytes, BUFFER.STORAGE | BUFFER.COPY_SRC | BUFFER.COPY_DST), bytes);
+      this.inputs.set(name, { memory, shape, layout: layoutName });
+      this.#tensors.set(tensor, memory);
     }
   }
 
@@ -134,10 +139,10 @@ export class PlanMemory {
     });
   }
 
-  #createOutputs({ outputs }: Lowered, inFlight: number): void {
+  #createOutputs({ outputs }: Lowered, staged: number): void {
     for (const [name, tensor] of outputs) {
       const source = this.of(tensor);
-      const staging = Array.from({ length: inFlight }, () =>
+      const staging = Array.from({ length: staged }, () =>
         this.#buffer(`staging ${name}`, stagingSize(source), BUFFER.MAP_READ | BUFFER.COPY_DST),
       );
       this.outputs.set(name, { source, staging, shape: tensor.shape, layout: baseOf(tensor.layout) });

@@ -1,17 +1,17 @@
 /**
  * A graph that is ready to run: one arena for the activations, every pipeline and bind group built, one uniform buffer,
  * and one staging buffer per output for every run that may be in flight. `run()` creates nothing on the device. It
- * uploads the inputs, encodes a flat list of dispatches, copies the outputs to their staging buffers and submits. A GPU
- * gets the first dispatches early, so that it works while the rest is encoded.
+ * uploads the inputs, encodes a flat list of dispatches, copies the outputs to their staging buffers and submits.
+ * `runToTensors()` copies them to new tensors instead, which other plans take as inputs.
  */
-import { FcnError } from "../base/errors.js";
+import { FcnError, badOption } from "../base/errors.js";
 import { checkCount } from "../base/options.js";
 import type { Device } from "../gpu/device.js";
-import { encodeDispatch } from "../gpu/dispatch.js";
 import type { Dispatch } from "../gpu/dispatch.js";
 import { MAP_MODE_READ } from "../gpu/flags.js";
-import { encodeCopy, readStaging } from "../gpu/memory.js";
+import { encodeCopy, encodeTransfer, readStaging } from "../gpu/memory.js";
 import type { Memory } from "../gpu/memory.js";
+import { Tensor } from "../gpu/tensor.js";
 import type { VariantChoice, VariantPick } from "../kernel/choice.js";
 import type { BaseLayoutName } from "../kernel/layout.js";
 import type { Nchw } from "../kernel/shape.js";
@@ -20,12 +20,14 @@ import { dispatchesOf, loadWeights } from "./bind.js";
 import { compile } from "./compile.js";
 import type { OnPipeline } from "./compile.js";
 import type { Graph } from "./graph.js";
+import { writeInputs } from "./inputs.js";
+import type { PlanInputs } from "./inputs.js";
 import { lower } from "./lower.js";
 import type { Step } from "./lower.js";
 import { PlanMemory } from "./memory.js";
 import type { Owned, StagedOutput } from "./memory.js";
 import { StageTimer } from "./stage-timer.js";
-import type { TimedPass } from "./stage-timer.js";
+import { submitRun } from "./submit.js";
 import type { WeightStore } from "./weight-store.js";
 
 /** Milliseconds on the host's clock. `gpu` is from submit until the results can be read. */
@@ -48,6 +50,10 @@ export interface PlanOptions {
    * next. Each costs a staging buffer per output. Always 1 where stages are timed.
    */
   readonly inFlight?: number;
+  /**
+   * False: the plan keeps no staging buffers, and its outputs stay on the GPU (runToTensors()). Default true.
+   */
+  readonly readback?: boolean;
   /** Gives up between two weights, or before memory is allocated. Weights that are loaded stay in the store. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -62,8 +68,6 @@ export interface PlanResult {
   readonly stages?: ReadonlyMap<string, number>;
 }
 
-type Inputs = Readonly<Record<string, ArrayBufferView>>;
-
 interface PlanParts {
   readonly device: Device;
   readonly steps: readonly Step[];
@@ -72,13 +76,8 @@ interface PlanParts {
   readonly owned: Owned;
   readonly timer: StageTimer | undefined;
   readonly inFlight: number;
+  readonly readback: boolean;
 }
-
-/**
- * Dispatches that a GPU gets before the rest is encoded. They take it longer than encoding takes the host: a ResNet has
- * some hundred, which take the host half a millisecond.
- */
-const EARLY_DISPATCHES = 12;
 
 export class Plan {
   readonly device: Device;
@@ -111,7 +110,7 @@ export class Plan {
     choice?: VariantChoice | VariantPick,
     options: PlanOptions = {},
   ): Promise<Plan> {
-    const { stageOf, onPipeline, precision, inFlight = 1, signal } = options;
+    const { stageOf, onPipeline, precision, inFlight = 1, readback = true, signal } = options;
     device.check();
     checkCount("inFlight", inFlight);
     const compiled = await compile(device, () => lower(graph, device, choice, precision), onPipeline);
@@ -122,10 +121,10 @@ export class Plan {
     try {
       return await device.scoped("plan", () => {
         const slots = stageOf ? 1 : inFlight;
-        const memory = new PlanMemory(device, compiled.lowered, owned, slots);
+        const memory = new PlanMemory(device, compiled.lowered, owned, readback ? slots : 0);
         const dispatches = dispatchesOf(device, compiled, memory, weights);
         const timer = stageOf && StageTimer.create(device, steps.map(stageOf), owned);
-        return new Plan({ device, steps, dispatches, memory, owned, timer, inFlight: slots });
+        return new Plan({ device, steps, dispatches, memory, owned, timer, inFlight: slots, readback });
       });
     } catch (error) {
       for (const resource of owned) resource.destroy();
@@ -134,28 +133,49 @@ export class Plan {
   }
 
   /**
-   * Runs once; calls beyond `inFlight` are queued. `inputs` are bytes in the layout that the graph declared for each
-   * input.
-   * @throws bad-shape when an input has the wrong size; disposed, device-lost, gpu-error
+   * Runs once and brings the outputs to the host; calls beyond `inFlight` are queued. `inputs` are bytes in the layout
+   * that the graph declared for each input, or tensors of that layout.
+   * @throws bad-shape when an input does not fit; disposed, device-lost, gpu-error; bad-option with `readback: false`
    */
-  run(inputs: Inputs): Promise<PlanResult> {
+  async run(inputs: PlanInputs): Promise<PlanResult> {
+    if (!this.#parts.readback)
+      throw badOption(
+        "plan: it was made with readback: false and cannot bring outputs to the host; call runToTensors()",
+      );
+    return this.#enqueue((slot) => this.#run(inputs, slot));
+  }
+
+  /**
+   * Runs once, in turn with other runs, and leaves the outputs on the GPU: tensors by the names of the outputs, which
+   * the caller disposes of. They go into other plans as inputs. Resolves when they are computed.
+   * @throws bad-shape when an input does not fit; limit-too-small, out-of-memory, disposed, device-lost, gpu-error
+   */
+  runToTensors(inputs: PlanInputs): Promise<ReadonlyMap<string, Tensor>> {
+    return this.#enqueue(() => this.#runToTensors(inputs));
+  }
+
+  #enqueue<T>(work: (slot: number) => Promise<T>): Promise<T> {
     // Checked here and not when the run starts: a run that was accepted ends, and dispose() waits for it.
     if (this.#disposed) return Promise.reject(new FcnError("disposed", "this plan was disposed; make a new one"));
     const slot = this.#runs % this.#lastRuns.length;
     this.#runs += 1;
     const previous = this.#lastRuns[slot] as Promise<unknown>;
-    const result = previous.then(() => this.#run(inputs, slot));
+    const result = previous.then(() => work(slot));
     this.#lastRuns[slot] = result.catch(() => undefined);
     return result;
   }
 
-  async #run(inputs: Inputs, slot: number): Promise<PlanResult> {
+  async #run(inputs: PlanInputs, slot: number): Promise<PlanResult> {
     this.device.check();
     const { memory, timer } = this.#parts;
     const t0 = performance.now();
-    this.#upload(inputs);
+    const before = writeInputs(this.device, memory.inputs, inputs);
     const t1 = performance.now();
-    this.#submit(slot);
+    const after = (encoder: GPUCommandEncoder): void => {
+      for (const { source, staging } of memory.outputs.values())
+        encodeCopy(encoder, source, staging[slot] as GPUBuffer);
+    };
+    submitRun(this.device, this.#parts, { before, after });
     const t2 = performance.now();
     await this.#mapStaging(slot);
     const t3 = performance.now();
@@ -164,42 +184,25 @@ export class Plan {
     return timer ? { outputs, timings, stages: timer.read() } : { outputs, timings };
   }
 
-  #upload(inputs: Inputs): void {
-    for (const [name, { buffer, bytes }] of this.#parts.memory.inputs) {
-      const data = inputs[name];
-      if (data?.byteLength !== bytes) {
-        const got = data?.byteLength ?? "none";
-        throw new FcnError("bad-shape", `plan: input "${name}" needs ${bytes} bytes, got ${got}`);
-      }
-      this.device.gpu.queue.writeBuffer(buffer, 0, data.buffer, data.byteOffset, data.byteLength);
+  async #runToTensors(inputs: PlanInputs): Promise<ReadonlyMap<string, Tensor>> {
+    const { device } = this;
+    const { outputs, inputs: declared } = this.#parts.memory;
+    const tensors = new Map<string, Tensor>();
+    try {
+      for (const [label, { shape, layout }] of outputs)
+        tensors.set(label, await Tensor.empty(device, shape, { layout, label }));
+      const before = writeInputs(device, declared, inputs);
+      const after = (encoder: GPUCommandEncoder): void => {
+        for (const [name, { memory }] of tensors)
+          encodeTransfer(encoder, (outputs.get(name) as StagedOutput).source, memory);
+      };
+      submitRun(device, this.#parts, { before, after });
+      await device.settle(device.gpu.queue.onSubmittedWorkDone());
+      return tensors;
+    } catch (error) {
+      for (const tensor of tensors.values()) tensor.dispose();
+      throw error;
     }
-  }
-
-  #submit(slot: number): void {
-    const { dispatches, memory, timer } = this.#parts;
-    const { gpu, software } = this.device;
-    const count = dispatches.length;
-    // A software adapter encodes on the cores that it computes on, and stages are timed as one piece of work.
-    const isSplit = !software && !timer && count > 2 * EARLY_DISPATCHES;
-    const early = isSplit ? EARLY_DISPATCHES : 0;
-    if (isSplit) {
-      const encoder = gpu.createCommandEncoder();
-      this.#encodePass(encoder, { from: 0, to: early, descriptor: {} });
-      gpu.queue.submit([encoder.finish()]);
-    }
-    const encoder = gpu.createCommandEncoder();
-    for (const pass of timer?.passes ?? [{ from: early, to: count, descriptor: {} }]) this.#encodePass(encoder, pass);
-    timer?.encode(encoder);
-    for (const { source, staging } of memory.outputs.values()) {
-      encodeCopy(encoder, source, staging[slot] as GPUBuffer);
-    }
-    gpu.queue.submit([encoder.finish()]);
-  }
-
-  #encodePass(encoder: GPUCommandEncoder, { from, to, descriptor }: Omit<TimedPass, "stage">): void {
-    const pass = encoder.beginComputePass(descriptor);
-    for (let i = from; i < to; i++) encodeDispatch(pass, this.#parts.dispatches[i] as Dispatch);
-    pass.end();
   }
 
   async #mapStaging(slot: number): Promise<void> {

@@ -58,6 +58,21 @@ export class WeightStore {
     return memory;
   }
 
+  /** Frees the copies of these weights. No plan that uses them may run any more. They are read again when needed. */
+  async free(weights: Iterable<Weight>): Promise<void> {
+    const copies: Promise<Memory>[] = [];
+    for (const weight of weights) {
+      copies.push(...(this.#copies.get(weight)?.values() ?? []));
+      this.#copies.delete(weight);
+    }
+    // An upload that failed has no memory, and has told its caller.
+    for (const uploaded of await Promise.allSettled(copies)) {
+      if (uploaded.status !== "fulfilled") continue;
+      destroy(uploaded.value);
+      if (!this.#disposed) this.#bytes -= uploaded.value.size;
+    }
+  }
+
   /** Frees all copies. Idempotent. */
   dispose(): void {
     if (this.#disposed) return;

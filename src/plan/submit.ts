@@ -1,0 +1,59 @@
+/**
+ * Encodes the commands of one run of a plan and submits them. A GPU gets the first dispatches early, so that it works
+ * while the rest is encoded.
+ */
+import type { Device } from "../gpu/device.js";
+import { encodeDispatch } from "../gpu/dispatch.js";
+import type { Dispatch } from "../gpu/dispatch.js";
+import { encodeTransfer } from "../gpu/memory.js";
+import type { Transfer } from "./inputs.js";
+import type { StageTimer, TimedPass } from "./stage-timer.js";
+
+/** What a run computes. */
+interface Work {
+  readonly dispatches: readonly Dispatch[];
+  readonly timer: StageTimer | undefined;
+}
+
+/** What a run copies before and after its dispatches. */
+interface Copies {
+  /** Tensors to inputs. */
+  readonly before: readonly Transfer[];
+  /** Outputs to staging buffers or tensors. */
+  readonly after: (encoder: GPUCommandEncoder) => void;
+}
+
+/**
+ * Dispatches that a GPU gets before the rest is encoded. They take it longer than encoding takes the host: a ResNet has
+ * some hundred, which take the host half a millisecond.
+ */
+const EARLY_DISPATCHES = 12;
+
+export function submitRun({ gpu, software }: Device, { dispatches, timer }: Work, { before, after }: Copies): void {
+  const count = dispatches.length;
+  // A software adapter encodes on the cores that it computes on, and stages are timed as one piece of work.
+  const isSplit = !software && !timer && count > 2 * EARLY_DISPATCHES;
+  const early = isSplit ? EARLY_DISPATCHES : 0;
+  let encoder = gpu.createCommandEncoder();
+  for (const { from, to } of before) encodeTransfer(encoder, from, to);
+  if (isSplit) {
+    encodePass(encoder, dispatches, { from: 0, to: early, descriptor: {} });
+    gpu.queue.submit([encoder.finish()]);
+    encoder = gpu.createCommandEncoder();
+  }
+  const passes = timer?.passes ?? [{ from: early, to: count, descriptor: {} }];
+  for (const pass of passes) encodePass(encoder, dispatches, pass);
+  timer?.encode(encoder);
+  after(encoder);
+  gpu.queue.submit([encoder.finish()]);
+}
+
+function encodePass(
+  encoder: GPUCommandEncoder,
+  dispatches: readonly Dispatch[],
+  { from, to, descriptor }: Omit<TimedPass, "stage">,
+): void {
+  const pass = encoder.beginComputePass(descriptor);
+  for (let i = from; i < to; i++) encodeDispatch(pass, dispatches[i] as Dispatch);
+  pass.end();
+}
