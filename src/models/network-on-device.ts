@@ -9,6 +9,7 @@ import { checkFits } from "../gpu/memory.js";
 import type { VariantChoice } from "../kernel/choice.js";
 import { layouts } from "../kernel/layout.js";
 import type { Precision } from "../kernel/variant.js";
+import type { Weight } from "../kernel/weight.js";
 import type { Graph } from "../plan/graph.js";
 import { Plan } from "../plan/plan.js";
 import type { PlanOptions } from "../plan/plan.js";
@@ -24,8 +25,8 @@ import type { Resize } from "./preprocessing.js";
 
 /** A network before it has a device. */
 export interface NetworkPlans<Kind extends string> {
-  /** The graph of a batch. Its input is "picture". */
-  readonly graphOf: (batch: Batch<Kind>) => Graph;
+  /** The graph of a batch, and how its plan stores activations. Its input is "picture". */
+  readonly graphOf: (batch: Batch<Kind>, precision: Precision) => Graph;
   readonly resize: Resize;
   /** Kernel variants that a caller named. Others are kept choices, or the defaults. */
   readonly kernels?: VariantChoice | undefined;
@@ -109,12 +110,18 @@ export class NetworkOnDevice<Kind extends string> {
       // Checked before the graph is built: at sizes beyond any device a kernel would complain about its shapes instead.
       checkFits(device, "picture", layouts.rgba8, [count, 4, ...uploadSize(height, width, resize)]);
       checkFits(device, "labels", layouts.u8, [count, 1, height, width]);
-      const graph = graphOf(batch);
+      const graph = graphOf(batch, precision);
       const choice = (await this.#tuner?.choose(graph, kernels, precision, options.signal)) ?? kernels;
       return await Plan.create(device, graph, this.store, choice, { precision, ...options });
     } catch (error) {
       throw pictureTooLarge(error, batch, resize);
     }
+  }
+
+  /** Frees these weights, and the kept plans that use them. No run of those plans may be waiting. */
+  async forget(weights: ReadonlySet<Weight>): Promise<void> {
+    this.#plans.drop(({ steps }) => steps.some((step) => Object.values(step.weights).some((w) => weights.has(w))));
+    await this.store.free(weights);
   }
 
   /** Frees the weights, and the plans once the runs in flight have ended. The device stays. */
