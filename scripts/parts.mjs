@@ -31,6 +31,13 @@ export const PARTS = [
     exported: "importOwnHeads",
     bundled: ["own-heads", "given-heads", "initial-heads", "overlaid", "run-features"],
   },
+  {
+    folder: "src/tuning/tuner",
+    entry: "tuner",
+    loader: "import-tuner",
+    exported: "importTuner",
+    bundled: ["tuner", "candidates", "choices", "measure-variant"],
+  },
 ];
 
 /** Where a bundle leaves the modules of the page that it uses, in order. */

@@ -169,7 +169,7 @@ export type { PlanInputs } from "./plan/inputs.js";
 export type { PlanOptions, PlanResult, RunTimings } from "./plan/plan.js";
 export { WeightStore } from "./plan/weight-store.js";
 export type { TuneOption } from "./tuning/tune-option.js";
-export type { TuningStore } from "./tuning/tuner.js";
+export type { TuningStore } from "./tuning/tuning-store.js";
 export type { WeightsName } from "./weights/catalogue.js";
 export type { Checkpoint, Container, TensorInfo } from "./weights/checkpoint.js";
 export { DEFAULT_CHECKPOINT, defaultCheckpointUrl } from "./weights/default-checkpoint.js";

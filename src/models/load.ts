@@ -11,7 +11,7 @@ import type { Device } from "../gpu/device.js";
 import type { VariantChoice } from "../kernel/choice.js";
 import { TUNE_KIND, checkTune, tuningOf } from "../tuning/tune-option.js";
 import type { TuneOption } from "../tuning/tune-option.js";
-import type { TuningStore } from "../tuning/tuner.js";
+import type { TuningStore } from "../tuning/tuning-store.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
 import { verified } from "../weights/default-checkpoint.js";
 import { TORCHVISION_HEADS } from "../weights/heads.js";

@@ -14,8 +14,9 @@ import type { Graph } from "../plan/graph.js";
 import { Plan } from "../plan/plan.js";
 import type { PlanOptions } from "../plan/plan.js";
 import { WeightStore } from "../plan/weight-store.js";
-import { Tuner } from "../tuning/tuner.js";
-import type { TuningStore } from "../tuning/tuner.js";
+import { openTuner } from "../tuning/open-tuner.js";
+import type { ChoosesVariants } from "../tuning/open-tuner.js";
+import type { TuningStore } from "../tuning/tuning-store.js";
 import type { Batch } from "./batches.js";
 import { PlanCache } from "./plans.js";
 import { precisionOn } from "./precision.js";
@@ -48,17 +49,16 @@ export class NetworkOnDevice<Kind extends string> {
   readonly store: WeightStore;
   readonly #network: NetworkPlans<Kind>;
   readonly #plans: PlanCache;
-  readonly #tuner: Tuner | undefined;
+  #tuner: ChoosesVariants | undefined;
 
   constructor(
     readonly device: Device,
     network: NetworkPlans<Kind>,
   ) {
-    const { maxPlans = DEFAULT_MAX_PLANS, tuning: store, tuneBudget: budget } = network;
+    const { maxPlans = DEFAULT_MAX_PLANS } = network;
     this.#network = network;
     this.store = new WeightStore(device);
     this.#plans = new PlanCache(maxPlans);
-    this.#tuner = store || budget ? new Tuner(device, { store, budget }) : undefined;
   }
 
   /** How activations and weights are stored between kernels here. */
@@ -103,7 +103,7 @@ export class NetworkOnDevice<Kind extends string> {
    * the signal's reason
    */
   async makePlan(batch: Batch<Kind>, options: PlanOptions): Promise<Plan> {
-    const { graphOf, kernels, resize } = this.#network;
+    const { graphOf, kernels, resize, tuning, tuneBudget } = this.#network;
     const { count, height, width } = batch;
     const { device, precision } = this;
     try {
@@ -111,6 +111,7 @@ export class NetworkOnDevice<Kind extends string> {
       checkFits(device, "picture", layouts.rgba8, [count, 4, ...uploadSize(height, width, resize)]);
       checkFits(device, "labels", layouts.u8, [count, 1, height, width]);
       const graph = graphOf(batch, precision);
+      this.#tuner ??= await openTuner(device, { store: tuning, budget: tuneBudget });
       const choice = (await this.#tuner?.choose(graph, kernels, precision, options.signal)) ?? kernels;
       return await Plan.create(device, graph, this.store, choice, { precision, ...options });
     } catch (error) {

@@ -170,6 +170,7 @@ describe("Vite", () => {
       "own-heads.bundle.js",
       "pth-readers.bundle.js",
       "rare-shaders.bundle.js",
+      "tuner.bundle.js",
       "worker.js",
     ]);
     const ofNode = /dawn\.node|require\(|from\s*["']node:|pngjs/;
