@@ -7,6 +7,8 @@ const GPU_PATHS = [
   "decoder",
   "plan",
   "plan-tensors",
+  "features",
+  "set-heads",
   "borders",
   "precision",
   "tuner",

@@ -6,20 +6,23 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { HOST_FILE, PARTS, reachedFrom } from "./parts.mjs";
 import { tool } from "./tool.mjs";
 
 /** Runs a Vite configuration of this folder. */
-function bundle(/** @type {string} */ config) {
+function bundle(/** @type {string} */ config, /** @type {string[]} */ ...args) {
   const path = fileURLToPath(new URL(config, import.meta.url));
-  const status = tool("vite/bin/vite.js", ["build", "--config", path, "--logLevel", "error"], { output: "stderr" });
-  if (status !== 0) throw new Error(`${config} made no bundle`);
+  const build = ["build", "--config", path, "--logLevel", "error", ...args];
+  const status = tool("vite/bin/vite.js", build, { output: "stderr" });
+  if (status !== 0) throw new Error(`${config} ${args.join(" ")} made no bundle`);
 }
 
 /**
  * The text of a module that loads a bundle once; after a failure the next call tries again.
- * @param {{ exported: string, file: string, before?: string, use?: string }} parts `use` is what becomes of the module
+ * `use` is what becomes of the module, `thrown` what becomes of an error.
+ * @param {{ exported: string, file: string, before?: string, use?: string, thrown?: string }} parts
  */
-function loaderText({ exported, file, before = "", use = "" }) {
+function loaderText({ exported, file, before = "", use = "", thrown = "error" }) {
   return [
     before,
     "let loading;",
@@ -29,7 +32,7 @@ function loaderText({ exported, file, before = "", use = "" }) {
     `  loading ??= import(/* @vite-ignore */ /* webpackIgnore: true */ href)${use};`,
     "  return loading.catch((error) => {",
     "    loading = undefined;",
-    "    throw error;",
+    `    throw ${thrown};`,
     "  });",
     "};",
     "",
@@ -59,24 +62,6 @@ export function writeRareShaders(/** @type {string} */ dist, /** @type {string} 
   writeFileSync(join(folder, "import-rare-shaders.js"), loader);
 }
 
-/** Modules that a module imports, those that they import, and so on. Dynamic imports do not count. */
-export function reachedFrom(/** @type {string} */ entry) {
-  /** @type {Set<string>} */
-  const reached = new Set();
-  const visit = (/** @type {string} */ file) => {
-    if (reached.has(file) || !existsSync(file)) return;
-    reached.add(file);
-    const text = readFileSync(file, "utf8");
-    for (const [, path = ""] of text.matchAll(/^(?:import|export)\b[^;]*?\bfrom "(\.[^"]+)"/gms))
-      visit(resolve(dirname(file), path));
-  };
-  visit(entry);
-  return reached;
-}
-
-/** Where other-backbones.vite.mjs leaves the modules of the page that its bundle uses, in order. */
-export const HOST_FILE = "others.host.json";
-
 /** The names that some modules import from others. @returns {Map<string, Set<string>>} by the path of the other */
 function importedNames(/** @type {Iterable<string>} */ modules) {
   /** @type {Map<string, Set<string>>} */
@@ -95,33 +80,38 @@ function importedNames(/** @type {Iterable<string>} */ modules) {
   return names;
 }
 
-/**
- * The backbones that are not ResNets, with the kernels that only they use. What a page has in any case is not bundled
- * again: the bundle is a function of it.
- */
-export function bundleOtherBackbones(/** @type {string} */ dist) {
-  const folder = join(dist, "src/models/backbones");
-  bundle("other-backbones.vite.mjs");
+export function bundleParts(/** @type {string} */ dist) {
+  for (const part of PARTS) bundlePart(dist, part);
+}
+
+function bundlePart(
+  /** @type {string} */ dist,
+  /** @type {import("./parts.mjs").Part} */ { folder: path, entry, loader, exported, bundled },
+) {
+  const folder = join(dist, path);
+  bundle("part.vite.mjs", "--mode", entry);
   const hostFile = join(folder, HOST_FILE);
   /** @type {string[]} */
   const host = JSON.parse(readFileSync(hostFile, "utf8"));
   const ofPage = reachedFrom(join(dist, "src/index.js"));
-  const all = importedNames([...reachedFrom(join(folder, "others.js"))].filter((file) => !ofPage.has(file)));
+  const all = importedNames([...reachedFrom(join(folder, `${entry}.js`))].filter((file) => !ofPage.has(file)));
   const namesOf = (/** @type {string} */ file) => [...(all.get(file) ?? [])].sort();
   const imports = host.map((file, i) => {
-    const path = relative(folder, file).replace(/^(?!\.)/, "./");
+    const from = relative(folder, file).replace(/^(?!\.)/, "./");
     return `import { ${namesOf(file)
       .map((name) => `${name} as ${name}${i}`)
-      .join(", ")} } from "${path}";`;
+      .join(", ")} } from "${from}";`;
   });
   const objects = host.map((file, i) => {
     const properties = namesOf(file).map((name) => `${name}: ${name}${i}`);
     return `  { ${properties.join(", ")} },`;
   });
-  const before = [...imports, "", "const host = [", ...objects, "];"].join("\n");
+  const importError = `import { cannotLoad } from "${relative(folder, join(dist, "src/base/part.js"))}";`;
+  const before = [importError, ...imports, "", "const host = [", ...objects, "];"].join("\n");
   const use = ".then((module) => module.default(host))";
-  const text = loaderText({ exported: "importOtherBackbones", file: "others.bundle.js", before, use });
-  writeFileSync(join(folder, "import-others.js"), text);
-  const bundled = ["others", "mobilenet-v2", "vgg16"].flatMap((name) => [`${name}.js`, `${name}.d.ts`]);
-  remove(folder, [HOST_FILE, "import-others.d.ts", ...bundled]);
+  const file = `${entry}.bundle.js`;
+  const thrown = `cannotLoad("${file}", error)`;
+  writeFileSync(join(folder, `${loader}.js`), loaderText({ exported, file, before, use, thrown }));
+  // Nothing imports the modules that are bundled, nor the types of what imports the bundle.
+  remove(folder, [HOST_FILE, `${loader}.d.ts`, ...bundled.flatMap((name) => [`${name}.js`, `${name}.d.ts`])]);
 }

@@ -73,8 +73,12 @@ const lengthOf = (/** @type {Record<string, string>} */ texts) => Object.values(
 /** The shaders as the build compiles them: complete, with their comments. */
 export const sourceModule = () => shaderModule(readShaders(), ": Readonly<Record<string, string>>");
 
-/** Shaders of software adapters, which read textures with pixels on lanes, and of tensor cores. Few pages run them. */
-const isRare = (/** @type {string} */ path) => /\/(\S+-)?(lanes|texture|subgroup-matrix)(-\w+)?$/.test(path);
+/**
+ * Shaders that few pages run: of software adapters, which read textures with pixels on lanes, of f16 and tensor cores,
+ * and the baselines that a page runs only by name or for groups.
+ */
+const isRare = (/** @type {string} */ path) =>
+  /\/(\S+-)?(lanes|texture|f16|subgroup-matrix)(-\w+)?$|^(conv2d|project)\/naive$/.test(path);
 
 /**
  * The shaders as the package carries them: JavaScript, without comments and unneeded spaces, names shortened. `common`

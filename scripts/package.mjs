@@ -1,14 +1,14 @@
 /**
  * Completes dist/ for publishing (package.json, `files`) with what the compiler does not make:
  *   weights    copies, at the same relative URL as in the sources
- *   assets     the readers of .pth files and the backbones that are not ResNets, which pages load when they need them
+ *   assets     the readers of .pth files and what else few pages run; a page loads them when it needs them
  *   shaders    without comments and unneeded spaces, because a page downloads them; those that few pages run apart
  *   types      entries for TypeScript before 6, whose DOM library lacks WebGPU: they add the package @webgpu/types.
  *              TypeScript 6 and newer have these types built in, and both at once conflict (package.json, `types@<6`)
  */
 import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { bundleOtherBackbones, bundlePthReaders, writeRareShaders } from "./asset-modules.mjs";
+import { bundleParts, bundlePthReaders, writeRareShaders } from "./asset-modules.mjs";
 import { packageModules } from "./kernels.mjs";
 
 /** Entries whose declarations name GPU objects. */
@@ -20,7 +20,6 @@ const GPU_ENTRIES = ["index", "node"];
  */
 const FIRST_MODULES = [
   "../shaders/wgsl.generated.js",
-  "./models/initial-heads.js",
   "./weights/browser-cache.js",
   "./tuning/browser-store.js",
   "./models/batches.js",
@@ -44,7 +43,7 @@ export function finishPackage(/** @type {string} */ root) {
   const { common, rare } = packageModules();
   writeFileSync(join(dist, "shaders/wgsl.generated.js"), common);
   writeRareShaders(dist, rare);
-  bundleOtherBackbones(dist);
+  bundleParts(dist);
   orderModules(join(dist, "src/index.js"));
   for (const entry of GPU_ENTRIES) {
     writeFileSync(

@@ -7,6 +7,8 @@ import { checkKind, checkOptions } from "./base/options.js";
 import { requestDevice, runtimeGpu } from "./gpu/request-device.js";
 import { holdPicture } from "./image/browser-picture.js";
 import type { BrowserPicture } from "./image/browser-picture.js";
+import { CREATE_KINDS, createFrom } from "./models/create.js";
+import type { CreateOptions, OpenBackbone } from "./models/create.js";
 import { LOAD_KINDS, loadFrom } from "./models/load.js";
 import type { LoadOptions } from "./models/load.js";
 import type { Fcn } from "./models/segmenter.js";
@@ -73,6 +75,30 @@ function relativeToPage<T>(weights: T): T | URL {
  */
 export async function loadFcn(options: BrowserLoadOptions = {}): Promise<Fcn<BrowserPicture>> {
   checkOptions("loadFcn({ weights: ... })", options, { ...LOAD_KINDS, ...WEIGHTS_KINDS, weights: SOURCE_KIND });
+  const { sources, rest } = withSources(options);
+  return loadFrom(sources, rest);
+}
+
+export interface BrowserCreateOptions extends CreateOptions, WeightsOptions {
+  /**
+   * What `weights` of loadFcn takes, with or without heads of its own; or a checkpoint that is open, which stays yours
+   * and must stay open; or its tensors by name, which are not copied.
+   */
+  readonly backbone: NonNullable<BrowserLoadOptions["weights"]> | OpenBackbone;
+}
+
+/**
+ * Makes a network of a backbone and heads in memory, for any number of classes. `fcn.setHeads()` replaces the heads.
+ * @throws as loadFcn()
+ */
+export async function createFcn(options: BrowserCreateOptions): Promise<Fcn<BrowserPicture>> {
+  checkOptions("createFcn({ backbone: ..., heads: ... })", options, { ...CREATE_KINDS, ...WEIGHTS_KINDS });
+  const { backbone, ...loading } = options;
+  return createFrom(backbone, loading, () => withSources({ ...loading, weights: backbone as string }));
+}
+
+/** Options of loadFcn or createFcn, and where they say that a model comes from. */
+function withSources<Options extends Omit<BrowserLoadOptions, "heads">>(options: Options) {
   const { weights = "photos", onProgress, stallTimeout, cache = true, ...rest } = options;
   // Throws where there is no WebGPU, before anything is downloaded in vain.
   if (rest.device === undefined) runtimeGpu();
@@ -83,7 +109,7 @@ export async function loadFcn(options: BrowserLoadOptions = {}): Promise<Fcn<Bro
     holdImage: holdPicture,
     tuning: browserTuningStore(),
   };
-  return loadFrom(sources, rest);
+  return { sources, rest };
 }
 
 export type { Abortable } from "./base/abort.js";
@@ -113,6 +139,7 @@ export {
 export type { PoolWindow, TransposedWindow, Window } from "./kernel/shape.js";
 export type { Precision } from "./kernel/variant.js";
 export type { Weight } from "./kernel/weight.js";
+export type { FeatureStage } from "./layers/backbone.js";
 export { decoderGeometry } from "./layers/geometry.js";
 export type { Alignment, DecoderGeometry, EncoderLayer, UpsampleStep } from "./layers/geometry.js";
 export { COMPARED } from "./models/compared.js";
@@ -120,8 +147,11 @@ export type { ComparedVariant } from "./models/compared.js";
 export { Comparison } from "./models/comparison.js";
 export type { ComparisonOptions, ComparisonRunOptions } from "./models/comparison.js";
 export type { ComparisonResult } from "./models/comparison-result.js";
+export type { CreateOptions, OpenBackbone } from "./models/create.js";
 export { FCN_VARIANTS } from "./models/fcn-head.js";
 export type { FcnVariant } from "./models/fcn-head.js";
+export type { FeatureOptions, FeaturePlace, FeaturesOn, HostFeatures } from "./models/features.js";
+export type { HeadWeights, HeadsOptions, HostTensors } from "./models/head-weights.js";
 export type { LayerTime } from "./models/layer-times.js";
 export { VARIANTS } from "./models/load.js";
 export type { LoadOptions, NetworkVariant, NetworkVariant as Variant } from "./models/load.js";
@@ -140,7 +170,7 @@ export type { PlanInputs } from "./plan/inputs.js";
 export type { PlanOptions, PlanResult, RunTimings } from "./plan/plan.js";
 export { WeightStore } from "./plan/weight-store.js";
 export type { TuneOption } from "./tuning/tune-option.js";
-export type { TuningStore } from "./tuning/tuner.js";
+export type { TuningStore } from "./tuning/tuning-store.js";
 export type { WeightsName } from "./weights/catalogue.js";
 export type { Checkpoint, Container, TensorInfo } from "./weights/checkpoint.js";
 export { DEFAULT_CHECKPOINT, defaultCheckpointUrl } from "./weights/default-checkpoint.js";

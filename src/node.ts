@@ -11,6 +11,8 @@ import type { NodeDeviceOptions } from "./gpu/node-device.js";
 import { decodePicture, readPictureFile } from "./image/decode.js";
 import { copiedBytes, heldPixels } from "./image/picture.js";
 import type { Picture } from "./image/picture.js";
+import { CREATE_KINDS, createFrom } from "./models/create.js";
+import type { CreateOptions, OpenBackbone } from "./models/create.js";
 import { LOAD_KINDS, loadFrom } from "./models/load.js";
 import type { LoadOptions } from "./models/load.js";
 import type { Fcn } from "./models/segmenter.js";
@@ -128,12 +130,37 @@ export async function openSource(
  * reason
  */
 export async function loadFcn(options: NodeLoadOptions = {}): Promise<Fcn<NodePicture>> {
-  const kinds = { ...LOAD_KINDS, ...WEIGHTS_KINDS, weights: SOURCE_KIND, gpu: "an object such as { adapter: ... }" };
-  checkOptions("loadFcn({ weights: ... })", options, kinds);
+  checkOptions("loadFcn({ weights: ... })", options, { ...LOAD_KINDS, ...NODE_KINDS, weights: SOURCE_KIND });
+  const { sources, rest } = withSources("loadFcn", options);
+  return loadFrom(sources, rest);
+}
+
+export interface NodeCreateOptions extends CreateOptions, WeightsOptions, Pick<NodeLoadOptions, "gpu"> {
+  /**
+   * What `weights` of loadFcn takes, with or without heads of its own; or a checkpoint that is open, which stays yours
+   * and must stay open; or its tensors by name, which are not copied.
+   */
+  readonly backbone: NonNullable<NodeLoadOptions["weights"]> | OpenBackbone;
+}
+
+/**
+ * Makes a network of a backbone and heads in memory, for any number of classes. `fcn.setHeads()` replaces the heads.
+ * @throws as loadFcn()
+ */
+export async function createFcn(options: NodeCreateOptions): Promise<Fcn<NodePicture>> {
+  checkOptions("createFcn({ backbone: ..., heads: ... })", options, { ...CREATE_KINDS, ...NODE_KINDS });
+  const { backbone, ...loading } = options;
+  return createFrom(backbone, loading, () => withSources("createFcn", { ...loading, weights: backbone as string }));
+}
+
+const NODE_KINDS = { ...WEIGHTS_KINDS, gpu: "an object such as { adapter: ... }" };
+
+/** Options of loadFcn or createFcn, and where they say that a model comes from. @throws bad-option */
+function withSources<Options extends Omit<NodeLoadOptions, "heads">>(call: string, options: Options) {
   const { weights = "photos", gpu, onProgress, stallTimeout, cache = true, ...rest } = options;
   if (gpu && rest.device)
     throw badOption(
-      "loadFcn: gpu says how to open a device, so it cannot go with a device of yours; leave one of the two out",
+      `${call}: gpu says how to open a device, so it cannot go with a device of yours; leave one of the two out`,
     );
   const source = { cache, signal: rest.signal, stallTimeout, ...(onProgress && { onProgress }) };
   const sources = {
@@ -142,7 +169,7 @@ export async function loadFcn(options: NodeLoadOptions = {}): Promise<Fcn<NodePi
     holdImage,
     tuning: fileTuningStore(),
   };
-  return loadFrom(sources, rest);
+  return { sources, rest };
 }
 
 export * from "./index.js";

@@ -38,7 +38,7 @@ describe("PNG files", () => {
 describe("pictures given to a model", () => {
   let fcn: Fcn<NodePicture>;
   beforeAll(async () => {
-    fcn = await load({ variant: "fcn32s" });
+    fcn = await load({ weights: "icons", variant: "fcn32s" });
   });
   afterAll(() => fcn.dispose());
   afterEach(async () => {
@@ -88,7 +88,7 @@ describe("pictures given to a model", () => {
   it("that are larger than what the device binds; a batch is halved until it fits", async () => {
     const small = await requestDevice();
     Object.assign(small.limits, { maxStorageBufferBindingSize: 1e6 });
-    const limited = await load({ device: small, variant: "fcn32s" });
+    const limited = await load({ weights: "icons", device: small, variant: "fcn32s" });
     await expectError(
       () => limited.segment({ width: 600, height: 600, data: new Uint8Array(600 * 600 * 4) }),
       "limit-too-small",

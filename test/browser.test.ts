@@ -3,11 +3,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { FCN_VARIANTS } from "../src/models/fcn-head.js";
 import type { FcnVariant } from "../src/models/fcn-head.js";
+import { loadFcn } from "../src/node.js";
 import { DRAWING, PHOTOGRAPH } from "./helpers/known-pictures.js";
 import type { KnownPicture } from "./helpers/known-pictures.js";
 import { openLibraryPage } from "./helpers/page.js";
 import type { LibraryGlobal, OpenPage } from "./helpers/page.js";
 import { agreement } from "./helpers/reference-maps.js";
+import { stripedPicture } from "./helpers/small-networks.js";
 import { root } from "./helpers/sources.js";
 
 let open: OpenPage;
@@ -74,6 +76,53 @@ it("says what to serve where the reader of .pth files is missing, and loads the 
   );
   await own.page.unroute("**/pth-readers.bundle.js*");
   expect(await load()).toBe("loaded");
+  await own.close();
+});
+
+/** Runs in the page: features on the host and on the GPU, and heads of one's own on the shipped weights. */
+async function ownHeadsInPage({ pixels, width, height }: Omit<SegmentInput, "variant">) {
+  const { createFcn, loadFcn } = (globalThis as unknown as LibraryGlobal).library;
+  const picture = { width, height, data: Uint8Array.from(atob(pixels), (c) => c.charCodeAt(0)) };
+  const fcn = await loadFcn({ resize: "none" });
+  const { fc7 } = await fcn.features(picture, ["fc7"]);
+  const onGpu = await fcn.features(picture, ["fc7"], { on: "gpu" });
+  const read = await onGpu.fc7.read();
+  onGpu.fc7.dispose();
+  // All pixels are of the second class.
+  const weight = { shape: [2, 256, 1, 1], data: new Float32Array(512) };
+  const fcn32s = { "score32.weight": weight, "score32.bias": { shape: [2], data: Float32Array.of(0, 1) } };
+  const classNames = ["field", "road"];
+  await fcn.setHeads({ fcn32s }, { classNames });
+  const made = await createFcn({ backbone: "photos", heads: { fcn32s }, classNames, device: fcn.device });
+  const names = [(await fcn.segment(picture)).names, (await made.segment(picture)).names];
+  for (const model of [made, fcn]) model.dispose();
+  return { shape: fc7.shape, host: Array.from(fc7.data), gpu: Array.from(read), names };
+}
+
+it("gives the features that Node gives, and takes heads of one's own", async () => {
+  const picture = stripedPicture(52, 41);
+  const pixels = Buffer.from(picture.data).toString("base64");
+  const { width, height } = picture;
+  const { shape, host, gpu, names } = await open.page.evaluate(ownHeadsInPage, { pixels, width, height });
+  const fcn = await loadFcn({ resize: "none" });
+  const { fc7 } = await fcn.features(picture, ["fc7"]);
+  fcn.dispose();
+  expect([shape, names]).toEqual([fc7.shape, [["road"], ["road"]]]);
+  expect(gpu).toEqual(host);
+  const largest = Math.max(...fc7.data.map(Math.abs));
+  expect(Math.max(...fc7.data.map((value, i) => Math.abs(value - (host[i] ?? NaN)))) / largest).toBeLessThan(1e-5);
+});
+
+it("says what to serve where the part that gives features is missing", async () => {
+  const own = await openLibraryPage();
+  await own.page.route("**/own-heads.bundle.js*", (route) => route.abort());
+  const message = await own.page.evaluate(async () => {
+    const { loadFcn } = (globalThis as unknown as LibraryGlobal).library;
+    const fcn = await loadFcn();
+    const picture = { width: 1, height: 1, data: new Uint8Array(4) };
+    return fcn.features(picture, ["fc7"]).then(String, ({ code, message }: Error & { code: string }) => code + message);
+  });
+  expect(message).toMatch(/^no-webgpu.*own-heads\.bundle\.js could not be loaded \(.*\); serve it beside the page's/);
   await own.close();
 });
 

@@ -117,7 +117,7 @@ describe("networks", () => {
     named.dispose();
     const make = (classNames: string[]) => new Comparison(device(), checkpoint, { classNames });
     expect(make([...numberedNames(21)]).classNames).toEqual(numberedNames(21));
-    const sentence = "classNames (--class-names) has 1 names, the checkpoint has 21 classes";
+    const sentence = "classNames (--class-names) has 1 names, the network has 21 classes";
     await expectError(() => make(["a"]), "bad-option", sentence);
     await checkpoint.close();
   });
@@ -158,7 +158,7 @@ describe("--class-names", () => {
     await expect(wrong).rejects.toThrow(/^segment: --classes car is not one of Background \*, Aeroplane \*, /);
     await expect(
       runCommand(segment, street, "--class-names", written("two.txt", "a\nb"), "--out", folder),
-    ).rejects.toThrow("classNames (--class-names) has 2 names, the checkpoint has 21 classes");
+    ).rejects.toThrow("classNames (--class-names) has 2 names, the network has 21 classes");
   });
 
   it("names the classes of a comparison and its report; names that do not fit are a warning", async () => {
@@ -187,7 +187,7 @@ describe("--class-names", () => {
     const again = at("again.safetensors");
     await importFile(out, again); // keeps them
     expect((await runCommand(inspect, again)).out).toContain("\nClasses: Background *, ");
-    const count = "classNames (--class-names) has 1 names, the checkpoint has 21 classes";
+    const count = "classNames (--class-names) has 1 names, the network has 21 classes";
     await expectError(() => importFile(out, again, { classNames: ["a"] }), "bad-option", count);
     const bare = await edited((tensors) => tensors.filter(({ name }) => name.startsWith("backbone.")));
     await expectError(

@@ -68,7 +68,8 @@ it("torchvision's network is recognised and run alone, at its own size", async (
 });
 
 it("the shipped pictures have the training report's scores", async () => {
-  const { code, out } = await fcn("compare", "test/fixtures/val", "--out", at("val"), "--sizes", "none", "--json");
+  const options = ["--weights", "icons", "--out", at("val"), "--sizes", "none", "--json"];
+  const { code, out } = await fcn("compare", "test/fixtures/val", ...options);
   expect(code).toBe(0);
   const report = JSON.parse(out) as { variants: Record<string, Record<string, number>> };
   const text = await readFile(new URL("fixtures/val/report.json", import.meta.url), "utf8");

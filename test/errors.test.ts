@@ -104,7 +104,7 @@ describe("options", () => {
     await expectError(
       () => load({ classNames: ["a", "b"] }),
       "bad-option",
-      "classNames (--class-names) has 2 names, the checkpoint has 21 classes",
+      "classNames (--class-names) has 2 names, the network has 21 classes",
     );
   });
 

@@ -5,11 +5,12 @@
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { hashedInput, hashedTensor, paperFcnTensors, torchvisionFcnTensors } from "../bench/hashed-weights.js";
+import { hashedInput, paperFcnTensors, torchvisionFcnTensors } from "../bench/hashed-weights.js";
 import { decoderGeometry, featureMapSizes } from "../src/layers/geometry.js";
 import type { EncoderLayer } from "../src/layers/geometry.js";
-import { convolve, maxPool, normalise, resizeBilinear, sum, upsample } from "./helpers/float64-layers.js";
-import type { ConvWindow, Feature, Norm } from "./helpers/float64-layers.js";
+import { normalise, resizeBilinear, sum, upsample } from "./helpers/float64-layers.js";
+import type { Feature } from "./helpers/float64-layers.js";
+import { float64ResNet } from "./helpers/float64-resnet.js";
 
 interface Stats {
   readonly shape: readonly number[];
@@ -26,55 +27,13 @@ interface Golden {
 
 const golden = new URL("fixtures/golden/", import.meta.url);
 const manifest = JSON.parse(readFileSync(new URL("manifest.json", golden), "utf8")) as Record<string, Golden>;
-const shapes = new Map([...paperFcnTensors(), ...torchvisionFcnTensors()].map(({ name, shape }) => [name, shape]));
-
-function shapeOf(name: string): readonly number[] {
-  const shape = shapes.get(name);
-  if (!shape) throw new Error(`${name} is in neither state dict`);
-  return shape;
-}
-const tensor = (name: string): Float32Array => hashedTensor(name, shapeOf(name));
-
-function conv(x: Feature, name: string, window?: ConvWindow): Feature {
-  const weight = { shape: shapeOf(`${name}.weight`), data: tensor(`${name}.weight`) };
-  return convolve(x, weight, shapes.has(`${name}.bias`) ? tensor(`${name}.bias`) : undefined, window);
-}
-
-const norm = (name: string): Norm => ({
-  gain: tensor(`${name}.weight`),
-  bias: tensor(`${name}.bias`),
-  mean: tensor(`${name}.running_mean`),
-  variance: tensor(`${name}.running_var`),
-});
-
-/** One bottleneck block; the first one of a stage has a projection in its shortcut. */
-function bottleneck(x: Feature, name: string, stride: number, dilation: number): Feature {
-  const projects = shapes.has(`${name}.downsample.0.weight`);
-  const shortcut = projects
-    ? normalise(conv(x, `${name}.downsample.0`, { stride }), norm(`${name}.downsample.1`), false)
-    : x;
-  let y = normalise(conv(x, `${name}.conv1`), norm(`${name}.bn1`));
-  y = normalise(conv(y, `${name}.conv2`, { stride, padding: dilation, dilation }), norm(`${name}.bn2`));
-  return normalise(conv(y, `${name}.conv3`), norm(`${name}.bn3`), true, shortcut);
-}
+const { conv, norm, tensor, encode } = float64ResNet([...paperFcnTensors(), ...torchvisionFcnTensors()]);
 
 /** `dilated`: torchvision's segmentation backbone, layer3 and layer4 at stride 8. */
-function encode(tag: string, dilated: boolean): Record<string, Feature> {
+function stagesOf(tag: string, dilated: boolean): Record<string, Feature> {
   const [, c = 0, h = 0, w = 0] = manifest[tag]?.input ?? [];
   const image: Feature = { c, h, w, data: Float64Array.from(hashedInput(tag, [1, c, h, w])) };
-  let x = maxPool(normalise(conv(image, "backbone.conv1", { stride: 2, padding: 3 }), norm("backbone.bn1")));
-  const stages: Record<string, Feature> = { stem: x };
-  [3, 4, 23, 3].forEach((count, stage) => {
-    const isDilated = dilated && stage > 1;
-    const stride = stage === 0 || isDilated ? 1 : 2;
-    for (let b = 0; b < count; b++) {
-      const isFirst = b === 0;
-      const dilation = isDilated ? 2 ** (stage - (isFirst ? 2 : 1)) : 1;
-      x = bottleneck(x, `backbone.layer${stage + 1}.${b}`, isFirst ? stride : 1, dilation);
-    }
-    stages[`layer${stage + 1}`] = x;
-  });
-  return stages;
+  return encode(image, { blocks: [3, 4, 23, 3], dilated });
 }
 
 const largest = (values: Float64Array): number => values.reduce((most, v) => Math.max(most, v), 0);
@@ -110,7 +69,7 @@ describe("float64 forward pass of the generated checkpoint", () => {
   const decoder = decoderGeometry(chain);
 
   it.each(["a64", "b97x131"])("%s: every stage and the logits of the paper's three variants", (tag) => {
-    const stages = encode(tag, false);
+    const stages = stagesOf(tag, false);
     for (const [name, x] of Object.entries(stages)) expectStats(x, manifest[tag]?.stages[name], name);
     const [, , H = 0, W = 0] = manifest[tag]?.input ?? [];
     const [heights, widths] = [featureMapSizes(chain, H), featureMapSizes(chain, W)];
@@ -129,7 +88,7 @@ describe("float64 forward pass of the generated checkpoint", () => {
   });
 
   it("a64: the logits of torchvision's fcn_resnet101 and its auxiliary head", () => {
-    const stages = encode("a64", true);
+    const stages = stagesOf("a64", true);
     const heads = { fcn_resnet101: ["classifier", "layer4"], fcn_resnet101_aux: ["aux_classifier", "layer3"] } as const;
     for (const [model, [head, stage]] of Object.entries(heads)) {
       const hidden = normalise(conv(stages[stage] as Feature, `${head}.0`, { padding: 1 }), norm(`${head}.1`));

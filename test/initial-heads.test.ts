@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { bilinear, paperFcnTensors } from "../bench/hashed-weights.js";
 import { ownStyle } from "../src/layers/decoder-style.js";
-import { withInitialHead } from "../src/models/initial-heads.js";
+import { withInitialHead } from "../src/models/own-heads/initial-heads.js";
 import { hashedCheckpoint } from "./helpers/hashed-checkpoint.js";
 import { backboneIn } from "./helpers/networks.js";
 

@@ -12,9 +12,9 @@ import { requestDevice } from "../src/node.js";
 import { Graph } from "../src/plan/graph.js";
 import { Plan } from "../src/plan/plan.js";
 import { WeightStore } from "../src/plan/weight-store.js";
-import { candidatesOf } from "../src/tuning/candidates.js";
-import { measureVariant } from "../src/tuning/measure-variant.js";
-import { Tuner } from "../src/tuning/tuner.js";
+import { candidatesOf } from "../src/tuning/tuner/candidates.js";
+import { measureVariant } from "../src/tuning/tuner/measure-variant.js";
+import { Tuner } from "../src/tuning/tuner/tuner.js";
 import { seeded } from "./helpers/random.js";
 import { compare } from "./helpers/verify-kernel.js";
 

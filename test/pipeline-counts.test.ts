@@ -9,7 +9,7 @@ import { IMAGENET } from "../src/models/preprocessing.js";
 import { compile } from "../src/plan/compile.js";
 import type { Graph } from "../src/plan/graph.js";
 import { lower } from "../src/plan/lower.js";
-import { Tuner } from "../src/tuning/tuner.js";
+import { Tuner } from "../src/tuning/tuner/tuner.js";
 import { hashedCheckpoint } from "./helpers/hashed-checkpoint.js";
 import { paperNetwork } from "./helpers/networks.js";
 import { nullDevice } from "./helpers/null-device.js";

@@ -8,7 +8,7 @@ import { useDevice } from "./helpers/device.js";
 const device = useDevice();
 
 it("names every layer of ResNet-101 once, with times, flops and the variant that ran", async () => {
-  const fcn = await loadFcn({ device: device(), variant: "fcn8s" });
+  const fcn = await loadFcn({ weights: "icons", device: device(), variant: "fcn8s" });
   const layers = await fcn.profile({ width: 96, height: 64, data: new Uint8Array(96 * 64 * 4).fill(90) });
   const convs = layers?.filter(({ kernel }) => kernel === "conv2d") ?? [];
   expect(convs).toHaveLength(104); // 1 + 33 blocks of 3 + 4 projections

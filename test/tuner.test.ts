@@ -8,9 +8,11 @@ import { erase, makeProblem } from "../src/kernel/kernel.js";
 import { requestDevice } from "../src/node.js";
 import { Graph } from "../src/plan/graph.js";
 import { lower } from "../src/plan/lower.js";
-import { candidatesOf, classKey } from "../src/tuning/candidates.js";
-import { Tuner } from "../src/tuning/tuner.js";
-import type { MeasureVariant, TuningStore } from "../src/tuning/tuner.js";
+import { candidatesOf, classKey } from "../src/tuning/tuner/candidates.js";
+import { openTuner } from "../src/tuning/open-tuner.js";
+import { Tuner } from "../src/tuning/tuner/tuner.js";
+import type { MeasureVariant } from "../src/tuning/tuner/tuner.js";
+import type { TuningStore } from "../src/tuning/tuning-store.js";
 import { seeded } from "./helpers/random.js";
 
 let software: Device;
@@ -213,4 +215,11 @@ describe("Tuner", () => {
     await expect(tunerOf(aborting, store).choose(graphOf(), {}, "f32", controller.signal)).rejects.toThrow("enough");
     expect([seen.length, store.writes]).toEqual([1, 0]);
   });
+});
+
+it("is loaded where something may be measured or choices are kept, and not otherwise", async () => {
+  expect(await openTuner(gpu, {})).toBeUndefined();
+  expect(await openTuner(gpu, { store: memoryStore(), budget: 0 })).toBeUndefined();
+  expect(await openTuner(gpu, { store: memoryStore("{}") })).toBeInstanceOf(Tuner);
+  expect(await openTuner(gpu, { budget: 1 })).toBeInstanceOf(Tuner);
 });

@@ -127,6 +127,7 @@ const CONTAINERS: Readonly<Record<Container, string>> = {
   "pth-zip": "PyTorch, zip (since 1.6)",
   "pth-legacy": "PyTorch, legacy stream (0.1.10 to 1.5)",
   "pth-tar": "PyTorch, tar (before 0.1.10)",
+  memory: "tensors in memory",
 };
 const SHOWN_GROUPS = 40;
 const SHOWN_NAMES = 5;

@@ -1,9 +1,10 @@
 /**
- * The text of a shader. In the sources it is at hand. The package keeps the shaders that most pages never run, those of
- * software adapters and of tensor cores, in a file of their own (scripts/package.mjs): a kernel holds a reference in
- * place of the text, and the file is loaded with the first one.
+ * The text of a shader. In the sources it is at hand. The package keeps the shaders that most pages never run, such as
+ * those of software adapters, f16 and tensor cores, in a file of their own (scripts/kernels.mjs): a kernel holds a
+ * reference in place of the text, and the file is loaded with the first one.
  */
-import { FcnError, messageOf } from "../base/errors.js";
+import { FcnError } from "../base/errors.js";
+import { cannotLoad } from "../base/part.js";
 import { importRareShaders } from "./import-rare-shaders.js";
 
 /** What references begin with. No shader does. */
@@ -16,12 +17,7 @@ export async function shaderText(textOrReference: string): Promise<string> {
   try {
     texts = await importRareShaders();
   } catch (error) {
-    throw new FcnError(
-      "no-webgpu",
-      `the shaders for this adapter could not be loaded (${messageOf(error)}); ` +
-        "serve rare-shaders.bundle.js beside the page's script",
-      { cause: error },
-    );
+    throw cannotLoad("rare-shaders.bundle.js", error);
   }
   const text = texts[textOrReference];
   if (text === undefined)

@@ -29,6 +29,15 @@ export interface BackboneDescription {
   readonly taps: Taps;
 }
 
+/** The feature map at the end of a stage. */
+export interface FeatureStage {
+  /** As `fcn.features()` takes it: "layer3". */
+  readonly name: string;
+  readonly channels: number;
+  /** Pixels between neighbouring cells. */
+  readonly stride: number;
+}
+
 /** Channels of a picture: red, green, blue. */
 const COLOURS = 3;
 
@@ -41,31 +50,33 @@ interface LoadedStage {
 export class Backbone {
   readonly name: string;
   readonly taps: Taps;
-  /** Channels of each stage's feature map, in order of the stages. */
-  readonly channels: ReadonlyMap<string, number>;
+  /** In order. */
+  readonly stages: readonly FeatureStage[];
   /** The windows of the main path, for decoderGeometry(). */
   readonly encoder: readonly EncoderLayer[];
-  readonly #stages: readonly LoadedStage[];
+  readonly #loaded: readonly LoadedStage[];
 
   /** Takes the weights. `params` is scoped to the backbone; it collects what is missing or mis-shaped. */
   constructor(params: Parameters, { name, stages, taps }: BackboneDescription) {
-    const channels = new Map<string, number>();
+    const maps: FeatureStage[] = [];
     let inputs = COLOURS;
-    this.#stages = stages.map((stage) => {
+    let stride = 1;
+    this.#loaded = stages.map((stage) => {
       const layers = loadInOrder(stage.layers, params, inputs);
       inputs = stage.layers.reduce((current, layer) => layer.channels(current), inputs);
-      channels.set(stage.name, inputs);
+      stride = stage.layers.flatMap(({ windows }) => windows).reduce((total, window) => total * window.stride, stride);
+      maps.push({ name: stage.name, channels: inputs, stride });
       return { name: stage.name, layers };
     });
     this.name = name;
     this.taps = taps;
-    this.channels = channels;
+    this.stages = maps;
     this.encoder = stages.flatMap(({ layers }) => layers.flatMap(({ windows }) => windows));
   }
 
   /** Channels of the feature map that an FCN reads at this stride. */
   channelsAt(stride: FeatureStride): number {
-    return this.channels.get(this.taps[stride]) ?? 0;
+    return this.stages.find(({ name }) => name === this.taps[stride])?.channels ?? 0;
   }
 
   /**
@@ -76,7 +87,7 @@ export class Backbone {
     const missing = new Set(wanted);
     const found = new Map<string, Value>();
     let x = image;
-    for (const { name, layers } of this.#stages) {
+    for (const { name, layers } of this.#loaded) {
       if (missing.size === 0) break;
       x = layers.reduce((value, layer) => layer.apply(graph, value), x);
       if (missing.delete(name)) found.set(name, x);

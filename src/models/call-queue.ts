@@ -36,10 +36,15 @@ export class CallQueue {
     this.#tracked.add(ended);
   }
 
+  /** Resolves when all tracked work has ended. In a call nothing is added to it meanwhile. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#tracked);
+  }
+
   /** Rejects the calls that still wait. Resolves when the call in progress and all tracked work have ended. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#last;
-    await Promise.all(this.#tracked);
+    await this.idle();
   }
 }

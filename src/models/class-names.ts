@@ -15,7 +15,7 @@ export function checkClassNames(names: readonly string[], classes: number): read
   const wrong = names.findIndex((name) => typeof name !== "string");
   if (wrong >= 0) throw badOption(`classNames must be texts, number ${wrong} is none`);
   if (names.length === classes) return names;
-  throw badOption(`classNames (--class-names) has ${names.length} names, the checkpoint has ${classes} classes`);
+  throw badOption(`classNames (--class-names) has ${names.length} names, the network has ${classes} classes`);
 }
 
 /**

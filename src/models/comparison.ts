@@ -134,6 +134,7 @@ export class Comparison {
       name: "the comparison",
       device,
       holdImage: heldPixels,
+      classNames: () => this.classNames,
       resize: this.resize,
       graphOf: (batch) => comparisonGraph(prepared, batch),
       planOptions: () => ({ stageOf: ({ label }) => parts.stageOf(label), onPipeline }),

@@ -23,6 +23,11 @@ export function allowUnused(params: Parameters, used: readonly string[]): void {
   params.allow((name) => name.endsWith(".num_batches_tracked") || (isHead(name) && !isUsed(name)));
 }
 
+/** Accepts the tensors of a backbone that was loaded before. */
+export function allowBackbone(params: Parameters): void {
+  params.allow((name) => name.startsWith("backbone."));
+}
+
 /** Some of the paper's networks over one backbone. */
 export interface FcnParts {
   readonly backbone: Backbone;
@@ -48,10 +53,19 @@ export function trainedWith(
   return /^[1-9]\d{0,4}$/.test(resize) ? { ...defaults, resize: Number(resize) } : { ...defaults };
 }
 
-/** Takes the weights of the backbone and of the heads. @throws bad-weights naming all that does not fit */
-export function fcnParts(params: Parameters, variants: readonly FcnVariant[], description: ModelBackbone): FcnParts {
+/**
+ * Takes the weights of the backbone and of the heads. `loaded` is the backbone, where it was loaded before.
+ * @throws bad-weights naming all that does not fit
+ */
+export function fcnParts(
+  params: Parameters,
+  variants: readonly FcnVariant[],
+  description: ModelBackbone,
+  loaded?: Backbone,
+): FcnParts {
   const style = styleOf(description, params.checkpoint);
-  const backbone = new Backbone(params.at("backbone"), description);
+  const backbone = loaded ?? new Backbone(params.at("backbone"), description);
+  if (loaded) allowBackbone(params);
   const heads = new Map(variants.map((variant) => [variant, new FcnHead(params, { variant, backbone, style })]));
   allowUnused(params, variants);
   params.finish(variants.join(", "));
@@ -73,14 +87,23 @@ export function fcnParts(params: Parameters, variants: readonly FcnVariant[], de
   };
 }
 
-/** Assembles one variant from a checkpoint. @throws bad-weights naming everything missing, mis-shaped or unexpected */
-export function fcnNetwork(params: Parameters, variant: FcnVariant, description: ModelBackbone): Network {
-  const parts = fcnParts(params, [variant], description);
+/**
+ * Assembles one variant from a checkpoint. `loaded` is its backbone, where it was loaded before.
+ * @throws bad-weights naming everything missing, mis-shaped or unexpected
+ */
+export function fcnNetwork(
+  params: Parameters,
+  variant: FcnVariant,
+  description: ModelBackbone,
+  loaded?: Backbone,
+): Network {
+  const parts = fcnParts(params, [variant], description, loaded);
   const head = parts.heads.get(variant) as FcnHead;
   const featuresOf = (graph: Graph, image: Value): Features => parts.features(graph, image, [variant]);
   return {
     name: variant,
     classes: head.classes,
+    backbone: parts.backbone,
     ...trainedWith(description, params.checkpoint),
     paddedSize: (size) => parts.paddedSize(size),
     logits: (graph, image, size) => head.apply(graph, featuresOf(graph, image), size),

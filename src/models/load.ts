@@ -4,31 +4,23 @@
  */
 import { abortable } from "../base/abort.js";
 import type { Abortable } from "../base/abort.js";
-import { FcnError } from "../base/errors.js";
 import { checkOneOf } from "../base/options.js";
 import type { Kinds } from "../base/options.js";
 import { DEVICE_KIND } from "../gpu/device.js";
 import type { Device } from "../gpu/device.js";
-import { VOC_CLASSES } from "../image/palette.js";
 import type { VariantChoice } from "../kernel/choice.js";
-import { Backbone } from "../layers/backbone.js";
 import { TUNE_KIND, checkTune, tuningOf } from "../tuning/tune-option.js";
 import type { TuneOption } from "../tuning/tune-option.js";
-import type { TuningStore } from "../tuning/tuner.js";
+import type { TuningStore } from "../tuning/tuning-store.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
 import { verified } from "../weights/default-checkpoint.js";
-import { TORCHVISION_HEADS, isTorchvisionHead, torchvisionHeadOf } from "../weights/heads.js";
+import { TORCHVISION_HEADS } from "../weights/heads.js";
 import { recognise } from "../weights/names.js";
-import type { Recognised } from "../weights/names.js";
 import { openCheckpoint } from "../weights/open.js";
-import { Parameters } from "../weights/parameters.js";
 import type { ByteSource } from "../weights/source.js";
-import { describeBackbone } from "./backbones/index.js";
-import { classNamesOf } from "./class-names.js";
+import { assemble } from "./assemble.js";
+import type { HeadChoice } from "./assemble.js";
 import { FCN_VARIANTS } from "./fcn-head.js";
-import { fcnNetwork, styleOf } from "./fcn.js";
-import { withInitialHead } from "./initial-heads.js";
-import type { Network } from "./network.js";
 import { PRECISIONS } from "./precision.js";
 import type { PrecisionOption } from "./precision.js";
 import type { Preprocessing, Resize } from "./preprocessing.js";
@@ -36,7 +28,6 @@ import { checkRecovery } from "./runtime.js";
 import type { Recovery } from "./runtime.js";
 import { Fcn } from "./segmenter.js";
 import type { HoldImage } from "./session.js";
-import { torchvisionNetwork } from "./torchvision.js";
 
 /** The three networks of the FCN paper, and torchvision's over each backbone. */
 export const VARIANTS = [...FCN_VARIANTS, ...TORCHVISION_HEADS] as const;
@@ -127,39 +118,54 @@ export interface LoadSources<Image> {
  * When something fails or `signal` is aborted, everything that was opened is closed.
  */
 export function loadFrom<Image>(sources: LoadSources<Image>, options: LoadOptions & Abortable): Promise<Fcn<Image>> {
-  return abortable(load(sources, options), options.signal, (late) => late.dispose());
+  return loadOpened(sources, options, () => openWeights(sources, options));
+}
+
+/** A checkpoint from the sources. @throws bad-weights */
+export async function openWeights(
+  { openSource }: Pick<LoadSources<never>, "openSource">,
+  { sha256, stateDict }: Pick<LoadOptions, "sha256" | "stateDict">,
+): Promise<Checkpoint> {
+  const source = await openSource();
+  const trusted = sha256 === undefined ? source : await verified(source, sha256);
+  return openCheckpoint(trusted, { stateDict });
+}
+
+/** Options of loadFcn, or heads in memory. */
+type OpenedOptions = Omit<LoadOptions, "heads"> & Pick<HeadChoice, "heads" | "alignCorners"> & Abortable;
+
+/** As loadFrom(), for the checkpoint that `open` gives. It is closed with the model. */
+export function loadOpened<Image>(
+  sources: Omit<LoadSources<Image>, "openSource">,
+  options: OpenedOptions,
+  open: () => Promise<Checkpoint>,
+): Promise<Fcn<Image>> {
+  return abortable(load(sources, options, open), options.signal, (late) => late.dispose());
 }
 
 async function load<Image>(
-  { openSource, openDevice, holdImage, tuning }: LoadSources<Image>,
-  { signal, ...options }: LoadOptions & Abortable,
+  { openDevice, holdImage, tuning }: Omit<LoadSources<Image>, "openSource">,
+  { signal, ...options }: OpenedOptions,
+  open: () => Promise<Checkpoint>,
 ): Promise<Fcn<Image>> {
   signal?.throwIfAborted();
   checkValues(options);
-  const { sha256, stateDict, device: shared, tune } = options;
-  const source = await openSource();
-  const trusted = sha256 === undefined ? source : await verified(source, sha256);
-  const checkpoint = await openCheckpoint(trusted, { stateDict });
+  const { device: shared, tune } = options;
+  const checkpoint = await open();
   let device: Device | undefined;
   try {
-    const found = recognise(checkpoint);
-    const { network, notice } = await networkOf(found, options);
-    // Metadata of a backbone alone are not about the classes of an untrained head.
-    const metadata = found.classes === undefined ? new Map<string, string>() : checkpoint.metadata;
-    const named = classNamesOf({ name: checkpoint.name, metadata }, network.classes, options.classNames);
+    const { assembled, replaceHeads } = await assemble(recognise(checkpoint), options);
     signal?.throwIfAborted();
     device = shared ?? (await openDevice());
     return new Fcn({
       ...options,
+      ...assembled,
       ...tuningOf(tune, tuning),
       device,
       openDevice: shared ? undefined : openDevice,
-      network,
       holdImage,
+      replaceHeads,
       onDispose: () => void checkpoint.close(),
-      description: found.description,
-      classNames: named.classNames,
-      notice: [notice, named.notice].filter(Boolean).join("; ") || undefined,
     });
   } catch (error) {
     await checkpoint.close();
@@ -168,55 +174,11 @@ async function load<Image>(
   }
 }
 
-function checkValues({ variant, heads, precision, recover = "manual", device, tune }: LoadOptions): void {
+function checkValues({ variant, heads, precision, recover = "manual", device, tune }: OpenedOptions): void {
   checkTune(tune);
   device?.assertUsable();
   checkRecovery(recover, device === undefined);
   checkOneOf("precision", precision, PRECISIONS);
   checkOneOf("variant", variant, VARIANTS);
-  checkOneOf("heads", heads, ["file", "init"]);
-}
-
-/** The network that was asked for. @throws bad-weights when the file has no such head and `heads` is not "init" */
-async function networkOf(
-  found: Recognised,
-  options: Pick<LoadOptions, "variant" | "heads" | "classNames">,
-): Promise<{ network: Network; notice?: string }> {
-  const { checkpoint, description, variants, backbone } = found;
-  const { variant = variants[0] ?? "fcn8s", heads = "file", classNames } = options;
-  if (variants.includes(variant)) return { network: await networkFrom(checkpoint, variant) };
-  const dilated = torchvisionHeadOf(backbone);
-  if (isTorchvisionHead(variant) && dilated !== variant) {
-    const names = variants.length > 0 ? variants : [...FCN_VARIANTS, dilated].filter(Boolean);
-    throw new FcnError(
-      "bad-weights",
-      `${checkpoint.name} is ${description}; ${variant} has another backbone: load it as ${names.join(" or ")}`,
-    );
-  }
-  if (heads === "file") {
-    const instead = variants.length ? `load it as ${variants.join(" or ")}, or ` : "";
-    throw new FcnError(
-      "bad-weights",
-      `${checkpoint.name} is ${description}; it has no head for ${variant}: ` +
-        `${instead}give heads: "init" (--heads init) for an untrained one`,
-    );
-  }
-  const classes = found.classes ?? classNames?.length ?? VOC_CLASSES.length;
-  return {
-    network: await networkFrom(await withHead(checkpoint, variant, classes), variant),
-    notice: `the head of ${variant} is untrained, so its labels mean nothing: ${checkpoint.name} is ${description}`,
-  };
-}
-
-/** The checkpoint with an untrained head for `variant`. */
-async function withHead(checkpoint: Checkpoint, head: NetworkVariant, classes: number): Promise<Checkpoint> {
-  const description = await describeBackbone(checkpoint);
-  const backbone = new Backbone(Parameters.of(checkpoint).at("backbone"), description);
-  return withInitialHead(checkpoint, { head, classes, backbone, style: styleOf(description, checkpoint) });
-}
-
-async function networkFrom(checkpoint: Checkpoint, variant: NetworkVariant): Promise<Network> {
-  const params = Parameters.of(checkpoint);
-  if (isTorchvisionHead(variant)) return torchvisionNetwork(params);
-  return fcnNetwork(params, variant, await describeBackbone(checkpoint));
+  if (typeof heads !== "object") checkOneOf("heads", heads, ["file", "init"]);
 }

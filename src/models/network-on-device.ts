@@ -9,12 +9,14 @@ import { checkFits } from "../gpu/memory.js";
 import type { VariantChoice } from "../kernel/choice.js";
 import { layouts } from "../kernel/layout.js";
 import type { Precision } from "../kernel/variant.js";
+import type { Weight } from "../kernel/weight.js";
 import type { Graph } from "../plan/graph.js";
 import { Plan } from "../plan/plan.js";
 import type { PlanOptions } from "../plan/plan.js";
 import { WeightStore } from "../plan/weight-store.js";
-import { Tuner } from "../tuning/tuner.js";
-import type { TuningStore } from "../tuning/tuner.js";
+import { openTuner } from "../tuning/open-tuner.js";
+import type { ChoosesVariants } from "../tuning/open-tuner.js";
+import type { TuningStore } from "../tuning/tuning-store.js";
 import type { Batch } from "./batches.js";
 import { PlanCache } from "./plans.js";
 import { precisionOn } from "./precision.js";
@@ -24,8 +26,8 @@ import type { Resize } from "./preprocessing.js";
 
 /** A network before it has a device. */
 export interface NetworkPlans<Kind extends string> {
-  /** The graph of a batch. Its input is "picture". */
-  readonly graphOf: (batch: Batch<Kind>) => Graph;
+  /** The graph of a batch, and how its plan stores activations. Its input is "picture". */
+  readonly graphOf: (batch: Batch<Kind>, precision: Precision) => Graph;
   readonly resize: Resize;
   /** Kernel variants that a caller named. Others are kept choices, or the defaults. */
   readonly kernels?: VariantChoice | undefined;
@@ -47,17 +49,16 @@ export class NetworkOnDevice<Kind extends string> {
   readonly store: WeightStore;
   readonly #network: NetworkPlans<Kind>;
   readonly #plans: PlanCache;
-  readonly #tuner: Tuner | undefined;
+  #tuner: ChoosesVariants | undefined;
 
   constructor(
     readonly device: Device,
     network: NetworkPlans<Kind>,
   ) {
-    const { maxPlans = DEFAULT_MAX_PLANS, tuning: store, tuneBudget: budget } = network;
+    const { maxPlans = DEFAULT_MAX_PLANS } = network;
     this.#network = network;
     this.store = new WeightStore(device);
     this.#plans = new PlanCache(maxPlans);
-    this.#tuner = store || budget ? new Tuner(device, { store, budget }) : undefined;
   }
 
   /** How activations and weights are stored between kernels here. */
@@ -102,19 +103,26 @@ export class NetworkOnDevice<Kind extends string> {
    * the signal's reason
    */
   async makePlan(batch: Batch<Kind>, options: PlanOptions): Promise<Plan> {
-    const { graphOf, kernels, resize } = this.#network;
+    const { graphOf, kernels, resize, tuning, tuneBudget } = this.#network;
     const { count, height, width } = batch;
     const { device, precision } = this;
     try {
       // Checked before the graph is built: at sizes beyond any device a kernel would complain about its shapes instead.
       checkFits(device, "picture", layouts.rgba8, [count, 4, ...uploadSize(height, width, resize)]);
       checkFits(device, "labels", layouts.u8, [count, 1, height, width]);
-      const graph = graphOf(batch);
+      const graph = graphOf(batch, precision);
+      this.#tuner ??= await openTuner(device, { store: tuning, budget: tuneBudget });
       const choice = (await this.#tuner?.choose(graph, kernels, precision, options.signal)) ?? kernels;
       return await Plan.create(device, graph, this.store, choice, { precision, ...options });
     } catch (error) {
       throw pictureTooLarge(error, batch, resize);
     }
+  }
+
+  /** Frees these weights, and the kept plans that use them. No run of those plans may be waiting. */
+  async forget(weights: ReadonlySet<Weight>): Promise<void> {
+    this.#plans.drop(({ steps }) => steps.some((step) => Object.values(step.weights).some((w) => weights.has(w))));
+    await this.store.free(weights);
   }
 
   /** Frees the weights, and the plans once the runs in flight have ended. The device stays. */

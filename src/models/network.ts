@@ -1,4 +1,5 @@
 /** What a model needs to know about any network. */
+import type { Backbone } from "../layers/backbone.js";
 import type { Graph, Value } from "../plan/graph.js";
 import type { Preprocessing } from "./preprocessing.js";
 
@@ -15,6 +16,7 @@ export interface LabelSizes {
 export interface Network {
   readonly name: string;
   readonly classes: number;
+  readonly backbone: Backbone;
   /** Shorter side of the pictures with which the weights were trained. Without it pictures keep their size. */
   readonly resize?: number;
   /** With which the weights were trained. Default: ImageNet's. */

@@ -3,16 +3,19 @@ import { normalize } from "../../shaders/normalize/kernel.js";
 import { resize } from "../../shaders/resize/kernel.js";
 import { softmax } from "../../shaders/softmax/kernel.js";
 import { badOption } from "../base/errors.js";
+import type { Precision } from "../kernel/variant.js";
 import { labelsAt } from "../layers/upsample.js";
 import { Graph } from "../plan/graph.js";
 import type { Value } from "../plan/graph.js";
 import type { Batch } from "./batches.js";
+import { addFeatures, isFeatureKind } from "./features.js";
+import type { FeatureKind } from "./features.js";
 import type { Network, PixelSize } from "./network.js";
 import { constant, networkSize, uploadSize } from "./preprocessing.js";
 import type { Preprocessing, Resize } from "./preprocessing.js";
 
 /** What a call asks for: "aux" are the logits of the auxiliary head. */
-export type OutputKind = "labels" | "logits" | "probabilities" | "aux";
+export type OutputKind = "labels" | "logits" | "probabilities" | "aux" | FeatureKind;
 
 /** A network with what is done to a picture before it. */
 export interface PreparedNetwork {
@@ -49,14 +52,20 @@ export function normalisedInput(
 }
 
 /**
- * The graph of a batch: its input is "picture", its output is named as its kind.
+ * The graph of a batch: its input is "picture", its output is named as its kind, or as the stages where they are asked
+ * for.
  * @throws bad-option when the auxiliary head is asked for and the network has none
  */
-export function outputGraph(prepared: PreparedNetwork, batch: Batch<OutputKind>): Graph {
+export function outputGraph(prepared: PreparedNetwork, batch: Batch<OutputKind>, precision: Precision = "f32"): Graph {
   const graph = new Graph();
   const input = normalisedInput(graph, prepared, batch);
-  const build = batch.kind === "labels" ? labels : scores;
-  graph.output(batch.kind, build(graph, prepared, input, batch));
+  const { kind } = batch;
+  if (isFeatureKind(kind)) {
+    addFeatures(graph, kind, { backbone: prepared.network.backbone, image: input.image, precision });
+  } else {
+    const build = kind === "labels" ? labels : scores;
+    graph.output(kind, build(graph, prepared, input, batch));
+  }
   return graph;
 }
 

@@ -20,6 +20,8 @@ export interface PictureResult {
   readonly height: number;
   /** By the names that the graph gives its outputs. */
   readonly outputs: ReadonlyMap<string, PictureOutput>;
+  /** Of the network that ran. */
+  readonly classNames: readonly string[];
   /** Milliseconds to make the plan; 0 when the size was seen before. */
   readonly compile: number;
   /** Milliseconds from RGBA to all outputs on the host, for the whole batch, once there is a plan. */

@@ -41,6 +41,15 @@ export class PlanCache {
     this.#plans.set(key, plan);
   }
 
+  /** Frees the plans for which `isStale` holds. */
+  drop(isStale: (plan: Plan) => boolean): void {
+    for (const [key, plan] of this.#plans) {
+      if (!isStale(plan)) continue;
+      this.#plans.delete(key);
+      plan.dispose();
+    }
+  }
+
   dispose(): void {
     for (const plan of this.#plans.values()) plan.dispose();
     this.#plans.clear();

@@ -1,5 +1,6 @@
 /** What a caller gets of a picture: the class of every pixel, or the scores of every class. */
 import type { RunTimings } from "../plan/plan.js";
+import { outputOf } from "./picture-result.js";
 import type { PictureResult } from "./picture-result.js";
 
 /** Milliseconds. */
@@ -34,6 +35,13 @@ export interface Scores {
 
 export function timingsOf({ timings, compile, elapsed }: PictureResult): Timings {
   return { ...timings, compile, total: compile + elapsed };
+}
+
+/** A result of kind "labels". */
+export function segmented(result: PictureResult): Segmentation {
+  const { width, height, classNames } = result;
+  const labels = outputOf(result, "labels").values as Uint8Array;
+  return segmentationOf({ width, height, labels, timings: timingsOf(result) }, classNames);
 }
 
 /** `labels` with the classes that occur in them. A class without a name is called "class 7". */

@@ -11,86 +11,75 @@ import type { Device, LostListener } from "../gpu/device.js";
 import { checkPictureSize } from "../image/picture.js";
 import type { Picture } from "../image/picture.js";
 import type { Precision } from "../kernel/variant.js";
-import { checkKernels, probeGraphs } from "./check-kernels.js";
+import type { FeatureStage } from "../layers/backbone.js";
+import type { ReplaceHeads } from "./assemble.js";
+import { featureMaps } from "./features.js";
+import type { FeatureOptions, FeaturePlace, FeaturesOn } from "./features.js";
+import { HEADS_KINDS, copiedHeads } from "./head-weights.js";
+import type { HeadWeights, HeadsOptions } from "./head-weights.js";
 import { inOrder } from "./in-order.js";
 import { profileLayers } from "./layer-times.js";
 import type { LayerTime } from "./layer-times.js";
-import type { NetworkPlans } from "./network-on-device.js";
-import type { Network } from "./network.js";
-import { outputGraph } from "./output-graph.js";
+import { modelOf } from "./model.js";
+import type { LoadedModel } from "./model.js";
+import { modelSession } from "./model-session.js";
+import type { SegmenterOptions } from "./model-session.js";
 import type { OutputKind } from "./output-graph.js";
 import { outputOf } from "./picture-result.js";
 import type { PictureResult } from "./picture-result.js";
-import { IMAGENET, checkPreprocessing, checkResize } from "./preprocessing.js";
-import type { Preprocessing, Resize } from "./preprocessing.js";
-import type { DeviceChoice } from "./runtime.js";
-import { segmentationOf, timingsOf } from "./segmentation.js";
+import type { Resize } from "./preprocessing.js";
+import { segmented, timingsOf } from "./segmentation.js";
 import type { Scores, Segmentation } from "./segmentation.js";
-import { Session } from "./session.js";
-import type { SessionOptions } from "./session.js";
-
-export interface SegmenterOptions<Image>
-  extends
-    DeviceChoice,
-    Pick<NetworkPlans<OutputKind>, "kernels" | "precision" | "maxPlans" | "tuning" | "tuneBudget">,
-    Pick<SessionOptions<OutputKind, Image>, "holdImage" | "onDispose"> {
-  readonly network: Network;
-  /** Default: as the network was trained. */
-  readonly preprocessing?: Preprocessing;
-  /** Shorter side of what the network sees. Default: as the network was trained. */
-  readonly resize?: Resize;
-  /** What the weights were recognised as. */
-  readonly description?: string;
-  /** What a user must know before trusting a label, such as that heads are untrained. */
-  readonly notice?: string | undefined;
-  /** One for each class of the network. */
-  readonly classNames: readonly string[];
-}
-
-/** Runs in flight of a plan for labels: the GPU works on one while the last is read and the next is uploaded. */
-const LABELS_IN_FLIGHT = 2;
+import type { Session } from "./session.js";
 
 export class Fcn<Image = Picture> {
   /** For `using`; missing in browsers that do not know Symbol.dispose. */
   declare readonly [Symbol.dispose]: () => void;
-  readonly variant: string;
-  readonly classNames: readonly string[];
+  /** Shorter side of pictures as the network sees them. Labels and scores have the picture's size all the same. */
+  readonly resize: Resize;
+  /** Stages whose feature maps features() gives, in order. */
+  readonly stages: readonly FeatureStage[];
+  readonly #replaceHeads: ReplaceHeads;
+  readonly #session: Session<OutputKind, Image>;
+  #model: LoadedModel;
+
+  /** @throws bad-option */
+  constructor(options: SegmenterOptions<Image>) {
+    const model = modelOf(options, options);
+    this.#replaceHeads = options.replaceHeads;
+    this.#model = model;
+    this.resize = model.resize;
+    this.stages = model.network.backbone.stages;
+    this.#session = modelSession(options, () => this.#model);
+    if (typeof Symbol.dispose === "symbol")
+      Object.defineProperty(this, Symbol.dispose, { value: () => this.dispose() });
+  }
+
+  get variant(): string {
+    return this.#model.network.name;
+  }
+
+  /** Names of the classes, in order. */
+  get classNames(): readonly string[] {
+    return this.#model.classNames;
+  }
+
+  /** Number of classes. */
+  get classes(): number {
+    return this.#model.network.classes;
+  }
+
   /** What the weights were recognised as, such as "torchvision fcn_resnet101: dilated, 21 classes, with aux head". */
-  readonly description: string;
+  get description(): string {
+    return this.#model.description;
+  }
+
   /**
    * What you must know before you trust a label: set when heads are untrained, or the checkpoint names other classes
    * than the network has. Show it.
    */
-  readonly notice: string | undefined;
-  /** Shorter side of pictures as the network sees them. Labels and scores have the picture's size all the same. */
-  readonly resize: Resize;
-  readonly #session: Session<OutputKind, Image>;
-
-  /** @throws bad-option */
-  constructor(options: SegmenterOptions<Image>) {
-    const { network, kernels } = options;
-    const { preprocessing = network.preprocessing ?? IMAGENET } = options;
-    this.variant = network.name;
-    this.description = options.description ?? network.name;
-    this.notice = options.notice;
-    this.resize = checkResize(options.resize ?? network.resize ?? "none");
-    const prepared = {
-      network,
-      preprocessing: checkPreprocessing(preprocessing),
-      resize: this.resize,
-      description: this.description,
-    };
-    if (kernels) checkKernels(probeGraphs(prepared), kernels);
-    this.classNames = options.classNames;
-    this.#session = new Session({
-      ...options,
-      name: `the model ${network.name}`,
-      resize: this.resize,
-      graphOf: (batch) => outputGraph(prepared, batch),
-      planOptions: (kind) => ({ inFlight: kind === "labels" ? LABELS_IN_FLIGHT : 1 }),
-    });
-    if (typeof Symbol.dispose === "symbol")
-      Object.defineProperty(this, Symbol.dispose, { value: () => this.dispose() });
+  get notice(): string | undefined {
+    return this.#model.notice;
   }
 
   /** The device in use; another one after recover(). */
@@ -134,7 +123,7 @@ export class Fcn<Image = Picture> {
   async segment(image: Image, options: Abortable = {}): Promise<Segmentation> {
     const signal = checkSignal("segment(picture", options);
     const [result] = await this.#session.run({ kind: "labels", images: [image] }, signal);
-    return this.#segmentation(result as PictureResult);
+    return segmented(result as PictureResult);
   }
 
   /**
@@ -153,7 +142,7 @@ export class Fcn<Image = Picture> {
       throw new FcnError("bad-image", `segmentAll needs an iterable of pictures, got ${typeName(images)}`);
     checkCount("inFlight", inFlight);
     const segmentOne = async (image: Image): Promise<Segmentation> =>
-      this.#segmentation(await this.#session.runOverlapped("labels", image, signal));
+      segmented(await this.#session.runOverlapped("labels", image, signal));
     return inOrder(images, inFlight, segmentOne, signal);
   }
 
@@ -163,7 +152,7 @@ export class Fcn<Image = Picture> {
     if (!Array.isArray(images))
       throw new FcnError("bad-image", `segmentBatch needs an array of pictures, got ${typeName(images)}`);
     const results = await this.#session.run({ kind: "labels", images }, signal);
-    return results.map((result) => this.#segmentation(result));
+    return results.map(segmented);
   }
 
   /**
@@ -178,6 +167,47 @@ export class Fcn<Image = Picture> {
   /** Softmax over the classes. */
   async probabilities(image: Image, options: Abortable = {}): Promise<Scores> {
     return this.#scores("probabilities", image, checkSignal("probabilities(picture", options));
+  }
+
+  /**
+   * Feature maps of the backbone, by the names of `fcn.stages`: `features(picture, ["layer2", "layer4"])`. They are of
+   * the picture as the network sees it, resized and padded. Those of later stages are not computed.
+   *
+   * On the host, the default, they are float32 values. With `on: "gpu"` they are tensors on `fcn.device`, which are
+   * yours to dispose of; nothing is read back. Their layout is "nhwc4", or "nhwc4-f16" with precision f16, and they go
+   * into plans and kernels as they are (docs/decoder.md). They end with their device, which dispose() closes if the
+   * model opened it.
+   * @throws bad-option for an unknown stage; as segment()
+   */
+  async features<Name extends string, Place extends FeaturePlace = "host">(
+    image: Image,
+    names: readonly Name[],
+    options: FeatureOptions<Place> = {},
+  ): Promise<Readonly<Record<Name, FeaturesOn<Place>>>> {
+    const { backbone } = this.#model.network;
+    const maps = await featureMaps(this.#session, { backbone, image, names }, options);
+    return maps as Readonly<Record<Name, FeaturesOn<Place>>>;
+  }
+
+  /**
+   * Replaces the heads by others in memory, once the calls before it have ended: for any number of classes, for another
+   * FCN over the same backbone, or after a step of training. The backbone's weights stay on the GPU, those of the old
+   * heads are freed, and after a lost device the new ones come back. The values are copied. Nothing changes where it
+   * rejects.
+   * @throws bad-weights naming all tensors that are missing, mis-shaped or unexpected; bad-option, disposed, the
+   * signal's reason
+   */
+  async setHeads(heads: HeadWeights, options: HeadsOptions = {}): Promise<void> {
+    checkOptions("setHeads(heads, { classNames: ... })", options, HEADS_KINDS);
+    const { signal } = options;
+    const copies = copiedHeads(heads);
+    await this.#session.turn(async (network) => {
+      const { model, unused } = await this.#replaceHeads(this.#model, copies, options);
+      await this.#session.idle();
+      signal?.throwIfAborted();
+      this.#model = model;
+      await network.forget(unused);
+    }, signal);
   }
 
   /** Makes the plan for this size (weights, pipelines, memory) and runs it once, so that the first call is fast. */
@@ -207,12 +237,6 @@ export class Fcn<Image = Picture> {
    */
   dispose(): void {
     this.#session.dispose();
-  }
-
-  #segmentation(result: PictureResult): Segmentation {
-    const { width, height } = result;
-    const labels = outputOf(result, "labels").values as Uint8Array;
-    return segmentationOf({ width, height, labels, timings: timingsOf(result) }, this.classNames);
   }
 
   async #scores(kind: OutputKind, image: Image, signal: AbortSignal | undefined): Promise<Scores> {

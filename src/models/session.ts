@@ -26,6 +26,8 @@ export type HoldImage<Image> = (image: Image) => HeldImage;
 
 export interface SessionOptions<Kind extends string, Image> extends RuntimeOptions<Kind> {
   readonly holdImage: HoldImage<Image>;
+  /** Names of the classes of the network that runs now. */
+  readonly classNames: () => readonly string[];
   /** Called once by dispose(), after everything on the device was freed. */
   readonly onDispose?: (() => void) | undefined;
 }
@@ -38,6 +40,7 @@ export interface RunRequest<Kind extends string, Image> {
 
 export class Session<Kind extends string, Image> {
   readonly #holdImage: HoldImage<Image>;
+  readonly #classNames: () => readonly string[];
   readonly #onDispose: (() => void) | undefined;
   readonly #runtime: Runtime<Kind>;
   readonly #queue: CallQueue;
@@ -45,6 +48,7 @@ export class Session<Kind extends string, Image> {
   /** @throws bad-option */
   constructor(options: SessionOptions<Kind, Image>) {
     this.#holdImage = options.holdImage;
+    this.#classNames = options.classNames;
     this.#onDispose = options.onDispose;
     this.#runtime = new Runtime(options);
     this.#queue = new CallQueue(options.name);
@@ -117,16 +121,26 @@ export class Session<Kind extends string, Image> {
   }
 
   /**
-   * Runs `work` after all earlier calls. An aborted caller is answered at once; the next call still waits for the work.
+   * Runs `work` after all earlier calls. An aborted caller is answered at once; the next call still waits for the work,
+   * and `discard` gets a result that comes too late.
    * @throws disposed, the signal's reason
    */
-  turn<T>(work: (network: NetworkOnDevice<Kind>) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  turn<T>(
+    work: (network: NetworkOnDevice<Kind>) => Promise<T>,
+    signal?: AbortSignal,
+    discard?: (late: T) => void,
+  ): Promise<T> {
     const result = this.#queue.add(async () => {
       signal?.throwIfAborted();
       await this.#runtime.recoverByItself();
       return work(this.#runtime.network);
     });
-    return abortable(result, signal);
+    return abortable(result, signal, discard);
+  }
+
+  /** Within turn(): waits until the GPU has done what earlier calls gave it. */
+  idle(): Promise<void> {
+    return this.#queue.idle();
   }
 
   /** Pictures of one size, as one batch or, where that does not fit the device, in halves. */
@@ -162,7 +176,11 @@ export class Session<Kind extends string, Image> {
     signal?.throwIfAborted();
     const planned = performance.now();
     const running = plan.run({ picture: uploadBytes(pictures, network.resize) });
-    const results = resultsOf(running, pictures, { compile: planned - start, planned });
+    const results = resultsOf(running, pictures, {
+      compile: planned - start,
+      planned,
+      classNames: this.#classNames(),
+    });
     this.#queue.track(results);
     return { results };
   }
@@ -192,7 +210,7 @@ export class Session<Kind extends string, Image> {
 async function resultsOf(
   running: Promise<PlanResult>,
   pictures: readonly RgbaPicture[],
-  { compile, planned }: { readonly compile: number; readonly planned: number },
+  { planned, ...facts }: Pick<PictureResult, "compile" | "classNames"> & { readonly planned: number },
 ): Promise<PictureResult[]> {
   const result = await running;
   const ofBatch = unpackOutputs(result);
@@ -200,6 +218,6 @@ async function resultsOf(
   const { timings, stages } = result;
   return pictures.map(({ width, height }, index) => {
     const outputs = outputsOfPicture(ofBatch, index);
-    return { width, height, outputs, compile, elapsed, timings, stages };
+    return { ...facts, width, height, outputs, elapsed, timings, stages };
   });
 }

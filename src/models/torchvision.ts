@@ -14,7 +14,7 @@ import { torchvisionHeadOf } from "../weights/heads.js";
 import type { Parameters } from "../weights/parameters.js";
 import { resnetKindOf } from "../weights/resnet-kind.js";
 import { resnet } from "./backbones/resnet.js";
-import { allowUnused } from "./fcn.js";
+import { allowBackbone, allowUnused } from "./fcn.js";
 import type { Network, PixelSize } from "./network.js";
 
 /** Shorter side of the pictures with which the published weights were trained and are evaluated. */
@@ -48,11 +48,15 @@ class TorchvisionHead {
   }
 }
 
-/** @throws bad-weights naming everything missing, mis-shaped or unexpected */
-export function torchvisionNetwork(params: Parameters): Network {
+/**
+ * `loaded` is the backbone of these weights, where it was loaded before.
+ * @throws bad-weights naming everything missing, mis-shaped or unexpected
+ */
+export function torchvisionNetwork(params: Parameters, loaded?: Backbone): Network {
   const kind = resnetKindOf(params.checkpoint, "backbone.");
   const name = torchvisionHeadOf(kind) ?? "fcn-resnet101";
-  const backbone = new Backbone(params.at("backbone"), resnet(kind, [false, true, true]));
+  const backbone = loaded ?? new Backbone(params.at("backbone"), resnet(kind, [false, true, true]));
+  if (loaded) allowBackbone(params);
   const head = new TorchvisionHead(params.at("classifier"), backbone.channelsAt(32));
   const auxParams = params.at("aux_classifier");
   const aux = auxParams.has("4.weight") ? new TorchvisionHead(auxParams, backbone.channelsAt(16)) : undefined;
@@ -63,6 +67,7 @@ export function torchvisionNetwork(params: Parameters): Network {
   const network: Network = {
     name,
     classes: head.classes,
+    backbone,
     resize: TRAINED_SIZE,
     logits: (graph, image, size) => head.apply(graph, featuresOf(graph, image, "layer4"), size),
   };

@@ -1,9 +1,9 @@
 /**
- * Keeps measured choices in a browser (see tuner.ts): one entry of the Cache API, which workers have too. A page
+ * Keeps measured choices in a browser (see tuner/tuner.ts): one entry of the Cache API, which workers have too. A page
  * without it (not served over HTTPS, some private windows) measures again each time it is opened.
  * https://w3c.github.io/ServiceWorker/#cache-interface
  */
-import type { TuningStore } from "./tuner.js";
+import type { TuningStore } from "./tuning-store.js";
 
 /** Keys must be http(s) URLs. `.invalid` is a reserved domain that resolves nowhere. */
 const KEY = "https://fcn-webgpu.invalid/tuning.json";

@@ -1,9 +1,9 @@
-/** Keeps measured choices in Node (see tuner.ts): tuning.json in the cache folder, replaced as a whole. */
+/** Keeps measured choices in Node (see tuner/tuner.ts): tuning.json in the cache folder, replaced as a whole. */
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeWhole } from "../base/write-whole.js";
 import { cacheFolder } from "../weights/disk-cache.js";
-import type { TuningStore } from "./tuner.js";
+import type { TuningStore } from "./tuning-store.js";
 
 /** A file of choices has some 100 kB. A larger one is not a file of ours. */
 const MAX_BYTES = 4 * 1024 * 1024;

@@ -1,6 +1,6 @@
 /** The option `tune` of loading and comparing. */
 import { badOption } from "../base/errors.js";
-import type { TuningStore } from "./tuner.js";
+import type { TuningStore } from "./tuning-store.js";
 
 /** True for 2 seconds of measuring at most, a number of milliseconds, or false for no choices of earlier sessions. */
 export type TuneOption = boolean | number;

@@ -16,7 +16,7 @@ export interface TensorInfo {
   readonly dtype: StoredDType | UnreadDType;
 }
 
-export type Container = "safetensors" | "pth-zip" | "pth-legacy" | "pth-tar";
+export type Container = "safetensors" | "pth-zip" | "pth-legacy" | "pth-tar" | "memory";
 
 export interface Checkpoint {
   readonly container: Container;

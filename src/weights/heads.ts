@@ -2,7 +2,7 @@
 import type { BackboneKind } from "./backbone-kind.js";
 
 /** The paper's networks, finest first: a file is loaded as the first. */
-const PAPER_HEADS = ["fcn8s", "fcn16s", "fcn32s"] as const;
+export const PAPER_HEADS = ["fcn8s", "fcn16s", "fcn32s"] as const;
 type PaperHead = (typeof PAPER_HEADS)[number];
 /** torchvision's dilated network, by its backbone. It exists for ResNets of bottlenecks. */
 export const TORCHVISION_HEADS = ["fcn-resnet101", "fcn-resnet50", "fcn-resnet152"] as const;

@@ -16,12 +16,22 @@ const MAX_GZIPPED_BYTES = 60_000;
 
 const installed = useInstalled();
 
+/** Runs in the page and in the worker: the part of the package that gives features loads there. */
+const FEATURES = `
+const withFeatures = async (fcn, picture) => {
+  const { name, channels } = fcn.stages.at(-1);
+  const { [name]: map } = await fcn.features(picture, [name]);
+  if (map.shape[1] !== channels) throw new Error("features of another shape: " + map.shape);
+};
+`;
 /** A module that gives a page two globals: `inPage` segments a picture there, `inWorker` in a worker. */
 const pageModule = (library: string, worker: string): string => `
 import { loadFcn } from "${library}";
+${FEATURES}
 globalThis.inPage = async (picture) => {
   const fcn = await loadFcn({ variant: "fcn32s", resize: "none" });
   const { labels } = await fcn.segment(picture);
+  await withFeatures(fcn, picture);
   fcn.dispose();
   return Array.from(labels);
 };
@@ -41,10 +51,12 @@ globalThis.inWorkerWithPth = (picture) => globalThis.inWorker(picture, new URL("
 `;
 const workerModule = (library: string): string => `
 import { loadFcn } from "${library}";
+${FEATURES}
 addEventListener("message", async ({ data }) => {
   const { picture, weights } = data;
   const fcn = await loadFcn({ variant: "fcn32s", resize: "none", ...(weights && { weights }) });
   const { labels } = await fcn.segment(picture);
+  await withFeatures(fcn, picture);
   postMessage(Array.from(labels));
 });
 `;
@@ -155,8 +167,10 @@ describe("Vite", () => {
       "fcn-mobilenet-v2-photos-f16.safetensors",
       "index.js",
       "others.bundle.js",
+      "own-heads.bundle.js",
       "pth-readers.bundle.js",
       "rare-shaders.bundle.js",
+      "tuner.bundle.js",
       "worker.js",
     ]);
     const ofNode = /dawn\.node|require\(|from\s*["']node:|pngjs/;

@@ -9,8 +9,8 @@ import { runTool, useInstalled } from "../helpers/installed.js";
 const installed = useInstalled();
 
 const NODE = `
-import { loadFcn, requestDevice, Tensor, runKernel, isFcnError } from "fcn-webgpu/node";
-import type { NodePicture, Segmentation } from "fcn-webgpu/node";
+import { createFcn, loadFcn, requestDevice, Tensor, runKernel, isFcnError } from "fcn-webgpu/node";
+import type { HostTensors, NodePicture, Segmentation } from "fcn-webgpu/node";
 import { conv2d } from "fcn-webgpu/kernels";
 import { ConfusionMatrix } from "fcn-webgpu/eval";
 
@@ -39,6 +39,15 @@ export async function kernel(): Promise<number> {
   const weight = { shape: [8, 3, 3, 3], data: new Float32Array(216) };
   const { y } = await runKernel(device, conv2d, { x, weight }, { stride: 2, padding: 1, relu: true });
   return y.shape[1] + fcn.memory.plans;
+}
+export async function heads(tensors: HostTensors, weight: Float32Array): Promise<number> {
+  const fcn32s = { "score32.weight": { shape: [2, 8, 1, 1], data: weight } };
+  using fcn = await createFcn({ backbone: tensors, heads: { fcn32s } });
+  const { layer2, layer4 } = await fcn.features("a.png", ["layer2", "layer4"]);
+  const values: Float32Array = layer2.data;
+  using onGpu: Tensor = (await fcn.features("a.png", ["layer4"], { on: "gpu" })).layer4;
+  await fcn.setHeads({ fcn32s: {} }, { classNames: ["a", "b"] });
+  return values.length + layer4.shape[1] + onGpu.shape[2];
 }
 // @ts-expect-error: no such option
 void loadFcn({ varaint: "fcn8s" });

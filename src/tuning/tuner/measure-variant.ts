@@ -2,26 +2,26 @@
  * Times one kernel variant on one problem. Everything is zeros, as memory is when it is made: nothing is packed,
  * uploaded or read back. The GPU's clock is used where the device has timestamps, the host's clock elsewhere.
  */
-import { Dummies, bindGroupEntries, slotsOf } from "../gpu/bindings.js";
-import type { Slot } from "../gpu/bindings.js";
-import type { Device } from "../gpu/device.js";
-import { encodeDispatch, gridOf, packParams } from "../gpu/dispatch.js";
-import type { Dispatch } from "../gpu/dispatch.js";
-import { BUFFER, MAP_MODE_READ } from "../gpu/flags.js";
-import { bindingOf, checkFits, createBuffer, createTexture, destroy, write } from "../gpu/memory.js";
-import type { Memory } from "../gpu/memory.js";
-import { weightMemory } from "../gpu/upload.js";
-import { pipelinesOf } from "../gpu/pipelines.js";
-import { neededBorders } from "../kernel/border-rules.js";
-import { layoutOf } from "../kernel/choice.js";
-import type { Kernel } from "../kernel/kernel.js";
-import { layoutNamed } from "../kernel/layout.js";
-import { plainPacking } from "../kernel/packings.js";
-import type { AnyProblem } from "../kernel/problem.js";
-import { elements } from "../kernel/shape.js";
-import type { Nchw, Shape } from "../kernel/shape.js";
-import type { AnyVariant, Packing } from "../kernel/variant.js";
-import { StageTimer } from "../plan/stage-timer.js";
+import { Dummies, bindGroupEntries, slotsOf } from "../../gpu/bindings.js";
+import type { Slot } from "../../gpu/bindings.js";
+import type { Device } from "../../gpu/device.js";
+import { encodeDispatch, gridOf, packParams } from "../../gpu/dispatch.js";
+import type { Dispatch } from "../../gpu/dispatch.js";
+import { BUFFER, MAP_MODE_READ } from "../../gpu/flags.js";
+import { bindingOf, checkFits, createBuffer, createTexture, destroy, write } from "../../gpu/memory.js";
+import type { Memory } from "../../gpu/memory.js";
+import { weightMemory } from "../../gpu/upload.js";
+import { pipelinesOf } from "../../gpu/pipelines.js";
+import { neededBorders } from "../../kernel/border-rules.js";
+import { layoutOf } from "../../kernel/choice.js";
+import type { Kernel } from "../../kernel/kernel.js";
+import { layoutNamed } from "../../kernel/layout.js";
+import { plainPacking } from "../../kernel/packings.js";
+import type { AnyProblem } from "../../kernel/problem.js";
+import { elements } from "../../kernel/shape.js";
+import type { Nchw, Shape } from "../../kernel/shape.js";
+import type { AnyVariant, Packing } from "../../kernel/variant.js";
+import { StageTimer } from "../../plan/stage-timer.js";
 
 /** Dispatches in a run. Enough for a clock of 100 us (browsers coarsen theirs) to tell variants apart. */
 const REPEATS = 8;

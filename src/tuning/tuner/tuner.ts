@@ -3,24 +3,20 @@
  * between sessions. Candidates read and write the same layouts as the default variant, in the same precision, so a
  * choice changes nothing around it. Sizes of one class share a choice. measure-variant.ts does the measuring.
  */
-import { isTooLarge } from "../base/errors.js";
-import type { Device } from "../gpu/device.js";
-import { rankedVariants } from "../kernel/choice.js";
-import type { VariantChoice, VariantPick } from "../kernel/choice.js";
-import type { Kernel } from "../kernel/kernel.js";
-import type { AnyProblem } from "../kernel/problem.js";
-import type { Precision } from "../kernel/variant.js";
-import type { Graph } from "../plan/graph.js";
+import { isTooLarge } from "../../base/errors.js";
+import type { Device } from "../../gpu/device.js";
+import { rankedVariants } from "../../kernel/choice.js";
+import type { VariantChoice, VariantPick } from "../../kernel/choice.js";
+import type { Kernel } from "../../kernel/kernel.js";
+import type { AnyProblem } from "../../kernel/problem.js";
+import type { Precision } from "../../kernel/variant.js";
+import type { Graph } from "../../plan/graph.js";
+import type { ChoosesVariants, TuningOptions } from "../open-tuner.js";
+import type { TuningStore } from "../tuning-store.js";
 import { parseChoices } from "./choices.js";
 import { candidatesOf, classKey } from "./candidates.js";
 import { measureVariant } from "./measure-variant.js";
 import type { Measured } from "./measure-variant.js";
-
-/** Keeps choices beyond the process. Neither method may reject: a store that cannot be read counts as empty. */
-export interface TuningStore {
-  read(): Promise<string | undefined>;
-  write(text: string): Promise<void>;
-}
 
 /** Milliseconds of one run of a variant. A measurement may stop early once the variant is slower than `limit`. */
 export type MeasureVariant = (device: Device, measured: Measured, limit: number) => Promise<number>;
@@ -28,10 +24,7 @@ export type MeasureVariant = (device: Device, measured: Measured, limit: number)
 /** Problems kept in a store; the oldest go first. ResNet-101 has 27 at one size. */
 const MAX_KEPT = 2000;
 
-export interface TunerOptions {
-  readonly store?: TuningStore | undefined;
-  /** Milliseconds that measuring may take in all. Default 0: choices of earlier sessions only. */
-  readonly budget?: number | undefined;
+interface TunerOptions extends TuningOptions {
   readonly measure?: MeasureVariant;
   readonly now?: () => number;
 }
@@ -43,7 +36,7 @@ interface Problems extends Omit<Measured, "variant"> {
   count: number;
 }
 
-export class Tuner {
+export class Tuner implements ChoosesVariants {
   readonly #chosen = new Map<string, string>();
   #loading: Promise<void> | undefined;
   #left: number;

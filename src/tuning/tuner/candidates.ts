@@ -1,10 +1,10 @@
 /** What is worth measuring, and which problems share the result. */
-import { fnv1a } from "../base/hash.js";
-import { layoutOf, rankedVariants } from "../kernel/choice.js";
-import type { Kernel } from "../kernel/kernel.js";
-import { settingsText } from "../kernel/problem.js";
-import type { AnyProblem } from "../kernel/problem.js";
-import type { AnyVariant, DeviceTraits, Precision } from "../kernel/variant.js";
+import { fnv1a } from "../../base/hash.js";
+import { layoutOf, rankedVariants } from "../../kernel/choice.js";
+import type { Kernel } from "../../kernel/kernel.js";
+import { settingsText } from "../../kernel/problem.js";
+import type { AnyProblem } from "../../kernel/problem.js";
+import type { AnyVariant, DeviceTraits, Precision } from "../../kernel/variant.js";
 
 /** The estimates are right within a few percent, so the fastest is among the first. */
 const MOST = 3;

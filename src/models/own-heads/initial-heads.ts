@@ -4,18 +4,20 @@
  * Kaiming's uniform values, because zeros there would give one label everywhere. Values depend on tensor names only, so
  * they are the same every time. https://arxiv.org/abs/1411.4038, section 4.3; https://arxiv.org/abs/1502.01852
  */
-import { fnv1a } from "../base/hash.js";
-import { seeded } from "../base/random.js";
-import { elements } from "../kernel/shape.js";
-import type { Backbone } from "../layers/backbone.js";
-import type { DecoderStyle } from "../layers/decoder-style.js";
-import { decoderGeometry } from "../layers/geometry.js";
-import { bilinearPlane } from "../layers/upsample.js";
-import type { Checkpoint, TensorInfo } from "../weights/checkpoint.js";
-import { isTorchvisionHead } from "../weights/heads.js";
-import type { Head } from "../weights/heads.js";
-import { SKIPS } from "./fcn-head.js";
-import type { FcnVariant } from "./fcn-head.js";
+import { fnv1a } from "../../base/hash.js";
+import { seeded } from "../../base/random.js";
+import { elements } from "../../kernel/shape.js";
+import type { Backbone } from "../../layers/backbone.js";
+import type { DecoderStyle } from "../../layers/decoder-style.js";
+import { decoderGeometry } from "../../layers/geometry.js";
+import { bilinearPlane } from "../../layers/upsample.js";
+import type { Checkpoint } from "../../weights/checkpoint.js";
+import { isTorchvisionHead } from "../../weights/heads.js";
+import type { Head } from "../../weights/heads.js";
+import { overlaid } from "./overlaid.js";
+import type { TensorInMemory } from "./overlaid.js";
+import { SKIPS } from "../fcn-head.js";
+import type { FcnVariant } from "../fcn-head.js";
 
 type Fill = (name: string, shape: readonly number[]) => Float32Array<ArrayBuffer>;
 
@@ -102,23 +104,9 @@ function scoreTensors(name: string, classes: number, channels: number, fill: Fil
  * have.
  */
 export function withInitialHead(checkpoint: Checkpoint, shape: HeadShape): Checkpoint {
-  const initial = tensorsOf(shape);
-  const added = [...initial].map(([name, { shape }]): [string, TensorInfo] => [name, { name, shape, dtype: "f32" }]);
-  const initialValues = (name: string): Float32Array<ArrayBuffer> | undefined => {
-    const tensor = initial.get(name);
-    return tensor?.fill(name, tensor.shape);
-  };
-  return {
-    container: checkpoint.container,
-    name: checkpoint.name,
-    bytes: checkpoint.bytes,
-    metadata: checkpoint.metadata,
-    tensors: new Map([...checkpoint.tensors, ...added]),
-    read: async (name) => initialValues(name) ?? checkpoint.read(name),
-    readFloat64: async (name) => {
-      const values = initialValues(name);
-      return values ? Float64Array.from(values) : checkpoint.readFloat64(name);
-    },
-    close: () => checkpoint.close(),
-  };
+  const initial = [...tensorsOf(shape)].map(([name, { shape, fill }]): [string, TensorInMemory] => [
+    name,
+    { shape, values: () => fill(name, shape) },
+  ]);
+  return overlaid(checkpoint, new Map(initial));
 }

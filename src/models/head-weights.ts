@@ -1,0 +1,40 @@
+/** Heads as values in memory: how callers give them. What works with them is loaded when it is needed (own-heads/). */
+import { ABORTABLE_KINDS } from "../base/abort.js";
+import type { Abortable } from "../base/abort.js";
+import { typeName } from "../base/options.js";
+import type { Kinds } from "../base/options.js";
+import type { HostWeight } from "../gpu/run-kernel.js";
+import type { Head } from "../weights/heads.js";
+
+/** Values and shapes by name, in PyTorch's order. */
+export type HostTensors = Readonly<Record<string, HostWeight>>;
+
+/**
+ * Tensors of heads by the network that they make. Names are those of weights/README.md below the network's:
+ * `{ fcn8s: { "score32.weight": { shape: [5, 2048, 1, 1], data } } }`. Heads over VGG-16 have pytorch-fcn's names
+ * (`score_fr.weight`), torchvision's networks have its names (`classifier.4.weight`, `aux_classifier.4.weight`).
+ */
+export type HeadWeights = Readonly<Partial<Record<Head, HostTensors>>>;
+
+export interface HeadsOptions extends Abortable {
+  /** Which head, where several are given. Default: the finest. */
+  readonly variant?: Head | undefined;
+  /**
+   * Names of the classes. Default: as they are, where the number of classes is the same; else PASCAL VOC's for 21
+   * classes, or "class 0" and so on.
+   */
+  readonly classNames?: readonly string[] | undefined;
+}
+
+export const HEADS_KINDS: Kinds<HeadsOptions> = { variant: "a string", classNames: "an array", ...ABORTABLE_KINDS };
+
+/** Objects within heads: networks, tensors, shapes and values. */
+const DEPTH = 3;
+
+/** Heads with copies of their arrays, because callers use them again. Whatever else they hold stays for the checks. */
+export function copiedHeads<T>(value: T, depth = DEPTH): T {
+  if (Array.isArray(value) || typeName(value) === "Float32Array") return (value as { slice(): T } & T).slice();
+  if (typeName(value) !== "Object" || depth === 0) return value;
+  const copies = Object.entries(value as object).map(([key, part]) => [key, copiedHeads(part as unknown, depth - 1)]);
+  return Object.fromEntries(copies) as T;
+}
