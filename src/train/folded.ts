@@ -1,0 +1,23 @@
+/** A checkpoint whose batch norms are folded: what a training of the whole network starts from and writes. */
+import { FcnError } from "../base/errors.js";
+import type { Checkpoint, TensorInfo } from "../weights/checkpoint.js";
+import { foldedTensors } from "../weights/fold-checkpoint.js";
+
+/** @throws bad-weights for a norm that does not follow a convolution */
+export function withFoldedNorms(file: Checkpoint): Checkpoint {
+  const names = [...file.tensors.keys()].filter((name) => !name.endsWith(".num_batches_tracked"));
+  const folded = new Map(foldedTensors(file, names).map((tensor) => [tensor.name, tensor]));
+  const infos = [...folded].map(([name, { shape }]): [string, TensorInfo] => [name, { name, shape, dtype: "f32" }]);
+  const read = async (name: string): Promise<Float32Array<ArrayBuffer>> => {
+    const tensor = folded.get(name);
+    if (!tensor) throw new FcnError("bad-weights", `${file.name} has no tensor ${name}`);
+    return tensor.read();
+  };
+  return {
+    ...file,
+    tensors: new Map(infos),
+    read,
+    readFloat64: async (name) => Float64Array.from(await read(name)),
+    close: () => file.close(),
+  };
+}
