@@ -65,8 +65,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       var w: array<vec4f, MOST_WIDE>;
       for (var kx = 0u; kx < KERNEL; kx++) { w[kx] = weight[(ky * KERNEL + kx) * params.blocks + block]; }
       for (var p = 0u; p < COLUMNS; p++) {
-        for (var kx = p % STRIDE; kx < KERNEL; kx += STRIDE) {
-          sums[r][p] += v[before + p / STRIDE - kx / STRIDE] * w[kx];
+        for (var kx = 0u; kx < KERNEL; kx++) {
+          if (p % STRIDE == kx % STRIDE) { sums[r][p] += v[before + p / STRIDE - kx / STRIDE] * w[kx]; }
         }
       }
     }

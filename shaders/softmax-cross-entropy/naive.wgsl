@@ -76,7 +76,7 @@ fn pixel_loss(pixel: u32) -> f32 {
     let weighted = weighted_target(at, block, label);
     exponentials += select(vec4f(), exp(below), filled(block));
     masses += weighted;
-    // Beside a label, a logit of -Infinity adds nothing. Beside a probability of 0 it makes the loss NaN, as in PyTorch.
+    // Beside a label, a logit of -Infinity adds nothing. With a probability of 0 it makes the loss NaN, as in PyTorch.
     let counts = filled(block) & (is_label(block, label) | vec4<bool>(!HAS_LABELS));
     distances -= select(vec4f(), weighted * below, counts);
   }
