@@ -1,0 +1,43 @@
+/** What a training writes: the trained tensors, and whole checkpoints as safetensors. */
+import type { TensorInMemory } from "../models/own-heads/overlaid.js";
+import type { Checkpoint } from "../weights/checkpoint.js";
+import { writeSafetensors } from "../weights/safetensors-writer.js";
+import type { TensorToWrite } from "../weights/safetensors-writer.js";
+import type { TrainingSession } from "./training-session.js";
+
+/** The present values of the trained weights by name. */
+export async function trainedTensors(session: TrainingSession): Promise<Map<string, TensorInMemory>> {
+  const tensors = new Map<string, TensorInMemory>();
+  for (const { name, weight, values } of session.parameters.values()) {
+    const data = new Float32Array(await values.read());
+    tensors.set(name, { shape: weight.shape, values: () => data.slice() });
+  }
+  return tensors;
+}
+
+/** @throws bad-weights for values that f16 cannot hold */
+export async function checkpointBytes(
+  { tensors, metadata, read }: Checkpoint,
+  dtype: "f32" | "f16",
+): Promise<Uint8Array<ArrayBuffer>> {
+  const toWrite = [...tensors.values()].map(({ name, shape }): TensorToWrite => {
+    return { name, shape, dtype, read: async () => Float32Array.from(await read(name)) };
+  });
+  return bytesOf(toWrite, metadata);
+}
+
+/** The file of these tensors. */
+export async function bytesOf(
+  tensors: readonly TensorToWrite[],
+  metadata: ReadonlyMap<string, string>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of writeSafetensors(tensors, metadata)) chunks.push(chunk);
+  const whole = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+}

@@ -1,0 +1,154 @@
+/** From options to a trainer. */
+import { badOption } from "../base/errors.js";
+import { checkCount, checkKind, checkOneOf, checkOptions, describeValue, typeName } from "../base/options.js";
+import type { Kinds } from "../base/options.js";
+import { DEVICE_KIND, checkDevice } from "../gpu/device.js";
+import type { Device } from "../gpu/device.js";
+import { FCN_VARIANTS } from "../models/fcn-head.js";
+import type { FcnVariant } from "../models/fcn-head.js";
+import { checkPreprocessing, checkResize } from "../models/preprocessing.js";
+import type { Preprocessing, Resize } from "../models/preprocessing.js";
+import type { Checkpoint } from "../weights/checkpoint.js";
+import { openCheckpoint } from "../weights/open.js";
+import type { ByteSource } from "../weights/source.js";
+import { MemoryFeatures } from "./feature-cache.js";
+import type { FeatureStore } from "./feature-cache.js";
+import { Learner } from "./learner.js";
+import { optimizerOf } from "./optimizer.js";
+import type { OptimizerOptions } from "./optimizer.js";
+import type { AugmentOptions } from "./sample.js";
+import { checkSchedule } from "./schedule.js";
+import type { ScheduleOptions } from "./schedule.js";
+import { isBias } from "./step-graph.js";
+import { Trainer } from "./trainer.js";
+import { TrainingSession } from "./training-session.js";
+
+export interface TrainerOptions {
+  /** Stays the caller's. */
+  readonly device: Device;
+  /** What openSource() gives, or an open checkpoint: a network or a backbone. It must stay open while training. */
+  readonly backbone: ByteSource | Checkpoint;
+  /** Default "fcn8s". */
+  readonly variant?: FcnVariant;
+  /** Names of the classes, or how many there are: 2 to 255. Class 0 is usually the background. */
+  readonly classes: readonly string[] | number;
+  /** "heads" (default): the backbone stays as it is. "all": its convolutions learn too, with frozen batch norms. */
+  readonly mode?: "heads" | "all";
+  /** "init" (default): new heads; skip scores start at zero. "file": those of the checkpoint go on. */
+  readonly heads?: "init" | "file";
+  /** Default AdamW. */
+  readonly optimizer?: OptimizerOptions;
+  /** Default 2e-3 for heads, 1.5e-4 for all. */
+  readonly rate?: number;
+  /** Default: the rate stays as it is. */
+  readonly schedule?: ScheduleOptions;
+  /** "mean" (default) over the labelled pixels of a batch, or their "sum", as in the paper. */
+  readonly loss?: "mean" | "sum";
+  /** What the loss of each class is multiplied by. */
+  readonly classWeights?: readonly number[];
+  /** Default: pictures are not varied. */
+  readonly augment?: AugmentOptions;
+  /** Of the variations. Default 0. */
+  readonly seed?: number;
+  /** Whether new heads are aligned by corners (docs/how-fcns-work.md). Default true. */
+  readonly alignCorners?: boolean;
+  /** Shorter side of the pictures as the network sees them. Default: as the checkpoint was trained, else "none". */
+  readonly resize?: Resize;
+  /** Default: as the checkpoint was trained. */
+  readonly preprocessing?: Preprocessing;
+  /** Where features of frozen backbones are kept. Default: 512 MB of memory. */
+  readonly features?: FeatureStore;
+  /** Pictures that go through the network at once; a larger batch is taken in pieces. Default 4. */
+  readonly maxPiece?: number;
+}
+
+const KINDS: Kinds<TrainerOptions> = {
+  device: DEVICE_KIND,
+  backbone: "an object",
+  variant: "a string",
+  classes: "an array or number",
+  mode: "a string",
+  heads: "a string",
+  optimizer: "an object",
+  rate: "a number",
+  schedule: "an object",
+  loss: "a string",
+  classWeights: "an array",
+  augment: "an object",
+  seed: "a number",
+  alignCorners: "a boolean",
+  resize: "a number or string",
+  preprocessing: "an object",
+  features: "an object",
+  maxPiece: "a number",
+};
+
+const USAGE = 'createTrainer({ device, backbone: await openSource("photos"), classes: ["background", "leaf"] })';
+const CACHE_BYTES = 512e6;
+const RATES = { heads: 2e-3, all: 1.5e-4 } as const;
+
+/**
+ * Makes a trainer of an FCN over a backbone.
+ * @throws bad-option, bad-weights, limit-too-small, out-of-memory, device-lost
+ */
+export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
+  checkTrainerOptions(options);
+  const { device, mode = "heads", rate = RATES[mode], schedule, loss = "mean", augment = {}, seed = 0 } = options;
+  const { variant = "fcn8s", heads = "init", alignCorners = true, maxPiece = 4, resize, preprocessing } = options;
+  const optimizer = optimizerOf(options.optimizer ?? { kind: "adamw" });
+  const file = "tensors" in options.backbone ? options.backbone : await openCheckpoint(options.backbone);
+  const own = { variant, classes: options.classes, heads, mode, alignCorners, resize, preprocessing };
+  const learner = await Learner.create(file, own);
+  const classWeights = options.classWeights && checkedWeights(options.classWeights, learner.classNames.length);
+  const session = await TrainingSession.create(device, {
+    trained: learner.trained(mode),
+    optimizer,
+    loss: { targets: "labels", classWeights: classWeights !== undefined },
+    classWeights,
+    rateScale: (parameter) => (isBias(parameter) ? (optimizer.settings["biasRate"] ?? 1) : 1),
+  });
+  const features = options.features ?? new MemoryFeatures(CACHE_BYTES);
+  const parts = { device, learner, session, mode, rate, schedule, loss, classWeights, augment, seed };
+  return new Trainer({ ...parts, features, maxPiece });
+}
+
+/** @throws bad-option */
+function checkTrainerOptions(options: TrainerOptions): void {
+  checkOptions(USAGE, options, KINDS);
+  const { device, backbone, classes, variant, mode, heads, rate, schedule, loss, augment } = options;
+  if (typeName(backbone) !== "Object" || classes === undefined)
+    throw badOption(`createTrainer needs a device, a backbone and classes: ${USAGE}`);
+  checkDevice("createTrainer", device);
+  checkOneOf("variant", variant, FCN_VARIANTS);
+  checkOneOf("mode", mode, ["heads", "all"]);
+  checkOneOf("heads", heads, ["init", "file"]);
+  checkOneOf("loss", loss, ["mean", "sum"]);
+  if (rate !== undefined && !(rate > 0 && rate < Infinity))
+    throw badOption(`rate ${describeValue(rate)} must be a number above 0`);
+  if (schedule) checkSchedule(schedule);
+  if (augment) checkAugment(augment);
+  if (options.maxPiece !== undefined) checkCount("maxPiece", options.maxPiece);
+  if (options.resize !== undefined) checkResize(options.resize);
+  if (options.preprocessing) checkPreprocessing(options.preprocessing);
+}
+
+/** @throws bad-option */
+function checkAugment(augment: AugmentOptions): void {
+  checkOptions("createTrainer({ augment: { variations } })", augment, {
+    variations: "a number",
+    flip: "a boolean",
+    zoom: "a number",
+  });
+  const { variations = 1, zoom = 1 } = augment;
+  checkCount("augment.variations", variations);
+  if (!(zoom >= 1 && zoom <= 16)) throw badOption(`augment.zoom ${describeValue(zoom)} must be a number from 1 to 16`);
+}
+
+/** @throws bad-option */
+function checkedWeights(weights: readonly number[], classes: number): Float32Array {
+  checkKind("classWeights", weights, "an array");
+  const isRight = (value: unknown): boolean => typeof value === "number" && value >= 0 && value < Infinity;
+  if (weights.length !== classes || !weights.every(isRight))
+    throw badOption(`classWeights must be ${classes} numbers of 0 or more, one for each class, got ${weights.length}`);
+  return Float32Array.from(weights);
+}

@@ -1,0 +1,16 @@
+/**
+ * fcn-webgpu/train: trains the heads of an FCN on a frozen backbone, or the whole network, on any WebGPU device. It runs
+ * in browsers and in Node; the device and the source of the weights come from fcn-webgpu or fcn-webgpu/node.
+ * @module fcn-webgpu/train
+ */
+export { createTrainer } from "./create-trainer.js";
+export type { TrainerOptions } from "./create-trainer.js";
+export { MemoryFeatures } from "./feature-cache.js";
+export type { FeatureBytes, FeatureStore } from "./feature-cache.js";
+export type { AdamwOptions, OptimizerOptions, SgdOptions } from "./optimizer.js";
+export { IGNORED } from "./sample.js";
+export type { AugmentOptions, Sample } from "./sample.js";
+export type { ScheduleOptions } from "./schedule.js";
+export { Trainer } from "./trainer.js";
+export type { StepReport, StepSample } from "./trainer.js";
+export { ConfusionMatrix } from "../eval/confusion.js";

@@ -1,0 +1,223 @@
+/**
+ * Trains an FCN on the GPU. Heads mode: the backbone is frozen, and its features are computed once for each variation
+ * of a picture. All mode: every convolution learns, with folded, frozen batch norms.
+ */
+import { FcnError, badOption } from "../base/errors.js";
+import type { Device } from "../gpu/device.js";
+import type { ConfusionMatrix } from "../eval/confusion.js";
+import { networkSize } from "../models/preprocessing.js";
+import { overlaid } from "../models/own-heads/overlaid.js";
+import type { HeadWeights } from "../models/head-weights.js";
+import type { Checkpoint } from "../weights/checkpoint.js";
+import { pieceOf, sizeKey } from "./batch.js";
+import type { TrainItem } from "./batch.js";
+import { trainedTensors, checkpointBytes } from "./checkpoint-bytes.js";
+import { evaluateSamples } from "./evaluate.js";
+import { FeatureMaker } from "./feature-maker.js";
+import type { FeatureStore } from "./feature-cache.js";
+import type { Learner } from "./learner.js";
+import { scheduledRate } from "./schedule.js";
+import type { ScheduleOptions } from "./schedule.js";
+import { checkSample, prepared } from "./sample.js";
+import type { AugmentOptions, Sample } from "./sample.js";
+import { readState, stateBytes } from "./state.js";
+import type { TrainingSession } from "./training-session.js";
+
+export interface TrainerParts {
+  readonly device: Device;
+  readonly learner: Learner;
+  readonly session: TrainingSession;
+  readonly mode: "heads" | "all";
+  readonly rate: number;
+  readonly schedule: ScheduleOptions | undefined;
+  readonly loss: "mean" | "sum";
+  readonly classWeights: Float32Array | undefined;
+  readonly augment: AugmentOptions;
+  readonly seed: number;
+  readonly features: FeatureStore;
+  /** Pictures that go through the network at once. */
+  readonly maxPiece: number;
+}
+
+/** What a step reports. */
+export interface StepReport {
+  /** Steps so far, this one included. */
+  readonly step: number;
+  readonly loss: number;
+  readonly rate: number;
+}
+
+/** A labelled picture, and which of its variations to show. */
+export interface StepSample {
+  readonly sample: Sample;
+  /** From 0 (the picture as it is) on. Default 0. */
+  readonly variation?: number;
+}
+
+export class Trainer {
+  readonly #parts: TrainerParts;
+  readonly #maker: FeatureMaker;
+  #last: Promise<unknown> = Promise.resolve();
+  #isDisposed = false;
+
+  constructor(parts: TrainerParts) {
+    this.#parts = parts;
+    this.#maker = new FeatureMaker(parts);
+  }
+
+  /** Steps so far. */
+  get steps(): number {
+    return this.#parts.session.steps;
+  }
+
+  get classNames(): readonly string[] {
+    return this.#parts.learner.classNames;
+  }
+
+  /** Bytes of GPU memory in use. */
+  get bytes(): number {
+    return this.#parts.session.bytes;
+  }
+
+  /** Pictures whose features were computed, and not found in the cache. */
+  get featuresMade(): number {
+    return this.#maker.made;
+  }
+
+  /**
+   * One step of the optimiser over a batch. Calls run one after the other.
+   * @throws bad-shape, bad-image for a label that is no class; bad-option for an empty batch; gpu-error where the loss
+   * is not a number; limit-too-small, out-of-memory, device-lost, disposed
+   */
+  step(batch: readonly StepSample[]): Promise<StepReport> {
+    return this.#enqueue(() => this.#step(batch));
+  }
+
+  /** The confusion matrix of the labels at the pictures' own sizes. @throws as step() */
+  evaluate(samples: Iterable<Sample>): Promise<ConfusionMatrix> {
+    return this.#enqueue(() => evaluateSamples(this.#parts, this.#maker, samples));
+  }
+
+  /** The network with its present weights, as loadFcn() reads it: under this library's names, batch norms as they were. */
+  checkpoint(): Promise<Checkpoint> {
+    return this.#enqueue(async () => {
+      const { learner, session } = this.#parts;
+      const trained = await trainedTensors(session);
+      const metadata = new Map([["classes", JSON.stringify(learner.classNames)]]);
+      if (learner.resize !== "none") metadata.set("resize", `${learner.resize}`);
+      return overlaid(learner.checkpoint, trained, metadata);
+    });
+  }
+
+  /** The checkpoint as a safetensors file. */
+  async save(dtype: "f32" | "f16" = "f32"): Promise<Uint8Array<ArrayBuffer>> {
+    return checkpointBytes(await this.checkpoint(), dtype);
+  }
+
+  /** The head's weights, for fcn.setHeads() and createFcn(). */
+  heads(): Promise<HeadWeights> {
+    return this.#enqueue(async () => {
+      const { learner, session } = this.#parts;
+      const prefix = `${learner.variant}.`;
+      const tensors = [...(await trainedTensors(session))].flatMap(([name, { shape, values }]) =>
+        name.startsWith(prefix) ? [[name.slice(prefix.length), { shape, data: values() }] as const] : [],
+      );
+      return { [learner.variant]: Object.fromEntries(tensors) };
+    });
+  }
+
+  /** Weights, what the optimiser keeps, and the number of steps: all that restore() needs to go on bit for bit. */
+  state(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#enqueue(() => stateBytes(this.#parts.session));
+  }
+
+  /** Goes on from a state. @throws bad-weights where it belongs to another network or optimiser */
+  restore(state: Uint8Array): Promise<void> {
+    return this.#enqueue(() => readState(this.#parts.session, state));
+  }
+
+  /** Frees all GPU memory when the calls before have ended. The device stays. */
+  dispose(): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    void this.#last.then(() => {
+      this.#maker.dispose();
+      this.#parts.session.dispose();
+    });
+  }
+
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#isDisposed) return Promise.reject(new FcnError("disposed", "this trainer was disposed; make a new one"));
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  async #step(batch: readonly StepSample[]): Promise<StepReport> {
+    if (batch.length === 0) throw badOption("trainer.step: the batch is empty; give it one picture or more");
+    const { session, rate: base, schedule } = this.#parts;
+    const items: TrainItem[] = [];
+    for (const one of batch) items.push(await this.#itemOf(one));
+    const scale = this.#scaleOf(items);
+    const pieces = this.#groups(items).map((group) => pieceOf(this.#parts, group, scale));
+    const rate = scheduledRate(base, schedule, session.steps);
+    const loss = await session.run(pieces, rate);
+    if (!Number.isFinite(loss)) throw await this.#notANumber(loss);
+    return { step: session.steps, loss, rate };
+  }
+
+  async #itemOf({ sample, variation = 0 }: StepSample): Promise<TrainItem> {
+    const { learner, augment, seed, mode } = this.#parts;
+    checkSample(sample, learner.classNames.length);
+    const { height, width } = sample.picture;
+    const size = networkSize(height, width, learner.resize);
+    const view = prepared(sample, variation, { resize: learner.resize, augment, seed });
+    const { picture, labels } = view;
+    if (mode === "all") return { size, labels, picture: picture.data };
+    return { size, labels, features: await this.#maker.featuresOf(`${sample.name}#${variation}`, size, picture) };
+  }
+
+  /** 1, or 1 / (the sum of the weights of all labelled pixels). */
+  #scaleOf(items: readonly TrainItem[]): number {
+    const { loss, classWeights, learner } = this.#parts;
+    if (loss === "sum") return 1;
+    const classes = learner.classNames.length;
+    let sum = 0;
+    for (const { labels } of items) {
+      for (const label of labels) if (label < classes) sum += classWeights ? (classWeights[label] as number) : 1;
+    }
+    if (sum === 0)
+      throw badOption("trainer.step: no pixel of the batch has a label that counts; leave these pictures out");
+    return 1 / sum;
+  }
+
+  /** Items of one size, in groups that go through the network at once. */
+  #groups(items: readonly TrainItem[]): TrainItem[][] {
+    const groups: TrainItem[][] = [];
+    const open = new Map<string, TrainItem[]>();
+    for (const item of items) {
+      const key = sizeKey(item.size);
+      let group = open.get(key);
+      if (!group || group.length >= this.#parts.maxPiece) {
+        group = [];
+        groups.push(group);
+        open.set(key, group);
+      }
+      group.push(item);
+    }
+    return groups;
+  }
+
+  /** Names the first weight that holds no number. */
+  async #notANumber(loss: number): Promise<FcnError> {
+    const { session } = this.#parts;
+    const found = async (): Promise<string> => {
+      for (const { name, values } of session.parameters.values()) {
+        if (!(await values.read()).every(Number.isFinite)) return `${name} has values that are no numbers`;
+      }
+      return "all weights are numbers";
+    };
+    const cure = "go back to the last checkpoint and train with a lower rate";
+    return new FcnError("gpu-error", `step ${session.steps}: the loss is ${loss}, and ${await found()}; ${cure}`);
+  }
+}
