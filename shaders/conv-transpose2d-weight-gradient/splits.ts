@@ -3,7 +3,7 @@ import { pixelsOf } from "../../src/kernel/feature-map.js";
 import { blocksOf, ceilDiv } from "../../src/kernel/shape.js";
 import type { DeviceTraits } from "../../src/kernel/variant.js";
 import { transposedColumns } from "./problem.js";
-import type { TransposedWeightProblem } from "./problem.js";
+import type { TransposedMaps } from "./problem.js";
 import { transposedTileFor, transposedTilesOfSplit } from "./tiled.js";
 
 /** Workgroups that keep a core busy: while some wait for memory, others multiply. */
@@ -14,22 +14,17 @@ const SOFTWARE_CORES = 4;
 const LEAST_PIXELS = 128;
 
 /** Workgroups of one split, with the variant that this device runs. */
-function workgroups(problem: TransposedWeightProblem, device: DeviceTraits): number {
+function workgroups(problem: TransposedMaps, device: DeviceTraits): number {
   if (!device.software) return transposedTilesOfSplit(problem, transposedTileFor(problem));
   const lanes = device.subgroupSize === 4 ? 4 : 8;
   return ceilDiv(transposedColumns(problem), lanes) * ceilDiv(blocksOf(problem.in.x[1]), lanes);
 }
 
 /**
- * A good number of splits for a weight with groups 1: as few as give every core of the device enough workgroups, because all parts are written and
- * read again.
+ * A good number of splits for a weight with groups 1: as few as give every core of the device enough workgroups,
+ * because all parts are written and read again.
  */
-export function transposedWeightSplits(
-  problem: Pick<TransposedWeightProblem, "in" | "attrs">,
-  device: DeviceTraits,
-): number {
-  const { x, dy } = problem.in;
-  const whole = { ...problem, in: { x, dy }, out: { parts: dy } };
-  const wanted = ceilDiv(PER_CORE * (device.software ? SOFTWARE_CORES : device.cores), workgroups(whole, device));
-  return Math.max(1, Math.min(wanted, Math.floor(pixelsOf(x) / LEAST_PIXELS)));
+export function transposedWeightSplits(problem: TransposedMaps, device: DeviceTraits): number {
+  const wanted = ceilDiv(PER_CORE * (device.software ? SOFTWARE_CORES : device.cores), workgroups(problem, device));
+  return Math.max(1, Math.min(wanted, Math.floor(pixelsOf(problem.in.x) / LEAST_PIXELS)));
 }

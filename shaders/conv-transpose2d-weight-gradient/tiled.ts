@@ -6,7 +6,7 @@ import { pair, u32 } from "../../src/kernel/problem.js";
 import { blocksOf, ceilDiv } from "../../src/kernel/shape.js";
 import type { DeviceTraits } from "../../src/kernel/variant.js";
 import { transposedColumns } from "./problem.js";
-import type { TransposedWeightProblem } from "./problem.js";
+import type { TransposedMaps, TransposedWeightProblem } from "./problem.js";
 
 /** What a workgroup computes; named for the consts that it sets. */
 export interface TransposedTile {
@@ -26,11 +26,11 @@ const STEP = 16;
 const THREADS = 64;
 
 /** Workgroups of one split. */
-export const transposedTilesOfSplit = (problem: TransposedWeightProblem, { bm4, bn4 }: TransposedTile): number =>
+export const transposedTilesOfSplit = (problem: TransposedMaps, { bm4, bn4 }: TransposedTile): number =>
   ceilDiv(blocksOf(problem.in.x[1]), bm4) * ceilDiv(transposedColumns(problem), bn4);
 
 /** The wide tile, except where it would leave half of its rows or columns idle. */
-export const transposedTileFor = (problem: TransposedWeightProblem): TransposedTile =>
+export const transposedTileFor = (problem: TransposedMaps): TransposedTile =>
   blocksOf(problem.in.x[1]) > wide.bm4 / 2 && transposedColumns(problem) > wide.bn4 / 2 ? wide : narrow;
 
 const paramsOf = ({ in: { x, dy }, out: { parts }, attrs }: TransposedWeightProblem) => ({

@@ -1,5 +1,5 @@
-// conv-transpose2d-weight-gradient, tiled: one matrix product A x B for each split, in tiles of workgroup memory. A has a
-// row per input channel, B a column per tap and output channel; the inner dimension is the split's pixels. It is
+// conv-transpose2d-weight-gradient, tiled: one matrix product A x B for each split, in tiles of workgroup memory. A has
+// a row per input channel, B a column per tap and output channel; the inner dimension is the split's pixels. It is
 // conv2d-weight-gradient/tiled.wgsl with x and dy in each other's place.
 // Over naive:
 // - A step brings BK pixels of x and of the windows of dy into workgroup memory, where all threads share them.

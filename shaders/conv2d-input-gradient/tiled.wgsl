@@ -1,7 +1,7 @@
 // conv2d-input-gradient, tiled: a matrix product A x B in tiles of workgroup memory. A has a row per pixel of x, the
 // values of dy that its taps meet; B has a column per input channel, its weights.
 // Over vec4:
-// - A step brings BK4 blocks of 64 rows of A and of 64 columns of B into workgroup memory, where all threads share them.
+// - A step brings BK4 blocks of 64 rows of A and of 64 columns of B into workgroup memory, where threads share them.
 // - A thread keeps 8 x 8 results in registers.
 // - A kernel of stride s is s x s small convolutions, one for each position of a pixel of x within the stride. A
 //   workgroup works at one of them (see lanes.wgsl), so all its pixels take the same taps. Dilation needs stride 1.

@@ -3,7 +3,7 @@ import { pixelsOf } from "../../src/kernel/feature-map.js";
 import { blocksOf, ceilDiv } from "../../src/kernel/shape.js";
 import type { DeviceTraits } from "../../src/kernel/variant.js";
 import { columnsOf } from "./problem.js";
-import type { WeightGradientProblem } from "./problem.js";
+import type { WeightMaps } from "./problem.js";
 import { tileFor, tilesOfSplit } from "./tiled.js";
 
 /** Workgroups that keep a core busy: while some wait for memory, others multiply. */
@@ -14,7 +14,7 @@ const SOFTWARE_CORES = 4;
 const LEAST_PIXELS = 128;
 
 /** Workgroups of one split, with the variant that this device runs. */
-function workgroups(problem: WeightGradientProblem, device: DeviceTraits): number {
+function workgroups(problem: WeightMaps, device: DeviceTraits): number {
   if (!device.software) return tilesOfSplit(problem, tileFor(problem));
   const lanes = device.subgroupSize === 4 ? 4 : 8;
   return ceilDiv(columnsOf(problem), lanes) * ceilDiv(blocksOf(problem.in.dy[1]), lanes);
@@ -24,12 +24,7 @@ function workgroups(problem: WeightGradientProblem, device: DeviceTraits): numbe
  * A good number of splits: as few as give every core of the device enough workgroups, because all parts are written and
  * read again.
  */
-export function weightGradientSplits(
-  problem: Pick<WeightGradientProblem, "in" | "attrs">,
-  device: DeviceTraits,
-): number {
-  const { x, dy } = problem.in;
-  const whole = { ...problem, in: { x, dy }, out: { parts: dy } };
-  const wanted = ceilDiv(PER_CORE * (device.software ? SOFTWARE_CORES : device.cores), workgroups(whole, device));
-  return Math.max(1, Math.min(wanted, Math.floor(pixelsOf(dy) / LEAST_PIXELS)));
+export function weightGradientSplits(problem: WeightMaps, device: DeviceTraits): number {
+  const wanted = ceilDiv(PER_CORE * (device.software ? SOFTWARE_CORES : device.cores), workgroups(problem, device));
+  return Math.max(1, Math.min(wanted, Math.floor(pixelsOf(problem.in.dy) / LEAST_PIXELS)));
 }

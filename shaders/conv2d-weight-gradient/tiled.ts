@@ -7,7 +7,7 @@ import { blocksOf, ceilDiv } from "../../src/kernel/shape.js";
 import type { DeviceTraits } from "../../src/kernel/variant.js";
 import { windowUniforms } from "../../src/kernel/window.js";
 import { columnsOf } from "./problem.js";
-import type { WeightGradientProblem } from "./problem.js";
+import type { WeightMaps, WeightGradientProblem } from "./problem.js";
 
 /** What a workgroup computes; named for the consts that it sets. */
 export interface WeightTile {
@@ -27,11 +27,11 @@ const STEP = 16;
 const THREADS = 64;
 
 /** Workgroups of one split. */
-export const tilesOfSplit = (problem: WeightGradientProblem, { bm4, bn4 }: WeightTile): number =>
+export const tilesOfSplit = (problem: WeightMaps, { bm4, bn4 }: WeightTile): number =>
   ceilDiv(blocksOf(problem.in.dy[1]), bm4) * ceilDiv(columnsOf(problem), bn4);
 
 /** The wide tile, except where it would leave half of its rows or columns idle. */
-export const tileFor = (problem: WeightGradientProblem): WeightTile =>
+export const tileFor = (problem: WeightMaps): WeightTile =>
   blocksOf(problem.in.dy[1]) > wide.bm4 / 2 && columnsOf(problem) > wide.bn4 / 2 ? wide : narrow;
 
 const paramsOf = ({ in: { x, dy }, out: { parts }, attrs }: WeightGradientProblem) => ({
