@@ -86,7 +86,7 @@ export const convTranspose2dInputGradient = defineKernel({
       when: ({ attrs }) => attrs.groups === 1,
       threads: ({ out: { dx } }) => threadPerVec4(dx),
     },
-    // A workgroup per pixel, each channel from itself alone. For the large windows of the fixed bilinear kernel on GPUs.
+    // A workgroup per pixel, each channel from itself alone. For the large windows of bilinear kernels on GPUs.
     "per-channel": {
       wgsl: "per-channel",
       workgroup: [WINDOW_THREADS, 1, 1],

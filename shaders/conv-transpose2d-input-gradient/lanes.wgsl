@@ -1,5 +1,5 @@
-// conv-transpose2d-input-gradient, lanes: for software Vulkan and other narrow SIMD. conv2d/lanes.wgsl gives the reasons
-// for its form.
+// conv-transpose2d-input-gradient, lanes: for software Vulkan and other narrow SIMD. conv2d/lanes.wgsl gives the
+// reasons for its form.
 // Over naive: the lanes of a subgroup are neighbouring pixels of dx, each thread keeps TP pixels x TC channels in
 // registers, and operands come from storage textures.
 // Operands:

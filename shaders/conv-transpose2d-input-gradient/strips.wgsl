@@ -1,7 +1,7 @@
 // conv-transpose2d-input-gradient, strips: for software adapters, where a load costs tens of multiply-adds. One thread
 // computes four channels of TP neighbouring pixels of a row, each channel from itself alone.
-// Over naive: windows of 2 x stride columns overlap, so a value of dy that is loaded once serves two pixels of dx, and a
-// weight serves all TP. Needs a kernel of at most twice the stride.
+// Over naive: windows of 2 x stride columns overlap, so a value of dy that is loaded once serves two pixels of dx, and
+// a weight serves all TP. Needs a kernel of at most twice the stride.
 // Operands:
 //   dy      NHWC in vec4 blocks
 //   weight  [kh][kw][channel/4], each a vec4 over 4 channels

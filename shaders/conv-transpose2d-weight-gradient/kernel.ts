@@ -16,6 +16,7 @@ import { alignUp, formatShape } from "../../src/kernel/shape.js";
 import { windowConstants } from "../../src/kernel/window.js";
 import { convTranspose2dWeightGradient as shaders } from "../wgsl.generated.js";
 import { transposedWeightLanes } from "./lanes.js";
+import { transposedWeightTiles } from "./tiled.js";
 
 const NAME = "conv-transpose2d-weight-gradient";
 
@@ -78,6 +79,8 @@ export const convTranspose2dWeightGradient = defineKernel({
       workgroup: [64, 1, 1],
       threads: ({ out: { parts } }) => [alignUp(sizeOf(parts), 4), 1, 1],
     },
+    // One matrix product for each split, in tiles of workgroup memory. Made for GPUs.
+    ...transposedWeightTiles,
     // Columns of the product on the lanes of a subgroup, operands in textures. Win on software adapters.
     ...transposedWeightLanes,
   },

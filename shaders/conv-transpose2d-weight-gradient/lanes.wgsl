@@ -1,5 +1,5 @@
-// conv-transpose2d-weight-gradient, lanes: for software Vulkan and other narrow SIMD. conv2d/lanes.wgsl gives the reasons
-// for its form. It is conv2d-weight-gradient/lanes.wgsl with x and dy in each other's place.
+// conv-transpose2d-weight-gradient, lanes: for software Vulkan and other narrow SIMD. conv2d/lanes.wgsl gives the
+// reasons for its form. It is conv2d-weight-gradient/lanes.wgsl with x and dy in each other's place.
 // Over naive:
 // - A lane of the subgroup is a column of the product: one tap and four output channels. A thread keeps the sums of
 //   that column with 4 * LANES input channels in registers.

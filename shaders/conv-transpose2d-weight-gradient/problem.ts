@@ -17,6 +17,9 @@ export interface TransposedWeightProblem {
   };
 }
 
+/** What does not depend on the parts. */
+export type TransposedMaps = Pick<TransposedWeightProblem, "in" | "attrs">;
+
 /** Columns of the product in vec4 blocks: taps times blocks of output channels. */
-export const transposedColumns = ({ in: { dy }, attrs }: TransposedWeightProblem): number =>
+export const transposedColumns = ({ in: { dy }, attrs }: TransposedMaps): number =>
   pair(attrs.kernel)[0] * pair(attrs.kernel)[1] * blocksOf(dy[1]);

@@ -16,6 +16,7 @@ import { elements } from "../../src/kernel/shape.js";
 import { windowUniforms } from "../../src/kernel/window.js";
 import { conv2dInputGradient as shaders } from "../wgsl.generated.js";
 import { inputGradientLanes } from "./lanes.js";
+import { tiled } from "./tiled.js";
 
 /** Gradient of a convolution's input, with an optional residual and the mask of a ReLU. */
 export const conv2dInputGradient = defineKernel({
@@ -84,6 +85,8 @@ export const conv2dInputGradient = defineKernel({
       packing: { weight: outputTiles({ tile: 4, order: "in-out" }) },
       threads: ({ out: { dx } }) => threadPerVec4(dx),
     },
+    // A matrix product in tiles of workgroup memory. Made for GPUs.
+    tiled,
     // Pixels on the lanes of a subgroup, operands in textures. Win on software adapters.
     ...inputGradientLanes,
   },

@@ -8,17 +8,11 @@ import { pair, u32 } from "../../src/kernel/problem.js";
 import { blocksOf, ceilDiv } from "../../src/kernel/shape.js";
 import { textureColumns } from "../../src/kernel/texture.js";
 import type { DeviceTraits } from "../../src/kernel/variant.js";
-import { isUndilated } from "../../src/kernel/window.js";
+import { hasPositions, windowsOf } from "./problem.js";
 import type { InputGradientProblem } from "./problem.js";
 
 /** Textures that the shader binds: dy, weight, mask, residual and dx. */
 const TEXTURES = 5;
-
-/** Windows of one position within the stride, of the whole batch. */
-function windowsOf({ out: { dx }, attrs }: InputGradientProblem): number {
-  const [strideH, strideW] = pair(attrs.stride);
-  return dx[0] * ceilDiv(dx[2], strideH) * ceilDiv(dx[3], strideW);
-}
 
 const paramsOf = (problem: InputGradientProblem) => {
   const { dy, weight, mask, residual } = problem.in;
@@ -46,10 +40,6 @@ const paramsOf = (problem: InputGradientProblem) => {
     has_residual: u32(residual ? 1 : 0),
   };
 };
-
-/** Whether the taps of a stride and a dilation fall into positions within the stride. */
-const hasPositions = ({ stride, dilation }: InputGradientProblem["attrs"]): boolean =>
-  isUndilated(dilation) || pair(stride).every((step) => step === 1);
 
 const variantOf = (subgroup: number) => ({
   ...lanesVariant(subgroup),

@@ -16,6 +16,7 @@ import { alignUp } from "../../src/kernel/shape.js";
 import { dilatedWindowConstants } from "../../src/kernel/window.js";
 import { conv2dWeightGradient as shaders } from "../wgsl.generated.js";
 import { weightGradientLanes } from "./lanes.js";
+import { weightGradientTiles } from "./tiled.js";
 
 /** Gradient of a convolution's weight, in parts to be added. */
 export const conv2dWeightGradient = defineKernel({
@@ -67,6 +68,8 @@ export const conv2dWeightGradient = defineKernel({
       workgroup: [64, 1, 1],
       threads: ({ out: { parts } }) => [alignUp(sizeOf(parts), 4), 1, 1],
     },
+    // One matrix product for each split, in tiles of workgroup memory. Made for GPUs.
+    ...weightGradientTiles,
     // Columns of the product on the lanes of a subgroup, operands in textures. Win on software adapters.
     ...weightGradientLanes,
   },

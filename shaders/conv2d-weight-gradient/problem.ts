@@ -16,6 +16,9 @@ export interface WeightGradientProblem {
   };
 }
 
+/** What does not depend on the parts. */
+export type WeightMaps = Pick<WeightGradientProblem, "in" | "attrs">;
+
 /** Columns of the product in vec4 blocks: taps times blocks of input channels. */
-export const columnsOf = ({ in: { x }, attrs }: WeightGradientProblem): number =>
+export const columnsOf = ({ in: { x }, attrs }: WeightMaps): number =>
   pair(attrs.kernel)[0] * pair(attrs.kernel)[1] * blocksOf(x[1]);

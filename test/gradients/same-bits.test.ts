@@ -11,6 +11,10 @@ const device = useDevice();
 
 const NAMES = [
   "softmax-cross-entropy",
+  "conv2d-input-gradient",
+  "conv2d-weight-gradient",
+  "conv-transpose2d-input-gradient",
+  "conv-transpose2d-weight-gradient",
   "relu-gradient",
   "max-pool2d-gradient",
   "channel-sum",
