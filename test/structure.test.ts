@@ -9,6 +9,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["src/cli"],
   ["bench"],
   ["src"], // the entries: index.ts and node.ts
+  ["src/train"],
   ["src/eval"],
   ["src/models"],
   ["src/layers", "src/tuning"],

@@ -26,24 +26,38 @@ fn weight_at(out: u32, c: u32, tap: u32) -> f32 {
   return weight[pair * params.taps + tap];
 }
 
+// Four output channels.
+fn outputs_at(out: u32, c: u32, tap: u32) -> vec4f {
+  var four: vec4f;
+  for (var i = 0u; i < 4; i++) { four[i] = weight_at(out + i, c, tap); }
+  return four;
+}
+
+// Four input channels.
+fn inputs_at(out: u32, c: u32, tap: u32) -> vec4f {
+  var four: vec4f;
+  for (var i = 0u; i < 4; i++) { four[i] = weight_at(out, c + i, tap); }
+  return four;
+}
+
 fn packed_texel(i: u32) -> vec4f {
   if (params.order == 3) {
     let out = i % params.blocks * 4;
     let row = i / params.blocks;
     let c = row % params.pitch;
     let tap = row / params.pitch;
-    return vec4f(weight_at(out, c, tap), weight_at(out + 1, c, tap), weight_at(out + 2, c, tap), weight_at(out + 3, c, tap));
+    return outputs_at(out, c, tap);
   }
   if (params.order == 2) {
     let out = i % params.blocks * 4;
     let tap = i / params.blocks;
-    return vec4f(weight_at(out, 0, tap), weight_at(out + 1, 0, tap), weight_at(out + 2, 0, tap), weight_at(out + 3, 0, tap));
+    return outputs_at(out, 0, tap);
   }
   let step = i / params.tile;
   let c = step % params.blocks * 4;
   let tap = step / params.blocks % params.taps;
   let out = step / (params.blocks * params.taps) * params.tile + i % params.tile;
-  return vec4f(weight_at(out, c, tap), weight_at(out, c + 1, tap), weight_at(out, c + 2, tap), weight_at(out, c + 3, tap));
+  return inputs_at(out, c, tap);
 }
 
 @compute @workgroup_size(64)

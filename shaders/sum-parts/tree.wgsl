@@ -1,5 +1,5 @@
-// sum-parts, tree: a workgroup adds up the parts of one value. Each thread takes every 64th part; then the threads' sums
-// are added in pairs.
+// sum-parts, tree: a workgroup adds up the parts of one value. Each thread takes every 64th part. Then the sums of the
+// threads are added in pairs.
 // Over naive: many threads for few values.
 // Operands:
 //   parts  [part][value]

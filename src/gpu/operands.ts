@@ -61,7 +61,7 @@ export function updatedTensors(kernel: Kernel, variant: AnyVariant, operands: Op
   return updated;
 }
 
-export function packWeight(
+export function packOperand(
   { shape, data }: HostWeight,
   key: string,
   packing: Packing,

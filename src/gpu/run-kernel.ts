@@ -23,7 +23,7 @@ import { encodeDispatch, gridOf, packParams } from "./dispatch.js";
 import { BUFFER } from "./flags.js";
 import { bindingOf, createBuffer, createTexture, destroy, write } from "./memory.js";
 import type { Memory } from "./memory.js";
-import { checkOperands, operandsOf, packWeight, updatedTensors } from "./operands.js";
+import { checkOperands, operandsOf, packOperand, updatedTensors } from "./operands.js";
 import type { HostWeight, Operands } from "./operands.js";
 import { pipelinesOf } from "./pipelines.js";
 import type { Pipeline } from "./pipelines.js";
@@ -176,7 +176,7 @@ async function dispatch(call: Call, operands: Operands, tensors: Readonly<Record
           const weight = operands.get(slot.key);
           if (!weight || weight instanceof Tensor) return dummies.get(slot);
           const packing = variant.packing?.[slot.key] ?? plainPacking;
-          return keep(upload(device, slot.key, packing, packWeight(weight, slot.key, packing, problem)));
+          return keep(upload(device, slot.key, packing, packOperand(weight, slot.key, packing, problem)));
         },
         bindingOf(params),
       );

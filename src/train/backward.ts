@@ -14,9 +14,6 @@ import type { Weight } from "../kernel/weight.js";
 import type { Graph, Node, Value } from "../plan/graph.js";
 import { GRADIENT_RULES } from "./gradient-rules.js";
 
-/** Parts of a weight's gradient, [splits * out, in, kh, kw], in the order in which they were found. */
-export type WeightGradients = ReadonlyMap<Weight, readonly Value[]>;
-
 interface Known {
   readonly gradient: Value;
   /** Whether it is zero already where the value's own activation is. */
@@ -25,6 +22,7 @@ interface Known {
 
 /** What a rule asks, and where it puts what it finds. */
 export class Backward {
+  /** Parts of each weight's gradient, [splits * out, in, kh, kw], in the order in which they were found. */
   readonly weights = new Map<Weight, Value[]>();
   readonly #gradients = new Map<Value, Known>();
   readonly #producers = new Map<Value, Node>();

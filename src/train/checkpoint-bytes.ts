@@ -23,11 +23,11 @@ export async function checkpointBytes(
   const toWrite = [...tensors.values()].map(({ name, shape }): TensorToWrite => {
     return { name, shape, dtype, read: async () => Float32Array.from(await read(name)) };
   });
-  return bytesOf(toWrite, metadata);
+  return safetensorsBytes(toWrite, metadata);
 }
 
 /** The file of these tensors. */
-export async function bytesOf(
+export async function safetensorsBytes(
   tensors: readonly TensorToWrite[],
   metadata: ReadonlyMap<string, string>,
 ): Promise<Uint8Array<ArrayBuffer>> {

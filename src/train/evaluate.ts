@@ -7,7 +7,7 @@ import type { FeatureMaker } from "./feature-maker.js";
 import { featureName } from "./learner.js";
 import type { Learner } from "./learner.js";
 import { checkSample, prepared } from "./sample.js";
-import type { Sample } from "./sample.js";
+import type { TrainingSample } from "./sample.js";
 import type { TrainingSession } from "./training-session.js";
 
 interface Evaluated {
@@ -21,7 +21,7 @@ interface Evaluated {
 export async function evaluateSamples(
   { learner, session, mode, seed }: Evaluated,
   maker: FeatureMaker,
-  samples: Iterable<Sample>,
+  samples: Iterable<TrainingSample>,
 ): Promise<ConfusionMatrix> {
   const confusion = new ConfusionMatrix(learner.classNames.length);
   const from = mode === "all" ? "picture" : "features";
@@ -32,7 +32,7 @@ export async function evaluateSamples(
     const { picture } = prepared(sample, 0, { resize: learner.resize, augment: {}, seed });
     const inputs: Record<string, ArrayBufferView> = {};
     if (mode === "all") {
-      inputs["picture"] = picture.data as Uint8Array;
+      inputs["picture"] = picture.data;
     } else {
       const features = await maker.featuresOf(`${sample.name}#0`, seen, picture);
       for (const stride of learner.strides) inputs[featureName(stride)] = features.get(stride) as Uint8Array;

@@ -2,8 +2,10 @@
 import { channelSum } from "../../shaders/channel-sum/kernel.js";
 import { conv2dInputGradient } from "../../shaders/conv2d-input-gradient/kernel.js";
 import { conv2dWeightGradient } from "../../shaders/conv2d-weight-gradient/kernel.js";
+import { weightGradientSplits } from "../../shaders/conv2d-weight-gradient/splits.js";
 import { convTranspose2dInputGradient } from "../../shaders/conv-transpose2d-input-gradient/kernel.js";
 import { convTranspose2dWeightGradient } from "../../shaders/conv-transpose2d-weight-gradient/kernel.js";
+import { transposedWeightSplits } from "../../shaders/conv-transpose2d-weight-gradient/splits.js";
 import { depthwiseConv2dInputGradient } from "../../shaders/depthwise-conv2d-input-gradient/kernel.js";
 import { depthwiseConv2dWeightGradient } from "../../shaders/depthwise-conv2d-weight-gradient/kernel.js";
 import { globalAveragePool } from "../../shaders/global-average-pool/kernel.js";
@@ -52,8 +54,11 @@ const convolution: Rule = (node, backward) => {
   if (backward.needs(residual)) backward.give(residual, dy);
   giveBias(node, dy, backward);
   if (backward.trained.has(weight)) {
-    const attrs = { ...window, kernel: windowOf(weight), splits: backward.splitsOf(dy.shape) };
-    backward.giveWeight(weight, graph.op(`${label}.weight.gradient`, conv2dWeightGradient, { x, dy }, attrs).parts);
+    const attrs = { ...window, kernel: windowOf(weight), splits: 1 };
+    const splits = weightGradientSplits({ in: { x: x.shape, dy: dy.shape }, attrs }, backward.device);
+    const operands = { x, dy };
+    const { parts } = graph.op(`${label}.weight.gradient`, conv2dWeightGradient, operands, { ...attrs, splits });
+    backward.giveWeight(weight, parts);
   }
   if (!backward.needs(x)) return;
   const [, , height, width] = x.shape;
@@ -82,8 +87,14 @@ const transposedConvolution: Rule = (node, backward) => {
   if (backward.needs(residual)) backward.give(residual, dy);
   giveBias(node, dy, backward);
   if (backward.trained.has(weight)) {
-    const attrs = { ...window, kernel: windowOf(weight), splits: backward.splitsOf(x.shape) };
-    const { parts } = graph.op(`${label}.weight.gradient`, convTranspose2dWeightGradient, { x, dy }, attrs);
+    const attrs = { ...window, kernel: windowOf(weight), splits: 1 };
+    const splits = transposedWeightSplits({ in: { x: x.shape, dy: dy.shape }, attrs }, backward.device);
+    const operands = { x, dy };
+    const gradient = graph.op(`${label}.weight.gradient`, convTranspose2dWeightGradient, operands, {
+      ...attrs,
+      splits,
+    });
+    const { parts } = gradient;
     backward.giveWeight(weight, parts);
   }
   if (!backward.needs(x)) return;

@@ -1,6 +1,6 @@
 /**
- * fcn-webgpu/train: trains the heads of an FCN on a frozen backbone, or the whole network, on any WebGPU device. It runs
- * in browsers and in Node; the device and the source of the weights come from fcn-webgpu or fcn-webgpu/node.
+ * fcn-webgpu/train: trains the heads of an FCN on a frozen backbone, or the whole network, on any WebGPU device, in
+ * browsers and in Node. The device and the source of the weights come from fcn-webgpu or fcn-webgpu/node.
  * @module fcn-webgpu/train
  */
 export { createTrainer } from "./create-trainer.js";
@@ -9,7 +9,7 @@ export { MemoryFeatures } from "./feature-cache.js";
 export type { FeatureBytes, FeatureStore } from "./feature-cache.js";
 export type { AdamwOptions, OptimizerOptions, SgdOptions } from "./optimizer.js";
 export { IGNORED } from "./sample.js";
-export type { AugmentOptions, Sample } from "./sample.js";
+export type { AugmentOptions, TrainingSample } from "./sample.js";
 export type { ScheduleOptions } from "./schedule.js";
 export { Trainer } from "./trainer.js";
 export type { StepReport, StepSample } from "./trainer.js";

@@ -2,7 +2,6 @@
 import { normalize } from "../../shaders/normalize/kernel.js";
 import { FcnError, badOption } from "../base/errors.js";
 import { numberedNames } from "../image/palette.js";
-import type { Nchw } from "../kernel/shape.js";
 import type { Weight } from "../kernel/weight.js";
 import type { FeatureStride } from "../layers/backbone.js";
 import { describeBackbone } from "../models/backbones/index.js";
@@ -135,7 +134,7 @@ export class Learner {
     const shapes = this.#features(new Graph(), count, size);
     const inputs = new Map<FeatureStride, Value>();
     for (const [stride, { shape }] of shapes) {
-      inputs.set(stride, graph.input(featureName(stride), shape as Nchw, "nhwc4-f16"));
+      inputs.set(stride, graph.input(featureName(stride), shape, "nhwc4-f16"));
     }
     return inputs;
   }

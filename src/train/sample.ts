@@ -12,7 +12,7 @@ import type { Resize } from "../models/preprocessing.js";
 export const IGNORED = 255;
 
 /** A picture with a label for each of its pixels. */
-export interface Sample {
+export interface TrainingSample {
   /** The same for the same picture: features are cached under it. */
   readonly name: string;
   readonly picture: Picture;
@@ -46,7 +46,7 @@ interface View {
 }
 
 /** @throws bad-shape unless there is a label for each pixel; bad-image for a label that is no class */
-export function checkSample({ name, picture, labels }: Sample, classes: number): void {
+export function checkSample({ name, picture, labels }: TrainingSample, classes: number): void {
   const pixels = picture.width * picture.height;
   if (labels.length !== pixels)
     throw badShape(`${name}: ${picture.width} x ${picture.height} pixels need ${pixels} labels, got ${labels.length}`);
@@ -59,7 +59,7 @@ export function checkSample({ name, picture, labels }: Sample, classes: number):
 }
 
 /** The view of a variation; number 0 is the picture as it is. */
-function viewOf({ name, picture }: Sample, variation: number, seed: number, options: AugmentOptions): View {
+function viewOf({ name, picture }: TrainingSample, variation: number, seed: number, options: AugmentOptions): View {
   const { width, height } = picture;
   const { flip = true, zoom = 1.5 } = options;
   const whole = { top: 0, left: 0, height, width, isMirrored: false };
@@ -92,7 +92,7 @@ function cut(picture: RgbaPicture, view: View): RgbaPicture {
 }
 
 /** Labels at another size: the nearest pixel's, so that none is made up. */
-export function resizedLabels(
+function resizedLabels(
   labels: Uint8Array,
   from: readonly [height: number, width: number],
   to: readonly [height: number, width: number],
@@ -115,7 +115,11 @@ export interface PrepareOptions {
 }
 
 /** A variation of a sample at the size that the network sees of the whole picture. */
-export function prepared(sample: Sample, variation: number, { resize, augment, seed }: PrepareOptions): PreparedSample {
+export function prepared(
+  sample: TrainingSample,
+  variation: number,
+  { resize, augment, seed }: PrepareOptions,
+): PreparedSample {
   const { picture, labels } = sample;
   const size = networkSize(picture.height, picture.width, resize);
   const view = viewOf(sample, variation, seed, augment);

@@ -6,8 +6,8 @@ const SCHEDULES = ["constant", "poly", "cosine"] as const;
 
 export interface ScheduleOptions {
   /**
-   * "constant"; "poly" (default): rate * (1 - t / steps)^power, as in DeepLab and torchvision's reference; "cosine": half
-   * a wave down to 1 % of the rate. https://arxiv.org/abs/1606.00915, section 4.1.2; https://arxiv.org/abs/1608.03983
+   * "constant"; "poly": rate * (1 - t / steps)^power, as in DeepLab and torchvision's reference; "cosine": half a wave
+   * down to 1 % of the rate. https://arxiv.org/abs/1606.00915, section 4.1.2; https://arxiv.org/abs/1608.03983
    */
   readonly kind: (typeof SCHEDULES)[number];
   /** Steps of the whole training. After them the last rate is kept. */

@@ -5,7 +5,7 @@ import type { Tensor } from "../gpu/tensor.js";
 import { openCheckpoint } from "../weights/open.js";
 import { localSource } from "../weights/source.js";
 import type { TensorToWrite } from "../weights/safetensors-writer.js";
-import { bytesOf } from "./checkpoint-bytes.js";
+import { safetensorsBytes } from "./checkpoint-bytes.js";
 import type { TrainingSession } from "./training-session.js";
 
 /** Of the metadata: what the file is, and how many steps were done. */
@@ -21,7 +21,7 @@ export async function stateBytes(session: TrainingSession): Promise<Uint8Array<A
     tensorToWrite(name, values),
     ...[...moments].map(([moment, tensor]) => tensorToWrite(`${name}.${moment}`, tensor)),
   ]);
-  return bytesOf(
+  return safetensorsBytes(
     tensors,
     new Map([
       ["format", FORMAT],

@@ -11,7 +11,7 @@ import type { Value } from "../plan/graph.js";
 import { differentiate } from "./backward.js";
 import { RATES_SHAPE } from "./optimizer.js";
 import type { Optimizer } from "./optimizer.js";
-import type { Parameter } from "./parameter.js";
+import type { TrainedWeight } from "./trained-weight.js";
 
 /** What a pixel is compared with: one label, or a probability of each class. */
 export type Targets = "labels" | "probabilities";
@@ -29,7 +29,7 @@ export interface StepOptions {
   readonly optimizer: Optimizer;
   readonly loss: LossOptions;
   /** What the rate of a weight is multiplied by. */
-  readonly rateScale: (parameter: Parameter) => number;
+  readonly rateScale: (parameter: TrainedWeight) => number;
   /** Whether weight decay applies to biases too. PyTorch's optimisers do so unless told otherwise. Default no. */
   readonly biasesDecay?: boolean;
 }
@@ -37,7 +37,7 @@ export interface StepOptions {
 /** What the graphs of a step are made of. */
 export interface StepParts extends StepOptions {
   readonly device: DeviceTraits;
-  readonly parameters: ReadonlyMap<Weight, Parameter>;
+  readonly parameters: ReadonlyMap<Weight, TrainedWeight>;
 }
 
 const ONE: Nchw = [1, 1, 1, 1];
@@ -47,17 +47,17 @@ export const CLASS_WEIGHTS = "class weights";
 export const RATES = "rates";
 
 /** A bias is a weight of one dimension. */
-export const isBias = ({ weight }: Parameter): boolean => weight.shape.length === 1;
+export const isBias = ({ weight }: TrainedWeight): boolean => weight.shape.length === 1;
 
 /** Forward, loss and backward. The gradients are added to those of the parameters: the values that are returned. */
-export function appendPass(graph: Graph, parts: StepParts, network: AppendNetwork): ReadonlyMap<Parameter, Value> {
+export function appendPass(graph: Graph, parts: StepParts, network: AppendNetwork): ReadonlyMap<TrainedWeight, Value> {
   const { device, parameters } = parts;
   const logits = network(graph);
   const { gradient, loss } = appendLoss(graph, logits, parts.loss);
   graph.output(LOSS, loss, "nchw");
   const trained = new Set(parameters.keys());
   const { weights } = differentiate(graph, { device, trained, seeds: new Map([[logits, gradient]]) });
-  const gradients = new Map<Parameter, Value>();
+  const gradients = new Map<TrainedWeight, Value>();
   for (const [weight, parameter] of parameters) {
     let total = graph.state(gradientName(parameter), parameter.shape, "nchw");
     for (const found of weights.get(weight) ?? []) {
@@ -87,7 +87,7 @@ export function appendLoss(graph: Graph, logits: Value, { targets, classWeights 
 export function appendUpdate(
   graph: Graph,
   { parameters, optimizer, rateScale, biasesDecay = false }: StepParts,
-  gradients: ReadonlyMap<Parameter, Value>,
+  gradients: ReadonlyMap<TrainedWeight, Value>,
 ): void {
   const rates = graph.input(RATES, RATES_SHAPE, "nchw");
   for (const parameter of parameters.values()) {
@@ -108,7 +108,7 @@ export function appendUpdate(
   }
 }
 
-function appendPacking(graph: Graph, { name, copies }: Parameter, weight: Value): void {
+function appendPacking(graph: Graph, { name, copies }: TrainedWeight, weight: Value): void {
   for (const { packing, tensor } of copies.values()) {
     const { order, tile } = packing.packedOrder as PackedOrder;
     const copy = graph.state(copyName(name, packing.name), tensor.shape, tensor.layout);
@@ -116,11 +116,11 @@ function appendPacking(graph: Graph, { name, copies }: Parameter, weight: Value)
   }
 }
 
-const gradientName = ({ name }: Parameter): string => `${name}.gradient`;
+const gradientName = ({ name }: TrainedWeight): string => `${name}.gradient`;
 const copyName = (name: string, packing: string): string => `${name} as ${packing}`;
 
 /** The tensors of the parameters by the names of their states. */
-export function parameterStates(parameters: Iterable<Parameter>): Record<string, Tensor> {
+export function parameterStates(parameters: Iterable<TrainedWeight>): Record<string, Tensor> {
   const states: Record<string, Tensor> = {};
   for (const parameter of parameters) {
     const { name, values, gradient, moments, copies } = parameter;

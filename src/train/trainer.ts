@@ -19,7 +19,7 @@ import type { Learner } from "./learner.js";
 import { scheduledRate } from "./schedule.js";
 import type { ScheduleOptions } from "./schedule.js";
 import { checkSample, prepared } from "./sample.js";
-import type { AugmentOptions, Sample } from "./sample.js";
+import type { AugmentOptions, TrainingSample } from "./sample.js";
 import { readState, stateBytes } from "./state.js";
 import type { TrainingSession } from "./training-session.js";
 
@@ -49,7 +49,7 @@ export interface StepReport {
 
 /** A labelled picture, and which of its variations to show. */
 export interface StepSample {
-  readonly sample: Sample;
+  readonly sample: TrainingSample;
   /** From 0 (the picture as it is) on. Default 0. */
   readonly variation?: number;
 }
@@ -94,11 +94,11 @@ export class Trainer {
   }
 
   /** The confusion matrix of the labels at the pictures' own sizes. @throws as step() */
-  evaluate(samples: Iterable<Sample>): Promise<ConfusionMatrix> {
+  evaluate(samples: Iterable<TrainingSample>): Promise<ConfusionMatrix> {
     return this.#enqueue(() => evaluateSamples(this.#parts, this.#maker, samples));
   }
 
-  /** The network with its present weights, as loadFcn() reads it: under this library's names, batch norms as they were. */
+  /** The network with its present weights, under this library's names. Where all learn, batch norms are folded. */
   checkpoint(): Promise<Checkpoint> {
     return this.#enqueue(async () => {
       const { learner, session } = this.#parts;
@@ -119,8 +119,10 @@ export class Trainer {
     return this.#enqueue(async () => {
       const { learner, session } = this.#parts;
       const prefix = `${learner.variant}.`;
-      const tensors = [...(await trainedTensors(session))].flatMap(([name, { shape, values }]) =>
-        name.startsWith(prefix) ? [[name.slice(prefix.length), { shape, data: values() }] as const] : [],
+      const tensors = [...(await trainedTensors(session))].flatMap(([name, tensor]) =>
+        name.startsWith(prefix)
+          ? [[name.slice(prefix.length), { shape: tensor.shape, data: tensor.values() }] as const]
+          : [],
       );
       return { [learner.variant]: Object.fromEntries(tensors) };
     });

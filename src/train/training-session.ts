@@ -14,7 +14,7 @@ import type { PlanInputs, PlanStates } from "../plan/inputs.js";
 import { lower } from "../plan/lower.js";
 import { Plan } from "../plan/plan.js";
 import type { PlanResult } from "../plan/plan.js";
-import { Parameter } from "./parameter.js";
+import { TrainedWeight } from "./trained-weight.js";
 import { CLASS_WEIGHTS, LOSS, RATES, SCALE, appendPass, appendUpdate, graphOf, parameterStates } from "./step-graph.js";
 import type { AppendNetwork, StepOptions } from "./step-graph.js";
 import { TrainingStore, canTrainIn } from "./training-store.js";
@@ -52,7 +52,7 @@ interface KeptPlan {
 }
 
 interface Parts {
-  readonly parameters: ReadonlyMap<Weight, Parameter>;
+  readonly parameters: ReadonlyMap<Weight, TrainedWeight>;
   readonly store: TrainingStore;
   readonly loss: Tensor;
   readonly classWeights: Tensor | undefined;
@@ -83,9 +83,9 @@ export class TrainingSession {
 
   /** @throws bad-weights, limit-too-small, out-of-memory, device-lost */
   static async create(device: Device, options: TrainingSessionOptions): Promise<TrainingSession> {
-    const parameters = new Map<Weight, Parameter>();
+    const parameters = new Map<Weight, TrainedWeight>();
     const { trained, optimizer, classWeights } = options;
-    for (const weight of trained) parameters.set(weight, await Parameter.create(device, weight, optimizer.moments));
+    for (const weight of trained) parameters.set(weight, await TrainedWeight.create(device, weight, optimizer.moments));
     const weights =
       classWeights &&
       (await Tensor.from(device, classWeights, [1, classWeights.length, 1, 1], {
@@ -101,7 +101,7 @@ export class TrainingSession {
   }
 
   /** By name. */
-  get parameters(): ReadonlyMap<string, Parameter> {
+  get parameters(): ReadonlyMap<string, TrainedWeight> {
     return new Map([...this.parts.parameters.values()].map((parameter) => [parameter.name, parameter]));
   }
 

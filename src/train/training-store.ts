@@ -7,16 +7,16 @@ import type { AnyProblem } from "../kernel/problem.js";
 import type { Packing } from "../kernel/variant.js";
 import type { Weight } from "../kernel/weight.js";
 import { WeightStore } from "../plan/weight-store.js";
-import type { Parameter } from "./parameter.js";
+import type { TrainedWeight } from "./trained-weight.js";
 
 /** Whether parameters can be kept in this packing: PyTorch's order, or one that pack-weight makes. */
 export const canTrainIn = (packing: Packing | undefined): boolean =>
   packing === undefined || packing.name === plainPacking.name || packing.packedOrder !== undefined;
 
 export class TrainingStore extends WeightStore {
-  readonly #parameters: ReadonlyMap<Weight, Parameter>;
+  readonly #parameters: ReadonlyMap<Weight, TrainedWeight>;
 
-  constructor(device: Device, parameters: ReadonlyMap<Weight, Parameter>) {
+  constructor(device: Device, parameters: ReadonlyMap<Weight, TrainedWeight>) {
     super(device);
     this.#parameters = parameters;
   }

@@ -1,4 +1,4 @@
-/** A whole FCN-8s over a ResNet-101 of 4 planes: the gradient of every parameter and of the picture, against float64. */
+/** A whole FCN-8s over a ResNet-101 of 4 planes: gradients of every parameter and of the picture, against float64. */
 import { expect, it } from "vitest";
 import { hashed } from "../../bench/hashed-weights.js";
 import { Tensor } from "../../src/gpu/tensor.js";

@@ -1,4 +1,4 @@
-/** A weight that is trained: its values, their gradient, and what the optimiser keeps, on the GPU in PyTorch's order. */
+/** A weight that learns: its values, their gradient and the optimiser's moments, on the GPU in PyTorch's order. */
 import { FcnError } from "../base/errors.js";
 import type { Device } from "../gpu/device.js";
 import { write } from "../gpu/memory.js";
@@ -15,12 +15,12 @@ export interface PackedCopy {
 }
 
 /** A shape of one to four dimensions as one of four: a bias [C] is [C, 1, 1, 1]. */
-export function fourDimensions(shape: Shape): Nchw {
+function fourDimensions(shape: Shape): Nchw {
   const [n = 1, c = 1, h = 1, w = 1] = shape;
   return [n, c, h, w];
 }
 
-export class Parameter {
+export class TrainedWeight {
   /** By name of the packing. */
   readonly copies = new Map<string, PackedCopy>();
   readonly shape: Nchw;
@@ -37,7 +37,7 @@ export class Parameter {
   }
 
   /** @throws bad-weights where the weight has another number of values than its shape says */
-  static async create(device: Device, weight: Weight, moments: readonly string[]): Promise<Parameter> {
+  static async create(device: Device, weight: Weight, moments: readonly string[]): Promise<TrainedWeight> {
     const shape = fourDimensions(weight.shape);
     const label = weight.name;
     const values = checkedValues(weight, await weight.read());
@@ -46,7 +46,7 @@ export class Parameter {
     const kept = new Map<string, Tensor>();
     for (const moment of moments) kept.set(moment, await empty(`.${moment}`));
     const tensor = await Tensor.from(device, values, shape, { layout: "nchw", label });
-    return new Parameter(weight, tensor, await empty(".gradient"), kept);
+    return new TrainedWeight(weight, tensor, await empty(".gradient"), kept);
   }
 
   get name(): string {
