@@ -16,14 +16,11 @@ export async function trainedTensors(session: TrainingSession): Promise<Map<stri
 }
 
 /** @throws bad-weights for values that f16 cannot hold */
-export async function checkpointBytes(
-  { tensors, metadata, read }: Checkpoint,
-  dtype: "f32" | "f16",
-): Promise<Uint8Array<ArrayBuffer>> {
-  const toWrite = [...tensors.values()].map(({ name, shape }): TensorToWrite => {
-    return { name, shape, dtype, read: async () => Float32Array.from(await read(name)) };
+export async function checkpointBytes(checkpoint: Checkpoint, dtype: "f32" | "f16"): Promise<Uint8Array<ArrayBuffer>> {
+  const toWrite = [...checkpoint.tensors.values()].map(({ name, shape }): TensorToWrite => {
+    return { name, shape, dtype, read: async () => Float32Array.from(await checkpoint.read(name)) };
   });
-  return safetensorsBytes(toWrite, metadata);
+  return safetensorsBytes(toWrite, checkpoint.metadata);
 }
 
 /** The file of these tensors. */

@@ -5,9 +5,8 @@ import type { Backbone } from "../../src/layers/backbone.js";
 import { ownStyle } from "../../src/layers/decoder-style.js";
 import type { EncoderLayer } from "../../src/layers/geometry.js";
 import { FcnHead } from "../../src/models/fcn-head.js";
-import type { FcnVariant } from "../../src/models/fcn-head.js";
 import type { Weight } from "../../src/kernel/weight.js";
-import { Graph } from "../../src/plan/graph.js";
+import type { Graph } from "../../src/plan/graph.js";
 import type { Value } from "../../src/plan/graph.js";
 import type { OptimizerOptions } from "../../src/train/optimizer.js";
 import { Parameters } from "../../src/weights/parameters.js";
@@ -123,7 +122,7 @@ const ENCODER: readonly EncoderLayer[] = [7, 3, 3, 3, 3].map((kernel) => ({
 
 /** The head of a case, from inputs "f8", "f16" and "f32" to logits. */
 export function headOf({ variant, parameters }: HeadsCase): (graph: Graph) => Value {
-  const name = `fcn${variant}s` as FcnVariant;
+  const name = `fcn${variant}s`;
   const specs = Object.entries(parameters).map(([tensor, shape]) => ({ name: `${name}.${tensor}`, shape }));
   const checkpoint = hashedCheckpoint(specs, (tensor, shape) => headValues(tensor, shape, 0.05));
   const backbone = { channelsAt: (stride: 8 | 16 | 32) => FEATURES[stride][1], encoder: ENCODER } as Backbone;
