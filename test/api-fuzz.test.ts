@@ -21,6 +21,7 @@ const SEED = 20260701;
 const device = useDevice();
 let fcn: api.Fcn<api.NodePicture>;
 let comparison: api.Comparison;
+let set: api.ComparisonSet;
 let checkpoint: api.Checkpoint;
 let x: api.Tensor;
 let weights: Uint8Array;
@@ -33,12 +34,14 @@ beforeAll(async () => {
   fcn = await api.loadFcn({ device: device(), variant: "fcn32s" });
   checkpoint = await api.openCheckpoint(await api.openSource(api.defaultCheckpointUrl()));
   comparison = new api.Comparison(device(), checkpoint);
+  set = await api.ComparisonSet.open(device(), [checkpoint], { variants: ["fcn8s"] });
   x = await api.Tensor.from(device(), [1, 2, 3, 4], [1, 4, 1, 1]);
   weights = await hashedFile(torchvisionFcnTensors(3, 4));
 });
 afterAll(async () => {
   fcn.dispose();
   comparison.dispose();
+  set.dispose();
   await checkpoint.close();
 });
 
@@ -133,6 +136,21 @@ const MODEL: readonly ApiCall[] = [
     name: "Comparison.measure",
     args: () => [["fcn8s"], 8, 8],
     call: (v: never, h: never, w: never) => comparison.measure(v, h, w, 1),
+  },
+  {
+    name: "ComparisonSet.open",
+    args: () => [
+      device(),
+      [checkpoint, { checkpoint, name: "b", variants: ["fcn8s"], preprocessing: { mean: [0, 0, 0], std: [1, 1, 1] } }],
+      { variants: ["fcn8s"], kernels: { conv2d: "naive" }, precision: "f32", maxPlans: 1 },
+    ],
+    call: async (d: never, c: never, o: never) => closed(await api.ComparisonSet.open(d, c, o)),
+  },
+  { name: "ComparisonSet.run", args: () => [picture(), {}], call: (p: never, o: never) => set.run(p, o) },
+  {
+    name: "ComparisonSet.measure",
+    args: () => [["fcn8s"], 8, 8],
+    call: (v: never, h: never, w: never) => set.measure(v, h, w, 1),
   },
 ];
 

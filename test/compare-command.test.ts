@@ -21,10 +21,6 @@ describe("fcn compare, called wrongly", () => {
   it.each([
     [[], "name pictures, a folder or a pattern"],
     [["--variants", "fcn4s", "x.png"], "--variants fcn4s is not one of fcn32s, fcn16s, fcn8s"],
-    [
-      ["--variants", "fcn8s,fcn-resnet101", "x.png"],
-      "fcn-resnet101 has a dilated backbone of its own and cannot share one with fcn8s; compare it alone",
-    ],
     [["--sizes", "big", "x.png"], "--sizes big is not a list of sizes"],
     [["--boundary-width", "0", "x.png"], "--boundary-width 0 is not a whole number"],
     [["--shard", "3", "test/fixtures/val"], "--shard 3 is not of the form i/n"],

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { paperFcnTensors, torchvisionFcnTensors } from "../bench/hashed-weights.js";
 import { BUFFER, MAP_MODE_READ } from "../src/gpu/flags.js";
-import { COMPARED, SHARED, variantsToCompare } from "../src/models/compared.js";
+import { COMPARED, SHARED, variantsByBackbone } from "../src/models/compared.js";
 import { Comparison } from "../src/models/comparison.js";
 import { loadFcn, openSource } from "../src/node.js";
 import type { Picture } from "../src/node.js";
@@ -148,7 +148,7 @@ describe("comparison", () => {
   it("runs torchvision's network alone, at the size for which it was trained, with the labels of loadFcn", async () => {
     const weights = await hashedFile(torchvisionFcnTensors(21, 4));
     const found = recognise(await openCheckpoint(await openSource(weights)));
-    expect(variantsToCompare(found)).toEqual(["fcn-resnet101"]);
+    expect(variantsByBackbone(found)).toEqual([["fcn-resnet101"]]);
     const own = new Comparison(device(), found.checkpoint, { variants: ["fcn-resnet101"] });
     expect(own.resize).toBe(520);
     const picture = stripedPicture(61, 43);
@@ -176,22 +176,23 @@ describe("comparison", () => {
         ...torchvisionFcnTensors(21, 4).filter(({ name }) => name.startsWith("classifier")),
       ]),
     );
-    expect(variantsToCompare(both)).toEqual([...COMPARED]);
-    expect(variantsToCompare(both, ["fcn8s", "fcn32s"])).toEqual(["fcn32s", "fcn8s"]);
-    expect(variantsToCompare(both, ["fcn-resnet101"])).toEqual(["fcn-resnet101"]);
+    expect(variantsByBackbone(both)).toEqual([[...COMPARED], ["fcn-resnet101"]]);
+    expect(variantsByBackbone(both, ["fcn8s", "fcn32s"])).toEqual([["fcn32s", "fcn8s"]]);
+    expect(variantsByBackbone(both, ["fcn-resnet101", "fcn8s"])).toEqual([["fcn8s"], ["fcn-resnet101"]]);
     // The head that is not compared is not an error.
     new Comparison(device(), both.checkpoint).dispose();
-    const mixture =
-      "compare: fcn-resnet101 has a dilated backbone of its own and cannot share one with fcn16s and fcn8s; " +
-      "compare it alone, and the others in a run of their own";
-    expect(() => variantsToCompare(both, ["fcn-resnet101", "fcn8s", "fcn16s"])).toThrow(mixture);
     expect(() => new Comparison(device(), both.checkpoint, { variants: ["fcn16s", "fcn8s", "fcn-resnet101"] })).toThrow(
-      mixture,
+      "new Comparison: fcn-resnet101 has a dilated backbone of its own and cannot share one with fcn16s and fcn8s; " +
+        "ComparisonSet.open(device, [checkpoint]) compares networks over several backbones",
     );
     const torchvision = recognise(hashedCheckpoint(torchvisionFcnTensors(21, 4)));
-    expect(() => variantsToCompare(torchvision, ["fcn8s"])).toThrow("it has no head for fcn8s, only for fcn-resnet101");
+    const none = "it has no head for fcn8s, only for fcn-resnet101";
+    expect(() => variantsByBackbone(torchvision, ["fcn8s"])).toThrow(none);
+    expect(() => variantsByBackbone(torchvision, ["fcn8s"], false)).toThrow(none);
+    expect(variantsByBackbone(torchvision, ["fcn8s", "fcn-resnet101"], false)).toEqual([["fcn-resnet101"]]);
+    expect(() => variantsByBackbone(torchvision, ["fcn8s", "fcn-resnet101"])).toThrow(none);
     const bare = recognise(hashedCheckpoint(paperFcnTensors(21, 4).filter(({ name }) => name.startsWith("backbone."))));
-    expect(() => variantsToCompare(bare)).toThrow("without a head there is nothing to compare");
+    expect(() => variantsByBackbone(bare)).toThrow("without a head there is nothing to compare");
   });
 
   it("refuses a size beyond the device and an empty list", async () => {

@@ -9,7 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isFcnError } from "../src/base/errors.js";
 import { parseMeta } from "../src/cli/compare-kept.js";
 import { textReport } from "../src/cli/compare-table.js";
-import { parseRecord, parseRunHeader } from "../src/eval/parse-records.js";
+import { parseRunHeader } from "../src/eval/parse-header.js";
+import { parseRecord } from "../src/eval/parse-records.js";
 import { allPlots } from "../src/eval/plots.js";
 import type { ResultRecord } from "../src/eval/records.js";
 import { reportHtml } from "../src/eval/report-html.js";
@@ -19,7 +20,7 @@ import { svgFile } from "../src/eval/svg.js";
 import { encodeLabelPng, encodePng } from "../src/image/png.js";
 import { fcn } from "./helpers/fcn.js";
 import { seeded } from "./helpers/random.js";
-import { HEADER, costRecord, failureRecord, linesOf, pictureRecord } from "./helpers/records.js";
+import { HEADER, SET_HEADER, costRecord, failureRecord, linesOf, pictureRecord, setRecord } from "./helpers/records.js";
 import { stripedPicture } from "./helpers/small-networks.js";
 
 const COUNT = 2000 * Number(process.env.FCN_FUZZ ?? 1);
@@ -33,6 +34,16 @@ const LINES: readonly object[] = [
   failureRecord("c.png"),
   costRecord("fcn8s"),
   costRecord("all", 2),
+];
+
+/** Of networks over two backbones. */
+const SET_LINES: readonly object[] = [
+  SET_HEADER,
+  setRecord("a.png", 1),
+  failureRecord("c.png"),
+  ...SET_HEADER.variants.map((variant) => costRecord(variant)),
+  costRecord("all of a + b"),
+  costRecord("fcn8s of c", 2),
 ];
 
 /** Values that another kind of field may hold. */
@@ -116,14 +127,17 @@ function outputsOf(header: typeof HEADER, records: readonly ResultRecord[]): str
 }
 
 describe(`${COUNT} mutations`, () => {
-  it("of records are refused or harmless", () => {
+  it.each([
+    ["one backbone", LINES],
+    ["several backbones", SET_LINES],
+  ])("of records of %s are refused or harmless", (_, lines) => {
     const random = seeded(1313);
     let accepted = 0;
     for (let i = 0; i < COUNT; i++) {
-      const at = Math.floor(random() * LINES.length);
-      const line = LINES[at] as object;
+      const at = Math.floor(random() * lines.length);
+      const line = lines[at] as object;
       const mutated = random() < 0.75 ? mutateValue(line, random) : mutateText(JSON.stringify(line), random);
-      const texts = LINES.map((own, k) => (k === at ? mutated : JSON.stringify(own)));
+      const texts = lines.map((own, k) => (k === at ? mutated : JSON.stringify(own)));
       const read = typed(() => {
         const header = parseRunHeader(texts[0] ?? "", "line 1");
         return { header, records: texts.slice(1).map((text) => parseRecord(text, "a line", header)) };
@@ -144,58 +158,6 @@ describe(`${COUNT} mutations`, () => {
       const meta = parseMeta(text);
       if (meta) expect(META.maps).toEqual(expect.arrayContaining([...meta.maps]));
     }
-  });
-});
-
-describe("each field", () => {
-  const record = pictureRecord("a.png");
-  const cost = costRecord("all").cost;
-  const parsed = (value: object) => () => parseRecord(JSON.stringify(value), "r.jsonl line 2", HEADER);
-  const headed = (value: object) => () => parseRunHeader(JSON.stringify({ ...HEADER, ...value }), "r.jsonl line 1");
-
-  it("of a header is checked", () => {
-    const variants = "a list of fcn32s, fcn16s, fcn8s, fcn-resnet101, fcn-resnet50, fcn-resnet152, each at most once";
-    const cases: [object, string][] = [
-      [{ variants: ["../../x"] }, variants],
-      [{ variants: ["fcn8s", "fcn8s"] }, variants],
-      [{ variants: ["fcn8s", "fcn-resnet101"] }, variants],
-      [{ classNames: [] }, "a list of 1 to 256 texts"],
-      [{ classNames: ["a", { b: 1 }] }, "a list of 1 to 256 texts"],
-      [{ boundaryWidth: 0 }, "a whole number of 1 or more"],
-      [{ weights: [] }, "a text"],
-      [{ adapter: 7 }, "a text"],
-      [{ precision: MARKUP }, "a precision"],
-      [{ resize: "520" }, "a whole number of 1 or more"],
-      [{ base: {} }, "a text"],
-    ];
-    for (const [change, needed] of cases)
-      expect(headed(change)).toThrow(`r.jsonl line 1: the header's ${Object.keys(change)[0]} is not ${needed}`);
-  });
-
-  it("of a record is checked", () => {
-    const scores = (own: object) => ({ ...record, scores: { ...record.scores, fcn8s: own } });
-    const cases: [object, string][] = [
-      [{ ...record, error: "x" }, "it is neither a picture's record nor a failure nor a cost"],
-      [{ picture: "", error: "x" }, "its picture has no name"],
-      [{ picture: "a", error: {} }, "its error is no text"],
-      [{ ...record, height: MARKUP }, "its size is not in whole pixels"],
-      [{ ...record, ms: { total: MARKUP } }, "its times are not numbers of 0 or more"],
-      [{ ...record, ms: { total: 1, stages: { shared: "1" } } }, "its times are not numbers of 0 or more"],
-      [{ ...record, agreement: {} }, "its agreement does not fit its variants and pixels"],
-      [scores({ confusion: [0, 1e9], boundary: [] }), "its scores do not fit its variants, classes and pixels"],
-      [scores({ confusion: [0, 1, 0, 1], boundary: [] }), "its scores do not fit its variants, classes and pixels"],
-      [scores({ confusion: [1e6, 1], boundary: [] }), "its scores do not fit its variants, classes and pixels"],
-      [scores({ confusion: [], boundary: [0, 1] }), "its scores do not fit its variants, classes and pixels"],
-      [{ cost: null }, "its cost is no object"],
-      [{ cost: { ...cost, variant: "x" } }, "its cost is of no known network"],
-      [{ cost: { ...cost, width: 0.5 } }, "its cost has no size in whole pixels"],
-      [{ cost: { ...cost, planBytes: "1" } }, "its cost's planBytes is not a number of 0 or more"],
-    ];
-    for (const [value, problem] of cases)
-      expect(parsed(value)).toThrow(`r.jsonl line 2: ${problem}; fcn compare writes no such line`);
-    expect(() => parseRecord(`{"cost":${"[".repeat(99)}${"]".repeat(99)}}`, "line 2", HEADER)).toThrow(
-      "line 2: it is nested more than 12 deep; fcn compare writes no such line",
-    );
   });
 });
 

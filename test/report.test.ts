@@ -7,8 +7,8 @@ import { chromium } from "playwright-core";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findBrowser } from "../scripts/browser.mjs";
-import { FORMAT, scorePicture } from "../src/eval/records.js";
-import type { ResultRecord, RunHeader } from "../src/eval/records.js";
+import { FORMAT, SET_FORMAT, scorePicture } from "../src/eval/records.js";
+import type { GroupHeader, ResultRecord, RunHeader } from "../src/eval/records.js";
 import { reportHtml } from "../src/eval/report-html.js";
 import { summarise } from "../src/eval/summary.js";
 import { shortNames } from "../src/eval/titles.js";
@@ -30,7 +30,7 @@ function labelsOf(shift: number): Uint8Array {
 const uri = (labels: Uint8Array): string =>
   `data:image/png;base64,${Buffer.from(encodeLabelPng(labels, SIZE.width, SIZE.height)).toString("base64")}`;
 
-const costOf = (variant: NetworkCost["variant"], scale: number, ms: number): NetworkCost => ({
+const costOf = (variant: string, scale: number, ms: number): NetworkCost<string> => ({
   variant,
   width: SIZE.width * scale,
   height: SIZE.height,
@@ -43,33 +43,48 @@ const costOf = (variant: NetworkCost["variant"], scale: number, ms: number): Net
   planBytes: 1e7,
 });
 
-/** A report of one or three variants, with or without label maps, of pictures whose names are markup. */
+/** Groups of networks whose names have weights: two files share a backbone, the third has its own. */
+function groupsIn(variants: readonly string[]): GroupHeader[] | undefined {
+  const own = variants.filter((variant) => / of [ab]$/.test(variant));
+  const others = variants.filter((variant) => !own.includes(variant));
+  if (!own.length) return undefined;
+  return [
+    { name: "a + b", weights: "/nets/a.pth (9 bytes), /nets/b.pth (9 bytes)", variants: own, resize: 384 },
+    { name: "c", weights: "w".repeat(900), variants: others },
+  ];
+}
+
+/** A report of one or several variants, with or without label maps, of pictures whose names are markup. */
 function report(
   variants: readonly string[],
   labelled: boolean,
   truth = labelsOf(4),
   classNames: readonly string[] = VOC_CLASSES,
 ): string {
+  const groups = groupsIn(variants);
   const header: RunHeader = {
-    format: FORMAT,
+    format: groups ? SET_FORMAT : FORMAT,
     variants,
+    ...(groups && { groups }),
     classNames,
     boundaryWidth: 5,
     weights: "w".repeat(90),
     adapter: "an adapter",
   };
+  const stages = { ...(groups ? { "shared of a + b": 9, "shared of c": 3 } : { shared: 9 }), ...ones(variants) };
+  const together = groups ? ["all of a + b", "all of c"] : ["all"];
   const maps = Object.fromEntries(variants.map((variant, i) => [variant, labelsOf(i)]));
   const names = ["/a/set/<b>1.png", "/a/set/2.png"];
   const records: ResultRecord[] = [
     ...names.map((picture) => ({
       picture,
       ...SIZE,
-      ms: { total: 12, stages: { shared: 9, ...Object.fromEntries(variants.map((v) => [v, 1])) } },
+      ms: { total: 12, stages, ...(groups && { groups: [9, 3] }) },
       ...scorePicture(header, maps, SIZE, labelled ? truth : undefined),
     })),
     { picture: "/a/set/3.png", error: "it is <no> PNG" },
-    ...variants.flatMap((variant, i): ResultRecord[] =>
-      [1, 2].map((scale) => ({ cost: costOf(variant as NetworkCost["variant"], scale, 10 + i) })),
+    ...[...variants, ...together].flatMap((variant, i): ResultRecord[] =>
+      [1, 2].map((scale) => ({ cost: costOf(variant, scale, 10 + i) })),
     ),
   ];
   const summary = summarise(header, records);
@@ -83,13 +98,37 @@ function report(
   );
 }
 
+const ones = (names: readonly string[]): Record<string, number> => Object.fromEntries(names.map((name) => [name, 1]));
+
+/** Networks of three files. */
+const SET = ["fcn32s of a", "fcn8s of a", "fcn32s of b", "fcn8s of b", "fcn8s of c", "fcn-resnet50"];
+
+describe("a set", () => {
+  const text = (html: string): string => html.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
+
+  it("says what is shared, and tells a network's gain over the one before it of the same weights", () => {
+    const html = text(report(SET, true));
+    expect(html).toContain("6 networks of a + b, c: what they cost and gain");
+    expect(html).toMatch(
+      /a \+ b \/nets\/a.pth \(9 bytes\), \/nets\/b.pth \(9 bytes\) FCN-32s of a , FCN-8s of a , FCN-32s of b/,
+    );
+    expect(html).toContain("There are 2 backbones, each once a picture for its networks; all networks take 33 ms");
+    const gains = [...html.matchAll(/at borders, over (FCN-\S+( of [abc])?)/g)].map(([, over]) => over);
+    expect(gains).toEqual(["FCN-32s of a", "FCN-32s of a", "FCN-32s of b", "FCN-8s of a", "FCN-8s of c"]);
+  });
+
+  it("of one file has no such table", () => {
+    expect(report(["fcn32s", "fcn8s"], true)).not.toContain("What is shared");
+  });
+});
+
 it("leaves out boundary IoU where no label map has a border", () => {
   const html = report(["fcn32s", "fcn16s", "fcn8s"], true, new Uint8Array(SIZE.width * SIZE.height).fill(3));
   expect(html.replace(/<script>[\s\S]*?<\/script>|base64,[^")]*/g, "")).not.toContain("NaN");
   expect(html).toContain(" mean IoU, - at borders");
   expect(html, "the plot of accuracy exists, without its rings").toContain("Accuracy against latency");
-  expect(html).not.toContain('class="ring" cx');
-  expect(report(["fcn32s", "fcn16s", "fcn8s"], true)).toContain('class="ring" cx');
+  expect(html).not.toContain(": boundary IoU ");
+  expect(report(["fcn32s", "fcn16s", "fcn8s"], true)).toContain("FCN-8s: boundary IoU ");
 });
 
 let folder: string;
@@ -119,6 +158,8 @@ describe.each([
   [["fcn32s", "fcn16s", "fcn8s"], false],
   [["fcn-resnet101"], true],
   [["fcn8s"], false],
+  [SET, true],
+  [SET, false],
 ] as const)("of %j, with label maps: %s", (variants, labelled) => {
   it.each([1280, 390])("at %i pixels", async (width) => {
     const path = join(folder, `${variants.join("-")}-${labelled}.html`);

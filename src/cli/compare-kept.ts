@@ -17,8 +17,8 @@ import { ownFolder, writing } from "./compare-disk.js";
 /** Folder beside the results, with one folder for each kept picture. */
 const KEPT = "kept";
 const META = "meta.json";
-/** Label maps that are kept: the truth, and one of each variant. */
-const MAP_NAMES: readonly string[] = ["truth", ...COMPARABLE];
+/** Label maps that are kept: the truth, and one of each network, as fileNames() names it. */
+const MAP_NAME = new RegExp(`^(truth|(${COMPARABLE.join("|")})(-[a-z0-9-]{1,100})?)$`);
 /** Pictures kept at most. */
 export const KEPT_COUNT = 24;
 /** Longest side of a kept picture in pixels. */
@@ -35,7 +35,7 @@ interface KeptMeta {
   /** Size of the original. */
   readonly width: number;
   readonly height: number;
-  /** Names of the label maps beside the picture: "truth" and the variants. */
+  /** Names of the label maps beside the picture: "truth", and those of fileNames(). */
   readonly maps: readonly string[];
 }
 
@@ -54,7 +54,8 @@ export function parseMeta(text: string): KeptMeta | undefined {
   const { picture, width, height, maps } = meta ?? {};
   if (typeof picture !== "string" || picture === "" || !Array.isArray(maps)) return undefined;
   if (!isSide(width) || !isSide(height)) return undefined;
-  if (new Set(maps).size !== maps.length || !maps.every((name) => MAP_NAMES.includes(name as string))) return undefined;
+  const areNames = maps.every((name) => typeof name === "string" && MAP_NAME.test(name));
+  if (!areNames || new Set(maps).size !== maps.length) return undefined;
   return { picture, width, height, maps: maps as string[] };
 }
 

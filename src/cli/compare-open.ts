@@ -1,12 +1,11 @@
-/** From options to a comparison that is ready to run: checkpoint, variants, device, and the header of its results. */
+/** From options to a comparison that is ready to run: checkpoints, networks, device, and the header of its results. */
 import { basename } from "node:path";
 import { defined } from "../base/defined.js";
-import { FORMAT } from "../eval/records.js";
-import type { RunHeader } from "../eval/records.js";
+import { FORMAT, SET_FORMAT } from "../eval/records.js";
+import type { GroupHeader, RunHeader } from "../eval/records.js";
 import type { LabelMeaning } from "../image/label-meaning.js";
-import { variantsToCompare } from "../models/compared.js";
 import type { ComparedVariant } from "../models/compared.js";
-import { Comparison } from "../models/comparison.js";
+import { ComparisonSet } from "../models/comparison-set.js";
 import type { PrecisionOption } from "../models/precision.js";
 import { openSource, requestDevice } from "../node.js";
 import type { Device } from "../node.js";
@@ -23,10 +22,10 @@ import { printError } from "./output.js";
 import { byteBar } from "./progress.js";
 
 export interface ComparisonRequest {
-  /** Undefined for all that the checkpoint has heads for. */
+  /** Undefined for all that the checkpoints have heads for. */
   readonly variants: readonly ComparedVariant[] | undefined;
-  /** Name, path or URL; undefined for the checkpoint that ships. */
-  readonly weights: string | undefined;
+  /** Names, paths or URLs; undefined for the checkpoint that ships. */
+  readonly weights: readonly string[] | undefined;
   /** Undefined for those in the checkpoint, or the usual ones. */
   readonly classNames: readonly string[] | undefined;
   /** Which of several networks in the checkpoint, as in OpenOptions. */
@@ -42,8 +41,9 @@ export interface ComparisonRequest {
 }
 
 export interface OpenComparison {
-  readonly comparison: Comparison;
-  readonly checkpoint: Checkpoint;
+  readonly comparison: ComparisonSet;
+  /** Closes the checkpoints. */
+  readonly close: () => Promise<void>;
   readonly device: Device;
   readonly header: RunHeader;
 }
@@ -59,14 +59,33 @@ async function openWeights(weights: string, stateDict: string | undefined): Prom
   return recognise(await openCheckpoint(await opening.finally(bar.clear), { stateDict }));
 }
 
-/** Says on stderr whose checkpoint it is, and which of its variants do not run. */
-function announce(weights: string, found: Recognised, variants: readonly string[], asked: boolean): void {
-  printError(`fcn: ${weights} is ${found.description}; runs ${variants.join(", ")}`);
-  const left = asked ? [] : found.variants.filter((variant) => !variants.includes(variant));
-  if (left.length)
-    printError(
-      `fcn: ${left.join(", ")} has a backbone of its own and is left out; --variants ${left.join(",")} runs it alone`,
-    );
+/** Opens all of the weights, or none. */
+async function openAll(all: readonly string[], stateDict: string | undefined): Promise<Recognised[]> {
+  const opened: Recognised[] = [];
+  try {
+    for (const weights of all) opened.push(await openWeights(weights, stateDict));
+    return opened;
+  } catch (error) {
+    for (const { checkpoint } of opened) await checkpoint.close();
+    throw error;
+  }
+}
+
+/** Says on stderr whose checkpoints these are, what runs, and which of them share a backbone. */
+function announce(all: readonly string[], { groups, networks }: ComparisonSet): void {
+  for (const [i, weights] of all.entries()) {
+    const own = networks.filter(({ checkpoint }) => checkpoint === i).map(({ name }) => name);
+    const descriptions = groups.flatMap((group) => {
+      const at = group.checkpoints.indexOf(i);
+      return at < 0 ? [] : [group.descriptions[at] ?? ""];
+    });
+    printError(`fcn: ${weights} is ${descriptions[0] ?? ""}; runs ${own.join(", ")}`);
+  }
+  if (groups.length === 1 && all.length === 1) return;
+  for (const { variants } of groups) {
+    const own = variants.length > 1 ? "share a backbone" : "has a backbone of its own";
+    printError(`fcn: ${variants.join(", ")} ${own}`);
+  }
 }
 
 /** What ships has the name of its file, wherever the package is. */
@@ -76,30 +95,65 @@ function weightsName(weights: string, { name, bytes }: Checkpoint, stateDict: st
   return `${name} (${bytes} bytes${stateDict === undefined ? "" : `, ${stateDict}`})`;
 }
 
+/** The groups of a set for the header; undefined for networks of one file that all share a backbone. */
+function groupHeaders({ groups }: ComparisonSet, files: readonly string[]): GroupHeader[] | undefined {
+  if (files.length === 1 && groups.length === 1) return undefined;
+  return groups.map(({ name, checkpoints, variants, resize }) => {
+    const weights = checkpoints.map((i) => files[i] ?? "").join(", ");
+    return { name, weights, variants, ...(resize === "none" ? {} : { resize }) };
+  });
+}
+
 /** @throws bad-weights, bad-option, no-adapter */
 export async function openComparison(options: ComparisonRequest): Promise<OpenComparison> {
-  const { weights = "photos", boundaryWidth, precision, stateDict, classNames } = options;
-  const found = await openWeights(weights, stateDict);
-  const { checkpoint } = found;
-  const variants = variantsToCompare(found, options.variants);
-  if (options.weights !== undefined) announce(weights, found, variants, options.variants !== undefined);
-  const device = await requestDevice(defined({ adapter: options.adapter }));
-  const tuned = tuningOf(options.tune, fileTuningStore());
-  const settings = { variants, precision, ...tuned, ...defined({ classNames }) };
-  const comparison = await Comparison.open(device, checkpoint, settings);
-  if (comparison.notice !== undefined) printError(`fcn: WARNING: ${comparison.notice}`);
-  checkMeaning(options.meaning, comparison.classes);
-  const labels = describeMeaning(options.meaning);
-  const header: RunHeader = {
-    format: FORMAT,
-    variants,
+  const { weights = ["photos"], stateDict } = options;
+  const opened = await openAll(weights, stateDict);
+  const checkpoints = opened.map(({ checkpoint }) => checkpoint);
+  const close = async (): Promise<void> => {
+    for (const checkpoint of checkpoints) await checkpoint.close();
+  };
+  try {
+    const device = await requestDevice(defined({ adapter: options.adapter }));
+    const comparison = await openSet(device, checkpoints, weights, options);
+    if (options.weights !== undefined) announce(weights, comparison);
+    if (comparison.notice !== undefined) printError(`fcn: WARNING: ${comparison.notice}`);
+    checkMeaning(options.meaning, comparison.classes);
+    const files = weights.map((name, i) => weightsName(name, checkpoints[i] as Checkpoint, stateDict));
+    return { comparison, close, device, header: headerOf(comparison, files, options) };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function openSet(
+  device: Device,
+  checkpoints: readonly Checkpoint[],
+  weights: readonly string[],
+  { precision, classNames, variants, tune }: ComparisonRequest,
+): Promise<ComparisonSet> {
+  const given = checkpoints.map((checkpoint, i) => ({ checkpoint, name: weights[i] ?? "" }));
+  const tuned = tuningOf(tune, fileTuningStore());
+  return ComparisonSet.open(device, given, { precision, ...tuned, ...defined({ classNames, variants }) });
+}
+
+function headerOf(
+  comparison: ComparisonSet,
+  files: readonly string[],
+  { boundaryWidth, meaning }: ComparisonRequest,
+): RunHeader {
+  const groups = groupHeaders(comparison, files);
+  const [first] = comparison.groups;
+  const resize = groups || first?.resize === "none" ? undefined : first?.resize;
+  return {
+    format: groups ? SET_FORMAT : FORMAT,
+    variants: comparison.variants,
+    ...defined({ groups }),
     classNames: comparison.classNames,
     boundaryWidth,
-    weights: weightsName(weights, checkpoint, stateDict),
-    adapter: adapterName(device),
+    weights: files.join(", "),
+    adapter: adapterName(comparison.device),
     precision: comparison.precision,
-    ...(comparison.resize === "none" ? {} : { resize: comparison.resize }),
-    ...defined({ labels }),
+    ...defined({ resize, labels: describeMeaning(meaning) }),
   };
-  return { comparison, checkpoint, device, header };
 }

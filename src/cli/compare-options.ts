@@ -1,20 +1,22 @@
 /** What the command line of `fcn compare` may say. */
 import { BOUNDARY_WIDTH } from "../eval/boundary.js";
 import type { LabelMeaning } from "../image/label-meaning.js";
-import { COMPARABLE, mixtureProblem } from "../models/compared.js";
+import { COMPARABLE } from "../models/compared.js";
 import type { ComparedVariant } from "../models/compared.js";
 import { PRECISIONS } from "../models/precision.js";
 import type { PrecisionOption } from "../models/precision.js";
 import { UsageError, listOf, oneOf } from "./command.js";
 import type { parse } from "./command.js";
+import { parseWeights } from "./compare-weights.js";
 import { labelMeaningOf } from "./label-options.js";
 
 export const COMPARE_USAGE = `fcn compare INPUT... [options]
 fcn compare --voc DIR [--split NAME] [options]
 fcn compare --merge DIR... [--out DIR] [--json]
 
-Runs FCN-32s, 16s and 8s over one backbone and compares what they cost and gain.
-A checkpoint of torchvision's fcn_resnet has another backbone and runs alone.
+Compares what networks cost and gain: FCN-32s, 16s and 8s of one checkpoint, or
+the networks of any checkpoints with the same classes. Those with the same
+backbone, in one file or in several, run over it together.
 
 INPUT is a picture (PNG; JPEG and WebP with the package sharp), a folder, or a
 quoted pattern with *, **, ?, [ab] or {a,b}. The label map of NAME.jpg is
@@ -30,9 +32,9 @@ report.html, report.json, contact-sheet.png and plots/*.svg.
   --voc DIR            PASCAL VOC's folder, which holds ImageSets, JPEGImages
                        and SegmentationClass
   --split NAME         PASCAL VOC's list of pictures (default: val)
-  --variants LIST      of fcn32s, fcn16s, fcn8s; or fcn-resnet50 or
-                       fcn-resnet101 alone
-                       (default: those that the weights have heads for)
+  --variants LIST      of fcn32s, fcn16s, fcn8s, fcn-resnet50, fcn-resnet101
+                       and fcn-resnet152: of each checkpoint those that it has
+                       heads for (default: all)
   --boundary-width N   pixels on each side of a border that the boundary IoU
                        looks at (default: ${BOUNDARY_WIDTH})
   --sizes LIST         time each network at these sizes and the most common one,
@@ -49,14 +51,16 @@ report.html, report.json, contact-sheet.png and plots/*.svg.
   --json               print the numbers as one JSON object, and nothing else,
                        on stdout
 
-  --weights FILE       checkpoint: a path, a URL, or a name that fcn weights
-                       lists, as torchvision/fcn_resnet101 (default: photos, the
-                       one that ships with the package)
+  --weights LIST       checkpoints, separated by commas: paths, URLs, or names
+                       that fcn weights lists, as photos,net.safetensors
+                       (default: photos, which ships with the package). A comma
+                       in a file's name is found; in a URL it is %2C
   --class-names F      names of the classes, one a line of the file F (default:
                        those in the checkpoint, else PASCAL VOC's for 21
                        classes)
-  --state-dict KEY     which of several networks in that file: the keys that
-                       lead to its dictionary, or the start of its names
+  --state-dict KEY     which of several networks in one file of weights: the
+                       keys that lead to its dictionary, or the start of its
+                       names
   --precision P        how numbers are stored between layers: f32 (default), f16
                        (half the memory), or auto: f16 where there are tensor
                        cores
@@ -109,13 +113,21 @@ function parseSizes(text: string | undefined): Size[] | undefined {
   });
 }
 
-/** Undefined for all that the checkpoint has heads for. */
+/** Undefined for all that the checkpoints have heads for. */
 function parseVariants(text: string | undefined): ComparedVariant[] | undefined {
   if (text === undefined) return undefined;
-  const named = listOf(text).map((name) => oneOf("compare", "variants", name, COMPARABLE));
-  const problem = mixtureProblem(named);
-  if (problem !== undefined) throw new UsageError(problem);
-  return named;
+  return listOf(text).map((name) => oneOf("compare", "variants", name, COMPARABLE));
+}
+
+/** @throws UsageError as parseWeights(), and where one key is said for several files */
+function weightsOf({ weights, "state-dict": stateDict }: CompareValues): string[] | undefined {
+  const all = weights === undefined ? undefined : parseWeights(weights);
+  if (all && all.length > 1 && stateDict !== undefined)
+    throw new UsageError(
+      `compare: --state-dict chooses a network in one file, and --weights names ${all.length}; ` +
+        "write the network to a file of its own with fcn import first",
+    );
+  return all;
 }
 
 function parseBoundaryWidth(text: string): number {
@@ -135,7 +147,9 @@ function modeOf({ resume, fresh }: CompareValues): LogMode {
 }
 
 export interface RunOptions {
-  /** Undefined for all that the checkpoint has heads for. */
+  /** Undefined for what ships. */
+  readonly weights: readonly string[] | undefined;
+  /** Undefined for all that the checkpoints have heads for. */
   readonly variants: readonly ComparedVariant[] | undefined;
   readonly boundaryWidth: number;
   readonly precision: PrecisionOption;
@@ -149,6 +163,7 @@ export interface RunOptions {
 /** The options of a run, checked. @throws UsageError */
 export function runOptionsOf(values: CompareValues): RunOptions {
   return {
+    weights: weightsOf(values),
     variants: parseVariants(values.variants),
     boundaryWidth: parseBoundaryWidth(values["boundary-width"]),
     precision: oneOf("compare", "precision", values.precision, PRECISIONS),

@@ -2,7 +2,8 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { FcnError } from "../base/errors.js";
-import { parseRecord, parseRunHeader } from "../eval/parse-records.js";
+import { parseRunHeader } from "../eval/parse-header.js";
+import { parseRecord } from "../eval/parse-records.js";
 import type { ResultRecord, RunHeader } from "../eval/records.js";
 
 export const RESULTS = "results.jsonl";
@@ -10,8 +11,8 @@ export const RESULTS = "results.jsonl";
 const NEWLINE = 10;
 /** Bytes read at a time. */
 const CHUNK = 2 ** 20;
-/** The longest record, of 256 classes and three variants, has 8 MiB. */
-const MAX_LINE = 2 ** 25;
+/** The longest record, of 256 classes and MAX_NETWORKS networks, has 96 MiB. */
+const MAX_LINE = 2 ** 27;
 
 export interface LogContents {
   readonly header: RunHeader;

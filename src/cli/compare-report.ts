@@ -8,7 +8,7 @@ import type { ShownPicture } from "../eval/report-html.js";
 import { reportJson } from "../eval/report-json.js";
 import type { PictureSummary, Summary } from "../eval/summary.js";
 import { svgFile } from "../eval/svg.js";
-import { formatPercent, variantTitle } from "../eval/titles.js";
+import { fileNames, formatPercent, titleOf, variantTitle } from "../eval/titles.js";
 import { contactSheet } from "../image/contact-sheet.js";
 import type { SheetColumn, SheetRow } from "../image/contact-sheet.js";
 import { encodeLabelPng, encodePng, withTransparentBackground } from "../image/png.js";
@@ -85,6 +85,14 @@ function sheetRow({ summary, pixels, differences }: Shown, variants: readonly st
   return { title: summary.picture, picture, ...(maps.truth ? { truth: maps.truth.labels } : {}), columns };
 }
 
+/** Maps and files under the names of the networks, not of their files. */
+function byNetwork({ picture, maps, files }: KeptPixels, networks: readonly string[]): KeptPixels {
+  const names = new Map([...fileNames(networks)].map(([network, file]) => [file, network]));
+  const renamed = <T>(own: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(Object.entries(own).map(([name, value]) => [names.get(name) ?? name, value]));
+  return { picture, maps: renamed(maps), files: renamed(files) };
+}
+
 /** Kept pictures that the summary knows, the worst first. Those that cannot be read are said and left out. */
 async function worstPictures(summary: Summary, folders: readonly string[]): Promise<Shown[]> {
   const byName = new Map(summary.pictures.map((picture) => [picture.picture, picture]));
@@ -97,7 +105,7 @@ async function worstPictures(summary: Summary, folders: readonly string[]): Prom
   const shown: Shown[] = [];
   for (const { kept, summary: own } of found.slice(0, KEPT_COUNT)) {
     try {
-      const pixels = await readKept(kept);
+      const pixels = byNetwork(await readKept(kept), summary.header.variants);
       const maps = summary.variants.flatMap(({ variant }) => pixels.maps[variant]?.labels ?? []);
       shown.push({ summary: own, pixels, differences: differencesOf(maps) });
     } catch (error) {
@@ -108,10 +116,10 @@ async function worstPictures(summary: Summary, folders: readonly string[]): Prom
   return shown;
 }
 
-function sheetOf({ header, pictures }: Summary, shown: readonly Shown[]): Uint8Array {
+function sheetOf({ header, groups, pictures }: Summary, shown: readonly Shown[]): Uint8Array {
   const { variants, classNames, weights, adapter } = header;
   const rows = shown.slice(0, SHEET_ROWS).map((picture) => sheetRow(picture, variants));
-  const title = variants.map(variantTitle).join(", ");
+  const title = titleOf({ header, groups });
   const subtitle = `The ${rows.length} worst of ${pictures.length} pictures. ${weights}, ${adapter}`;
   return encodePng(contactSheet(rows, { title, subtitle, classNames, columnWidth: SHEET_COLUMN }));
 }

@@ -9,9 +9,9 @@ import { mostCommonSize, summarisePicture } from "../eval/summary.js";
 import { readLabelFile, readPictureFile } from "../image/decode.js";
 import type { LabelMeaning, ValueCounts } from "../image/label-meaning.js";
 import type { RgbaPicture } from "../image/picture.js";
-import type { ComparisonResult } from "../models/comparison-result.js";
-import type { Comparison } from "../models/comparison.js";
-import { ALL } from "../models/network-cost.js";
+import { fileNames } from "../eval/titles.js";
+import type { ComparisonSet } from "../models/comparison-set.js";
+import type { ComparisonSetResult } from "../models/set-result.js";
 import type { Keeper } from "./compare-kept.js";
 import type { ResultLog } from "./compare-log.js";
 import type { Size } from "./compare-options.js";
@@ -30,7 +30,7 @@ interface Loaded {
 
 export interface ComparisonJob {
   readonly header: RunHeader;
-  readonly comparison: Comparison;
+  readonly comparison: ComparisonSet;
   /** What the values of label maps mean. */
   readonly meaning: LabelMeaning;
   readonly log: ResultLog;
@@ -54,37 +54,41 @@ const isPictureError = (error: unknown): boolean => isFcnError(error, "bad-image
 
 const roundedToMicroseconds = (ms: number): number => Math.round(ms * 1000) / 1000;
 
-function timesOf({ total, stages }: ComparisonResult): PictureRecord["ms"] {
-  if (!stages) return { total: roundedToMicroseconds(total) };
+function timesOf({ groups }: RunHeader, { total, groupTotals, stages }: ComparisonSetResult): PictureRecord["ms"] {
+  const ofGroups = groups && { groups: groupTotals.map(roundedToMicroseconds) };
+  const times = { total: roundedToMicroseconds(total), ...ofGroups };
+  if (!stages) return times;
   const rounded = Object.entries(stages).map(([name, ms]) => [name, roundedToMicroseconds(ms)] as const);
-  return { total: roundedToMicroseconds(total), stages: Object.fromEntries(rounded) };
+  return { ...times, stages: Object.fromEntries(rounded) };
 }
 
 async function finish(
   { header, log, keeper }: ComparisonJob,
   { key }: DatasetItem,
   { picture, truth, outside }: Loaded,
-  result: ComparisonResult,
+  result: ComparisonSetResult,
 ): Promise<void> {
   const { labels, width, height } = result;
   const record: PictureRecord = {
     picture: key,
     width,
     height,
-    ms: timesOf(result),
+    ms: timesOf(header, result),
     ...scorePicture(header, labels, picture, truth),
     ...(outside.length ? { outside } : {}),
   };
   // Kept before it is logged: if the process is killed in between, the picture is not in the results and is run again.
   const { score } = summarisePicture(header, record);
-  await keeper.offer({ name: key, score, picture, maps: { truth, ...labels } });
+  const files = fileNames(header.variants);
+  const maps = Object.fromEntries(header.variants.map((variant) => [files.get(variant) ?? "", labels[variant]]));
+  await keeper.offer({ name: key, score, picture, maps: { truth, ...maps } });
   await log.append(record);
 }
 
 /** Works through the items. Pictures that cannot be used are recorded as failures. @throws device-lost and the like */
 export async function runComparison(items: readonly DatasetItem[], job: ComparisonJob): Promise<void> {
   const bar = itemBar(items.length);
-  await overlapped<DatasetItem, Loaded, ComparisonResult>(items, {
+  await overlapped<DatasetItem, Loaded, ComparisonSetResult>(items, {
     load: (item) => load(item, job),
     run: ({ picture }) => job.comparison.run(picture),
     async finish(item, loaded, result) {
@@ -115,13 +119,16 @@ export function sizesToMeasure(asked: readonly Size[] | undefined, pictures: rea
   return DEFAULT_SCALES.map((scale) => [scaled(common.width, scale), scaled(common.height, scale)]);
 }
 
-/** Measures every variant alone, and all together. Skips what the results have, and sizes too large for the device. */
+/**
+ * Measures every network alone, and those of each backbone together. Skips what the results have, and sizes too large
+ * for the device.
+ */
 export async function measureCosts(
   sizes: readonly Size[],
   { comparison, log, onFailure, stopped }: ComparisonJob,
 ): Promise<void> {
-  const { variants } = comparison;
-  const measured = variants.length > 1 ? [...variants, ALL] : variants;
+  const together = comparison.groups.filter(({ variants }) => variants.length > 1);
+  const measured = [...comparison.variants, ...together.map((group) => group.together)];
   const known = new Set(log.records.flatMap((record) => ("cost" in record ? [costKey(record.cost)] : [])));
   for (const [width, height] of sizes) {
     const missing = measured.filter((variant) => !known.has(costKey({ variant, width, height })));

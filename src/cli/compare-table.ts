@@ -7,6 +7,9 @@ import { formatPercent, giga, mebibytes, mega, milliseconds, variantTitle } from
 const numberTable = (rows: readonly (readonly string[])[]): string => textTable(rows, { align: ["left", "right"] });
 
 const COST_HEAD = ["cost", "ms", "shared ms", "head ms", "GFLOP", "of head", "M params", "of head", "MiB"];
+const GROUP_HEAD = ["backbone", "sees", "ms", "GFLOP", "M params", "all ms", "all MiB", "networks over it"];
+/** With more networks than these, the square of pairs has numbers for names. */
+const MOST_LISTED = 4;
 
 /** Operations in GFLOP, parameters in millions, memory in MiB. */
 function countCells({ cost }: VariantSummary): string[] {
@@ -20,18 +23,35 @@ function countCells({ cost }: VariantSummary): string[] {
   ];
 }
 
-function costTable({ variants, sharedMs }: Summary): string {
+function costTable({ variants }: Summary): string {
   const rows = variants.map((variant) => [
     variantTitle(variant.variant),
     milliseconds(variant.cost?.ms),
-    milliseconds(sharedMs),
+    milliseconds(variant.sharedMs),
     milliseconds(variant.headMs),
     ...countCells(variant),
   ]);
   return numberTable([COST_HEAD, ...rows]);
 }
 
-function costNotes({ variants, header, pictures, commonSize, together }: Summary): string {
+/** Which networks share a backbone, and what it costs. */
+function groupTable({ groups }: Summary): string {
+  const rows = groups.map(({ name, variants, resize, sharedMs, backbone, together }) => [
+    name,
+    resize === undefined ? "own size" : `${resize} px`,
+    milliseconds(sharedMs),
+    backbone ? giga(backbone.flops) : "-",
+    backbone ? mega(backbone.parameters) : "-",
+    milliseconds(together?.ms),
+    together ? mebibytes(together.weightBytes + together.planBytes) : "-",
+    variants.map(variantTitle).join(", "),
+  ]);
+  const align = ["left", ...GROUP_HEAD.slice(2).map(() => "right" as const), "left"] as const;
+  return textTable([GROUP_HEAD, ...rows], { align });
+}
+
+function costNotes(summary: Summary): string {
+  const { header, pictures, commonSize, groups } = summary;
   const size = commonSize ? ` at ${commonSize.width} x ${commonSize.height}` : "";
   const notes = [
     `ms: one variant alone from RGBA to labels${size}, the fastest of 5 runs; ` +
@@ -39,13 +59,24 @@ function costNotes({ variants, header, pictures, commonSize, together }: Summary
   ];
   if (header.resize !== undefined)
     notes.push(`The network sees pictures with their shorter side at ${header.resize} pixels, as it was trained.`);
-  const finest = variants.at(-1);
-  if (together && finest?.cost && variants.length > 1) {
-    const ratio = (together.ms / finest.cost.ms).toFixed(2);
-    const time = `${milliseconds(together.ms)} ms, ${ratio} times ${variantTitle(finest.variant)} alone`;
-    notes.push(`All ${variants.length} over one backbone: ${time}.`);
-  }
+  notes.push(...(header.groups ? groupNotes(groups.length, summary) : togetherNote(summary)));
   return notes.join("\n");
+}
+
+/** What the networks of one file take together. */
+function togetherNote({ variants, together }: Summary): string[] {
+  const finest = variants.at(-1);
+  if (!together || !finest?.cost || variants.length < 2) return [];
+  const ratio = (together.ms / finest.cost.ms).toFixed(2);
+  const time = `${milliseconds(together.ms)} ms, ${ratio} times ${variantTitle(finest.variant)} alone`;
+  return [`All ${variants.length} over one backbone: ${time}.`];
+}
+
+function groupNotes(count: number, { together }: Summary): string[] {
+  const all = together ? ` All networks take ${milliseconds(together.ms)} ms, backbone after backbone.` : "";
+  const backbones =
+    count === 1 ? "These files have one backbone, which runs" : `There are ${count} backbones; each runs`;
+  return [`${backbones} once a picture for its networks, whose time together is "all ms".${all}`];
 }
 
 function accuracyTable({ variants, header }: Summary): string {
@@ -62,12 +93,26 @@ function accuracyTable({ variants, header }: Summary): string {
   return numberTable([head, ...rows]);
 }
 
-function agreementTable({ agreement }: Summary): string {
+function agreementTable(summary: Summary): string {
+  const { agreement, variants } = summary;
+  if (variants.length > MOST_LISTED) return agreementSquare(summary);
   const rows = agreement.map(({ a, b, share }) => [
     `${variantTitle(a)} and ${variantTitle(b)}`,
     formatPercent(share, 2),
   ]);
   return numberTable([["same label, % of pixels", ""], ...rows]);
+}
+
+/** A row and a column for each network; each pair once. */
+function agreementSquare({ agreement, variants }: Summary): string {
+  const shares = new Map(agreement.map(({ a, b, share }) => [JSON.stringify([a, b]), share]));
+  const rows = variants.map(({ variant: a }, i) => [
+    `${i + 1} ${variantTitle(a)}`,
+    ...variants.slice(0, i).map(({ variant: b }) => formatPercent(shares.get(JSON.stringify([b, a])))),
+    ...variants.slice(i + 1).map(() => ""),
+  ]);
+  const numbers = variants.slice(0, -1).map((_, i) => `${i + 1}`);
+  return numberTable([["same label, % of pixels", ...numbers], ...rows]);
 }
 
 /** "16 pictures, 14 with label maps, 2 without, 1 failed." */
@@ -82,8 +127,8 @@ function pictureCounts({ pictures, labelled, failures }: Summary): string {
 
 /** Costs; accuracy where there are label maps; agreement of several variants; counts. */
 export function textReport(summary: Summary): string {
-  const { variants, pictures, labelled } = summary;
-  const blocks = [costTable(summary), costNotes(summary)];
+  const { header, variants, pictures, labelled } = summary;
+  const blocks = [costTable(summary), ...(header.groups ? [groupTable(summary)] : []), costNotes(summary)];
   if (labelled) blocks.push(accuracyTable(summary));
   if (variants.length > 1 && pictures.length) blocks.push(agreementTable(summary));
   blocks.push(pictureCounts(summary));

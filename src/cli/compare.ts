@@ -1,4 +1,4 @@
-/** `fcn compare`: what strides 32, 16 and 8 cost and gain, on the user's pictures or on PASCAL VOC. */
+/** `fcn compare`: what networks cost and gain, on the user's pictures or on PASCAL VOC. */
 import { join } from "node:path";
 import type { PictureRecord, RunHeader } from "../eval/records.js";
 import { reportJson } from "../eval/report-json.js";
@@ -86,11 +86,10 @@ async function runPictures(
   lock: WriterLock,
 ): Promise<Compared> {
   const { sizes, mode, ...request } = options;
-  const { weights, adapter, out } = values;
+  const { adapter, out } = values;
   const classNames = await readClassNames("compare", values["class-names"]);
-  const { comparison, checkpoint, device, header } = await openComparison({
+  const { comparison, close, device, header } = await openComparison({
     ...request,
-    weights,
     classNames,
     stateDict: values["state-dict"],
     tune: values.tune || undefined,
@@ -115,7 +114,7 @@ async function runPictures(
   } finally {
     end();
     comparison.dispose();
-    await checkpoint.close();
+    await close();
     device.dispose();
   }
 }
@@ -167,7 +166,7 @@ async function run(args: readonly string[]): Promise<number> {
 
 export const compare: Command = {
   name: "compare",
-  summary: "compare what 32s, 16s and 8s cost and gain: table, plots, report",
+  summary: "compare what networks cost and gain: table, plots, report",
   usage: COMPARE_USAGE,
   run,
 };

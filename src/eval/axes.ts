@@ -1,4 +1,4 @@
-/** Linear axes of plots, with round ticks. */
+/** Linear and logarithmic axes of plots, with round ticks. */
 import { escapeText, num, svgElement } from "./markup.js";
 
 /** Multiples of a power of ten that make round steps. */
@@ -19,6 +19,39 @@ export function ticksFor(low: number, high: number, count = 5): number[] {
   return Array.from({ length: Math.max(2, last - first + 1) }, (_, i) => clean((first + i) * step));
 }
 
+/** Multiples of powers of ten that make ticks of a logarithmic axis, fewer for longer ones. */
+const LOG_STEPS = [[1, 2, 5], [1, 3], [1]];
+/** Ticks of a logarithmic axis at most. */
+const MOST_LOG_TICKS = 9;
+/** Values of which the largest is this many times the smallest need a logarithmic axis. */
+const WIDE = 12;
+/** Smaller values have no place on a logarithmic axis. */
+export const SMALLEST = 1e-6;
+
+/** Whether values differ so much that the small ones would lie on each other. */
+export function isWide(values: readonly number[]): boolean {
+  const [low, high] = lowAndHigh(values);
+  return low >= SMALLEST && high > WIDE * low;
+}
+
+/** The smallest and the largest value. */
+export function lowAndHigh(values: readonly number[]): readonly [low: number, high: number] {
+  return values.reduce<[number, number]>(([low, high], v) => [Math.min(low, v), Math.max(high, v)], [Infinity, 0]);
+}
+
+/** Ticks (1, 2, 5 times powers of ten) from the last one at or below `low` to the first one at or above `high`. */
+export function logTicksFor(low: number, high: number): number[] {
+  const powers: number[] = [];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) powers.push(power);
+  const candidates = LOG_STEPS.map((steps) => {
+    const all = powers.flatMap((power) => steps.map((step) => Number(`${step}e${power}`)));
+    const first = all.findLastIndex((tick) => tick <= low);
+    const last = all.findIndex((tick) => tick >= high);
+    return all.slice(Math.max(0, first), last < 0 ? undefined : last + 1);
+  });
+  return candidates.find((ticks) => ticks.length <= MOST_LOG_TICKS) ?? candidates.at(-1) ?? [];
+}
+
 /** Where values are drawn, in pixels; the names of ticks and axes lie outside. */
 export interface Frame {
   readonly left: number;
@@ -31,6 +64,8 @@ export interface PlotAxis {
   /** Ascending; the first and the last are the ends of the axis. */
   readonly ticks: readonly number[];
   readonly name: string;
+  /** Equal distances are equal ratios. Default false. */
+  readonly isLog?: boolean;
   readonly format: (value: number) => string;
 }
 
@@ -43,18 +78,19 @@ export interface Axes {
 }
 
 /** Pixels of a value on an axis that starts at `from` and is `size` long; a negative size goes up. */
-function linearScale(ticks: readonly number[], from: number, size: number): (value: number) => number {
-  const low = ticks[0] ?? 0;
-  const high = ticks.at(-1) ?? 1;
-  return (value) => from + ((value - low) / (high - low)) * size;
+function scaleOf({ ticks, isLog = false }: PlotAxis, from: number, size: number): (value: number) => number {
+  const place = isLog ? Math.log : (value: number): number => value;
+  const low = place(ticks[0] ?? 0);
+  const high = place(ticks.at(-1) ?? 1);
+  return (value) => from + ((place(value) - low) / (high - low)) * size;
 }
 
 /** Axes with tick labels and names, and a horizontal grid. */
 export function axes(frame: Frame, xAxis: PlotAxis, yAxis: PlotAxis): Axes {
   const { left, top, width, height } = frame;
   const bottom = top + height;
-  const x = linearScale(xAxis.ticks, left, width);
-  const y = linearScale(yAxis.ticks, bottom, -height);
+  const x = scaleOf(xAxis, left, width);
+  const y = scaleOf(yAxis, bottom, -height);
   const grid = yAxis.ticks.map(
     (v) =>
       svgElement("path", { class: "grid", d: `M${num(left)} ${num(y(v))}h${num(width)}` }) +

@@ -1,107 +1,14 @@
 /**
- * Reads the lines of `results.jsonl`. They may come from other machines and other people, so every field that is used
- * later is checked: its type, its range, and that counts fit the picture.
+ * Reads the lines of `results.jsonl` after the first (parse-header.ts). They may come from other machines and other
+ * people, so every field that is used later is checked: its type, its range, and that counts fit the picture.
  */
 import { badOption } from "../base/errors.js";
 import type { FcnError } from "../base/errors.js";
-import { COMPARABLE, mixtureProblem } from "../models/compared.js";
-import { ALL } from "../models/network-cost.js";
-import { PRECISIONS } from "../models/precision.js";
-import { MAX_CLASSES } from "./confusion.js";
-import { FORMAT, pairKey, pairsOf } from "./records.js";
+import { groupsOf } from "./groups.js";
+import { hasKeys, hasSize, isAbsentOr, isAmount, isObject, isText, isWhole, parseLine } from "./record-checks.js";
+import type { Fields } from "./record-checks.js";
+import { pairKey, pairsOf } from "./records.js";
 import type { ResultRecord, RunHeader } from "./records.js";
-
-type Fields = Readonly<Record<string, unknown>>;
-
-/** Our own records nest five deep; deeper ones would end in a stack overflow when they are written. */
-const MAX_DEPTH = 12;
-/** Longest text that is shown or compared. */
-const MAX_TEXT = 1 << 16;
-/** Longest side of a picture, and pixels of one, that any version could have written. */
-const MAX_SIDE = 1 << 24;
-const MAX_PIXELS = 2 ** 40;
-/** Milliseconds, operations, bytes: beyond this no plot has room. */
-const MAX_AMOUNT = 1e18;
-/** Characters of a line that a message quotes. */
-const QUOTED = 60;
-
-const isObject = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-const isText = (value: unknown): value is string => typeof value === "string" && value.length <= MAX_TEXT;
-const isAmount = (value: unknown): value is number => typeof value === "number" && value >= 0 && value <= MAX_AMOUNT;
-const isWhole = (value: unknown, low: number, high: number): value is number =>
-  Number.isInteger(value) && (value as number) >= low && (value as number) <= high;
-const isNetwork = (name: unknown): boolean => COMPARABLE.some((variant) => variant === name);
-
-const hasSize = ({ width, height }: Fields): boolean =>
-  isWhole(width, 1, MAX_SIDE) && isWhole(height, 1, MAX_SIDE) && width * height <= MAX_PIXELS;
-
-/** Whether these are the object's own keys, in any order. */
-function hasKeys(value: Fields, keys: readonly string[]): boolean {
-  return Object.keys(value).length === keys.length && keys.every((key) => Object.hasOwn(value, key));
-}
-
-function isFlat(value: unknown, depth = MAX_DEPTH): boolean {
-  if (typeof value !== "object" || value === null) return true;
-  return depth > 0 && Object.values(value).every((part) => isFlat(part, depth - 1));
-}
-
-function parseLine(line: string, where: string): Fields {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    throw badOption(`${where}: it is not JSON: ${JSON.stringify(line.slice(0, QUOTED))}`);
-  }
-  if (!isObject(value)) throw badOption(`${where}: it is no JSON object`);
-  if (!isFlat(value))
-    throw badOption(`${where}: it is nested more than ${MAX_DEPTH} deep; fcn compare writes no such line`);
-  return value;
-}
-
-/** An optional field may be absent, but not of another kind. */
-const isAbsentOr = (value: unknown, test: (value: unknown) => boolean): boolean => value === undefined || test(value);
-
-function areVariants(value: unknown): boolean {
-  if (!Array.isArray(value) || value.length === 0 || !value.every(isNetwork)) return false;
-  return new Set(value).size === value.length && mixtureProblem(value as string[]) === undefined;
-}
-
-const areClassNames = (value: unknown): boolean =>
-  Array.isArray(value) && value.length >= 1 && value.length <= MAX_CLASSES && value.every(isText);
-
-/** What each field of a header must be, for messages. */
-const HEADER_FIELDS: readonly (readonly [keyof RunHeader, (value: unknown) => boolean, string])[] = [
-  ["variants", areVariants, `a list of ${COMPARABLE.join(", ")}, each at most once`],
-  ["classNames", areClassNames, `a list of 1 to ${MAX_CLASSES} texts`],
-  ["boundaryWidth", (value) => isWhole(value, 1, MAX_SIDE), "a whole number of 1 or more"],
-  ["weights", isText, "a text"],
-  ["adapter", isText, "a text"],
-  ["precision", (value) => isAbsentOr(value, (v) => PRECISIONS.some((known) => known === v)), "a precision"],
-  ["resize", (value) => isAbsentOr(value, (v) => isWhole(v, 1, MAX_SIDE)), "a whole number of 1 or more"],
-  ["labels", (value) => isAbsentOr(value, isText), "a text"],
-  ["base", (value) => isAbsentOr(value, isText), "a text"],
-];
-
-/**
- * The first line of results.jsonl.
- * @param where names the line in messages
- * @throws bad-option
- */
-export function parseRunHeader(line: string, where: string): RunHeader {
-  const value = parseLine(line, where);
-  if (value.format !== FORMAT)
-    throw badOption(
-      `${where}: the first line is no header of "${FORMAT}"; it is not from fcn compare, or from another version`,
-    );
-  const required = ["variants", "classNames", "boundaryWidth"];
-  if (!required.every((name) => Object.hasOwn(value, name)))
-    throw badOption(`${where}: the header lacks variants, classNames or boundaryWidth`);
-  for (const [name, test, needed] of HEADER_FIELDS) {
-    if (!test(value[name])) throw badOption(`${where}: the header's ${name} is not ${needed}`);
-  }
-  return value as unknown as RunHeader;
-}
 
 /**
  * Any other line of results.jsonl.
@@ -114,7 +21,7 @@ export function parseRecord(line: string, where: string, header: RunHeader): Res
   const kinds = ["ms", "error", "cost"].filter((key) => Object.hasOwn(value, key));
   if (kinds.length !== 1) throw refuse("it is neither a picture's record nor a failure nor a cost");
   const [kind] = kinds;
-  const problem = kind === "cost" ? costProblem(value.cost) : pictureProblem(value, header);
+  const problem = kind === "cost" ? costProblem(value.cost, header) : pictureProblem(value, header);
   if (problem !== undefined) throw refuse(problem);
   return value as unknown as ResultRecord;
 }
@@ -130,9 +37,10 @@ const COST_FIELDS = [
   "planBytes",
 ] as const;
 
-function costProblem(cost: unknown): string | undefined {
+function costProblem(cost: unknown, header: RunHeader): string | undefined {
   if (!isObject(cost)) return "its cost is no object";
-  if (cost.variant !== ALL && !isNetwork(cost.variant)) return "its cost is of no known network";
+  const together = groupsOf(header).map((group) => group.together);
+  if (![...header.variants, ...together].includes(cost.variant as string)) return "its cost is of no known network";
   if (!hasSize(cost)) return "its cost has no size in whole pixels";
   const wrong = COST_FIELDS.find((name) => !isAmount(cost[name]));
   return wrong === undefined ? undefined : `its cost's ${wrong} is not a number of 0 or more`;
@@ -148,7 +56,7 @@ function pictureProblem(value: Fields, header: RunHeader): string | undefined {
   if (!isText(picture) || picture === "") return "its picture has no name";
   if (Object.hasOwn(value, "error")) return isText(error) ? undefined : "its error is no text";
   if (!hasSize(value)) return "its size is not in whole pixels";
-  if (!areTimes(ms)) return "its times are not numbers of 0 or more";
+  if (!areTimes(ms, header.groups?.length)) return "its times are not numbers of 0 or more";
   const pixels = (value.width as number) * (value.height as number);
   if (!isAbsentOr(value.outside, (counts) => areCounts(counts, pixels))) return "its labels outside are not counts";
   if (!isAgreement(value.agreement, header, pixels)) return "its agreement does not fit its variants and pixels";
@@ -156,8 +64,12 @@ function pictureProblem(value: Fields, header: RunHeader): string | undefined {
   return undefined;
 }
 
-function areTimes(ms: unknown): boolean {
+/** @param groups of the header, if it has any */
+function areTimes(ms: unknown, groups: number | undefined): boolean {
   if (!isObject(ms) || !isAmount(ms.total)) return false;
+  const { groups: own } = ms;
+  const areOfGroups = Array.isArray(own) && own.length === groups && own.every(isAmount);
+  if (groups === undefined ? own !== undefined : !areOfGroups) return false;
   return isAbsentOr(ms.stages, (stages) => isObject(stages) && Object.values(stages).every(isAmount));
 }
 

@@ -9,15 +9,32 @@ import { trimap } from "./boundary.js";
 import { ConfusionMatrix } from "./confusion.js";
 
 export const FORMAT = "fcn-compare 1";
+/** Of networks over several backbones: the header has `groups`. */
+export const SET_FORMAT = "fcn-compare 2";
+
+/** Networks that share a backbone, in a header of SET_FORMAT. */
+export interface GroupHeader {
+  /** Short name of the weights. */
+  readonly name: string;
+  /** Name and size of the checkpoint. */
+  readonly weights: string;
+  /** Names of its networks. */
+  readonly variants: readonly string[];
+  /** As in RunHeader. */
+  readonly resize?: number;
+}
 
 /** The first line. Records can be added up only where headerDifferences() finds nothing. */
 export interface RunHeader {
-  readonly format: typeof FORMAT;
+  readonly format: typeof FORMAT | typeof SET_FORMAT;
+  /** Names of the networks. */
   readonly variants: readonly string[];
+  /** In SET_FORMAT: which networks share a backbone. In FORMAT all of them do. */
+  readonly groups?: readonly GroupHeader[];
   readonly classNames: readonly string[];
   /** Width of the trimap band in pixels. */
   readonly boundaryWidth: number;
-  /** Name and size of the checkpoint. */
+  /** Name and size of the checkpoint; of several, separated by commas. */
   readonly weights: string;
   readonly adapter: string;
   /** How numbers are stored between layers. Headers without it mean f32. */
@@ -37,13 +54,22 @@ export interface VariantScores {
   readonly boundary: readonly number[];
 }
 
+/** Milliseconds. */
+export interface PictureTimes {
+  /** All variants together, RGBA to label maps. */
+  readonly total: number;
+  /** The same of each group, in the header's order; in SET_FORMAT. */
+  readonly groups?: readonly number[];
+  /** GPU time of "shared" (in SET_FORMAT "shared of GROUP") and of each head. */
+  readonly stages?: Readonly<Record<string, number>>;
+}
+
 export interface PictureRecord {
   readonly picture: string;
   readonly width: number;
   readonly height: number;
-  /** `total`: all variants together, RGBA to label maps. `stages`: GPU time of "shared" and of each head. */
-  readonly ms: { readonly total: number; readonly stages?: Readonly<Record<string, number>> };
-  /** Pixels on which two variants agree, by "a b". */
+  readonly ms: PictureTimes;
+  /** Pixels on which two variants agree, by pairKey(). */
   readonly agreement: Readonly<Record<string, number>>;
   /** By variant; absent without a label map. */
   readonly scores?: Readonly<Record<string, VariantScores>>;
@@ -58,7 +84,7 @@ export interface FailureRecord {
 }
 
 export interface CostRecord {
-  readonly cost: NetworkCost;
+  readonly cost: NetworkCost<string>;
 }
 
 export type ResultRecord = PictureRecord | FailureRecord | CostRecord;
@@ -68,8 +94,8 @@ export function pairsOf(variants: readonly string[]): (readonly [string, string]
   return variants.flatMap((a, i) => variants.slice(i + 1).map((b) => [a, b] as const));
 }
 
-/** The key of a pair in PictureRecord.agreement. */
-export const pairKey = (a: string, b: string): string => `${a} ${b}`;
+/** The key of a pair in PictureRecord.agreement: "a b", or with a tab between names that have spaces themselves. */
+export const pairKey = (a: string, b: string): string => [a, b].join((a + b).includes(" ") ? "\t" : " ");
 
 function countEqual(a: Uint8Array, b: Uint8Array): number {
   let same = 0;
@@ -110,6 +136,7 @@ export function scorePicture(
 /** What must be the same for records to be added up. The adapter may differ. */
 const comparable = ({
   variants,
+  groups,
   classNames,
   boundaryWidth,
   weights,
@@ -118,6 +145,7 @@ const comparable = ({
   labels,
 }: RunHeader) => ({
   variants,
+  groups,
   classNames,
   boundaryWidth,
   weights,

@@ -5,14 +5,15 @@ import { accuracyPlot } from "./plots/accuracy.js";
 import { classPlot } from "./plots/class-iou.js";
 import { latencyPlot } from "./plots/latency.js";
 import { classTable, confusionMatrices } from "./report/classes.js";
-import { agreementTable, cards, costTable } from "./report/costs.js";
+import { cards, costTable } from "./report/costs.js";
 import { cutName, heading, note, plotPanel } from "./report/elements.js";
+import { agreementTable, groupTable } from "./report/groups.js";
 import { allPictures, shownPictures, unusedPictures } from "./report/pictures.js";
 import type { ShownNames, ShownPicture } from "./report/pictures.js";
 import { PAGE_SCRIPT } from "./report/script.js";
 import { PAGE_CSS } from "./report/style.js";
 import type { Summary } from "./summary.js";
-import { shortNames, variantTitle } from "./titles.js";
+import { shortNames, titleOf } from "./titles.js";
 
 export type { ShownPicture } from "./report/pictures.js";
 
@@ -73,11 +74,12 @@ export function reportHtml(summary: Summary, shown: readonly ShownPicture[]): st
   const short = shortNames(paths);
   const names: ShownNames = new Map(paths.map((path, i) => [path, cutName(short[i] ?? path)]));
   const question = header.variants.length > 1 ? "what they cost and gain" : "what it costs and gives";
-  const title = `${header.variants.map(variantTitle).join(", ")}: ${question}`;
+  const title = `${titleOf(summary)}: ${question}`;
   const body = [
     pageHeader(title, summary),
     cards(summary),
     heading("Cost and accuracy") + costTable(summary),
+    groupTable(summary),
     heading("Plots") + plots(summary),
     classTable(summary),
     confusionMatrices(summary),

@@ -2,20 +2,34 @@
 import type { Summary } from "./summary.js";
 
 export function reportJson(summary: Summary): Record<string, unknown> {
-  const { header, variants, pictures, labelled, outside, failures, agreement, sharedMs, together, commonSize, costs } =
-    summary;
+  const {
+    header,
+    variants,
+    groups,
+    pictures,
+    labelled,
+    outside,
+    failures,
+    agreement,
+    sharedMs,
+    together,
+    commonSize,
+    costs,
+  } = summary;
   return {
     ...header,
     pictures: { done: pictures.length, labelled, failed: failures.length },
     outside,
     commonSize,
+    groups,
     sharedMs,
     together,
     variants: Object.fromEntries(
-      variants.map(({ variant, metrics, headMs, cost }) => {
-        if (!metrics) return [variant, { headMs, cost }];
+      variants.map(({ variant, metrics, sharedMs: ownShared, headMs, cost }) => {
+        const costs = { sharedMs: ownShared, headMs, cost };
+        if (!metrics) return [variant, costs];
         const { confusion, boundary, ...scores } = metrics;
-        return [variant, { ...scores, headMs, cost, confusion: confusion.toJSON(), boundary: boundary.toJSON() }];
+        return [variant, { ...scores, ...costs, confusion: confusion.toJSON(), boundary: boundary.toJSON() }];
       }),
     ),
     agreement,

@@ -6,6 +6,8 @@ import { median } from "../base/statistics.js";
 import type { PictureSize } from "../image/picture.js";
 import type { NetworkCost } from "../models/network-cost.js";
 import { ConfusionMatrix, truthCounts } from "./confusion.js";
+import { groupOf, groupsOf, sumOfGroups, summariseGroups } from "./groups.js";
+import type { Group, GroupSummary } from "./groups.js";
 import { pairKey, pairsOf } from "./records.js";
 import type { FailureRecord, PictureRecord, ResultRecord, RunHeader } from "./records.js";
 
@@ -14,8 +16,10 @@ export interface VariantSummary {
   /** Absent where no picture has a label map. */
   readonly metrics?: Metrics;
   /** Alone, at the most common size of picture; at another size when that was not measured. */
-  readonly cost: NetworkCost | undefined;
-  /** Milliseconds of its head on the GPU, the median over the pictures. */
+  readonly cost: NetworkCost<string> | undefined;
+  /** Milliseconds of its backbone on the GPU, the median over the pictures. */
+  readonly sharedMs: number | undefined;
+  /** The same of its head. */
   readonly headMs: number | undefined;
 }
 
@@ -58,6 +62,8 @@ export interface OutsideValue {
 export interface Summary {
   readonly header: RunHeader;
   readonly variants: readonly VariantSummary[];
+  /** Networks that share a backbone; one group where all do. */
+  readonly groups: readonly GroupSummary[];
   readonly pictures: readonly PictureSummary[];
   /** Pictures with a label map. */
   readonly labelled: number;
@@ -66,12 +72,12 @@ export interface Summary {
   readonly failures: readonly FailureRecord[];
   /** Share of all pixels on which two variants agree. */
   readonly agreement: readonly { readonly a: string; readonly b: string; readonly share: number }[];
-  /** Milliseconds on the GPU of what all variants share (the backbone), the median over the pictures. */
+  /** Milliseconds of the backbone on the GPU, the median over the pictures; of several backbones their sum. */
   readonly sharedMs: number | undefined;
-  /** All variants over one backbone, at the most common size. */
-  readonly together: NetworkCost | undefined;
+  /** All variants over one backbone, at the most common size; of several groups their sum. */
+  readonly together: NetworkCost<string> | undefined;
   readonly commonSize: PictureSize | undefined;
-  readonly costs: readonly NetworkCost[];
+  readonly costs: readonly NetworkCost<string>[];
 }
 
 /** One picture's numbers, from its record alone. */
@@ -99,6 +105,18 @@ function matrixOf(header: RunHeader, sparse: readonly (readonly number[])[]): Co
 
 const medianOf = (values: readonly number[]): number | undefined => (values.length ? median(values) : undefined);
 
+/** Undefined where one of the values is. */
+const sumOfKnown = (values: readonly (number | undefined)[]): number | undefined =>
+  values.reduce<number | undefined>((sum, own) => (sum === undefined || own === undefined ? undefined : sum + own), 0);
+
+/** All variants at a size. A single one is no comparison. */
+const togetherOf = (
+  groups: readonly Group[],
+  costs: readonly NetworkCost<string>[],
+  size: PictureSize | undefined,
+): NetworkCost<string> | undefined =>
+  size && groups.flatMap(({ variants }) => variants).length > 1 ? sumOfGroups(groups, costs, size) : undefined;
+
 const byName = (a: { readonly picture: string }, b: { readonly picture: string }): number =>
   a.picture < b.picture ? -1 : 1;
 
@@ -110,26 +128,30 @@ export function summarise(header: RunHeader, records: readonly ResultRecord[]): 
   const commonSize = mostCommonSize(pictures);
   const stageTimes = pictures.flatMap(({ ms }) => (ms.stages ? [ms.stages] : []));
   const stageMs = (stage: string): number | undefined => medianOf(stageTimes.map((stages) => stages[stage] ?? 0));
-  const costOf = (variant: string): NetworkCost | undefined => {
+  const costOf = (variant: string): NetworkCost<string> | undefined => {
     const own = costs.filter((c) => c.variant === variant);
     return own.find((c) => c.width === commonSize?.width && c.height === commonSize.height) ?? own[0];
   };
+  const named = groupsOf(header);
+  const groups = summariseGroups(named, pictures, costs, commonSize);
   const variants = header.variants.map((variant): VariantSummary => ({
     variant,
     ...(labelled.length ? { metrics: metricsOf(header, labelled, variant) } : {}),
+    sharedMs: groupOf(groups, variant)?.sharedMs,
     headMs: stageMs(variant),
     cost: costOf(variant),
   }));
   return {
     header,
     variants,
+    groups,
     pictures: pictures.map((record) => summarisePicture(header, record)),
     labelled: labelled.length,
     outside: outsideOf(labelled),
     failures,
     agreement: agreementOf(header, pictures),
-    sharedMs: stageMs("shared"),
-    together: costOf("all"),
+    sharedMs: sumOfKnown(groups.map((group) => group.sharedMs)),
+    together: togetherOf(named, costs, commonSize) ?? costOf("all"),
     commonSize,
     costs,
   };

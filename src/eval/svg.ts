@@ -3,12 +3,14 @@
  * https://www.w3.org/TR/SVG11/
  */
 import { escapeText, num, svgElement } from "./markup.js";
+import { SERIES_COLOURS } from "./series.js";
 
 /**
- * Okabe and Ito's colours, which colour-blind readers can tell apart; s0, s1, s2 are the variants in their order.
- * https://jfly.uni-koeln.de/color/
+ * s0, s1 and so on are the networks in their order. Colour-blind readers can tell them apart: the first three are close
+ * to Okabe and Ito's (https://jfly.uni-koeln.de/color/); the others were searched for with Machado, Oliveira and
+ * Fernandes' model of colour vision, as test/series.test.ts computes it (https://doi.org/10.1109/TVCG.2009.113).
  */
-const LIGHT = {
+export const LIGHT = {
   ink: "#1a1d21",
   quiet: "#636b76",
   rule: "#e2e5ea",
@@ -16,11 +18,17 @@ const LIGHT = {
   s0: "#c77700",
   s1: "#00805e",
   s2: "#0b6bb5",
+  s3: "#2e4556",
+  s4: "#650d1a",
+  s5: "#b54ef2",
+  s6: "#e24484",
+  s7: "#9a87bc",
+  s8: "#560499",
   all: "#7a5195",
   bad: "#c0392b",
 };
 /** The same in lighter shades, for a dark ground. */
-const DARK = {
+export const DARK = {
   ink: "#e8eaee",
   quiet: "#9aa3b0",
   rule: "#2f353e",
@@ -28,6 +36,12 @@ const DARK = {
   s0: "#f0b03f",
   s1: "#35c99a",
   s2: "#66b2f2",
+  s3: "#4c759f",
+  s4: "#c5256d",
+  s5: "#767700",
+  s6: "#c1fa83",
+  s7: "#604ef7",
+  s8: "#eddef9",
   all: "#c79be0",
   bad: "#ff7b6b",
 };
@@ -53,7 +67,7 @@ export const PLOT_CSS = [
   ".plot .grid{stroke:var(--rule);fill:none}",
   ".plot .axis{stroke:var(--quiet);fill:none}",
   ".plot .gap{stroke:var(--ground)}",
-  ...["s0", "s1", "s2", "all"].map((series) => `.plot .${series}{--c:var(--${series})}`),
+  ...[...SERIES_COLOURS, "all"].map((series) => `.plot .${series}{--c:var(--${series})}`),
   ".plot .wrong{--c:var(--bad)}",
   ".plot .fill{fill:var(--c)}",
   ".plot .line{stroke:var(--c);fill:none;stroke-width:2}",

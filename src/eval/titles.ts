@@ -1,4 +1,6 @@
 /** How numbers and variants are written for people, in tables and plots alike. */
+import { distinct } from "../models/set-names.js";
+import type { Summary } from "./summary.js";
 
 const TITLES: ReadonlyMap<string, string> = new Map([
   ["fcn32s", "FCN-32s"],
@@ -10,8 +12,43 @@ const TITLES: ReadonlyMap<string, string> = new Map([
   ["all", "all variants"],
 ]);
 
-/** "fcn8s" as "FCN-8s". */
-export const variantTitle = (variant: string): string => TITLES.get(variant) ?? variant;
+/** What follows the variant in the name of a network of a set. */
+const OF = /^(\S+)( of .*)$/s;
+
+/** The variant of a network: "fcn8s" of "fcn8s of photos". */
+export const variantOf = (network: string): string => OF.exec(network)?.[1] ?? network;
+
+/** "fcn8s" as "FCN-8s", and "fcn8s of photos" as "FCN-8s of photos". */
+export function variantTitle(network: string): string {
+  const [, variant = network, rest = ""] = OF.exec(network) ?? [];
+  return rest && variant === "all" ? network : (TITLES.get(variant) ?? variant) + rest;
+}
+
+/** Characters of the part of a file's name that stands for a network. */
+const LONGEST_FILE = 100;
+
+/** Parts of names of files that stand for networks, no two alike: lower-case letters, digits and hyphens. */
+export function fileNames(networks: readonly string[]): ReadonlyMap<string, string> {
+  const slugs = networks.map((network) =>
+    network
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, "-")
+      .slice(0, LONGEST_FILE)
+      .replace(/-+$/, ""),
+  );
+  const names = distinct(slugs, "-");
+  return new Map(networks.map((network, i) => [network, names[i] ?? ""]));
+}
+
+/** Networks that a title names one by one at most. */
+const MOST_NAMED = 4;
+
+/** The names of the networks, or how many of which weights. */
+export function titleOf({ header, groups }: Pick<Summary, "header" | "groups">): string {
+  const { variants } = header;
+  if (variants.length <= MOST_NAMED) return variants.map(variantTitle).join(", ");
+  return `${variants.length} networks of ${groups.map(({ name }) => name).join(", ")}`;
+}
 
 /** Paths without the leading folders that all of them share. */
 export function shortNames(paths: readonly string[]): string[] {

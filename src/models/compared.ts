@@ -55,30 +55,34 @@ export interface ComparedNetworks extends Pick<Network, "preprocessing" | "padde
   isOfHead(variant: ComparedVariant, tensor: string): boolean;
 }
 
-/** Why these variants cannot be compared, as a sentence; undefined where they can. */
-export function mixtureProblem(variants: readonly string[]): string | undefined {
+/** Why these variants cannot share a backbone, as a sentence; undefined where they can. */
+function mixtureProblem(variants: readonly string[]): string | undefined {
   const dilated = variants.find(isTorchvisionHead);
   const others = variants.filter((variant) => variant !== dilated);
   if (dilated === undefined || others.length === 0) return undefined;
   return (
-    `compare: ${dilated} has a dilated backbone of its own and cannot share one with ` +
-    `${others.join(" and ")}; compare it alone, and the others in a run of their own`
+    `new Comparison: ${dilated} has a dilated backbone of its own and cannot share one with ` +
+    `${others.join(" and ")}; ComparisonSet.open(device, [checkpoint]) compares networks over several backbones`
   );
 }
 
 /**
- * The variants to compare: those asked for. Otherwise all heads on the undilated backbone, or else torchvision's
- * network.
- * @throws bad-option for a mixture that cannot be compared, bad-weights where the checkpoint has no such head
+ * The variants of a checkpoint to compare, a list for each backbone: the undilated one first. Without `asked` they are
+ * all for which there are heads.
+ * @param isEach whether the checkpoint must have all that is asked for, or may have some of it
+ * @throws bad-weights where the checkpoint lacks a head that is asked for, or has none at all
  */
-export function variantsToCompare(found: Recognised, asked?: readonly ComparedVariant[]): ComparedVariant[] {
+export function variantsByBackbone(
+  found: Pick<Recognised, "variants" | "description"> & { readonly checkpoint: Pick<Checkpoint, "name"> },
+  asked?: readonly ComparedVariant[],
+  isEach = true,
+): ComparedVariant[][] {
   const { checkpoint, description } = found;
   const available = COMPARABLE.filter((variant) => found.variants.includes(variant));
-  const chosen = asked ? COMPARABLE.filter((variant) => asked.includes(variant)) : defaultVariants(available);
-  const problem = mixtureProblem(chosen);
-  if (problem !== undefined) throw badOption(problem);
-  const missing = chosen.filter((variant) => !available.includes(variant));
-  if (missing.length) {
+  const wanted = asked ? COMPARABLE.filter((variant) => asked.includes(variant)) : available;
+  const chosen = wanted.filter((variant) => available.includes(variant));
+  const missing = wanted.filter((variant) => !available.includes(variant));
+  if (missing.length > 0 && (isEach || chosen.length === 0)) {
     const instead = available.length ? `, only for ${available.join(", ")}` : "";
     throw new FcnError(
       "bad-weights",
@@ -90,12 +94,8 @@ export function variantsToCompare(found: Recognised, asked?: readonly ComparedVa
       "bad-weights",
       `${checkpoint.name} is ${description}; without a head there is nothing to compare`,
     );
-  return chosen;
-}
-
-function defaultVariants(available: readonly ComparedVariant[]): ComparedVariant[] {
-  const undilated = available.filter((variant) => !isTorchvisionHead(variant));
-  return undilated.length ? undilated : [...available];
+  const byBackbone = [chosen.filter((own) => !isTorchvisionHead(own)), chosen.filter(isTorchvisionHead)];
+  return byBackbone.filter((variants) => variants.length > 0);
 }
 
 /**

@@ -1,6 +1,17 @@
 /** What a comparison gives for a picture. */
+import { badOption } from "../base/errors.js";
+import { bindingOf } from "../gpu/memory.js";
 import type { RunTimings } from "../plan/plan.js";
-import type { PixelScores } from "./pixel-scores.js";
+import { isTorchvisionHead } from "../weights/heads.js";
+import { COMPARED } from "./compared.js";
+import type { ComparedVariant } from "./compared.js";
+import { scoresName } from "./comparison-graph.js";
+import type { PreparedComparison } from "./comparison-graph.js";
+import { outputOf } from "./picture-result.js";
+import type { PictureOutput, PictureResult } from "./picture-result.js";
+import { PixelScores } from "./pixel-scores.js";
+import type { FinalStep } from "./pixel-scores.js";
+import { networkSize } from "./preprocessing.js";
 
 export interface ComparisonResult {
   readonly width: number;
@@ -19,4 +30,53 @@ export interface ComparisonResult {
   readonly buffers: Readonly<Record<string, GPUBufferBinding>>;
   /** Each variant's logits and probabilities by pixel, where they were asked for. */
   readonly scores?: Readonly<Record<string, PixelScores>>;
+}
+
+/** The label maps, their places on the GPU, and the times, by the names of the networks. */
+export function comparisonResult(variants: readonly string[], result: PictureResult): ComparisonResult {
+  const { width, height, compile, elapsed, timings, stages } = result;
+  const outputs = variants.map((variant) => [variant, outputOf(result, variant)] as const);
+  const ofEach = <T>(pick: (output: PictureOutput) => T): Record<string, T> =>
+    Object.fromEntries(outputs.map(([variant, output]) => [variant, pick(output)]));
+  return {
+    width,
+    height,
+    labels: ofEach(({ values }) => values as Uint8Array),
+    buffers: ofEach(({ memory }) => bindingOf(memory) as GPUBufferBinding),
+    compile,
+    total: elapsed,
+    timings,
+    ...(stages?.size ? { stages: Object.fromEntries(stages) } : {}),
+  };
+}
+
+/** @throws bad-option where one of the variants has no scores of single pixels */
+export function checkHaveScores(variants: readonly ComparedVariant[]): void {
+  const dilated = variants.find(isTorchvisionHead);
+  if (dilated !== undefined)
+    throw badOption(`compare: scores of single pixels exist for ${COMPARED.join(", ")}, not for ${dilated}`);
+}
+
+/** A network whose scores were asked for. */
+export interface ScoredNetwork {
+  /** As in the graph's outputs. */
+  readonly name: string;
+  readonly variant: ComparedVariant;
+  readonly prepared: PreparedComparison;
+}
+
+/** The scores of a run of the kind ALL_WITH_SCORES, by the names of the networks. */
+export async function pixelScoresOf(
+  scored: readonly ScoredNetwork[],
+  result: PictureResult,
+): Promise<Record<string, PixelScores>> {
+  const { width, height } = result;
+  const pairs = scored.map(async ({ name, variant, prepared: { networks } }) => {
+    const seen = networkSize(height, width, networks.resize);
+    const { values, shape } = outputOf(result, scoresName(name));
+    const final = (await networks.finalStep(variant)) as FinalStep;
+    const scores = values as Float32Array;
+    return [name, new PixelScores({ width, height, scores, shape, final, seen })] as const;
+  });
+  return Object.fromEntries(await Promise.all(pairs));
 }

@@ -5,36 +5,38 @@
  */
 import { ABORTABLE_KINDS, abortable } from "../base/abort.js";
 import type { Abortable } from "../base/abort.js";
-import { badOption } from "../base/errors.js";
 import { checkCount, checkKind, checkOneOf, checkOptions } from "../base/options.js";
 import type { Kinds } from "../base/options.js";
 import { checkDevice } from "../gpu/device.js";
 import type { Device, LostListener } from "../gpu/device.js";
-import { bindingOf } from "../gpu/memory.js";
 import { checkPictureSize, heldPixels } from "../image/picture.js";
 import type { Picture } from "../image/picture.js";
 import type { VariantChoice } from "../kernel/choice.js";
 import type { Precision } from "../kernel/variant.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
-import { isTorchvisionHead } from "../weights/heads.js";
 import { checkCheckpoint } from "../weights/given.js";
 import { describeBackbone, describeLoaded } from "./backbones/index.js";
+import { checkKernels } from "./check-kernels.js";
 import { classNamesOf } from "./class-names.js";
-import { COMPARABLE, COMPARED, comparedNetworks } from "./compared.js";
+import { COMPARABLE, COMPARED, SHARED } from "./compared.js";
 import type { ComparedVariant } from "./compared.js";
-import { ALL_WITH_SCORES, checkComparedKernels, comparisonGraph, partNames, scoresName } from "./comparison-graph.js";
+import {
+  ALL_WITH_SCORES,
+  comparisonGraph,
+  headsOf,
+  partNames,
+  prepareComparison,
+  probeOf,
+} from "./comparison-graph.js";
 import type { ComparisonKind, PreparedComparison } from "./comparison-graph.js";
+import { checkHaveScores, comparisonResult, pixelScoresOf } from "./comparison-result.js";
 import type { ComparisonResult } from "./comparison-result.js";
-import { ALL, measureNetworks } from "./network-cost.js";
+import { ALL, backboneParameters, headParameters, measureNetworks } from "./network-cost.js";
 import type { NetworkCost, PartNames } from "./network-cost.js";
 import type { NetworkPlans } from "./network-on-device.js";
-import { outputOf } from "./picture-result.js";
-import type { PictureOutput, PictureResult } from "./picture-result.js";
-import { PixelScores } from "./pixel-scores.js";
-import type { FinalStep } from "./pixel-scores.js";
+import type { PictureResult } from "./picture-result.js";
 import { PRECISIONS } from "./precision.js";
 import type { PrecisionOption } from "./precision.js";
-import { IMAGENET, checkPreprocessing, networkSize } from "./preprocessing.js";
 import type { Preprocessing, Resize } from "./preprocessing.js";
 import type { DeviceChoice } from "./runtime.js";
 import { Session } from "./session.js";
@@ -57,9 +59,9 @@ export interface ComparisonOptions
   readonly onPipeline?: (ready: number, total: number) => void;
 }
 
-const COMPARISON_KINDS: Kinds<ComparisonOptions> = {
+/** Options that a comparison has in common with a set of checkpoints. */
+export const SHARED_KINDS: Kinds<Omit<ComparisonOptions, "preprocessing">> = {
   variants: "an array",
-  preprocessing: "an object",
   classNames: "an array",
   kernels: "an object",
   precision: "a string",
@@ -70,10 +72,28 @@ const COMPARISON_KINDS: Kinds<ComparisonOptions> = {
   tuning: "an object",
   tuneBudget: "a number",
 };
+const COMPARISON_KINDS: Kinds<ComparisonOptions> = { ...SHARED_KINDS, preprocessing: "an object" };
 
 export interface ComparisonRunOptions extends Abortable {
   /** Also bring the scores off the GPU, so that pixels can be asked for their probabilities. Default false. */
   readonly scores?: boolean;
+}
+
+export const RUN_KINDS: Kinds<ComparisonRunOptions> = { ...ABORTABLE_KINDS, scores: "a boolean" };
+
+/** What measure() was asked for. `choices` may be measured. @throws bad-option */
+export function checkMeasure(
+  measured: readonly string[],
+  [height, width]: readonly [number, number],
+  rounds: number,
+  choices: readonly string[],
+): void {
+  checkKind("measure: variants", measured, "an array");
+  for (const variant of measured as readonly unknown[])
+    checkOneOf("measure: variant", variant ?? "undefined", choices as readonly unknown[]);
+  checkPictureSize("measure", width, height);
+  checkKind("measure: rounds", rounds, "a number");
+  checkCount("measure: rounds", rounds);
 }
 
 export class Comparison {
@@ -115,16 +135,15 @@ export class Comparison {
     const { variants = COMPARED, kernels, precision, onPipeline } = options;
     checkOneOf("precision", precision, PRECISIONS);
     for (const variant of variants) checkOneOf("variant", variant, COMPARABLE);
-    const networks = comparedNetworks(checkpoint, variants, describeLoaded(checkpoint));
-    const { preprocessing = networks.preprocessing ?? IMAGENET } = options;
+    const description = describeLoaded(checkpoint);
+    const prepared = prepareComparison({ checkpoint, variants, description, preprocessing: options.preprocessing });
     this.variants = variants;
-    this.resize = networks.resize;
-    this.classes = networks.classes;
+    this.resize = prepared.networks.resize;
+    this.classes = prepared.networks.classes;
     const named = classNamesOf(checkpoint, this.classes, options.classNames);
     this.classNames = named.classNames;
     this.notice = named.notice;
-    const prepared = { networks, variants, preprocessing: checkPreprocessing(preprocessing) };
-    if (kernels) checkComparedKernels(prepared, kernels);
+    if (kernels) checkKernels([probeOf(prepared)], kernels);
     const parts = partNames(prepared);
     this.#prepared = prepared;
     this.#parts = parts;
@@ -168,15 +187,14 @@ export class Comparison {
 
   /** The label map of every variant. @throws bad-image, bad-option, limit-too-small, device-lost, disposed */
   async run(image: Picture, options: ComparisonRunOptions = {}): Promise<ComparisonResult> {
-    checkOptions("run(picture, { scores: ... })", options, { ...ABORTABLE_KINDS, scores: "a boolean" });
+    checkOptions("run(picture, { scores: ... })", options, RUN_KINDS);
     const { scores = false, signal } = options;
-    const dilated = this.variants.find(isTorchvisionHead);
-    if (scores && dilated !== undefined)
-      throw badOption(`compare: scores of single pixels exist for ${COMPARED.join(", ")}, not for ${dilated}`);
+    if (scores) checkHaveScores(this.variants);
     const [result] = await this.#session.run({ kind: scores ? ALL_WITH_SCORES : ALL, images: [image] }, signal);
-    const compared = this.#comparisonResult(result as PictureResult);
+    const compared = comparisonResult(this.variants, result as PictureResult);
     if (!scores) return compared;
-    return { ...compared, scores: await abortable(this.#pixelScores(result as PictureResult), signal) };
+    const networks = this.variants.map((variant) => ({ name: variant, variant, prepared: this.#prepared }));
+    return { ...compared, scores: await abortable(pixelScoresOf(networks, result as PictureResult), signal) };
   }
 
   /**
@@ -190,14 +208,21 @@ export class Comparison {
     width: number,
     rounds = 5,
   ): Promise<NetworkCost[]> {
-    checkKind("measure: variants", measured, "an array");
-    const choices: readonly unknown[] = [...this.variants, ALL];
-    for (const variant of measured) checkOneOf("measure: variant", variant ?? "undefined", choices);
-    checkPictureSize("measure", width, height);
-    checkKind("measure: rounds", rounds, "a number");
-    checkCount("measure: rounds", rounds);
-    const request = { variants: measured, height, width, rounds, planOptions: { onPipeline: this.#onPipeline } };
-    return this.#session.turn((network) => measureNetworks(network, this.checkpoint, this.#parts, request));
+    checkMeasure(measured, [height, width], rounds, [...this.variants, ALL]);
+    const request = { height, width, rounds, planOptions: { onPipeline: this.#onPipeline } };
+    const { checkpoint } = this;
+    const parts = this.#parts;
+    const sharedParameters = backboneParameters(checkpoint);
+    const tasks = measured.map((kind) => ({
+      name: kind,
+      kind,
+      parameters: {
+        sharedParameters,
+        headParameters: headParameters(checkpoint, parts, headsOf(this.#prepared, kind)),
+      },
+      isShared: (label: string) => parts.stageOf(label) === SHARED,
+    }));
+    return this.#session.turn((network) => measureNetworks(network, tasks, request));
   }
 
   /**
@@ -206,34 +231,5 @@ export class Comparison {
    */
   dispose(): void {
     this.#session.dispose();
-  }
-
-  #comparisonResult(result: PictureResult): ComparisonResult {
-    const { width, height, compile, elapsed, timings, stages } = result;
-    const labelMaps = this.variants.map((variant) => [variant, outputOf(result, variant)] as const);
-    const ofEach = <T>(pick: (output: PictureOutput) => T): Record<string, T> =>
-      Object.fromEntries(labelMaps.map(([variant, output]) => [variant, pick(output)]));
-    return {
-      width,
-      height,
-      labels: ofEach(({ values }) => values as Uint8Array),
-      buffers: ofEach(({ memory }) => bindingOf(memory) as GPUBufferBinding),
-      compile,
-      total: elapsed,
-      timings,
-      ...(stages?.size ? { stages: Object.fromEntries(stages) } : {}),
-    };
-  }
-
-  async #pixelScores(result: PictureResult): Promise<Record<string, PixelScores>> {
-    const { width, height } = result;
-    const seen = networkSize(height, width, this.resize);
-    const pairs = this.variants.map(async (variant) => {
-      const { values, shape } = outputOf(result, scoresName(variant));
-      const final = (await this.#prepared.networks.finalStep(variant)) as FinalStep;
-      const scores = values as Float32Array;
-      return [variant, new PixelScores({ width, height, scores, shape, final, seen })] as const;
-    });
-    return Object.fromEntries(await Promise.all(pairs));
   }
 }

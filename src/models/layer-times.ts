@@ -31,7 +31,7 @@ export async function profileLayers(
   const batch = { kind: "labels", count: 1, height, width } as const;
   const plan = await network.makePlan(batch, { signal, stageOf: ({ label }) => label });
   try {
-    const inputs = { picture: uploadBytes([picture], network.resize) };
+    const inputs = { picture: uploadBytes([picture], network.resizeOf(batch.kind)) };
     await plan.run(inputs); // warms up
     const { stages } = await plan.run(inputs);
     return stages?.size ? plan.steps.map((step) => layerTime(step, stages)) : undefined;

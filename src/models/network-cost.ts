@@ -1,4 +1,5 @@
 /** What a network costs for one picture: time is measured; operations, parameters and memory are counted. */
+import type { Memory } from "../gpu/memory.js";
 import { toRgba } from "../image/picture.js";
 import { plainPacking } from "../kernel/packings.js";
 import { elements } from "../kernel/shape.js";
@@ -6,7 +7,6 @@ import type { Plan, PlanOptions } from "../plan/plan.js";
 import type { WeightStore } from "../plan/weight-store.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
 import { uploadBytes } from "./batches.js";
-import { SHARED } from "./compared.js";
 import type { ComparedVariant } from "./compared.js";
 import type { NetworkOnDevice } from "./network-on-device.js";
 import { unpackOutputs } from "./picture-result.js";
@@ -15,9 +15,9 @@ import { unpackOutputs } from "./picture-result.js";
 export const ALL = "all" as const;
 
 /** What a network costs for one picture of a size. */
-export interface NetworkCost {
-  /** A variant alone, or "all" of them over one backbone. */
-  readonly variant: ComparedVariant | typeof ALL;
+export interface NetworkCost<Name extends string = ComparedVariant | "all"> {
+  /** A variant alone, or "all" of them over one backbone. In a set: the name of a network, or of several together. */
+  readonly variant: Name;
   readonly width: number;
   readonly height: number;
   /** Milliseconds from RGBA to labels: the fastest of several runs after a first, since other work only adds time. */
@@ -34,52 +34,61 @@ export interface NetworkCost {
   readonly planBytes: number;
 }
 
-type CountedCost = Omit<NetworkCost, "variant" | "width" | "height" | "ms">;
+type CountedCost = Omit<NetworkCost, "variant" | "width" | "height" | "ms" | keyof LearnedParameters>;
 
 /** How the parts of a network are told apart by name. */
 export interface PartNames {
-  /** Whether a tensor of the checkpoint is the head's, or for "all" one of the heads'. */
-  isOfHead(variant: NetworkCost["variant"], tensor: string): boolean;
+  /** Whether a tensor of the checkpoint is the head's. */
+  isOfHead(variant: ComparedVariant, tensor: string): boolean;
   /** The stage of a step: SHARED, or a variant. */
   stageOf(label: string): string;
 }
 
+/** What to measure. */
+export interface CostTask<Kind extends string, Name extends string> {
+  /** Of the cost. */
+  readonly name: Name;
+  /** Of the plan. */
+  readonly kind: Kind;
+  readonly parameters: LearnedParameters;
+  /** Whether a step, by its label, is the backbone's. */
+  readonly isShared: (label: string) => boolean;
+}
+
+type LearnedParameters = Pick<NetworkCost, "sharedParameters" | "headParameters">;
+
 export interface CostRequest {
-  readonly variants: readonly NetworkCost["variant"][];
   readonly height: number;
   readonly width: number;
-  /** Runs of each variant after one that warms up. */
+  /** Runs of each plan after one that warms up. */
   readonly rounds: number;
   readonly planOptions: PlanOptions;
 }
 
 interface Measured {
-  readonly variant: NetworkCost["variant"];
   readonly plan: Plan;
   readonly times: number[];
 }
 
-/** One cost for each variant, in order. @throws limit-too-small, out-of-memory, device-lost */
-export async function measureNetworks(
-  network: NetworkOnDevice<NetworkCost["variant"]>,
-  checkpoint: Checkpoint,
-  parts: PartNames,
-  { variants, height, width, rounds, planOptions }: CostRequest,
-): Promise<NetworkCost[]> {
-  const measured: Measured[] = [];
+/** One cost for each task, in order. @throws limit-too-small, out-of-memory, device-lost */
+export async function measureNetworks<Kind extends string, Name extends string>(
+  network: NetworkOnDevice<Kind>,
+  tasks: readonly CostTask<Kind, Name>[],
+  { height, width, rounds, planOptions }: CostRequest,
+): Promise<NetworkCost<Name>[]> {
+  const measured: (Measured & { readonly task: CostTask<Kind, Name> })[] = [];
   try {
-    for (const variant of variants) {
-      const plan = await network.makePlan({ kind: variant, count: 1, height, width }, planOptions);
-      measured.push({ variant, plan, times: [] });
+    for (const task of tasks) {
+      const plan = await network.makePlan({ kind: task.kind, count: 1, height, width }, planOptions);
+      measured.push({ task, plan, times: [] });
     }
+    // After the plans: they refuse a size that is too large.
     const grey = toRgba({ width, height, data: new Uint8Array(height * width * 4).fill(128) });
-    await timeInTurns(measured, rounds, () => uploadBytes([grey], network.resize));
-    const costs = measured.map(async ({ variant, plan, times }): Promise<NetworkCost> => {
-      const counted = await countCost(plan, network.store, checkpoint, {
-        isOfHead: (tensor) => parts.isOfHead(variant, tensor),
-        stageOf: (label) => parts.stageOf(label),
-      });
-      return { variant, width, height, ms: Math.min(...times), ...counted };
+    await timeInTurns(measured, rounds, ({ task }) => uploadBytes([grey], network.resizeOf(task.kind)));
+    const costs = measured.map(async ({ task, plan, times }): Promise<NetworkCost<Name>> => {
+      const { name, parameters, isShared } = task;
+      const counted = await countCost(plan, network.store, isShared);
+      return { variant: name, width, height, ms: Math.min(...times), ...parameters, ...counted };
     });
     return await Promise.all(costs);
   } finally {
@@ -88,48 +97,51 @@ export async function measureNetworks(
 }
 
 /** The plans take turns, so that a machine that slows down for a while slows all of them. */
-async function timeInTurns(
-  measured: readonly Measured[],
+async function timeInTurns<M extends Measured>(
+  measured: readonly M[],
   rounds: number,
-  upload: () => ArrayBufferView,
+  upload: (own: M) => ArrayBufferView,
 ): Promise<void> {
   for (let round = 0; round <= rounds; round++) {
     const isWarmUp = round === 0;
-    for (const { plan, times } of measured) {
+    for (const own of measured) {
+      const { plan, times } = own;
       const start = performance.now();
-      unpackOutputs(await plan.run({ picture: upload() }));
+      unpackOutputs(await plan.run({ picture: upload(own) }));
       if (!isWarmUp) times.push(performance.now() - start);
     }
   }
 }
 
-/** `isOfHead` recognises a head's tensors by their names; `stageOf` recognises its steps by their labels. */
 async function countCost(
   { steps, bytes }: Plan,
   store: WeightStore,
-  checkpoint: Checkpoint,
-  { isOfHead, stageOf }: { isOfHead: (tensor: string) => boolean; stageOf: (label: string) => string },
+  isShared: (label: string) => boolean,
 ): Promise<CountedCost> {
   const flops = { shared: 0, head: 0 };
-  const copies = new Map<string, number>();
+  const copies = new Set<Memory>();
   for (const step of steps) {
-    const part = stageOf(step.label) === SHARED ? "shared" : "head";
-    flops[part] += step.kernel.cost(step.problem).flops;
+    flops[isShared(step.label) ? "shared" : "head"] += step.kernel.cost(step.problem).flops;
     for (const [key, weight] of Object.entries(step.weights)) {
       const packing = step.variant.packing?.[key] ?? plainPacking;
-      const copy = await store.get(weight, packing, step.problem);
-      copies.set(`${weight.name} ${packing.name}`, copy.size);
+      copies.add(await store.get(weight, packing, step.problem));
     }
   }
   return {
     sharedFlops: flops.shared,
     headFlops: flops.head,
-    sharedParameters: learnedParameters(checkpoint, (name) => name.startsWith("backbone.")),
-    headParameters: learnedParameters(checkpoint, isOfHead),
-    weightBytes: sum([...copies.values()]),
+    weightBytes: sum([...copies].map(({ size }) => size)),
     planBytes: bytes,
   };
 }
+
+/** Learned numbers in the backbone of a checkpoint. */
+export const backboneParameters = (checkpoint: Checkpoint): number =>
+  learnedParameters(checkpoint, (name) => name.startsWith("backbone."));
+
+/** Learned numbers in the heads of these networks. */
+export const headParameters = (checkpoint: Checkpoint, parts: PartNames, heads: readonly ComparedVariant[]): number =>
+  learnedParameters(checkpoint, (name) => heads.some((head) => parts.isOfHead(head, name)));
 
 /** Learned numbers in some tensors of the checkpoint. Running statistics are measured, not learned. */
 function learnedParameters(checkpoint: Checkpoint, isCounted: (name: string) => boolean): number {

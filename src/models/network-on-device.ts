@@ -28,7 +28,8 @@ import type { Resize } from "./preprocessing.js";
 export interface NetworkPlans<Kind extends string> {
   /** The graph of a batch, and how its plan stores activations. Its input is "picture". */
   readonly graphOf: (batch: Batch<Kind>, precision: Precision) => Graph;
-  readonly resize: Resize;
+  /** Of all pictures, or of those of each kind. */
+  readonly resize: Resize | ((kind: Kind) => Resize);
   /** Kernel variants that a caller named. Others are kept choices, or the defaults. */
   readonly kernels?: VariantChoice | undefined;
   /** Default f32. */
@@ -71,8 +72,10 @@ export class NetworkOnDevice<Kind extends string> {
     return { weights: this.store.bytes, plans: this.#plans.bytes };
   }
 
-  get resize(): Resize {
-    return this.#network.resize;
+  /** How pictures are resized for this kind of output. */
+  resizeOf(kind: Kind): Resize {
+    const { resize } = this.#network;
+    return typeof resize === "function" ? resize(kind) : resize;
   }
 
   /** The kept plan of a batch, made where there is none yet. Calls must not overlap. @throws as makePlan() */
@@ -103,8 +106,9 @@ export class NetworkOnDevice<Kind extends string> {
    * the signal's reason
    */
   async makePlan(batch: Batch<Kind>, options: PlanOptions): Promise<Plan> {
-    const { graphOf, kernels, resize, tuning, tuneBudget } = this.#network;
-    const { count, height, width } = batch;
+    const { graphOf, kernels, tuning, tuneBudget } = this.#network;
+    const { kind, count, height, width } = batch;
+    const resize = this.resizeOf(kind);
     const { device, precision } = this;
     try {
       // Checked before the graph is built: at sizes beyond any device a kernel would complain about its shapes instead.

@@ -89,6 +89,17 @@ export class Session<Kind extends string, Image> {
     }, signal);
   }
 
+  /** One result of each kind for one image, in order. @throws as run() */
+  async runKinds(kinds: readonly Kind[], image: Image, signal?: AbortSignal): Promise<PictureResult[]> {
+    const kept = this.hold(image);
+    return this.turn(async (network) => {
+      const picture = await this.read(kept);
+      const results: PictureResult[] = [];
+      for (const kind of kinds) results.push(...(await this.#runGroup(network, kind, [picture], signal)));
+      return results;
+    }, signal);
+  }
+
   /** As run() for one image, but the next call begins as soon as the GPU has this picture. */
   async runOverlapped(kind: Kind, image: Image, signal?: AbortSignal): Promise<PictureResult> {
     const kept = this.hold(image);
@@ -175,7 +186,7 @@ export class Session<Kind extends string, Image> {
     const plan = await network.planFor({ kind, count: pictures.length, height, width }, signal);
     signal?.throwIfAborted();
     const planned = performance.now();
-    const running = plan.run({ picture: uploadBytes(pictures, network.resize) });
+    const running = plan.run({ picture: uploadBytes(pictures, network.resizeOf(kind)) });
     const results = resultsOf(running, pictures, {
       compile: planned - start,
       planned,

@@ -1,5 +1,5 @@
 /** Headers and records of comparisons, small and whole. */
-import { FORMAT, scorePicture } from "../../src/eval/records.js";
+import { FORMAT, SET_FORMAT, scorePicture } from "../../src/eval/records.js";
 import type { CostRecord, FailureRecord, PictureRecord, RunHeader } from "../../src/eval/records.js";
 import { VOC_CLASSES } from "../../src/image/palette.js";
 import { COMPARED } from "../../src/models/compared.js";
@@ -17,14 +17,35 @@ export const HEADER: RunHeader = {
 
 const SIZE = { width: 12, height: 9 };
 
+/** Of two files over one backbone, and one over another. */
+export const SET_HEADER: RunHeader = {
+  ...HEADER,
+  format: SET_FORMAT,
+  variants: ["fcn8s of a", "fcn8s of b", "fcn8s of c"],
+  groups: [
+    { name: "a + b", weights: "a.pth (9 bytes), b.pth (9 bytes)", variants: ["fcn8s of a", "fcn8s of b"], resize: 384 },
+    { name: "c", weights: "c.pth (9 bytes)", variants: ["fcn8s of c"] },
+  ],
+};
+
+/** A picture of random labels, in a run of SET_HEADER. */
+export function setRecord(picture: string, seed = 1): PictureRecord {
+  const stages = { "shared of a + b": 4, "shared of c": 2, "fcn8s of a": 1, "fcn8s of b": 1, "fcn8s of c": 1 };
+  return { ...randomRecord(SET_HEADER, picture, seed), ms: { total: 9, groups: [6, 3], stages } };
+}
+
 /** A picture of random labels. */
 export function pictureRecord(picture: string, seed = 1): PictureRecord {
+  const stages = { shared: 4, fcn32s: 1, fcn16s: 1, fcn8s: 1 };
+  return { ...randomRecord(HEADER, picture, seed), ms: { total: 9, stages } };
+}
+
+function randomRecord(header: RunHeader, picture: string, seed: number): Omit<PictureRecord, "ms"> {
   const random = seeded(seed);
   const map = (): Uint8Array =>
     Uint8Array.from({ length: SIZE.width * SIZE.height }, () => Math.floor(random() * VOC_CLASSES.length));
-  const maps = Object.fromEntries(COMPARED.map((variant) => [variant, map()]));
-  const stages = { shared: 4, fcn32s: 1, fcn16s: 1, fcn8s: 1 };
-  return { picture, ...SIZE, ms: { total: 9, stages }, ...scorePicture(HEADER, maps, SIZE, map()) };
+  const maps = Object.fromEntries(header.variants.map((variant) => [variant, map()]));
+  return { picture, ...SIZE, ...scorePicture(header, maps, SIZE, map()) };
 }
 
 export const failureRecord = (picture: string, error = `${picture}: it is damaged`): FailureRecord => ({

@@ -4,7 +4,8 @@ import { escapeText, num, svgElement } from "../markup.js";
 import type { Summary } from "../summary.js";
 import type { Plot } from "../svg.js";
 import { formatPercent, variantTitle } from "../titles.js";
-import { KEY_MARGIN, WIDTH, plotKey, plotName, seriesOf, variantEntries } from "./parts.js";
+import { markOf, seriesOf } from "../series.js";
+import { KEY_MARGIN, WIDTH, plotKey, plotName, variantEntries } from "./parts.js";
 
 const LEFT = 104;
 const RIGHT = 56;
@@ -14,6 +15,7 @@ const BAR_STEP = BAR_HEIGHT + 1;
 const GROUP_GAP = 9;
 const GROUP_MARGIN = 4;
 const MIN_BAR_WIDTH = 0.5;
+const MARK_SIZE = 3.5;
 const GRID = [0, 0.2, 0.4, 0.6, 0.8, 1];
 
 /** A class of the truth, by name and index. */
@@ -37,20 +39,19 @@ function gridLine(frame: Frame, share: number): string {
   );
 }
 
-/** Name, bars and best value of a class, from `top` on. */
+/** Name, bars and best value of a class, from `top` on. The mark of its network ends each bar. */
 function classGroup(summary: Summary, frame: Frame, shown: ShownClass, top: number): string {
   const bars = summary.variants.map(({ variant, metrics }, i) => {
     const value = iouOf(metrics, shown);
-    const bar = {
-      class: `fill ${seriesOf(summary, variant)}`,
-      x: frame.left,
-      y: top + i * BAR_STEP,
-      width: Math.max(MIN_BAR_WIDTH, value * frame.width),
-      height: BAR_HEIGHT,
-      rx: 1.5,
-    };
+    const series = seriesOf(summary.header, variant);
+    const width = Math.max(MIN_BAR_WIDTH, value * frame.width);
+    const y = top + i * BAR_STEP;
+    const bar = { class: "fill", x: frame.left, y: y + 1, width, height: BAR_HEIGHT - 2, "fill-opacity": 0.6 };
+    const end = [frame.left + width, y + BAR_HEIGHT / 2] as const;
     const tip = `${variantTitle(variant)}, ${shown.name}: ${formatPercent(value)} %`;
-    return svgElement("rect", bar, svgElement("title", {}, escapeText(tip)));
+    const title = svgElement("title", {}, escapeText(tip));
+    const mark = markOf(series, end, { class: "fill", size: MARK_SIZE });
+    return svgElement("g", { class: series.colour }, svgElement("rect", bar), mark, title);
   });
   const best = Math.max(...summary.variants.map(({ metrics }) => iouOf(metrics, shown)));
   const y = top + (summary.variants.length * BAR_STEP) / 2 + 4;
@@ -75,11 +76,12 @@ export function classPlot(summary: Summary): Plot | undefined {
   const grid = GRID.map((share) => gridLine(frame, share));
   const groups = shown.map((each, i) => classGroup(summary, frame, each, TOP + i * groupHeight + GROUP_MARGIN));
   const keyTop = frame.top + frame.height + 18;
+  const key = plotKey(variantEntries(summary), frame.left, keyTop);
   return {
     name: "class-iou",
     title: "IoU by class (numbers: the best variant)",
     width: WIDTH,
-    height: keyTop + KEY_MARGIN,
-    body: [...grid, ...groups, plotKey(variantEntries(summary), frame.left, keyTop)].join(""),
+    height: keyTop + key.height + KEY_MARGIN,
+    body: [...grid, ...groups, key.body].join(""),
   };
 }

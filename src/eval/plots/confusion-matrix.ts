@@ -2,8 +2,9 @@
 import { escapeText, num, svgElement } from "../markup.js";
 import type { Metrics, Summary, VariantSummary } from "../summary.js";
 import type { Plot } from "../svg.js";
-import { formatPercent, variantTitle } from "../titles.js";
-import { plotName, seriesOf } from "./parts.js";
+import { seriesOf } from "../series.js";
+import { fileNames, formatPercent, variantTitle } from "../titles.js";
+import { plotName } from "./parts.js";
 
 const CELL = 30;
 const LEFT = 104;
@@ -67,7 +68,7 @@ export function confusionPlot(summary: Summary, { variant, metrics }: VariantSum
       if (share < MIN_SHARE) return "";
       const counted = `${formatPercent(share)} % (${pixels.toLocaleString("en")} pixels)`;
       const tip = `${nameOf(truth)} labelled ${nameOf(predicted)}: ${counted}`;
-      const colour = truth === predicted ? seriesOf(summary, variant) : "wrong";
+      const colour = truth === predicted ? seriesOf(summary.header, variant).colour : "wrong";
       return cell(xOf(j), yOf(i), share, { colour, tip });
     }),
   );
@@ -86,7 +87,7 @@ export function confusionPlot(summary: Summary, { variant, metrics }: VariantSum
     svgElement("path", { class: "grid", d: `M${LEFT} ${num(yOf(i + 1) - 0.5)}h${columns.length * CELL}` }),
   );
   return {
-    name: `confusion-${variant}`,
+    name: `confusion-${fileNames(summary.header.variants).get(variant)}`,
     title: `Confusion matrix of ${variantTitle(variant)}, % of each true class`,
     width: xOf(columns.length) + RIGHT,
     height: yOf(rows.length) + BOTTOM,

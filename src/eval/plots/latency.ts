@@ -1,63 +1,90 @@
-/** Latency against size: milliseconds of each variant, and of all over one backbone, over the number of pixels. */
+/** Latency against size: milliseconds of each variant, and of all together, over the number of pixels. */
 import type { NetworkCost } from "../../models/network-cost.js";
-import { axes, ticksFor } from "../axes.js";
+import { SMALLEST, axes, lowAndHigh, isWide, logTicksFor, ticksFor } from "../axes.js";
+import type { PlotAxis } from "../axes.js";
+import { groupsOf, sumOfGroups } from "../groups.js";
 import { escapeText, svgElement } from "../markup.js";
 import type { Summary } from "../summary.js";
 import type { Plot } from "../svg.js";
 import { variantTitle } from "../titles.js";
-import { AXES_FRAME, AXES_KEY_TOP, KEY_MARGIN, WIDTH, pathThrough, plotKey, seriesOf } from "./parts.js";
+import { ALL_SERIES, markOf, seriesOf } from "../series.js";
+import type { Series } from "../series.js";
+import { AXES_FRAME, AXES_KEY_TOP, KEY_MARGIN, WIDTH, pathThrough, plotKey } from "./parts.js";
 
 /** The costs of one variant, or of "all", by size. */
-interface Series {
-  readonly variant: string;
-  readonly points: readonly NetworkCost[];
+interface TimedSeries {
+  readonly series: Series;
+  readonly label: string;
+  readonly isAll: boolean;
+  readonly points: readonly NetworkCost<string>[];
 }
 
-const megapixels = ({ width, height }: NetworkCost): number => (width * height) / 1e6;
-const pixels = ({ width, height }: NetworkCost): number => width * height;
+const megapixels = ({ width, height }: NetworkCost<string>): number => (width * height) / 1e6;
+const pixels = ({ width, height }: NetworkCost<string>): number => width * height;
+
+/** All variants together, at the sizes at which every group was measured. */
+function sumsBySize({ header, costs }: Summary): NetworkCost<string>[] {
+  const sizes = new Map(costs.map((cost) => [`${cost.width}x${cost.height}`, cost]));
+  return [...sizes.values()].flatMap((size) => sumOfGroups(groupsOf(header), costs, size) ?? []);
+}
 
 /** Series with at least one time: a run that was stopped may have timed some of them only. */
-function timedSeries({ header, costs }: Summary): Series[] {
-  const names = header.variants.length > 1 ? [...header.variants, "all"] : header.variants;
-  const series = names.map((variant) => {
-    const points = costs.filter((cost) => cost.variant === variant).sort((a, b) => pixels(a) - pixels(b));
-    return { variant, points };
-  });
-  return series.filter(({ points }) => points.length);
+function timedSeries(summary: Summary): TimedSeries[] {
+  const { header, costs, groups } = summary;
+  const own = header.variants.map((variant) => ({
+    series: seriesOf(header, variant),
+    label: variantTitle(variant),
+    isAll: false,
+    points: costs.filter((cost) => cost.variant === variant),
+  }));
+  const label = groups.length > 1 ? "all, group after group" : "all over one backbone";
+  const all = { series: ALL_SERIES, label, isAll: true, points: sumsBySize(summary) };
+  const series = header.variants.length > 1 ? [...own, all] : own;
+  return series
+    .filter(({ points }) => points.length)
+    .map((one) => ({ ...one, points: [...one.points].sort((a, b) => pixels(a) - pixels(b)) }));
+}
+
+/** Over one backbone networks differ little at one size. Those that are far apart need an axis of ratios. */
+function timeAxis(points: readonly NetworkCost<string>[]): PlotAxis {
+  const [first] = points;
+  const ofOneSize = points.filter((point) => first && pixels(point) === pixels(first));
+  const [low, high] = lowAndHigh(points.map(({ ms }) => ms));
+  const isLog = low >= SMALLEST && isWide(ofOneSize.map(({ ms }) => ms));
+  const ticks = isLog ? logTicksFor(low, high) : ticksFor(0, high);
+  return { ticks, isLog, name: "milliseconds a picture", format: String };
 }
 
 /** Undefined with fewer than two sizes. */
 export function latencyPlot(summary: Summary): Plot | undefined {
-  const series = timedSeries(summary);
-  const points = series.flatMap((s) => s.points);
+  const all = timedSeries(summary);
+  const points = all.flatMap((one) => one.points);
   if (new Set(points.map(pixels)).size < 2) return undefined;
-  const largest = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), 0);
-  const { x, y, body } = axes(
-    AXES_FRAME,
-    { ticks: ticksFor(0, largest(points.map(megapixels))), name: "megapixels", format: String },
-    { ticks: ticksFor(0, largest(points.map(({ ms }) => ms))), name: "milliseconds a picture", format: String },
-  );
-  const lines = series.map(({ variant, points: own }) => {
-    const isAll = variant === "all";
-    const dots = own.map((point) => {
-      const tip = `${variantTitle(variant)} ${point.width} x ${point.height}: ${point.ms.toFixed(1)} ms`;
-      const dot = { class: isAll ? "ring" : "fill", cx: x(megapixels(point)), cy: y(point.ms), r: 4 };
-      return svgElement("circle", dot, svgElement("title", {}, escapeText(tip)));
+  const [, largest] = lowAndHigh(points.map(megapixels));
+  const xAxis = { ticks: ticksFor(0, largest), name: "megapixels", format: String };
+  const { x, y, body } = axes(AXES_FRAME, xAxis, timeAxis(points));
+  const lines = all.map(({ series, label, isAll, points: own }) => {
+    const marks = own.map((point) => {
+      const tip = `${label} ${point.width} x ${point.height}: ${point.ms.toFixed(1)} ms`;
+      const place = [x(megapixels(point)), y(point.ms)] as const;
+      return markOf(
+        series,
+        place,
+        { class: isAll ? "ring" : "fill", size: 4 },
+        svgElement("title", {}, escapeText(tip)),
+      );
     });
     const d = pathThrough(own.map((point) => [x(megapixels(point)), y(point.ms)]));
     const line = svgElement("path", { class: isAll ? "line dash" : "line", d });
-    return svgElement("g", { class: seriesOf(summary, variant) }, line, dots.join(""));
+    return svgElement("g", { class: series.colour }, line, marks.join(""));
   });
-  const entries = series.map(({ variant }) => ({
-    series: seriesOf(summary, variant),
-    label: variant === "all" ? "all over one backbone" : variantTitle(variant),
-    mark: variant === "all" ? ("dash" as const) : ("fill" as const),
-  }));
+  const entries = all.map(({ series, label, isAll }) => ({ series, label, mark: isAll ? "dash" : "fill" }) as const);
+  const key = plotKey(entries, AXES_FRAME.left, AXES_KEY_TOP);
   return {
     name: "latency-size",
     title: "Latency against size",
     width: WIDTH,
-    height: AXES_KEY_TOP + KEY_MARGIN,
-    body: [body, ...lines, plotKey(entries, AXES_FRAME.left, AXES_KEY_TOP)].join(""),
+    height: AXES_KEY_TOP + key.height + KEY_MARGIN,
+    body: [body, ...lines, key.body].join(""),
   };
 }

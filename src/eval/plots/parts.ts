@@ -1,6 +1,8 @@
-/** What the plots share: their size, the variants' colours, and the key below them. */
+/** What the plots share: their size, and the key below them. */
 import type { Frame } from "../axes.js";
 import { escapeText, num, svgElement } from "../markup.js";
+import { markOf, seriesOf } from "../series.js";
+import type { Series } from "../series.js";
 import type { Summary } from "../summary.js";
 import { variantTitle } from "../titles.js";
 
@@ -16,26 +18,16 @@ export const AXES_KEY_TOP = AXES_FRAME.top + AXES_FRAME.height + 64;
 /** Pixels from the middle of the key to the bottom of the plot. */
 export const KEY_MARGIN = 16;
 
-/** Number of colour classes; a fourth variant gets the first one again. */
-const SERIES_COUNT = 3;
-
-/** The colour class of a variant, by its place in the run. "all" is all of them over one backbone. */
-export function seriesOf(summary: Summary, variant: string): string {
-  if (variant === "all") return "all";
-  const place = Math.max(0, summary.header.variants.indexOf(variant));
-  return `s${place % SERIES_COUNT}`;
-}
-
 export interface KeyEntry {
-  readonly series: string;
+  readonly series: Series;
   readonly label: string;
   readonly mark: "fill" | "dash";
 }
 
-/** An entry with a filled dot for each variant. */
+/** An entry with a filled mark for each variant. */
 export const variantEntries = (summary: Summary): KeyEntry[] =>
   summary.variants.map(({ variant }) => ({
-    series: seriesOf(summary, variant),
+    series: seriesOf(summary.header, variant),
     label: variantTitle(variant),
     mark: "fill",
   }));
@@ -49,8 +41,11 @@ const NAME_LETTERS = 14;
 const FIRST_WIDE = 0x2e80;
 
 /** As much of a class's name as has room beside a plot. */
-export function plotName(name: string): string {
-  let room = NAME_LETTERS;
+export const plotName = (name: string): string => fittedText(name, NAME_LETTERS);
+
+/** As much of a text as has room for so many letters. */
+function fittedText(name: string, letters: number): string {
+  let room = letters;
   let kept = "";
   for (const letter of name) {
     room -= (letter.codePointAt(0) ?? 0) < FIRST_WIDE ? 1 : 2;
@@ -60,19 +55,33 @@ export function plotName(name: string): string {
   return name;
 }
 
-/** A mark and its label for each entry, side by side. */
-export function plotKey(entries: readonly KeyEntry[], left: number, top: number): string {
+/** Letters of a label in a key. */
+const LABEL_LETTERS = 40;
+const KEY_LINE = 20;
+
+export interface PlotKey {
+  readonly body: string;
+  /** Pixels from `top` to the middle of the last line. */
+  readonly height: number;
+}
+
+/** A mark and its label for each entry, side by side, in as many lines as they need. */
+export function plotKey(entries: readonly KeyEntry[], left: number, top: number): PlotKey {
   let x = left;
+  let y = top;
   const groups = entries.map(({ series, label, mark }) => {
+    const own = fittedText(label, LABEL_LETTERS);
+    const width = 34 + own.length * LETTER_WIDTH;
+    if (x > left && x + width > WIDTH) [x, y] = [left, y + KEY_LINE];
     const sign =
       mark === "dash"
-        ? svgElement("path", { class: "line dash", d: `M${num(x)} ${num(top)}h14` })
-        : svgElement("circle", { class: mark, cx: x + 6, cy: top, r: 5 });
-    const text = svgElement("text", { class: "v", x: x + 18, y: top + 4 }, escapeText(label));
-    x += 34 + label.length * LETTER_WIDTH;
-    return svgElement("g", { class: series }, sign, text);
+        ? svgElement("path", { class: "line dash", d: `M${num(x)} ${num(y)}h14` })
+        : markOf(series, [x + 6, y], { class: mark, size: 5 });
+    const text = svgElement("text", { class: "v", x: x + 18, y: y + 4 }, escapeText(own));
+    x += width;
+    return svgElement("g", { class: series.colour }, sign, text);
   });
-  return groups.join("");
+  return { body: groups.join(""), height: y - top };
 }
 
 /** The `d` of a path through points. */

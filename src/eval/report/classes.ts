@@ -3,6 +3,7 @@ import { escapeText, htmlElement } from "../markup.js";
 import { confusionPlot } from "../plots/confusion-matrix.js";
 import type { Metrics, Summary } from "../summary.js";
 import { inlineSvg } from "../svg.js";
+import { fileNames } from "../titles.js";
 import type { Plot } from "../svg.js";
 import { cutClass, heading, note, shortTitle, swatch, titleHtml } from "./elements.js";
 import { formatPoints, shareCell, table } from "./table.js";
@@ -62,14 +63,17 @@ export function classTable(summary: Summary): string {
 /** A tab for each variant, the last one open. */
 function matrixTabs(matrices: readonly { readonly variant: string; readonly plot: Plot }[]): string {
   const open = matrices.at(-1)?.variant;
+  const names = fileNames(matrices.map(({ variant }) => variant));
   const tabs = matrices.map(({ variant }) => {
-    const id = `tab-${variant}`;
-    const button = { type: "radio", name: "confusion", id, value: variant, checked: variant === open };
+    const value = names.get(variant) ?? "";
+    const id = `tab-${value}`;
+    const button = { type: "radio", name: "confusion", id, value, checked: variant === open };
     return htmlElement("input", button) + htmlElement("label", { for: id }, titleHtml(variant));
   });
-  const panels = matrices.map(({ variant, plot }) =>
-    htmlElement("div", { "data-tab": variant, hidden: variant !== open, class: "plot-box" }, inlineSvg(plot)),
-  );
+  const panels = matrices.map(({ variant, plot }) => {
+    const panel = { "data-tab": names.get(variant), hidden: variant !== open, class: "plot-box" };
+    return htmlElement("div", panel, inlineSvg(plot));
+  });
   return htmlElement("div", { class: "panel matrix" }, htmlElement("div", { class: "tabs" }, ...tabs), ...panels);
 }
 

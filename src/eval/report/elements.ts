@@ -2,6 +2,8 @@
 import { shown } from "../../base/printable.js";
 import { classColour } from "../../image/palette.js";
 import { escapeText, htmlElement } from "../markup.js";
+import type { RunHeader } from "../records.js";
+import { markOf, seriesOf } from "../series.js";
 import { inlineSvg } from "../svg.js";
 import type { Plot } from "../svg.js";
 import { variantTitle } from "../titles.js";
@@ -9,8 +11,23 @@ import { variantTitle } from "../titles.js";
 /** A variant's title as HTML. */
 export const titleHtml = (variant: string): string => escapeText(variantTitle(variant));
 
-/** A variant's title for narrow columns: "8s". */
+/** A variant's title for narrow columns: "8s", or "8s of photos". */
 export const shortTitle = (variant: string): string => variantTitle(variant).replace("FCN-", "");
+
+/** The mark that a variant has in the plots. */
+export function markHtml(header: RunHeader, variant: string): string {
+  const series = seriesOf(header, variant);
+  const mark = markOf(series, [0, 0], { class: "fill", size: 5 });
+  return htmlElement(
+    "svg",
+    { class: `plot mark ${series.colour}`, viewBox: "-8 -8 16 16", "aria-hidden": "true" },
+    mark,
+  );
+}
+
+/** A variant's mark and title. */
+export const markedTitle = (header: RunHeader, variant: string): string =>
+  markHtml(header, variant) + titleHtml(variant);
 
 /** Characters of a name that are shown. */
 const LONGEST_NAME = 200;

@@ -1,4 +1,5 @@
 /** The stylesheet of report.html. Colours, and the rules of plots, are those of plot files (svg.ts). */
+import { SERIES_COLOURS } from "../series.js";
 import { PLOT_CSS, themeCss } from "../svg.js";
 
 /** Joins indented lines, and closing braces, to the line above: the page needs no line for each rule. */
@@ -38,14 +39,12 @@ const CARDS = compact(`
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(250px,1fr));gap:16px;margin-top:28px}
 .card,.panel{background:var(--ground);border:1px solid var(--rule);border-radius:12px;padding:18px 20px}
 .card{border-top:3px solid var(--c)}
-  .s0{--c:var(--s0)}
-  .s1{--c:var(--s1)}
-  .s2{--c:var(--s2)}
-.card h3{margin:0;font-size:14px;font-weight:600}
+.card h3{margin:0;font-size:14px;font-weight:600;overflow-wrap:anywhere}
 .card .big{font-size:38px;line-height:1.15;font-weight:650;letter-spacing:-.02em;margin:4px 0 0}
 .card .big small{font-size:14px;font-weight:500;color:var(--quiet);letter-spacing:0;margin-left:6px}
-.card .gain{font-size:13px;font-weight:600;color:var(--c);min-height:20px}
-.gain span{white-space:nowrap}
+.card .gain{font-size:13px;font-weight:600;min-height:20px;overflow-wrap:anywhere}
+svg.mark,.panel svg.mark{display:inline-block;width:16px;height:16px;vertical-align:-3px;margin-right:5px}
+  td .net{white-space:nowrap}
   .card dl{display:grid;grid-template-columns:1fr auto;gap:3px 12px;margin:12px 0 0;font-size:13.5px}
 .card dt{color:var(--quiet)}
   .card dd{margin:0;text-align:right}
@@ -71,8 +70,12 @@ const TABLES = compact(`
 .tall{max-height:520px;overflow-y:auto}
 table{border-collapse:collapse;width:100%;font-size:13.5px}
 th,td{padding:7px 14px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--rule)}
+td.wrap{white-space:normal;min-width:150px}
+  td.wrap~td.wrap{text-align:left}
+th{white-space:normal;min-width:52px;max-width:150px;overflow-wrap:break-word;vertical-align:bottom}
 tbody tr:last-child td{border-bottom:0}
   tbody tr:hover td{background:var(--soft)}
+th.text{text-align:left}
 th:first-child,td:first-child{text-align:left;position:sticky;left:0;background:var(--ground)}
 th{font-weight:600;color:var(--quiet);position:sticky;top:0;background:var(--ground);z-index:1}
   th:first-child{z-index:2}
@@ -143,7 +146,9 @@ const NARROW_AND_PRINT = compact(`
 }
 `);
 
-const RULES = [THEME, TEXT, CARDS, PLOTS, TABLES, TABS, PICTURES, NARROW_AND_PRINT];
+const SERIES = SERIES_COLOURS.map((series) => `.${series}{--c:var(--${series})}`).join("");
+
+const RULES = [THEME, SERIES, TEXT, CARDS, PLOTS, TABLES, TABS, PICTURES, NARROW_AND_PRINT];
 
 export const PAGE_CSS = `${themeCss(":root")}${PLOT_CSS}
 ${RULES.join("\n")}

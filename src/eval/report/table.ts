@@ -13,6 +13,8 @@ export interface Column {
   readonly title: string;
   /** The direction of the first click on the title; downwards without it. */
   readonly first?: "up";
+  /** Its cells are text: the title stands at the left. Default false. */
+  readonly isText?: boolean;
 }
 
 export interface TableOptions {
@@ -27,8 +29,8 @@ function cellHtml({ html, value = "", class: name }: Cell): string {
   return htmlElement("td", { class: name || undefined, "data-v": String(sortKey) }, html);
 }
 
-function headHtml({ title, first }: Column, sortable: boolean): string {
-  if (!sortable) return htmlElement("th", { scope: "col" }, escapeText(title));
+function headHtml({ title, first, isText = false }: Column, sortable: boolean): string {
+  if (!sortable) return htmlElement("th", { scope: "col", class: isText ? "text" : undefined }, escapeText(title));
   return htmlElement("th", { scope: "col", "data-first": first }, htmlElement("button", {}, escapeText(title)));
 }
 

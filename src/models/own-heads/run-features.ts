@@ -29,7 +29,7 @@ export async function runFeatures(
   const { width, height } = picture;
   const plan = await network.planFor({ kind, count: 1, height, width }, signal);
   signal?.throwIfAborted();
-  const inputs = { picture: uploadBytes([picture], network.resize) };
+  const inputs = { picture: uploadBytes([picture], network.resizeOf(kind)) };
   if (on === "gpu") return Object.fromEntries(await plan.runToTensors(inputs));
   const maps: Record<string, HostFeatures> = {};
   for (const [name, { shape, values }] of unpackOutputs(await plan.run(inputs)))

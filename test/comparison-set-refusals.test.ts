@@ -1,0 +1,105 @@
+/** Sets of checkpoints: whose names of classes they take, and what they refuse, with one sentence. */
+import { afterEach, describe, expect, it } from "vitest";
+import { ComparisonSet } from "../src/models/comparison-set.js";
+import type { ComparisonSetOptions } from "../src/models/comparison-set.js";
+import { useDevice } from "./helpers/device.js";
+import { expectError } from "./helpers/expect-error.js";
+import { rejectionOf } from "./helpers/promises.js";
+import { smallCheckpoint } from "./helpers/set-checkpoints.js";
+
+const device = useDevice();
+
+const open: { dispose(): void }[] = [];
+afterEach(() => open.splice(0).forEach((one) => one.dispose()));
+
+type Given = Parameters<typeof ComparisonSet.open>[1];
+
+async function openSet(checkpoints: Given, options?: ComparisonSetOptions): Promise<ComparisonSet> {
+  const set = await ComparisonSet.open(device(), checkpoints, options);
+  open.push(set);
+  return set;
+}
+
+const a = smallCheckpoint({ name: "nets/a.safetensors" });
+
+describe("classes", () => {
+  const named = (name: string, ...names: string[]) =>
+    smallCheckpoint({ name, classes: names.length, metadata: { classes: JSON.stringify(names) }, other: "heads" });
+
+  it("are those of the checkpoints that name them, and others say so", async () => {
+    const bare = smallCheckpoint({ name: "bare", classes: 3 });
+    const set = await openSet([bare, named("n.st", "sky", "sea", "sand")]);
+    expect([set.classes, set.classNames]).toEqual([3, ["sky", "sea", "sand"]]);
+    expect(set.notice).toBe("bare does not name its classes; they are called as those of n.st");
+    const given = await openSet([bare, named("n.st", "sky", "sea", "sand")], { classNames: ["x", "y", "z"] });
+    expect([given.classNames, given.notice]).toEqual([["x", "y", "z"], undefined]);
+  });
+
+  it("must be the same: the sentence says which and why", async () => {
+    await expectError(
+      () => openSet([a, smallCheckpoint({ name: "n.pth", classes: 3 })]),
+      "bad-weights",
+      "compare: a has 21 classes and n has 3; only networks of the same classes can be compared, so compare them in " +
+        "runs of their own",
+    );
+    await expectError(
+      () => openSet([named("m.pth", "sky", "sea"), named("n.pth", "sky", "lake")]),
+      "bad-weights",
+      'compare: class 1 is "sea" in m and "lake" in n; if they mean the same classes, classNames (--class-names) ' +
+        "names those of all networks",
+    );
+    const renamed = await openSet([named("m.pth", "sky", "sea"), named("n.pth", "sky", "lake")], {
+      classNames: ["sky", "water"],
+    });
+    expect(renamed.classNames).toEqual(["sky", "water"]);
+  });
+});
+
+describe("wrong calls", () => {
+  const cases: [Given, object, string, string][] = [
+    [[], {}, "bad-option", "ComparisonSet.open: give at least one checkpoint"],
+    [[a], { variants: [] }, "bad-option", "compare: name at least one variant"],
+    [
+      [a],
+      { variants: ["fcn4s"] },
+      "bad-option",
+      'variant "fcn4s" is not one of fcn32s, fcn16s, fcn8s, fcn-resnet101, fcn-resnet50, fcn-resnet152',
+    ],
+    [
+      [{ checkpoint: a, variants: ["fcn-resnet50"] }],
+      {},
+      "bad-weights",
+      "4 planes; it has no head for fcn-resnet50, only for fcn32s, fcn16s, fcn8s",
+    ],
+    [
+      [a],
+      { variants: ["fcn8s", "fcn-resnet50"] },
+      "bad-weights",
+      "compare: none of the checkpoints has a head for fcn-resnet50",
+    ],
+    [[a], { kernels: { conv3d: "naive" } }, "bad-option", 'kernels: the network has no kernel "conv3d"'],
+    [
+      Array.from({ length: 13 }, () => a),
+      {},
+      "bad-option",
+      "compare: these are 39 networks; 36 at most can be compared at once",
+    ],
+  ];
+  it.each(cases)("%#", async (checkpoints, options, code, sentence) => {
+    const error = await rejectionOf(ComparisonSet.open(device(), checkpoints, options));
+    expect(error).toMatchObject({ code, message: expect.stringContaining(sentence) as string });
+  });
+
+  it("of plain JavaScript", async () => {
+    const opened = (checkpoints: unknown) => () => ComparisonSet.open(device(), checkpoints as Given);
+    await expectError(opened("net.pth"), "bad-option", /^ComparisonSet.open: checkpoints must be an array, got string/);
+    await expectError(opened([7]), "bad-option", /checkpoint/);
+    await expectError(opened([{ checkpoint: a, preprocess: {} }]), "bad-option", /has no option "preprocess"/);
+    const set = await openSet([a]);
+    await expectError(
+      () => set.measure(["fcn4s"], 8, 8),
+      "bad-option",
+      'measure: variant "fcn4s" is not one of fcn32s, fcn16s, fcn8s, all',
+    );
+  });
+});
