@@ -122,7 +122,7 @@ const ENCODER: readonly EncoderLayer[] = [7, 3, 3, 3, 3].map((kernel) => ({
 
 /** The head of a case, from inputs "f8", "f16" and "f32" to logits. */
 export function headOf({ variant, parameters }: HeadsCase): (graph: Graph) => Value {
-  const name = `fcn${variant}s`;
+  const name = `fcn${variant}s` as const;
   const specs = Object.entries(parameters).map(([tensor, shape]) => ({ name: `${name}.${tensor}`, shape }));
   const checkpoint = hashedCheckpoint(specs, (tensor, shape) => headValues(tensor, shape, 0.05));
   const backbone = { channelsAt: (stride: 8 | 16 | 32) => FEATURES[stride][1], encoder: ENCODER } as Backbone;
