@@ -6,13 +6,21 @@ import type { Shape } from "../../src/kernel/shape.js";
 import type { Packing } from "../../src/kernel/variant.js";
 import type { ConvProblem } from "./problem.js";
 
-/** Visits a weight [out][in][kh][kw] with each value's index in [kh][kw][in][out], channels padded to 4. */
-function eachRowValue(data: Float32Array, shape: Shape, visit: (index: number, value: number) => void): void {
+/**
+ * Visits output channels of a weight [out][in][kh][kw] from `first` on, with each value's index in [kh][kw][in][out],
+ * channels padded to 4.
+ */
+function eachRowValue(
+  data: Float32Array,
+  shape: Shape,
+  first: number,
+  visit: (index: number, value: number) => void,
+): void {
   const [outC, inC, kh, kw] = shape as [number, number, number, number];
   const inPitch = blocksOf(inC) * 4;
   const outPitch = blocksOf(outC) * 4;
   let from = 0;
-  for (let out = 0; out < outC; out++) {
+  for (let out = first; from < data.length; out++) {
     for (let c = 0; c < inC; c++) {
       for (let tap = 0; tap < kh * kw; tap++) visit((tap * inPitch + c) * outPitch + out, data[from++] as number);
     }
@@ -43,10 +51,13 @@ export const rows: Packing<ConvProblem> = {
   bytes: (shape) => rowsSize(shape) * 4,
   pack(data, shape) {
     const packed = new Float32Array(rowsSize(shape));
-    eachRowValue(data, shape, (index, value) => {
+    rows.packInto?.(packed, data, shape, 0);
+    return packed;
+  },
+  packInto(packed, data, shape, first) {
+    eachRowValue(data, shape, first, (index, value) => {
       packed[index] = value;
     });
-    return packed;
   },
 };
 
@@ -56,10 +67,14 @@ export const rowsF16: Packing<ConvProblem> = {
   precision: "f16",
   bytes: (shape) => rowsSize(shape) * 2,
   pack(data, shape) {
-    const packed = new Uint16Array(rowsSize(shape));
-    eachRowValue(data, shape, (index, value) => {
-      packed[index] = weightToHalf(value);
+    const packed = new Uint32Array(rowsSize(shape) / 2);
+    rowsF16.packInto?.(packed, data, shape, 0);
+    return packed;
+  },
+  packInto(packed, data, shape, first) {
+    const halves = new Uint16Array(packed.buffer);
+    eachRowValue(data, shape, first, (index, value) => {
+      halves[index] = weightToHalf(value);
     });
-    return new Uint32Array(packed.buffer);
   },
 };

@@ -8,6 +8,9 @@ import type { Packing } from "./variant.js";
 /** The first two axes of a weight: [out, in, ...] as conv2d has it, or [in, out, ...] as conv-transpose2d has it. */
 export type WeightOrder = "out-in" | "in-out";
 
+/** Bytes of four f32. */
+const TEXEL_BYTES = 16;
+
 interface WeightSizes {
   readonly outC: number;
   readonly inC: number;
@@ -49,6 +52,8 @@ export function outputTiles({ tile, order = "out-in", storage = "buffer" }: Tile
   return {
     name: `${order} tiles of ${tile} in a ${storage}`,
     storage,
+    ...(order === "out-in" && { group: tile }),
+    bytes: (shape) => tileTexels(shape, tile, order) * TEXEL_BYTES,
     pack(data, shape) {
       const { outC, inC, taps } = sizesOf(shape, order);
       const inBlocks = blocksOf(inC);
