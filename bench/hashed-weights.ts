@@ -16,7 +16,7 @@ export interface HashedTensor {
 }
 
 /** The i-th value in [-1, 1) of the stream with this seed: the upper 24 bits of MurmurHash3's finaliser. */
-function valueAt(seed: number, i: number): number {
+export function hashedValue(seed: number, i: number): number {
   let u = (Math.imul(i, 0x9e3779b1) + seed) | 0;
   u = Math.imul(u ^ (u >>> 16), 0x85ebca6b);
   u = Math.imul(u ^ (u >>> 13), 0xc2b2ae35);
@@ -27,7 +27,7 @@ function valueAt(seed: number, i: number): number {
 export function hashed(name: string, n: number): Float64Array {
   const seed = fnv1a(name);
   const values = new Float64Array(n);
-  for (let i = 0; i < n; i++) values[i] = valueAt(seed, i);
+  for (let i = 0; i < n; i++) values[i] = hashedValue(seed, i);
   return values;
 }
 
@@ -57,20 +57,20 @@ function scaling(name: string, shape: readonly number[]): readonly [base: number
 const isUpscore = (name: string): boolean => name.includes(".up2.") || name.includes(".up4.");
 
 /** The tensor of this name in the generated checkpoint. */
-export function hashedTensor(name: string, shape: readonly number[]): Float32Array {
+export function hashedTensor(name: string, shape: readonly number[]): Float32Array<ArrayBuffer> {
   if (name.endsWith("num_batches_tracked")) throw new Error(`${name} is a counter: fill() leaves it out`);
   const n = elements(shape);
   const seed = fnv1a(name);
   const [base, scale] = scaling(name, shape);
   const data = new Float32Array(n);
-  for (let i = 0; i < n; i++) data[i] = base + scale * valueAt(seed, i);
+  for (let i = 0; i < n; i++) data[i] = base + scale * hashedValue(seed, i);
   if (shape.length !== 4 || !isUpscore(name)) return data;
   const [outputs = 0, inputs = 0, k = 0] = shape;
   const kernel = bilinear(k);
   for (let c = 0; c < outputs; c++) {
     kernel.forEach((tap, j) => {
       const i = (c * inputs + c) * k * k + j;
-      data[i] = scale * valueAt(seed, i) + tap; // from the float64 value again: adding to data[i] would round twice
+      data[i] = scale * hashedValue(seed, i) + tap; // from the float64 value again: adding to data[i] would round twice
     });
   }
   return data;
@@ -90,7 +90,7 @@ const normedConv = (conv: string, norm: string, shape: readonly [number, number,
   ...batchNorm(norm, shape[0]),
 ];
 
-const projection = (name: string, inputs: number, outputs: number): HashedTensor[] => [
+export const projection = (name: string, inputs: number, outputs: number): HashedTensor[] => [
   { name: `${name}.weight`, shape: [outputs, inputs, 1, 1] },
   { name: `${name}.bias`, shape: [outputs] },
 ];

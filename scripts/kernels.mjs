@@ -75,10 +75,15 @@ export const sourceModule = () => shaderModule(readShaders(), ": Readonly<Record
 
 /**
  * Shaders that few pages run: of software adapters, which read textures with pixels on lanes, of f16 and tensor cores,
- * and the baselines that a page runs only by name or for groups.
+ * and those that a page runs only by name, for groups, for more than 256 classes, for logits of a resized picture or
+ * where workgroup memory is small.
  */
-const isRare = (/** @type {string} */ path) =>
-  /\/(\S+-)?(lanes|texture|f16|subgroup-matrix)(-\w+)?$|^(conv2d|project)\/naive$/.test(path);
+const RARE = [
+  /\/(\S+-)?(lanes|texture|f16|subgroup-matrix)(-\w+)?$/,
+  /^(conv2d|conv-transpose2d|project|argmax)\/(naive|vec4)$/,
+  /^(convert\/border|resize\/(nearest|bilinear))$/,
+];
+const isRare = (/** @type {string} */ path) => RARE.some((pattern) => pattern.test(path));
 
 /**
  * The shaders as the package carries them: JavaScript, without comments and unneeded spaces, names shortened. `common`

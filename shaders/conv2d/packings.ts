@@ -24,10 +24,14 @@ export const rowsF16: Packing<ConvProblem> = {
   precision: "f16",
   bytes: (shape) => 4 * rowTexels(shape) * 2,
   pack(data, shape) {
-    const packed = new Uint16Array(4 * rowTexels(shape));
-    eachRowValue(data, shape, (index, value) => {
-      packed[index] = weightToHalf(value);
+    const packed = new Uint32Array(2 * rowTexels(shape));
+    rowsF16.packInto?.(packed, data, shape, 0);
+    return packed;
+  },
+  packInto(packed, data, shape, first) {
+    const halves = new Uint16Array(packed.buffer);
+    eachRowValue(data, shape, first, (index, value) => {
+      halves[index] = weightToHalf(value);
     });
-    return new Uint32Array(packed.buffer);
   },
 };

@@ -26,6 +26,7 @@ models   Whole networks, from RGBA8 in memory to labels in memory. Upload and
                       default                the one that ships, photos
                       synthetic              full-size ResNet-101, generated
                       synthetic-torchvision  generated, as fcn_resnet101
+                      synthetic-vgg16        generated, the paper's VGG-16
   --precision LIST  of ${PRECISIONS.join(", ")} (default: f32)
   --batch N         pictures in a call (default: 1)
   --tune            measure kernel variants on this GPU first, in a process of

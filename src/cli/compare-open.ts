@@ -13,7 +13,6 @@ import { fileTuningStore } from "../tuning/file-store.js";
 import { tuningOf } from "../tuning/tune-option.js";
 import type { TuneOption } from "../tuning/tune-option.js";
 import { namedWeights } from "../weights/catalogue.js";
-import type { Checkpoint } from "../weights/checkpoint.js";
 import { recognise } from "../weights/names.js";
 import type { Recognised } from "../weights/names.js";
 import { openCheckpoint } from "../weights/open.js";
@@ -30,6 +29,8 @@ export interface ComparisonRequest {
   readonly classNames: readonly string[] | undefined;
   /** Which of several networks in the checkpoint, as in OpenOptions. */
   readonly stateDict: string | undefined;
+  /** As in LoadOptions. */
+  readonly atOnce: boolean;
   readonly boundaryWidth: number;
   readonly precision: PrecisionOption;
   /** What the values of label maps mean. */
@@ -88,11 +89,15 @@ function announce(all: readonly string[], { groups, networks }: ComparisonSet): 
   }
 }
 
+const isVgg = ({ backbone }: Recognised): boolean => backbone.family === "vgg16";
+
 /** What ships has the name of its file, wherever the package is. */
-function weightsName(weights: string, { name, bytes }: Checkpoint, stateDict: string | undefined): string {
+function weightsName(weights: string, found: Recognised, { stateDict, atOnce }: ComparisonRequest): string {
+  const { name, bytes } = found.checkpoint;
   const named = namedWeights(weights);
   if (named?.sha256 !== undefined) return basename(named.url.pathname);
-  return `${name} (${bytes} bytes${stateDict === undefined ? "" : `, ${stateDict}`})`;
+  const which = [stateDict, atOnce && isVgg(found) ? "at once" : undefined].filter((word) => word !== undefined);
+  return `${name} (${[`${bytes} bytes`, ...which].join(", ")})`;
 }
 
 /** The groups of a set for the header; undefined for networks of one file that all share a backbone. */
@@ -114,11 +119,11 @@ export async function openComparison(options: ComparisonRequest): Promise<OpenCo
   };
   try {
     const device = await requestDevice(defined({ adapter: options.adapter }));
-    const comparison = await openSet(device, checkpoints, weights, options);
+    const comparison = await openSet(device, opened, weights, options);
     if (options.weights !== undefined) announce(weights, comparison);
     if (comparison.notice !== undefined) printError(`fcn: WARNING: ${comparison.notice}`);
     checkMeaning(options.meaning, comparison.classes);
-    const files = weights.map((name, i) => weightsName(name, checkpoints[i] as Checkpoint, stateDict));
+    const files = weights.map((name, i) => weightsName(name, opened[i] as Recognised, options));
     return { comparison, close, device, header: headerOf(comparison, files, options) };
   } catch (error) {
     await close();
@@ -128,11 +133,15 @@ export async function openComparison(options: ComparisonRequest): Promise<OpenCo
 
 function openSet(
   device: Device,
-  checkpoints: readonly Checkpoint[],
+  opened: readonly Recognised[],
   weights: readonly string[],
-  { precision, classNames, variants, tune }: ComparisonRequest,
+  { precision, classNames, variants, tune, atOnce }: ComparisonRequest,
 ): Promise<ComparisonSet> {
-  const given = checkpoints.map((checkpoint, i) => ({ checkpoint, name: weights[i] ?? "" }));
+  // Where no network can have been trained at once, the library says so.
+  const areAny = opened.some(isVgg);
+  const given = opened.map((found, i) => {
+    return { checkpoint: found.checkpoint, name: weights[i] ?? "", atOnce: atOnce && (isVgg(found) || !areAny) };
+  });
   const tuned = tuningOf(tune, fileTuningStore());
   return ComparisonSet.open(device, given, { precision, ...tuned, ...defined({ classNames, variants }) });
 }

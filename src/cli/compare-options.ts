@@ -61,6 +61,8 @@ report.html, report.json, contact-sheet.png and plots/*.svg.
   --state-dict KEY     which of several networks in one file of weights: the
                        keys that lead to its dictionary, or the start of its
                        names
+  --at-once            the networks over VGG-16 were trained at once: pool4 is
+                       scaled by 0.01 and pool3 by 0.0001
   --precision P        how numbers are stored between layers: f32 (default), f16
                        (half the memory), or auto: f16 where there are tensor
                        cores
@@ -83,6 +85,7 @@ export const COMPARE_OPTIONS = {
   weights: { type: "string" },
   "class-names": { type: "string" },
   "state-dict": { type: "string" },
+  "at-once": { type: "boolean", default: false },
   out: { type: "string", default: "out/compare" },
   resume: { type: "boolean", default: false },
   fresh: { type: "boolean", default: false },

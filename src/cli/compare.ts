@@ -92,6 +92,7 @@ async function runPictures(
     ...request,
     classNames,
     stateDict: values["state-dict"],
+    atOnce: values["at-once"],
     tune: values.tune || undefined,
     adapter,
   });

@@ -196,6 +196,12 @@ function describeTensors({ tensors, dtypes, parameters, buffers }: Inspection): 
   return `${total}, ${withCommas(parameters)} parameters${statistics}`;
 }
 
+const AT_ONCE_NOTE = "Give --at-once if it was trained at once, as pytorch-fcn's FCN8sAtOnce: the file does not tell.";
+
+/** Whether --at-once may be needed: networks over VGG-16 with skips can have been trained at once. */
+const mayBeAtOnce = ({ backbone, networks }: Inspection): boolean =>
+  backbone === "VGG-16" && networks.some(({ variant, fits }) => fits && /^fcn(16|8)s$/.test(variant));
+
 /** Blocks of text, with an empty line between them. */
 export function describeInspection(found: Inspection): string[] {
   const { file, container, bytes, description, reason, tensors, networks, ignored, metadata, classNames } = found;
@@ -207,6 +213,7 @@ export function describeInspection(found: Inspection): string[] {
   if (tensors.length) lines.push("", ...groupTable(tensors));
   if (networks.length)
     lines.push("", "Networks:", textTable(networks.map(fitCells), { align: ["left"], indent: "  " }));
+  if (mayBeAtOnce(found)) lines.push(AT_ONCE_NOTE);
   if (classNames) lines.push("", `Classes: ${cutInMiddle(classNames.join(", "), LONGEST_CLASSES)}`);
   if (found.notice !== null) lines.push(`WARNING: ${found.notice}`);
   if (ignored.length) lines.push("", countAndNames("tensors are not used", ignored));

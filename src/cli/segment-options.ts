@@ -57,6 +57,8 @@ files were left out and why. A folder that cannot be read is a warning.
                    weights have)
   --heads init     give a backbone without a head an untrained one, whose labels
                    mean nothing
+  --at-once        the FCN-16s or FCN-8s over VGG-16 was trained at once: pool4 is
+                   scaled by 0.01 and pool3 by 0.0001. The file does not tell
   --resize N|none  shorter side of the picture as the network sees it (default:
                    as the weights were trained: 520 for torchvision's; none, the
                    picture's own size, for the others). A JPEG or WebP of more
@@ -85,6 +87,7 @@ export const SEGMENT_OPTIONS = {
   "state-dict": { type: "string" },
   variant: { type: "string" },
   heads: { type: "string", default: "file" },
+  "at-once": { type: "boolean", default: false },
   resize: { type: "string" },
   precision: { type: "string", default: "f32" },
   tune: { type: "boolean", default: false },
@@ -140,5 +143,6 @@ export function loadOptionsOf(values: SegmentValues): NodeLoadOptions {
   const resize = values.resize === undefined ? undefined : parseResize(values.resize);
   const precision = oneOf("segment", "precision", values.precision, PRECISIONS);
   const gpu = adapter === undefined ? undefined : { adapter };
-  return { heads, precision, ...defined({ tune: values.tune || undefined, variant, resize, weights, stateDict, gpu }) };
+  const [tune, atOnce] = [values.tune || undefined, values["at-once"] || undefined];
+  return { heads, precision, ...defined({ tune, atOnce, variant, resize, weights, stateDict, gpu }) };
 }

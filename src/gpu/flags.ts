@@ -10,6 +10,6 @@ export const BUFFER = {
   STORAGE: 0x80,
   QUERY_RESOLVE: 0x200,
 } as const;
-export const TEXTURE = { COPY_SRC: 0x1, COPY_DST: 0x2, STORAGE_BINDING: 0x8 } as const;
+export const TEXTURE = { COPY_SRC: 0x1, COPY_DST: 0x2, STORAGE_BINDING: 0x8, RENDER_ATTACHMENT: 0x10 } as const;
 export const MAP_MODE_READ = 0x1;
 export const COMPUTE_STAGE = 0x4;

@@ -39,7 +39,8 @@ export function createTexture(
   label: string,
   { width, height }: Pick<TextureExtent, "width" | "height">,
 ): Memory {
-  const usage = TEXTURE.STORAGE_BINDING | TEXTURE.COPY_SRC | TEXTURE.COPY_DST;
+  // Nothing is rendered. Dawn zeroes a texture of this usage in place, and others from a buffer of the same size.
+  const usage = TEXTURE.STORAGE_BINDING | TEXTURE.COPY_SRC | TEXTURE.COPY_DST | TEXTURE.RENDER_ATTACHMENT;
   const size = width * height * TEXEL_BYTES;
   const texture = device.allocations.texture({ label, size: [width, height], format: "rgba32float", usage }, size);
   return { kind: "texture", texture, view: texture.createView(), size };

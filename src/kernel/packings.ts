@@ -8,6 +8,9 @@ import type { PackedOrder, Packing } from "./variant.js";
 /** The first two axes of a weight: [out, in, ...] as conv2d has it, or [in, out, ...] as conv-transpose2d has it. */
 export type WeightOrder = "out-in" | "in-out";
 
+/** Bytes of four f32. */
+const TEXEL_BYTES = 16;
+
 interface WeightSizes {
   readonly outC: number;
   readonly inC: number;
@@ -65,6 +68,8 @@ export function outputTiles({ tile, order = "out-in", storage = "buffer" }: Tile
     name: `${order} tiles of ${tile} in a ${storage}`,
     storage,
     packedOrder: { order, tile },
+    ...(order === "out-in" && { group: tile }),
+    bytes: (shape) => tileTexels(shape, tile, order) * TEXEL_BYTES,
     pack(data, shape) {
       const { outC, inC, taps } = sizesOf(shape, order);
       const inBlocks = blocksOf(inC);
@@ -106,13 +111,21 @@ export function channelBlocks(storage: "buffer" | "texture" = "buffer"): Packing
   };
 }
 
-/** Visits a weight [out][in][kh][kw] with each value's index in [kh][kw][in][out], channels padded to 4. */
-export function eachRowValue(data: Float32Array, shape: Shape, visit: (index: number, value: number) => void): void {
+/**
+ * Visits output channels of a weight [out][in][kh][kw] from `first` on, with each value's index in [kh][kw][in][out],
+ * channels padded to 4.
+ */
+export function eachRowValue(
+  data: Float32Array,
+  shape: Shape,
+  first: number,
+  visit: (index: number, value: number) => void,
+): void {
   const [outC, inC, kh, kw] = shape as [number, number, number, number];
   const inPitch = blocksOf(inC) * 4;
   const outPitch = blocksOf(outC) * 4;
   let from = 0;
-  for (let out = 0; out < outC; out++) {
+  for (let out = first; from < data.length; out++) {
     for (let c = 0; c < inC; c++) {
       for (let tap = 0; tap < kh * kw; tap++) visit((tap * inPitch + c) * outPitch + out, data[from++] as number);
     }
@@ -129,12 +142,15 @@ export function rowTexels(shape: Shape): number {
 export const rows: Packing<unknown> = {
   name: "rows",
   packedOrder: { order: "rows", tile: 1 },
-  bytes: (shape) => rowTexels(shape) * 16,
+  bytes: (shape) => rowTexels(shape) * TEXEL_BYTES,
   pack(data, shape) {
     const packed = new Float32Array(rowTexels(shape) * 4);
-    eachRowValue(data, shape, (index, value) => {
+    rows.packInto?.(packed, data, shape, 0);
+    return packed;
+  },
+  packInto(packed, data, shape, first) {
+    eachRowValue(data, shape, first, (index, value) => {
       packed[index] = value;
     });
-    return packed;
   },
 };

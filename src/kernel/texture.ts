@@ -40,6 +40,8 @@ export const textureColumns = (shape: Nchw): number => planes(shape).columns;
 /** Texels in a row of a weight texture. */
 export const WEIGHT_TEXTURE_WIDTH = 1024;
 
+const WEIGHT_TEXTURE_TEXELS = WEIGHT_TEXTURE_WIDTH * TEXTURE_SIDE;
+
 /** The texture of a weight: its values in order, four in a texel. */
 export function weightTexture(shape: Nchw): TextureExtent {
   const texels = ceilDiv(elements(shape), 4);
@@ -47,7 +49,10 @@ export function weightTexture(shape: Nchw): TextureExtent {
 }
 
 /** Whether a weight of this many texels fits in one texture. */
-export const fitsWeights = (texels: number): boolean => texels <= WEIGHT_TEXTURE_WIDTH * TEXTURE_SIDE;
+export const fitsWeights = (texels: number): boolean => texels <= WEIGHT_TEXTURE_TEXELS;
+
+/** Bytes of the largest weight that fits in one texture. */
+export const WEIGHT_TEXTURE_BYTES = 16 * WEIGHT_TEXTURE_TEXELS;
 
 /** Calls `visit(nchw index, index of the f32 in the texture)` for every element. */
 export function eachTexel(shape: Nchw, visit: (nchw: number, texel: number) => void): void {

@@ -52,7 +52,17 @@ export interface Packing<P = AnyProblem> {
   /** Set where the kernel pack-weight can pack on the GPU. */
   readonly packedOrder?: PackedOrder;
   pack(data: Float32Array, shape: Shape, problem: P): Float32Array | Uint32Array;
-  /** Bytes that pack() gives, for whoever needs only memory of that size. */
+  /**
+   * Slices of the weight's first axis that are packed together. Set where slices pack in order, so that a range of
+   * whole groups packs to a range of the result: large weights are then packed and uploaded piece by piece.
+   */
+  readonly group?: number;
+  /**
+   * Packs slices from `first` on into the packed whole. Set where a slice packs to many places: large weights are then
+   * read piece by piece. `shape` is the whole weight's.
+   */
+  packInto?(packed: Float32Array | Uint32Array, data: Float32Array, shape: Shape, first: number): void;
+  /** Bytes that pack() gives, for whoever needs only memory of that size. Needed with `group` and `packInto`. */
   bytes?(shape: Shape, problem: P): number;
 }
 

@@ -6,4 +6,6 @@ export interface Weight {
   readonly name: string;
   readonly shape: Shape;
   read(): Promise<Float32Array>;
+  /** As read(), `count` slices of the first axis from `first` on. Without it only the whole can be read. */
+  readSlices?(first: number, count: number): Promise<Float32Array>;
 }

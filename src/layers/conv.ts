@@ -1,7 +1,6 @@
 /** Convolution layers: a convolution with its batch norm folded in, and the 1x1 class projection. */
 import { conv2d } from "../../shaders/conv2d/kernel.js";
 import { project } from "../../shaders/project/kernel.js";
-import { elements } from "../kernel/shape.js";
 import type { Weight } from "../kernel/weight.js";
 import type { Graph, Value } from "../plan/graph.js";
 import type { Parameters } from "../weights/parameters.js";
@@ -21,8 +20,8 @@ export interface ConvOptions extends NormedNames {
   readonly dilation?: number;
   /** Default "none". */
   readonly activation?: Activation;
-  /** The weight's input channel that reads each channel of the input. Default: in order. */
-  readonly inputOrder?: readonly number[];
+  /** What becomes of the weight when it is loaded. Default: nothing. */
+  readonly change?: (weight: Weight) => Weight;
 }
 
 /**
@@ -37,29 +36,9 @@ export function conv(options: ConvOptions): BackboneLayer {
     channels: () => out,
     load(params, inputs) {
       const { weight, bias } = normedWeights(params, options, [out, inputs, kernel, kernel]);
-      const operands = { weight: options.inputOrder ? reordered(weight, options.inputOrder) : weight, bias };
+      const operands = { weight: options.change?.(weight) ?? weight, bias };
       const label = params.prefix + name;
       return { apply: (graph, x, residual) => graph.op(label, conv2d, { x, ...operands, residual }, attrs).y };
-    },
-  };
-}
-
-/** A weight [out, in, k, k] with its input channels in another order. */
-function reordered(weight: Weight, order: readonly number[]): Weight {
-  const [out = 0, inputs = 0, ...window] = weight.shape;
-  const taps = elements(window);
-  return {
-    ...weight,
-    async read() {
-      const data = await weight.read();
-      const result = new Float32Array(data.length);
-      for (let o = 0; o < out; o++) {
-        for (const [to, from] of order.entries()) {
-          const start = (o * inputs + from) * taps;
-          result.set(data.subarray(start, start + taps), (o * inputs + to) * taps);
-        }
-      }
-      return result;
     },
   };
 }
@@ -99,5 +78,6 @@ export class Score {
 
 /** A projection of features times `scale` is a projection with weights times `scale`. */
 function scaled(weight: Weight, scale: number): Weight {
-  return { ...weight, read: async () => (await weight.read()).map((value) => value * scale) };
+  const { name, shape } = weight;
+  return { name, shape, read: async () => (await weight.read()).map((value) => value * scale) };
 }

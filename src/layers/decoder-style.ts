@@ -30,6 +30,11 @@ export interface DecoderStyle {
   readonly ups: Readonly<Record<SkipStride, string>>;
   /** The last transposed convolution, by its stride. Where the file has none of that name, it is bilinear and fixed. */
   readonly finals: Readonly<Record<FeatureStride, string>>;
+  /**
+   * Whether all transposed convolutions are bilinear and fixed in a file that has no last one. By default only the last
+   * may be missing.
+   */
+  readonly mayBeFixed?: boolean;
   /** What skip features are multiplied by before they are projected. Default 1. */
   readonly skipScales?: Readonly<Record<SkipStride, number>>;
   /** Needed with the alignment "crop-skips". */

@@ -5,7 +5,7 @@ import type { BackboneLayer } from "./layer.js";
 import { activationAttrs, normedWeights } from "./normed-weights.js";
 
 /** Depthwise convolution, batch norm if there is one, and activation: one call. https://arxiv.org/abs/1704.04861 */
-export function depthwise(options: Omit<ConvOptions, "out" | "inputOrder">): BackboneLayer {
+export function depthwise(options: Omit<ConvOptions, "out" | "change">): BackboneLayer {
   const { name, kernel, stride = 1, padding = 0, dilation = 1, activation = "none" } = options;
   const attrs = { stride, padding, dilation, ...activationAttrs(activation) };
   return {

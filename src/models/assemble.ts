@@ -15,6 +15,8 @@ import { importOwnHeads } from "./own-heads/import-own-heads.js";
 export interface HeadChoice extends Pick<HeadsOptions, "variant" | "classNames"> {
   /** "file" (default): one of the checkpoint's. "init": an untrained one, where the checkpoint has none. */
   readonly heads?: "file" | "init" | HeadWeights | undefined;
+  /** As in LoadOptions. */
+  readonly atOnce?: boolean | undefined;
   /** For heads in memory; see CreateOptions. */
   readonly alignCorners?: boolean | undefined;
 }
@@ -33,8 +35,9 @@ export async function assemble(
   found: Recognised,
   choice: HeadChoice,
 ): Promise<{ readonly assembled: Assembled; readonly replaceHeads: ReplaceHeads }> {
-  const { heads = "file" } = choice;
-  const backbone = await describeBackbone(found.checkpoint);
+  const { heads = "file", variant = found.variants[0] ?? "fcn8s", atOnce } = choice;
+  const isTrained = heads !== "init" || found.variants.includes(variant);
+  const backbone = await describeBackbone(found.checkpoint, { atOnce, variants: [variant], isTrained });
   if (typeof heads === "object") return (await importOwnHeads()).networkWithHeads({ found, backbone }, heads, choice);
   const parts = { found, backbone };
   return {

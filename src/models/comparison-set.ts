@@ -33,7 +33,7 @@ import type { ComparedCheckpoint, GroupMember, OpenGroup } from "./set-groups.js
 import { resultOfSet, scoresOfSet } from "./set-result.js";
 import type { ComparisonSetResult } from "./set-result.js";
 
-export interface ComparisonSetOptions extends Omit<ComparisonOptions, "variants" | "preprocessing"> {
+export interface ComparisonSetOptions extends Omit<ComparisonOptions, "variants" | "preprocessing" | "atOnce"> {
   /** Of each checkpoint those for which it has heads. Default: all. */
   readonly variants?: readonly ComparedVariant[];
 }

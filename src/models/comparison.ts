@@ -47,6 +47,8 @@ export interface ComparisonOptions
     Pick<NetworkPlans<ComparisonKind>, "maxPlans" | "tuning" | "tuneBudget"> {
   /** Default: fcn32s, fcn16s and fcn8s. */
   readonly variants?: readonly ComparedVariant[];
+  /** As in LoadOptions: skips are scaled, as in pytorch-fcn's FCN8sAtOnce. Default false. */
+  readonly atOnce?: boolean;
   /** Mean and standard deviation with which the weights were trained. Default: as the network is known for. */
   readonly preprocessing?: Preprocessing;
   /** As in LoadOptions. */
@@ -60,7 +62,7 @@ export interface ComparisonOptions
 }
 
 /** Options that a comparison has in common with a set of checkpoints. */
-export const SHARED_KINDS: Kinds<Omit<ComparisonOptions, "preprocessing">> = {
+export const SHARED_KINDS: Kinds<Omit<ComparisonOptions, "preprocessing" | "atOnce">> = {
   variants: "an array",
   classNames: "an array",
   kernels: "an object",
@@ -72,7 +74,11 @@ export const SHARED_KINDS: Kinds<Omit<ComparisonOptions, "preprocessing">> = {
   tuning: "an object",
   tuneBudget: "a number",
 };
-const COMPARISON_KINDS: Kinds<ComparisonOptions> = { ...SHARED_KINDS, preprocessing: "an object" };
+const COMPARISON_KINDS: Kinds<ComparisonOptions> = {
+  ...SHARED_KINDS,
+  preprocessing: "an object",
+  atOnce: "a boolean",
+};
 
 export interface ComparisonRunOptions extends Abortable {
   /** Also bring the scores off the GPU, so that pixels can be asked for their probabilities. Default false. */
@@ -135,7 +141,7 @@ export class Comparison {
     const { variants = COMPARED, kernels, precision, onPipeline } = options;
     checkOneOf("precision", precision, PRECISIONS);
     for (const variant of variants) checkOneOf("variant", variant, COMPARABLE);
-    const description = describeLoaded(checkpoint);
+    const description = describeLoaded(checkpoint, options);
     const prepared = prepareComparison({ checkpoint, variants, description, preprocessing: options.preprocessing });
     this.variants = variants;
     this.resize = prepared.networks.resize;

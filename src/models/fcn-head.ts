@@ -66,13 +66,16 @@ export class FcnHead {
       if (!step) throw new Error(`${variant} has no step ${index}`);
       return new Upscore(own, { name, label: this.prefix + name, classes, step, optional });
     };
+    const final = style.finals[SKIPS[variant].at(-1) ?? 32];
+    const isStored = Object.values(style.finals).some((name) => own.has(`${name}.weight`));
+    const isFixed = style.mayBeFixed === true && !isStored;
     this.#score = scoreOf(32);
     this.#fusions = SKIPS[variant].map((stride, i) => ({
-      up: upscoreOf(style.ups[stride], i, false),
+      up: upscoreOf(style.ups[stride], i, isFixed),
       score: scoreOf(stride),
       stride,
     }));
-    this.#final = upscoreOf(style.finals[SKIPS[variant].at(-1) ?? 32], -1, true);
+    this.#final = upscoreOf(final, -1, isFixed || !style.mayBeFixed);
     const fused = this.#fusions.flatMap(({ up, score }) => [...up.tensors, ...score.tensors]);
     this.tensors = [...this.#score.tensors, ...fused, ...this.#final.tensors];
   }

@@ -43,6 +43,11 @@ export interface LoadOptions {
    */
   readonly heads?: "file" | "init";
   /**
+   * Whether an FCN-16s or FCN-8s over VGG-16 was trained at once, as pytorch-fcn's FCN8sAtOnce: it scales pool4 by 0.01
+   * and pool3 by 0.0001 before they are projected. The file does not tell. Default false.
+   */
+  readonly atOnce?: boolean;
+  /**
    * Pixels of a picture's shorter side as the network sees it, or "none" for the picture's own size. Default: as the
    * weights were trained: 384 for the weights that ship, 520 for torchvision's networks, what the checkpoint's metadata
    * say (`resize`), else "none". Labels have the picture's size in any case.
@@ -92,6 +97,7 @@ export interface LoadOptions {
 export const LOAD_KINDS: Kinds<LoadOptions> = {
   variant: "a string",
   heads: "a string",
+  atOnce: "a boolean",
   resize: "a number or string",
   stateDict: "a string",
   sha256: "a string",

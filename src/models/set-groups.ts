@@ -28,6 +28,8 @@ export interface ComparedCheckpoint {
   readonly variants?: readonly ComparedVariant[];
   /** Mean and standard deviation with which the weights were trained. Default: as the networks are known for. */
   readonly preprocessing?: Preprocessing;
+  /** As in LoadOptions. */
+  readonly atOnce?: boolean;
 }
 
 const CHECKPOINT_KINDS: Kinds<ComparedCheckpoint> = {
@@ -35,6 +37,7 @@ const CHECKPOINT_KINDS: Kinds<ComparedCheckpoint> = {
   name: "a string",
   variants: "an array",
   preprocessing: "an object",
+  atOnce: "a boolean",
 };
 
 /** Networks of one checkpoint in a group. */
@@ -98,7 +101,7 @@ async function partsOf(
   const found = recognise(own.checkpoint);
   const { checkpoint } = found;
   const byBackbone = variantsByBackbone(found, own.variants ?? asked, own.variants !== undefined);
-  const description = await describeBackbone(checkpoint);
+  const description = await describeBackbone(checkpoint, { atOnce: own.atOnce, variants: byBackbone.flat() });
   return byBackbone.map((variants) => {
     const prepared = prepareComparison({ checkpoint, variants, description, preprocessing: own.preprocessing });
     return { of, variants, found, prepared };

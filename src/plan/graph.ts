@@ -8,6 +8,7 @@ import type { Kernel, KernelDef } from "../kernel/kernel.js";
 import type { LayoutName } from "../kernel/layout.js";
 import type { AnyProblem, Attrs, InputSpecs, OutputSpecs } from "../kernel/problem.js";
 import type { Nchw } from "../kernel/shape.js";
+import type { DeviceTraits, Precision } from "../kernel/variant.js";
 import type { Weight } from "../kernel/weight.js";
 
 /** A tensor of the graph. Only its graph knows which node makes it. */
@@ -26,7 +27,12 @@ export interface Node {
   readonly tensors: Readonly<Record<string, Value>>;
   readonly weights: Readonly<Record<string, Weight>>;
   readonly outputs: Readonly<Record<string, Value>>;
+  /** Set where the call may become several. */
+  readonly division?: Division;
 }
+
+/** The calls that a plan makes in place of one, by what the device offers. The last makes the values of the one. */
+export type Division = (node: Node, device: DeviceTraits, precision: Precision | undefined) => readonly Node[];
 
 export interface GraphInput {
   readonly value: Value;
@@ -121,6 +127,11 @@ export class Graph {
     this.#noteUpdates(label, kernel, tensors, outputs);
     this.nodes.push({ kernel, problem, label, tensors, weights, outputs });
     return outputs;
+  }
+
+  /** The calls that a plan makes on this device. */
+  callsOn(device: DeviceTraits, precision?: Precision): Node[] {
+    return this.nodes.flatMap((node) => node.division?.(node, device, precision) ?? [node]);
   }
 
   /**

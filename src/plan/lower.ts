@@ -61,7 +61,7 @@ export function lower(
   for (const [name, { value, layout }] of graph.inputs) inputs.set(name, lowering.define(value, layout, -1));
   const states = new Map<string, Physical>();
   for (const [name, { value, layout }] of graph.states) states.set(name, lowering.define(value, layout, -1));
-  const chosen = graph.nodes.map((node) => lowering.choose(node));
+  const chosen = graph.callsOn(device, precision).map((node) => lowering.choose(node));
   const borders = valueBorders(graph, chosen);
   for (const node of chosen) lowering.append(node, borders);
   const outputs = new Map<string, Physical>();

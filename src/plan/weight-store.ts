@@ -9,8 +9,24 @@ import type { Memory } from "../gpu/memory.js";
 import { upload } from "../gpu/upload.js";
 import type { AnyProblem } from "../kernel/problem.js";
 import { elements, formatShape } from "../kernel/shape.js";
+import type { Shape } from "../kernel/shape.js";
 import type { Packing } from "../kernel/variant.js";
 import type { Weight } from "../kernel/weight.js";
+
+/** A weight that goes to the device in its own way. */
+export interface LargeWeight extends Weight {
+  /** Reads, packs and uploads it. @throws bad-weights, limit-too-small, out-of-memory, device-lost */
+  upload(device: Device, packing: Packing, problem: AnyProblem): Promise<Memory>;
+}
+
+const isLarge = (weight: Weight): weight is LargeWeight => "upload" in weight;
+
+/** @throws bad-weights for another number of values than the shape says */
+export function checkedCount(name: string, shape: Shape, data: Float32Array): Float32Array {
+  const expected = elements(shape);
+  if (data.length === expected) return data;
+  throw new FcnError("bad-weights", `${name} ${formatShape(shape)} needs ${expected} values, got ${data.length}`);
+}
 
 /** Copies of one weight by the name of their packing. */
 type Copies = Map<string, Promise<Memory>>;
@@ -40,22 +56,23 @@ export class WeightStore {
   }
 
   async #upload(weight: Weight, packing: Packing, problem: AnyProblem): Promise<Memory> {
-    const { name, shape } = weight;
-    const data = await weight.read();
-    const expected = elements(shape);
-    if (data.length !== expected) {
-      const message = `${name} ${formatShape(shape)} needs ${expected} values, got ${data.length}`;
-      throw new FcnError("bad-weights", message);
-    }
-    const memory = await this.device.scoped(`weight ${name}`, () =>
-      upload(this.device, name, packing, packing.pack(data, shape, problem)),
-    );
+    const memory = await (isLarge(weight)
+      ? weight.upload(this.device, packing, problem)
+      : this.#uploadAtOnce(weight, packing, problem));
     if (this.#disposed) {
       destroy(memory);
       throw new FcnError("disposed", "the model was disposed while its weights were loading");
     }
     this.#bytes += memory.size;
     return memory;
+  }
+
+  async #uploadAtOnce(weight: Weight, packing: Packing, problem: AnyProblem): Promise<Memory> {
+    const { name, shape } = weight;
+    const data = checkedCount(name, shape, await weight.read());
+    return this.device.scoped(`weight ${name}`, () =>
+      upload(this.device, name, packing, packing.pack(data, shape, problem)),
+    );
   }
 
   /** Frees the copies of these weights. No plan that uses them may run any more. They are read again when needed. */

@@ -33,7 +33,9 @@ export interface Checkpoint {
    * @throws bad-weights for an unknown name or a failed read
    */
   read(name: string): Promise<Float32Array<ArrayBuffer>>;
-  /** The same as float64: exact for every dtype (int64 up to 2^53). */
+  /** As read(), of a part: `count` slices of the first axis, from slice `first` on. No more is read from the file. */
+  readSlices(name: string, first: number, count: number): Promise<Float32Array<ArrayBuffer>>;
+  /** The same as read(), as float64: exact for every dtype (int64 up to 2^53). */
   readFloat64(name: string): Promise<Float64Array<ArrayBuffer>>;
   /** Closes the source. Idempotent. */
   close(): Promise<void>;
@@ -61,4 +63,18 @@ export function readableDType(file: string, { name, dtype }: TensorInfo): Stored
 /** The error of `read()` for a name that `tensors` does not have. */
 export function noSuchTensor(file: string, name: string): FcnError {
   return badWeights(file, `it has no tensor ${quote(name)}`);
+}
+
+/** Slices of a tensor's first axis. */
+export interface SliceRange {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** How many slices the tensor has along its first axis. @throws bad-weights for a range outside of them */
+export function checkedSlices(file: string, { name, shape }: TensorInfo, { first, count }: SliceRange): number {
+  const [slices = 0] = shape;
+  const isWhole = Number.isInteger(first) && Number.isInteger(count);
+  if (isWhole && first >= 0 && count >= 1 && first + count <= slices) return slices;
+  throw badWeights(file, `tensor ${quote(name)} has no slices ${first} to ${first + count}, only ${slices}`);
 }

@@ -81,7 +81,9 @@ function metadataOf(checkpoint: Checkpoint, options: ConvertOptions): Map<string
   return metadata;
 }
 
-/** A safetensors file's metadata describe its content; a .pth file's say where in the file the tensors were. */
-function ownMetadata(checkpoint: Checkpoint): Iterable<readonly [string, string]> {
-  return checkpoint.container === "safetensors" ? checkpoint.metadata : [];
+/** Where in a .pth file the tensors were. All else describes them. */
+const PLACES = ["state_dict", "prefix"];
+
+function ownMetadata({ container, metadata }: Checkpoint): Iterable<readonly [string, string]> {
+  return container === "safetensors" ? metadata : [...metadata].filter(([key]) => !PLACES.includes(key));
 }

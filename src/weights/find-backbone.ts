@@ -2,6 +2,7 @@
 import type { Checkpoint } from "./checkpoint.js";
 import { schemeOfName } from "./name-schemes.js";
 import type { NamingScheme } from "./name-schemes.js";
+import { otherNetwork } from "./other-networks.js";
 import { badWeights, quote, quoteFirst } from "./source.js";
 
 /** Segments that DataParallel and torch.compile put anywhere into a name. */
@@ -9,13 +10,8 @@ const WRAPPERS = new Set(["module", "_orig_mod"]);
 /** Lightning's prefix of every name. It may come twice. */
 const LIGHTNING = "model.";
 
-const KNOWN_SCHEMES = [
-  "torchvision's fcn_resnet101 (backbone.conv1.weight) or resnet50 (conv1.weight, as timm has them)",
-  "Hugging Face's ResNet (resnet.embedder.embedder.convolution.weight)",
-  "torchvision's or timm's MobileNetV2 (features.0.0.weight, conv_stem.weight)",
-  "pytorch-fcn's VGG-16 (conv1_1.weight)",
-  "DETR, or this library",
-].join(", ");
+const KNOWN =
+  "torchvision's, timm's or Hugging Face's ResNet, MobileNetV2 or VGG-16, of pytorch-fcn, DETR or this library";
 
 /** Where the backbone lies, and in whose names. */
 export interface FoundBackbone {
@@ -56,15 +52,25 @@ export function findBackbone(file: Checkpoint, names: readonly string[]): FoundB
   }
   const [first, ...others] = found.values();
   if (!first) {
+    checkOther(file, otherNetwork(names));
     const more = names.length > 4 ? ", ..." : "";
     const tensors = `its ${names.length} tensors (${quoteFirst(names)}${more})`;
-    throw badWeights(file.name, `${tensors} are not a backbone's; the names of ${KNOWN_SCHEMES} are needed`);
+    throw badWeights(file.name, `${tensors} are not a backbone's; the names of ${KNOWN} are needed`);
   }
   const own = found.get("backbone.");
   if (others.length > 0 && !own) {
     throw badWeights(file.name, severalBackbones([...found.keys()]));
   }
-  return own ?? first;
+  const place = own ?? first;
+  const below = names.filter((name) => name.startsWith(place.prefix)).map((name) => name.slice(place.prefix.length));
+  checkOther(file, place.scheme.other?.(below));
+  return place;
+}
+
+/** @throws bad-weights for the name of a network that is no backbone here */
+function checkOther(file: Checkpoint, network: string | undefined): void {
+  if (network === undefined) return;
+  throw badWeights(file.name, `it is ${network}; ResNet, MobileNetV2 or VGG-16 is needed`);
 }
 
 /** Whether the names include a backbone's, whatever stands before them. */

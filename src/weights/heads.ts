@@ -17,29 +17,38 @@ export const isTorchvisionHead = (name: string): name is TorchvisionHeadName =>
 export const torchvisionHeadOf = (kind: BackboneKind): TorchvisionHeadName | undefined =>
   TORCHVISION_HEADS.find((name) => kind.family === "resnet" && name === `fcn-resnet${kind.depth}`);
 
-/** Of pytorch-fcn's VGG networks: the last transposed convolution, whose presence tells the variant. */
-const VGG_FINALS: Readonly<Record<PaperHead, string>> = { fcn8s: "upscore8", fcn16s: "upscore16", fcn32s: "upscore" };
+/** Of pytorch-fcn's VGG networks: the last transposed convolution, and the finest projection. */
+const VGG_SIGNS: Readonly<Record<PaperHead, readonly [final: string, score: string]>> = {
+  fcn8s: ["upscore8", "score_pool3"],
+  fcn16s: ["upscore16", "score_pool4"],
+  fcn32s: ["upscore", "score_fr"],
+};
 
 /** Whether a tensor is part of a head that this library knows. */
 export const isHead = (name: string): boolean =>
   /^(fcn(32|16|8)s|classifier|aux_classifier|score_fr|score_pool[34]|upscore(2|8|16|_pool4)?)\./.test(name);
 
 /** A tensor whose presence says that the head is there. */
-function signOf(head: Head, { family }: BackboneKind): string {
-  if (isTorchvisionHead(head)) return "classifier.4.weight";
-  return family === "vgg16" ? `${VGG_FINALS[head]}.weight` : `${head}.score32.weight`;
+const signOf = (head: Head): string => (isTorchvisionHead(head) ? "classifier.4.weight" : `${head}.score32.weight`);
+
+function vggHeadsIn(has: (name: string) => boolean): PaperHead[] {
+  const among = (sign: 0 | 1): PaperHead[] => PAPER_HEADS.filter((head) => has(`${VGG_SIGNS[head][sign]}.weight`));
+  const learned = among(0);
+  // Fixed kernels need not be stored. Without one, the finest projection tells which network it is.
+  return learned.length > 0 ? learned : among(1).slice(0, 1);
 }
 
 /** The projection to classes at the coarsest stride. Its shape says how many classes the head has. */
 export function projectionOf(head: Head, kind: BackboneKind): string {
-  return kind.family === "vgg16" ? "score_fr.weight" : signOf(head, kind);
+  return kind.family === "vgg16" ? "score_fr.weight" : signOf(head);
 }
 
 /** Networks that the heads in a file allow, finest first. `has` tells whether it has a tensor of that name. */
 export function headsIn(kind: BackboneKind, has: (name: string) => boolean): Head[] {
+  if (kind.family === "vgg16") return vggHeadsIn(has);
   const dilated = torchvisionHeadOf(kind);
   const heads: readonly Head[] = dilated === undefined ? PAPER_HEADS : [...PAPER_HEADS, dilated];
-  return heads.filter((head) => has(signOf(head, kind)));
+  return heads.filter((head) => has(signOf(head)));
 }
 
 /** Whether torchvision's auxiliary head is there, whole and over the third stage. */

@@ -4,6 +4,9 @@
  */
 import type { BackboneKind } from "./backbone-kind.js";
 import { mobileNetName, timmMobileNetName } from "./mobilenet-names.js";
+import { otherNetwork } from "./other-networks.js";
+import type { RenameChanges } from "./renamed.js";
+import { classifierVggName, convolutionShape, otherVgg } from "./vgg-names.js";
 
 /** How one library names the tensors of a backbone. */
 export interface NamingScheme {
@@ -12,6 +15,12 @@ export interface NamingScheme {
   readonly probe: RegExp;
   /** Our name below `backbone.` of a name below the prefix; undefined for tensors that are not the backbone's. */
   ours(name: string): string | undefined;
+  /** Our shape of a tensor with our name, where it may differ from the file's. The values keep their order. */
+  readonly shapeOf?: RenameChanges["shapeOf"];
+  /** What our names do not tell of the network, as a checkpoint's metadata say it. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** The network that names below the prefix belong to, where it is another one that has the probe's name too. */
+  other?(names: readonly string[]): string | undefined;
   /** Who names tensors like that, for descriptions. `bare` is whether nothing stands before the names. */
   origin(kind: BackboneKind, prefix: string): string;
 }
@@ -57,6 +66,7 @@ const timmMobileNet: NamingScheme = {
   family: "mobilenet-v2",
   probe: /^(.*?)blocks\.1\.0\.conv_pwl\.weight$/,
   ours: timmMobileNetName,
+  other: otherNetwork,
   origin: (_, prefix) => `timm mobilenetv2${under(prefix)}`,
 };
 
@@ -67,12 +77,23 @@ const paperVgg: NamingScheme = {
   origin: (_, prefix) => `pytorch-fcn VGG-16${under(prefix)}`,
 };
 
+const classifierVgg: NamingScheme = {
+  family: "vgg16",
+  probe: /^(.*?)features\.0\.weight$/,
+  ours: classifierVggName,
+  shapeOf: convolutionShape,
+  metadata: { preprocessing: "imagenet" },
+  other: (names) => otherNetwork(names) ?? otherVgg(names),
+  origin: (_, prefix) => `timm/torchvision vgg16${under(prefix)}`,
+};
+
 const SCHEMES: readonly NamingScheme[] = [
   huggingFaceResNet,
   torchvisionResNet,
   torchvisionMobileNet,
   timmMobileNet,
   paperVgg,
+  classifierVgg,
 ];
 
 /** The scheme that a name tells, and the text before the backbone's names. */

@@ -15,7 +15,9 @@ import type { FoundBackbone } from "./find-backbone.js";
 import { auxiliaryFits, headsIn, isHead, isTorchvisionHead, projectionOf } from "./heads.js";
 import type { Head } from "./heads.js";
 import { unpruned } from "./pruned.js";
+import type { NamingScheme } from "./name-schemes.js";
 import { renamed } from "./renamed.js";
+import type { RenameChanges } from "./renamed.js";
 import { badWeights, quote, quoteFirst } from "./source.js";
 
 export interface Recognised {
@@ -56,7 +58,8 @@ export function recognise(given: Checkpoint): Recognised {
       `${fault}; of torchvision's segmentation networks fcn_resnet50 and fcn_resnet101 can be used`,
     );
   }
-  const kind = identify(renamed(file, ours), place.scheme.family);
+  const changes = changesOf(file, place.scheme);
+  const kind = identify(renamed(file, ours, changes), place.scheme.family);
   const { width } = kind;
   const variants = headsIn(kind, (name) => ours.has(name));
   const [finest] = variants;
@@ -68,7 +71,7 @@ export function recognise(given: Checkpoint): Recognised {
     ours.delete(name);
   }
   for (const theirs of others) ignored.push(theirs);
-  const checkpoint = renamed(file, ours);
+  const checkpoint = renamed(file, ours, changes);
   const facts = {
     architecture: architectureOf(finest, kind),
     variants,
@@ -81,6 +84,12 @@ export function recognise(given: Checkpoint): Recognised {
   const rest = restOf(imageNetClasses, others, finest !== undefined);
   return { ...facts, description: describe(facts, bare, rest), checkpoint, ignored };
 }
+
+/** What of the file changes besides its names. */
+const changesOf = (file: Checkpoint, { shapeOf, metadata = {} }: NamingScheme): RenameChanges => ({
+  metadata: new Map([...file.metadata, ...Object.entries(metadata)]),
+  shapeOf,
+});
 
 interface SortedNames {
   /** From our names to the file's. */
@@ -126,7 +135,7 @@ function sortNames(file: Checkpoint, unwrapped: readonly string[], place: FoundB
 
 /** ImageNet's. In torchvision's FCN `classifier.1` is the batch norm of a head, and not meant here. */
 function isLinearClassifier(name: string, shape: readonly number[], { prefix }: FoundBackbone): boolean {
-  if (!/(^|\.)(fc|classifier(\.1)?)\.(weight|bias)$/.test(name)) return false;
+  if (!/(^|\.)(fc|classifier(\.[16])?)\.(weight|bias)$/.test(name)) return false;
   return shape.length === 2 || !isHead(besideBackbone(name, prefix) ?? "");
 }
 

@@ -70,7 +70,13 @@ export class Parameters {
     if (info === undefined) this.#ledger.missing.push(full);
     else this.#noteFault(info, expected);
     const shape = fits ? info.shape : expected.map((d) => d ?? 1);
-    return { name: full, shape, read: () => this.checkpoint.read(full) };
+    const { checkpoint } = this;
+    return {
+      name: full,
+      shape,
+      read: () => checkpoint.read(full),
+      readSlices: (first, count) => checkpoint.readSlices(full, first, count),
+    };
   }
 
   /** Marks tensors that belong to the file but not to this model (other heads, counters). */

@@ -25,6 +25,7 @@ export function unpruned(file: Checkpoint): Checkpoint {
   return {
     ...{ container, name, bytes, metadata, tensors },
     read: (wanted) => product(wanted, pairs, (part) => file.read(part)),
+    readSlices: (wanted, first, count) => product(wanted, pairs, (part) => file.readSlices(part, first, count)),
     readFloat64: (wanted) => product(wanted, pairs, (part) => file.readFloat64(part)),
     close: () => file.close(),
   };

@@ -9,8 +9,8 @@
 
 import { formatShape } from "../kernel/shape.js";
 import { readU64 } from "./bytes.js";
-import { countElements, noSuchTensor, readableDType } from "./checkpoint.js";
-import type { Checkpoint, TensorInfo } from "./checkpoint.js";
+import { checkedSlices, countElements, noSuchTensor, readableDType } from "./checkpoint.js";
+import type { Checkpoint, SliceRange, TensorInfo } from "./checkpoint.js";
 import { DTYPE_BYTES, UNREAD_DTYPES, dtypeBits, toFloat32, toFloat64 } from "./dtype.js";
 import type { StoredDType, UnreadDType } from "./dtype.js";
 import { MAX_HEADER_BYTES, parseSafetensorsHeader } from "./safetensors-header.js";
@@ -124,11 +124,13 @@ export async function readSafetensorsIndex(source: ByteSource): Promise<Safetens
 export async function openSafetensors(source: ByteSource): Promise<Checkpoint> {
   const { tensors, metadata } = await readSafetensorsIndex(source);
 
-  async function load(name: string): Promise<[Bytes, StoredDType]> {
+  async function load(name: string, slices?: SliceRange): Promise<[Bytes, StoredDType]> {
     const tensor = tensors.get(name);
     if (tensor === undefined) throw noSuchTensor(source.name, name);
     const dtype = readableDType(source.name, tensor);
-    return [await source.read(tensor.offset, tensor.byteLength), dtype];
+    if (!slices) return [await source.read(tensor.offset, tensor.byteLength), dtype];
+    const sliceBytes = tensor.byteLength / checkedSlices(source.name, tensor, slices);
+    return [await source.read(tensor.offset + slices.first * sliceBytes, slices.count * sliceBytes), dtype];
   }
 
   return {
@@ -138,6 +140,7 @@ export async function openSafetensors(source: ByteSource): Promise<Checkpoint> {
     metadata,
     tensors,
     read: async (name) => toFloat32(...(await load(name))),
+    readSlices: async (name, first, count) => toFloat32(...(await load(name, { first, count }))),
     readFloat64: async (name) => toFloat64(...(await load(name))),
     close: () => source.close(),
   };

@@ -63,3 +63,13 @@ export function agreement(a: ArrayLike<number>, b: ArrayLike<number>): number {
   }
   return same / a.length;
 }
+
+/** The first of the largest of each pixel's logits [C, pixels]. */
+export function argmaxOf(logits: ArrayLike<number>, pixels: number): Uint8Array {
+  return Uint8Array.from({ length: pixels }, (_, pixel) => {
+    const at = (c: number): number => logits[c * pixels + pixel] as number;
+    let best = 0;
+    for (let c = 1; c < logits.length / pixels; c++) if (at(c) > at(best)) best = c;
+    return best;
+  });
+}

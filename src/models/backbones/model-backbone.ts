@@ -9,3 +9,13 @@ export interface ModelBackbone extends BackboneDescription {
   /** How pictures are prepared, where the backbone's published weights differ from ImageNet's mean and deviation. */
   readonly defaults?: Pick<Network, "preprocessing">;
 }
+
+/** What a file does not tell of its heads. */
+export interface HeadOptions {
+  /** Trained at once: skips are scaled before they are projected. Only pytorch-fcn's networks over VGG-16 can be. */
+  readonly atOnce?: boolean | undefined;
+  /** Of the heads. Default: any. */
+  readonly variants?: readonly string[];
+  /** Whether the file has the heads. Default true. */
+  readonly isTrained?: boolean;
+}

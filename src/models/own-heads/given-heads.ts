@@ -72,10 +72,12 @@ export function withGivenHead(
 export function checkpointInMemory(call: string, tensors: HostTensors): Checkpoint {
   const checked = checkedTensors(call, tensors);
   const name = "tensors in memory";
+  const refuse = async (missing: string): Promise<never> => Promise.reject(noSuchTensor(name, missing));
   const empty: Checkpoint = {
     ...{ container: "memory", name, bytes: 0, metadata: new Map(), tensors: new Map() },
-    read: async (missing) => Promise.reject(noSuchTensor(name, missing)),
-    readFloat64: async (missing) => Promise.reject(noSuchTensor(name, missing)),
+    read: refuse,
+    readSlices: refuse,
+    readFloat64: refuse,
     close: () => Promise.resolve(),
   };
   return overlaid(empty, checked);

@@ -80,12 +80,12 @@ function paperTensors(head: FcnVariant, { classes, backbone, style }: HeadShape)
   const prefix = style.hasPrefix ? `${head}.` : "";
   const steps = decoderGeometry(backbone.encoder, style)[head];
   const tensors = new Map(scoreTensors(prefix + style.scores[32], classes, backbone.channelsAt(32), kaimingFill));
+  const setKernel = (name: string, kernel = 0): void =>
+    void tensors.set(`${prefix}${name}.weight`, { shape: [classes, classes, kernel, kernel], fill: diagonalFill });
+  // The file may have the last kernel of another head, and then needs this one's too.
+  if (style.mayBeFixed) setKernel(style.finals[SKIPS[head].at(-1) ?? 32], steps.at(-1)?.kernel);
   for (const [i, stride] of SKIPS[head].entries()) {
-    const kernel = steps[i]?.kernel ?? 0;
-    tensors.set(`${prefix}${style.ups[stride]}.weight`, {
-      shape: [classes, classes, kernel, kernel],
-      fill: diagonalFill,
-    });
+    setKernel(style.ups[stride], steps[i]?.kernel);
     const skip = scoreTensors(prefix + style.scores[stride], classes, backbone.channelsAt(stride), constantFill(0));
     for (const [name, tensor] of skip) tensors.set(name, tensor);
   }

@@ -1,4 +1,5 @@
 /** A checkpoint with tensors from memory, which come before its own of the same names. */
+import { elements } from "../../kernel/shape.js";
 import type { Checkpoint, TensorInfo } from "../../weights/checkpoint.js";
 
 /** Float32 values that are made or kept in memory. */
@@ -25,6 +26,11 @@ export function overlaid(
     metadata: new Map([...file.metadata, ...metadata]),
     tensors: new Map([...file.tensors, ...infos]),
     read: async (name) => added.get(name)?.values() ?? file.read(name),
+    readSlices: async (name, first, count) => {
+      const tensor = added.get(name);
+      const slice = elements(tensor?.shape.slice(1) ?? []);
+      return tensor?.values().slice(first * slice, (first + count) * slice) ?? file.readSlices(name, first, count);
+    },
     readFloat64: async (name) => {
       const values = added.get(name)?.values();
       return values ? Float64Array.from(values) : file.readFloat64(name);

@@ -81,7 +81,7 @@ export class Tuner implements ChoosesVariants {
   /** What there is to choose in the graph, by the time that it is estimated to take. */
   #problemsOf(graph: Graph, fixed: VariantChoice, precision: Precision | undefined): Problems[] {
     const found = new Map<string, Problems>();
-    for (const { kernel, problem } of graph.nodes) {
+    for (const { kernel, problem } of graph.callsOn(this.device, precision)) {
       if (fixed[kernel.name] !== undefined) continue;
       const key = classKey(kernel, problem, precision);
       const known = found.get(key);

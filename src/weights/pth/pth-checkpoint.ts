@@ -4,8 +4,8 @@
  */
 
 import { formatShape } from "../../kernel/shape.js";
-import { countElements, noSuchTensor, readableDType } from "../checkpoint.js";
-import type { Checkpoint, Container, TensorInfo } from "../checkpoint.js";
+import { checkedSlices, countElements, noSuchTensor, readableDType } from "../checkpoint.js";
+import type { Checkpoint, Container, SliceRange, TensorInfo } from "../checkpoint.js";
 import { dtypeBits, toFloat32, toFloat64 } from "../dtype.js";
 import type { StoredDType } from "../dtype.js";
 import { badWeights, quote } from "../source.js";
@@ -15,7 +15,7 @@ import type { StateDict } from "./state-dict.js";
 import { extent, gather, isContiguous } from "./strided.js";
 import type { PickleValue, TensorRef } from "./values.js";
 
-type ReadableTensor = Pick<TensorRef, "storage" | "view"> & { readonly dtype: StoredDType };
+type ReadableTensor = Pick<TensorRef, "storage" | "view"> & { readonly name: string; readonly dtype: StoredDType };
 
 /** The bytes behind storage keys. */
 export interface StorageStore {
@@ -65,7 +65,7 @@ export function makeCheckpoint(source: ByteSource, { container, root, store, sta
     const tensor = state.tensors.get(name);
     const info = tensors.get(name);
     if (tensor === undefined || info === undefined) throw noSuchTensor(file, name);
-    return { ...tensor, dtype: readableDType(file, info) };
+    return { ...tensor, name, dtype: readableDType(file, info) };
   };
   return {
     container,
@@ -74,6 +74,8 @@ export function makeCheckpoint(source: ByteSource, { container, root, store, sta
     metadata: metadataOf(state),
     tensors,
     read: async (name) => load(store, find(name), toFloat32, Float32Array),
+    readSlices: async (name, first, count) =>
+      load(store, slicesOf(file, find(name), { first, count }), toFloat32, Float32Array),
     readFloat64: async (name) => load(store, find(name), toFloat64, Float64Array),
     close: () => source.close(),
   };
@@ -109,6 +111,14 @@ function metadataOf({ path, prefix }: StateDict): Map<string, string> {
   if (path.length > 0) metadata.set("state_dict", path.join("."));
   if (prefix !== "") metadata.set("prefix", prefix);
   return metadata;
+}
+
+/** Some slices of the tensor's first axis, as a tensor. */
+function slicesOf(file: string, { view, ...tensor }: ReadableTensor, range: SliceRange): ReadableTensor {
+  checkedSlices(file, { ...tensor, shape: view.shape }, range);
+  const { shape, strides, offset } = view;
+  const start = offset + range.first * (strides[0] ?? 0);
+  return { ...tensor, view: { offset: start, shape: [range.count, ...shape.slice(1)], strides } };
 }
 
 async function load<T extends Float32Array | Float64Array>(
