@@ -6,7 +6,7 @@ import { Tensor } from "../src/gpu/tensor.js";
 import { defineKernel } from "../src/kernel/kernel.js";
 import { sizeOf } from "../src/kernel/layout.js";
 import { u32 } from "../src/kernel/problem.js";
-import { Graph } from "../src/plan/graph.js";
+import { StateGraph } from "../src/plan/state-graph.js";
 import { Plan } from "../src/plan/plan.js";
 import { WeightStore } from "../src/plan/weight-store.js";
 import { useDevice } from "./helpers/device.js";
@@ -42,23 +42,21 @@ const shape = [1, 3, 1, 2] as const;
 const tensor = (values: readonly number[], layout: "nchw" | "nhwc4" = "nchw"): Promise<Tensor> =>
   Tensor.from(device(), values, shape, { layout });
 
-function increasing(times = 1): Graph {
-  const graph = new Graph();
-  let w = graph.state("w", shape, "nchw");
+function increasing(state: Tensor, times = 1): StateGraph {
+  const graph = new StateGraph();
+  let w = graph.state("w", state);
   const x = graph.input("x", shape, "nchw");
   for (let i = 0; i < times; i++) w = graph.op(`increase ${i}`, increase, { w, x }).increased;
   graph.output("w", w);
   return graph;
 }
 
-async function planOf(graph: Graph, states: Readonly<Record<string, Tensor>>): Promise<Plan> {
-  return Plan.create(device(), graph, new WeightStore(device()), undefined, { states });
-}
+const planOf = (graph: StateGraph): Promise<Plan> => Plan.create(device(), graph, new WeightStore(device()));
 
 describe("a state", () => {
   it("keeps what each run writes over it", async () => {
     const w = await tensor([1, 2, 3, 4, 5, 6]);
-    const plan = await planOf(increasing(), { w });
+    const plan = await planOf(increasing(w));
     const x = new Float32Array([1, 1, 1, 1, 1, 10, 0, 0]);
     for (let run = 0; run < 3; run++) await plan.run({ x });
     expect([...(await w.read())]).toEqual([4, 5, 6, 7, 8, 36]);
@@ -67,39 +65,31 @@ describe("a state", () => {
   });
 
   it("may be updated several times in a run, in order", async () => {
-    const w = await tensor([0, 0, 0, 0, 0, 0]);
-    const plan = await planOf(increasing(3), { w });
+    const plan = await planOf(increasing(await tensor([0, 0, 0, 0, 0, 0]), 3));
     const { outputs } = await plan.run({ x: new Float32Array([1, 2, 3, 4, 5, 6, 0, 0]) });
     expect([...new Float32Array(outputs.get("w")?.bytes as ArrayBuffer)].slice(0, 6)).toEqual([3, 6, 9, 12, 15, 18]);
   });
 
-  it("costs the plan no memory, and is read by several kernels", async () => {
-    const graph = new Graph();
-    const w = graph.state("w", shape, "nhwc4");
+  it("is read by several kernels where it is", async () => {
+    const graph = new StateGraph();
+    const w = graph.state("w", await tensor([1, 2, 3, 4, 5, 6], "nhwc4"));
     const once = graph.op("a", add, { x: w, skip: w }).y;
     graph.output("y", graph.op("b", add, { x: once, skip: w }).y);
-    const plan = await planOf(graph, { w: await tensor([1, 2, 3, 4, 5, 6], "nhwc4") });
-    const { outputs } = await plan.run({});
+    const { outputs } = await (await planOf(graph)).run({});
     expect([...new Float32Array(outputs.get("y")?.bytes as ArrayBuffer)]).toEqual([3, 9, 15, 0, 6, 12, 18, 0]);
   });
 
-  it("is an error where it is missing, of another shape, layout or device, or disposed", async () => {
-    const graph = increasing();
-    const other = await Tensor.empty(device(), [1, 1, 1, 2], { layout: "nchw" });
-    await expectError(() => planOf(graph, {}), "bad-shape", /state "w" is missing; pass a tensor in \{ states \}/);
-    await expectError(() => planOf(graph, { w: other }), "bad-shape", /state "w" is declared as \[1,3,1,2\]/);
-    const blocked = await tensor([1, 2, 3, 4, 5, 6], "nhwc4");
-    await expectError(() => planOf(graph, { w: blocked }), "bad-shape", /layout nchw/);
+  it("is an error where it was disposed of", async () => {
     const gone = await tensor([1, 2, 3, 4, 5, 6]);
     gone.dispose();
-    await expectError(() => planOf(graph, { w: gone }), "disposed", /was disposed/);
+    await expectError(() => planOf(increasing(gone)), "disposed", /was disposed/);
   });
 });
 
 describe("a graph with states", () => {
-  it("refuses to read a state that was written over", () => {
-    const graph = new Graph();
-    const w = graph.state("w", shape, "nchw");
+  it("refuses to read a state that was written over", async () => {
+    const graph = new StateGraph();
+    const w = graph.state("w", await tensor([1, 2, 3, 4, 5, 6]));
     const x = graph.input("x", shape, "nchw");
     graph.op("first", increase, { w, x });
     expect(() => graph.op("second", increase, { w, x })).toThrow(
@@ -107,23 +97,23 @@ describe("a graph with states", () => {
     );
   });
 
-  it("refuses to write over what is no state, and a name that is taken", () => {
-    const graph = new Graph();
+  it("refuses to write over what is no state, and a name that is taken", async () => {
+    const graph = new StateGraph();
     const x = graph.input("x", shape, "nchw");
     expect(() => graph.op("increase", increase, { w: x, x })).toThrow(
       "increase: it writes over x, which is no state; declare it with graph.state()",
     );
-    graph.state("w", shape, "nchw");
-    expect(() => graph.state("w", shape, "nchw")).toThrow('graph: state "w" is declared twice');
+    const w = await tensor([1, 2, 3, 4, 5, 6]);
+    graph.state("w", w);
+    expect(() => graph.state("w", w)).toThrow('graph: state "w" is declared twice');
   });
 
   it("refuses a state in another layout than the kernel's that writes over it", async () => {
-    const graph = new Graph();
-    const w = graph.state("w", shape, "nhwc4");
+    const graph = new StateGraph();
+    const w = graph.state("w", await tensor([1, 2, 3, 4, 5, 6], "nhwc4"));
     graph.op("increase", increase, { w, x: graph.input("x", shape, "nchw") });
-    const states = { w: await tensor([1, 2, 3, 4, 5, 6], "nhwc4") };
-    const sentence = "increase: it writes over w, which needs layout nchw and is declared with layout nhwc4";
-    await expectError(() => planOf(graph, states), "bad-shape", sentence);
+    const sentence = "increase: it writes over w, which needs layout nchw and has nhwc4";
+    await expectError(() => planOf(graph), "bad-shape", sentence);
   });
 });
 

@@ -5,6 +5,7 @@
 import { badShape } from "../base/errors.js";
 import { erase, makeProblem } from "../kernel/kernel.js";
 import type { Kernel, KernelDef } from "../kernel/kernel.js";
+import type { Tensor } from "../gpu/tensor.js";
 import type { LayoutName } from "../kernel/layout.js";
 import type { AnyProblem, Attrs, InputSpecs, OutputSpecs } from "../kernel/problem.js";
 import type { Nchw } from "../kernel/shape.js";
@@ -39,8 +40,11 @@ export interface GraphInput {
   readonly layout: LayoutName;
 }
 
-/** A tensor that lives outside the plan, from run to run. */
-export type GraphState = GraphInput;
+/** A tensor of the caller's that lives outside the plan, from run to run. */
+export interface GraphState {
+  readonly value: Value;
+  readonly tensor: Tensor;
+}
 
 export interface GraphOutput {
   readonly value: Value;
@@ -62,31 +66,16 @@ export type Results<O> = { readonly [K in keyof O]: O[K] extends { optional: tru
 export class Graph {
   readonly nodes: Node[] = [];
   readonly inputs = new Map<string, GraphInput>();
-  readonly states = new Map<string, GraphState>();
+  /** Of a StateGraph. */
+  readonly states: ReadonlyMap<string, GraphState> = new Map();
   readonly outputs = new Map<string, GraphOutput>();
   readonly #known = new Set<Value>();
-  /** Values of states, those that kernels have written over them included. */
-  readonly #stateValues = new Set<Value>();
-  /** What has been written over, and by which call. */
-  readonly #overwritten = new Map<Value, string>();
 
   /** Declares an input [N, C, H, W] whose bytes come in `layout`. @throws bad-shape when the name is taken */
   input(name: string, shape: Nchw, layout: LayoutName): Value {
     if (this.inputs.has(name)) throw badShape(`graph: input "${name}" is declared twice`);
-    const value = this.#define(name, shape);
+    const value = this.define(name, shape);
     this.inputs.set(name, { value, layout });
-    return value;
-  }
-
-  /**
-   * Declares a tensor [N, C, H, W] of the caller's, which kernels read where it is and may update (OutputSpec.updates).
-   * @throws bad-shape when the name is taken
-   */
-  state(name: string, shape: Nchw, layout: LayoutName): Value {
-    if (this.states.has(name)) throw badShape(`graph: state "${name}" is declared twice`);
-    const value = this.#define(name, shape);
-    this.states.set(name, { value, layout });
-    this.#stateValues.add(value);
     return value;
   }
 
@@ -115,16 +104,15 @@ export class Graph {
         weights[key] = operand;
         continue;
       }
-      this.#checkReadable(label, key, operand);
+      if (!this.#known.has(operand)) throw badShape(`${label}: input ${key} belongs to another graph`);
       tensors[key] = operand;
     }
     const operands = Object.entries({ ...tensors, ...weights });
     const problem = makeProblem(kernel, Object.fromEntries(operands.map(([key, { shape }]) => [key, shape])), attrs);
     const outputs: Record<string, Value> = {};
     for (const [key, shape] of Object.entries(problem.out)) {
-      if (shape !== undefined) outputs[key] = this.#define(`${label}.${key}`, shape);
+      if (shape !== undefined) outputs[key] = this.define(`${label}.${key}`, shape);
     }
-    this.#noteUpdates(label, kernel, tensors, outputs);
     this.nodes.push({ kernel, problem, label, tensors, weights, outputs });
     return outputs;
   }
@@ -144,30 +132,8 @@ export class Graph {
     this.outputs.set(name, { value, layout });
   }
 
-  #checkReadable(label: string, key: string, value: Value): void {
-    if (!this.#known.has(value)) throw badShape(`${label}: input ${key} belongs to another graph`);
-    const by = this.#overwritten.get(value);
-    if (by !== undefined)
-      throw badShape(`${label}: ${value.name} was written over by ${by}; read what that call returns`);
-  }
-
-  #noteUpdates(
-    label: string,
-    { outputs: specs }: Kernel,
-    tensors: Readonly<Record<string, Value>>,
-    outputs: Readonly<Record<string, Value>>,
-  ): void {
-    for (const [key, value] of Object.entries(outputs)) {
-      const updated = tensors[specs[key]?.updates ?? ""];
-      if (!updated) continue;
-      if (!this.#stateValues.has(updated))
-        throw badShape(`${label}: it writes over ${updated.name}, which is no state; declare it with graph.state()`);
-      this.#overwritten.set(updated, label);
-      this.#stateValues.add(value);
-    }
-  }
-
-  #define(name: string, shape: Nchw): Value {
+  /** A new value of this graph. */
+  protected define(name: string, shape: Nchw): Value {
     const value = new Value(name, shape);
     this.#known.add(value);
     return value;

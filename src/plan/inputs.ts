@@ -14,9 +14,6 @@ import type { Nchw } from "../kernel/shape.js";
  */
 export type PlanInputs = Readonly<Record<string, ArrayBufferView | Tensor>>;
 
-/** By name: tensors of the shape and layout that the graph declares. They must live as long as the plan. */
-export type PlanStates = Readonly<Record<string, Tensor>>;
-
 interface Declared {
   readonly shape: Nchw;
   readonly layout: LayoutName;
@@ -63,16 +60,6 @@ function checkInput(
     checkTensor(device, label, input, given);
   } else if (given?.byteLength !== input.memory.size) {
     throw badShape(`${label} needs ${input.memory.size} bytes, got ${given?.byteLength ?? "none"}`);
-  }
-}
-
-/** That every state of the graph is given, as declared. @throws bad-shape, disposed, device-lost */
-export function checkStates(device: Device, declared: ReadonlyMap<string, Declared>, states: PlanStates): void {
-  for (const [name, state] of declared) {
-    const label = `plan: state "${name}"`;
-    const given = states[name];
-    if (!(given instanceof Tensor)) throw badShape(`${label} is missing; pass a tensor in { states }`);
-    checkTensor(device, label, state, given);
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { convert } from "../../shaders/convert/kernel.js";
 import { badShape } from "../base/errors.js";
+import type { Tensor } from "../gpu/tensor.js";
 import { chooseVariant, layoutOf } from "../kernel/choice.js";
 import type { VariantChoice, VariantPick } from "../kernel/choice.js";
 import { erase, makeProblem } from "../kernel/kernel.js";
@@ -45,7 +46,7 @@ export interface Lowered {
   readonly steps: readonly Step[];
   readonly inputs: ReadonlyMap<string, Physical>;
   /** Tensors of the caller's. */
-  readonly states: ReadonlyMap<string, Physical>;
+  readonly states: ReadonlyMap<Physical, Tensor>;
   readonly outputs: ReadonlyMap<string, Physical>;
 }
 
@@ -59,8 +60,11 @@ export function lower(
   const lowering = new Lowering(device, choice, precision);
   const inputs = new Map<string, Physical>();
   for (const [name, { value, layout }] of graph.inputs) inputs.set(name, lowering.define(value, layout, -1));
-  const states = new Map<string, Physical>();
-  for (const [name, { value, layout }] of graph.states) states.set(name, lowering.define(value, layout, -1));
+  const states = new Map<Physical, Tensor>();
+  for (const { value, tensor } of graph.states.values()) {
+    tensor.check();
+    states.set(lowering.define(value, tensor.layout, -1), tensor);
+  }
   const chosen = graph.callsOn(device, precision).map((node) => lowering.choose(node));
   const borders = valueBorders(graph, chosen);
   for (const node of chosen) lowering.append(node, borders);
@@ -128,9 +132,7 @@ class Lowering {
   #checkUpdate(label: string, state: Value, layout: LayoutName): void {
     const declared = this.anyLayoutOf(state).layout;
     if (declared === layout) return;
-    throw badShape(
-      `${label}: it writes over ${state.name}, which needs layout ${layout} and is declared with layout ${declared}`,
-    );
+    throw badShape(`${label}: it writes over ${state.name}, which needs layout ${layout} and has ${declared}`);
   }
 
   /** The layout that the value was first written in. */

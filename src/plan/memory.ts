@@ -9,14 +9,13 @@ import { packParams } from "../gpu/dispatch.js";
 import { BUFFER } from "../gpu/flags.js";
 import { checkFits, createTexture, destroy, stagingSize } from "../gpu/memory.js";
 import type { Memory } from "../gpu/memory.js";
-import type { Tensor } from "../gpu/tensor.js";
 import { baseOf } from "../kernel/border.js";
 import { layoutNamed } from "../kernel/layout.js";
 import type { BaseLayoutName } from "../kernel/layout.js";
 import { alignUp } from "../kernel/shape.js";
 import type { Nchw } from "../kernel/shape.js";
 import type { TextureExtent } from "../kernel/texture.js";
-import type { DeclaredInput, PlanStates } from "./inputs.js";
+import type { DeclaredInput } from "./inputs.js";
 import type { Lowered, Physical, Step } from "./lower.js";
 import { placeTensors } from "./placement.js";
 
@@ -45,13 +44,6 @@ export function checkLimits(device: Device, { steps, inputs }: Lowered): void {
   }
 }
 
-export interface PlanMemoryOptions {
-  /** Staging buffers for each output. */
-  readonly staged: number;
-  /** Tensors of the caller's by the names of the graph's states. */
-  readonly states: PlanStates;
-}
-
 export class PlanMemory {
   readonly inputs = new Map<string, DeclaredInput>();
   readonly outputs = new Map<string, StagedOutput>();
@@ -62,8 +54,11 @@ export class PlanMemory {
   readonly #tensors = new Map<Physical, Memory>();
   readonly #uniforms: GPUBindingResource[] = [];
 
-  /** Notes everything it creates in `owned`, so that the caller can free it after a failure. */
-  constructor(device: Device, lowered: Lowered, owned: Owned, { staged, states }: PlanMemoryOptions) {
+  /**
+   * Notes everything it creates in `owned`, so that the caller can free it after a failure. `staged` is the number of
+   * staging buffers for each output.
+   */
+  constructor(device: Device, lowered: Lowered, owned: Owned, staged: number) {
     this.#device = device;
     this.#owned = owned;
     this.dummies = new Dummies((kind, label) =>
@@ -72,7 +67,7 @@ export class PlanMemory {
         : wholeBuffer(this.#buffer(label, DUMMY_BYTES, BUFFER.STORAGE), DUMMY_BYTES),
     );
     this.#createInputs(lowered);
-    for (const [name, tensor] of lowered.states) this.#tensors.set(tensor, (states[name] as Tensor).memory);
+    for (const [physical, { memory }] of lowered.states) this.#tensors.set(physical, memory);
     this.#createTensors(lowered);
     this.#createUniforms(lowered.steps);
     this.#createOutputs(lowered, staged);

@@ -20,8 +20,8 @@ import { dispatchesOf, loadWeights } from "./bind.js";
 import { compile } from "./compile.js";
 import type { OnPipeline } from "./compile.js";
 import type { Graph } from "./graph.js";
-import { checkStates, writeInputs } from "./inputs.js";
-import type { PlanInputs, PlanStates } from "./inputs.js";
+import { writeInputs } from "./inputs.js";
+import type { PlanInputs } from "./inputs.js";
 import { lower } from "./lower.js";
 import type { Step } from "./lower.js";
 import { PlanMemory } from "./memory.js";
@@ -54,8 +54,6 @@ export interface PlanOptions {
    * False: the plan keeps no staging buffers, and its outputs stay on the GPU (runToTensors()). Default true.
    */
   readonly readback?: boolean;
-  /** The tensors of the graph's states, by name. They stay the caller's, and must live as long as the plan. */
-  readonly states?: PlanStates;
   /** Gives up between two weights, or before memory is allocated. Weights that are loaded stay in the store. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -112,19 +110,18 @@ export class Plan {
     choice?: VariantChoice | VariantPick,
     options: PlanOptions = {},
   ): Promise<Plan> {
-    const { stageOf, onPipeline, precision, inFlight = 1, readback = true, states = {}, signal } = options;
+    const { stageOf, onPipeline, precision, inFlight = 1, readback = true, signal } = options;
     device.check();
     checkCount("inFlight", inFlight);
     const compiled = await compile(device, () => lower(graph, device, choice, precision), onPipeline);
     const { steps } = compiled.lowered;
-    checkStates(device, compiled.lowered.states, states);
     const weights = await loadWeights(steps, store, signal);
     signal?.throwIfAborted();
     const owned: Owned = [];
     try {
       return await device.scoped("plan", () => {
         const slots = stageOf ? 1 : inFlight;
-        const memory = new PlanMemory(device, compiled.lowered, owned, { staged: readback ? slots : 0, states });
+        const memory = new PlanMemory(device, compiled.lowered, owned, readback ? slots : 0);
         const dispatches = dispatchesOf(device, compiled, memory, weights);
         const timer = stageOf && StageTimer.create(device, steps.map(stageOf), owned);
         return new Plan({ device, steps, dispatches, memory, owned, timer, inFlight: slots, readback });

@@ -103,7 +103,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const session = await TrainingSession.create(device, {
     trained: learner.trained(mode),
     optimizer,
-    loss: { targets: "labels", classWeights: classWeights !== undefined },
+    targets: "labels",
     classWeights,
     rateScale: (parameter) => (isBias(parameter) ? (optimizer.settings["biasRate"] ?? 1) : 1),
   });

@@ -9,14 +9,14 @@ import { Tensor } from "../gpu/tensor.js";
 import { rankedVariants } from "../kernel/choice.js";
 import type { VariantPick } from "../kernel/choice.js";
 import type { Weight } from "../kernel/weight.js";
-import type { Graph } from "../plan/graph.js";
-import type { PlanInputs, PlanStates } from "../plan/inputs.js";
+import type { PlanInputs } from "../plan/inputs.js";
 import { lower } from "../plan/lower.js";
 import { Plan } from "../plan/plan.js";
 import type { PlanResult } from "../plan/plan.js";
+import type { StateGraph } from "../plan/state-graph.js";
 import { TrainedWeight } from "./trained-weight.js";
-import { CLASS_WEIGHTS, LOSS, RATES, SCALE, appendPass, appendUpdate, graphOf, parameterStates } from "./step-graph.js";
-import type { AppendNetwork, StepOptions } from "./step-graph.js";
+import { LOSS, RATES, SCALE, appendPass, appendUpdate, graphOf } from "./step-graph.js";
+import type { AppendNetwork, LossTensors, StepOptions, StepParts } from "./step-graph.js";
 import { TrainingStore, canTrainIn } from "./training-store.js";
 
 export interface TrainingSessionOptions extends StepOptions {
@@ -54,8 +54,7 @@ interface KeptPlan {
 interface Parts {
   readonly parameters: ReadonlyMap<Weight, TrainedWeight>;
   readonly store: TrainingStore;
-  readonly loss: Tensor;
-  readonly classWeights: Tensor | undefined;
+  readonly loss: LossTensors;
 }
 
 /** The best variant whose packed weights the GPU can keep up to date. */
@@ -90,13 +89,15 @@ export class TrainingSession {
       classWeights &&
       (await Tensor.from(device, classWeights, [1, classWeights.length, 1, 1], {
         layout: "nchw",
-        label: CLASS_WEIGHTS,
+        label: "class weights",
       }));
     return new TrainingSession(device, options, {
       parameters,
       store: new TrainingStore(device, parameters),
-      loss: await Tensor.empty(device, [1, 1, 1, 1], { layout: "nchw", label: LOSS }),
-      classWeights: weights,
+      loss: {
+        total: await Tensor.empty(device, [1, 1, 1, 1], { layout: "nchw", label: LOSS }),
+        classWeights: weights,
+      },
     });
   }
 
@@ -122,7 +123,7 @@ export class TrainingSession {
     const [only] = pieces;
     let loss: number;
     if (only && pieces.length === 1) {
-      write(this.device, this.parts.loss.memory, oneValue(0));
+      write(this.device, this.parts.loss.total.memory, oneValue(0));
       loss = await this.#pass(await this.#planOf(`step ${only.shape.key}`, this.#step(only.shape)), only, rates);
     } else {
       loss = await this.accumulate(pieces);
@@ -135,36 +136,37 @@ export class TrainingSession {
 
   /** Adds the gradients of pieces to those of the parameters. Gives their loss. */
   async accumulate(pieces: readonly Piece[]): Promise<number> {
-    write(this.device, this.parts.loss.memory, oneValue(0));
+    write(this.device, this.parts.loss.total.memory, oneValue(0));
     let loss = NaN;
     for (const piece of pieces) {
-      const append = (graph: Graph): void => void appendPass(graph, this.#parts, piece.shape.network);
+      const append = (graph: StateGraph): void => void appendPass(graph, this.#parts, piece.shape.network);
       loss = await this.#pass(await this.#planOf(`pass ${piece.shape.key}`, append), piece);
     }
     return loss;
   }
 
   /** Runs a graph of the network with the weights as they are now. */
-  async infer(key: string, append: (graph: Graph) => void, inputs: PlanInputs): Promise<PlanResult> {
+  async infer(key: string, append: (graph: StateGraph) => void, inputs: PlanInputs): Promise<PlanResult> {
     return (await this.#planOf(`infer ${key}`, append)).run(inputs);
   }
 
   dispose(): void {
     for (const { plan } of this.#plans.values()) plan.dispose();
     this.#plans.clear();
-    const { parameters, store, loss, classWeights } = this.parts;
+    const { parameters, store, loss } = this.parts;
     store.dispose();
-    loss.dispose();
-    classWeights?.dispose();
+    loss.total.dispose();
+    loss.classWeights?.dispose();
     for (const parameter of parameters.values()) parameter.dispose();
   }
 
-  get #parts() {
-    return { ...this.options, device: this.device, parameters: this.parts.parameters };
+  get #parts(): StepParts {
+    const { parameters, loss } = this.parts;
+    return { ...this.options, device: this.device, parameters, loss };
   }
 
   /** Forward, loss, backward and optimiser. */
-  #step({ network }: BatchShape): (graph: Graph) => void {
+  #step({ network }: BatchShape): (graph: StateGraph) => void {
     return (graph) => appendUpdate(graph, this.#parts, appendPass(graph, this.#parts, network));
   }
 
@@ -179,7 +181,7 @@ export class TrainingSession {
   }
 
   /** A plan whose optimiser knows fewer packed copies than there are now would leave some behind, and is made anew. */
-  async #planOf(key: string, append: (graph: Graph) => void): Promise<Plan> {
+  async #planOf(key: string, append: (graph: StateGraph) => void): Promise<Plan> {
     const kept = this.#plans.get(key);
     this.#plans.delete(key);
     if (kept && kept.copies === this.#copies) {
@@ -190,14 +192,13 @@ export class TrainingSession {
     await this.#makeCopies(append);
     this.#makeRoom();
     const { device } = this;
-    const states = this.#states;
-    const plan = await Plan.create(device, graphOf(append), this.parts.store, trainable(device), { states });
+    const plan = await Plan.create(device, graphOf(append), this.parts.store, trainable(device));
     this.#plans.set(key, { plan, copies: this.#copies });
     return plan;
   }
 
   /** Finds out in which orders the shaders of a graph read parameters, and makes those copies. */
-  async #makeCopies(append: (graph: Graph) => void): Promise<void> {
+  async #makeCopies(append: (graph: StateGraph) => void): Promise<void> {
     const { parameters, store } = this.parts;
     for (const { weights, variant, problem } of lower(graphOf(append), this.device, trainable(this.device)).steps) {
       for (const [key, weight] of Object.entries(weights)) {
@@ -205,12 +206,6 @@ export class TrainingSession {
         if (packing && parameters.has(weight)) await store.get(weight, packing, problem);
       }
     }
-  }
-
-  get #states(): PlanStates {
-    const { parameters, loss, classWeights } = this.parts;
-    const own = { [LOSS]: loss, ...(classWeights && { [CLASS_WEIGHTS]: classWeights }) };
-    return { ...parameterStates(parameters.values()), ...own };
   }
 
   #makeRoom(): void {

@@ -35,7 +35,7 @@ async function sessionOf(test: HeadsCase, network: AppendNetwork): Promise<Train
   return TrainingSession.create(device(), {
     trained: [...weightsOf(graph).values()].filter((weight) => !weight.name.includes("upscore")),
     optimizer: optimizerOf(optimizerOptions(test)),
-    loss: { targets: test.loss === "distil" ? "probabilities" : "labels", classWeights: false },
+    targets: test.loss === "distil" ? "probabilities" : "labels",
     rateScale: () => 1,
     biasesDecay: true,
   });

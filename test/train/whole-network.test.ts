@@ -6,6 +6,7 @@ import { layouts } from "../../src/kernel/layout.js";
 import { elements } from "../../src/kernel/shape.js";
 import { Graph } from "../../src/plan/graph.js";
 import { Plan } from "../../src/plan/plan.js";
+import { StateGraph } from "../../src/plan/state-graph.js";
 import { WeightStore } from "../../src/plan/weight-store.js";
 import { differentiate } from "../../src/train/backward.js";
 import { optimizerOf } from "../../src/train/optimizer.js";
@@ -46,7 +47,7 @@ it("has PyTorch's gradient of every parameter", async () => {
   const session = await TrainingSession.create(device(), {
     trained: [...weightsOf(graph).values()].filter(({ name }) => names.has(name)),
     optimizer: optimizerOf({ kind: "sgd" }),
-    loss: { targets: "labels", classWeights: false },
+    targets: "labels",
     rateScale: () => 1,
   });
   expect(session.parameters.size).toBe(names.size);
@@ -64,18 +65,18 @@ it("has PyTorch's gradient of every parameter", async () => {
 });
 
 it("has PyTorch's gradient of the picture", async () => {
-  const graph = new Graph();
+  const total = await Tensor.empty(device(), [1, 1, 1, 1], { layout: "nchw" });
+  const graph = new StateGraph();
   const image = graph.input("x", SHAPE, "nhwc4");
   const logits = network.logits(graph, image, [SIZE.height, SIZE.width]);
-  const { gradient } = appendLoss(graph, logits, { targets: "labels", classWeights: false });
+  const { gradient } = appendLoss(graph, logits, { targets: "labels", loss: { total, classWeights: undefined } });
   const seeds = new Map([[logits, gradient]]);
   const backward = differentiate(graph, { device: device(), trained: new Set(), seeds, wanted: [image] });
   const ofImage = backward.gradientOf(image);
   if (!ofImage) throw new Error("no gradient");
   graph.output("gradient", ofImage, "nhwc4");
   const store = new WeightStore(device());
-  const total = await Tensor.empty(device(), [1, 1, 1, 1], { layout: "nchw" });
-  const plan = await Plan.create(device(), graph, store, undefined, { states: { loss: total } });
+  const plan = await Plan.create(device(), graph, store);
   const inputs = { x, labels: labelValues(1), "loss scale": new Float32Array([scale, 0, 0, 0]) };
   const bytes = (await plan.run(inputs)).outputs.get("gradient")?.bytes as ArrayBuffer;
   const error = relativeError(layouts.nhwc4.unpack(bytes, SHAPE), wanted.get("") ?? []);
