@@ -129,38 +129,27 @@ const tex4: Layout = {
   },
 };
 
-const inOrder = (bytes: ArrayBuffer, shape: Nchw): Float32Array => new Float32Array(bytes).slice(0, sizeOf(shape));
-
-/**
- * Values one after the other, as PyTorch has them: parameters of a network while it trains, and their gradients. Zeros
- * follow to a multiple of four values, so that shaders may read vec4f.
- */
-const nchw: Layout = {
+/** Values one after the other, as PyTorch has them, and zeros to the end of the memory. */
+const inOrder = (byteSize: (shape: Nchw) => number, extent?: Layout["extent"]): Layout => ({
   dtype: "f32",
-  byteSize: (shape) => alignUp(sizeOf(shape), 4) * 4,
+  ...(extent && { extent }),
+  byteSize,
   pack(values, shape) {
-    const out = new Float32Array(alignUp(sizeOf(shape), 4));
+    const out = new Float32Array(byteSize(shape) / 4);
     out.set(values);
     return out.buffer;
   },
-  unpack: inOrder,
-};
+  unpack: (bytes, shape) => new Float32Array(bytes).slice(0, sizeOf(shape)),
+});
+
+/** Weights while they are trained, and their gradients. A multiple of four values, so that shaders may read vec4f. */
+const nchw = inOrder((shape) => alignUp(sizeOf(shape), 4) * 4);
 
 /** The values of nchw, four in a texel, in the rows of a weight texture. */
-const texels: Layout = {
-  dtype: "f32",
-  extent: weightTexture,
-  byteSize(shape) {
-    const { width, height } = weightTexture(shape);
-    return width * height * 16;
-  },
-  pack(values, shape) {
-    const out = new Float32Array(this.byteSize(shape) / 4);
-    out.set(values);
-    return out.buffer;
-  },
-  unpack: inOrder,
-};
+const texels = inOrder((shape) => {
+  const { width, height } = weightTexture(shape);
+  return width * height * 16;
+}, weightTexture);
 
 /** Calls `visit(nchw index, nhwc index)` for every element of [N, channels, H, W]. */
 function eachInterleaved(shape: Nchw, channels: number, visit: (nchw: number, nhwc: number) => void): void {

@@ -115,10 +115,6 @@ class Lowering {
     const ofTensors: Borders = Object.fromEntries(widths.filter(([, width]) => width > 0));
     const problem = { ...node.problem, borders: ofTensors };
     const layoutFor = (key: string): LayoutName => layoutOf(kernel, variant, key, ofTensors);
-    for (const [key, { updates }] of Object.entries(kernel.outputs)) {
-      const updated = tensors[updates ?? ""];
-      if (updated) this.#checkUpdate(label, updated, layoutFor(key));
-    }
     const inputs = mapRecord(tensors, (value, key) => this.inLayout(value, layoutFor(key)));
     const step = this.steps.length; // after the conversions of the inputs
     const made = mapRecord(outputs, (value, key) => {
@@ -126,13 +122,6 @@ class Lowering {
       return updated ? this.#redefine(value, updated) : this.define(value, layoutFor(key), step);
     });
     this.steps.push({ label, kernel, variantName, variant, problem, tensors: inputs, weights, outputs: made });
-  }
-
-  /** A state is not converted: what is written over a copy would be lost. */
-  #checkUpdate(label: string, state: Value, layout: LayoutName): void {
-    const declared = this.anyLayoutOf(state).layout;
-    if (declared === layout) return;
-    throw badShape(`${label}: it writes over ${state.name}, which needs layout ${layout} and has ${declared}`);
   }
 
   /** The layout that the value was first written in. */

@@ -4,7 +4,9 @@
  */
 import { badShape } from "../base/errors.js";
 import type { Tensor } from "../gpu/tensor.js";
+import { layoutOf } from "../kernel/choice.js";
 import type { Kernel } from "../kernel/kernel.js";
+import type { LayoutName } from "../kernel/layout.js";
 import type { Attrs } from "../kernel/problem.js";
 import type { Weight } from "../kernel/weight.js";
 import { Graph, Value } from "./graph.js";
@@ -12,8 +14,8 @@ import type { GraphState } from "./graph.js";
 
 export class StateGraph extends Graph {
   override readonly states = new Map<string, GraphState>();
-  /** Values of states, those that kernels have written over them included. */
-  readonly #stateValues = new Set<Value>();
+  /** The tensors of states by their values, those that kernels have written over them included. */
+  readonly #tensors = new Map<Value, Tensor>();
   /** What has been written over, and by which call. */
   readonly #overwritten = new Map<Value, string>();
 
@@ -25,7 +27,7 @@ export class StateGraph extends Graph {
     if (this.states.has(name)) throw badShape(`graph: state "${name}" is declared twice`);
     const value = this.define(name, tensor.shape);
     this.states.set(name, { value, tensor });
-    this.#stateValues.add(value);
+    this.#tensors.set(value, tensor);
     return value;
   }
 
@@ -45,11 +47,20 @@ export class StateGraph extends Graph {
     for (const [key, value] of Object.entries(outputs)) {
       const updated = args[kernel.outputs[key]?.updates ?? ""];
       if (!(updated instanceof Value)) continue;
-      if (!this.#stateValues.has(updated))
+      const tensor = this.#tensors.get(updated);
+      if (!tensor)
         throw badShape(`${label}: it writes over ${updated.name}, which is no state; declare it with graph.state()`);
+      checkLayout(`${label}: it writes over ${updated.name}`, kernel, key, tensor.layout);
       this.#overwritten.set(updated, label);
-      this.#stateValues.add(value);
+      this.#tensors.set(value, tensor);
     }
     return outputs;
   }
+}
+
+/** A state is not converted: what is written over a copy would be lost. @throws bad-shape */
+function checkLayout(what: string, kernel: Kernel, key: string, layout: LayoutName): void {
+  const needed = Object.values(kernel.variants).map((variant) => layoutOf(kernel, variant, key));
+  if (needed.includes(layout)) return;
+  throw badShape(`${what}, which needs layout ${[...new Set(needed)].join(" or ")} and has ${layout}`);
 }
