@@ -8,4 +8,6 @@ export interface Weight {
   read(): Promise<Float32Array>;
   /** As read(), `count` slices of the first axis from `first` on. Without it only the whole can be read. */
   readSlices?(first: number, count: number): Promise<Float32Array>;
+  /** Values as the checkpoint has them, where read() gives them in another order or scale. Default: the same. */
+  stored?(values: Float32Array): Float32Array;
 }

@@ -79,5 +79,10 @@ export class Score {
 /** A projection of features times `scale` is a projection with weights times `scale`. */
 function scaled(weight: Weight, scale: number): Weight {
   const { name, shape } = weight;
-  return { name, shape, read: async () => (await weight.read()).map((value) => value * scale) };
+  return {
+    name,
+    shape,
+    read: async () => (await weight.read()).map((value) => value * scale),
+    stored: (values) => values.map((value) => value / scale),
+  };
 }

@@ -8,9 +8,10 @@ import type { TrainingSession } from "./training-session.js";
 /** The present values of the trained weights by name. */
 export async function trainedTensors(session: TrainingSession): Promise<Map<string, TensorInMemory>> {
   const tensors = new Map<string, TensorInMemory>();
-  for (const { name, weight, values } of session.parameters.values()) {
-    const data = new Float32Array(await values.read());
-    tensors.set(name, { shape: weight.shape, values: () => data.slice() });
+  for (const { name, weight, values: kept } of session.parameters.values()) {
+    const read = new Float32Array(await kept.read());
+    const data = weight.stored?.(read) ?? read;
+    tensors.set(name, { shape: weight.shape, values: () => new Float32Array(data) });
   }
   return tensors;
 }

@@ -20,6 +20,7 @@ import type { AugmentOptions } from "./sample.js";
 import { checkSchedule } from "./schedule.js";
 import type { ScheduleOptions } from "./schedule.js";
 import { isBias } from "./step-graph.js";
+import { tooLargeToTrain } from "./too-large.js";
 import { Trainer } from "./trainer.js";
 import { TrainingSession } from "./training-session.js";
 
@@ -106,6 +107,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     targets: "labels",
     classWeights,
     rateScale: (parameter) => (isBias(parameter) ? (optimizer.settings["biasRate"] ?? 1) : 1),
+  }).catch((error: unknown) => {
+    throw tooLargeToTrain(error, { mode });
   });
   const features = options.features ?? new MemoryFeatures(CACHE_BYTES);
   const parts = { device, learner, session, mode, rate, schedule, loss, classWeights, augment, seed };

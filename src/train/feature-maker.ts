@@ -28,6 +28,11 @@ export class FeatureMaker {
     this.#store = new WeightStore(parts.device);
   }
 
+  /** Bytes of GPU memory in use. */
+  get bytes(): number {
+    return this.#store.bytes + this.#plans.bytes;
+  }
+
   /** Of the cache, or computed and put there. `key` is the same for the same picture. */
   async featuresOf(key: string, size: PixelSize, { data }: RgbaPicture): Promise<FeatureBytes> {
     const { strides } = this.#learner;

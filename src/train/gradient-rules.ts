@@ -31,6 +31,13 @@ interface Window {
 /** Rows and columns of a weight's window. */
 const windowOf = ({ shape }: Weight): Pair => [shape[2] ?? 1, shape[3] ?? 1];
 
+/** A weight [channels, 1, 1, 1] that changes nothing. */
+const ones = (name: string, channels: number): Weight => ({
+  name,
+  shape: [channels, 1, 1, 1],
+  read: () => Promise.resolve(new Float32Array(channels).fill(1)),
+});
+
 function giveBias({ label, weights }: Node, dy: Value, backward: Backward): void {
   const { bias } = weights;
   if (!bias || !backward.trained.has(bias)) return;
@@ -108,10 +115,13 @@ const largest: Rule = ({ label, tensors, outputs, problem }, backward) => {
   const x = tensors["x"] as Value;
   const dy = backward.gradientOf(outputs["y"] as Value);
   if (!dy || !backward.needs(x)) return;
-  const { kernel, stride, padding, dilation } = problem.attrs as unknown as Window & { readonly kernel: Pair };
+  const { kernel, stride, padding, dilation, ceil_mode } = problem.attrs as unknown as Window & {
+    readonly kernel: Pair;
+    readonly ceil_mode: boolean;
+  };
   const { indices } = backward.graph.op(`${label}.indices`, maxPool2d, { x }, { ...problem.attrs, indices: true });
   const [, , height, width] = x.shape;
-  const attrs = { kernel, stride, padding, dilation, height, width };
+  const attrs = { kernel, stride, padding, dilation, ceil_mode, height, width };
   const operands = { dy, indices: indices as Value };
   backward.give(x, backward.graph.op(`${label}.gradient`, maxPool2dGradient, operands, attrs).dx);
 };
@@ -167,6 +177,17 @@ const joined: Rule = ({ label, tensors, outputs }, backward) => {
   }
 };
 
+/** A part of a map. It is a transposed convolution by 1, cropped: so its gradient is the part with zeros around it. */
+const cropped: Rule = ({ label, tensors, outputs, problem }, backward) => {
+  const x = tensors["x"] as Value;
+  const dy = backward.gradientOf(outputs["y"] as Value);
+  if (!dy || !backward.needs(x)) return;
+  const [, groups, height, width] = x.shape;
+  const attrs = { groups, crop_offset: problem.attrs["offset"] as Pair, height, width };
+  const operands = { dy, weight: ones(`${label}.ones`, groups) };
+  backward.give(x, backward.graph.op(`${label}.gradient`, convTranspose2dInputGradient, operands, attrs).dx);
+};
+
 /** y = x + skip, of one size. */
 const sum: Rule = (node, backward) => {
   const { x, skip } = node.tensors as Readonly<Record<"x" | "skip", Value>>;
@@ -193,6 +214,7 @@ export const GRADIENT_RULES: Readonly<Record<string, Rule | undefined>> = {
   "depthwise-conv2d": depthwise,
   "global-average-pool": mean,
   concat: joined,
+  crop: cropped,
   add: sum,
   relu: rectified,
 };

@@ -98,6 +98,15 @@ export class Learner {
     return [...weights.values()].filter(({ name }) => isTrained(name));
   }
 
+  /** The head's tensors: their names in the checkpoint, and those that createFcn() knows them by. */
+  get headTensors(): { readonly name: string; readonly short: string }[] {
+    const prefix = `${this.variant}.`;
+    return this.#head.tensors.map((name) => ({
+      name,
+      short: name.startsWith(prefix) ? name.slice(prefix.length) : name,
+    }));
+  }
+
   /** From an input "picture" of this size, RGBA, to logits of that size. */
   fromPicture(graph: Graph, count: number, size: PixelSize): Value {
     return this.#head.apply(graph, this.#features(graph, count, size), size);

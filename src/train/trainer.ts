@@ -7,6 +7,7 @@ import type { Device } from "../gpu/device.js";
 import type { ConfusionMatrix } from "../eval/confusion.js";
 import { networkSize } from "../models/preprocessing.js";
 import { overlaid } from "../models/own-heads/overlaid.js";
+import type { TensorInMemory } from "../models/own-heads/overlaid.js";
 import type { HeadWeights } from "../models/head-weights.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
 import { pieceOf, sizeKey } from "./batch.js";
@@ -21,6 +22,7 @@ import type { ScheduleOptions } from "./schedule.js";
 import { checkSample, prepared } from "./sample.js";
 import type { AugmentOptions, TrainingSample } from "./sample.js";
 import { readState, stateBytes } from "./state.js";
+import { tooLargeToTrain } from "./too-large.js";
 import type { TrainingSession } from "./training-session.js";
 
 export interface TrainerParts {
@@ -74,9 +76,9 @@ export class Trainer {
     return this.#parts.learner.classNames;
   }
 
-  /** Bytes of GPU memory in use. */
+  /** Bytes of GPU memory in use: weights, what the optimiser keeps, and the plans of the sizes that came last. */
   get bytes(): number {
-    return this.#parts.session.bytes;
+    return this.#parts.session.bytes + this.#maker.bytes;
   }
 
   /** Pictures whose features were computed, and not found in the cache. */
@@ -118,12 +120,11 @@ export class Trainer {
   heads(): Promise<HeadWeights> {
     return this.#enqueue(async () => {
       const { learner, session } = this.#parts;
-      const prefix = `${learner.variant}.`;
-      const tensors = [...(await trainedTensors(session))].flatMap(([name, tensor]) =>
-        name.startsWith(prefix)
-          ? [[name.slice(prefix.length), { shape: tensor.shape, data: tensor.values() }] as const]
-          : [],
-      );
+      const trained = await trainedTensors(session);
+      const tensors = learner.headTensors.map(({ name, short }) => {
+        const tensor = trained.get(name) as TensorInMemory;
+        return [short, { shape: tensor.shape, data: tensor.values() }] as const;
+      });
       return { [learner.variant]: Object.fromEntries(tensors) };
     });
   }
@@ -157,13 +158,17 @@ export class Trainer {
 
   async #step(batch: readonly StepSample[]): Promise<StepReport> {
     if (batch.length === 0) throw badOption("trainer.step: the batch is empty; give it one picture or more");
-    const { session, rate: base, schedule } = this.#parts;
+    const { session, rate: base, schedule, mode } = this.#parts;
     const items: TrainItem[] = [];
     for (const one of batch) items.push(await this.#itemOf(one));
     const scale = this.#scaleOf(items);
-    const pieces = this.#groups(items).map((group) => pieceOf(this.#parts, group, scale));
+    const groups = this.#groups(items);
+    const pieces = groups.map((group) => pieceOf(this.#parts, group, scale));
     const rate = scheduledRate(base, schedule, session.steps);
-    const loss = await session.run(pieces, rate);
+    const loss = await session.run(pieces, rate).catch((error: unknown) => {
+      const asked = groups.map((group) => ({ count: group.length, size: (group[0] as TrainItem).size }));
+      throw tooLargeToTrain(error, { mode, pieces: asked });
+    });
     if (!Number.isFinite(loss)) throw await this.#notANumber(loss);
     return { step: session.steps, loss, rate };
   }
@@ -219,7 +224,8 @@ export class Trainer {
       }
       return "all weights are numbers";
     };
+    const what = Number.isNaN(loss) ? "no number" : "infinite";
     const cure = "go back to the last checkpoint and train with a lower rate";
-    return new FcnError("gpu-error", `step ${session.steps}: the loss is ${loss}, and ${await found()}; ${cure}`);
+    return new FcnError("gpu-error", `step ${session.steps}: the loss is ${what}, and ${await found()}; ${cure}`);
   }
 }

@@ -3,6 +3,7 @@
  * backward and optimiser in one submit. Where a batch comes in pieces, gradients are added over the pieces, and a plan
  * of its own runs the optimiser. A step of a shape that was seen before creates nothing.
  */
+import { isFcnError } from "../base/errors.js";
 import type { Device } from "../gpu/device.js";
 import { write } from "../gpu/memory.js";
 import { Tensor } from "../gpu/tensor.js";
@@ -65,6 +66,9 @@ const trainable =
       Object.values(kernel.variants[name]?.packing ?? {}).every(canTrainIn),
     );
 
+const classWeightsOn = (device: Device, values: Float32Array): Promise<Tensor> =>
+  Tensor.from(device, values, [1, values.length, 1, 1], { layout: "nchw", label: "class weights" });
+
 const MAX_PLANS = 8;
 const oneValue = (value: number): Float32Array => new Float32Array([value, 0, 0, 0]);
 
@@ -84,21 +88,17 @@ export class TrainingSession {
   static async create(device: Device, options: TrainingSessionOptions): Promise<TrainingSession> {
     const parameters = new Map<Weight, TrainedWeight>();
     const { trained, optimizer, classWeights } = options;
-    for (const weight of trained) parameters.set(weight, await TrainedWeight.create(device, weight, optimizer.moments));
-    const weights =
-      classWeights &&
-      (await Tensor.from(device, classWeights, [1, classWeights.length, 1, 1], {
-        layout: "nchw",
-        label: "class weights",
-      }));
-    return new TrainingSession(device, options, {
-      parameters,
-      store: new TrainingStore(device, parameters),
-      loss: {
-        total: await Tensor.empty(device, [1, 1, 1, 1], { layout: "nchw", label: LOSS }),
-        classWeights: weights,
-      },
-    });
+    try {
+      for (const weight of trained)
+        parameters.set(weight, await TrainedWeight.create(device, weight, optimizer.moments));
+      const total = await Tensor.empty(device, [1, 1, 1, 1], { layout: "nchw", label: LOSS });
+      const weights = classWeights && (await classWeightsOn(device, classWeights));
+      const store = new TrainingStore(device, parameters);
+      return new TrainingSession(device, options, { parameters, store, loss: { total, classWeights: weights } });
+    } catch (error) {
+      for (const parameter of parameters.values()) parameter.dispose();
+      throw error;
+    }
   }
 
   /** By name. */
@@ -108,10 +108,10 @@ export class TrainingSession {
 
   /** Bytes of GPU memory: parameters, what the optimiser keeps, frozen weights and plans. */
   get bytes(): number {
-    const parameters = [...this.parts.parameters.values()].reduce((sum, { bytes }) => sum + bytes, 0);
-    return (
-      parameters + this.parts.store.bytes + [...this.#plans.values()].reduce((sum, { plan }) => sum + plan.bytes, 0)
-    );
+    const { parameters, store, loss } = this.parts;
+    const own = loss.total.memory.size + (loss.classWeights?.memory.size ?? 0);
+    const kept = [...parameters.values(), ...[...this.#plans.values()].map(({ plan }) => plan)];
+    return own + store.bytes + kept.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /**
@@ -151,8 +151,7 @@ export class TrainingSession {
   }
 
   dispose(): void {
-    for (const { plan } of this.#plans.values()) plan.dispose();
-    this.#plans.clear();
+    this.#dropPlans();
     const { parameters, store, loss } = this.parts;
     store.dispose();
     loss.total.dispose();
@@ -191,10 +190,27 @@ export class TrainingSession {
     kept?.plan.dispose();
     await this.#makeCopies(append);
     this.#makeRoom();
-    const { device } = this;
-    const plan = await Plan.create(device, graphOf(append), this.parts.store, trainable(device));
+    const plan = await this.#makePlan(append);
     this.#plans.set(key, { plan, copies: this.#copies });
     return plan;
+  }
+
+  /** Where there is no room beside the plans of other shapes, those are freed. */
+  async #makePlan(append: (graph: StateGraph) => void): Promise<Plan> {
+    const { device, parts } = this;
+    const make = (): Promise<Plan> => Plan.create(device, graphOf(append), parts.store, trainable(device));
+    try {
+      return await make();
+    } catch (error) {
+      if (!isFcnError(error, "out-of-memory") || this.#plans.size === 0) throw error;
+      this.#dropPlans();
+      return make();
+    }
+  }
+
+  #dropPlans(): void {
+    for (const { plan } of this.#plans.values()) plan.dispose();
+    this.#plans.clear();
   }
 
   /** Finds out in which orders the shaders of a graph read parameters, and makes those copies. */

@@ -120,17 +120,31 @@ const ENCODER: readonly EncoderLayer[] = [7, 3, 3, 3, 3].map((kernel) => ({
   dilation: 1,
 }));
 
-/** The head of a case, from inputs "f8", "f16" and "f32" to logits. */
-export function headOf({ variant, parameters }: HeadsCase): (graph: Graph) => Value {
-  const name = `fcn${variant}s` as const;
-  const specs = Object.entries(parameters).map(([tensor, shape]) => ({ name: `${name}.${tensor}`, shape }));
+const heads = new Map<string, FcnHead>();
+
+/** The head of a case: always the same object, because a training knows its weights by their identity. */
+function headNamed({ name, variant, parameters }: HeadsCase): FcnHead {
+  const known = heads.get(name);
+  if (known) return known;
+  const network = `fcn${variant}s` as const;
+  const specs = Object.entries(parameters).map(([tensor, shape]) => ({ name: `${network}.${tensor}`, shape }));
   const checkpoint = hashedCheckpoint(specs, (tensor, shape) => headValues(tensor, shape, 0.05));
   const backbone = { channelsAt: (stride: 8 | 16 | 32) => FEATURES[stride][1], encoder: ENCODER } as Backbone;
   const style = ownStyle(new Map());
-  const head = new FcnHead(Parameters.of(checkpoint), { variant: name, backbone, style });
+  const head = new FcnHead(Parameters.of(checkpoint), { variant: network, backbone, style });
+  heads.set(name, head);
+  return head;
+}
+
+/** The head of a case, from inputs "f8", "f16" and "f32" of `count` pictures to logits. */
+export function headOf(test: HeadsCase, count = 2): (graph: Graph) => Value {
+  const head = headNamed(test);
   return (graph) => {
-    const strides = ([8, 16, 32] as const).filter((stride) => stride >= variant);
-    const maps = strides.map((stride) => [stride, graph.input(`f${stride}`, FEATURES[stride], "nhwc4")] as const);
+    const strides = ([8, 16, 32] as const).filter((stride) => stride >= test.variant);
+    const maps = strides.map((stride) => {
+      const [, ...feature] = FEATURES[stride];
+      return [stride, graph.input(`f${stride}`, [count, ...feature], "nhwc4")] as const;
+    });
     return head.apply(graph, new Map(maps), [SIZE.height, SIZE.width]);
   };
 }

@@ -43,20 +43,17 @@ const CAFFE: Preprocessing = {
 /** A weight [out, 3, 3, 3] that reads blue, green, red, made to read red, green, blue. */
 function forRedGreenBlue(weight: Weight): Weight {
   const taps = 9;
-  return {
-    name: weight.name,
-    shape: weight.shape,
-    async read() {
-      const data = await weight.read();
-      const result = new Float32Array(data.length);
-      for (let from = 0; from < data.length; from += taps) {
-        const channel = (from / taps) % COLOURS;
-        const to = from + (COLOURS - 1 - 2 * channel) * taps;
-        result.set(data.subarray(from, from + taps), to);
-      }
-      return result;
-    },
+  const turned = (data: Float32Array): Float32Array => {
+    const result = new Float32Array(data.length);
+    for (let from = 0; from < data.length; from += taps) {
+      const channel = (from / taps) % COLOURS;
+      const to = from + (COLOURS - 1 - 2 * channel) * taps;
+      result.set(data.subarray(from, from + taps), to);
+    }
+    return result;
   };
+  const { name, shape } = weight;
+  return { name, shape, read: async () => turned(await weight.read()), stored: turned };
 }
 
 function stageOf(index: number, width: number, isCaffes: boolean): BackboneStage {

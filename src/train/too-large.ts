@@ -1,0 +1,27 @@
+/** Trainings that the device has no memory for: how much was needed, and what would help. */
+import { FcnError, isTooLarge } from "../base/errors.js";
+import type { PixelSize } from "../models/network.js";
+
+interface Asked {
+  readonly mode: "heads" | "all";
+  /** Pictures that go through the network at once, and their size as it sees them. Missing before the first step. */
+  readonly pieces?: readonly { readonly count: number; readonly size: PixelSize }[];
+}
+
+/** The error of a step or of the start with what would help. Other errors as they are. */
+export function tooLargeToTrain(error: unknown, { mode, pieces }: Asked): unknown {
+  if (!isTooLarge(error)) return error;
+  const pixels = ({ count, size: [height, width] }: { count: number; size: PixelSize }) => count * height * width;
+  const [largest] = [...(pieces ?? [])].sort((a, b) => pixels(b) - pixels(a));
+  const cures = [
+    ...(largest ? ["a smaller resize"] : []),
+    ...(largest && largest.count > 1 ? [`a maxPiece below ${largest.count}`] : []),
+    mode === "all" ? 'mode "heads"' : "a smaller backbone",
+  ];
+  const counted = largest && `${largest.count} ${largest.count > 1 ? "pictures" : "picture"}`;
+  const what = largest
+    ? `a step of ${counted} of ${largest.size[1]} x ${largest.size[0]}`
+    : `a training in mode "${mode}"`;
+  const message = `${what} is too large for this device: ${error.message}; use ${cures.join(" or ")}`;
+  return new FcnError(error.code, message, { cause: error });
+}
