@@ -4,6 +4,7 @@ import { checkCount, checkKind, checkOneOf, checkOptions, describeValue, typeNam
 import type { Kinds } from "../base/options.js";
 import { DEVICE_KIND, checkDevice } from "../gpu/device.js";
 import type { Device } from "../gpu/device.js";
+import type { Weight } from "../kernel/weight.js";
 import { FCN_VARIANTS } from "../models/fcn-head.js";
 import type { FcnVariant } from "../models/fcn-head.js";
 import { checkPreprocessing, checkResize } from "../models/preprocessing.js";
@@ -15,7 +16,7 @@ import { MemoryFeatures } from "./feature-cache.js";
 import type { FeatureStore } from "./feature-cache.js";
 import { Learner } from "./learner.js";
 import { optimizerOf } from "./optimizer.js";
-import type { OptimizerOptions } from "./optimizer.js";
+import type { Optimizer, OptimizerOptions } from "./optimizer.js";
 import type { AugmentOptions } from "./sample.js";
 import { checkSchedule } from "./schedule.js";
 import type { ScheduleOptions } from "./schedule.js";
@@ -23,6 +24,8 @@ import { isBias } from "./step-graph.js";
 import { tooLargeToTrain } from "./too-large.js";
 import { Trainer } from "./trainer.js";
 import { TrainingSession } from "./training-session.js";
+import { channelUnits } from "./units.js";
+import type { UnitOf } from "./units.js";
 
 export interface TrainerOptions {
   /** Stays the caller's. */
@@ -37,6 +40,11 @@ export interface TrainerOptions {
   readonly mode?: "heads" | "all";
   /** "init" (default): new heads; skip scores start at zero. "file": those of the checkpoint go on. */
   readonly heads?: "init" | "file";
+  /**
+   * Of mode "all". "channel" (default): steps are counted in units of each channel, because channels into which a batch
+   * norm is folded differ a hundredfold in size. "none": one rate for all.
+   */
+  readonly units?: "channel" | "none";
   /** Default AdamW. */
   readonly optimizer?: OptimizerOptions;
   /** Default 2e-3 for heads, 1.5e-4 for all. */
@@ -70,6 +78,7 @@ const KINDS: Kinds<TrainerOptions> = {
   classes: "an array or number",
   mode: "a string",
   heads: "a string",
+  units: "a string",
   optimizer: "an object",
   rate: "a number",
   schedule: "an object",
@@ -95,15 +104,25 @@ const RATES = { heads: 2e-3, all: 1.5e-4 } as const;
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   checkTrainerOptions(options);
   const { device, mode = "heads", rate = RATES[mode], schedule, loss = "mean", augment = {}, seed = 0 } = options;
-  const { variant = "fcn8s", heads = "init", alignCorners = true, maxPiece = 4, resize, preprocessing } = options;
+  const {
+    variant = "fcn8s",
+    heads = "init",
+    alignCorners = true,
+    maxPiece = 4,
+    resize,
+    preprocessing,
+    units = "channel",
+  } = options;
   const optimizer = optimizerOf(options.optimizer ?? { kind: "adamw" });
   const file = "tensors" in options.backbone ? options.backbone : await openCheckpoint(options.backbone);
   const own = { variant, classes: options.classes, heads, mode, alignCorners, resize, preprocessing };
   const learner = await Learner.create(file, own);
   const classWeights = options.classWeights && checkedWeights(options.classWeights, learner.classNames.length);
+  const trained = learner.trained(mode);
   const session = await TrainingSession.create(device, {
-    trained: learner.trained(mode),
+    trained,
     optimizer,
+    ...(mode === "all" && units === "channel" && { unitOf: unitsOf(learner, trained, optimizer) }),
     targets: "labels",
     classWeights,
     rateScale: (parameter) => (isBias(parameter) ? (optimizer.settings["biasRate"] ?? 1) : 1),
@@ -115,16 +134,22 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   return new Trainer({ ...parts, features, maxPiece });
 }
 
+const unitsOf = (learner: Learner, weights: readonly Weight[], { kind }: Optimizer): UnitOf =>
+  channelUnits({ optimizer: kind, weights, factors: learner.factors, isNew: (name) => learner.isNew(name) });
+
 /** @throws bad-option */
 function checkTrainerOptions(options: TrainerOptions): void {
   checkOptions(USAGE, options, KINDS);
-  const { device, backbone, classes, variant, mode, heads, rate, schedule, loss, augment } = options;
+  const { device, backbone, classes, variant, mode, heads, rate, schedule, loss, augment, units } = options;
   if (typeName(backbone) !== "Object" || classes === undefined)
     throw badOption(`createTrainer needs a device, a backbone and classes: ${USAGE}`);
   checkDevice("createTrainer", device);
   checkOneOf("variant", variant, FCN_VARIANTS);
   checkOneOf("mode", mode, ["heads", "all"]);
   checkOneOf("heads", heads, ["init", "file"]);
+  checkOneOf("units", units, ["channel", "none"]);
+  if (units !== undefined && mode !== "all")
+    throw badOption('units are for mode "all": heads have no folded batch norms; leave them out');
   checkOneOf("loss", loss, ["mean", "sum"]);
   if (rate !== undefined && !(rate > 0 && rate < Infinity))
     throw badOption(`rate ${describeValue(rate)} must be a number above 0`);

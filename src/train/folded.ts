@@ -1,23 +1,26 @@
 /** A checkpoint whose batch norms are folded: what a training of the whole network starts from and writes. */
 import { FcnError } from "../base/errors.js";
 import type { Checkpoint, TensorInfo } from "../weights/checkpoint.js";
-import { foldedTensors } from "../weights/fold-checkpoint.js";
+import { folded } from "../weights/fold-checkpoint.js";
+import type { Factors } from "../weights/fold-checkpoint.js";
 
 /** @throws bad-weights for a norm that does not follow a convolution */
-export function withFoldedNorms(file: Checkpoint): Checkpoint {
+export function withFoldedNorms(file: Checkpoint): { readonly checkpoint: Checkpoint; readonly factors: Factors } {
   const names = [...file.tensors.keys()].filter((name) => !name.endsWith(".num_batches_tracked"));
-  const folded = new Map(foldedTensors(file, names).map((tensor) => [tensor.name, tensor]));
-  const infos = [...folded].map(([name, { shape }]): [string, TensorInfo] => [name, { name, shape, dtype: "f32" }]);
+  const { tensors: made, factors } = folded(file, names);
+  const tensors = new Map(made.map((tensor) => [tensor.name, tensor]));
+  const infos = [...tensors].map(([name, { shape }]): [string, TensorInfo] => [name, { name, shape, dtype: "f32" }]);
   const read = async (name: string): Promise<Float32Array<ArrayBuffer>> => {
-    const tensor = folded.get(name);
+    const tensor = tensors.get(name);
     if (!tensor) throw new FcnError("bad-weights", `${file.name} has no tensor ${name}`);
     return tensor.read();
   };
-  return {
+  const checkpoint: Checkpoint = {
     ...file,
     tensors: new Map(infos),
     read,
     readFloat64: async (name) => Float64Array.from(await read(name)),
     close: () => file.close(),
   };
+  return { checkpoint, factors };
 }

@@ -20,6 +20,7 @@ import { Graph } from "../plan/graph.js";
 import type { Value } from "../plan/graph.js";
 import { Backbone } from "../layers/backbone.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
+import type { Factors } from "../weights/fold-checkpoint.js";
 import { recognise } from "../weights/names.js";
 import { Parameters } from "../weights/parameters.js";
 import { withFoldedNorms } from "./folded.js";
@@ -54,8 +55,10 @@ export class Learner {
     readonly variant: FcnVariant,
     /** Under this library's names, with the head. */
     readonly checkpoint: Checkpoint,
+    /** Of the batch norms that are folded, where the whole network learns. */
+    readonly factors: Factors,
     description: ModelBackbone,
-    options: LearnerOptions,
+    readonly options: LearnerOptions,
   ) {
     this.#parts = fcnParts(Parameters.of(checkpoint), [variant], description);
     this.#head = this.#parts.heads.get(variant) as FcnHead;
@@ -75,17 +78,19 @@ export class Learner {
       throw badOption(`createTrainer: classes must be 2 to 255 names or their number, got ${classes}`);
     const found = recognise(file);
     const backbone = await describeBackbone(found.checkpoint);
-    const checkpoint = mode === "all" ? withFoldedNorms(found.checkpoint) : found.checkpoint;
+    const folded = mode === "all" ? withFoldedNorms(found.checkpoint) : undefined;
+    const checkpoint = folded?.checkpoint ?? found.checkpoint;
+    const factors: Factors = folded?.factors ?? new Map();
     if (heads === "file") {
       if (found.variants.includes(variant) && found.classes === classes)
-        return new Learner(variant, checkpoint, backbone, options);
+        return new Learner(variant, checkpoint, factors, backbone, options);
       const has = `it has ${found.variants.join(", ") || "no head"}, ${found.classes ?? 0} classes`;
       throw new FcnError(
         "bad-weights",
         `${file.name} has no head for ${variant} with ${classes} classes: ${has}; leave out heads for a new one`,
       );
     }
-    return new Learner(variant, withNewHead(checkpoint, backbone, classes, options), backbone, options);
+    return new Learner(variant, withNewHead(checkpoint, backbone, classes, options), factors, backbone, options);
   }
 
   /** The weights that learn. */
@@ -96,6 +101,11 @@ export class Learner {
     const isTrained = (name: string): boolean =>
       mode === "all" ? this.checkpoint.tensors.has(name) : this.#head.tensors.includes(name);
     return [...weights.values()].filter(({ name }) => isTrained(name));
+  }
+
+  /** Whether a tensor is of a head that was untrained. */
+  isNew(name: string): boolean {
+    return this.options.heads === "init" && this.#head.tensors.includes(name);
   }
 
   /** The head's tensors: their names in the checkpoint, and those that createFcn() knows them by. */

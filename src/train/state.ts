@@ -17,9 +17,9 @@ function tensorToWrite(name: string, tensor: Tensor): TensorToWrite {
 }
 
 export async function stateBytes(session: TrainingSession): Promise<Uint8Array<ArrayBuffer>> {
-  const tensors = [...session.parameters.values()].flatMap(({ name, values, moments }) => [
+  const tensors = [...session.parameters.values()].flatMap(({ name, values, kept }) => [
     tensorToWrite(name, values),
-    ...[...moments].map(([moment, tensor]) => tensorToWrite(`${name}.${moment}`, tensor)),
+    ...[...kept].map(([moment, tensor]) => tensorToWrite(`${name}.${moment}`, tensor)),
   ]);
   return safetensorsBytes(
     tensors,
@@ -51,9 +51,9 @@ export async function readState(session: TrainingSession, bytes: Uint8Array): Pr
     for (const parameter of session.parameters.values()) {
       const values = await read(parameter.name, parameter.shape);
       found.push(() => parameter.assign(session.device, values));
-      for (const [moment, tensor] of parameter.moments) {
-        const kept = await read(`${parameter.name}.${moment}`, parameter.shape);
-        found.push(() => write(session.device, tensor.memory, padded(kept, tensor.memory.size)));
+      for (const [moment, tensor] of parameter.kept) {
+        const data = await read(`${parameter.name}.${moment}`, tensor.shape);
+        found.push(() => write(session.device, tensor.memory, padded(data, tensor.memory.size)));
       }
     }
     for (const put of found) put();

@@ -109,7 +109,7 @@ export function appendUpdate(
       gradient: gradients.get(parameter) ?? appendGradient(graph, parameter),
       moments: Object.fromEntries(moments),
       rates,
-      unit: undefined,
+      unit: parameter.unit && graph.state(`${name}.unit`, parameter.unit),
       rateScale: rateScale(parameter),
       decays: biasesDecay || !isBias(parameter),
     });

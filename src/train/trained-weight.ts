@@ -32,12 +32,19 @@ export class TrainedWeight {
     readonly gradient: Tensor,
     /** By the optimiser's names, such as "velocity". */
     readonly moments: ReadonlyMap<string, Tensor>,
+    /** What steps are counted in, one value for each output channel (units.ts). Undefined: 1. */
+    readonly unit: Tensor | undefined,
   ) {
     this.shape = values.shape;
   }
 
   /** @throws bad-weights where the weight has another number of values than its shape says */
-  static async create(device: Device, weight: Weight, moments: readonly string[]): Promise<TrainedWeight> {
+  static async create(
+    device: Device,
+    weight: Weight,
+    moments: readonly string[],
+    unit?: Float32Array,
+  ): Promise<TrainedWeight> {
     const shape = fourDimensions(weight.shape);
     const label = weight.name;
     const values = checkedValues(weight, await weight.read());
@@ -45,12 +52,19 @@ export class TrainedWeight {
       Tensor.empty(device, shape, { layout: "nchw", label: `${label}${suffix}` });
     const kept = new Map<string, Tensor>();
     for (const moment of moments) kept.set(moment, await empty(`.${moment}`));
-    const tensor = await Tensor.from(device, values, shape, { layout: "nchw", label });
-    return new TrainedWeight(weight, tensor, await empty(".gradient"), kept);
+    const of = (data: Float32Array, of: Nchw, suffix = ""): Promise<Tensor> =>
+      Tensor.from(device, data, of, { layout: "nchw", label: `${label}${suffix}` });
+    const units = unit && (await of(unit, [shape[0], 1, 1, 1], ".unit"));
+    return new TrainedWeight(weight, await of(values, shape), await empty(".gradient"), kept, units);
   }
 
   get name(): string {
     return this.weight.name;
+  }
+
+  /** What the optimiser keeps besides the values and their gradient, by its name. */
+  get kept(): ReadonlyMap<string, Tensor> {
+    return this.unit ? new Map([...this.moments, ["unit", this.unit]]) : this.moments;
   }
 
   /** Bytes on the GPU. */
@@ -59,7 +73,8 @@ export class TrainedWeight {
   }
 
   get #tensors(): Tensor[] {
-    return [this.values, this.gradient, ...this.moments.values(), ...[...this.copies.values()].map((c) => c.tensor)];
+    const copies = [...this.copies.values()].map(({ tensor }) => tensor);
+    return [this.values, this.gradient, ...this.moments.values(), ...(this.unit ? [this.unit] : []), ...copies];
   }
 
   /** The values in an order of a shader's, made at the first call. */

@@ -19,12 +19,15 @@ import { TrainedWeight } from "./trained-weight.js";
 import { LOSS, RATES, SCALE, appendPass, appendUpdate, graphOf } from "./step-graph.js";
 import type { AppendNetwork, LossTensors, StepOptions, StepParts } from "./step-graph.js";
 import { TrainingStore, canTrainIn } from "./training-store.js";
+import type { UnitOf } from "./units.js";
 
 export interface TrainingSessionOptions extends StepOptions {
   /** The weights to train. */
   readonly trained: Iterable<Weight>;
   /** A value for each class. */
   readonly classWeights?: Float32Array | undefined;
+  /** What the steps of a weight are counted in. Default: 1. */
+  readonly unitOf?: UnitOf;
   /** Plans that are kept. Default 8. */
   readonly maxPlans?: number;
 }
@@ -87,10 +90,12 @@ export class TrainingSession {
   /** @throws bad-weights, limit-too-small, out-of-memory, device-lost */
   static async create(device: Device, options: TrainingSessionOptions): Promise<TrainingSession> {
     const parameters = new Map<Weight, TrainedWeight>();
-    const { trained, optimizer, classWeights } = options;
+    const { trained, optimizer, classWeights, unitOf } = options;
     try {
-      for (const weight of trained)
-        parameters.set(weight, await TrainedWeight.create(device, weight, optimizer.moments));
+      for (const weight of trained) {
+        const unit = await unitOf?.(weight);
+        parameters.set(weight, await TrainedWeight.create(device, weight, optimizer.moments, unit));
+      }
       const total = await Tensor.empty(device, [1, 1, 1, 1], { layout: "nchw", label: LOSS });
       const weights = classWeights && (await classWeightsOn(device, classWeights));
       const store = new TrainingStore(device, parameters);

@@ -21,8 +21,15 @@ async function scales(bn: BatchNorm, eps: number): Promise<Float64Array> {
   return Float64Array.from(gamma, (g, i) => g / Math.sqrt((variance[i] as number) + eps));
 }
 
-/** `conv` is [out_channels, ...]; the norm's four vectors are [out_channels]. Nothing is read before `read()`. */
-export function foldBatchNorm(conv: Weight, bn: BatchNorm, eps = BATCH_NORM_EPS): { weight: Weight; bias: Weight } {
+/**
+ * `conv` is [out_channels, ...]; the norm's four vectors are [out_channels]. Nothing is read before `read()`. `factors`
+ * are what the channels of the convolution are multiplied by.
+ */
+export function foldBatchNorm(
+  conv: Weight,
+  bn: BatchNorm,
+  eps = BATCH_NORM_EPS,
+): { weight: Weight; bias: Weight; factors: () => Promise<Float64Array> } {
   const channels = conv.shape[0] as number;
   const weight: Weight = {
     name: conv.name,
@@ -46,5 +53,5 @@ export function foldBatchNorm(conv: Weight, bn: BatchNorm, eps = BATCH_NORM_EPS)
       return Float32Array.from(beta, (b, i) => b - (mean[i] as number) * (scale[i] as number));
     },
   };
-  return { weight, bias };
+  return { weight, bias, factors: () => scales(bn, eps) };
 }

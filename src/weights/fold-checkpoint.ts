@@ -19,25 +19,39 @@ export interface TensorToRead {
   read(): Promise<Float32Array<ArrayBuffer>>;
 }
 
+/** What the channels of folded weights and biases were multiplied by, by name: gamma / sqrt(var + eps). */
+export type Factors = ReadonlyMap<string, () => Promise<Float64Array>>;
+
 const NORM_PARTS = ["weight", "bias", "running_mean", "running_var"] as const;
 
 /** Replaces each convolution that a batch norm follows, and the norm, by one weight and one bias. */
 export function foldedTensors(checkpoint: Checkpoint, names: readonly string[]): TensorToRead[] {
+  return folded(checkpoint, names).tensors;
+}
+
+/** As foldedTensors(), with the factors of the norms. */
+export function folded(
+  checkpoint: Checkpoint,
+  names: readonly string[],
+): { readonly tensors: TensorToRead[]; readonly factors: Factors } {
   const { tensors } = checkpoint;
+  const known = new Map<string, () => Promise<Float64Array>>();
   const replaced = new Map<string, TensorToRead[]>();
   for (const norm of normsOf(checkpoint)) {
     const conv = convolutionBefore(norm, checkpoint);
     if (replaced.has(`${conv}.weight`)) throw cannotFold(norm, conv, checkpoint);
     const hasBias = tensors.has(`${conv}.bias`);
-    const { weight, bias } = foldBatchNorm(
+    const { weight, bias, factors } = foldBatchNorm(
       weightOf(checkpoint, `${conv}.weight`),
       normOf(checkpoint, norm, hasBias ? weightOf(checkpoint, `${conv}.bias`) : undefined),
     );
     replaced.set(`${conv}.weight`, [toRead(`${conv}.weight`, weight), toRead(`${conv}.bias`, bias)]);
+    for (const part of ["weight", "bias"]) known.set(`${conv}.${part}`, factors);
     for (const part of NORM_PARTS) replaced.set(`${norm}.${part}`, []);
     if (hasBias) replaced.set(`${conv}.bias`, []);
   }
-  return names.flatMap((name) => replaced.get(name) ?? [toRead(name, weightOf(checkpoint, name))]);
+  const all = names.flatMap((name) => replaced.get(name) ?? [toRead(name, weightOf(checkpoint, name))]);
+  return { tensors: all, factors: known };
 }
 
 /** Names of the batch norm modules, all complete. @throws bad-weights */
