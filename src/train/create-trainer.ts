@@ -21,6 +21,8 @@ import type { AugmentOptions } from "./sample.js";
 import { checkSchedule } from "./schedule.js";
 import type { ScheduleOptions } from "./schedule.js";
 import { isBias } from "./step-graph.js";
+import { Teaching, checkTeacher } from "./teacher.js";
+import type { Teacher } from "./teacher.js";
 import { tooLargeToTrain } from "./too-large.js";
 import { Trainer } from "./trainer.js";
 import { TrainingSession } from "./training-session.js";
@@ -53,6 +55,11 @@ export interface TrainerOptions {
   readonly schedule?: ScheduleOptions;
   /** "mean" (default) over the labelled pixels of a batch, or their "sum", as in the paper. */
   readonly loss?: "mean" | "sum";
+  /**
+   * Gives the targets of pictures, which then need no labels: a network of the same classes, or a function from a
+   * picture to probabilities.
+   */
+  readonly teacher?: Teacher;
   /** What the loss of each class is multiplied by. */
   readonly classWeights?: readonly number[];
   /** Default: pictures are not varied. */
@@ -83,6 +90,7 @@ const KINDS: Kinds<TrainerOptions> = {
   rate: "a number",
   schedule: "an object",
   loss: "a string",
+  teacher: "a function or an object",
   classWeights: "an array",
   augment: "an object",
   seed: "a number",
@@ -117,13 +125,15 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const file = "tensors" in options.backbone ? options.backbone : await openCheckpoint(options.backbone);
   const own = { variant, classes: options.classes, heads, mode, alignCorners, resize, preprocessing };
   const learner = await Learner.create(file, own);
+  const { teacher } = options;
+  if (teacher) checkTeacher(teacher, learner.classNames.length);
   const classWeights = options.classWeights && checkedWeights(options.classWeights, learner.classNames.length);
   const trained = learner.trained(mode);
   const session = await TrainingSession.create(device, {
     trained,
     optimizer,
     ...(mode === "all" && units === "channel" && { unitOf: unitsOf(learner, trained, optimizer) }),
-    targets: "labels",
+    targets: teacher ? "probabilities" : "labels",
     classWeights,
     rateScale: (parameter) => (isBias(parameter) ? (optimizer.settings["biasRate"] ?? 1) : 1),
   }).catch((error: unknown) => {
@@ -131,7 +141,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   });
   const features = options.features ?? new MemoryFeatures(CACHE_BYTES);
   const parts = { device, learner, session, mode, rate, schedule, loss, classWeights, augment, seed };
-  return new Trainer({ ...parts, features, maxPiece });
+  const teaching = teacher && new Teaching(teacher, learner.classNames.length);
+  return new Trainer({ ...parts, features, teaching, maxPiece });
 }
 
 const unitsOf = (learner: Learner, weights: readonly Weight[], { kind }: Optimizer): UnitOf =>

@@ -11,6 +11,7 @@ export type { AdamwOptions, OptimizerOptions, SgdOptions } from "./optimizer.js"
 export { IGNORED } from "./sample.js";
 export type { AugmentOptions, TrainingSample } from "./sample.js";
 export type { ScheduleOptions } from "./schedule.js";
+export type { Teacher } from "./teacher.js";
 export { Trainer } from "./trainer.js";
 export type { StepReport, StepSample } from "./trainer.js";
 export { ConfusionMatrix } from "../eval/confusion.js";

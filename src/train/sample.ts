@@ -1,5 +1,5 @@
 /** Labelled pictures, and how they are prepared: resized for the network, and varied for the training. */
-import { FcnError, badShape } from "../base/errors.js";
+import { FcnError, badOption, badShape } from "../base/errors.js";
 import { fnv1a } from "../base/hash.js";
 import { seeded } from "../base/random.js";
 import { shrink } from "../image/shrink.js";
@@ -56,6 +56,21 @@ export function checkSample({ name, picture, labels }: TrainingSample, classes: 
     "bad-image",
     `${name}: label ${wrong} is none of the ${classes} classes (0 to ${classes - 1}, ${IGNORED} does not count)`,
   );
+}
+
+/** A picture whose labels are not looked at: zeros stand in for them. */
+export function withoutLabels({ name, picture }: Pick<TrainingSample, "name" | "picture">): TrainingSample {
+  return { name, picture, labels: new Uint8Array(picture.width * picture.height) };
+}
+
+/** As checkSample(), for samples that may have no labels. @throws bad-option where there are none */
+export function checkLabels(
+  sample: TrainingSample | Pick<TrainingSample, "name" | "picture">,
+  classes: number,
+): asserts sample is TrainingSample {
+  if (!("labels" in sample))
+    throw badOption(`${sample.name}: it has no labels; give them, or give createTrainer a teacher`);
+  checkSample(sample, classes);
 }
 
 /** The view of a variation; number 0 is the picture as it is. */

@@ -10,7 +10,7 @@ import { overlaid } from "../models/own-heads/overlaid.js";
 import type { TensorInMemory } from "../models/own-heads/overlaid.js";
 import type { HeadWeights } from "../models/head-weights.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
-import { pieceOf, sizeKey } from "./batch.js";
+import { groupsOf, pieceOf, weightOf } from "./batch.js";
 import type { TrainItem } from "./batch.js";
 import { trainedTensors, checkpointBytes } from "./checkpoint-bytes.js";
 import { evaluateSamples } from "./evaluate.js";
@@ -19,9 +19,10 @@ import type { FeatureStore } from "./feature-cache.js";
 import type { Learner } from "./learner.js";
 import { scheduledRate } from "./schedule.js";
 import type { ScheduleOptions } from "./schedule.js";
-import { checkSample, prepared } from "./sample.js";
+import { checkLabels, prepared, withoutLabels } from "./sample.js";
 import type { AugmentOptions, TrainingSample } from "./sample.js";
 import { readState, stateBytes } from "./state.js";
+import type { Teaching } from "./teacher.js";
 import { tooLargeToTrain } from "./too-large.js";
 import type { TrainingSession } from "./training-session.js";
 
@@ -37,6 +38,8 @@ export interface TrainerParts {
   readonly augment: AugmentOptions;
   readonly seed: number;
   readonly features: FeatureStore;
+  /** Gives the targets in place of labels. */
+  readonly teaching: Teaching | undefined;
   /** Pictures that go through the network at once. */
   readonly maxPiece: number;
 }
@@ -49,9 +52,10 @@ export interface StepReport {
   readonly rate: number;
 }
 
-/** A labelled picture, and which of its variations to show. */
+/** A picture, and which of its variations to show. */
 export interface StepSample {
-  readonly sample: TrainingSample;
+  /** With its labels, unless the trainer has a teacher. */
+  readonly sample: TrainingSample | Pick<TrainingSample, "name" | "picture">;
   /** From 0 (the picture as it is) on. Default 0. */
   readonly variation?: number;
 }
@@ -162,7 +166,7 @@ export class Trainer {
     const items: TrainItem[] = [];
     for (const one of batch) items.push(await this.#itemOf(one));
     const scale = this.#scaleOf(items);
-    const groups = this.#groups(items);
+    const groups = groupsOf(items, this.#parts.maxPiece);
     const pieces = groups.map((group) => pieceOf(this.#parts, group, scale));
     const rate = scheduledRate(base, schedule, session.steps);
     const loss = await session.run(pieces, rate).catch((error: unknown) => {
@@ -174,45 +178,27 @@ export class Trainer {
   }
 
   async #itemOf({ sample, variation = 0 }: StepSample): Promise<TrainItem> {
-    const { learner, augment, seed, mode } = this.#parts;
-    checkSample(sample, learner.classNames.length);
+    const { learner, augment, seed, mode, teaching } = this.#parts;
+    const labelled = teaching ? withoutLabels(sample) : sample;
+    checkLabels(labelled, learner.classNames.length);
     const { height, width } = sample.picture;
     const size = networkSize(height, width, learner.resize);
-    const view = prepared(sample, variation, { resize: learner.resize, augment, seed });
+    const view = prepared(labelled, variation, { resize: learner.resize, augment, seed });
     const { picture, labels } = view;
-    if (mode === "all") return { size, labels, picture: picture.data };
-    return { size, labels, features: await this.#maker.featuresOf(`${sample.name}#${variation}`, size, picture) };
+    const key = `${sample.name}#${variation}`;
+    const probabilities = teaching && { probabilities: await teaching.targetsOf(key, picture) };
+    if (mode === "all") return { size, labels, ...probabilities, picture: picture.data };
+    return { size, labels, ...probabilities, features: await this.#maker.featuresOf(key, size, picture) };
   }
 
-  /** 1, or 1 / (the sum of the weights of all labelled pixels). */
+  /** 1, or 1 / (the sum of the weights of all pixels that count). */
   #scaleOf(items: readonly TrainItem[]): number {
     const { loss, classWeights, learner } = this.#parts;
     if (loss === "sum") return 1;
-    const classes = learner.classNames.length;
-    let sum = 0;
-    for (const { labels } of items) {
-      for (const label of labels) if (label < classes) sum += classWeights ? (classWeights[label] as number) : 1;
-    }
+    const sum = weightOf(items, learner.classNames.length, classWeights);
     if (sum === 0)
       throw badOption("trainer.step: no pixel of the batch has a label that counts; leave these pictures out");
     return 1 / sum;
-  }
-
-  /** Items of one size, in groups that go through the network at once. */
-  #groups(items: readonly TrainItem[]): TrainItem[][] {
-    const groups: TrainItem[][] = [];
-    const open = new Map<string, TrainItem[]>();
-    for (const item of items) {
-      const key = sizeKey(item.size);
-      let group = open.get(key);
-      if (!group || group.length >= this.#parts.maxPiece) {
-        group = [];
-        groups.push(group);
-        open.set(key, group);
-      }
-      group.push(item);
-    }
-    return groups;
   }
 
   /** Names the first weight that holds no number. */
