@@ -75,8 +75,8 @@ export const sourceModule = () => shaderModule(readShaders(), ": Readonly<Record
 
 /**
  * Shaders that few pages run: of software adapters, which read textures with pixels on lanes, of f16 and tensor cores,
- * and those that a page runs only by name, for groups, for more than 256 classes, for logits and probabilities, or where
- * workgroup memory is small.
+ * and those that a page runs only by name, for groups, for more than 256 classes, for logits and probabilities, or
+ * where workgroup memory is small.
  */
 const RARE = [
   /\/(\S+-)?(lanes|texture|f16|subgroup-matrix)(-\w+)?$/,

@@ -25,7 +25,7 @@ export const adamw = defineKernel({
     gradient: { role: "tensor", layout: "nchw" },
     mean: { role: "tensor", layout: "nchw" },
     square: { role: "tensor", layout: "nchw" },
-    /** [1, 4, 1, 1]: rate, rate / (1 - beta1^t), 1 / sqrt(1 - beta2^t), and a value that is not read. */
+    /** Rate, rate / (1 - beta1^t), 1 / sqrt(1 - beta2^t), and a value that is not read. [1, 4, 1, 1] */
     rates: { role: "tensor", layout: "nchw" },
     /** [out, 1, 1, 1] */
     unit: { role: "tensor", layout: "nchw", optional: true },

@@ -23,7 +23,7 @@ export const sgd = defineKernel({
     weight: { role: "tensor", layout: "nchw" },
     gradient: { role: "tensor", layout: "nchw" },
     velocity: { role: "tensor", layout: "nchw" },
-    /** [1, 4, 1, 1]: the rate, and three values that are not read. */
+    /** The rate, and three values that are not read. [1, 4, 1, 1] */
     rates: { role: "tensor", layout: "nchw" },
     /** [out, 1, 1, 1] */
     unit: { role: "tensor", layout: "nchw", optional: true },

@@ -31,7 +31,10 @@ export class StateGraph extends Graph {
     return value;
   }
 
-  /** As Graph.append(). @throws bad-shape for a state that was written over before, and where no state is written over */
+  /**
+   * As Graph.append().
+   * @throws bad-shape for a state that was written over before, and where no state is written over
+   */
   override append(
     label: string,
     kernel: Kernel,

@@ -49,7 +49,7 @@ export function weightOf(items: readonly TrainItem[], classes: number, classWeig
 }
 
 /** Items of one size, in groups of at most `most`, which go through the network at once. */
-export function groupsOf(items: readonly TrainItem[], most: number): TrainItem[][] {
+export function bySize(items: readonly TrainItem[], most: number): TrainItem[][] {
   const groups: TrainItem[][] = [];
   const open = new Map<string, TrainItem[]>();
   for (const item of items) {

@@ -64,7 +64,7 @@ export function withoutLabels({ name, picture }: Pick<TrainingSample, "name" | "
 }
 
 /** As checkSample(), for samples that may have no labels. @throws bad-option where there are none */
-export function checkLabels(
+export function checkLabelled(
   sample: TrainingSample | Pick<TrainingSample, "name" | "picture">,
   classes: number,
 ): asserts sample is TrainingSample {

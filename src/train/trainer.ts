@@ -10,7 +10,7 @@ import { overlaid } from "../models/own-heads/overlaid.js";
 import type { TensorInMemory } from "../models/own-heads/overlaid.js";
 import type { HeadWeights } from "../models/head-weights.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
-import { groupsOf, pieceOf, weightOf } from "./batch.js";
+import { bySize, pieceOf, weightOf } from "./batch.js";
 import type { TrainItem } from "./batch.js";
 import { trainedTensors, checkpointBytes } from "./checkpoint-bytes.js";
 import { evaluateSamples } from "./evaluate.js";
@@ -19,7 +19,7 @@ import type { FeatureStore } from "./feature-cache.js";
 import type { Learner } from "./learner.js";
 import { scheduledRate } from "./schedule.js";
 import type { ScheduleOptions } from "./schedule.js";
-import { checkLabels, prepared, withoutLabels } from "./sample.js";
+import { checkLabelled, prepared, withoutLabels } from "./sample.js";
 import type { AugmentOptions, TrainingSample } from "./sample.js";
 import { readState, stateBytes } from "./state.js";
 import type { Teaching } from "./teacher.js";
@@ -166,7 +166,7 @@ export class Trainer {
     const items: TrainItem[] = [];
     for (const one of batch) items.push(await this.#itemOf(one));
     const scale = this.#scaleOf(items);
-    const groups = groupsOf(items, this.#parts.maxPiece);
+    const groups = bySize(items, this.#parts.maxPiece);
     const pieces = groups.map((group) => pieceOf(this.#parts, group, scale));
     const rate = scheduledRate(base, schedule, session.steps);
     const loss = await session.run(pieces, rate).catch((error: unknown) => {
@@ -180,7 +180,7 @@ export class Trainer {
   async #itemOf({ sample, variation = 0 }: StepSample): Promise<TrainItem> {
     const { learner, augment, seed, mode, teaching } = this.#parts;
     const labelled = teaching ? withoutLabels(sample) : sample;
-    checkLabels(labelled, learner.classNames.length);
+    checkLabelled(labelled, learner.classNames.length);
     const { height, width } = sample.picture;
     const size = networkSize(height, width, learner.resize);
     const view = prepared(labelled, variation, { resize: learner.resize, augment, seed });
