@@ -12,13 +12,12 @@
  * is no class: the host checks labels before.
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html
  */
-import { badShape } from "../../src/base/errors.js";
-import { sameShape } from "../../src/kernel/checks.js";
 import { pixelsOf } from "../../src/kernel/feature-map.js";
 import { defineKernel } from "../../src/kernel/kernel.js";
 import { sizeOf } from "../../src/kernel/layout.js";
+import { checkLossOperands } from "../../src/kernel/loss-operands.js";
 import { u32 } from "../../src/kernel/problem.js";
-import { blocksOf, ceilDiv, elements, formatShape } from "../../src/kernel/shape.js";
+import { blocksOf, ceilDiv } from "../../src/kernel/shape.js";
 import type { Nchw } from "../../src/kernel/shape.js";
 import { softmaxCrossEntropy as shaders } from "../wgsl.generated.js";
 
@@ -28,42 +27,7 @@ const THREADS = 64;
 /** Blocks of four classes that `registers` holds. */
 const MOST_BLOCKS = 8;
 
-interface Inputs {
-  readonly logits: Nchw;
-  readonly labels: Nchw | undefined;
-  readonly targets: Nchw | undefined;
-  readonly class_weights: Nchw | undefined;
-  readonly scale: Nchw;
-}
-
 const partsOf = (logits: Nchw): number => ceilDiv(pixelsOf(logits), GROUP_PIXELS);
-
-/** @throws bad-shape unless there is one target and it fits the logits */
-function checkTarget({ logits, labels, targets }: Inputs): void {
-  const got = `softmax-cross-entropy: logits ${formatShape(logits)}`;
-  if ((labels === undefined) === (targets === undefined)) {
-    const given = labels ? "both labels and targets" : "neither labels nor targets";
-    throw badShape(`${got} with ${given}: it needs one of them`);
-  }
-  const needed: Nchw = [logits[0], 1, logits[2], logits[3]];
-  if (labels && !sameShape(labels, needed)) {
-    throw badShape(`${got} needs labels ${formatShape(needed)}, got ${formatShape(labels)}`);
-  }
-  if (targets && !sameShape(targets, logits)) {
-    throw badShape(`${got} needs targets ${formatShape(logits)}, got ${formatShape(targets)}`);
-  }
-}
-
-/** @throws bad-shape */
-function checkFactors({ logits, class_weights: weights, scale }: Inputs): void {
-  const classes = logits[1];
-  if (weights && !sameShape(weights, [1, classes, 1, 1])) {
-    throw badShape(`softmax-cross-entropy: class_weights ${formatShape(weights)} needs the shape [1,${classes},1,1]`);
-  }
-  if (elements(scale) !== 1) {
-    throw badShape(`softmax-cross-entropy: scale ${formatShape(scale)} needs the shape [1,1,1,1]`);
-  }
-}
 
 /** Loss and gradient of softmax cross-entropy. */
 export const softmaxCrossEntropy = defineKernel({
@@ -87,11 +51,7 @@ export const softmaxCrossEntropy = defineKernel({
   },
 
   shape(inputs, { ignore }) {
-    checkTarget(inputs);
-    checkFactors(inputs);
-    if (!Number.isInteger(ignore) || ignore < 0 || ignore > 255) {
-      throw badShape(`softmax-cross-entropy: ignore ${ignore} needs to be a whole number from 0 to 255`);
-    }
+    checkLossOperands("softmax-cross-entropy", inputs, ignore);
     return { gradient: inputs.logits, losses: [partsOf(inputs.logits), 1, 1, 1] };
   },
   params: ({ in: { logits }, attrs }) => ({

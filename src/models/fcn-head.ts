@@ -5,6 +5,7 @@ import { Score } from "../layers/conv.js";
 import type { DecoderStyle, SkipStride } from "../layers/decoder-style.js";
 import { decoderGeometry } from "../layers/geometry.js";
 import { Upscore } from "../layers/upsample.js";
+import type { UpsampledScores } from "../layers/upsample.js";
 import type { Graph, Value } from "../plan/graph.js";
 import type { Parameters } from "../weights/parameters.js";
 import type { LabelSizes, PixelSize } from "./network.js";
@@ -83,6 +84,11 @@ export class FcnHead {
   /** Features to logits [N, classes, height, width]. */
   apply(graph: Graph, features: Features, size: PixelSize): Value {
     return this.#final.apply(graph, this.#scores(graph, features), size);
+  }
+
+  /** As apply(), but a last step that is fixed is left out. */
+  postponed(graph: Graph, features: Features, size: PixelSize): Value | UpsampledScores {
+    return this.#final.postponed(graph, this.#scores(graph, features), size);
   }
 
   /**

@@ -24,6 +24,7 @@ import type { Factors } from "../weights/fold-checkpoint.js";
 import { recognise } from "../weights/names.js";
 import { Parameters } from "../weights/parameters.js";
 import { withFoldedNorms } from "./folded.js";
+import type { Logits } from "./loss-graph.js";
 
 export interface LearnerOptions {
   readonly variant: FcnVariant;
@@ -118,13 +119,13 @@ export class Learner {
   }
 
   /** From an input "picture" of this size, RGBA, to logits of that size. */
-  fromPicture(graph: Graph, count: number, size: PixelSize): Value {
-    return this.#head.apply(graph, this.#features(graph, count, size), size);
+  fromPicture(graph: Graph, count: number, size: PixelSize): Logits {
+    return this.#head.postponed(graph, this.#features(graph, count, size), size);
   }
 
   /** From inputs "features 8" and so on, in f16, to logits. `size` is the picture's. */
-  fromFeatures(graph: Graph, count: number, size: PixelSize): Value {
-    return this.#head.apply(graph, this.#featureInputs(graph, count, size), size);
+  fromFeatures(graph: Graph, count: number, size: PixelSize): Logits {
+    return this.#head.postponed(graph, this.#featureInputs(graph, count, size), size);
   }
 
   /** As fromFeatures() or fromPicture(), to labels [1, 1, height, width]. */

@@ -1,31 +1,19 @@
 /** The graphs of a training step: forward, loss and backward, then the optimiser and the packing of weights. */
 import { packWeight } from "../../shaders/pack-weight/kernel.js";
-import { softmaxCrossEntropy } from "../../shaders/softmax-cross-entropy/kernel.js";
 import { sumParts } from "../../shaders/sum-parts/kernel.js";
-import type { Tensor } from "../gpu/tensor.js";
-import type { Nchw } from "../kernel/shape.js";
 import type { DeviceTraits, PackedOrder } from "../kernel/variant.js";
 import type { Weight } from "../kernel/weight.js";
 import type { Graph, Value } from "../plan/graph.js";
 import { StateGraph } from "../plan/state-graph.js";
 import { differentiate } from "./backward.js";
+import { LOSS, appendLoss } from "./loss-graph.js";
+import type { Logits, LossTensors, Targets } from "./loss-graph.js";
 import { RATES_SHAPE } from "./optimizer.js";
 import type { Optimizer } from "./optimizer.js";
 import type { TrainedWeight } from "./trained-weight.js";
 
-/** What a pixel is compared with: one label, or a probability of each class. */
-export type Targets = "labels" | "probabilities";
-
-/** Tensors that a loss needs. */
-export interface LossTensors {
-  /** The sum of the loss over the pieces of a batch. */
-  readonly total: Tensor;
-  /** A value for each class. */
-  readonly classWeights: Tensor | undefined;
-}
-
 /** Appends a network to a graph: from inputs that it declares to logits. */
-export type AppendNetwork = (graph: Graph) => Value;
+export type AppendNetwork = (graph: Graph) => Logits;
 
 export interface StepOptions {
   readonly optimizer: Optimizer;
@@ -43,9 +31,6 @@ export interface StepParts extends StepOptions {
   readonly loss: LossTensors;
 }
 
-const ONE: Nchw = [1, 1, 1, 1];
-export const LOSS = "loss";
-export const SCALE = "loss scale";
 export const RATES = "rates";
 
 /** A bias is a weight of one dimension. */
@@ -58,11 +43,10 @@ export function appendPass(
   network: AppendNetwork,
 ): ReadonlyMap<TrainedWeight, Value> {
   const { device, parameters } = parts;
-  const logits = network(graph);
-  const { gradient, loss } = appendLoss(graph, logits, parts);
+  const { at, gradient, total: loss } = appendLoss(graph, network(graph), parts);
   graph.output(LOSS, loss, "nchw");
   const trained = new Set(parameters.keys());
-  const { weights } = differentiate(graph, { device, trained, seeds: new Map([[logits, gradient]]) });
+  const { weights } = differentiate(graph, { device, trained, seeds: new Map([[at, gradient]]) });
   const gradients = new Map<TrainedWeight, Value>();
   for (const [weight, parameter] of parameters) {
     let total = appendGradient(graph, parameter);
@@ -72,23 +56,6 @@ export function appendPass(
     gradients.set(parameter, total);
   }
   return gradients;
-}
-
-/** The loss of a piece, added to the total, and its gradient at the logits. */
-export function appendLoss(graph: StateGraph, logits: Value, { targets, loss }: Pick<StepParts, "targets" | "loss">) {
-  const [n, , height, width] = logits.shape;
-  const { classWeights } = loss;
-  const isLabels = targets === "labels";
-  const target = graph.input(targets, isLabels ? [n, 1, height, width] : logits.shape, isLabels ? "u8" : "nhwc4");
-  const operands = {
-    logits,
-    ...(isLabels ? { labels: target } : { targets: target }),
-    scale: graph.input(SCALE, ONE, "nchw"),
-    class_weights: classWeights && graph.state("class weights", classWeights),
-  };
-  const { gradient, losses } = graph.op(LOSS, softmaxCrossEntropy, operands);
-  const total = graph.state(LOSS, loss.total);
-  return { gradient, loss: graph.op("loss.sum", sumParts, { parts: losses, total }).sum };
 }
 
 /** The optimiser's step of every parameter, and its packed copies. `gradients` are those of appendPass(). */

@@ -16,8 +16,10 @@ import { Plan } from "../plan/plan.js";
 import type { PlanResult } from "../plan/plan.js";
 import type { StateGraph } from "../plan/state-graph.js";
 import { TrainedWeight } from "./trained-weight.js";
-import { LOSS, RATES, SCALE, appendPass, appendUpdate, graphOf } from "./step-graph.js";
-import type { AppendNetwork, LossTensors, StepOptions, StepParts } from "./step-graph.js";
+import { LOSS, SCALE } from "./loss-graph.js";
+import type { LossTensors } from "./loss-graph.js";
+import { RATES, appendPass, appendUpdate, graphOf } from "./step-graph.js";
+import type { AppendNetwork, StepOptions, StepParts } from "./step-graph.js";
 import { TrainingStore, canTrainIn } from "./training-store.js";
 import type { UnitOf } from "./units.js";
 

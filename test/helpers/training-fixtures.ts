@@ -7,7 +7,7 @@ import type { EncoderLayer } from "../../src/layers/geometry.js";
 import { FcnHead } from "../../src/models/fcn-head.js";
 import type { Weight } from "../../src/kernel/weight.js";
 import type { Graph } from "../../src/plan/graph.js";
-import type { Value } from "../../src/plan/graph.js";
+import type { Logits } from "../../src/train/loss-graph.js";
 import type { OptimizerOptions } from "../../src/train/optimizer.js";
 import { Parameters } from "../../src/weights/parameters.js";
 import { hashedCheckpoint } from "./hashed-checkpoint.js";
@@ -137,7 +137,7 @@ function headNamed({ name, variant, parameters }: HeadsCase): FcnHead {
 }
 
 /** The head of a case, from inputs "f8", "f16" and "f32" of `count` pictures to logits. */
-export function headOf(test: HeadsCase, count = 2): (graph: Graph) => Value {
+export function headOf(test: HeadsCase, count = 2): (graph: Graph) => Logits {
   const head = headNamed(test);
   return (graph) => {
     const strides = ([8, 16, 32] as const).filter((stride) => stride >= test.variant);
@@ -145,7 +145,7 @@ export function headOf(test: HeadsCase, count = 2): (graph: Graph) => Value {
       const [, ...feature] = FEATURES[stride];
       return [stride, graph.input(`f${stride}`, [count, ...feature], "nhwc4")] as const;
     });
-    return head.apply(graph, new Map(maps), [SIZE.height, SIZE.width]);
+    return head.postponed(graph, new Map(maps), [SIZE.height, SIZE.width]);
   };
 }
 

@@ -5,6 +5,7 @@ import { layoutNamed } from "../../src/kernel/layout.js";
 import type { Device } from "../../src/gpu/device.js";
 import type { Weight } from "../../src/kernel/weight.js";
 import { Graph } from "../../src/plan/graph.js";
+import { finished } from "../../src/train/loss-graph.js";
 import { optimizerOf } from "../../src/train/optimizer.js";
 import type { AppendNetwork } from "../../src/train/step-graph.js";
 import { TrainingSession } from "../../src/train/training-session.js";
@@ -24,7 +25,7 @@ export interface WholeNetwork {
 /** The sum over the pixels. */
 function float64Loss({ network, inputs }: WholeNetwork, weights: ReadonlyMap<Weight, Float64Array>): number {
   const graph = new Graph();
-  const logits = network(graph);
+  const logits = finished(graph, network(graph));
   const [n, , height, width] = logits.shape;
   const labels = graph.input("labels", [n, 1, height, width], "u8");
   const scale = graph.input("scale", [1, 1, 1, 1], "nchw");
@@ -66,7 +67,7 @@ async function deviceGradients(device: Device, { network, trained, inputs }: Who
 export async function compareSlopes(device: Device, whole: WholeNetwork, step = 1e-7) {
   const { loss, gradients } = await deviceGradients(device, whole);
   const graph = new Graph();
-  whole.network(graph);
+  finished(graph, whole.network(graph));
   const weights = await float64Weights(graph);
   expect(Math.abs(loss / float64Loss(whole, weights) - 1)).toBeLessThan(1e-5);
   const groups = new Map<string, Weight[]>();

@@ -1,5 +1,7 @@
 /** Steps of a training: what they create, pieces of a batch, class weights; the same inputs give the same bits. */
 import { describe, expect, it } from "vitest";
+import type { Graph, Value } from "../../src/plan/graph.js";
+import { finished } from "../../src/train/loss-graph.js";
 import type { Piece, TrainingSession } from "../../src/train/training-session.js";
 import { countingCreations } from "../helpers/count-creations.js";
 import { countingSubmits } from "../helpers/count-submits.js";
@@ -85,6 +87,13 @@ describe("a step of a shape that was seen before", () => {
 describe("gradients", () => {
   it("of pieces are those of the whole batch", async () => {
     expectClose(await passOver(singlePictures(MEAN), MEAN), await passOver([wholeBatch(MEAN)], MEAN));
+  });
+
+  it.each([MEAN, caseNamed("fcn8s.distil.sgd")])("are the same where all logits are written: $name", async (test) => {
+    const fused = wholeBatch(test);
+    const network = (graph: Graph): Value => finished(graph, fused.shape.network(graph));
+    const written = { ...fused, shape: { key: "written", network } };
+    expectClose(await passOver([fused], test), await passOver([written], test));
   });
 
   it("of a sum are those of a mean times the labelled pixels", async () => {

@@ -10,7 +10,7 @@ import { StateGraph } from "../../src/plan/state-graph.js";
 import { WeightStore } from "../../src/plan/weight-store.js";
 import { differentiate } from "../../src/train/backward.js";
 import { optimizerOf } from "../../src/train/optimizer.js";
-import { appendLoss } from "../../src/train/step-graph.js";
+import { appendLoss } from "../../src/train/loss-graph.js";
 import { TrainingSession } from "../../src/train/training-session.js";
 import { useDevice } from "../helpers/device.js";
 import { relativeError } from "../helpers/finite-differences.js";
