@@ -58,6 +58,8 @@ export interface TrainerOptions {
   readonly preprocessing?: Preprocessing;
   /** Where features of frozen backbones are kept. Default: 512 MB of memory. */
   readonly features?: FeatureStore;
+  /** The variant whose features are made, where a finer one is trained afterwards. Default: the trained variant. */
+  readonly featuresFor?: FcnVariant;
   /** Pictures that go through the network at once; a larger batch is taken in pieces. Default 4. */
   readonly maxPiece?: number;
 }
@@ -80,6 +82,7 @@ const KINDS: Kinds<TrainerOptions> = {
   resize: "a number or string",
   preprocessing: "an object",
   features: "an object",
+  featuresFor: "a string",
   maxPiece: "a number",
 };
 
@@ -109,7 +112,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   });
   const features = options.features ?? new MemoryFeatures(CACHE_BYTES);
   const parts = { device, learner, session, mode, rate, schedule, loss, classWeights, augment, seed };
-  return new Trainer({ ...parts, features, maxPiece });
+  return new Trainer({ ...parts, features, featuresFor: options.featuresFor, maxPiece });
 }
 
 /** @throws bad-option */
@@ -120,6 +123,7 @@ function checkTrainerOptions(options: TrainerOptions): void {
     throw badOption(`createTrainer needs a device, a backbone and classes: ${USAGE}`);
   checkDevice("createTrainer", device);
   checkOneOf("variant", variant, FCN_VARIANTS);
+  checkOneOf("featuresFor", options.featuresFor, FCN_VARIANTS);
   checkOneOf("mode", mode, ["heads", "all"]);
   checkOneOf("heads", heads, ["init", "file"]);
   checkOneOf("loss", loss, ["mean", "sum"]);

@@ -115,18 +115,23 @@ export class Learner {
     return this.#head.labels(graph, features, sizes);
   }
 
-  /** From an input "picture" to the outputs "8", "16" and "32" that the head reads, in f16. */
-  featureOutputs(graph: Graph, size: PixelSize): void {
-    for (const [stride, map] of this.#features(graph, 1, size)) graph.output(`${stride}`, map, "nhwc4-f16");
+  /** From an input "picture" to the outputs "8", "16" and "32" that the head of a variant reads, in f16. */
+  featureOutputs(graph: Graph, size: PixelSize, variant = this.variant): void {
+    for (const [stride, map] of this.#features(graph, 1, size, variant)) graph.output(`${stride}`, map, "nhwc4-f16");
   }
 
-  #features(graph: Graph, count: number, [height, width]: PixelSize): ReadonlyMap<FeatureStride, Value> {
+  #features(
+    graph: Graph,
+    count: number,
+    [height, width]: PixelSize,
+    variant = this.variant,
+  ): ReadonlyMap<FeatureStride, Value> {
     const image = graph.input("picture", [count, 4, height, width], "rgba8");
     const { mean, std } = this.preprocessing;
     const statistics = { mean: constant("mean", mean), std: constant("std", std) };
     const attrs = { height, width, padded: this.#parts.paddedSize([height, width]) };
     const normalised = graph.op("normalize", normalize, { image, ...statistics }, attrs).y;
-    return this.#parts.features(graph, normalised, [this.variant]);
+    return this.#parts.features(graph, normalised, [variant]);
   }
 
   #featureInputs(graph: Graph, count: number, size: PixelSize): ReadonlyMap<FeatureStride, Value> {

@@ -5,6 +5,7 @@
 import { FcnError, badOption } from "../base/errors.js";
 import type { Device } from "../gpu/device.js";
 import type { ConfusionMatrix } from "../eval/confusion.js";
+import type { FcnVariant } from "../models/fcn-head.js";
 import { networkSize } from "../models/preprocessing.js";
 import { overlaid } from "../models/own-heads/overlaid.js";
 import type { HeadWeights } from "../models/head-weights.js";
@@ -35,6 +36,7 @@ export interface TrainerParts {
   readonly augment: AugmentOptions;
   readonly seed: number;
   readonly features: FeatureStore;
+  readonly featuresFor: FcnVariant | undefined;
   /** Pictures that go through the network at once. */
   readonly maxPiece: number;
 }

@@ -1,0 +1,137 @@
+/** `report.html` of a training: its curves, what the best checkpoint is worth, and the worst pictures. In Node only. */
+import { escapeText, htmlElement } from "./markup.js";
+import { classPlot } from "./plots/class-iou.js";
+import { lossCurve, scoreCurve } from "./plots/training.js";
+import { classTable, confusionMatrices } from "./report/classes.js";
+import { cutName, heading, note, plotPanel, titleHtml } from "./report/elements.js";
+import { allScores, shownPictures } from "./report/pictures.js";
+import type { ShownNames, ShownPicture } from "./report/pictures.js";
+import { htmlPage, pageHeader } from "./report/page.js";
+import { formatPoints, table } from "./report/table.js";
+import { seriesOf } from "./series.js";
+import type { Summary, VariantSummary } from "./summary.js";
+import { formatPercent, shortNames, variantTitle } from "./titles.js";
+import { bestEpoch } from "./training-records.js";
+import type { EpochRecord, TrainingHeader } from "./training-records.js";
+
+export interface TrainingReport {
+  readonly header: TrainingHeader;
+  readonly epochs: readonly EpochRecord[];
+  /** Of the best checkpoint; undefined while a training is not at its end. */
+  readonly summary: Summary | undefined;
+  /** The worst pictures of the summary. */
+  readonly shown: readonly ShownPicture[];
+}
+
+const FOOTER = [
+  "Made by fcn train. Metrics as in <cite>Fully Convolutional Networks for Semantic Segmentation</cite>",
+  "(arXiv 1411.4038): one confusion matrix over all pictures; void pixels do not count; means are over the classes of",
+  "the truth.",
+].join(" ");
+
+const variantsIn = (epochs: readonly EpochRecord[]): string[] => [...new Set(epochs.map(({ variant }) => variant))];
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
+
+function card({ epochs, header, summary }: TrainingReport, variant: string, series: string): string {
+  const own = epochs.filter((record) => record.variant === variant);
+  const best = bestEpoch(own);
+  const before = own.find(({ epoch }) => epoch === 0);
+  const metrics = summary?.variants.find((each) => each.variant === variant)?.metrics;
+  const isHeldOut = header.heldOut > 0;
+  const score = metrics && isHeldOut ? metrics.meanIoU : best?.meanIoU;
+  const loss = best?.meanLoss;
+  const big =
+    score === undefined
+      ? `${loss?.toPrecision(3) ?? "-"}${htmlElement("small", {}, "loss")}`
+      : `${formatPercent(score)}${htmlElement("small", {}, "% mean IoU")}`;
+  const gain =
+    score === undefined || before?.meanIoU === undefined
+      ? ""
+      : `${formatPoints(score - before.meanIoU)} over ${formatPercent(before.meanIoU)} % before`;
+  const facts: [string, string][] = [
+    ["best epoch", best ? `${best.epoch} of ${own.at(-1)?.epoch ?? 0}` : "-"],
+    ["steps", String(own.at(-1)?.steps ?? 0)],
+    ["loss, first and last epoch", `${lossText(own, 0)}, ${lossText(own, -1)}`],
+    ...(metrics && isHeldOut ? scoresOf(metrics) : []),
+  ];
+  return htmlElement(
+    "section",
+    { class: `card ${series}` },
+    htmlElement("h3", {}, titleHtml(variant)),
+    htmlElement("div", { class: "big" }, big),
+    htmlElement("div", { class: "gain" }, gain),
+    htmlElement("dl", {}, ...facts.map(([name, value]) => htmlElement("dt", {}, name) + htmlElement("dd", {}, value))),
+  );
+}
+
+const lossText = (epochs: readonly EpochRecord[], place: number): string =>
+  epochs
+    .flatMap(({ meanLoss }) => meanLoss ?? [])
+    .at(place)
+    ?.toPrecision(3) ?? "-";
+
+const scoresOf = ({ boundaryIoU, pixelAccuracy }: NonNullable<VariantSummary["metrics"]>): [string, string][] => [
+  ["boundary IoU", `${formatPercent(boundaryIoU)} %`],
+  ["pixel accuracy", `${formatPercent(pixelAccuracy)} %`],
+];
+
+function settingsTable({ settings, weights, training, heldOut, adapter }: TrainingHeader): string {
+  const text = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+  const rows = [
+    ["weights", weights],
+    ["pictures", `${counted(training, "picture")} to train on, ${heldOut} held out`],
+    ...Object.entries(settings).map(([name, value]) => [name, text(value)]),
+    ["adapter", adapter],
+  ];
+  const cells = rows.map(([name = "", value = ""]) => [
+    { html: escapeText(name) },
+    { html: escapeText(cutName(value)) },
+  ]);
+  return heading("Settings") + table([{ title: "setting" }, { title: "value" }], cells);
+}
+
+function pictureParts({ summary, shown, header }: TrainingReport): string[] {
+  if (!summary) return [note("The training is not at its end: what the best checkpoint is worth comes with --resume.")];
+  const paths = summary.pictures.map(({ picture }) => picture);
+  const short = shortNames(paths);
+  const names: ShownNames = new Map(paths.map((path, i) => [path, cutName(short[i] ?? path)]));
+  const remark = header.heldOut
+    ? ""
+    : note("No picture was held out: all of the following is measured on pictures that were trained on.");
+  return [
+    remark,
+    classTable(summary),
+    confusionMatrices(summary),
+    shownPictures(summary, shown, names),
+    allScores(summary, names),
+  ];
+}
+
+/** The page as text. */
+export function trainingHtml(report: TrainingReport): string {
+  const { header, epochs, summary } = report;
+  const variants = variantsIn(epochs);
+  const title = `${variants.map(variantTitle).join(", ")} trained on ${counted(header.training, "picture")}`;
+  const parts = [
+    header.heldOut ? `measured on ${counted(header.heldOut, "held-out picture")}` : "nothing held out",
+    counted(header.classNames.length, "class").replace("classs", "classes"),
+    escapeText(cutName(header.weights)),
+    escapeText(cutName(header.adapter)),
+  ];
+  const plots = [lossCurve(epochs), scoreCurve(epochs), summary && classPlot(summary)];
+  const body = [
+    pageHeader(title, parts.join(" \u00b7 ")),
+    htmlElement(
+      "div",
+      { class: "cards" },
+      ...variants.map((each) => card(report, each, seriesOf({ variants }, each).colour)),
+    ),
+    heading("Curves"),
+    htmlElement("div", { class: "plots" }, ...plots.map((plot) => plotPanel(plot))),
+    ...pictureParts(report),
+    settingsTable(header),
+    htmlElement("footer", {}, FOOTER),
+  ];
+  return htmlPage(title, body);
+}
