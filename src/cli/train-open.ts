@@ -1,8 +1,7 @@
 /** From the command line to a training that is ready to run: pictures, classes, checkpoint and the header of its log. */
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
-import { VOC_CLASSES } from "../image/palette.js";
-import { numberedNames } from "../image/palette.js";
+import { VOC_CLASSES, numberedNames } from "../image/palette.js";
 import { TRAINING_FORMAT } from "../eval/training-records.js";
 import type { TrainingHeader } from "../eval/training-records.js";
 import { openSource } from "../node.js";
@@ -17,11 +16,19 @@ import { DiskFeatures } from "./disk-features.js";
 import { checkMeaning } from "./label-options.js";
 import { printError } from "./output.js";
 import { byteBar } from "./progress.js";
-import { checkApart, digestOf, holdOut, measuredItems, someNames, trainingItems, usableItems } from "./train-data.js";
-import { warnOfValues } from "./train-data.js";
+import {
+  checkApart,
+  digestOf,
+  holdOut,
+  measuredItems,
+  someNames,
+  trainingItems,
+  usableItems,
+  warnOfValues,
+} from "./train-data.js";
 import type { TrainingData } from "./train-data.js";
 import { readClassWeights } from "./train-numbers.js";
-import type { TrainRequest, TrainValues } from "./train-options.js";
+import type { FullSettings, TrainRequest, TrainValues } from "./train-options.js";
 import { SampleReader } from "./train-samples.js";
 
 /** Labels are bytes, and 255 does not count. */
@@ -98,7 +105,7 @@ function sourceName(weights: string, { name, size }: ByteSource): string {
 
 export async function headerOf(
   values: TrainValues,
-  { settings }: TrainRequest,
+  settings: FullSettings,
   { data, classNames }: OpenData,
   { source, device }: { readonly source: ByteSource; readonly device: Device },
 ): Promise<TrainingHeader> {

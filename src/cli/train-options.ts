@@ -2,6 +2,7 @@
 import type { LabelMeaning } from "../image/label-meaning.js";
 import { FCN_VARIANTS } from "../models/fcn-head.js";
 import type { FcnVariant } from "../models/fcn-head.js";
+import { USUAL_RATES } from "../train/create-trainer.js";
 import type { OptimizerOptions } from "../train/optimizer.js";
 import { SCHEDULE_KINDS } from "../train/schedule.js";
 import type { ScheduleOptions } from "../train/schedule.js";
@@ -19,18 +20,18 @@ export interface TrainSettings {
   readonly variants: readonly FcnVariant[];
   readonly mode: "heads" | "all";
   readonly heads: "init" | "file";
-  /** Of each variant. */
-  readonly epochs: number;
+  /** Of each variant; undefined for the default, which depends on the number of pictures. */
+  readonly epochs: number | undefined;
   /** Pictures of a step. */
   readonly batch: number;
-  /** Undefined for the trainer's own. */
-  readonly rate: number | undefined;
+  readonly rate: number;
   readonly optimizer: OptimizerOptions;
   readonly schedule: ScheduleOptions["kind"];
   /** Steps in which the rate rises; undefined for a share of the steps where all learn. */
   readonly warmup: number | undefined;
   readonly loss: "mean" | "sum";
-  readonly variations: number;
+  /** Views of each picture; undefined where all learn: one an epoch. */
+  readonly variations: number | undefined;
   readonly seed: number;
   /** Undefined: as the checkpoint was trained. */
   readonly resize: number | "none" | undefined;
@@ -51,7 +52,9 @@ export interface TrainRequest {
 }
 
 const SGD_RATES = { heads: 0.1, all: 0.01 } as const;
+/** Epochs without --epochs, or as many as these steps take: small sets need more passes. */
 const EPOCHS = 20;
+const LEAST_STEPS = 400;
 const BATCH = 4;
 /** With a frozen backbone each view costs one pass through it, and room for its features. */
 const HEADS_VARIATIONS = 4;
@@ -81,10 +84,11 @@ function variantsOf({ variant, stages }: TrainValues): FcnVariant[] {
   return stages ? FCN_VARIANTS.slice(0, FCN_VARIANTS.indexOf(last) + 1) : [last];
 }
 
-function rateOf(values: TrainValues, mode: "heads" | "all"): number | undefined {
+function rateOf(values: TrainValues, mode: "heads" | "all"): number {
   const rate = numberOf("lr", values.lr, { least: 0 });
   if (rate === 0) throw new UsageError("train: --lr 0 would learn nothing; give a number above 0");
-  if (rate !== undefined || values.optimizer !== "sgd") return rate;
+  if (rate !== undefined) return rate;
+  if (values.optimizer !== "sgd") return USUAL_RATES[mode];
   if (values.loss === "sum")
     throw new UsageError("train: --loss sum with --optimizer sgd has no usual rate; give --lr (the paper has 1e-10)");
   return SGD_RATES[mode];
@@ -107,23 +111,40 @@ function settingsOf(values: TrainValues): TrainSettings {
   const heads = oneOf("train", "heads", values.heads, ["init", "file"]);
   if (heads === "file" && values.stages)
     throw new UsageError("train: --stages begins with a new head of stride 32; leave out --heads file");
-  const epochs = numberOf("epochs", values.epochs, COUNT) ?? EPOCHS;
   return {
     variants: variantsOf(values),
     mode,
     heads,
-    epochs,
+    epochs: numberOf("epochs", values.epochs, COUNT),
     batch: numberOf("batch", values.batch, COUNT) ?? BATCH,
     rate: rateOf(values, mode),
     optimizer: optimizerOptions(values),
     schedule: oneOf("train", "schedule", values.schedule, SCHEDULE_KINDS),
     warmup: numberOf("warmup", values.warmup, { least: 0, whole: true }),
     loss: oneOf("train", "loss", values.loss, ["mean", "sum"]),
-    variations: numberOf("variations", values.variations, COUNT) ?? (mode === "all" ? epochs : HEADS_VARIATIONS),
+    variations: numberOf("variations", values.variations, COUNT) ?? (mode === "all" ? undefined : HEADS_VARIATIONS),
     seed: numberOf("seed", values.seed, { least: 0, whole: true }) ?? 0,
     resize: resizeOf(values.resize),
     holdOut: numberOf("hold-out", values["hold-out"], { least: 0, below: 1 }),
   };
+}
+
+/** Settings whose defaults depend on the steps of an epoch are filled in. */
+export interface FullSettings extends TrainSettings {
+  readonly epochs: number;
+  readonly variations: number;
+  readonly warmup: number;
+}
+
+/** Where all learn, the rate rises over this share of the steps, but not longer than so many. */
+const WARMUP_SHARE = 0.1;
+const MOST_WARMUP = 100;
+
+export function fullSettings(settings: TrainSettings, pictures: number): FullSettings {
+  const perEpoch = Math.ceil(pictures / settings.batch);
+  const epochs = settings.epochs ?? Math.max(EPOCHS, Math.ceil(LEAST_STEPS / perEpoch));
+  const rising = settings.mode === "all" ? Math.min(MOST_WARMUP, Math.floor(epochs * perEpoch * WARMUP_SHARE)) : 0;
+  return { ...settings, epochs, variations: settings.variations ?? epochs, warmup: settings.warmup ?? rising };
 }
 
 /** The options of a training, checked. @throws UsageError */

@@ -11,6 +11,9 @@ interface ProgressOptions {
   readonly isStaged: boolean;
 }
 
+/** Lines of epochs at most; log.jsonl has all. */
+const MOST_LINES = 30;
+
 /** Seconds of an epoch, for people. */
 const secondsText = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
 
@@ -33,22 +36,16 @@ export function epochText(
 }
 
 export interface TrainingProgress extends TrainingWatcher {
-  /** Milliseconds of each epoch in this run, with the pictures whose features were made in it. */
-  readonly times: readonly { readonly epoch: number; readonly ms: number; readonly featuresMade: number }[];
   readonly end: () => void;
 }
 
 export function trainingProgress(options: ProgressOptions): TrainingProgress {
   const line = statusLine();
-  const times: { epoch: number; ms: number; featuresMade: number }[] = [];
+  const every = Math.ceil(options.epochs / MOST_LINES);
   let epochStart = performance.now();
   let start: { readonly at: number; readonly step: number } | undefined;
-  let made = 0;
-  let madeBefore = 0;
   return {
-    times,
-    step({ step, loss, rate }, { variant, epoch, totalSteps, featuresMade }) {
-      made = featuresMade;
+    step({ step, loss, rate }, { variant, epoch, totalSteps }) {
       if (!start || step < start.step) start = { at: performance.now(), step };
       const stepped = step - start.step;
       const each = (performance.now() - start.at) / 1000 / stepped;
@@ -60,9 +57,9 @@ export function trainingProgress(options: ProgressOptions): TrainingProgress {
     epoch(record, { isBest }) {
       line.clear();
       const ms = performance.now() - epochStart;
-      times.push({ epoch: record.epoch, ms, featuresMade: made - madeBefore });
-      madeBefore = made;
       epochStart = performance.now();
+      const isShown = record.epoch < 2 || record.epoch % every === 0 || record.epoch === options.epochs;
+      if (!isShown) return;
       const best = isBest ? "  best" : "";
       printError(`${epochText(record, options)}  ${secondsText(ms)}${best}`);
     },

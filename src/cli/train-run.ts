@@ -15,11 +15,11 @@ import type { TrainingData } from "./train-data.js";
 import { BEST, LAST, stageName } from "./train-files.js";
 import type { TrainingFiles } from "./train-files.js";
 import type { TrainingLog } from "./train-log.js";
-import type { TrainSettings } from "./train-options.js";
+import type { FullSettings } from "./train-options.js";
 import { batchesOf } from "./train-order.js";
 import { startOfStage } from "./train-stages.js";
 import type { FinishedStage } from "./train-stages.js";
-import type { SampleReader } from "./train-samples.js";
+import type { LabelledItem, SampleReader } from "./train-samples.js";
 
 /** What a training tells whoever watches. */
 export interface TrainingWatcher {
@@ -33,11 +33,10 @@ export interface StepPlace {
   readonly epoch: number;
   /** Of the stage. */
   readonly totalSteps: number;
-  readonly featuresMade: number;
 }
 
 export interface TrainingJob {
-  readonly settings: TrainSettings;
+  readonly settings: FullSettings;
   readonly classNames: readonly string[];
   readonly classWeights: readonly number[] | undefined;
   readonly data: TrainingData;
@@ -55,24 +54,16 @@ export interface TrainingJob {
 
 /** Losses of the device in a row, without a state written in between, after which a training gives up. */
 const MOST_LOSSES = 3;
-/** Of the steps where all learn, unless --warmup says otherwise. */
-const WARMUP_SHARE = 0.1;
-const MOST_WARMUP = 100;
-
 function stepsOf({ data, settings, reader }: TrainingJob, variant: FcnVariant): number {
   return batchesOf(data.training, 0, orderOf(settings, reader, variant)).length;
 }
 
-const orderOf = ({ seed, batch }: TrainSettings, { sizes }: SampleReader, stage: FcnVariant) => ({
+const orderOf = ({ seed, batch }: FullSettings, { sizes }: SampleReader, stage: FcnVariant) => ({
   seed,
   stage,
   batch,
   sizeOf: ({ key }: { readonly key: string }) => sizes.get(key) ?? "",
 });
-
-function warmupOf({ warmup, mode }: TrainSettings, steps: number): number {
-  return warmup ?? (mode === "all" ? Math.min(MOST_WARMUP, Math.floor(steps * WARMUP_SHARE)) : 0);
-}
 
 async function openStage(
   job: TrainingJob,
@@ -91,13 +82,13 @@ async function openStage(
     mode,
     heads: "file",
     optimizer,
-    schedule: { kind: settings.schedule, steps, warmup: warmupOf(settings, steps) },
+    rate,
+    schedule: { kind: settings.schedule, steps, warmup: settings.warmup },
     loss,
     augment: { variations },
     seed,
     features,
     featuresFor: settings.variants.at(-1) ?? variant,
-    ...(rate === undefined ? {} : { rate }),
     ...(resize === undefined ? {} : { resize }),
     ...(classWeights === undefined ? {} : { classWeights }),
   });
@@ -107,6 +98,9 @@ async function openStage(
 class Stage {
   readonly #perEpoch: number;
   readonly #total: number;
+  /** Of the epoch that runs. */
+  #batches: LabelledItem[][] = [];
+  #batchesOf = -1;
   #saved = performance.now();
 
   constructor(
@@ -138,24 +132,27 @@ class Stage {
         await this.#save(onSaved);
         return false;
       }
-      const batches = batchesOf(data.training, epoch, orderOf(settings, reader, variant));
-      const at = trainer.steps % this.#perEpoch;
-      await this.#step(batches[at] ?? [], batches[at + 1] ?? [], epoch);
+      if (this.#batchesOf !== epoch) {
+        this.#batches = batchesOf(data.training, epoch, orderOf(settings, reader, variant));
+        this.#batchesOf = epoch;
+      }
+      await this.#step(epoch);
       const isEnd = trainer.steps % this.#perEpoch === 0; // the state follows the epoch's line
       if (!isEnd && performance.now() - this.#saved >= job.saveEvery * 1000) await this.#save(onSaved);
     }
   }
 
-  async #step(batch: ReturnType<typeof batchesOf>[number], next: typeof batch, epoch: number): Promise<void> {
+  async #step(epoch: number): Promise<void> {
     const { trainer, job, variant } = this;
+    const at = trainer.steps % this.#perEpoch;
+    const [batch = [], next = []] = this.#batches.slice(at, at + 2);
     const variation = epoch % job.settings.variations;
     const samples = await Promise.all(batch.map((item) => job.reader.read(item)));
     job.reader.prefetch(next);
     const report = await trainer.step(samples.map((sample) => ({ sample, variation })));
     const { step, loss, rate } = report;
     await job.log.append({ variant, epoch: epoch + 1, step, loss, rate });
-    const { featuresMade } = trainer;
-    job.watcher.step(report, { variant, epoch: epoch + 1, totalSteps: this.#total, featuresMade });
+    job.watcher.step(report, { variant, epoch: epoch + 1, totalSteps: this.#total });
   }
 
   async #endEpoch(epoch: number): Promise<void> {

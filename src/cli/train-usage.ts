@@ -42,7 +42,8 @@ Network
                        (default: as the checkpoint was trained)
 
 Optimiser
-  --epochs N           of each stage (default: 20)
+  --epochs N           of each stage (default: 20, or as many as 400 steps
+                       take)
   --batch N            pictures a step (default: 4)
   --optimizer O        adamw (default) or sgd
   --lr X               rate (default: adamw 2e-3 for heads, 1.5e-4 for all; sgd

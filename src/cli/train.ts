@@ -20,7 +20,7 @@ import { TrainingLog, readTrainingLog } from "./train-log.js";
 import type { ReadLog } from "./train-log.js";
 import { featureStore, headerOf, openData, openWeightsSource } from "./train-open.js";
 import type { OpenData } from "./train-open.js";
-import { trainRequestOf } from "./train-options.js";
+import { fullSettings, trainRequestOf } from "./train-options.js";
 import type { OutMode, TrainRequest, TrainValues } from "./train-options.js";
 import { trainingProgress } from "./train-progress.js";
 import { measureBest, trainingJson, writeTrainingReport } from "./train-report.js";
@@ -61,13 +61,14 @@ async function trainInto(
   open: OpenData,
   lock: WriterLock,
 ): Promise<TrainingEnd> {
-  const { settings, outMode, saveEvery } = request;
+  const { outMode, saveEvery } = request;
+  const settings = fullSettings(request.settings, open.data.training.length);
   const files = new TrainingFiles(values.out, lock);
   const openDevice = (): Promise<Device> =>
     requestDevice(values.adapter === undefined ? {} : { adapter: values.adapter });
   const source = await openWeightsSource(values.weights);
   const first = await openDevice();
-  const header = await headerOf(values, request, open, { source, device: first });
+  const header = await headerOf(values, settings, open, { source, device: first });
   const before = await logBefore(values.out, header, outMode);
   if (!before) await files.clear(settings.variants);
   const backbone = await openCheckpoint(source);

@@ -3,7 +3,7 @@ import { escapeText, htmlElement } from "./markup.js";
 import { classPlot } from "./plots/class-iou.js";
 import { lossCurve, scoreCurve } from "./plots/training.js";
 import { classTable, confusionMatrices } from "./report/classes.js";
-import { cutName, heading, note, plotPanel, titleHtml } from "./report/elements.js";
+import { cutName, heading, note, panel, plotPanel, titleHtml } from "./report/elements.js";
 import { allScores, shownPictures } from "./report/pictures.js";
 import type { ShownNames, ShownPicture } from "./report/pictures.js";
 import { htmlPage, pageHeader } from "./report/page.js";
@@ -76,19 +76,38 @@ const scoresOf = ({ boundaryIoU, pixelAccuracy }: NonNullable<VariantSummary["me
   ["pixel accuracy", `${formatPercent(pixelAccuracy)} %`],
 ];
 
-function settingsTable({ settings, weights, training, heldOut, adapter }: TrainingHeader): string {
-  const text = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+/** Settings in words; others have their own names. */
+const SETTING_NAMES: Readonly<Record<string, string>> = {
+  mode: "what learns",
+  batch: "pictures a step",
+  variations: "views of a picture",
+  warmup: "steps of warm-up",
+  holdOut: "share held out",
+  resize: "shorter side seen",
+  rate: "learning rate",
+};
+
+/** "adamw, weight decay 0.01" for { kind: "adamw", weightDecay: 0.01 }. */
+function settingText(value: unknown): string {
+  if (Array.isArray(value)) return value.map(settingText).join(", ");
+  if (typeof value !== "object" || value === null) return variantTitle(String(value));
+  const { kind, ...others } = value as Readonly<Record<string, unknown>>;
+  const words = (name: string): string => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return [kind, ...Object.entries(others).map(([name, own]) => `${words(name)} ${String(own)}`)].join(", ");
+}
+
+function settingsPanel({ settings, weights, weightsHash }: TrainingHeader): string {
+  const known = Object.entries(settings).filter(([, value]) => value !== undefined);
   const rows = [
     ["weights", weights],
-    ["pictures", `${counted(training, "picture")} to train on, ${heldOut} held out`],
-    ...Object.entries(settings).map(([name, value]) => [name, text(value)]),
-    ["adapter", adapter],
+    ["their SHA-256", `${weightsHash.slice(0, 16)}\u2026`],
+    ...known.map(([name, value]) => [SETTING_NAMES[name] ?? name, settingText(value)]),
   ];
   const cells = rows.map(([name = "", value = ""]) => [
     { html: escapeText(name) },
     { html: escapeText(cutName(value)) },
   ]);
-  return heading("Settings") + table([{ title: "setting" }, { title: "value" }], cells);
+  return panel("Settings", table([{ title: "setting" }, { title: "value" }], cells));
 }
 
 function pictureParts({ summary, shown, header }: TrainingReport): string[] {
@@ -107,6 +126,10 @@ function pictureParts({ summary, shown, header }: TrainingReport): string[] {
     allScores(summary, names),
   ];
 }
+
+/** One card alone is not stretched over the page. */
+const cardsStyle = (variants: readonly string[]): string | undefined =>
+  variants.length === 1 ? "max-width:420px" : undefined;
 
 /** The page as text. */
 export function trainingHtml(report: TrainingReport): string {
@@ -127,10 +150,9 @@ export function trainingHtml(report: TrainingReport): string {
       { class: "cards" },
       ...variants.map((each) => card(report, each, seriesOf({ variants }, each).colour)),
     ),
-    heading("Curves"),
-    htmlElement("div", { class: "plots" }, ...plots.map((plot) => plotPanel(plot))),
+    heading("Curves and settings"),
+    htmlElement("div", { class: "plots" }, ...plots.map((plot) => plotPanel(plot)), settingsPanel(header)),
     ...pictureParts(report),
-    settingsTable(header),
     htmlElement("footer", {}, FOOTER),
   ];
   return htmlPage(title, body);

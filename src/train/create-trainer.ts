@@ -88,7 +88,8 @@ const KINDS: Kinds<TrainerOptions> = {
 
 const USAGE = 'createTrainer({ device, backbone: await openSource("photos"), classes: ["background", "leaf"] })';
 const CACHE_BYTES = 512e6;
-const RATES = { heads: 2e-3, all: 1.5e-4 } as const;
+/** Of AdamW. */
+export const USUAL_RATES = { heads: 2e-3, all: 1.5e-4 } as const;
 
 /**
  * Makes a trainer of an FCN over a backbone.
@@ -96,7 +97,7 @@ const RATES = { heads: 2e-3, all: 1.5e-4 } as const;
  */
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   checkTrainerOptions(options);
-  const { device, mode = "heads", rate = RATES[mode], schedule, loss = "mean", augment = {}, seed = 0 } = options;
+  const { device, mode = "heads", rate = USUAL_RATES[mode], schedule, loss = "mean", augment = {}, seed = 0 } = options;
   const { variant = "fcn8s", heads = "init", alignCorners = true, maxPiece = 4, resize, preprocessing } = options;
   const optimizer = optimizerOf(options.optimizer ?? { kind: "adamw" });
   const file = "tensors" in options.backbone ? options.backbone : await openCheckpoint(options.backbone);

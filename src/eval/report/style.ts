@@ -54,13 +54,13 @@ const PLOTS = compact(`
 .plots{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:16px;align-items:start}
 .plot-box{overflow-x:auto}
   .plot-box svg{min-width:460px}
-  .matrix .plot-box svg{min-width:620px}
+  .matrix .plot-box svg{min-width:min(620px,var(--w))}
 @media (max-width:900px){
   .plots{grid-template-columns:minmax(0,1fr)}
 }
 .panel h3{margin:0 0 10px;font-size:14px;font-weight:600}
   .panel svg{width:100%;height:auto;display:block}
-  .matrix svg{max-width:860px;margin:0 auto}
+  .matrix svg{max-width:min(860px,var(--w));margin:0 auto}
 .panel .scroll{border:0;margin:0 -14px}
 .stack{display:grid;grid-template-columns:minmax(0,1fr);gap:16px}
 `);
