@@ -1,9 +1,8 @@
 /** `report.html` of a training: its curves, what the best checkpoint is worth, and the worst pictures. In Node only. */
 import { escapeText, htmlElement } from "./markup.js";
-import { classPlot } from "./plots/class-iou.js";
 import { lossCurve, scoreCurve } from "./plots/training.js";
 import { classTable, confusionMatrices } from "./report/classes.js";
-import { cutName, heading, note, panel, plotPanel, titleHtml } from "./report/elements.js";
+import { cutName, heading, note, plotPanel, titleHtml } from "./report/elements.js";
 import { allScores, shownPictures } from "./report/pictures.js";
 import type { ShownNames, ShownPicture } from "./report/pictures.js";
 import { htmlPage, pageHeader } from "./report/page.js";
@@ -61,7 +60,7 @@ function card({ epochs, header, summary }: TrainingReport, variant: string, seri
     htmlElement("h3", {}, titleHtml(variant)),
     htmlElement("div", { class: "big" }, big),
     htmlElement("div", { class: "gain" }, gain),
-    htmlElement("dl", {}, ...facts.map(([name, value]) => htmlElement("dt", {}, name) + htmlElement("dd", {}, value))),
+    htmlElement("dl", {}, ...facts.map(([name, value]) => factHtml(name, value))),
   );
 }
 
@@ -96,19 +95,27 @@ function settingText(value: unknown): string {
   return [kind, ...Object.entries(others).map(([name, own]) => `${words(name)} ${String(own)}`)].join(", ");
 }
 
-function settingsPanel({ settings, weights, weightsHash }: TrainingHeader): string {
-  const known = Object.entries(settings).filter(([, value]) => value !== undefined);
-  const rows = [
+/** A card beside that of a single variant, or below those of several. */
+function settingsCard({ settings, weights, weightsHash }: TrainingHeader, variants: number): string {
+  const known = Object.entries(settings).filter(([name, value]) => name !== "variants" && value !== undefined);
+  const facts = [
     ["weights", weights],
-    ["their SHA-256", `${weightsHash.slice(0, 16)}\u2026`],
+    ["their SHA-256", `${weightsHash.slice(0, 12)}\u2026`],
     ...known.map(([name, value]) => [SETTING_NAMES[name] ?? name, settingText(value)]),
   ];
-  const cells = rows.map(([name = "", value = ""]) => [
-    { html: escapeText(name) },
-    { html: escapeText(cutName(value)) },
-  ]);
-  return panel("Settings", table([{ title: "setting" }, { title: "value" }], cells));
+  const pairs = facts.map(([name = "", value = ""]) => {
+    return htmlElement("div", {}, factHtml(escapeText(name), escapeText(cutName(value))));
+  });
+  const title = htmlElement("h3", {}, "Settings");
+  return htmlElement(
+    "section",
+    { class: `card settings${variants > 1 ? " whole" : ""}` },
+    title,
+    htmlElement("dl", {}, ...pairs),
+  );
 }
+
+const factHtml = (name: string, value: string): string => htmlElement("dt", {}, name) + htmlElement("dd", {}, value);
 
 function pictureParts({ summary, shown, header }: TrainingReport): string[] {
   if (!summary) return [note("The training is not at its end: what the best checkpoint is worth comes with --resume.")];
@@ -127,10 +134,6 @@ function pictureParts({ summary, shown, header }: TrainingReport): string[] {
   ];
 }
 
-/** One card alone is not stretched over the page. */
-const cardsStyle = (variants: readonly string[]): string | undefined =>
-  variants.length === 1 ? "max-width:420px" : undefined;
-
 /** The page as text. */
 export function trainingHtml(report: TrainingReport): string {
   const { header, epochs, summary } = report;
@@ -142,16 +145,13 @@ export function trainingHtml(report: TrainingReport): string {
     escapeText(cutName(header.weights)),
     escapeText(cutName(header.adapter)),
   ];
-  const plots = [lossCurve(epochs), scoreCurve(epochs), summary && classPlot(summary)];
+  const plots = [lossCurve(epochs), scoreCurve(epochs)];
+  const cards = variants.map((each) => card(report, each, seriesOf({ variants }, each).colour));
   const body = [
     pageHeader(title, parts.join(" \u00b7 ")),
-    htmlElement(
-      "div",
-      { class: "cards" },
-      ...variants.map((each) => card(report, each, seriesOf({ variants }, each).colour)),
-    ),
-    heading("Curves and settings"),
-    htmlElement("div", { class: "plots" }, ...plots.map((plot) => plotPanel(plot)), settingsPanel(header)),
+    htmlElement("div", { class: "cards" }, ...cards, settingsCard(header, variants.length)),
+    heading("Curves"),
+    htmlElement("div", { class: "plots" }, ...plots.map((plot) => plotPanel(plot))),
     ...pictureParts(report),
     htmlElement("footer", {}, FOOTER),
   ];

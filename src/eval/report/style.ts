@@ -48,6 +48,14 @@ svg.mark,.panel svg.mark{display:inline-block;width:16px;height:16px;vertical-al
   .card dl{display:grid;grid-template-columns:1fr auto;gap:3px 12px;margin:12px 0 0;font-size:13.5px}
 .card dt{color:var(--quiet)}
   .card dd{margin:0;text-align:right}
+.settings{--c:var(--rule)}
+  .settings dl{grid-template-columns:repeat(auto-fit,minmax(230px,1fr));gap:3px 32px}
+.settings dl div{display:flex;justify-content:space-between;gap:12px}
+  .settings dd{overflow-wrap:anywhere}
+@media (min-width:760px){
+  .settings{grid-column:span 2}
+  .settings.whole{grid-column:1/-1}
+}
 `);
 
 const PLOTS = compact(`
