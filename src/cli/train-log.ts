@@ -79,8 +79,12 @@ export class TrainingLog {
   static async open(folder: string, header: TrainingHeader, before: ReadLog | undefined): Promise<TrainingLog> {
     const path = join(folder, LOG);
     const line = `${JSON.stringify(header)}\n`;
-    const file = await writing(path, open(path, before ? "a" : "w"), "train");
-    if (!before) await writing(path, file.appendFile(line), "train");
+    // For appending: after a truncation a file that is open for writing would go on at its old end.
+    const file = await writing(path, open(path, "a"), "train");
+    if (!before) {
+      await writing(path, file.truncate(0), "train");
+      await writing(path, file.appendFile(line), "train");
+    }
     const log = new TrainingLog(file, path, before?.headerEnd ?? Buffer.byteLength(line));
     log.#lines.push(...(before?.lines ?? []));
     await writing(path, file.truncate(log.#end), "train");
