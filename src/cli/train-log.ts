@@ -4,7 +4,7 @@ import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { FcnError } from "../base/errors.js";
 import { TRAINING_FORMAT, isEpochRecord } from "../eval/training-records.js";
-import type { EpochRecord, StepRecord, TrainingHeader, TrainingRecord } from "../eval/training-records.js";
+import type { EpochRecord, TrainingHeader, TrainingRecord } from "../eval/training-records.js";
 import { writing } from "./compare-disk.js";
 
 export const LOG = "log.jsonl";
@@ -109,7 +109,7 @@ export class TrainingLog {
     let count = 0;
     for (const { record } of this.#lines) {
       if (isEpochRecord(record) || record.variant !== variant || record.epoch !== epoch) continue;
-      sum += (record as StepRecord).loss;
+      sum += (record).loss;
       count += 1;
     }
     return sum / count;

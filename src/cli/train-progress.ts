@@ -18,7 +18,7 @@ const MOST_LINES = 30;
 const secondsText = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
 
 /** "epoch 3/20  loss 0.4121  held-out mIoU 52.3 %  pixels 88.1 %". */
-export function epochText(
+function epochText(
   { variant, epoch, meanLoss, meanIoU, pixelAccuracy }: EpochRecord,
   { epochs, isStaged }: ProgressOptions,
 ): string {

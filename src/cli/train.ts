@@ -12,7 +12,7 @@ import type { Command } from "./command.js";
 import { removeUnfinished } from "./compare-disk.js";
 import { WriterLock } from "./compare-lock.js";
 import { outputFolder } from "./files.js";
-import { print, printError } from "./output.js";
+import { print } from "./output.js";
 import { INTERRUPTED, watchInterrupts } from "./signals.js";
 import { textCurve } from "./text-curve.js";
 import { BEST, LAST, TrainingFiles } from "./train-files.js";

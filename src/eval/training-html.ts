@@ -6,7 +6,7 @@ import { cutName, heading, note, plotPanel, titleHtml } from "./report/elements.
 import { allScores, shownPictures } from "./report/pictures.js";
 import type { ShownNames, ShownPicture } from "./report/pictures.js";
 import { htmlPage, pageHeader } from "./report/page.js";
-import { formatPoints, table } from "./report/table.js";
+import { formatPoints } from "./report/table.js";
 import { seriesOf } from "./series.js";
 import type { Summary, VariantSummary } from "./summary.js";
 import { formatPercent, shortNames, variantTitle } from "./titles.js";
@@ -136,7 +136,7 @@ function pictureParts({ summary, shown, header }: TrainingReport): string[] {
 
 /** The page as text. */
 export function trainingHtml(report: TrainingReport): string {
-  const { header, epochs, summary } = report;
+  const { header, epochs } = report;
   const variants = variantsIn(epochs);
   const title = `${variants.map(variantTitle).join(", ")} trained on ${counted(header.training, "picture")}`;
   const parts = [
