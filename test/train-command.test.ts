@@ -1,4 +1,4 @@
-/** `fcn train` as a user runs it: wrong calls, a training and its files, resume after a kill, stages. Runs the build. */
+/** `fcn train` as a user runs it: wrong calls, its files, resume after a kill, stages. Runs the build. */
 import { spawn } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

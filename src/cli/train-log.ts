@@ -109,7 +109,7 @@ export class TrainingLog {
     let count = 0;
     for (const { record } of this.#lines) {
       if (isEpochRecord(record) || record.variant !== variant || record.epoch !== epoch) continue;
-      sum += (record).loss;
+      sum += record.loss;
       count += 1;
     }
     return sum / count;

@@ -14,7 +14,7 @@ interface Bounds {
 const NUMBER = /^\d*\.?\d+(e[+-]?\d+)?$/i;
 
 /** "1e-3"; undefined where the option is not given. @throws UsageError */
-export function numberOf(
+export function numberOption(
   option: string,
   text: string | undefined,
   { least, below, whole }: Bounds,

@@ -1,4 +1,4 @@
-/** From the command line to a training that is ready to run: pictures, classes, checkpoint and the header of its log. */
+/** From the command line to a training that can run: pictures, classes, checkpoint and the header of its log. */
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { VOC_CLASSES, numberedNames } from "../image/palette.js";

@@ -8,7 +8,7 @@ import { SCHEDULE_KINDS } from "../train/schedule.js";
 import type { ScheduleOptions } from "../train/schedule.js";
 import { UsageError, oneOf } from "./command.js";
 import { labelMeaningOf } from "./label-options.js";
-import { numberOf } from "./train-numbers.js";
+import { numberOption } from "./train-numbers.js";
 import type { TRAIN_OPTIONS } from "./train-usage.js";
 import type { Parsed } from "./command.js";
 
@@ -67,9 +67,9 @@ const COUNT = { least: 1, whole: true } as const;
 
 function optimizerOptions(values: TrainValues): OptimizerOptions {
   const kind = oneOf("train", "optimizer", values.optimizer, ["sgd", "adamw"]);
-  const decay = numberOf("weight-decay", values["weight-decay"], ANY);
-  const biasRate = numberOf("bias-rate", values["bias-rate"], ANY);
-  const momentum = numberOf("momentum", values.momentum, { least: 0, below: 1 });
+  const decay = numberOption("weight-decay", values["weight-decay"], ANY);
+  const biasRate = numberOption("bias-rate", values["bias-rate"], ANY);
+  const momentum = numberOption("momentum", values.momentum, { least: 0, below: 1 });
   const shared = {
     ...(decay === undefined ? {} : { weightDecay: decay }),
     ...(biasRate === undefined ? {} : { biasRate }),
@@ -85,7 +85,7 @@ function variantsOf({ variant, stages }: TrainValues): FcnVariant[] {
 }
 
 function rateOf(values: TrainValues, mode: "heads" | "all"): number {
-  const rate = numberOf("lr", values.lr, { least: 0 });
+  const rate = numberOption("lr", values.lr, { least: 0 });
   if (rate === 0) throw new UsageError("train: --lr 0 would learn nothing; give a number above 0");
   if (rate !== undefined) return rate;
   if (values.optimizer !== "sgd") return USUAL_RATES[mode];
@@ -95,7 +95,7 @@ function rateOf(values: TrainValues, mode: "heads" | "all"): number {
 }
 
 function resizeOf(text: string | undefined): number | "none" | undefined {
-  return text === "none" ? text : numberOf("resize", text, COUNT);
+  return text === "none" ? text : numberOption("resize", text, COUNT);
 }
 
 function outModeOf({ resume, fresh }: TrainValues): OutMode {
@@ -115,17 +115,17 @@ function settingsOf(values: TrainValues): TrainSettings {
     variants: variantsOf(values),
     mode,
     heads,
-    epochs: numberOf("epochs", values.epochs, COUNT),
-    batch: numberOf("batch", values.batch, COUNT) ?? BATCH,
+    epochs: numberOption("epochs", values.epochs, COUNT),
+    batch: numberOption("batch", values.batch, COUNT) ?? BATCH,
     rate: rateOf(values, mode),
     optimizer: optimizerOptions(values),
     schedule: oneOf("train", "schedule", values.schedule, SCHEDULE_KINDS),
-    warmup: numberOf("warmup", values.warmup, { least: 0, whole: true }),
+    warmup: numberOption("warmup", values.warmup, { least: 0, whole: true }),
     loss: oneOf("train", "loss", values.loss, ["mean", "sum"]),
-    variations: numberOf("variations", values.variations, COUNT) ?? (mode === "all" ? undefined : HEADS_VARIATIONS),
-    seed: numberOf("seed", values.seed, { least: 0, whole: true }) ?? 0,
+    variations: numberOption("variations", values.variations, COUNT) ?? (mode === "all" ? undefined : HEADS_VARIATIONS),
+    seed: numberOption("seed", values.seed, { least: 0, whole: true }) ?? 0,
     resize: resizeOf(values.resize),
-    holdOut: numberOf("hold-out", values["hold-out"], { least: 0, below: 1 }),
+    holdOut: numberOption("hold-out", values["hold-out"], { least: 0, below: 1 }),
   };
 }
 
@@ -154,7 +154,7 @@ export function trainRequestOf(values: TrainValues): TrainRequest {
     // 255 does not count, as everywhere in training, unless --void or --map says otherwise.
     meaning: labelMeaningOf({ void: values.void, map: values.map, voc: "" }, "train"),
     outMode: outModeOf(values),
-    saveEvery: numberOf("save-every", values["save-every"], ANY) ?? SAVE_EVERY_SECONDS,
-    cacheBytes: (numberOf("cache", values.cache, COUNT) ?? CACHE_MB) * 1e6,
+    saveEvery: numberOption("save-every", values["save-every"], ANY) ?? SAVE_EVERY_SECONDS,
+    cacheBytes: (numberOption("cache", values.cache, COUNT) ?? CACHE_MB) * 1e6,
   };
 }

@@ -133,7 +133,8 @@ function scoreText(header: TrainingHeader, epochs: TrainingEnd["epochs"], { vari
   const before = epochs.find(({ epoch }) => epoch === 0)?.meanIoU;
   const after = variants.at(-1)?.metrics?.meanIoU;
   if (!header.heldOut) return "Nothing was held out: these numbers are of pictures that were trained on.";
-  return `Mean IoU on ${header.heldOut} held-out pictures: ${formatPercent(before)} % before, ${formatPercent(after)} % after.`;
+  const scores = `${formatPercent(before)} % before, ${formatPercent(after)} % after`;
+  return `Mean IoU on ${header.heldOut} held-out pictures: ${scores}.`;
 }
 
 /** @throws UsageError for options that would be ignored */
