@@ -3,10 +3,10 @@
 export const TRAIN_USAGE = `fcn train DATA... [options]
 fcn train --voc DIR [--split NAME] [options]
 
-Trains an FCN on labelled pictures. By default the backbone stays as it is and new
-heads learn on its features, which takes seconds an epoch on any adapter. DATA is
-as in fcn compare: pictures, a folder or a quoted pattern; the label map of
-NAME.jpg is NAME.label.png beside it. Pixels with the value 255 do not count.
+Trains an FCN on labelled pictures. By default the backbone stays as it is, and
+new heads learn on its features: seconds an epoch on any adapter. DATA is as in
+fcn compare: pictures, a folder or a quoted pattern; the label map of NAME.jpg
+is NAME.label.png beside it. Pixels with the value 255 do not count.
 
 Writes best.safetensors (the epoch with the highest mean IoU on held-out
 pictures) and last.safetensors, which fcn segment, fcn compare and PyTorch read;
@@ -38,8 +38,8 @@ Network
                        convolutions learn too (for GPUs)
   --heads H            init (default): new heads; file: those of the checkpoint
                        go on
-  --resize N           shorter side of pictures as the network sees them, or none
-                       (default: as the checkpoint was trained)
+  --resize N           shorter side of pictures as the network sees them, or
+                       none (default: as the checkpoint was trained)
 
 Optimiser
   --epochs N           of each stage (default: 20, or as many as 400 steps
@@ -49,14 +49,14 @@ Optimiser
   --lr X               rate (default: adamw 2e-3 for heads, 1.5e-4 for all; sgd
                        0.1 and 0.01)
   --schedule S         poly (default), cosine or constant
-  --warmup N           steps in which the rate rises (default: 0; for all a tenth
-                       of the steps, 100 at most)
+  --warmup N           steps in which the rate rises (default: 0; for all a
+                       tenth of the steps, 100 at most)
   --momentum X         of sgd (default: 0.9)
   --weight-decay X     of weights, not of biases (default: adamw 0.01, sgd 1e-4)
   --bias-rate X        what the rate of biases is multiplied by (default: 1)
   --loss L             mean (default) over the labelled pixels, or sum
-  --class-weights F    what the loss of each class is multiplied by, one number a
-                       line of the file F
+  --class-weights F    what the loss of each class is multiplied by, one number
+                       a line of the file F
   --variations N       views of each picture, itself included: the others are
                        mirrored or enlarged parts (default: 4; for all one
                        an epoch)

@@ -34,12 +34,14 @@ const counted = (count: number, what: string): string => `${count} ${what}${coun
 
 function card({ epochs, header, summary }: TrainingReport, variant: string, series: string): string {
   const own = epochs.filter((record) => record.variant === variant);
-  const best = bestEpoch(own);
+  const isFinal = variant === variantsIn(epochs).at(-1);
+  // The next stage goes on from the last epoch of the one before; only the final stage keeps its best.
+  const kept = isFinal ? bestEpoch(own) : own.at(-1);
   const before = own.find(({ epoch }) => epoch === 0);
   const metrics = summary?.variants.find((each) => each.variant === variant)?.metrics;
   const isHeldOut = header.heldOut > 0;
-  const score = metrics && isHeldOut ? metrics.meanIoU : best?.meanIoU;
-  const loss = best?.meanLoss;
+  const score = metrics && isHeldOut ? metrics.meanIoU : kept?.meanIoU;
+  const loss = kept?.meanLoss;
   const big =
     score === undefined
       ? `${loss?.toPrecision(3) ?? "-"}${htmlElement("small", {}, "loss")}`
@@ -49,7 +51,7 @@ function card({ epochs, header, summary }: TrainingReport, variant: string, seri
       ? ""
       : `${formatPoints(score - before.meanIoU)} over ${formatPercent(before.meanIoU)} % before`;
   const facts: [string, string][] = [
-    ["best epoch", best ? `${best.epoch} of ${own.at(-1)?.epoch ?? 0}` : "-"],
+    [isFinal ? "best epoch" : "epoch kept: the last", `${kept?.epoch ?? 0} of ${own.at(-1)?.epoch ?? 0}`],
     ["steps", String(own.at(-1)?.steps ?? 0)],
     ["loss, first and last epoch", `${lossText(own, 0)}, ${lossText(own, -1)}`],
     ...(metrics && isHeldOut ? scoresOf(metrics) : []),
@@ -134,6 +136,12 @@ function pictureParts({ summary, shown, header }: TrainingReport): string[] {
   ];
 }
 
+/** The settings lie beside a single card, or below several. */
+const cardRows = (cards: readonly string[], settings: string): string => {
+  const row = (...content: readonly string[]): string => htmlElement("div", { class: "cards" }, ...content);
+  return cards.length > 1 ? row(...cards) + row(settings) : row(...cards, settings);
+};
+
 /** The page as text. */
 export function trainingHtml(report: TrainingReport): string {
   const { header, epochs } = report;
@@ -149,7 +157,7 @@ export function trainingHtml(report: TrainingReport): string {
   const cards = variants.map((each) => card(report, each, seriesOf({ variants }, each).colour));
   const body = [
     pageHeader(title, parts.join(" \u00b7 ")),
-    htmlElement("div", { class: "cards" }, ...cards, settingsCard(header, variants.length)),
+    cardRows(cards, settingsCard(header, variants.length)),
     heading("Curves"),
     htmlElement("div", { class: "plots" }, ...plots.map((plot) => plotPanel(plot))),
     ...pictureParts(report),
