@@ -29,7 +29,8 @@ export const PARTS = [
     entry: "own-heads",
     loader: "import-own-heads",
     exported: "importOwnHeads",
-    bundled: ["own-heads", "given-heads", "initial-heads", "overlaid", "run-features"],
+    // initial-heads and overlaid stay: fcn-webgpu/train needs them too.
+    bundled: ["own-heads", "given-heads", "run-features"],
   },
   {
     folder: "src/tuning/tuner",

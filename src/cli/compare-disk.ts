@@ -1,4 +1,4 @@
-/** Disk errors of a comparison as sentences, and folders that lead nowhere else. */
+/** Disk errors of a comparison or a training as sentences, and folders that lead nowhere else. */
 import { lstat, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { FcnError, messageOf } from "../base/errors.js";
@@ -15,11 +15,17 @@ const REASONS: Readonly<Record<string, string>> = {
   EIO: "the device reported an error",
 };
 
+/** What of a command's work outlives its end. */
+export const KEPT_WORK: Readonly<Record<string, string>> = {
+  compare: "finished pictures are",
+  train: "the last state of the training is",
+};
+
 /**
  * Waits for a write. All that was finished before stays usable.
  * @throws bad-option naming the path and the reason
  */
-export async function writing<T>(path: string, write: Promise<T>): Promise<T> {
+export async function writing<T>(path: string, write: Promise<T>, command = "compare"): Promise<T> {
   try {
     return await write;
   } catch (error) {
@@ -29,19 +35,19 @@ export async function writing<T>(path: string, write: Promise<T>): Promise<T> {
     const reason = REASONS[code] ?? messageOf(cause);
     throw new FcnError(
       "bad-option",
-      `compare: cannot write ${path}: ${reason} (${code}); finished pictures are kept, and --resume continues after ` +
-        "the cause is removed",
+      `${command}: cannot write ${path}: ${reason} (${code}); ${KEPT_WORK[command] ?? ""} kept, and --resume ` +
+        "continues after the cause is removed",
       { cause: error },
     );
   }
 }
 
 /** Makes a folder below --out. @throws bad-option for a link or a file in its place: writes would land elsewhere */
-export async function ownFolder(path: string): Promise<void> {
+export async function ownFolder(path: string, command = "compare"): Promise<void> {
   const info = await lstat(path).catch(() => undefined);
   if (info && !info.isDirectory())
-    throw new FcnError("bad-option", `compare: ${path} is a link or a file, a folder is needed; remove it`);
-  await writing(path, mkdir(path, { recursive: true }));
+    throw new FcnError("bad-option", `${command}: ${path} is a link or a file, a folder is needed; remove it`);
+  await writing(path, mkdir(path, { recursive: true }), command);
 }
 
 /** Removes files that a killed run was writing aside. Call it only while no other run writes to the folder. */

@@ -10,7 +10,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { FcnError } from "../base/errors.js";
 import { UsageError } from "./command.js";
-import { writing } from "./compare-disk.js";
+import { KEPT_WORK, writing } from "./compare-disk.js";
 
 /** A run touches its file this often. */
 const BEAT_MS = 10_000;
@@ -91,13 +91,13 @@ async function writersIn(folder: string): Promise<Writer[]> {
   });
 }
 
-async function refusal(folder: string, other: Writer, place: string): Promise<UsageError> {
+async function refusal(command: string, folder: string, other: Writer, place: string): Promise<UsageError> {
   const seconds = Math.max(0, Math.round(((await silenceOf(other)) ?? 0) / 1000));
   const isHere = other.place === place;
   const who = isHere ? `process ${other.pid}` : `process ${other.pid} of another machine, seen ${seconds} s ago`;
   const cure = isHere ? "" : `, or remove ${other.path} if that run has ended`;
   return new UsageError(
-    `compare: another run writes to ${folder} (${who}); wait for its end or give another --out${cure}`,
+    `${command}: another run writes to ${folder} (${who}); wait for its end or give another --out${cure}`,
   );
 }
 
@@ -113,12 +113,13 @@ export class WriterLock {
   private constructor(
     private readonly folder: string,
     private readonly path: string,
+    private readonly command: string,
   ) {
     process.once("exit", this.#onExit);
   }
 
   /** Files of dead runs are removed. @throws UsageError when another run writes to the folder */
-  static async take(folder: string): Promise<WriterLock> {
+  static async take(folder: string, command = "compare"): Promise<WriterLock> {
     const place = placeOf();
     const name = `.writer-${process.pid}-${startOf(process.pid)}-${place}-${randomUUID()}.lock`;
     const path = join(folder, name);
@@ -126,6 +127,7 @@ export class WriterLock {
       await writing(
         path,
         open(path, "wx").then((file) => file.close()),
+        command,
       );
       const others = (await writersIn(folder)).filter((writer) => writer.path !== path);
       let live: Writer | undefined;
@@ -133,9 +135,9 @@ export class WriterLock {
         if (await isLive(other, place)) live = other;
         else await rm(other.path, { force: true });
       }
-      if (!live) return new WriterLock(folder, path);
+      if (!live) return new WriterLock(folder, path, command);
       await rm(path, { force: true });
-      if (attempt === TRIES) throw await refusal(folder, live, place);
+      if (attempt === TRIES) throw await refusal(command, folder, live, place);
       await pause();
     }
   }
@@ -150,7 +152,8 @@ export class WriterLock {
     if (!existsSync(this.path))
       throw new FcnError(
         "bad-option",
-        `compare: ${this.folder} was taken over by another run; finished pictures are kept, and --resume continues`,
+        `${this.command}: ${this.folder} was taken over by another run; ${KEPT_WORK[this.command] ?? ""} kept, and ` +
+          "--resume continues",
       );
   }
 

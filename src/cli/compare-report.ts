@@ -25,7 +25,8 @@ const DIFFERENCE_TITLE = "where they differ";
 /** VOC's label for pixels without a class. */
 const VOID = 255;
 
-interface Shown {
+/** A picture of the report with its pixels. */
+export interface KeptShown {
   readonly summary: PictureSummary;
   readonly pixels: KeptPixels;
   /** Where the variants do not all agree, the last one's label; background elsewhere. */
@@ -51,7 +52,8 @@ const dataUri = (png: Uint8Array): string => `data:image/png;base64,${Buffer.fro
 /** A label map over whatever lies below it. */
 const overlayUri = (png: Uint8Array): string => dataUri(withTransparentBackground(png));
 
-function shownPicture({ summary, pixels, differences }: Shown, variants: readonly string[]): ShownPicture {
+/** A picture as the report shows it. */
+export function shownPicture({ summary, pixels, differences }: KeptShown, variants: readonly string[]): ShownPicture {
   const { picture, maps, files } = pixels;
   const names = [...(maps.truth ? ["truth"] : []), ...variants];
   const tiles = names.flatMap((name) => {
@@ -72,7 +74,7 @@ function shownPicture({ summary, pixels, differences }: Shown, variants: readonl
   };
 }
 
-function sheetRow({ summary, pixels, differences }: Shown, variants: readonly string[]): SheetRow {
+function sheetRow({ summary, pixels, differences }: KeptShown, variants: readonly string[]): SheetRow {
   const { picture, maps } = pixels;
   const columns: SheetColumn[] = variants.flatMap((variant) => {
     const labels = maps[variant]?.labels;
@@ -94,7 +96,7 @@ function byNetwork({ picture, maps, files }: KeptPixels, networks: readonly stri
 }
 
 /** Kept pictures that the summary knows, the worst first. Those that cannot be read are said and left out. */
-async function worstPictures(summary: Summary, folders: readonly string[]): Promise<Shown[]> {
+export async function worstPictures(summary: Summary, folders: readonly string[]): Promise<KeptShown[]> {
   const byName = new Map(summary.pictures.map((picture) => [picture.picture, picture]));
   const found: { readonly kept: KeptPicture; readonly summary: PictureSummary }[] = [];
   for (const kept of await listKept(folders)) {
@@ -102,7 +104,7 @@ async function worstPictures(summary: Summary, folders: readonly string[]): Prom
     if (own) found.push({ kept, summary: own });
   }
   found.sort((a, b) => a.summary.score - b.summary.score || (a.kept.picture < b.kept.picture ? -1 : 1));
-  const shown: Shown[] = [];
+  const shown: KeptShown[] = [];
   for (const { kept, summary: own } of found.slice(0, KEPT_COUNT)) {
     try {
       const pixels = byNetwork(await readKept(kept), summary.header.variants);
@@ -116,7 +118,7 @@ async function worstPictures(summary: Summary, folders: readonly string[]): Prom
   return shown;
 }
 
-function sheetOf({ header, groups, pictures }: Summary, shown: readonly Shown[]): Uint8Array {
+function sheetOf({ header, groups, pictures }: Summary, shown: readonly KeptShown[]): Uint8Array {
   const { variants, classNames, weights, adapter } = header;
   const rows = shown.slice(0, SHEET_ROWS).map((picture) => sheetRow(picture, variants));
   const title = titleOf({ header, groups });

@@ -26,7 +26,7 @@ import { checkLabels, needLabels } from "./label-files.js";
 import { labelMeaningOf } from "./label-options.js";
 import { warnOfLabels } from "./label-warnings.js";
 import { print, printError } from "./output.js";
-import { INTERRUPTED } from "./signals.js";
+import { INTERRUPTED, watchInterrupts } from "./signals.js";
 import { listVoc } from "./voc.js";
 
 const STOPPING =
@@ -45,18 +45,6 @@ async function itemsOf(values: CompareValues, inputs: readonly string[]): Promis
   if (values.labels !== undefined) checkLabels("compare", items, values.labels);
   for (const option of ["void", "map"] as const) if (values[option] !== undefined) needLabels("compare", items, option);
   return values.shard === undefined ? items : shardOf("compare", items, values.shard);
-}
-
-/** Watches for Ctrl-C: the first ends the loop after its picture, the second ends the program. */
-function watchInterrupts(): { readonly stopped: () => boolean; readonly end: () => void } {
-  let stopped = false;
-  const onInterrupt = (): void => {
-    if (stopped) process.exit(INTERRUPTED);
-    stopped = true;
-    printError(STOPPING);
-  };
-  process.on("SIGINT", onInterrupt);
-  return { stopped: () => stopped, end: () => process.off("SIGINT", onInterrupt) };
 }
 
 interface Compared {
@@ -96,7 +84,7 @@ async function runPictures(
     tune: values.tune || undefined,
     adapter,
   });
-  const { stopped, end } = watchInterrupts();
+  const { stopped, end } = watchInterrupts(STOPPING);
   const onFailure = (message: string): void => printError(`fcn: ${message}`);
   try {
     const log = await ResultLog.open(out, header, mode, lock);

@@ -13,48 +13,49 @@ export interface LabelOptions {
 /** Values of label maps have 16 bits at most. */
 const MAX_VALUE = 65535;
 
-function valueOf(option: string, text: string): number {
+function valueOf(command: string, option: string, text: string): number {
   const value = /^\d{1,5}$/.test(text) ? Number(text) : Infinity;
   if (value > MAX_VALUE)
-    throw new UsageError(`compare: --${option} takes values of label maps, 0 to ${MAX_VALUE}, not "${text}"`);
+    throw new UsageError(`${command}: --${option} takes values of label maps, 0 to ${MAX_VALUE}, not "${text}"`);
   return value;
 }
 
 /** "255=15,3=0" */
-function parseMap(text: string): Map<number, number> {
+function parseMap(command: string, text: string): Map<number, number> {
   const classOf = new Map<number, number>();
   for (const part of listOf(text)) {
     const [from, to, ...rest] = part.split("=").map((side) => side.trim());
     if (from === undefined || to === undefined || rest.length)
-      throw new UsageError(`compare: --map takes FROM=TO,... as in 255=15, not "${part}"`);
-    const value = valueOf("map", from);
-    if (classOf.has(value)) throw new UsageError(`compare: --map names ${value} twice`);
-    classOf.set(value, valueOf("map", to));
+      throw new UsageError(`${command}: --map takes FROM=TO,... as in 255=15, not "${part}"`);
+    const value = valueOf(command, "map", from);
+    if (classOf.has(value)) throw new UsageError(`${command}: --map names ${value} twice`);
+    classOf.set(value, valueOf(command, "map", to));
   }
   return classOf;
 }
 
 /** @throws UsageError */
-export function labelMeaningOf({ void: voidList, map, voc }: LabelOptions): LabelMeaning {
+export function labelMeaningOf({ void: voidList, map, voc }: LabelOptions, command = "compare"): LabelMeaning {
   const standard = voc === undefined ? [] : [VOID_LABEL];
-  const voids = new Set(voidList === undefined ? standard : listOf(voidList).map((part) => valueOf("void", part)));
-  const classOf = map === undefined ? new Map<number, number>() : parseMap(map);
+  const listed = voidList === undefined ? standard : listOf(voidList).map((part) => valueOf(command, "void", part));
+  const voids = new Set(listed);
+  const classOf = map === undefined ? new Map<number, number>() : parseMap(command, map);
   for (const value of classOf.keys()) {
     if (!voids.has(value)) continue;
-    if (voidList !== undefined) throw new UsageError(`compare: ${value} is in --void and in --map; leave out one`);
+    if (voidList !== undefined) throw new UsageError(`${command}: ${value} is in --void and in --map; leave out one`);
     voids.delete(value);
   }
   return { voids, classOf };
 }
 
 /** @throws UsageError when the network lacks a class that --map names, or has no label to spare for --void */
-export function checkMeaning({ voids, classOf }: LabelMeaning, classes: number): void {
+export function checkMeaning({ voids, classOf }: LabelMeaning, classes: number, command = "compare"): void {
   for (const [from, to] of classOf) {
     if (to >= classes)
-      throw new UsageError(`compare: --map ${from}=${to}: the network's classes are 0 to ${classes - 1}`);
+      throw new UsageError(`${command}: --map ${from}=${to}: the network's classes are 0 to ${classes - 1}`);
   }
   if (voids.size && classes > VOID_LABEL)
-    throw new UsageError(`compare: --void needs a label that no class has; the network has ${classes} classes`);
+    throw new UsageError(`${command}: --void needs a label that no class has; the network has ${classes} classes`);
 }
 
 /** The options as one text, for the header of results; undefined when labels count as they are. */

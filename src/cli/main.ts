@@ -18,10 +18,22 @@ import { inspect } from "./inspect.js";
 import { OutputClosed, exit, keepGoingWithoutReaders, print, printError } from "./output.js";
 import { segment } from "./segment.js";
 import { endOnSignals } from "./signals.js";
+import { train } from "./train.js";
 import { tune } from "./tune.js";
 import { weights } from "./weights.js";
 
-const COMMANDS: readonly Command[] = [segment, compare, bench, demo, inspect, importCommand, weights, tune, doctor];
+const COMMANDS: readonly Command[] = [
+  segment,
+  compare,
+  train,
+  bench,
+  demo,
+  inspect,
+  importCommand,
+  weights,
+  tune,
+  doctor,
+];
 
 function help(): string {
   const rows = COMMANDS.map(({ name, summary }) => [name, summary]);

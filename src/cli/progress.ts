@@ -6,7 +6,7 @@ const CELLS = 24;
 const CLEAR_LINE = "\r\x1b[2K";
 const DEFAULT_COLUMNS = 80;
 const MIN_COLUMNS = 20;
-/** A bar of bytes is redrawn at most ten times a second. */
+/** Bars of bytes and of steps are redrawn at most ten times a second. */
 const REDRAW_MS = 100;
 
 /** `[######..................]`, with `share` from 0 to 1. */
@@ -44,6 +44,31 @@ export function itemBar(total: number, stream: NodeJS.WriteStream = process.stde
     },
     clear() {
       stream.write(CLEAR_LINE);
+    },
+  };
+}
+
+export interface StatusLine {
+  readonly show: (share: number, text: string) => void;
+  readonly clear: () => void;
+}
+
+/** `[######..................] TEXT`, redrawn at most ten times a second. */
+export function statusLine(stream: NodeJS.WriteStream = process.stderr): StatusLine {
+  if (!stream.isTTY) return { show: () => undefined, clear: () => undefined };
+  let last = -Infinity;
+  let drawn = false;
+  return {
+    show(share, text) {
+      const now = performance.now();
+      if (now - last < REDRAW_MS) return;
+      last = now;
+      drawn = true;
+      redraw(stream, `${bar(share)} ${text}`);
+    },
+    clear() {
+      if (drawn) stream.write(CLEAR_LINE);
+      drawn = false;
     },
   };
 }

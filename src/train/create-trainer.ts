@@ -15,6 +15,7 @@ import type { ByteSource } from "../weights/source.js";
 import { MemoryFeatures } from "./feature-cache.js";
 import type { FeatureStore } from "./feature-cache.js";
 import { Learner } from "./learner.js";
+import type { Origin } from "./learner.js";
 import { optimizerOf } from "./optimizer.js";
 import type { Optimizer, OptimizerOptions } from "./optimizer.js";
 import type { AugmentOptions } from "./sample.js";
@@ -74,6 +75,8 @@ export interface TrainerOptions {
   readonly preprocessing?: Preprocessing;
   /** Where features of frozen backbones are kept. Default: 512 MB of memory. */
   readonly features?: FeatureStore;
+  /** The variant whose features are made, where a finer one is trained afterwards. Default: the trained variant. */
+  readonly featuresFor?: FcnVariant;
   /** Pictures that go through the network at once; a larger batch is taken in pieces. Default 4. */
   readonly maxPiece?: number;
 }
@@ -98,20 +101,27 @@ const KINDS: Kinds<TrainerOptions> = {
   resize: "a number or string",
   preprocessing: "an object",
   features: "an object",
+  featuresFor: "a string",
   maxPiece: "a number",
 };
 
 const USAGE = 'createTrainer({ device, backbone: await openSource("photos"), classes: ["background", "leaf"] })';
 const CACHE_BYTES = 512e6;
-const RATES = { heads: 2e-3, all: 1.5e-4 } as const;
+/** Of AdamW. */
+export const USUAL_RATES = { heads: 2e-3, all: 1.5e-4 } as const;
 
 /**
  * Makes a trainer of an FCN over a backbone.
  * @throws bad-option, bad-weights, limit-too-small, out-of-memory, device-lost
  */
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
+  return createTrainerFrom(options);
+}
+
+/** As createTrainer(), from a stage of a training. */
+export async function createTrainerFrom(options: TrainerOptions, origin?: Origin): Promise<Trainer> {
   checkTrainerOptions(options);
-  const { device, mode = "heads", rate = RATES[mode], schedule, loss = "mean", augment = {}, seed = 0 } = options;
+  const { device, mode = "heads", rate = USUAL_RATES[mode], schedule, loss = "mean", augment = {}, seed = 0 } = options;
   const {
     variant = "fcn8s",
     heads = "init",
@@ -124,7 +134,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const optimizer = optimizerOf(options.optimizer ?? { kind: "adamw" });
   const file = "tensors" in options.backbone ? options.backbone : await openCheckpoint(options.backbone);
   const own = { variant, classes: options.classes, heads, mode, alignCorners, resize, preprocessing };
-  const learner = await Learner.create(file, own);
+  const learner = await Learner.create(file, own, origin);
   const { teacher } = options;
   if (teacher) checkTeacher(teacher, learner.classNames.length);
   const classWeights = options.classWeights && checkedWeights(options.classWeights, learner.classNames.length);
@@ -142,11 +152,11 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const features = options.features ?? new MemoryFeatures(CACHE_BYTES);
   const parts = { device, learner, session, mode, rate, schedule, loss, classWeights, augment, seed };
   const teaching = teacher && new Teaching(teacher, learner.classNames.length);
-  return new Trainer({ ...parts, features, teaching, maxPiece });
+  return new Trainer({ ...parts, features, featuresFor: options.featuresFor, teaching, maxPiece });
 }
 
 const unitsOf = (learner: Learner, weights: readonly Weight[], { kind }: Optimizer): UnitOf =>
-  channelUnits({ optimizer: kind, weights, factors: learner.factors, isNew: (name) => learner.isNew(name) });
+  channelUnits({ optimizer: kind, weights, factors: learner.origin.factors, isNew: (name) => learner.isNew(name) });
 
 /** @throws bad-option */
 function checkTrainerOptions(options: TrainerOptions): void {
@@ -156,6 +166,7 @@ function checkTrainerOptions(options: TrainerOptions): void {
     throw badOption(`createTrainer needs a device, a backbone and classes: ${USAGE}`);
   checkDevice("createTrainer", device);
   checkOneOf("variant", variant, FCN_VARIANTS);
+  checkOneOf("featuresFor", options.featuresFor, FCN_VARIANTS);
   checkOneOf("mode", mode, ["heads", "all"]);
   checkOneOf("heads", heads, ["init", "file"]);
   checkOneOf("units", units, ["channel", "none"]);

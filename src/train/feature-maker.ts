@@ -1,6 +1,7 @@
 /** Computes the features of pictures with the frozen backbone, where the cache has none. */
 import type { Device } from "../gpu/device.js";
 import type { RgbaPicture } from "../image/picture.js";
+import type { FcnVariant } from "../models/fcn-head.js";
 import type { PixelSize } from "../models/network.js";
 import { PlanCache } from "../models/plans.js";
 import { Graph } from "../plan/graph.js";
@@ -18,13 +19,20 @@ export class FeatureMaker {
   readonly #device: Device;
   readonly #learner: Learner;
   readonly #features: FeatureStore;
+  readonly #featuresFor: FcnVariant | undefined;
   readonly #store: WeightStore;
   readonly #plans = new PlanCache(MAX_PLANS);
 
-  constructor(parts: { readonly device: Device; readonly learner: Learner; readonly features: FeatureStore }) {
+  constructor(parts: {
+    readonly device: Device;
+    readonly learner: Learner;
+    readonly features: FeatureStore;
+    readonly featuresFor: FcnVariant | undefined;
+  }) {
     this.#device = parts.device;
     this.#learner = parts.learner;
     this.#features = parts.features;
+    this.#featuresFor = parts.featuresFor;
     this.#store = new WeightStore(parts.device);
   }
 
@@ -53,7 +61,7 @@ export class FeatureMaker {
     if (kept) return kept;
     this.#plans.makeRoom();
     const graph = new Graph();
-    this.#learner.featureOutputs(graph, size);
+    this.#learner.featureOutputs(graph, size, this.#featuresFor);
     const plan = await Plan.create(this.#device, graph, this.#store);
     this.#plans.keep(key, plan);
     return plan;

@@ -43,6 +43,14 @@ export interface LearnerOptions {
 /** The size at which a graph is made only to see its weights. */
 const PROBE: PixelSize = [64, 64];
 
+/** What the file of a later stage of a training does not tell. */
+export interface Origin {
+  /** Of the batch norms that are folded into it. */
+  readonly factors: Factors;
+  /** Whether the training began with an untrained head. */
+  readonly hasNewHead: boolean;
+}
+
 export class Learner {
   readonly classNames: readonly string[];
   readonly resize: Resize;
@@ -56,10 +64,9 @@ export class Learner {
     readonly variant: FcnVariant,
     /** Under this library's names, with the head. */
     readonly checkpoint: Checkpoint,
-    /** Of the batch norms that are folded, where the whole network learns. */
-    readonly factors: Factors,
+    readonly origin: Origin,
     description: ModelBackbone,
-    readonly options: LearnerOptions,
+    options: LearnerOptions,
   ) {
     this.#parts = fcnParts(Parameters.of(checkpoint), [variant], description);
     this.#head = this.#parts.heads.get(variant) as FcnHead;
@@ -71,8 +78,11 @@ export class Learner {
     this.strides = [32, ...SKIPS[variant]];
   }
 
-  /** @throws bad-weights, bad-option */
-  static async create(file: Checkpoint, options: LearnerOptions): Promise<Learner> {
+  /**
+   * `origin` is given for a later stage of a training.
+   * @throws bad-weights, bad-option
+   */
+  static async create(file: Checkpoint, options: LearnerOptions, origin?: Origin): Promise<Learner> {
     const { variant, heads, mode } = options;
     const classes = typeof options.classes === "number" ? options.classes : options.classes.length;
     if (!Number.isInteger(classes) || classes < 2 || classes > 255)
@@ -81,17 +91,19 @@ export class Learner {
     const backbone = await describeBackbone(found.checkpoint);
     const folded = mode === "all" ? withFoldedNorms(found.checkpoint) : undefined;
     const checkpoint = folded?.checkpoint ?? found.checkpoint;
-    const factors: Factors = folded?.factors ?? new Map();
+    const factors: Factors = new Map([...(origin?.factors ?? []), ...(folded?.factors ?? [])]);
+    const hasNewHead = origin?.hasNewHead ?? heads === "init";
     if (heads === "file") {
       if (found.variants.includes(variant) && found.classes === classes)
-        return new Learner(variant, checkpoint, factors, backbone, options);
+        return new Learner(variant, checkpoint, { factors, hasNewHead }, backbone, options);
       const has = `it has ${found.variants.join(", ") || "no head"}, ${found.classes ?? 0} classes`;
       throw new FcnError(
         "bad-weights",
         `${file.name} has no head for ${variant} with ${classes} classes: ${has}; leave out heads for a new one`,
       );
     }
-    return new Learner(variant, withNewHead(checkpoint, backbone, classes, options), factors, backbone, options);
+    const withHead = withNewHead(checkpoint, backbone, classes, options);
+    return new Learner(variant, withHead, { factors, hasNewHead }, backbone, options);
   }
 
   /** The weights that learn. */
@@ -106,7 +118,7 @@ export class Learner {
 
   /** Whether a tensor is of a head that was untrained. */
   isNew(name: string): boolean {
-    return this.options.heads === "init" && this.#head.tensors.includes(name);
+    return this.origin.hasNewHead && this.#head.tensors.includes(name);
   }
 
   /** The head's tensors: their names in the checkpoint, and those that createFcn() knows them by. */
@@ -135,18 +147,23 @@ export class Learner {
     return this.#head.labels(graph, features, sizes);
   }
 
-  /** From an input "picture" to the outputs "8", "16" and "32" that the head reads, in f16. */
-  featureOutputs(graph: Graph, size: PixelSize): void {
-    for (const [stride, map] of this.#features(graph, 1, size)) graph.output(`${stride}`, map, "nhwc4-f16");
+  /** From an input "picture" to the outputs "8", "16" and "32" that the head of a variant reads, in f16. */
+  featureOutputs(graph: Graph, size: PixelSize, variant = this.variant): void {
+    for (const [stride, map] of this.#features(graph, 1, size, variant)) graph.output(`${stride}`, map, "nhwc4-f16");
   }
 
-  #features(graph: Graph, count: number, [height, width]: PixelSize): ReadonlyMap<FeatureStride, Value> {
+  #features(
+    graph: Graph,
+    count: number,
+    [height, width]: PixelSize,
+    variant = this.variant,
+  ): ReadonlyMap<FeatureStride, Value> {
     const image = graph.input("picture", [count, 4, height, width], "rgba8");
     const { mean, std } = this.preprocessing;
     const statistics = { mean: constant("mean", mean), std: constant("std", std) };
     const attrs = { height, width, padded: this.#parts.paddedSize([height, width]) };
     const normalised = graph.op("normalize", normalize, { image, ...statistics }, attrs).y;
-    return this.#parts.features(graph, normalised, [this.variant]);
+    return this.#parts.features(graph, normalised, [variant]);
   }
 
   #featureInputs(graph: Graph, count: number, size: PixelSize): ReadonlyMap<FeatureStride, Value> {

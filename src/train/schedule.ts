@@ -2,14 +2,14 @@
 import { badOption } from "../base/errors.js";
 import { checkKind, checkOneOf, checkOptions, describeValue } from "../base/options.js";
 
-const SCHEDULES = ["constant", "poly", "cosine"] as const;
+export const SCHEDULE_KINDS = ["constant", "poly", "cosine"] as const;
 
 export interface ScheduleOptions {
   /**
    * "constant"; "poly": rate * (1 - t / steps)^power, as in DeepLab and torchvision's reference; "cosine": half a wave
    * down to 1 % of the rate. https://arxiv.org/abs/1606.00915, section 4.1.2; https://arxiv.org/abs/1608.03983
    */
-  readonly kind: (typeof SCHEDULES)[number];
+  readonly kind: (typeof SCHEDULE_KINDS)[number];
   /** Steps of the whole training. After them the last rate is kept. */
   readonly steps: number;
   /** Of "poly". Default 0.9. */
@@ -31,7 +31,7 @@ export function checkSchedule(schedule: ScheduleOptions): ScheduleOptions {
   });
   const { kind, steps, power = 0.9, warmup = 0 } = schedule;
   checkKind("schedule.kind", kind, "a string");
-  checkOneOf("schedule.kind", kind, SCHEDULES);
+  checkOneOf("schedule.kind", kind, SCHEDULE_KINDS);
   const isCount = (value: number, least: number): boolean => Number.isInteger(value) && value >= least;
   if (!isCount(steps, 1)) throw badOption(`schedule.steps ${describeValue(steps)} must be a whole number of 1 or more`);
   if (!isCount(warmup, 0))

@@ -5,6 +5,7 @@
 import { FcnError, badOption } from "../base/errors.js";
 import type { Device } from "../gpu/device.js";
 import type { ConfusionMatrix } from "../eval/confusion.js";
+import type { FcnVariant } from "../models/fcn-head.js";
 import { networkSize } from "../models/preprocessing.js";
 import { overlaid } from "../models/own-heads/overlaid.js";
 import type { TensorInMemory } from "../models/own-heads/overlaid.js";
@@ -40,6 +41,7 @@ export interface TrainerParts {
   readonly features: FeatureStore;
   /** Gives the targets in place of labels. */
   readonly teaching: Teaching | undefined;
+  readonly featuresFor: FcnVariant | undefined;
   /** Pictures that go through the network at once. */
   readonly maxPiece: number;
 }

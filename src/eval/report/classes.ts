@@ -60,6 +60,9 @@ export function classTable(summary: Summary): string {
   ].join("");
 }
 
+/** Of a confusion matrix, against the size that its letters are made for. */
+const LARGEST_SCALE = 1.4;
+
 /** A tab for each variant, the last one open. */
 function matrixTabs(matrices: readonly { readonly variant: string; readonly plot: Plot }[]): string {
   const open = matrices.at(-1)?.variant;
@@ -71,7 +74,9 @@ function matrixTabs(matrices: readonly { readonly variant: string; readonly plot
     return htmlElement("input", button) + htmlElement("label", { for: id }, titleHtml(variant));
   });
   const panels = matrices.map(({ variant, plot }) => {
-    const panel = { "data-tab": names.get(variant), hidden: variant !== open, class: "plot-box" };
+    // A matrix of few classes is not blown up to the width of the page.
+    const style = `--w:${Math.round(plot.width * LARGEST_SCALE)}px`;
+    const panel = { "data-tab": names.get(variant), hidden: variant !== open, class: "plot-box", style };
     return htmlElement("div", panel, inlineSvg(plot));
   });
   return htmlElement("div", { class: "panel matrix" }, htmlElement("div", { class: "tabs" }, ...tabs), ...panels);

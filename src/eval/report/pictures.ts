@@ -90,7 +90,7 @@ export function shownPictures(summary: Summary, shown: readonly ShownPicture[], 
 }
 
 /** The worst first, at most MAX_ROWS. */
-export function allPictures({ header, pictures, labelled }: Summary, names: ShownNames): string {
+export function allPictures({ header, pictures, labelled }: Summary, names: ShownNames, isTimed = true): string {
   const isSeveral = header.variants.length > 1;
   const scored = labelled ? header.variants : [];
   const worst = [...pictures].sort((a, b) => a.score - b.score).slice(0, MAX_ROWS);
@@ -100,18 +100,23 @@ export function allPictures({ header, pictures, labelled }: Summary, names: Show
     { html: escapeText(sizeText(own)), value: own.width * own.height },
     ...scored.map((variant) => shareCell(own.meanIoU?.[variant])),
     ...(isSeveral ? [shareCell(own.agreement)] : []),
-    { html: milliseconds(own.ms), value: own.ms },
+    ...(isTimed ? [{ html: milliseconds(own.ms), value: own.ms }] : []),
   ]);
   const columns: Column[] = [
     { title: "picture", first: "up" },
     { title: "size" },
     ...scored.map((variant) => ({ title: `IoU ${shortTitle(variant)}`, first: "up" as const })),
     ...(isSeveral ? [{ title: "agreement %", first: "up" as const }] : []),
-    { title: isSeveral ? "ms, all variants" : "ms" },
+    ...(isTimed ? [{ title: isSeveral ? "ms, all variants" : "ms" }] : []),
   ];
   const cut =
     pictures.length > MAX_ROWS ? note(`The worst ${MAX_ROWS} of ${pictures.length}; results.jsonl has all.`) : "";
   return heading("All pictures") + cut + table(columns, rows, { sortable: true, tall: true });
+}
+
+/** As allPictures(), without times. */
+export function allScores(summary: Summary, names: ShownNames): string {
+  return allPictures(summary, names, false);
 }
 
 /** Pictures that could not be used, with the reasons. Empty without any. */

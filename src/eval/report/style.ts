@@ -48,19 +48,27 @@ svg.mark,.panel svg.mark{display:inline-block;width:16px;height:16px;vertical-al
   .card dl{display:grid;grid-template-columns:1fr auto;gap:3px 12px;margin:12px 0 0;font-size:13.5px}
 .card dt{color:var(--quiet)}
   .card dd{margin:0;text-align:right}
+.settings{--c:var(--rule)}
+  .settings dl{grid-template-columns:repeat(auto-fit,minmax(230px,1fr));gap:3px 32px}
+.settings dl div{display:flex;justify-content:space-between;gap:12px}
+  .settings dd{overflow-wrap:anywhere}
+@media (min-width:760px){
+  .settings{grid-column:span 2}
+  .settings.whole{grid-column:1/-1}
+}
 `);
 
 const PLOTS = compact(`
 .plots{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:16px;align-items:start}
 .plot-box{overflow-x:auto}
   .plot-box svg{min-width:460px}
-  .matrix .plot-box svg{min-width:620px}
+  .matrix .plot-box svg{min-width:min(620px,var(--w))}
 @media (max-width:900px){
   .plots{grid-template-columns:minmax(0,1fr)}
 }
 .panel h3{margin:0 0 10px;font-size:14px;font-weight:600}
   .panel svg{width:100%;height:auto;display:block}
-  .matrix svg{max-width:860px;margin:0 auto}
+  .matrix svg{max-width:min(860px,var(--w));margin:0 auto}
 .panel .scroll{border:0;margin:0 -14px}
 .stack{display:grid;grid-template-columns:minmax(0,1fr);gap:16px}
 `);

@@ -1,0 +1,157 @@
+/** The pictures of a training: which ones, which are held out, and the labels of all of them. */
+import { statSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { resolve } from "node:path";
+import { isFcnError, messageOf } from "../base/errors.js";
+import { fnv1a } from "../base/hash.js";
+import { nativePath } from "../base/native-path.js";
+import { seeded } from "../base/random.js";
+import { describeOutside } from "../image/label-meaning.js";
+import { distinctItems } from "./compare-items.js";
+import { UsageError } from "./command.js";
+import { byName, listPictures } from "./datasets.js";
+import type { DatasetItem } from "./datasets.js";
+import { checkLabels } from "./label-files.js";
+import { printError } from "./output.js";
+import { itemBar } from "./progress.js";
+import type { LabelledItem, SampleReader } from "./train-samples.js";
+import type { TrainValues } from "./train-options.js";
+import { listVoc } from "./voc.js";
+
+/** Pictures from which on a share is held out without being asked for, and the share. */
+const FROM_PICTURES = 5;
+const DEFAULT_SHARE = 0.2;
+
+/** Names that a message shows at most. */
+const SHOWN_NAMES = 4;
+
+export interface TrainingData {
+  readonly training: readonly LabelledItem[];
+  /** Pictures on which each epoch is measured; maybe none. */
+  readonly heldOut: readonly LabelledItem[];
+}
+
+const isLabelled = (item: DatasetItem): item is LabelledItem => item.label !== undefined;
+
+function labelledOf(what: string, items: readonly DatasetItem[]): LabelledItem[] {
+  const labelled = items.filter(isLabelled);
+  if (!labelled.length)
+    throw new UsageError(
+      `train: none of the ${items.length} pictures ${what} has a label map; ` +
+        "the map of NAME.jpg is NAME.label.png beside it, or NAME.png in the folder --labels",
+    );
+  const without = items.length - labelled.length;
+  if (without)
+    printError(`fcn train: ${without} of ${items.length} pictures ${what} have no label map and are left out`);
+  return labelled;
+}
+
+async function listed(inputs: readonly string[], labels: string | undefined, what: string): Promise<LabelledItem[]> {
+  const items = distinctItems(await listPictures("train", inputs, labels));
+  if (labels !== undefined) checkLabels("train", items, labels);
+  return labelledOf(what, items);
+}
+
+/** The pictures to train on, before any is held out. @throws UsageError */
+export async function trainingItems(values: TrainValues, inputs: readonly string[]): Promise<LabelledItem[]> {
+  if (values.voc !== undefined) {
+    if (inputs.length) throw new UsageError(`train: --voc has its own list of pictures; leave out ${inputs.join(" ")}`);
+    return labelledOf(`of the list ${values.split}`, await listVoc("train", values.voc, values.split));
+  }
+  if (!inputs.length)
+    throw new UsageError("train: name labelled pictures, a folder or a pattern, or a PASCAL VOC folder with --voc");
+  return listed(inputs, values.labels, "to train on");
+}
+
+/** The pictures of --val or of VOC's list; undefined where a share is held out. @throws UsageError */
+export async function measuredItems(values: TrainValues): Promise<LabelledItem[] | undefined> {
+  const { val, voc } = values;
+  if (val !== undefined) return listed([val], values["val-labels"], "of --val");
+  if (voc === undefined || values["hold-out"] !== undefined) return undefined;
+  return labelledOf(`of the list ${values["val-split"]}`, await listVoc("train", voc, values["val-split"]));
+}
+
+/** Puts a share aside, drawn with the seed. */
+export function holdOut(items: readonly LabelledItem[], share: number | undefined, seed: number): TrainingData {
+  const wanted = share ?? (items.length >= FROM_PICTURES ? DEFAULT_SHARE : 0);
+  if (wanted === 0) return { training: items, heldOut: [] };
+  const count = Math.min(items.length - 1, Math.max(1, Math.round(items.length * wanted)));
+  const drawn = new Set(shuffled(items, `${seed}/held out`).slice(0, count));
+  return { training: items.filter((item) => !drawn.has(item)), heldOut: items.filter((item) => drawn.has(item)) };
+}
+
+/** Fisher and Yates's shuffle from a seed. */
+export function shuffled<T>(items: readonly T[], seed: string): T[] {
+  const random = seeded(fnv1a(seed));
+  const result = [...items];
+  for (let i = result.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [result[i], result[j]] = [result[j] as T, result[i] as T];
+  }
+  return result;
+}
+
+/** @throws UsageError for a picture that would be trained on and measured with */
+export function checkApart({ training, heldOut }: TrainingData): void {
+  const trained = new Set(training.map(({ picture }) => resolve(picture)));
+  const both = heldOut.find(({ picture }) => trained.has(resolve(picture)));
+  if (both)
+    throw new UsageError(
+      `train: ${both.picture} is among the pictures to train on and among those to measure on; leave it out of one`,
+    );
+}
+
+/** Tells one set of pictures from another: by their names and the sizes of their files. */
+export function digestOf({ training, heldOut }: TrainingData): string {
+  const lines = [training, heldOut].flatMap((items) => [
+    "",
+    ...items.flatMap(({ key, picture, label }) =>
+      [key, ...[picture, label].map((path) => statSync(nativePath(path)).size)].join(" "),
+    ),
+  ]);
+  return createHash("sha256").update(lines.join("\n")).digest("hex");
+}
+
+/** "a.png, b.png and 3 more" */
+export function someNames(items: readonly LabelledItem[]): string {
+  const names = items.slice(0, SHOWN_NAMES).map(({ key }) => key);
+  const more = items.length - names.length;
+  return names.join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+
+/**
+ * Reads all pictures once. Those that cannot be used are said and left out.
+ * @throws UsageError where none is left
+ */
+export async function usableItems(items: readonly LabelledItem[], reader: SampleReader): Promise<LabelledItem[]> {
+  const bar = itemBar(items.length);
+  const usable: LabelledItem[] = [];
+  for (const [i, item] of items.entries()) {
+    const next = items[i + 1];
+    if (next) reader.prefetch([next]);
+    try {
+      const { labels } = await reader.read(item);
+      if (labels.some((label) => label !== 255)) usable.push(item);
+      else printError(`fcn train: ${item.label} has no pixel that counts; the picture is left out`);
+    } catch (error) {
+      if (!isFcnError(error, "bad-image")) throw error;
+      bar.clear();
+      printError(`fcn train: ${messageOf(error)}; the picture is left out`);
+    }
+    bar.step(item.key);
+  }
+  bar.clear();
+  if (!usable.length) throw new UsageError("train: no picture can be used; the lines above say why");
+  return usable.sort((a, b) => byName(a.key, b.key));
+}
+
+/** Says which values of label maps have no class. */
+export function warnOfValues(reader: SampleReader, classes: number): void {
+  const { outside, pixels } = reader;
+  if (!outside.size) return;
+  const counts = [...outside].sort(([, a], [, b]) => b - a);
+  printError(
+    `fcn train: label maps have values that no class has (0 to ${classes - 1}): ${describeOutside(counts, pixels)} ` +
+      "of all pixels; they do not count. --void LIST says that this is right, --map VALUE=CLASS which class it is",
+  );
+}

@@ -1,0 +1,65 @@
+/** The files of a training in its --out folder. All are written aside and renamed: none is ever a part of one. */
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { writeWhole } from "../base/write-whole.js";
+import type { FcnVariant } from "../models/fcn-head.js";
+import { checkpointBytes } from "../train/checkpoint-bytes.js";
+import type { Checkpoint } from "../weights/checkpoint.js";
+import { writing } from "./compare-disk.js";
+import type { WriterLock } from "./compare-lock.js";
+import { LOG } from "./train-log.js";
+
+export const BEST = "best.safetensors";
+export const LAST = "last.safetensors";
+
+/** A state is not for users: its name begins with a word of its own. */
+const stateName = (variant: FcnVariant): string => `state-${variant}.safetensors`;
+
+/** A checkpoint of a stage that is not the last one, where each stage has a backbone of its own. */
+export const stageName = (variant: FcnVariant): string => `${variant}.safetensors`;
+
+/** What --fresh removes. */
+const OWN_FILES = (variants: readonly FcnVariant[]): string[] => [
+  LOG,
+  BEST,
+  LAST,
+  "report.html",
+  "report.json",
+  ...variants.flatMap((variant) => [stateName(variant), stageName(variant)]),
+];
+
+export class TrainingFiles {
+  constructor(
+    readonly folder: string,
+    private readonly lock: WriterLock,
+  ) {}
+
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  async #write(name: string, bytes: Uint8Array, flush: boolean): Promise<void> {
+    this.lock.check();
+    await writing(this.path(name), writeWhole(this.path(name), bytes, { flush }), "train");
+  }
+
+  async readState(variant: FcnVariant): Promise<Uint8Array | undefined> {
+    return readFile(this.path(stateName(variant))).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return undefined;
+      throw error;
+    });
+  }
+
+  writeState(variant: FcnVariant, state: Uint8Array): Promise<void> {
+    return this.#write(stateName(variant), state, true);
+  }
+
+  async writeCheckpoint(name: string, checkpoint: Checkpoint): Promise<void> {
+    await this.#write(name, await checkpointBytes(checkpoint, "f32"), false);
+  }
+
+  /** Begins anew. */
+  async clear(variants: readonly FcnVariant[]): Promise<void> {
+    for (const name of OWN_FILES(variants)) await rm(this.path(name), { force: true });
+  }
+}

@@ -1,0 +1,47 @@
+/** Numbers of the command line and of files. */
+import { readFile } from "node:fs/promises";
+import { messageOf } from "../base/errors.js";
+import { nativePath } from "../base/native-path.js";
+import { UsageError } from "./command.js";
+
+/** What a number may be. */
+interface Bounds {
+  readonly least: number;
+  readonly below?: number;
+  readonly whole?: boolean;
+}
+
+const NUMBER = /^\d*\.?\d+(e[+-]?\d+)?$/i;
+
+/** "1e-3"; undefined where the option is not given. @throws UsageError */
+export function numberOption(
+  option: string,
+  text: string | undefined,
+  { least, below, whole }: Bounds,
+): number | undefined {
+  if (text === undefined) return undefined;
+  const value = NUMBER.test(text.trim()) ? Number(text) : NaN;
+  const isRight = value >= least && value < (below ?? Infinity) && (!whole || Number.isSafeInteger(value));
+  if (isRight) return value;
+  const most = below === undefined ? "" : ` and less than ${below}`;
+  throw new UsageError(`train: --${option} ${text} is not a ${whole ? "whole " : ""}number of ${least} or more${most}`);
+}
+
+/** A number a line of `--class-weights FILE`, in the order of the classes. @throws UsageError */
+export async function readClassWeights(file: string | undefined, classes: number): Promise<number[] | undefined> {
+  if (file === undefined) return undefined;
+  const text = await readFile(nativePath(file), "utf8").catch((error: unknown) => {
+    throw new UsageError(`train: --class-weights ${file} cannot be read: ${messageOf(error)}`);
+  });
+  const lines = text.trim().split(/\s+/);
+  const weights = lines.map((line) => (NUMBER.test(line) ? Number(line) : NaN));
+  const wrong = weights.findIndex((weight) => !Number.isFinite(weight));
+  if (wrong >= 0)
+    throw new UsageError(
+      `train: --class-weights ${file}: "${lines[wrong]?.slice(0, 40) ?? ""}" is no number of 0 or more; ` +
+        "it has one for each class, a line each",
+    );
+  if (weights.length !== classes)
+    throw new UsageError(`train: --class-weights ${file} has ${weights.length} numbers; there are ${classes} classes`);
+  return weights;
+}

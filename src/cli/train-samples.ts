@@ -1,0 +1,91 @@
+/** Labelled pictures in memory: decoded when they are needed, the least recently used ones forgotten. */
+import { readLabelFile, readPictureFile } from "../image/decode.js";
+import type { LabelMeaning } from "../image/label-meaning.js";
+import { VOID_LABEL } from "../image/palette.js";
+import type { TrainingSample } from "../train/sample.js";
+import type { DatasetItem } from "./datasets.js";
+
+export interface LabelledItem extends DatasetItem {
+  readonly label: string;
+}
+
+/** Bytes of decoded pictures that are kept. */
+const KEPT_BYTES = 1e9;
+
+const bytesOf = ({ picture, labels }: TrainingSample): number => picture.data.byteLength + labels.byteLength;
+
+export class SampleReader {
+  /** Values of label maps that no class has, with their pixels. Counted at the first read of each picture. */
+  readonly outside = new Map<number, number>();
+  /** Pixels of all label maps that were read. */
+  pixels = 0;
+  /** The highest label that a class has; -1 before a picture was read. */
+  highest = -1;
+  /** "480x640" by the key of each picture that was read. */
+  readonly sizes = new Map<string, string>();
+  readonly #kept = new Map<string, Promise<TrainingSample>>();
+  #bytes = 0;
+
+  constructor(
+    private readonly meaning: LabelMeaning,
+    /** How many there are; 255 where the label maps are to say it. */
+    private readonly classes: number,
+  ) {}
+
+  /** @throws bad-image */
+  read(item: LabelledItem): Promise<TrainingSample> {
+    const kept = this.#kept.get(item.key);
+    if (kept) {
+      this.#kept.delete(item.key);
+      this.#kept.set(item.key, kept);
+      return kept;
+    }
+    const reading = this.#decode(item);
+    this.#kept.set(item.key, reading);
+    reading.then(
+      (sample) => this.#keep(sample),
+      () => this.#kept.delete(item.key),
+    );
+    return reading;
+  }
+
+  /** Begins to read what will be needed. Errors come with read(). */
+  prefetch(items: readonly LabelledItem[]): void {
+    for (const item of items) this.read(item).catch(() => undefined);
+  }
+
+  async #decode({ key, picture: path, label }: LabelledItem): Promise<TrainingSample> {
+    const picture = await readPictureFile(path);
+    const rules = { ...this.meaning, classes: this.classes };
+    const { labels, outside } = await readLabelFile(label, picture, rules);
+    const isFirst = !this.sizes.has(key);
+    this.sizes.set(key, `${picture.height}x${picture.width}`);
+    for (let i = 0; i < labels.length; i++) {
+      const value = labels[i] as number;
+      if (value >= this.classes) labels[i] = VOID_LABEL;
+      else this.highest = Math.max(this.highest, value);
+    }
+    if (isFirst) this.#count(outside, labels.length);
+    return { name: key, picture, labels };
+  }
+
+  #count(outside: readonly number[], pixels: number): void {
+    this.pixels += pixels;
+    for (let i = 0; i < outside.length; i += 2) {
+      const [value, count] = [outside[i] as number, outside[i + 1] as number];
+      this.outside.set(value, (this.outside.get(value) ?? 0) + count);
+    }
+  }
+
+  #keep(sample: TrainingSample): void {
+    this.#bytes += bytesOf(sample);
+    for (const [key, other] of this.#kept) {
+      if (this.#bytes <= KEPT_BYTES) return;
+      this.#kept.delete(key);
+      other.then(
+        (forgotten) => (this.#bytes -= bytesOf(forgotten)),
+        () => undefined,
+      );
+    }
+  }
+}

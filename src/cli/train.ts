@@ -1,0 +1,172 @@
+/** `fcn train`: heads for new classes on a frozen backbone, or a whole network, from labelled pictures. */
+import { textTable } from "../base/text-table.js";
+import { formatPercent, variantTitle } from "../eval/titles.js";
+import type { Summary } from "../eval/summary.js";
+import { trainingDifferences } from "../eval/training-records.js";
+import type { TrainingHeader } from "../eval/training-records.js";
+import type { Device } from "../gpu/device.js";
+import { requestDevice } from "../node.js";
+import { openCheckpoint } from "../weights/open.js";
+import { UsageError, parse, refuse } from "./command.js";
+import type { Command } from "./command.js";
+import { removeUnfinished } from "./compare-disk.js";
+import { WriterLock } from "./compare-lock.js";
+import { outputFolder } from "./files.js";
+import { print } from "./output.js";
+import { INTERRUPTED, watchInterrupts } from "./signals.js";
+import { textCurve } from "./text-curve.js";
+import { BEST, LAST, TrainingFiles } from "./train-files.js";
+import { TrainingLog, readTrainingLog } from "./train-log.js";
+import type { ReadLog } from "./train-log.js";
+import { featureStore, headerOf, openData, openWeightsSource } from "./train-open.js";
+import type { OpenData } from "./train-open.js";
+import { fullSettings, trainRequestOf } from "./train-options.js";
+import type { OutMode, TrainRequest, TrainValues } from "./train-options.js";
+import { trainingProgress } from "./train-progress.js";
+import { measureBest, trainingJson, writeTrainingReport } from "./train-report.js";
+import type { Ended } from "./train-report.js";
+import { runTraining } from "./train-run.js";
+import { TRAIN_OPTIONS, TRAIN_USAGE } from "./train-usage.js";
+
+const STOPPING =
+  "\nfcn train: stopping after this step; everything is kept and --resume continues (Ctrl-C again: stop at once)";
+
+/** @throws UsageError where a training is there and may not be continued */
+async function logBefore(folder: string, header: TrainingHeader, mode: OutMode): Promise<ReadLog | undefined> {
+  if (mode === "fresh") return undefined;
+  const before = await readTrainingLog(folder);
+  if (!before) return undefined;
+  if (mode === "new")
+    throw new UsageError(
+      `train: ${folder} has a training already; --resume goes on with it, --fresh replaces it, --out writes elsewhere`,
+    );
+  const different = trainingDifferences(before.header, header);
+  if (different.length)
+    throw new UsageError(
+      `train: the training in ${folder} has other ${different.join(" and ")}; resume with the same options, or give ` +
+        "--fresh",
+    );
+  return before;
+}
+
+interface TrainingEnd extends Ended {
+  readonly summary: Summary | undefined;
+  readonly isDone: boolean;
+  readonly names: readonly string[];
+}
+
+async function trainInto(
+  values: TrainValues,
+  request: TrainRequest,
+  open: OpenData,
+  lock: WriterLock,
+): Promise<TrainingEnd> {
+  const { outMode, saveEvery } = request;
+  const settings = fullSettings(request.settings, open.data.training.length);
+  const files = new TrainingFiles(values.out, lock);
+  const openDevice = (): Promise<Device> =>
+    requestDevice(values.adapter === undefined ? {} : { adapter: values.adapter });
+  const source = await openWeightsSource(values.weights);
+  const first = await openDevice();
+  const header = await headerOf(values, settings, open, { source, device: first });
+  const before = await logBefore(values.out, header, outMode);
+  if (!before) await files.clear(settings.variants);
+  const backbone = await openCheckpoint(source);
+  const log = await TrainingLog.open(values.out, header, before);
+  const watcher = trainingProgress({ epochs: settings.epochs, isStaged: settings.variants.length > 1 });
+  const { stopped, end } = watchInterrupts(STOPPING);
+  let device: Device | undefined = first;
+  const nextDevice = async (): Promise<Device> => {
+    const ready = device ?? (await openDevice());
+    device = undefined;
+    return ready;
+  };
+  try {
+    const features = await featureStore(values, request, header);
+    const { classNames, data, reader } = open;
+    const parts = { settings, classNames, classWeights: header.classWeights, data, reader, backbone, features };
+    const isDone = await runTraining({ ...parts, files, log, openDevice: nextDevice, saveEvery, stopped, watcher });
+    const ended = { header, epochs: log.epochs, files };
+    const variants = settings.mode === "heads" ? settings.variants : settings.variants.slice(-1);
+    const summary = isDone ? await measureBest({ ...ended, data, reader, variants, openDevice }) : undefined;
+    return { ...ended, summary, isDone, names: await writeTrainingReport(ended, summary) };
+  } finally {
+    watcher.end();
+    end();
+    await log.close();
+    await backbone.close();
+  }
+}
+
+/** Curves of loss and mean IoU, the classes' IoU, and where everything is. */
+function textReport({ header, epochs, files, summary, names }: TrainingEnd): string {
+  const blocks = [
+    textCurve(
+      "loss",
+      epochs.flatMap(({ meanLoss }) => meanLoss ?? []),
+      (value) => value.toPrecision(3),
+    ),
+    textCurve(
+      "held-out mean IoU, %",
+      epochs.flatMap(({ meanIoU }) => meanIoU ?? []),
+      (value) => formatPercent(value),
+    ),
+    summary ? classText(header, summary) : "",
+    summary ? scoreText(header, epochs, summary) : "The training is not at its end; --resume goes on.",
+    [BEST, LAST, ...names].map((name) => files.path(name)).join("\n"),
+  ];
+  return blocks.filter(Boolean).join("\n\n");
+}
+
+function classText({ classNames, heldOut }: TrainingHeader, { variants }: Summary): string {
+  const place = heldOut ? "held out" : "trained on";
+  const head = [`IoU in %, ${place}`, ...variants.map(({ variant }) => variantTitle(variant))];
+  const rows = classNames.flatMap((name, label) => {
+    const isThere = variants.some(({ metrics }) => metrics?.truthPixels[label]);
+    return isThere ? [[name, ...variants.map(({ metrics }) => formatPercent(metrics?.perClassIoU[label]))]] : [];
+  });
+  const means = ["mean", ...variants.map(({ metrics }) => formatPercent(metrics?.meanIoU))];
+  return textTable([head, ...rows, means], { align: ["left", "right"] });
+}
+
+function scoreText(header: TrainingHeader, epochs: TrainingEnd["epochs"], { variants }: Summary): string {
+  const before = epochs.find(({ epoch }) => epoch === 0)?.meanIoU;
+  const after = variants.at(-1)?.metrics?.meanIoU;
+  if (!header.heldOut) return "Nothing was held out: these numbers are of pictures that were trained on.";
+  const scores = `${formatPercent(before)} % before, ${formatPercent(after)} % after`;
+  return `Mean IoU on ${header.heldOut} held-out pictures: ${scores}.`;
+}
+
+/** @throws UsageError for options that would be ignored */
+function refuseIgnored({ voc, val }: TrainValues, given: ReadonlySet<string>): void {
+  if (voc === undefined)
+    refuse("train", given, ["split", "val-split"], "names a list of PASCAL VOC; give its folder with --voc");
+  else refuse("train", given, ["labels"], "is of no use with --voc, which has label maps of its own");
+  if (val === undefined) refuse("train", given, ["val-labels"], "is of the pictures of --val; give them too");
+  else refuse("train", given, ["hold-out", "val-split"], "is of no use with --val, which says what is measured on");
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals, given } = parse("train", args, TRAIN_OPTIONS);
+  refuseIgnored(values, given);
+  const request = trainRequestOf(values);
+  const open = await openData(values, positionals, request);
+  await outputFolder("train", values.out);
+  const lock = await WriterLock.take(values.out, "train");
+  try {
+    await removeUnfinished(values.out);
+    const ended = await trainInto(values, request, open, lock);
+    if (values.json) print(JSON.stringify(trainingJson(ended, ended.summary)));
+    else print(textReport(ended));
+    return ended.isDone ? 0 : INTERRUPTED;
+  } finally {
+    await lock.release();
+  }
+}
+
+export const train: Command = {
+  name: "train",
+  summary: "train heads or a whole network on labelled pictures",
+  usage: TRAIN_USAGE,
+  run,
+};

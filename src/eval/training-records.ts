@@ -1,0 +1,78 @@
+/**
+ * What a training writes as it goes: one JSON object a line (`log.jsonl`). First a header, then a record for each step
+ * and each epoch. No line holds a time, so that two trainings with one seed write the same file.
+ */
+
+export const TRAINING_FORMAT = "fcn-training 1";
+
+export interface TrainingHeader {
+  readonly format: typeof TRAINING_FORMAT;
+  /** All options that shape the weights. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly classNames: readonly string[];
+  readonly classWeights?: readonly number[] | undefined;
+  /** Name and size of the checkpoint. */
+  readonly weights: string;
+  /** SHA-256 of its bytes. */
+  readonly weightsHash: string;
+  readonly training: number;
+  readonly heldOut: number;
+  /** Tells one set of pictures from another. */
+  readonly dataHash: string;
+  readonly adapter: string;
+}
+
+export interface StepRecord {
+  readonly variant: string;
+  readonly epoch: number;
+  readonly step: number;
+  readonly loss: number;
+  readonly rate: number;
+}
+
+/** After an epoch; epoch 0 is before the first step. */
+export interface EpochRecord {
+  readonly variant: string;
+  readonly epoch: number;
+  /** Steps of this variant so far. */
+  readonly steps: number;
+  /** Mean over the steps of the epoch. */
+  readonly meanLoss?: number;
+  /** On the held-out pictures. Absent without any. */
+  readonly meanIoU?: number;
+  readonly pixelAccuracy?: number;
+  /** Of each class; null for one that neither occurs nor was predicted. */
+  readonly perClassIoU?: readonly (number | null)[];
+}
+
+export type TrainingRecord = StepRecord | EpochRecord;
+
+export const isEpochRecord = (record: TrainingRecord): record is EpochRecord => "steps" in record;
+
+/** Names of what differs between two trainings; empty where one can go on as the other. The adapter may differ. */
+export function trainingDifferences(a: TrainingHeader, b: TrainingHeader): string[] {
+  const different = (x: unknown, y: unknown): boolean => JSON.stringify(x) !== JSON.stringify(y);
+  const names = new Set([...Object.keys(a.settings), ...Object.keys(b.settings)]);
+  const settings = [...names].filter((name) => different(a.settings[name], b.settings[name]));
+  const others: [string, unknown, unknown][] = [
+    ["class names", a.classNames, b.classNames],
+    ["class weights", a.classWeights, b.classWeights],
+    ["weights", a.weightsHash, b.weightsHash],
+    ["pictures", a.dataHash, b.dataHash],
+  ];
+  return [...settings, ...others.filter(([, x, y]) => different(x, y)).map(([name]) => name)];
+}
+
+/** The better of two epochs: of higher mean IoU, or without held-out pictures of lower loss. The earlier of equals. */
+export function isBetter(epoch: EpochRecord, best: EpochRecord | undefined): boolean {
+  if (!best) return true;
+  if (epoch.meanIoU !== undefined && best.meanIoU !== undefined) return epoch.meanIoU > best.meanIoU;
+  return (epoch.meanLoss ?? Infinity) < (best.meanLoss ?? Infinity);
+}
+
+/** Of the epochs of a variant, without the one before the first step. */
+export function bestEpoch(epochs: readonly EpochRecord[]): EpochRecord | undefined {
+  let best: EpochRecord | undefined;
+  for (const epoch of epochs) if (epoch.epoch > 0 && isBetter(epoch, best)) best = epoch;
+  return best;
+}

@@ -1,0 +1,228 @@
+/** The loop of a training: devices that are lost, what resumes from what, and features that are made once. */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
+import { WriterLock } from "../src/cli/compare-lock.js";
+import { DiskFeatures } from "../src/cli/disk-features.js";
+import { TrainingFiles } from "../src/cli/train-files.js";
+import { TrainingLog } from "../src/cli/train-log.js";
+import { fullSettings, trainRequestOf } from "../src/cli/train-options.js";
+import type { TrainValues } from "../src/cli/train-options.js";
+import { runTraining } from "../src/cli/train-run.js";
+import type { TrainingJob } from "../src/cli/train-run.js";
+import { SampleReader } from "../src/cli/train-samples.js";
+import type { LabelledItem } from "../src/cli/train-samples.js";
+import { TRAIN_OPTIONS } from "../src/cli/train-usage.js";
+import { parse } from "../src/cli/command.js";
+import { TRAINING_FORMAT } from "../src/eval/training-records.js";
+import { openCheckpoint, openSource, requestDevice } from "../src/node.js";
+import type { Device } from "../src/node.js";
+import { MemoryFeatures } from "../src/train/feature-cache.js";
+import type { FeatureBytes, FeatureStore } from "../src/train/feature-cache.js";
+import { VOC_CLASSES } from "../src/image/palette.js";
+import { destroyAtSubmit } from "./helpers/destroy-device.js";
+
+const root = mkdtempSync(join(tmpdir(), "fcn-train-run-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+const VAL = fileURLToPath(new URL("fixtures/val", import.meta.url));
+const itemOf = (name: string): LabelledItem => ({
+  key: name,
+  picture: join(VAL, `${name}.png`),
+  label: join(VAL, `${name}.label.png`),
+});
+const TRAINING = ["12", "13", "14", "00"].map(itemOf);
+const HELD_OUT = ["15"].map(itemOf);
+const valuesOf = (...args: string[]): TrainValues => parse("train", args, TRAIN_OPTIONS).values;
+
+interface Run {
+  readonly isDone: boolean;
+  readonly warnings: readonly string[];
+  /** Steps that the watcher saw. */
+  readonly steps: readonly number[];
+  readonly file: (name: string) => string;
+}
+
+interface RunParts {
+  readonly openDevice?: () => Promise<Device>;
+  readonly features?: FeatureStore;
+  readonly onStep?: (step: number) => void;
+  readonly args?: readonly string[];
+}
+
+const ARGS = ["--weights", "icons", "--epochs", "3", "--batch", "2", "--variations", "1", "--save-every", "0"];
+
+async function run(name: string, { openDevice = requestDevice, features, onStep, args = [] }: RunParts): Promise<Run> {
+  const folder = join(root, name);
+  mkdirSync(folder, { recursive: true });
+  const { settings, meaning, saveEvery } = trainRequestOf(valuesOf(...ARGS, ...args));
+  const reader = new SampleReader(meaning, VOC_CLASSES.length);
+  for (const item of [...TRAINING, ...HELD_OUT]) await reader.read(item);
+  const lock = await WriterLock.take(folder, "train");
+  const header = {
+    format: TRAINING_FORMAT,
+    settings: {},
+    classNames: VOC_CLASSES,
+    weights: "",
+    weightsHash: "",
+  } as const;
+  const log = await TrainingLog.open(
+    folder,
+    { ...header, training: 4, heldOut: 1, dataHash: "", adapter: "" },
+    undefined,
+  );
+  const backbone = await openCheckpoint(await openSource("icons"));
+  const warnings: string[] = [];
+  const steps: number[] = [];
+  const job: TrainingJob = {
+    settings: fullSettings(settings, TRAINING.length),
+    classNames: VOC_CLASSES,
+    classWeights: undefined,
+    data: { training: TRAINING, heldOut: HELD_OUT },
+    reader,
+    backbone,
+    features: features ?? new MemoryFeatures(1e9),
+    files: new TrainingFiles(folder, lock),
+    log,
+    openDevice,
+    saveEvery,
+    stopped: () => false,
+    watcher: {
+      step: ({ step }) => {
+        steps.push(step);
+        onStep?.(step);
+      },
+      epoch: () => undefined,
+      warn: (message) => warnings.push(message),
+    },
+  };
+  try {
+    const isDone = await runTraining(job);
+    return { isDone, warnings, steps, file: (file) => readFileSync(join(folder, file)).toString("base64") };
+  } finally {
+    await log.close();
+    await backbone.close();
+    await lock.release();
+  }
+}
+
+const FILES = ["best.safetensors", "last.safetensors", "state-fcn8s.safetensors", "log.jsonl"];
+
+describe("a lost device", () => {
+  it("is said, and the training goes on from the last state to the same bytes", async () => {
+    const whole = await run("whole", {});
+    expect([whole.isDone, whole.warnings, whole.steps]).toEqual([true, [], [1, 2, 3, 4, 5, 6]]);
+    let current: Device | undefined;
+    let losses = 0;
+    const lost = await run("lost", {
+      openDevice: async () => (current = await requestDevice()),
+      onStep: (step) => {
+        // In the step after this one, once before the first state is written and once after.
+        if (losses > 1 || (step !== 1 && step !== 4)) return;
+        losses += 1;
+        if (current) destroyAtSubmit(current.gpu, "after");
+      },
+    });
+    expect(lost.isDone).toBe(true);
+    expect(lost.warnings).toHaveLength(2);
+    expect(lost.warnings[0]).toMatch(/device.*lost.*; goes on from the last state on a new device/i);
+    for (const name of FILES) expect(lost.file(name) === whole.file(name), name).toBe(true);
+  });
+
+  it("again and again without a state in between ends the training with its code", async () => {
+    const openDevice = async (): Promise<Device> => {
+      const device = await requestDevice();
+      destroyAtSubmit(device.gpu, "before");
+      return device;
+    };
+    await expect(run("hopeless", { openDevice })).rejects.toMatchObject({ code: "device-lost" });
+    expect(existsSync(join(root, "hopeless/last.safetensors"))).toBe(false);
+  });
+});
+
+/** Counts what is asked for and what is made. */
+function counting(store: FeatureStore): FeatureStore & { readonly made: string[]; readonly asked: string[] } {
+  const made: string[] = [];
+  const asked: string[] = [];
+  return {
+    made,
+    asked,
+    get(key) {
+      asked.push(key);
+      return store.get(key);
+    },
+    set(key, features) {
+      made.push(key);
+      return store.set(key, features);
+    },
+    clear: () => store.clear(),
+  };
+}
+
+describe("features", () => {
+  it("are made once for each view of a picture, also over the stages", async () => {
+    const features = counting(new MemoryFeatures(1e9));
+    await run("stages", { features, args: ["--stages", "--variant", "fcn8s"] });
+    expect([...features.made].sort()).toEqual(["00#0", "12#0", "13#0", "14#0", "15#0"]);
+    expect(features.asked.length).toBeGreaterThan(3 * 3 * 5);
+  });
+
+  it("on disk are found by a second training, and made anew where a file is damaged", async () => {
+    const folder = join(root, "cache");
+    const first = counting(await DiskFeatures.open(folder, "scope", 1e9));
+    const one = await run("disk1", { features: first });
+    const second = counting(await DiskFeatures.open(folder, "scope", 1e9));
+    const two = await run("disk2", { features: second });
+    expect([first.made.length, second.made.length]).toEqual([5, 0]);
+    for (const name of FILES) expect(two.file(name) === one.file(name), name).toBe(true);
+    const memory = await run("memory", {});
+    for (const name of FILES) expect(memory.file(name) === one.file(name), name).toBe(true);
+  });
+});
+
+describe("DiskFeatures", () => {
+  const map = (value: number, bytes = 1000): FeatureBytes =>
+    new Map([
+      [8, new Uint8Array(bytes).fill(value)],
+      [32, Uint8Array.of(value)],
+    ]);
+
+  it("gives back what it was given, by scope and key", async () => {
+    const folder = join(root, "plain");
+    const store = await DiskFeatures.open(folder, "a", 1e6);
+    await store.set("x#0", map(7));
+    expect(await store.get("x#0")).toEqual(map(7));
+    expect(await store.get("x#1")).toBeUndefined();
+    expect(await (await DiskFeatures.open(folder, "b", 1e6)).get("x#0")).toBeUndefined();
+    expect(await (await DiskFeatures.open(folder, "a", 1e6)).get("x#0")).toEqual(map(7));
+  });
+
+  it("keeps to its bound, forgets the least recently used, and never a file that does not fit", async () => {
+    const store = await DiskFeatures.open(join(root, "bound"), "a", 3500);
+    for (const [i, key] of ["a", "b", "c"].entries()) await store.set(key, map(i));
+    await store.get("a");
+    await store.set("d", map(3));
+    expect(store.bytes).toBeLessThanOrEqual(3500);
+    expect(await store.get("b")).toBeUndefined();
+    expect(await store.get("a")).toEqual(map(0));
+    await store.set("large", map(1, 4000));
+    expect(await store.get("large")).toBeUndefined();
+    await store.clear();
+    expect([store.bytes, await store.get("a")]).toEqual([0, undefined]);
+  });
+
+  it("takes no damaged file", async () => {
+    const folder = join(root, "damaged");
+    const store = await DiskFeatures.open(folder, "a", 1e6);
+    await store.set("x", map(7));
+    const [name = ""] = readdirSync(folder);
+    const bytes = readFileSync(join(folder, name));
+    for (const damaged of [bytes.subarray(0, 500), Buffer.alloc(3), Buffer.from(bytes).fill(1, 600, 601)]) {
+      writeFileSync(join(folder, name), damaged);
+      expect(await store.get("x")).toBeUndefined();
+    }
+    writeFileSync(join(folder, name), bytes);
+    expect(await store.get("x")).toEqual(map(7));
+  });
+});
