@@ -26,8 +26,10 @@ const dedentIndex: Plugin = {
 export default defineConfig({
   root: at("."),
   base: "./",
-  // The library's public entry, as `exports` in package.json names it.
-  resolve: { alias: { "fcn-webgpu": at("../dist/src/index.js") } },
+  // The library's public entries, as `exports` in package.json names them.
+  resolve: {
+    alias: { "fcn-webgpu/train": at("../dist/src/train/index.js"), "fcn-webgpu": at("../dist/src/index.js") },
+  },
   plugins: [dedentIndex],
   build: {
     outDir: at("../out/page"),
