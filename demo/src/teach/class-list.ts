@@ -11,7 +11,7 @@ export interface ClassListEvents {
 }
 
 const MAX_NAME = 40;
-export const NOT_THIS = "Not this";
+const NOT_THIS = "Not this";
 
 export class ClassList {
   readonly #events: ClassListEvents;

@@ -45,7 +45,7 @@ export class TeachPanel {
     startAgain: () => this.#startAgain(),
   });
   readonly #side = new SideSection(
-    { save: () => this.#send({ what: "save" }), close: () => this.#host.closed() },
+    { save: () => this.#send({ what: "save" }), close: () => this.#host.close() },
     this.#classes,
   );
   readonly #spoken = Object.assign(element("p", "spoken"), { role: "status" });

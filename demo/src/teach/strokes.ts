@@ -11,7 +11,7 @@ export interface Stroke {
 }
 
 /** The label of pixels without a stroke. They do not count in the training. */
-export const UNPAINTED = 255;
+const UNPAINTED = 255;
 
 /** A label for each pixel of a picture of this size in row order. Later strokes cover earlier ones. */
 export function strokeLabels(strokes: readonly Stroke[], width: number, height: number): Uint8Array {

@@ -5,18 +5,16 @@ import { byId } from "../ui/elements.js";
 import type { TeachPicture, TeachReply, TeachRequest } from "./messages.js";
 import type { TeachPanel } from "./panel.js";
 
+/** What the panel asks of the page. */
 export interface TeachHost {
   send(request: TeachRequest): void;
   side(): Side;
   fail(sentence: string): void;
-  /** The panel's own button closes it. */
-  closed(): void;
+  /** The panel's own button was pressed. */
+  close(): void;
 }
 
-export interface TeachButtonEvents {
-  send(request: TeachRequest): void;
-  side(): Side;
-  fail(sentence: string): void;
+export interface TeachButtonEvents extends Omit<TeachHost, "close"> {
   /** Comes before the panel opens. Gives the picture to paint on. */
   picture(): Promise<TeachPicture | undefined>;
 }
@@ -58,8 +56,7 @@ export class TeachButton {
     this.#button.disabled = true;
     try {
       const { TeachPanel } = await import("./panel.js");
-      const { send, side, fail } = this.#events;
-      this.#panel ??= new TeachPanel({ send, side, fail, closed: () => this.close() });
+      this.#panel ??= new TeachPanel({ ...this.#events, close: () => this.close() });
       const picture = await this.#events.picture();
       this.#press(true);
       this.#panel.open(picture);
