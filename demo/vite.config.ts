@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import type { Plugin } from "vite";
 import { compact } from "../scripts/compact-wgsl.mjs";
+import { reachedFrom } from "../scripts/parts.mjs";
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -15,6 +16,20 @@ const compactShaders: Plugin = {
     if (!id.endsWith(".wgsl?raw")) return undefined;
     const source = readFileSync(id.replace("?raw", ""), "utf8");
     return `export default ${JSON.stringify(compact(source))};`;
+  },
+};
+
+/**
+ * All shaders of the package are in one module. Kernels that only training uses get a copy of it, so that their shaders
+ * are loaded with the code that trains.
+ */
+const trainingShaders: Plugin = {
+  name: "training-shaders",
+  enforce: "pre",
+  resolveId(source, importer) {
+    if (!importer || !source.endsWith("/wgsl.generated.js")) return undefined;
+    const isOfEveryPage = reachedFrom(at("../dist/src/index.js")).has(importer);
+    return isOfEveryPage ? undefined : `${at("../dist/shaders/wgsl.generated.js")}?training`;
   },
 };
 
@@ -40,7 +55,7 @@ export default defineConfig({
   },
   worker: {
     format: "es",
-    plugins: () => [compactShaders],
+    plugins: () => [compactShaders, trainingShaders],
     rolldownOptions: { output: { comments: { annotation: false } } }, // notes for other bundlers
   },
 });
