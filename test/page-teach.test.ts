@@ -220,26 +220,21 @@ function countGpuObjects(): Promise<void> {
   return workerOf(demo().page).evaluate(() => {
     const live = new Set<unknown>();
     Object.assign(globalThis, { live });
-    for (const method of ["createBuffer", "createTexture"] as const) {
-      const original = GPUDevice.prototype[method] as (...args: unknown[]) => unknown;
-      Object.assign(GPUDevice.prototype, {
-        [method](this: GPUDevice, ...args: unknown[]) {
-          const made = original.apply(this, args);
-          live.add(made);
-          return made;
-        },
-      });
-    }
-    for (const { prototype } of [GPUBuffer, GPUTexture]) {
-      // eslint-disable-next-line @typescript-eslint/unbound-method
-      const { destroy } = prototype;
-      Object.assign(prototype, {
-        destroy(this: GPUBuffer & GPUTexture) {
-          live.delete(this);
-          return destroy.call(this);
-        },
-      });
-    }
+    type Method = (...args: unknown[]) => unknown;
+    /** Replaces a method by one that does the same and then calls `seen`. */
+    const watch = (prototype: object, name: string, seen: (object: unknown, made: unknown) => void): void => {
+      const original = Reflect.get(prototype, name) as Method;
+      const watched: Method = function (this: unknown, ...args) {
+        const made = original.apply(this, args);
+        seen(this, made);
+        return made;
+      };
+      Reflect.set(prototype, name, watched);
+    };
+    watch(GPUDevice.prototype, "createBuffer", (_, made) => live.add(made));
+    watch(GPUDevice.prototype, "createTexture", (_, made) => live.add(made));
+    watch(GPUBuffer.prototype, "destroy", (object) => live.delete(object));
+    watch(GPUTexture.prototype, "destroy", (object) => live.delete(object));
   });
 }
 

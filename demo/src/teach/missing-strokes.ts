@@ -1,7 +1,7 @@
 /** What a training still lacks. */
 import type { PaintedPicture } from "./messages.js";
 
-/** A sentence that says what to paint; undefined where there is enough. `names` are the background's and the classes'. */
+/** A sentence that says what to paint; undefined where there is enough. The first of `names` is the background's. */
 export function missingStrokes(pictures: readonly PaintedPicture[], names: readonly string[]): string | undefined {
   const painted = new Set(pictures.flatMap(({ strokes }) => strokes.map(({ label }) => label)));
   const missing = names.findIndex((_, label) => label > 0 && !painted.has(label));
