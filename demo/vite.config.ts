@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import type { Plugin } from "vite";
 import { compact } from "../scripts/compact-wgsl.mjs";
+import { reachedFrom } from "../scripts/parts.mjs";
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -18,6 +19,20 @@ const compactShaders: Plugin = {
   },
 };
 
+/**
+ * All shaders of the package are in one module. Kernels that only training uses get a copy of it, so that their shaders
+ * are loaded with the code that trains.
+ */
+const trainingShaders: Plugin = {
+  name: "training-shaders",
+  enforce: "pre",
+  resolveId(source, importer) {
+    if (!importer || !source.endsWith("/wgsl.generated.js")) return undefined;
+    const isOfEveryPage = reachedFrom(at("../dist/src/index.js")).has(importer);
+    return isOfEveryPage ? undefined : `${at("../dist/shaders/wgsl.generated.js")}?training`;
+  },
+};
+
 const dedentIndex: Plugin = {
   name: "dedent-index",
   transformIndexHtml: (html) => html.replace(/\n\s+/g, "\n"),
@@ -26,8 +41,10 @@ const dedentIndex: Plugin = {
 export default defineConfig({
   root: at("."),
   base: "./",
-  // The library's public entry, as `exports` in package.json names it.
-  resolve: { alias: { "fcn-webgpu": at("../dist/src/index.js") } },
+  // The library's public entries, as `exports` in package.json names them.
+  resolve: {
+    alias: { "fcn-webgpu/train": at("../dist/src/train/index.js"), "fcn-webgpu": at("../dist/src/index.js") },
+  },
   plugins: [dedentIndex],
   build: {
     outDir: at("../out/page"),
@@ -38,7 +55,7 @@ export default defineConfig({
   },
   worker: {
     format: "es",
-    plugins: () => [compactShaders],
+    plugins: () => [compactShaders, trainingShaders],
     rolldownOptions: { output: { comments: { annotation: false } } }, // notes for other bundlers
   },
 });

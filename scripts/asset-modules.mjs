@@ -112,6 +112,9 @@ function bundlePart(
   const file = `${entry}.bundle.js`;
   const thrown = `cannotLoad("${file}", error)`;
   writeFileSync(join(folder, `${loader}.js`), loaderText({ exported, file, before, use, thrown }));
-  // Nothing imports the modules that are bundled, nor the types of what imports the bundle.
-  remove(folder, [HOST_FILE, `${loader}.d.ts`, ...bundled.flatMap((name) => [`${name}.js`, `${name}.d.ts`])]);
+  // Nothing imports the modules that are bundled, but for those that training has without the bundle, nor the types of
+  // what imports the bundle.
+  const ofTraining = reachedFrom(join(dist, "src/train/index.js"));
+  const unused = bundled.filter((name) => !ofTraining.has(join(folder, `${name}.js`)));
+  remove(folder, [HOST_FILE, `${loader}.d.ts`, ...unused.flatMap((name) => [`${name}.js`, `${name}.d.ts`])]);
 }

@@ -3,6 +3,8 @@ import { Client } from "./client.js";
 import { errorText } from "./error-text.js";
 import type { Drawing, Look, NetworkInfo, Reply, Segmented, Side } from "./messages.js";
 import { Probes } from "./probes.js";
+import { TeachButton } from "./teach/teach-button.js";
+import type { TeachPicture } from "./teach/messages.js";
 import { Camera } from "./ui/camera.js";
 import { byId } from "./ui/elements.js";
 import { showFatal, showNoWebGpu } from "./ui/fatal.js";
@@ -61,6 +63,27 @@ const camera = new Camera({
   running: onCamera,
 });
 
+const teach = new TeachButton({
+  send: (request) => client.send({ type: "teach", request }),
+  side: chosenSide,
+  fail: (sentence) => status.fail(sentence),
+  picture: async () => {
+    if (camera.running) return freezeCamera();
+    return shown && teachPicture(shown);
+  },
+});
+
+/** The camera's last frame becomes the picture to paint on. */
+async function freezeCamera(): Promise<undefined> {
+  const still = await camera.still();
+  if (still) show(still, still.name); // the panel gets it when it is decoded
+}
+
+const teachPicture = ({ picture, name, sample }: ChosenPicture): TeachPicture => {
+  const version = picture instanceof File ? picture.lastModified : 0;
+  return { key: sample ?? `${name} ${picture.size} ${version}`, name, file: picture };
+};
+
 function setLook(change: Partial<Look>): void {
   look = { ...look, ...change };
   client.send({ type: "look", look });
@@ -69,6 +92,7 @@ function setLook(change: Partial<Look>): void {
 function onCamera(running: boolean): void {
   status.live = running;
   if (!running) return;
+  teach.close();
   markSample(undefined);
   shown = undefined;
   requested = undefined;
@@ -125,6 +149,7 @@ function onReply(reply: Reply): void {
     case "picture":
       shownId = reply.id;
       if (reply.id === lastId && !camera.running) shown = requested;
+      if (shown) teach.show(teachPicture(shown));
       return stage.setSize(reply.width, reply.height, reply.full);
     case "segmented":
       return onSegmented(reply);
@@ -133,6 +158,8 @@ function onReply(reply: Reply): void {
       return probes.answered();
     case "saved":
       return saveFile(reply.name, reply.blob);
+    case "teach":
+      return teach.onReply(reply.reply);
     case "failed":
       return onFailed(reply);
     case "lost":
@@ -156,6 +183,7 @@ function onReady(reply: Extract<Reply, { type: "ready" }>): void {
   byId("adapter", HTMLElement).textContent = `${label} (${software ? "software" : "GPU"})`;
   stage.setView(offerViews(network.variants, options.get("view"), onView));
   saving.offer(network.variants);
+  teach.enable();
 }
 
 function onView(view: string): void {

@@ -1,5 +1,6 @@
 /** Messages between the page and its worker. All of them can be cloned; canvases and bitmaps are transferred. */
 import type { FcnErrorCode, Precision, PrecisionOption } from "fcn-webgpu";
+import type { TeachReply, TeachRequest } from "./teach/messages.js";
 
 /** Longest side of the network's input, in pixels. "auto": the worker chooses by the adapter. "full": no limit. */
 export type Side = number | "auto" | "full";
@@ -41,7 +42,8 @@ export type Request =
       readonly side: Side;
     }
   | { readonly type: "probe"; readonly x: number; readonly y: number }
-  | { readonly type: "save"; readonly kind: SavedKind; readonly variant: string };
+  | { readonly type: "save"; readonly kind: SavedKind; readonly variant: string }
+  | { readonly type: "teach"; readonly request: TeachRequest };
 
 /** The loaded checkpoint. */
 export interface NetworkInfo {
@@ -125,6 +127,7 @@ export type Reply =
       readonly readings: readonly Reading[];
     }
   | { readonly type: "saved"; readonly name: string; readonly blob: Blob }
+  | { readonly type: "teach"; readonly reply: TeachReply }
   /** The request failed. Network, picture and labels stay as they were. */
   | {
       readonly type: "failed";

@@ -1,4 +1,4 @@
-/** Labels of held-out pictures with the present weights, counted against the truth. */
+/** Labels of pictures with the present weights, and how they compare with the truth. */
 import { ConfusionMatrix } from "../eval/confusion.js";
 import { networkSize } from "../models/preprocessing.js";
 import type { Graph } from "../plan/graph.js";
@@ -17,32 +17,45 @@ interface Evaluated {
   readonly seed: number;
 }
 
+/** A picture under the name by which its features are cached. */
+export type NamedPicture = Pick<TrainingSample, "name" | "picture">;
+
 /** @throws bad-shape, bad-image; as session.infer() */
 export async function evaluateSamples(
-  { learner, session, mode, seed }: Evaluated,
+  evaluated: Evaluated,
   maker: FeatureMaker,
   samples: Iterable<TrainingSample>,
 ): Promise<ConfusionMatrix> {
-  const confusion = new ConfusionMatrix(learner.classNames.length);
-  const from = mode === "all" ? "picture" : "features";
+  const classes = evaluated.learner.classNames.length;
+  const confusion = new ConfusionMatrix(classes);
   for (const sample of samples) {
-    checkSample(sample, learner.classNames.length);
-    const { height, width } = sample.picture;
-    const seen = networkSize(height, width, learner.resize);
-    const { picture } = prepared(sample, 0, { resize: learner.resize, augment: {}, seed });
-    const inputs: Record<string, ArrayBufferView> = {};
-    if (mode === "all") {
-      inputs["picture"] = picture.data;
-    } else {
-      const features = await maker.featuresOf(`${sample.name}#0`, seen, picture);
-      for (const stride of learner.strides) inputs[featureName(stride)] = features.get(stride) as Uint8Array;
-    }
-    const append = (graph: Graph): void => {
-      graph.output("labels", learner.labels(graph, from, { seen, size: [height, width] }), "u8");
-    };
-    const { outputs } = await session.infer(`${sizeKey(seen)} ${sizeKey([height, width])}`, append, inputs);
-    const bytes = outputs.get("labels")?.bytes as ArrayBuffer;
-    confusion.add(sample.labels, new Uint8Array(bytes, 0, height * width));
+    checkSample(sample, classes);
+    confusion.add(sample.labels, await labelsOf(evaluated, maker, sample));
   }
   return confusion;
+}
+
+/** A label for each pixel of the picture in row order. @throws as session.infer() */
+export async function labelsOf(
+  { learner, session, mode, seed }: Evaluated,
+  maker: FeatureMaker,
+  { name, picture: whole }: NamedPicture,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { height, width } = whole;
+  const from = mode === "all" ? "picture" : "features";
+  const seen = networkSize(height, width, learner.resize);
+  const unlabelled = { name, picture: whole, labels: new Uint8Array(height * width) };
+  const { picture } = prepared(unlabelled, 0, { resize: learner.resize, augment: {}, seed });
+  const inputs: Record<string, ArrayBufferView> = {};
+  if (mode === "all") {
+    inputs["picture"] = picture.data;
+  } else {
+    const features = await maker.featuresOf(`${name}#0`, seen, picture);
+    for (const stride of learner.strides) inputs[featureName(stride)] = features.get(stride) as Uint8Array;
+  }
+  const append = (graph: Graph): void => {
+    graph.output("labels", learner.labels(graph, from, { seen, size: [height, width] }), "u8");
+  };
+  const { outputs } = await session.infer(`${sizeKey(seen)} ${sizeKey([height, width])}`, append, inputs);
+  return new Uint8Array(outputs.get("labels")?.bytes as ArrayBuffer, 0, height * width);
 }

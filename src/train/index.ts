@@ -7,6 +7,7 @@ export { createTrainer } from "./create-trainer.js";
 export type { TrainerOptions } from "./create-trainer.js";
 export { MemoryFeatures } from "./feature-cache.js";
 export type { FeatureBytes, FeatureStore } from "./feature-cache.js";
+export type { NamedPicture } from "./evaluate.js";
 export type { AdamwOptions, OptimizerOptions, SgdOptions } from "./optimizer.js";
 export { IGNORED } from "./sample.js";
 export type { AugmentOptions, TrainingSample } from "./sample.js";

@@ -14,7 +14,8 @@ import type { Checkpoint } from "../weights/checkpoint.js";
 import { bySize, pieceOf, weightOf } from "./batch.js";
 import type { TrainItem } from "./batch.js";
 import { trainedTensors, checkpointBytes } from "./checkpoint-bytes.js";
-import { evaluateSamples } from "./evaluate.js";
+import { evaluateSamples, labelsOf } from "./evaluate.js";
+import type { NamedPicture } from "./evaluate.js";
 import { FeatureMaker } from "./feature-maker.js";
 import type { FeatureStore } from "./feature-cache.js";
 import type { Learner } from "./learner.js";
@@ -104,6 +105,14 @@ export class Trainer {
   /** The confusion matrix of the labels at the pictures' own sizes. @throws as step() */
   evaluate(samples: Iterable<TrainingSample>): Promise<ConfusionMatrix> {
     return this.#enqueue(() => evaluateSamples(this.#parts, this.#maker, samples));
+  }
+
+  /**
+   * A label for each pixel of a picture at its own size, in row order, with the present weights. Where the backbone is
+   * frozen, the features are cached under the picture's name. @throws as step()
+   */
+  labels(picture: NamedPicture): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#enqueue(() => labelsOf(this.#parts, this.#maker, picture));
   }
 
   /** The network with its present weights, under this library's names. Where all learn, batch norms are folded. */

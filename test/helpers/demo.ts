@@ -91,7 +91,7 @@ export const innerTextOf = (page: Page, selector: string): Promise<string> => pa
 
 /** Waits until the picture on show is segmented and the status line says so. */
 export async function untilSegmented(page: Page, status: RegExp = /pixels in/, timeout = 120_000): Promise<void> {
-  await page.locator("#panels[aria-busy=false]").waitFor({ timeout });
+  await page.locator("#panels[aria-busy=false]").waitFor({ state: "attached", timeout }); // "Teach it" hides them
   await page.locator("#status", { hasText: status }).waitFor({ timeout });
 }
 

@@ -54,6 +54,16 @@ export class Camera {
     }
   }
 
+  /** The current frame as a picture file. Undefined if the camera is off. */
+  async still(): Promise<File | undefined> {
+    if (!this.#stream) return undefined;
+    const { videoWidth: width, videoHeight: height } = this.#video;
+    const canvas = Object.assign(document.createElement("canvas"), { width, height });
+    canvas.getContext("2d")?.drawImage(this.#video, 0, 0);
+    const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve));
+    return blob ? new File([blob], "camera.png", { type: blob.type }) : undefined;
+  }
+
   stop(): void {
     for (const track of this.#stream?.getTracks() ?? []) track.stop();
     this.#stream = undefined;

@@ -20,13 +20,13 @@ export class ComparedModel implements Model {
   readonly classNames: readonly string[];
   readonly description: string;
   readonly notice: string | undefined;
-  readonly #checkpoint: Checkpoint;
+  readonly checkpoint: Checkpoint;
   readonly #comparison: Comparison;
 
   private constructor({ checkpoint, description }: Recognised, comparison: Comparison) {
     this.variants = comparison.variants;
     this.description = description;
-    this.#checkpoint = checkpoint;
+    this.checkpoint = checkpoint;
     this.#comparison = comparison;
     this.classNames = comparison.classNames;
     this.notice = comparison.notice;
@@ -65,6 +65,6 @@ export class ComparedModel implements Model {
 
   dispose(): void {
     this.#comparison.dispose();
-    void this.#checkpoint.close();
+    void this.checkpoint.close();
   }
 }

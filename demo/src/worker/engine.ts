@@ -6,6 +6,9 @@ import { isFcnError } from "fcn-webgpu";
 import type { Device, Picture, PrecisionOption } from "fcn-webgpu";
 import { errorText } from "../error-text.js";
 import type { Drawing, Reading, Reply, Request, SavedKind, StageTime } from "../messages.js";
+import { TeachDoor } from "../teach/door.js";
+import type { TeachReply, TeachRequest } from "../teach/messages.js";
+import type { TeacherBase } from "../teach/teacher.js";
 import { DeviceKeeper } from "./device-keeper.js";
 import { Display } from "./display.js";
 import { countPixels } from "./label-counts.js";
@@ -19,7 +22,8 @@ type Job = Extract<Request, { type: "segment" }>;
 
 export class Engine {
   readonly display = new Display();
-  readonly #reply: (reply: Reply) => void;
+  readonly #reply: (reply: Reply, transfer?: Transferable[]) => void;
+  readonly #teaching: TeachDoor;
   readonly #devices: DeviceKeeper;
   #drawing: Drawing = "auto";
   #model: Model | undefined;
@@ -33,11 +37,20 @@ export class Engine {
   /** Settles when all requests so far are done. */
   #queue: Promise<void> = Promise.resolve();
 
-  constructor(reply: (reply: Reply) => void) {
+  constructor(reply: (reply: Reply, transfer?: Transferable[]) => void) {
     this.#reply = reply;
+    const room = {
+      reply: (answer: TeachReply, transfer?: Transferable[]) => reply({ type: "teach", reply: answer }, transfer),
+      saved: (name: string, blob: Blob) => reply({ type: "saved", name, blob }),
+      later: (work: () => Promise<void>) => this.#enqueue("teach", work),
+    };
+    this.#teaching = new TeachDoor(room, () => this.#teacherBase());
     this.#devices = new DeviceKeeper({
       opened: (device) => this.#startDisplay(device),
       lost: (message) => {
+        this.#teaching.lost(
+          "the GPU was lost while teaching, and what was learned with it; the strokes are still there",
+        );
         reply({ type: "lost", message });
         this.display.stop();
       },
@@ -116,8 +129,22 @@ export class Engine {
     });
   }
 
+  teach(request: TeachRequest): void {
+    this.#enqueue("teach", () => this.#teaching.answer(request));
+  }
+
+  /** @throws Error with a sentence */
+  #teacherBase(): TeacherBase {
+    const { device } = this.#devices;
+    const checkpoint = this.#model?.checkpoint;
+    if (!device) throw new Error("no network is loaded yet: wait until a picture is segmented");
+    if (!checkpoint)
+      throw new Error("this network stands on its own: load the built-in weights, or an FCN-32s, 16s or 8s, to teach");
+    return { device, checkpoint, dtype: this.#file ? "f32" : "f16" };
+  }
+
   /** Runs `work` when all earlier requests are done and a device is there. */
-  #enqueue(what: "load" | "segment" | "save", work: () => Promise<void>, id?: number): void {
+  #enqueue(what: "load" | "segment" | "save" | "teach", work: () => Promise<void>, id?: number): void {
     const run = async (): Promise<void> => {
       await this.#devices.settled();
       try {
@@ -130,6 +157,7 @@ export class Engine {
     };
     this.#queue = this.#queue.then(run).catch((error: unknown) => {
       const message = errorText(error);
+      if (what === "teach") return this.#teaching.failed(message);
       const code = isFcnError(error) ? error.code : undefined;
       const noGpu = code === "no-webgpu" || code === "no-adapter";
       const noNetwork = what === "load" && !this.#model;
@@ -159,6 +187,7 @@ export class Engine {
         this.#reply({ type: "progress", text, done: loaded, bytes: true, ...(total !== undefined && { total }) }),
       pipelines: (done, total) => this.#reply({ type: "progress", text: "Compiling kernels", done, total }),
     });
+    this.#teaching.lost("the weights are loaded anew, so what was taught on them is gone; the strokes are still there");
     this.#model?.dispose();
     this.#model = model;
     this.display.setVariants(model.variants);

@@ -1,5 +1,5 @@
 /** What the page needs of a checkpoint's networks. */
-import type { Device, Picture, Precision, RunTimings } from "fcn-webgpu";
+import type { Checkpoint, Device, Picture, Precision, RunTimings } from "fcn-webgpu";
 import { PREPARE_STAGE } from "../messages.js";
 import type { StageTime } from "../messages.js";
 
@@ -18,6 +18,8 @@ export interface Model {
   readonly classNames: readonly string[];
   readonly description: string;
   readonly notice: string | undefined;
+  /** Undefined where new heads cannot be taught on its backbone. */
+  readonly checkpoint: Checkpoint | undefined;
   /** How numbers are stored between the layers on the current device. */
   readonly precision: Precision;
   /** @throws device-lost, limit-too-small, the signal's reason */

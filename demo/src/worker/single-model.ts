@@ -8,6 +8,7 @@ export class SingleModel implements Model {
   readonly classNames: readonly string[];
   readonly description: string;
   readonly notice: string | undefined;
+  readonly checkpoint = undefined;
   readonly #fcn: Fcn;
 
   constructor(fcn: Fcn) {

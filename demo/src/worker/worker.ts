@@ -2,7 +2,7 @@
 import type { Request } from "../messages.js";
 import { Engine } from "./engine.js";
 
-const engine = new Engine((reply) => self.postMessage(reply));
+const engine = new Engine((reply, transfer = []) => self.postMessage(reply, { transfer }));
 
 self.addEventListener("message", ({ data }: MessageEvent<Request>) => {
   switch (data.type) {
@@ -20,5 +20,7 @@ self.addEventListener("message", ({ data }: MessageEvent<Request>) => {
       return void engine.probe(data.x, data.y);
     case "save":
       return engine.save(data.kind, data.variant);
+    case "teach":
+      return engine.teach(data.request);
   }
 });

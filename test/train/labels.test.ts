@@ -1,0 +1,31 @@
+/** Labels of a picture while training: those that the saved network gives, and that the evaluation counts. */
+import { expect, it } from "vitest";
+import { decodePng, loadFcn, openSource } from "../../src/node.js";
+import { toRgba } from "../../src/image/picture.js";
+import { shrink } from "../../src/image/shrink.js";
+import { createTrainer } from "../../src/train/index.js";
+import { useDevice } from "../helpers/device.js";
+import { agreement, fixture } from "../helpers/reference-maps.js";
+
+const device = useDevice();
+const picture = shrink(toRgba(decodePng(fixture("samples/farm.png"))), 120, 192);
+/** The upper part is sky, the lower part is not; the middle does not count. */
+const labels = Uint8Array.from({ length: 192 * 120 }, (_, i) => (i < 192 * 40 ? 1 : i < 192 * 80 ? 255 : 0));
+const sample = { name: "farm", picture, labels };
+
+it("trainer.labels() gives the labels of the saved network, without computing features again", async () => {
+  const backbone = await openSource("photos");
+  const trainer = await createTrainer({ device: device(), backbone, classes: ["not", "sky"], rate: 5e-3 });
+  for (let i = 0; i < 15; i++) await trainer.step([{ sample }]);
+  const found = await trainer.labels(sample);
+  expect([trainer.featuresMade, found.length]).toEqual([1, labels.length]);
+  const confusion = await trainer.evaluate([sample]);
+  const counted = labels.map((label, i) => Number(label !== 255 && label === found[i]));
+  expect(confusion.pixelAccuracy).toBeCloseTo(counted.reduce((a, b) => a + b, 0) / (192 * 80), 6);
+  expect(confusion.pixelAccuracy).toBeGreaterThan(0.95);
+  const fcn = await loadFcn({ device: device(), weights: await trainer.save("f16"), precision: "f32" });
+  expect(fcn.classNames).toEqual(["not", "sky"]);
+  expect(agreement((await fcn.segment(picture)).labels, found)).toBeGreaterThan(0.995);
+  fcn.dispose();
+  trainer.dispose();
+});
