@@ -57,8 +57,8 @@ files were left out and why. A folder that cannot be read is a warning.
                    weights have)
   --heads init     give a backbone without a head an untrained one, whose labels
                    mean nothing
-  --at-once        the FCN-16s or FCN-8s over VGG-16 was trained at once: pool4 is
-                   scaled by 0.01 and pool3 by 0.0001. The file does not tell
+  --at-once        the FCN-16s or FCN-8s over VGG-16 was trained at once: pool4
+                   is scaled by 0.01 and pool3 by 0.0001. The file does not tell
   --resize N|none  shorter side of the picture as the network sees it (default:
                    as the weights were trained: 520 for torchvision's; none, the
                    picture's own size, for the others). A JPEG or WebP of more
