@@ -87,16 +87,15 @@ const isRare = (/** @type {string} */ path) => RARE.some((pattern) => pattern.te
 
 /**
  * The shaders as the package carries them: JavaScript, without comments and unneeded spaces, names shortened. `common`
- * has references in place of the texts of `rare` (src/gpu/shader-text.ts).
+ * has marks in place of the texts of `rare` (src/gpu/shader-text.ts).
  */
 export function packageModules() {
   const published = publishedShaders();
   const rare = Object.entries(published).filter(([path]) => isRare(path));
-  const references = Object.fromEntries(rare.map(([path]) => [path, `@@${path}`]));
-  const texts = Object.fromEntries(rare.map(([path, text]) => [`@@${path}`, text]));
+  const marks = Object.fromEntries(rare.map(([path]) => [path, "@@"]));
   return {
-    common: shaderModule({ ...published, ...references }, ""),
-    rare: `${HEAD}export default ${JSON.stringify(texts, null, 2)};\n`,
+    common: shaderModule({ ...published, ...marks }, ""),
+    rare: `${HEAD}export default ${JSON.stringify(Object.fromEntries(rare), null, 2)};\n`,
   };
 }
 

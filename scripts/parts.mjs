@@ -29,8 +29,7 @@ export const PARTS = [
     entry: "own-heads",
     loader: "import-own-heads",
     exported: "importOwnHeads",
-    // initial-heads and overlaid stay: fcn-webgpu/train needs them too.
-    bundled: ["own-heads", "given-heads", "run-features"],
+    bundled: ["own-heads", "given-heads", "initial-heads", "overlaid", "run-features"],
   },
   {
     folder: "src/tuning/tuner",

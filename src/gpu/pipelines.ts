@@ -79,7 +79,7 @@ export class PipelineCache {
       const names = Object.keys(kernel.shaders).join(", ");
       throw badOption(`${key}: there is no shader "${variant.wgsl}" among ${names}; give its text in \`shaders\``);
     }
-    const code = withConsts(await shaderText(source), variant.consts, file);
+    const code = withConsts(await shaderText(`${kernel.name}/${variant.wgsl}`, source), variant.consts, file);
     return this.device.subgroupMatrix === "bool" ? withOlderMatrices(code) : code;
   }
 

@@ -43,23 +43,6 @@ export function bilinearWeight(name: string, channels: number, kernel: number): 
   };
 }
 
-/**
- * Scores that are not upsampled yet, and the fixed bilinear step that would do it: for kernels that go from such scores
- * to something else than logits.
- */
-export interface UpsampledScores {
-  /** [N, classes, h, w] */
-  readonly scores: Value;
-  /** Of the logits. */
-  readonly size: Size;
-  readonly kernel: number;
-  readonly stride: number;
-  readonly padding: number;
-  readonly crop_offset: readonly [top: number, left: number];
-  /** Appends the step: the logits [N, classes, height, width]. */
-  finish(graph: Graph): Value;
-}
-
 export interface UpscoreOptions {
   /** Name of the dense kernel [classes, classes, k, k] in the checkpoint. */
   readonly name: string;
@@ -109,14 +92,6 @@ export class Upscore {
       crop_offset: [crop.top, crop.left] as const,
     };
     return graph.op(this.#label, convTranspose2d, { x, weight: this.weight, residual: skip }, attrs).y;
-  }
-
-  /** The logits of apply(), or, with the fixed bilinear kernel, what they would be made of. */
-  postponed(graph: Graph, x: Value, size: Size): Value | UpsampledScores {
-    if (this.learned) return this.apply(graph, x, size);
-    const { kernel, stride, padding, crop } = this.step;
-    const finish = (onGraph: Graph): Value => this.apply(onGraph, x, size);
-    return { scores: x, size, kernel, stride, padding, crop_offset: [crop.top, crop.left], finish };
   }
 
   /** The pixel on which cell 0 is centred. */

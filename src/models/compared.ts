@@ -138,7 +138,10 @@ function paperNetworks(
       const features = parts.features(graph, image, wanted as readonly FcnVariant[]);
       return new Map(wanted.map((variant) => [variant, headOf(variant).scored(graph, features, { seen, size })]));
     },
-    finalStep: (variant) => headOf(variant).finalStep(),
+    finalStep: async (variant) => {
+      const { step, learned, weight } = headOf(variant).final;
+      return { step, learned, kernel: await weight.read() };
+    },
     prefixOf: (variant) => headOf(variant).prefix,
     isOfHead: (variant, tensor) => headOf(variant).tensors.includes(tensor),
   };

@@ -5,11 +5,9 @@ import { Score } from "../layers/conv.js";
 import type { DecoderStyle, SkipStride } from "../layers/decoder-style.js";
 import { decoderGeometry } from "../layers/geometry.js";
 import { Upscore } from "../layers/upsample.js";
-import type { UpsampledScores } from "../layers/upsample.js";
 import type { Graph, Value } from "../plan/graph.js";
 import type { Parameters } from "../weights/parameters.js";
 import type { LabelSizes, PixelSize } from "./network.js";
-import type { FinalStep } from "./pixel-scores.js";
 
 export const FCN_VARIANTS = ["fcn32s", "fcn16s", "fcn8s"] as const;
 export type FcnVariant = (typeof FCN_VARIANTS)[number];
@@ -43,10 +41,11 @@ export class FcnHead {
   readonly prefix: string;
   /** Names of its tensors in the checkpoint. */
   readonly tensors: readonly string[];
+  /** From scores at the finest stride that is fused to logits. */
+  readonly final: Upscore;
   readonly #style: DecoderStyle;
   readonly #score: Score;
   readonly #fusions: readonly Fusion[];
-  readonly #final: Upscore;
 
   /** The class count is read from the projection of stride 32. */
   constructor(params: Parameters, { variant, backbone, style }: FcnHeadOptions) {
@@ -76,19 +75,14 @@ export class FcnHead {
       score: scoreOf(stride),
       stride,
     }));
-    this.#final = upscoreOf(final, -1, isFixed || !style.mayBeFixed);
+    this.final = upscoreOf(final, -1, isFixed || !style.mayBeFixed);
     const fused = this.#fusions.flatMap(({ up, score }) => [...up.tensors, ...score.tensors]);
-    this.tensors = [...this.#score.tensors, ...fused, ...this.#final.tensors];
+    this.tensors = [...this.#score.tensors, ...fused, ...this.final.tensors];
   }
 
   /** Features to logits [N, classes, height, width]. */
   apply(graph: Graph, features: Features, size: PixelSize): Value {
-    return this.#final.apply(graph, this.#scores(graph, features), size);
-  }
-
-  /** As apply(), but a last step that is fixed is left out. */
-  postponed(graph: Graph, features: Features, size: PixelSize): Value | UpsampledScores {
-    return this.#final.postponed(graph, this.#scores(graph, features), size);
+    return this.final.apply(graph, this.scores(graph, features), size);
   }
 
   /**
@@ -101,18 +95,12 @@ export class FcnHead {
 
   /** As labels(), with the scores from which they come: [N, classes, h, w] at the stride of the last step. */
   scored(graph: Graph, features: Features, sizes: LabelSizes): { labels: Value; scores: Value } {
-    const scores = this.#scores(graph, features);
-    return { labels: this.#final.labels(graph, `${this.prefix}labels`, scores, sizes), scores };
+    const scores = this.scores(graph, features);
+    return { labels: this.final.labels(graph, `${this.prefix}labels`, scores, sizes), scores };
   }
 
-  /** The step from scores to logits at the picture's size. */
-  async finalStep(): Promise<FinalStep> {
-    const { step, learned, weight } = this.#final;
-    return { step, learned, kernel: await weight.read() };
-  }
-
-  /** Scores at the finest stride that is fused. */
-  #scores(graph: Graph, features: Features): Value {
+  /** Features to scores at the finest stride that is fused. */
+  scores(graph: Graph, features: Features): Value {
     const mapOf = (stride: FeatureStride): Value => features.get(stride) as Value;
     let scores = this.#score.apply(graph, mapOf(32));
     for (const { up, score, stride } of this.#fusions) {

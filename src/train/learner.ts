@@ -24,7 +24,8 @@ import type { Factors } from "../weights/fold-checkpoint.js";
 import { recognise } from "../weights/names.js";
 import { Parameters } from "../weights/parameters.js";
 import { withFoldedNorms } from "./folded.js";
-import type { Logits } from "./loss-graph.js";
+import { logitsOf } from "./last-step.js";
+import type { Logits } from "./last-step.js";
 
 export interface LearnerOptions {
   readonly variant: FcnVariant;
@@ -132,12 +133,12 @@ export class Learner {
 
   /** From an input "picture" of this size, RGBA, to logits of that size. */
   fromPicture(graph: Graph, count: number, size: PixelSize): Logits {
-    return this.#head.postponed(graph, this.#features(graph, count, size), size);
+    return logitsOf(graph, this.#head, this.#features(graph, count, size), size);
   }
 
   /** From inputs "features 8" and so on, in f16, to logits. `size` is the picture's. */
   fromFeatures(graph: Graph, count: number, size: PixelSize): Logits {
-    return this.#head.postponed(graph, this.#featureInputs(graph, count, size), size);
+    return logitsOf(graph, this.#head, this.#featureInputs(graph, count, size), size);
   }
 
   /** As fromFeatures() or fromPicture(), to labels [1, 1, height, width]. */

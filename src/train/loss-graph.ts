@@ -5,10 +5,10 @@ import { sumParts } from "../../shaders/sum-parts/kernel.js";
 import { upsampleCrossEntropy } from "../../shaders/upsample-cross-entropy/kernel.js";
 import type { Tensor } from "../gpu/tensor.js";
 import type { Nchw } from "../kernel/shape.js";
-import type { UpsampledScores } from "../layers/upsample.js";
-import type { Graph } from "../plan/graph.js";
 import { Value } from "../plan/graph.js";
 import type { StateGraph } from "../plan/state-graph.js";
+import { finished } from "./last-step.js";
+import type { Logits } from "./last-step.js";
 
 /** What a pixel is compared with: one label, or a probability of each class. */
 export type Targets = "labels" | "probabilities";
@@ -21,18 +21,11 @@ export interface LossTensors {
   readonly classWeights: Tensor | undefined;
 }
 
-/** Logits [N, classes, height, width], or what they are made of in one last step. */
-export type Logits = Value | UpsampledScores;
-
 const ONE: Nchw = [1, 1, 1, 1];
 export const LOSS = "loss";
 export const SCALE = "loss scale";
 /** More classes do not fit the fast variant of upsample-cross-entropy. */
 const MOST_CLASSES = 32;
-
-/** The logits as a value. */
-export const finished = (graph: Graph, logits: Logits): Value =>
-  logits instanceof Value ? logits : logits.finish(graph);
 
 interface LossParts {
   readonly targets: Targets;
@@ -69,8 +62,9 @@ export function appendLoss(graph: StateGraph, logits: Logits, { targets, loss }:
     const { gradient, losses } = graph.op(LOSS, softmaxCrossEntropy, { logits: ends, ...operands });
     return { at: ends, gradient, total: sumOf(losses) };
   }
-  const { scores, kernel, stride, padding, crop_offset } = ends;
-  const geometry = { kernel, stride, padding, crop_offset };
+  const { scores, final } = ends;
+  const { kernel, stride, padding, crop } = final.step;
+  const geometry = { kernel, stride, padding, crop_offset: [crop.top, crop.left] } as const;
   const { sums, losses } = graph.op(
     LOSS,
     upsampleCrossEntropy,

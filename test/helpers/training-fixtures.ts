@@ -7,7 +7,8 @@ import type { EncoderLayer } from "../../src/layers/geometry.js";
 import { FcnHead } from "../../src/models/fcn-head.js";
 import type { Weight } from "../../src/kernel/weight.js";
 import type { Graph } from "../../src/plan/graph.js";
-import type { Logits } from "../../src/train/loss-graph.js";
+import { logitsOf } from "../../src/train/last-step.js";
+import type { Logits } from "../../src/train/last-step.js";
 import type { OptimizerOptions } from "../../src/train/optimizer.js";
 import { Parameters } from "../../src/weights/parameters.js";
 import { hashedCheckpoint } from "./hashed-checkpoint.js";
@@ -145,7 +146,7 @@ export function headOf(test: HeadsCase, count = 2): (graph: Graph) => Logits {
       const [, ...feature] = FEATURES[stride];
       return [stride, graph.input(`f${stride}`, [count, ...feature], "nhwc4")] as const;
     });
-    return head.postponed(graph, new Map(maps), [SIZE.height, SIZE.width]);
+    return logitsOf(graph, head, new Map(maps), [SIZE.height, SIZE.width]);
   };
 }
 

@@ -5,7 +5,7 @@ import { layoutNamed } from "../../src/kernel/layout.js";
 import type { Device } from "../../src/gpu/device.js";
 import type { Weight } from "../../src/kernel/weight.js";
 import { Graph } from "../../src/plan/graph.js";
-import { finished } from "../../src/train/loss-graph.js";
+import { finished } from "../../src/train/last-step.js";
 import { optimizerOf } from "../../src/train/optimizer.js";
 import type { AppendNetwork } from "../../src/train/step-graph.js";
 import { TrainingSession } from "../../src/train/training-session.js";

@@ -1,7 +1,7 @@
 /** Steps of a training: what they create, pieces of a batch, class weights; the same inputs give the same bits. */
 import { describe, expect, it } from "vitest";
 import type { Graph, Value } from "../../src/plan/graph.js";
-import { finished } from "../../src/train/loss-graph.js";
+import { finished } from "../../src/train/last-step.js";
 import type { Piece, TrainingSession } from "../../src/train/training-session.js";
 import { countingCreations } from "../helpers/count-creations.js";
 import { countingSubmits } from "../helpers/count-submits.js";

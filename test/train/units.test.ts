@@ -56,7 +56,7 @@ it("makes SGD's step that of the convolutions before their batch norms were fold
   const options = { variant: "fcn8s", classes: 3, heads: "init", mode: "all", alignCorners: true } as const;
   const learner = await Learner.create(file, { ...options, resize: undefined, preprocessing: undefined });
   const weights = learner.trained("all");
-  const { factors } = learner;
+  const { factors } = learner.origin;
   const unitOf = channelUnits({ optimizer: "sgd", weights, factors, isNew: (name) => learner.isNew(name) });
   const { gradients, values } = await oneStep(learner, unitOf);
   let checked = 0;
