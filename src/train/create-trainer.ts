@@ -26,6 +26,7 @@ import { Teaching, checkTeacher } from "./teacher.js";
 import type { Teacher } from "./teacher.js";
 import { tooLargeToTrain } from "./too-large.js";
 import { Trainer } from "./trainer.js";
+import type { TrainingListener } from "./trainer.js";
 import { TrainingSession } from "./training-session.js";
 import { channelUnits } from "./units.js";
 import type { UnitOf } from "./units.js";
@@ -79,6 +80,8 @@ export interface TrainerOptions {
   readonly featuresFor?: FcnVariant;
   /** Pictures that go through the network at once; a larger batch is taken in pieces. Default 4. */
   readonly maxPiece?: number;
+  /** Called after each step and each evaluation. What it throws, the call that caused it throws. */
+  readonly onEvent?: TrainingListener;
 }
 
 const KINDS: Kinds<TrainerOptions> = {
@@ -103,6 +106,7 @@ const KINDS: Kinds<TrainerOptions> = {
   features: "an object",
   featuresFor: "a string",
   maxPiece: "a number",
+  onEvent: "a function",
 };
 
 const USAGE = 'createTrainer({ device, backbone: await openSource("photos"), classes: ["background", "leaf"] })';
@@ -152,7 +156,14 @@ export async function createTrainerFrom(options: TrainerOptions, origin?: Origin
   const features = options.features ?? new MemoryFeatures(CACHE_BYTES);
   const parts = { device, learner, session, mode, rate, schedule, loss, classWeights, augment, seed };
   const teaching = teacher && new Teaching(teacher, learner.classNames.length);
-  return new Trainer({ ...parts, features, featuresFor: options.featuresFor, teaching, maxPiece });
+  return new Trainer({
+    ...parts,
+    features,
+    featuresFor: options.featuresFor,
+    teaching,
+    maxPiece,
+    onEvent: options.onEvent,
+  });
 }
 
 const unitsOf = (learner: Learner, weights: readonly Weight[], { kind }: Optimizer): UnitOf =>

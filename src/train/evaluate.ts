@@ -48,7 +48,7 @@ export async function labelsOf(
   const { picture } = prepared(unlabelled, 0, { resize: learner.resize, augment: {}, seed });
   const inputs: Record<string, ArrayBufferView> = {};
   if (mode === "all") {
-    inputs["picture"] = picture.data;
+    inputs["picture"] = picture().data;
   } else {
     const features = await maker.featuresOf(`${name}#0`, seen, picture);
     for (const stride of learner.strides) inputs[featureName(stride)] = features.get(stride) as Uint8Array;

@@ -42,11 +42,12 @@ export class FeatureMaker {
   }
 
   /** Of the cache, or computed and put there. `key` is the same for the same picture. */
-  async featuresOf(key: string, size: PixelSize, { data }: RgbaPicture): Promise<FeatureBytes> {
+  async featuresOf(key: string, size: PixelSize, picture: () => RgbaPicture): Promise<FeatureBytes> {
     const { strides } = this.#learner;
     const known = await this.#features.get(key);
     if (known && strides.every((stride) => known.has(stride))) return known;
     const plan = await this.#planOf(size);
+    const { data } = picture();
     const { outputs } = await plan.run({ picture: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) });
     const features = new Map<number, Uint8Array>();
     for (const [stride, { bytes }] of outputs) features.set(Number(stride), new Uint8Array(bytes));

@@ -14,5 +14,5 @@ export type { AugmentOptions, TrainingSample } from "./sample.js";
 export type { ScheduleOptions } from "./schedule.js";
 export type { Teacher } from "./teacher.js";
 export { Trainer } from "./trainer.js";
-export type { StepReport, StepSample } from "./trainer.js";
+export type { StepReport, StepSample, TrainingEvent, TrainingListener } from "./trainer.js";
 export { ConfusionMatrix } from "../eval/confusion.js";

@@ -67,7 +67,7 @@ export class Learner {
     readonly checkpoint: Checkpoint,
     readonly origin: Origin,
     description: ModelBackbone,
-    options: LearnerOptions,
+    readonly options: LearnerOptions,
   ) {
     this.#parts = fcnParts(Parameters.of(checkpoint), [variant], description);
     this.#head = this.#parts.heads.get(variant) as FcnHead;
@@ -100,7 +100,7 @@ export class Learner {
       const has = `it has ${found.variants.join(", ") || "no head"}, ${found.classes ?? 0} classes`;
       throw new FcnError(
         "bad-weights",
-        `${file.name} has no head for ${variant} with ${classes} classes: ${has}; leave out heads for a new one`,
+        `${file.name} has no head for ${variant} with ${classes} classes: ${has}; createTrainer() without heads makes a new one`,
       );
     }
     const withHead = withNewHead(checkpoint, backbone, classes, options);

@@ -30,10 +30,13 @@ export interface AugmentOptions {
   readonly zoom?: number;
 }
 
-/** A sample as the network sees it: [height, width] pixels. */
+/**
+ * A sample as the network sees it: [height, width] pixels. Both are made at each call: where its features are cached,
+ * no picture is needed.
+ */
 export interface PreparedSample {
-  readonly picture: RgbaPicture;
-  readonly labels: Uint8Array;
+  readonly labels: () => Uint8Array;
+  readonly picture: () => RgbaPicture;
 }
 
 /** A part of a picture, and whether it is mirrored. */
@@ -138,10 +141,12 @@ export function prepared(
   const { picture, labels } = sample;
   const size = networkSize(picture.height, picture.width, resize);
   const view = viewOf(sample, variation, seed, augment);
-  const cutLabels = new Uint8Array(view.height * view.width);
-  eachPixel(view, picture.width, (to, from) => (cutLabels[to] = labels[from] as number));
   return {
-    picture: shrink(cut(toRgba(picture), view), ...size),
-    labels: resizedLabels(cutLabels, [view.height, view.width], size),
+    labels: () => {
+      const seen = new Uint8Array(view.height * view.width);
+      eachPixel(view, picture.width, (to, from) => (seen[to] = labels[from] as number));
+      return resizedLabels(seen, [view.height, view.width], size);
+    },
+    picture: () => shrink(cut(toRgba(picture), view), ...size),
   };
 }

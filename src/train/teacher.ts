@@ -48,10 +48,11 @@ export class Teaching {
    * @throws bad-shape for another number of values; bad-image for values that are no probabilities; what the teacher
    * throws
    */
-  async targetsOf(key: string, picture: RgbaPicture): Promise<Uint8Array> {
+  async targetsOf(key: string, shown: () => RgbaPicture): Promise<Uint8Array> {
     const known = this.#kept.get(key)?.get(STRIDE);
     if (known) return known;
     const { teacher, classes } = this;
+    const picture = shown();
     const { height, width } = picture;
     const data = typeof teacher === "function" ? await teacher(picture) : (await teacher.probabilities(picture)).data;
     const count = classes * height * width;

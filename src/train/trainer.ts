@@ -11,6 +11,9 @@ import { overlaid } from "../models/own-heads/overlaid.js";
 import type { TensorInMemory } from "../models/own-heads/overlaid.js";
 import type { HeadWeights } from "../models/head-weights.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
+import { openCheckpoint } from "../weights/open.js";
+import { localSource } from "../weights/source.js";
+import type { ByteSource } from "../weights/source.js";
 import { bySize, pieceOf, weightOf } from "./batch.js";
 import type { TrainItem } from "./batch.js";
 import { trainedTensors, checkpointBytes } from "./checkpoint-bytes.js";
@@ -19,6 +22,7 @@ import type { NamedPicture } from "./evaluate.js";
 import { FeatureMaker } from "./feature-maker.js";
 import type { FeatureStore } from "./feature-cache.js";
 import type { Learner } from "./learner.js";
+import { loadWeights } from "./load-weights.js";
 import { scheduledRate } from "./schedule.js";
 import type { ScheduleOptions } from "./schedule.js";
 import { checkLabelled, prepared, withoutLabels } from "./sample.js";
@@ -45,6 +49,7 @@ export interface TrainerParts {
   readonly featuresFor: FcnVariant | undefined;
   /** Pictures that go through the network at once. */
   readonly maxPiece: number;
+  readonly onEvent: TrainingListener | undefined;
 }
 
 /** What a step reports. */
@@ -54,6 +59,19 @@ export interface StepReport {
   readonly loss: number;
   readonly rate: number;
 }
+
+/** What a training reports: a step, or how the labels compare with the truth after so many steps. */
+export type TrainingEvent =
+  | ({ readonly kind: "step" } & StepReport)
+  | {
+      readonly kind: "evaluation";
+      readonly step: number;
+      /** NaN where no class occurs. */
+      readonly meanIoU: number;
+      readonly confusion: ConfusionMatrix;
+    };
+
+export type TrainingListener = (event: TrainingEvent) => void;
 
 /** A picture, and which of its variations to show. */
 export interface StepSample {
@@ -99,12 +117,20 @@ export class Trainer {
    * is not a number; limit-too-small, out-of-memory, device-lost, disposed
    */
   step(batch: readonly StepSample[]): Promise<StepReport> {
-    return this.#enqueue(() => this.#step(batch));
+    return this.#enqueue(async () => {
+      const report = await this.#step(batch);
+      this.#parts.onEvent?.({ kind: "step", ...report });
+      return report;
+    });
   }
 
   /** The confusion matrix of the labels at the pictures' own sizes. @throws as step() */
   evaluate(samples: Iterable<TrainingSample>): Promise<ConfusionMatrix> {
-    return this.#enqueue(() => evaluateSamples(this.#parts, this.#maker, samples));
+    return this.#enqueue(async () => {
+      const confusion = await evaluateSamples(this.#parts, this.#maker, samples);
+      this.#parts.onEvent?.({ kind: "evaluation", step: this.steps, meanIoU: confusion.meanIoU, confusion });
+      return confusion;
+    });
   }
 
   /**
@@ -141,6 +167,24 @@ export class Trainer {
         return [short, { shape: tensor.shape, data: tensor.values() }] as const;
       });
       return { [learner.variant]: Object.fromEntries(tensors) };
+    });
+  }
+
+  /**
+   * Begins anew from the weights of a checkpoint, such as save() gives: what the optimiser keeps and the number of steps
+   * become zero. In heads mode only the head is taken.
+   * @throws bad-weights where it is of another network, or has other classes
+   */
+  load(file: Uint8Array | ByteSource | Checkpoint): Promise<void> {
+    return this.#enqueue(async () => {
+      const { session, learner } = this.#parts;
+      const given = "tensors" in file;
+      const checkpoint = given ? file : await openCheckpoint("byteLength" in file ? await localSource(file) : file);
+      try {
+        await loadWeights(session, checkpoint, learner.options);
+      } finally {
+        if (!given) await checkpoint.close();
+      }
     });
   }
 
@@ -195,10 +239,11 @@ export class Trainer {
     const { height, width } = sample.picture;
     const size = networkSize(height, width, learner.resize);
     const view = prepared(labelled, variation, { resize: learner.resize, augment, seed });
-    const { picture, labels } = view;
+    const { picture } = view;
+    const labels = view.labels();
     const key = `${sample.name}#${variation}`;
     const probabilities = teaching && { probabilities: await teaching.targetsOf(key, picture) };
-    if (mode === "all") return { size, labels, ...probabilities, picture: picture.data };
+    if (mode === "all") return { size, labels, ...probabilities, picture: picture().data };
     return { size, labels, ...probabilities, features: await this.#maker.featuresOf(key, size, picture) };
   }
 

@@ -3,24 +3,21 @@
  * backward and optimiser in one submit. Where a batch comes in pieces, gradients are added over the pieces, and a plan
  * of its own runs the optimiser. A step of a shape that was seen before creates nothing.
  */
-import { isFcnError } from "../base/errors.js";
 import type { Device } from "../gpu/device.js";
 import { write } from "../gpu/memory.js";
 import { Tensor } from "../gpu/tensor.js";
-import { rankedVariants } from "../kernel/choice.js";
-import type { VariantPick } from "../kernel/choice.js";
 import type { Weight } from "../kernel/weight.js";
 import type { PlanInputs } from "../plan/inputs.js";
-import { lower } from "../plan/lower.js";
-import { Plan } from "../plan/plan.js";
+import type { Plan } from "../plan/plan.js";
 import type { PlanResult } from "../plan/plan.js";
 import type { StateGraph } from "../plan/state-graph.js";
 import { TrainedWeight } from "./trained-weight.js";
 import { LOSS, SCALE } from "./loss-graph.js";
 import type { LossTensors } from "./loss-graph.js";
-import { RATES, appendPass, appendUpdate, graphOf } from "./step-graph.js";
+import { RATES, appendPass, appendUpdate } from "./step-graph.js";
 import type { AppendNetwork, StepOptions, StepParts } from "./step-graph.js";
-import { TrainingStore, canTrainIn } from "./training-store.js";
+import { TrainingPlans } from "./training-plans.js";
+import { TrainingStore } from "./training-store.js";
 import type { UnitOf } from "./units.js";
 
 export interface TrainingSessionOptions extends StepOptions {
@@ -30,7 +27,7 @@ export interface TrainingSessionOptions extends StepOptions {
   readonly classWeights?: Float32Array | undefined;
   /** What the steps of a weight are counted in. Default: 1. */
   readonly unitOf?: UnitOf;
-  /** Plans that are kept. Default 8. */
+  /** Plans that are kept. Default: 8, and up to 64 while all of them take less than 512 MB. */
   readonly maxPlans?: number;
 }
 
@@ -51,43 +48,29 @@ export interface Piece {
   readonly scale: number;
 }
 
-/** A plan, and how many packed copies of parameters there were when it was made. */
-interface KeptPlan {
-  readonly plan: Plan;
-  readonly copies: number;
-}
-
 interface Parts {
   readonly parameters: ReadonlyMap<Weight, TrainedWeight>;
   readonly store: TrainingStore;
   readonly loss: LossTensors;
 }
 
-/** The best variant whose packed weights the GPU can keep up to date. */
-const trainable =
-  (device: Device): VariantPick =>
-  (kernel, problem) =>
-    rankedVariants(kernel, problem, device).find((name) =>
-      Object.values(kernel.variants[name]?.packing ?? {}).every(canTrainIn),
-    );
-
 const classWeightsOn = (device: Device, values: Float32Array): Promise<Tensor> =>
   Tensor.from(device, values, [1, values.length, 1, 1], { layout: "nchw", label: "class weights" });
 
-const MAX_PLANS = 8;
 const oneValue = (value: number): Float32Array => new Float32Array([value, 0, 0, 0]);
 
 export class TrainingSession {
   /** Steps so far. Optimisers count from it. */
   steps = 0;
-  /** In order of use. */
-  readonly #plans = new Map<string, KeptPlan>();
+  readonly #plans: TrainingPlans;
 
   private constructor(
     readonly device: Device,
     private readonly options: TrainingSessionOptions,
     private readonly parts: Parts,
-  ) {}
+  ) {
+    this.#plans = new TrainingPlans(device, parts.parameters, parts.store, options.maxPlans);
+  }
 
   /** @throws bad-weights, limit-too-small, out-of-memory, device-lost */
   static async create(device: Device, options: TrainingSessionOptions): Promise<TrainingSession> {
@@ -117,8 +100,8 @@ export class TrainingSession {
   get bytes(): number {
     const { parameters, store, loss } = this.parts;
     const own = loss.total.memory.size + (loss.classWeights?.memory.size ?? 0);
-    const kept = [...parameters.values(), ...[...this.#plans.values()].map(({ plan }) => plan)];
-    return own + store.bytes + kept.reduce((sum, { bytes }) => sum + bytes, 0);
+    const weights = [...parameters.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+    return own + store.bytes + weights + this.#plans.bytes;
   }
 
   /**
@@ -131,10 +114,10 @@ export class TrainingSession {
     let loss: number;
     if (only && pieces.length === 1) {
       write(this.device, this.parts.loss.total.memory, oneValue(0));
-      loss = await this.#pass(await this.#planOf(`step ${only.shape.key}`, this.#step(only.shape)), only, rates);
+      loss = await this.#pass(await this.#plans.planOf(`step ${only.shape.key}`, this.#step(only.shape)), only, rates);
     } else {
       loss = await this.accumulate(pieces);
-      const update = await this.#planOf("update", (graph) => appendUpdate(graph, this.#parts, new Map()));
+      const update = await this.#plans.planOf("update", (graph) => appendUpdate(graph, this.#parts, new Map()));
       await update.run({ [RATES]: rates });
     }
     this.steps += 1;
@@ -147,18 +130,18 @@ export class TrainingSession {
     let loss = NaN;
     for (const piece of pieces) {
       const append = (graph: StateGraph): void => void appendPass(graph, this.#parts, piece.shape.network);
-      loss = await this.#pass(await this.#planOf(`pass ${piece.shape.key}`, append), piece);
+      loss = await this.#pass(await this.#plans.planOf(`pass ${piece.shape.key}`, append), piece);
     }
     return loss;
   }
 
   /** Runs a graph of the network with the weights as they are now. */
   async infer(key: string, append: (graph: StateGraph) => void, inputs: PlanInputs): Promise<PlanResult> {
-    return (await this.#planOf(`infer ${key}`, append)).run(inputs);
+    return (await this.#plans.planOf(`infer ${key}`, append)).run(inputs);
   }
 
   dispose(): void {
-    this.#dropPlans();
+    this.#plans.dispose();
     const { parameters, store, loss } = this.parts;
     store.dispose();
     loss.total.dispose();
@@ -180,64 +163,5 @@ export class TrainingSession {
     const own = { [SCALE]: oneValue(scale), ...(rates && { [RATES]: rates }) };
     const { outputs } = await plan.run({ ...inputs, ...own });
     return new Float32Array(outputs.get(LOSS)?.bytes as ArrayBuffer)[0] as number;
-  }
-
-  get #copies(): number {
-    return [...this.parts.parameters.values()].reduce((sum, { copies }) => sum + copies.size, 0);
-  }
-
-  /** A plan whose optimiser knows fewer packed copies than there are now would leave some behind, and is made anew. */
-  async #planOf(key: string, append: (graph: StateGraph) => void): Promise<Plan> {
-    const kept = this.#plans.get(key);
-    this.#plans.delete(key);
-    if (kept && kept.copies === this.#copies) {
-      this.#plans.set(key, kept);
-      return kept.plan;
-    }
-    kept?.plan.dispose();
-    await this.#makeCopies(append);
-    this.#makeRoom();
-    const plan = await this.#makePlan(append);
-    this.#plans.set(key, { plan, copies: this.#copies });
-    return plan;
-  }
-
-  /** Where there is no room beside the plans of other shapes, those are freed. */
-  async #makePlan(append: (graph: StateGraph) => void): Promise<Plan> {
-    const { device, parts } = this;
-    const make = (): Promise<Plan> => Plan.create(device, graphOf(append), parts.store, trainable(device));
-    try {
-      return await make();
-    } catch (error) {
-      if (!isFcnError(error, "out-of-memory") || this.#plans.size === 0) throw error;
-      this.#dropPlans();
-      return make();
-    }
-  }
-
-  #dropPlans(): void {
-    for (const { plan } of this.#plans.values()) plan.dispose();
-    this.#plans.clear();
-  }
-
-  /** Finds out in which orders the shaders of a graph read parameters, and makes those copies. */
-  async #makeCopies(append: (graph: StateGraph) => void): Promise<void> {
-    const { parameters, store } = this.parts;
-    for (const { weights, variant, problem } of lower(graphOf(append), this.device, trainable(this.device)).steps) {
-      for (const [key, weight] of Object.entries(weights)) {
-        const packing = variant.packing?.[key];
-        if (packing && parameters.has(weight)) await store.get(weight, packing, problem);
-      }
-    }
-  }
-
-  #makeRoom(): void {
-    const { maxPlans = MAX_PLANS } = this.options;
-    while (this.#plans.size >= maxPlans) {
-      const [oldest] = this.#plans;
-      if (!oldest) return;
-      this.#plans.delete(oldest[0]);
-      oldest[1].plan.dispose();
-    }
   }
 }

@@ -42,7 +42,7 @@ describe("createTrainer", () => {
   it("refuses heads that the file does not have", async () => {
     const sentence = sentenceOf(
       /^hashed has no head for fcn8s with 3 classes: it has no head, 0 classes; /,
-      /leave out heads for a new one$/,
+      /createTrainer\(\) without heads makes a new one$/,
     );
     await expectError(() => create({ heads: "file" }), "bad-weights", sentence);
   });
@@ -106,6 +106,24 @@ describe("a trainer", () => {
     await expectError(() => trainer.restore(state.slice(0, 1000)), "bad-weights", /./);
     expect(await trainer.state()).toEqual(state);
     for (const one of [trainer, other, more]) one.dispose();
+  });
+
+  it("refuses weights of other networks, and keeps its own", async () => {
+    const [trainer, more, wide] = [await create(), await create({ classes: 4 }), await create({ variant: "fcn32s" })];
+    const before = await trainer.save();
+    await expectError(
+      async () => trainer.load(await more.save()),
+      "bad-weights",
+      /has no head for fcn8s with 3 classes: it has fcn8s, 4 classes; createTrainer\(\) without heads makes a new one$/,
+    );
+    await expectError(
+      async () => trainer.load(await wide.save()),
+      "bad-weights",
+      /has no head for fcn8s with 3 classes: it has fcn32s, 3 classes/,
+    );
+    await expectError(() => trainer.load(before.slice(0, 1000)), "bad-weights", /./);
+    expect(await trainer.save()).toEqual(before);
+    for (const one of [trainer, more, wide]) one.dispose();
   });
 
   it("says that the loss is no number, and which weight", async () => {

@@ -1,8 +1,8 @@
 /** A trainer: what it learns goes into networks, and a restored one goes on bit for bit. */
 import { describe, expect, it } from "vitest";
-import { createFcn, loadFcn } from "../../src/node.js";
+import { createFcn, loadFcn, openSource } from "../../src/node.js";
 import { createTrainer } from "../../src/train/index.js";
-import type { StepSample, Trainer, TrainerOptions } from "../../src/train/index.js";
+import type { StepSample, Trainer, TrainerOptions, TrainingEvent } from "../../src/train/index.js";
 import { useDevice } from "../helpers/device.js";
 import { watchMemory } from "../helpers/live-memory.js";
 import { nextTurn } from "../helpers/promises.js";
@@ -83,6 +83,24 @@ describe.each(MODES)("mode %s", (mode) => {
     trainer.dispose();
   });
 
+  it("begins anew from weights that were saved", async () => {
+    const options = { mode, optimizer: { kind: "sgd", momentum: 0.9 } } as const;
+    const first = await create(options);
+    await lossesOf(first, 0, 4);
+    const saved = await first.save();
+    const second = await create(options);
+    await lossesOf(second, 1, 3); // is undone by load()
+    await second.load(saved);
+    expect(second.steps).toBe(0);
+    expect(await second.save()).toEqual(saved);
+    const third = await create({ ...options, backbone: await openSource(saved), heads: "file" });
+    // In mode all the units of the third come from folded weights, and differ.
+    if (mode === "heads") expect(await lossesOf(third, 0, 3)).toEqual(await lossesOf(second, 0, 3));
+    first.dispose();
+    second.dispose();
+    third.dispose();
+  });
+
   it("frees its memory, and tells how much it uses", async () => {
     const live = watchMemory(device());
     const trainer = await create({ mode });
@@ -127,5 +145,29 @@ it("computes the features of a variation once", async () => {
   expect(trainer.featuresMade).toBe(9);
   await trainer.evaluate(SAMPLES);
   expect(trainer.featuresMade).toBe(9);
+  trainer.dispose();
+});
+
+it("reports steps and evaluations", async () => {
+  const events: TrainingEvent[] = [];
+  const trainer = await create({ onEvent: (event) => events.push(event) });
+  const report = await trainer.step(batchOf(0));
+  const confusion = await trainer.evaluate(SAMPLES);
+  expect(events).toEqual([
+    { kind: "step", ...report },
+    { kind: "evaluation", step: 1, meanIoU: confusion.meanIoU, confusion },
+  ]);
+  trainer.dispose();
+});
+
+it("gives what a listener throws to the call, and goes on", async () => {
+  let isAngry = true;
+  const onEvent = (): void => {
+    if (isAngry) throw new Error("listener");
+  };
+  const trainer = await create({ onEvent });
+  await expect(trainer.step(batchOf(0))).rejects.toThrow("listener");
+  isAngry = false;
+  expect((await trainer.step(batchOf(0))).step).toBe(2);
   trainer.dispose();
 });
