@@ -136,7 +136,7 @@ const REFUSED: readonly (readonly [call: string, sentence: string | RegExp])[] =
     'Tensor.from(device, [1], [1, 1, 1, 1], { dtype: "f64" })',
     'bad-option: dtype "f64" is not one of f32, f16, u32, u8',
   ],
-  ['Tensor.empty(device, [1, 1, 1, 1], { layout: "nchw" })', /^bad-option: layout "nchw" is not one of nhwc4, /],
+  ['Tensor.empty(device, [1, 1, 1, 1], { layout: "chwn" })', /^bad-option: layout "chwn" is not one of nhwc4, /],
 ];
 
 /** Calls that must work. */
