@@ -1,24 +1,16 @@
 /** Sets of checkpoints: whose names of classes they take, and what they refuse, with one sentence. */
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ComparisonSet } from "../src/models/comparison-set.js";
-import type { ComparisonSetOptions } from "../src/models/comparison-set.js";
 import { useDevice } from "./helpers/device.js";
 import { expectError } from "./helpers/expect-error.js";
 import { rejectionOf } from "./helpers/promises.js";
+import { useSets } from "./helpers/open-sets.js";
+import type { SetMembers } from "./helpers/open-sets.js";
 import { smallCheckpoint } from "./helpers/set-checkpoints.js";
 
 const device = useDevice();
 
-const open: { dispose(): void }[] = [];
-afterEach(() => open.splice(0).forEach((one) => one.dispose()));
-
-type Given = Parameters<typeof ComparisonSet.open>[1];
-
-async function openSet(checkpoints: Given, options?: ComparisonSetOptions): Promise<ComparisonSet> {
-  const set = await ComparisonSet.open(device(), checkpoints, options);
-  open.push(set);
-  return set;
-}
+const { openSet } = useSets(device);
 
 const a = smallCheckpoint({ name: "nets/a.safetensors" });
 
@@ -56,7 +48,7 @@ describe("classes", () => {
 });
 
 describe("wrong calls", () => {
-  const cases: [Given, object, string, string][] = [
+  const cases: [SetMembers, object, string, string][] = [
     [[], {}, "bad-option", "ComparisonSet.open: give at least one checkpoint"],
     [[a], { variants: [] }, "bad-option", "compare: name at least one variant"],
     [
@@ -91,7 +83,7 @@ describe("wrong calls", () => {
   });
 
   it("of plain JavaScript", async () => {
-    const opened = (checkpoints: unknown) => () => ComparisonSet.open(device(), checkpoints as Given);
+    const opened = (checkpoints: unknown) => () => ComparisonSet.open(device(), checkpoints as SetMembers);
     await expectError(opened("net.pth"), "bad-option", /^ComparisonSet.open: checkpoints must be an array, got string/);
     await expectError(opened([7]), "bad-option", /checkpoint/);
     await expectError(opened([{ checkpoint: a, preprocess: {} }]), "bad-option", /has no option "preprocess"/);

@@ -1,8 +1,7 @@
 /** Sets of checkpoints: networks share a backbone where its values are equal, and give what each gives alone. */
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { torchvisionFcnTensors } from "../bench/hashed-weights.js";
 import { ComparisonSet } from "../src/models/comparison-set.js";
-import type { ComparisonSetOptions } from "../src/models/comparison-set.js";
 import { Comparison } from "../src/models/comparison.js";
 import { loadFcn, openCheckpoint, openSource, requestDevice } from "../src/node.js";
 import { recognise } from "../src/weights/names.js";
@@ -12,21 +11,13 @@ import { useDevice } from "./helpers/device.js";
 import { expectError } from "./helpers/expect-error.js";
 import { noisePicture } from "./helpers/pictures.js";
 import { codeOf, pause, rejectionOf } from "./helpers/promises.js";
+import { useSets } from "./helpers/open-sets.js";
 import { bothHeads, smallCheckpoint } from "./helpers/set-checkpoints.js";
 
 const device = useDevice();
 const PICTURE = noisePicture(37, 52);
 
-const open: { dispose(): void }[] = [];
-afterEach(() => open.splice(0).forEach((one) => one.dispose()));
-
-type Given = Parameters<typeof ComparisonSet.open>[1];
-
-async function openSet(checkpoints: Given, options?: ComparisonSetOptions): Promise<ComparisonSet> {
-  const set = await ComparisonSet.open(device(), checkpoints, options);
-  open.push(set);
-  return set;
-}
+const { openSet, keep } = useSets(device);
 
 const a = smallCheckpoint({ name: "nets/a.safetensors" });
 const sameBackbone = smallCheckpoint({ name: "nets/b.safetensors", other: "heads" });
@@ -43,7 +34,7 @@ describe("networks of several files with one backbone", () => {
     let weights = 0;
     for (const [of, checkpoint] of [a, sameBackbone].entries()) {
       const alone = new Comparison(device(), checkpoint);
-      open.push(alone);
+      keep(alone);
       const own = await alone.run(PICTURE);
       weights += alone.memory.weights;
       for (const { name, variant } of set.networks.filter((network) => network.checkpoint === of))
@@ -53,7 +44,7 @@ describe("networks of several files with one backbone", () => {
     const backboneBytes = both?.sharedParameters ?? 0;
     expect(set.memory.weights).toBeLessThan(weights - 3 * backboneBytes); // f32: the backbone is there once
     const alone = new Comparison(device(), a);
-    open.push(alone);
+    keep(alone);
     const [one] = await alone.measure(["all"], 37, 52, 1);
     expect(both).toMatchObject({
       variant: "all",
@@ -105,7 +96,7 @@ describe("networks that do not share", () => {
     const { labels } = await set.run(PICTURE);
     const alone = async (checkpoint: typeof a, options = {}) => {
       const comparison = new Comparison(device(), checkpoint, { variants: ["fcn8s"], ...options });
-      open.push(comparison);
+      keep(comparison);
       return (await comparison.run(PICTURE)).labels.fcn8s;
     };
     expect(labels["fcn8s of c"]).toEqual(await alone(otherBackbone));
@@ -164,12 +155,12 @@ describe("a set in use", () => {
   it("returns after a lost device, with all its groups", async () => {
     const own = await requestDevice();
     const set = await ComparisonSet.open(own, [a, otherBackbone]);
-    open.push(set, own);
+    keep(set, own);
     const expected = (await set.run(PICTURE)).labels;
     destroyAtSubmit(own.gpu, "after");
     expect(await codeOf(set.run(PICTURE))).toBe("device-lost");
     const another = await requestDevice();
-    open.push(another);
+    keep(another);
     await set.recover(another);
     expect((await set.run(PICTURE)).labels).toEqual(expected);
     expect(set.device).toBe(another);

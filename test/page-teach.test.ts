@@ -32,11 +32,11 @@ describe("a class of one's own", () => {
   it("is loaded with the code that trains when the panel is opened, and not before", async () => {
     const { page, url } = demo();
     const loaded = await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name));
-    expect(loaded.filter((name) => /panel|teacher/.test(name))).toEqual([]);
+    expect(loaded.filter((name) => /panel|lesson/.test(name))).toEqual([]);
     const asked: string[] = [];
     page.on("request", (request) => asked.push(request.url().replace(url, "")));
     await openTeaching(page);
-    await expect.poll(() => asked.filter((name) => /\/(panel|teacher)-.*\.js$/.test(name)).length).toBe(2);
+    await expect.poll(() => asked.filter((name) => /\/(panel|lesson)-.*\.js$/.test(name)).length).toBe(2);
   });
 
   it("needs strokes of it, and of what it is not", async () => {

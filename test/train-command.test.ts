@@ -162,7 +162,9 @@ describe("a training", () => {
     const wild = ["--optimizer", "sgd", "--lr", "1e38", "--epochs", "3"];
     const { code, err } = await fcn(...trainArgs("nan", ...wild));
     expect(code).toBe(1);
-    expect(err).toMatch(/fcn: step \d+: the loss is (no number|infinite), and fcn8s\.\S+ has values that are no numbers/);
+    expect(err).toMatch(
+      /fcn: step \d+: the loss is (no number|infinite), and fcn8s\.\S+ has values that are no numbers/,
+    );
   });
 });
 

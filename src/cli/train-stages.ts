@@ -5,7 +5,7 @@ import { overlaid } from "../models/own-heads/overlaid.js";
 import type { TensorInMemory } from "../models/own-heads/overlaid.js";
 import { withFoldedNorms } from "../train/folded.js";
 import { Learner } from "../train/learner.js";
-import type { Origin } from "../train/learner.js";
+import type { StageOrigin } from "../train/learner.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
 import type { Factors } from "../weights/fold-checkpoint.js";
 import { recognise } from "../weights/names.js";
@@ -28,7 +28,7 @@ export interface FinishedStage {
 
 export interface StageStart {
   readonly checkpoint: Checkpoint;
-  readonly origin: Origin;
+  readonly origin: StageOrigin;
 }
 
 /** Tensors of FCN heads: this library's, and pytorch-fcn's over VGG-16. */

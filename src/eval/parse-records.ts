@@ -4,6 +4,7 @@
  */
 import { badOption } from "../base/errors.js";
 import type { FcnError } from "../base/errors.js";
+import { COST_NUMBERS } from "../models/network-cost.js";
 import { groupsOf } from "./groups.js";
 import { hasKeys, hasSize, isAbsentOr, isAmount, isObject, isText, isWhole, parseLine } from "./record-checks.js";
 import type { Fields } from "./record-checks.js";
@@ -26,23 +27,12 @@ export function parseRecord(line: string, where: string, header: RunHeader): Res
   return value as unknown as ResultRecord;
 }
 
-/** The numbers of a cost besides its size. */
-const COST_FIELDS = [
-  "ms",
-  "sharedFlops",
-  "headFlops",
-  "sharedParameters",
-  "headParameters",
-  "weightBytes",
-  "planBytes",
-] as const;
-
 function costProblem(cost: unknown, header: RunHeader): string | undefined {
   if (!isObject(cost)) return "its cost is no object";
   const together = groupsOf(header).map((group) => group.together);
   if (![...header.variants, ...together].includes(cost.variant as string)) return "its cost is of no known network";
   if (!hasSize(cost)) return "its cost has no size in whole pixels";
-  const wrong = COST_FIELDS.find((name) => !isAmount(cost[name]));
+  const wrong = COST_NUMBERS.find((name) => !isAmount(cost[name]));
   return wrong === undefined ? undefined : `its cost's ${wrong} is not a number of 0 or more`;
 }
 

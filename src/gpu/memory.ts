@@ -6,6 +6,7 @@ import { limitTooSmall } from "../base/errors.js";
 import type { Layout } from "../kernel/layout.js";
 import { alignUp, formatShape } from "../kernel/shape.js";
 import type { Nchw } from "../kernel/shape.js";
+import { TEXEL_BYTES } from "../kernel/texture.js";
 import type { TextureExtent } from "../kernel/texture.js";
 import { release } from "./allocations.js";
 import type { Device } from "./device.js";
@@ -14,9 +15,6 @@ import { BUFFER, TEXTURE } from "./flags.js";
 export type Memory =
   | { readonly kind: "buffer"; readonly buffer: GPUBuffer; readonly offset: number; readonly size: number }
   | { readonly kind: "texture"; readonly texture: GPUTexture; readonly view: GPUTextureView; readonly size: number };
-
-/** Bytes of a texel of rgba32float. */
-export const TEXEL_BYTES = 16;
 
 /**
  * WebGPU copies textures to buffers in rows of a multiple of this.

@@ -1,10 +1,10 @@
 /** Uploads packed weights to the kind of GPU memory that their packing asks for. */
 import { limitTooSmall } from "../base/errors.js";
-import { WEIGHT_TEXTURE_WIDTH } from "../kernel/texture.js";
+import { TEXEL_BYTES, WEIGHT_TEXTURE_WIDTH } from "../kernel/texture.js";
 import type { Packing } from "../kernel/variant.js";
 import type { Device } from "./device.js";
 import { BUFFER } from "./flags.js";
-import { TEXEL_BYTES, createBuffer, createTexture, write } from "./memory.js";
+import { createBuffer, createTexture, write } from "./memory.js";
 import type { Memory } from "./memory.js";
 
 /** @throws limit-too-small */

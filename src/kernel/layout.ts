@@ -12,7 +12,7 @@ import type { BorderableName } from "./border.js";
 import { fromHalf, toHalf } from "./half.js";
 import { alignUp, blocksOf, formatShape } from "./shape.js";
 import type { Nchw } from "./shape.js";
-import { eachTexel, planes, weightTexture } from "./texture.js";
+import { TEXEL_BYTES, eachTexel, planes, weightTexture } from "./texture.js";
 import type { TextureExtent } from "./texture.js";
 
 /** Element types as a user sees them. f16 is a storage type: kernels compute in f32. */
@@ -114,7 +114,7 @@ const tex4: Layout = {
   extent: planes,
   byteSize(shape) {
     const { width, height } = planes(shape);
-    return width * height * 16;
+    return width * height * TEXEL_BYTES;
   },
   pack(values, shape) {
     const out = new Float32Array(this.byteSize(shape) / 4);
@@ -148,7 +148,7 @@ const nchw = inOrder((shape) => alignUp(sizeOf(shape), 4) * 4);
 /** The values of nchw, four in a texel, in the rows of a weight texture. */
 const texels = inOrder((shape) => {
   const { width, height } = weightTexture(shape);
-  return width * height * 16;
+  return width * height * TEXEL_BYTES;
 }, weightTexture);
 
 /** Calls `visit(nchw index, nhwc index)` for every element of [N, channels, H, W]. */

@@ -3,13 +3,11 @@
  */
 import { alignUp, blocksOf, ceilDiv, elements } from "./shape.js";
 import type { Shape } from "./shape.js";
+import { TEXEL_BYTES } from "./texture.js";
 import type { PackedOrder, Packing } from "./variant.js";
 
 /** The first two axes of a weight: [out, in, ...] as conv2d has it, or [in, out, ...] as conv-transpose2d has it. */
 export type WeightOrder = "out-in" | "in-out";
-
-/** Bytes of four f32. */
-const TEXEL_BYTES = 16;
 
 interface WeightSizes {
   readonly outC: number;

@@ -5,6 +5,9 @@
 import { blocksOf, ceilDiv, elements } from "./shape.js";
 import type { Nchw } from "./shape.js";
 
+/** Bytes of a texel of rgba32float: four f32. */
+export const TEXEL_BYTES = 16;
+
 /** The side that every WebGPU device offers for a 2-D texture. */
 const TEXTURE_SIDE = 8192;
 
@@ -52,7 +55,7 @@ export function weightTexture(shape: Nchw): TextureExtent {
 export const fitsWeights = (texels: number): boolean => texels <= WEIGHT_TEXTURE_TEXELS;
 
 /** Bytes of the largest weight that fits in one texture. */
-export const WEIGHT_TEXTURE_BYTES = 16 * WEIGHT_TEXTURE_TEXELS;
+export const WEIGHT_TEXTURE_BYTES = TEXEL_BYTES * WEIGHT_TEXTURE_TEXELS;
 
 /** Calls `visit(nchw index, index of the f32 in the texture)` for every element. */
 export function eachTexel(shape: Nchw, visit: (nchw: number, texel: number) => void): void {

@@ -3,13 +3,13 @@
  * Where a packing scatters a channel over the result, the packed whole is on the host, but not the weight beside it.
  */
 import type { Device } from "../gpu/device.js";
-import { TEXEL_BYTES, destroy } from "../gpu/memory.js";
+import { destroy } from "../gpu/memory.js";
 import type { Memory } from "../gpu/memory.js";
 import { upload, weightMemory } from "../gpu/upload.js";
 import type { AnyProblem } from "../kernel/problem.js";
 import { elements } from "../kernel/shape.js";
 import type { Shape } from "../kernel/shape.js";
-import { WEIGHT_TEXTURE_WIDTH } from "../kernel/texture.js";
+import { TEXEL_BYTES, WEIGHT_TEXTURE_WIDTH } from "../kernel/texture.js";
 import type { Packing } from "../kernel/variant.js";
 import type { Weight } from "../kernel/weight.js";
 import { checkedCount } from "../plan/weight-store.js";

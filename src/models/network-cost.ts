@@ -14,6 +14,17 @@ import { unpackOutputs } from "./picture-result.js";
 /** Stands for all variants in one plan, where a single one could be named. */
 export const ALL = "all" as const;
 
+/** The numbers of a cost, which add up over networks. The picture's size is no cost. */
+export const COST_NUMBERS = [
+  "ms",
+  "sharedFlops",
+  "headFlops",
+  "sharedParameters",
+  "headParameters",
+  "weightBytes",
+  "planBytes",
+] as const satisfies readonly (keyof NetworkCost)[];
+
 /** What a network costs for one picture of a size. */
 export interface NetworkCost<Name extends string = ComparedVariant | "all"> {
   /** A variant alone, or "all" of them over one backbone. In a set: the name of a network, or of several together. */

@@ -1,6 +1,6 @@
 /** What the networks of a set cost, alone and together. */
 import { isFcnError } from "../base/errors.js";
-import { ALL, backboneParameters, headParameters, measureNetworks } from "./network-cost.js";
+import { ALL, COST_NUMBERS, backboneParameters, headParameters, measureNetworks } from "./network-cost.js";
 import type { CostRequest, CostTask, NetworkCost } from "./network-cost.js";
 import type { NetworkOnDevice } from "./network-on-device.js";
 import { stageInGroup } from "./set-graph.js";
@@ -14,22 +14,11 @@ export interface SetCostRequest extends CostRequest {
 
 type Task<Kind extends string> = CostTask<Kind, string>;
 
-/** Numbers of a cost that add up. */
-const SUMMED = [
-  "ms",
-  "sharedFlops",
-  "headFlops",
-  "sharedParameters",
-  "headParameters",
-  "weightBytes",
-  "planBytes",
-] as const satisfies readonly (keyof NetworkCost)[];
-
 /** Costs of one size added up, under this name. There must be one at least. */
 export function sumOfCosts(variant: string, costs: readonly NetworkCost<string>[]): NetworkCost<string> {
   const [first, ...others] = costs as [NetworkCost<string>, ...NetworkCost<string>[]];
   const total = { ...first, variant };
-  for (const own of others) for (const key of SUMMED) total[key] += own[key];
+  for (const own of others) for (const key of COST_NUMBERS) total[key] += own[key];
   return total;
 }
 

@@ -15,7 +15,7 @@ import type { ByteSource } from "../weights/source.js";
 import { MemoryFeatures } from "./feature-cache.js";
 import type { FeatureStore } from "./feature-cache.js";
 import { Learner } from "./learner.js";
-import type { Origin } from "./learner.js";
+import type { StageOrigin } from "./learner.js";
 import { optimizerOf } from "./optimizer.js";
 import type { Optimizer, OptimizerOptions } from "./optimizer.js";
 import type { AugmentOptions } from "./sample.js";
@@ -123,7 +123,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
 }
 
 /** As createTrainer(), from a stage of a training. */
-export async function createTrainerFrom(options: TrainerOptions, origin?: Origin): Promise<Trainer> {
+export async function createTrainerFrom(options: TrainerOptions, origin?: StageOrigin): Promise<Trainer> {
   checkTrainerOptions(options);
   const { device, mode = "heads", rate = USUAL_RATES[mode], schedule, loss = "mean", augment = {}, seed = 0 } = options;
   const {

@@ -45,7 +45,7 @@ export interface LearnerOptions {
 const PROBE: PixelSize = [64, 64];
 
 /** What the file of a later stage of a training does not tell. */
-export interface Origin {
+export interface StageOrigin {
   /** Of the batch norms that are folded into it. */
   readonly factors: Factors;
   /** Whether the training began with an untrained head. */
@@ -65,7 +65,7 @@ export class Learner {
     readonly variant: FcnVariant,
     /** Under this library's names, with the head. */
     readonly checkpoint: Checkpoint,
-    readonly origin: Origin,
+    readonly origin: StageOrigin,
     description: ModelBackbone,
     readonly options: LearnerOptions,
   ) {
@@ -83,7 +83,7 @@ export class Learner {
    * `origin` is given for a later stage of a training.
    * @throws bad-weights, bad-option
    */
-  static async create(file: Checkpoint, options: LearnerOptions, origin?: Origin): Promise<Learner> {
+  static async create(file: Checkpoint, options: LearnerOptions, origin?: StageOrigin): Promise<Learner> {
     const { variant, heads, mode } = options;
     const classes = typeof options.classes === "number" ? options.classes : options.classes.length;
     if (!Number.isInteger(classes) || classes < 2 || classes > 255)

@@ -22,7 +22,7 @@ import type { NamedPicture } from "./evaluate.js";
 import { FeatureMaker } from "./feature-maker.js";
 import type { FeatureStore } from "./feature-cache.js";
 import type { Learner } from "./learner.js";
-import { loadWeights } from "./load-weights.js";
+import { loadTrained } from "./load-trained.js";
 import { scheduledRate } from "./schedule.js";
 import type { ScheduleOptions } from "./schedule.js";
 import { checkLabelled, prepared, withoutLabels } from "./sample.js";
@@ -181,7 +181,7 @@ export class Trainer {
       const given = "tensors" in file;
       const checkpoint = given ? file : await openCheckpoint("byteLength" in file ? await localSource(file) : file);
       try {
-        await loadWeights(session, checkpoint, learner.options);
+        await loadTrained(session, checkpoint, learner.options);
       } finally {
         if (!given) await checkpoint.close();
       }

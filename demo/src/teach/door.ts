@@ -1,15 +1,15 @@
 /** The worker's door to "Teach it": loads the code that trains when it is first asked for, and ends it. */
 import type { TeachReply, TeachRequest } from "./messages.js";
-import type { Teacher, TeacherBase, TeacherRoom } from "./teacher.js";
+import type { Lesson, LessonBase, LessonRoom } from "./lesson.js";
 
 export class TeachDoor {
-  readonly #room: TeacherRoom;
-  readonly #base: () => TeacherBase;
-  #teacher: Teacher | undefined;
+  readonly #room: LessonRoom;
+  readonly #base: () => LessonBase;
+  #lesson: Lesson | undefined;
   #run = 0;
 
-  /** @param base what the teacher works with, or an error with a sentence */
-  constructor(room: TeacherRoom, base: () => TeacherBase) {
+  /** @param base what the lesson works with, or an error with a sentence */
+  constructor(room: LessonRoom, base: () => LessonBase) {
     this.#room = room;
     this.#base = base;
   }
@@ -21,30 +21,30 @@ export class TeachDoor {
       this.close();
       return;
     }
-    if (!this.#teacher) {
+    if (!this.#lesson) {
       if (request.what === "stop") return;
       const base = this.#base();
-      const { Teacher } = await import("./teacher.js");
-      this.#teacher = new Teacher(this.#room, base);
+      const { Lesson } = await import("./lesson.js");
+      this.#lesson = new Lesson(this.#room, base);
     }
-    return this.#teacher.answer(request);
+    return this.#lesson.answer(request);
   }
 
   failed(message: string): void {
-    this.#teacher?.halt();
+    this.#lesson?.halt();
     this.#send({ what: "failed", message });
   }
 
   /** The device or the weights are gone, and with them what was learned. */
   lost(message: string): void {
-    if (!this.#teacher) return;
+    if (!this.#lesson) return;
     this.close();
     this.#send({ what: "lost", message });
   }
 
   close(): void {
-    this.#teacher?.dispose();
-    this.#teacher = undefined;
+    this.#lesson?.dispose();
+    this.#lesson = undefined;
   }
 
   #send(reply: { readonly what: "failed" | "lost"; readonly message: string }): void {

@@ -8,7 +8,7 @@ import { errorText } from "../error-text.js";
 import type { Drawing, Reading, Reply, Request, SavedKind, StageTime } from "../messages.js";
 import { TeachDoor } from "../teach/door.js";
 import type { TeachReply, TeachRequest } from "../teach/messages.js";
-import type { TeacherBase } from "../teach/teacher.js";
+import type { LessonBase } from "../teach/lesson.js";
 import { DeviceKeeper } from "./device-keeper.js";
 import { Display } from "./display.js";
 import { countPixels } from "./label-counts.js";
@@ -44,7 +44,7 @@ export class Engine {
       saved: (name: string, blob: Blob) => reply({ type: "saved", name, blob }),
       later: (work: () => Promise<void>) => this.#enqueue("teach", work),
     };
-    this.#teaching = new TeachDoor(room, () => this.#teacherBase());
+    this.#teaching = new TeachDoor(room, () => this.#lessonBase());
     this.#devices = new DeviceKeeper({
       opened: (device) => this.#startDisplay(device),
       lost: (message) => {
@@ -134,7 +134,7 @@ export class Engine {
   }
 
   /** @throws Error with a sentence */
-  #teacherBase(): TeacherBase {
+  #lessonBase(): LessonBase {
     const { device } = this.#devices;
     const checkpoint = this.#model?.checkpoint;
     if (!device) throw new Error("no network is loaded yet: wait until a picture is segmented");

@@ -11,7 +11,7 @@ import type { TrainingSession } from "./training-session.js";
  * Moments become zero, and so does the number of steps. Nothing changes where a weight is missing or of another shape.
  * @throws bad-weights
  */
-export async function loadWeights(session: TrainingSession, file: Checkpoint, options: LearnerOptions): Promise<void> {
+export async function loadTrained(session: TrainingSession, file: Checkpoint, options: LearnerOptions): Promise<void> {
   const learner = await Learner.create(file, { ...options, heads: "file" });
   const found = new Map(learner.trained(options.mode).map((weight) => [weight.name, weight]));
   const puts: (() => void)[] = [];

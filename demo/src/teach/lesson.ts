@@ -10,8 +10,8 @@ import { MAX_SECONDS, MAX_STEPS, MIN_STEPS } from "./messages.js";
 import type { TaughtLabels, TeachPicture, TeachReply, TeachRequest } from "./messages.js";
 import { strokeLabels } from "./strokes.js";
 
-/** What the teacher asks of the worker's engine. */
-export interface TeacherRoom {
+/** What the lesson asks of the worker's engine. */
+export interface LessonRoom {
   reply(reply: TeachReply, transfer?: Transferable[]): void;
   saved(name: string, blob: Blob): void;
   /** Does `work` when the requests that came before are done. */
@@ -19,7 +19,7 @@ export interface TeacherRoom {
 }
 
 /** The device and the checkpoint in use. */
-export interface TeacherBase {
+export interface LessonBase {
   readonly device: Device;
   readonly checkpoint: Checkpoint;
   /** f16 for weights that are stored so. */
@@ -51,9 +51,9 @@ interface Training {
   nextLook: number;
 }
 
-export class Teacher {
-  readonly #room: TeacherRoom;
-  readonly #base: TeacherBase;
+export class Lesson {
+  readonly #room: LessonRoom;
+  readonly #base: LessonBase;
   readonly #features = new MemoryFeatures(FEATURE_BYTES);
   /** Decoded pictures by key and side, in the order in which they came. */
   readonly #pictures = new Map<string, Picture>();
@@ -61,7 +61,7 @@ export class Teacher {
   #training: Training | undefined;
   #shown: Asked<"look"> | undefined;
 
-  constructor(room: TeacherRoom, base: TeacherBase) {
+  constructor(room: LessonRoom, base: LessonBase) {
     this.#room = room;
     this.#base = base;
   }
