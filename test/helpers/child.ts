@@ -24,15 +24,18 @@ export interface ChildOptions {
   readonly limit?: number;
 }
 
-/** `run(source)` runs a module that lies beside `./src/node.js`. The folder is removed when the test file ends. */
-export function useChild(): (source: string, options?: ChildOptions) => Promise<Ended> {
+/**
+ * `run(source)` runs a module that lies beside `./src/node.js` and other `entries`. The folder is removed when the test
+ * file ends.
+ */
+export function useChild(entries: readonly string[] = []): (source: string, options?: ChildOptions) => Promise<Ended> {
   let folder: string | undefined;
   let scripts = 0;
   afterAll(() => {
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
   });
   return (source, options = {}) => {
-    folder ??= makeFolder();
+    folder ??= makeFolder(entries);
     const script = join(folder, `script-${scripts}.mjs`);
     scripts++;
     writeFileSync(script, source);
@@ -40,9 +43,9 @@ export function useChild(): (source: string, options?: ChildOptions) => Promise<
   };
 }
 
-function makeFolder(): string {
+function makeFolder(entries: readonly string[]): string {
   const folder = mkdtempSync(join(tmpdir(), "fcn-child-"));
-  writePlainJavaScript(folder, ["src/node.ts"]);
+  writePlainJavaScript(folder, ["src/node.ts", ...entries]);
   symlinkSync(fileURLToPath(new URL("../../weights", import.meta.url)), join(folder, "weights"));
   return folder;
 }
