@@ -5,15 +5,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { WriterLock } from "../src/cli/compare-lock.js";
+import type { DatasetItem } from "../src/cli/datasets.js";
 import { DiskFeatures } from "../src/cli/disk-features.js";
 import { TrainingFiles } from "../src/cli/train-files.js";
 import { TrainingLog } from "../src/cli/train-log.js";
 import { fullSettings, trainRequestOf } from "../src/cli/train-options.js";
 import type { TrainValues } from "../src/cli/train-options.js";
 import { runTraining } from "../src/cli/train-run.js";
-import type { TrainingJob } from "../src/cli/train-run.js";
+import type { TrainingJob } from "../src/cli/train-job.js";
 import { SampleReader } from "../src/cli/train-samples.js";
-import type { LabelledItem } from "../src/cli/train-samples.js";
 import { TRAIN_OPTIONS } from "../src/cli/train-usage.js";
 import { parse } from "../src/cli/command.js";
 import { TRAINING_FORMAT } from "../src/eval/training-records.js";
@@ -27,7 +27,7 @@ import { destroyAtSubmit } from "./helpers/destroy-device.js";
 const root = mkdtempSync(join(tmpdir(), "fcn-train-run-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 const VAL = fileURLToPath(new URL("fixtures/val", import.meta.url));
-const itemOf = (name: string): LabelledItem => ({
+const itemOf = (name: string): DatasetItem => ({
   key: name,
   picture: join(VAL, `${name}.png`),
   label: join(VAL, `${name}.label.png`),
@@ -79,7 +79,7 @@ async function run(name: string, { openDevice = requestDevice, features, onStep,
     settings: fullSettings(settings, TRAINING.length),
     classNames: VOC_CLASSES,
     classWeights: undefined,
-    data: { training: TRAINING, heldOut: HELD_OUT },
+    data: { training: TRAINING, heldOut: HELD_OUT, truth: "labels" },
     reader,
     backbone,
     features: features ?? new MemoryFeatures(1e9),
