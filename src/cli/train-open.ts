@@ -72,7 +72,8 @@ export async function openData(
 /** @throws UsageError */
 function checkCount(classes: number, teacher: TeacherFile | undefined): void {
   if (classes >= LEAST_CLASSES && classes <= MOST_CLASSES) return;
-  const who = teacher ? `the teacher ${teacher.weights} has ${classes} classes` : `${classes} classes are named`;
+  const counted = `${classes} ${classes === 1 ? "class" : "classes"}`;
+  const who = teacher ? `the teacher ${teacher.weights} has ${counted}` : `--class-names has ${counted}`;
   throw new UsageError(`train: ${who}; a network that learns has ${LEAST_CLASSES} to ${MOST_CLASSES}`);
 }
 
