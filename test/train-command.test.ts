@@ -1,13 +1,13 @@
 /** `fcn train` as a user runs it: wrong calls, its files, resume after a kill, stages. Runs the build. */
-import { spawn } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { PROGRAM, fcn, jsonLines } from "./helpers/fcn.js";
+import { fcn } from "./helpers/fcn.js";
 import { withCheckpoint } from "./helpers/small-checkpoint.js";
+import { bytesOfTraining, killAfter, logOfTraining } from "./helpers/training-runs.js";
+import type { LoggedLine } from "./helpers/training-runs.js";
 
 const VAL = fileURLToPath(new URL("fixtures/val", import.meta.url));
 const root = mkdtempSync(join(tmpdir(), "fcn-train-"));
@@ -34,23 +34,8 @@ const trainArgs = (out: string, ...more: string[]): string[] => [
   ...more,
 ];
 
-/** The files that tell one training from another. */
-const WEIGHTS = ["best.safetensors", "last.safetensors", "log.jsonl", "report.html", "report.json"];
-function bytesOf(out: string): Record<string, string> {
-  const states = readdirSync(at(out)).filter((name) => name.startsWith("state-"));
-  return Object.fromEntries(
-    [...WEIGHTS, ...states].map((name) => [name, readFileSync(at(out, name)).toString("base64")]),
-  );
-}
-
-interface Log {
-  readonly variant: string;
-  readonly epoch: number;
-  readonly step?: number;
-  readonly steps?: number;
-  readonly meanIoU?: number;
-}
-const logOf = (out: string): Log[] => jsonLines<Log>(readFileSync(at(out, "log.jsonl"), "utf8")).slice(1);
+const bytesOf = (out: string): Record<string, string> => bytesOfTraining(at(out));
+const logOf = (out: string): LoggedLine[] => logOfTraining(at(out));
 
 describe("fcn train, called wrongly", () => {
   it.each([
@@ -167,31 +152,6 @@ describe("a training", () => {
     );
   });
 });
-
-/** Ends the program once its log has this many steps. Gives the steps in the log, and how the program ended. */
-async function killAfter(
-  steps: number,
-  args: readonly string[],
-  signal: "SIGKILL" | "SIGINT" = "SIGKILL",
-): Promise<[steps: number, end: number | string | null]> {
-  const out = args[args.indexOf("--out") + 1] ?? "";
-  rmSync(out, { recursive: true, force: true });
-  const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: "ignore" });
-  const ended = new Promise<number | string | null>((resolve) => {
-    child.once("close", (code, by) => resolve(code ?? by));
-  });
-  const done = (): number => {
-    try {
-      return readFileSync(join(out, "log.jsonl"), "utf8").match(/"step":/g)?.length ?? 0;
-    } catch {
-      return -1;
-    }
-  };
-  while (done() < steps && child.exitCode === null) await sleep(2);
-  child.kill(signal);
-  const end = await ended;
-  return [done(), end];
-}
 
 describe("stages", () => {
   it("train 32s, 16s and 8s, each from the one before, into one checkpoint", async () => {

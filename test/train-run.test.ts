@@ -1,111 +1,19 @@
 /** The loop of a training: devices that are lost, what resumes from what, and features that are made once. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
-import { WriterLock } from "../src/cli/compare-lock.js";
 import { DiskFeatures } from "../src/cli/disk-features.js";
-import { TrainingFiles } from "../src/cli/train-files.js";
-import { TrainingLog } from "../src/cli/train-log.js";
-import { fullSettings, trainRequestOf } from "../src/cli/train-options.js";
-import type { TrainValues } from "../src/cli/train-options.js";
-import { runTraining } from "../src/cli/train-run.js";
-import type { TrainingJob } from "../src/cli/train-run.js";
-import { SampleReader } from "../src/cli/train-samples.js";
-import type { LabelledItem } from "../src/cli/train-samples.js";
-import { TRAIN_OPTIONS } from "../src/cli/train-usage.js";
-import { parse } from "../src/cli/command.js";
-import { TRAINING_FORMAT } from "../src/eval/training-records.js";
-import { openCheckpoint, openSource, requestDevice } from "../src/node.js";
+import { requestDevice } from "../src/node.js";
 import type { Device } from "../src/node.js";
 import { MemoryFeatures } from "../src/train/feature-cache.js";
 import type { FeatureBytes, FeatureStore } from "../src/train/feature-cache.js";
-import { VOC_CLASSES } from "../src/image/palette.js";
 import { destroyAtSubmit } from "./helpers/destroy-device.js";
+import { runJob } from "./helpers/training-job.js";
 
 const root = mkdtempSync(join(tmpdir(), "fcn-train-run-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
-const VAL = fileURLToPath(new URL("fixtures/val", import.meta.url));
-const itemOf = (name: string): LabelledItem => ({
-  key: name,
-  picture: join(VAL, `${name}.png`),
-  label: join(VAL, `${name}.label.png`),
-});
-const TRAINING = ["12", "13", "14", "00"].map(itemOf);
-const HELD_OUT = ["15"].map(itemOf);
-const valuesOf = (...args: string[]): TrainValues => parse("train", args, TRAIN_OPTIONS).values;
-
-interface Run {
-  readonly isDone: boolean;
-  readonly warnings: readonly string[];
-  /** Steps that the watcher saw. */
-  readonly steps: readonly number[];
-  readonly file: (name: string) => string;
-}
-
-interface RunParts {
-  readonly openDevice?: () => Promise<Device>;
-  readonly features?: FeatureStore;
-  readonly onStep?: (step: number) => void;
-  readonly args?: readonly string[];
-}
-
-const ARGS = ["--weights", "icons", "--epochs", "3", "--batch", "2", "--variations", "1", "--save-every", "0"];
-
-async function run(name: string, { openDevice = requestDevice, features, onStep, args = [] }: RunParts): Promise<Run> {
-  const folder = join(root, name);
-  mkdirSync(folder, { recursive: true });
-  const { settings, meaning, saveEvery } = trainRequestOf(valuesOf(...ARGS, ...args));
-  const reader = new SampleReader(meaning, VOC_CLASSES.length);
-  for (const item of [...TRAINING, ...HELD_OUT]) await reader.read(item);
-  const lock = await WriterLock.take(folder, "train");
-  const header = {
-    format: TRAINING_FORMAT,
-    settings: {},
-    classNames: VOC_CLASSES,
-    weights: "",
-    weightsHash: "",
-  } as const;
-  const log = await TrainingLog.open(
-    folder,
-    { ...header, training: 4, heldOut: 1, dataHash: "", adapter: "" },
-    undefined,
-  );
-  const backbone = await openCheckpoint(await openSource("icons"));
-  const warnings: string[] = [];
-  const steps: number[] = [];
-  const job: TrainingJob = {
-    settings: fullSettings(settings, TRAINING.length),
-    classNames: VOC_CLASSES,
-    classWeights: undefined,
-    data: { training: TRAINING, heldOut: HELD_OUT },
-    reader,
-    backbone,
-    features: features ?? new MemoryFeatures(1e9),
-    files: new TrainingFiles(folder, lock),
-    log,
-    openDevice,
-    saveEvery,
-    stopped: () => false,
-    watcher: {
-      step: ({ step }) => {
-        steps.push(step);
-        onStep?.(step);
-      },
-      epoch: () => undefined,
-      warn: (message) => warnings.push(message),
-    },
-  };
-  try {
-    const isDone = await runTraining(job);
-    return { isDone, warnings, steps, file: (file) => readFileSync(join(folder, file)).toString("base64") };
-  } finally {
-    await log.close();
-    await backbone.close();
-    await lock.release();
-  }
-}
+const run = (name: string, parts: Parameters<typeof runJob>[1]) => runJob(join(root, name), parts);
 
 const FILES = ["best.safetensors", "last.safetensors", "state-fcn8s.safetensors", "log.jsonl"];
 
@@ -178,6 +86,40 @@ describe("features", () => {
     for (const name of FILES) expect(two.file(name) === one.file(name), name).toBe(true);
     const memory = await run("memory", {});
     for (const name of FILES) expect(memory.file(name) === one.file(name), name).toBe(true);
+  });
+});
+
+describe("a teacher", () => {
+  it("is asked once about each view and each held-out picture, also over the stages", async () => {
+    const features = counting(new MemoryFeatures(1e9));
+    const args = ["--stages", "--variant", "fcn16s", "--variations", "2"];
+    const { warnings } = await run("taught", { features, args, teacher: "icons" });
+    const said = features.made.flatMap((key) => /\S+ (\S+ (?:targets|labels))$/.exec(key)?.[1] ?? []);
+    const views = ["00", "12", "13", "14"].flatMap((name) => [`${name}#0 targets`, `${name}#1 targets`]);
+    expect([said.sort(), warnings]).toEqual([[...views, "15 labels"].sort(), []]);
+  });
+
+  it("comes back with a new device, and the training ends in the same bytes", async () => {
+    const whole = await run("taught whole", { teacher: "icons" });
+    let current: Device | undefined;
+    let losses = 0;
+    const lost = await run("taught lost", {
+      teacher: "icons",
+      // Nothing is kept: the teacher is asked in every step.
+      features: { get: () => undefined, set: () => undefined, clear: () => undefined },
+      openDevice: async () => (current = await requestDevice()),
+      onStep: (step) => {
+        if (losses > 0 || step !== 3) return;
+        losses += 1;
+        if (current) destroyAtSubmit(current.gpu, "after");
+      },
+    });
+    expect([lost.isDone, losses]).toEqual([true, 1]);
+    expect(lost.warnings).toEqual([
+      expect.stringMatching(/^the teacher is asked again about \d\d, because --cache has no room/),
+      expect.stringMatching(/lost.*; goes on from the last state on a new device/i),
+    ]);
+    for (const name of FILES) expect(lost.file(name) === whole.file(name), name).toBe(true);
   });
 });
 

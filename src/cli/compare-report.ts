@@ -9,6 +9,7 @@ import { reportJson } from "../eval/report-json.js";
 import type { PictureSummary, Summary } from "../eval/summary.js";
 import { svgFile } from "../eval/svg.js";
 import { fileNames, formatPercent, titleOf, variantTitle } from "../eval/titles.js";
+import { LABEL_WORDS } from "../eval/truth-words.js";
 import { contactSheet } from "../image/contact-sheet.js";
 import type { SheetColumn, SheetRow } from "../image/contact-sheet.js";
 import { encodeLabelPng, encodePng, withTransparentBackground } from "../image/png.js";
@@ -44,8 +45,8 @@ function differencesOf(maps: readonly Uint8Array[]): Uint8Array | undefined {
 }
 
 /** "IoU 58.4 %"; empty without a label map. */
-const iouText = ({ meanIoU }: PictureSummary, variant: string): string =>
-  meanIoU ? `IoU ${formatPercent(meanIoU[variant])} %` : "";
+const iouText = ({ meanIoU }: PictureSummary, variant: string, { iou } = LABEL_WORDS): string =>
+  meanIoU ? `${iou} ${formatPercent(meanIoU[variant])} %` : "";
 
 const dataUri = (png: Uint8Array): string => `data:image/png;base64,${Buffer.from(png).toString("base64")}`;
 
@@ -53,13 +54,19 @@ const dataUri = (png: Uint8Array): string => `data:image/png;base64,${Buffer.fro
 const overlayUri = (png: Uint8Array): string => dataUri(withTransparentBackground(png));
 
 /** A picture as the report shows it. */
-export function shownPicture({ summary, pixels, differences }: KeptShown, variants: readonly string[]): ShownPicture {
+export function shownPicture(
+  { summary, pixels, differences }: KeptShown,
+  variants: readonly string[],
+  words = LABEL_WORDS,
+): ShownPicture {
   const { picture, maps, files } = pixels;
   const names = [...(maps.truth ? ["truth"] : []), ...variants];
   const tiles = names.flatMap((name) => {
     const file = files[name];
-    const remark = name === "truth" ? "" : iouText(summary, name);
-    return file ? [{ title: variantTitle(name), note: remark, map: overlayUri(file) }] : [];
+    const isTruth = name === "truth";
+    const remark = isTruth ? "" : iouText(summary, name, words);
+    const title = isTruth ? words.truth : variantTitle(name);
+    return file ? [{ title, note: remark, map: overlayUri(file) }] : [];
   });
   if (differences) {
     const png = encodeLabelPng(differences, picture.width, picture.height);

@@ -3,6 +3,7 @@ import { access, constants, mkdir, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { nativePath } from "../base/native-path.js";
 import { whyNotWritten } from "../base/write-whole.js";
+import { namedWeights } from "../weights/catalogue.js";
 import type { NamedWeights } from "../weights/catalogue.js";
 import { misspeltName, namedFile } from "../weights/named-file.js";
 import { UsageError } from "./command.js";
@@ -15,6 +16,10 @@ async function checkFile(command: string, path: string): Promise<void> {
   if (!info) throw new UsageError(`${command}: there is no file ${path}`);
   if (!info.isFile()) throw new UsageError(`${command}: ${path} is not a file`);
 }
+
+/** Neither a name of weights nor a URL. */
+export const isWeightsPath = (weights: string): boolean =>
+  namedWeights(weights) === undefined && !/^[a-z]+:\/\//i.test(weights);
 
 /** @throws UsageError when `weights` is the path of no file, and maybe a misspelt name of weights */
 export async function checkWeights(command: string, weights: string): Promise<void> {

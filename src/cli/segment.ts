@@ -4,12 +4,11 @@ import { messageOf } from "../base/errors.js";
 import { isStdin } from "../image/read-file.js";
 import { loadFcn } from "../node.js";
 import type { Fcn, NodePicture } from "../node.js";
-import { namedWeights } from "../weights/catalogue.js";
 import { readClassNames } from "./class-names.js";
 import { UsageError, parse } from "./command.js";
 import type { Command } from "./command.js";
 import { listPictures } from "./datasets.js";
-import { checkWeights, outputFolder } from "./files.js";
+import { checkWeights, isWeightsPath, outputFolder } from "./files.js";
 import { printError } from "./output.js";
 import { byteBar } from "./progress.js";
 import { outputNames, refuseToReplace } from "./segment-names.js";
@@ -48,9 +47,6 @@ async function prepareFolder(folder: string, wanted: Wanted, inputs: readonly Se
   await outputFolder("segment", folder);
 }
 
-/** Neither a name of weights nor a URL. */
-const isPath = (weights: string): boolean => namedWeights(weights) === undefined && !/^[a-z]+:\/\//i.test(weights);
-
 interface Loaded {
   readonly fcn: Fcn<NodePicture>;
   /** Milliseconds it took. */
@@ -61,7 +57,7 @@ async function load(values: SegmentValues): Promise<Loaded> {
   const classNames = await readClassNames("segment", values["class-names"]);
   const options = { ...loadOptionsOf(values), ...defined({ classNames }) };
   const { weights } = values;
-  if (weights !== undefined && isPath(weights)) await checkWeights("segment", weights);
+  if (weights !== undefined && isWeightsPath(weights)) await checkWeights("segment", weights);
   const start = performance.now();
   const transfer = byteBar();
   const loading = loadFcn({ ...options, onProgress: (count) => transfer.show("downloading", count) });

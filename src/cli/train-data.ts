@@ -1,4 +1,4 @@
-/** The pictures of a training: which ones, which are held out, and the labels of all of them. */
+/** The pictures of a training: which ones, which are held out, and which can be used. */
 import { statSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
@@ -14,7 +14,7 @@ import type { DatasetItem } from "./datasets.js";
 import { checkLabels } from "./label-files.js";
 import { printError } from "./output.js";
 import { itemBar } from "./progress.js";
-import type { LabelledItem, SampleReader } from "./train-samples.js";
+import type { SampleReader } from "./train-samples.js";
 import type { TrainValues } from "./train-options.js";
 import { listVoc } from "./voc.js";
 
@@ -25,15 +25,21 @@ const DEFAULT_SHARE = 0.2;
 /** Names that a message shows at most. */
 const SHOWN_NAMES = 4;
 
-export interface TrainingData {
-  readonly training: readonly LabelledItem[];
+/** Pictures to train on, and to measure on. */
+export interface Divided {
+  readonly training: readonly DatasetItem[];
   /** Pictures on which each epoch is measured; maybe none. */
-  readonly heldOut: readonly LabelledItem[];
+  readonly heldOut: readonly DatasetItem[];
 }
 
-const isLabelled = (item: DatasetItem): item is LabelledItem => item.label !== undefined;
+export interface TrainingData extends Divided {
+  /** What is measured with: label maps, or what the teacher says. */
+  readonly truth: "labels" | "teacher";
+}
 
-function labelledOf(what: string, items: readonly DatasetItem[]): LabelledItem[] {
+export const isLabelled = ({ label }: DatasetItem): boolean => label !== undefined;
+
+function labelledOf(what: string, items: readonly DatasetItem[]): DatasetItem[] {
   const labelled = items.filter(isLabelled);
   if (!labelled.length)
     throw new UsageError(
@@ -46,37 +52,57 @@ function labelledOf(what: string, items: readonly DatasetItem[]): LabelledItem[]
   return labelled;
 }
 
-async function listed(inputs: readonly string[], labels: string | undefined, what: string): Promise<LabelledItem[]> {
+async function listed(inputs: readonly string[], labels: string | undefined): Promise<DatasetItem[]> {
   const items = distinctItems(await listPictures("train", inputs, labels));
   if (labels !== undefined) checkLabels("train", items, labels);
-  return labelledOf(what, items);
+  return items;
 }
 
-/** The pictures to train on, before any is held out. @throws UsageError */
-export async function trainingItems(values: TrainValues, inputs: readonly string[]): Promise<LabelledItem[]> {
-  if (values.voc !== undefined) {
+const listedVoc = ({ teacher }: TrainValues, folder: string, split: string): Promise<DatasetItem[]> =>
+  listVoc("train", folder, split, { needsLabels: teacher === undefined });
+
+/** The pictures to train on, before any is held out. With a teacher also those without maps. @throws UsageError */
+export async function trainingItems(values: TrainValues, inputs: readonly string[]): Promise<DatasetItem[]> {
+  const { voc, split, labels, teacher } = values;
+  const all = teacher === undefined ? labelledOf : (_: string, items: DatasetItem[]) => items;
+  if (voc !== undefined) {
     if (inputs.length) throw new UsageError(`train: --voc has its own list of pictures; leave out ${inputs.join(" ")}`);
-    return labelledOf(`of the list ${values.split}`, await listVoc("train", values.voc, values.split));
+    return all(`of the list ${split}`, await listedVoc(values, voc, split));
   }
-  if (!inputs.length)
-    throw new UsageError("train: name labelled pictures, a folder or a pattern, or a PASCAL VOC folder with --voc");
-  return listed(inputs, values.labels, "to train on");
+  if (!inputs.length) {
+    const which = teacher === undefined ? "labelled pictures" : "pictures";
+    throw new UsageError(`train: name ${which}, a folder or a pattern, or a PASCAL VOC folder with --voc`);
+  }
+  return all("to train on", await listed(inputs, labels));
 }
 
-/** The pictures of --val or of VOC's list; undefined where a share is held out. @throws UsageError */
-export async function measuredItems(values: TrainValues): Promise<LabelledItem[] | undefined> {
-  const { val, voc } = values;
-  if (val !== undefined) return listed([val], values["val-labels"], "of --val");
+/**
+ * The pictures of --val or of VOC's list; undefined where a share is held out. With a teacher none of them needs a
+ * label map, but where some have one, only those count. @throws UsageError
+ */
+export async function measuredItems(values: TrainValues): Promise<DatasetItem[] | undefined> {
+  const { val, voc, teacher } = values;
+  const split = values["val-split"];
+  const counted = (what: string, items: readonly DatasetItem[]): readonly DatasetItem[] =>
+    teacher !== undefined && !items.some(isLabelled) ? items : labelledOf(what, items);
+  if (val !== undefined) return [...counted("of --val", await listed([val], values["val-labels"]))];
   if (voc === undefined || values["hold-out"] !== undefined) return undefined;
-  return labelledOf(`of the list ${values["val-split"]}`, await listVoc("train", voc, values["val-split"]));
+  return [...counted(`of the list ${split}`, await listedVoc(values, voc, split))];
 }
 
-/** Puts a share aside, drawn with the seed. */
-export function holdOut(items: readonly LabelledItem[], share: number | undefined, seed: number): TrainingData {
+interface HoldOut {
+  readonly share: number | undefined;
+  readonly seed: number;
+  /** Pictures that may be held out. Default: all. */
+  readonly from?: readonly DatasetItem[];
+}
+
+/** Puts a share of the items aside, drawn with the seed. */
+export function holdOut(items: readonly DatasetItem[], { share, seed, from = items }: HoldOut): Divided {
   const wanted = share ?? (items.length >= FROM_PICTURES ? DEFAULT_SHARE : 0);
   if (wanted === 0) return { training: items, heldOut: [] };
   const count = Math.min(items.length - 1, Math.max(1, Math.round(items.length * wanted)));
-  const drawn = new Set(shuffled(items, `${seed}/held out`).slice(0, count));
+  const drawn = new Set(shuffled(from, `${seed}/held out`).slice(0, count));
   return { training: items.filter((item) => !drawn.has(item)), heldOut: items.filter((item) => drawn.has(item)) };
 }
 
@@ -92,7 +118,7 @@ export function shuffled<T>(items: readonly T[], seed: string): T[] {
 }
 
 /** @throws UsageError for a picture that would be trained on and measured with */
-export function checkApart({ training, heldOut }: TrainingData): void {
+export function checkApart({ training, heldOut }: Divided): void {
   const trained = new Set(training.map(({ picture }) => resolve(picture)));
   const both = heldOut.find(({ picture }) => trained.has(resolve(picture)));
   if (both)
@@ -102,18 +128,20 @@ export function checkApart({ training, heldOut }: TrainingData): void {
 }
 
 /** Tells one set of pictures from another: by their names and the sizes of their files. */
-export function digestOf({ training, heldOut }: TrainingData): string {
+export function digestOf({ training, heldOut }: Divided): string {
   const lines = [training, heldOut].flatMap((items) => [
     "",
     ...items.flatMap(({ key, picture, label }) =>
-      [key, ...[picture, label].map((path) => statSync(nativePath(path)).size)].join(" "),
+      [key, ...[picture, label].flatMap((path) => (path === undefined ? [] : statSync(nativePath(path)).size))].join(
+        " ",
+      ),
     ),
   ]);
   return createHash("sha256").update(lines.join("\n")).digest("hex");
 }
 
 /** "a.png, b.png and 3 more" */
-export function someNames(items: readonly LabelledItem[]): string {
+export function someNames(items: readonly DatasetItem[]): string {
   const names = items.slice(0, SHOWN_NAMES).map(({ key }) => key);
   const more = items.length - names.length;
   return names.join(", ") + (more > 0 ? ` and ${more} more` : "");
@@ -123,16 +151,16 @@ export function someNames(items: readonly LabelledItem[]): string {
  * Reads all pictures once. Those that cannot be used are said and left out.
  * @throws UsageError where none is left
  */
-export async function usableItems(items: readonly LabelledItem[], reader: SampleReader): Promise<LabelledItem[]> {
+export async function usableItems(items: readonly DatasetItem[], reader: SampleReader): Promise<DatasetItem[]> {
   const bar = itemBar(items.length);
-  const usable: LabelledItem[] = [];
+  const usable: DatasetItem[] = [];
   for (const [i, item] of items.entries()) {
     const next = items[i + 1];
     if (next) reader.prefetch([next]);
     try {
       const { labels } = await reader.read(item);
-      if (labels.some((label) => label !== 255)) usable.push(item);
-      else printError(`fcn train: ${item.label} has no pixel that counts; the picture is left out`);
+      if (!labels || labels.some((label) => label !== 255)) usable.push(item);
+      else printError(`fcn train: ${item.label ?? item.key} has no pixel that counts; the picture is left out`);
     } catch (error) {
       if (!isFcnError(error, "bad-image")) throw error;
       bar.clear();

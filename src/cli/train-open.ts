@@ -1,21 +1,17 @@
 /** From the command line to a training that can run: pictures, classes, checkpoint and the header of its log. */
-import { createHash } from "node:crypto";
-import { basename } from "node:path";
 import { VOC_CLASSES, numberedNames } from "../image/palette.js";
 import { TRAINING_FORMAT } from "../eval/training-records.js";
 import type { TrainingHeader } from "../eval/training-records.js";
-import { openSource } from "../node.js";
 import type { Device } from "../node.js";
 import { MemoryFeatures } from "../train/feature-cache.js";
 import type { FeatureStore } from "../train/feature-cache.js";
-import { namedWeights } from "../weights/catalogue.js";
 import type { ByteSource } from "../weights/source.js";
 import { readClassNames } from "./class-names.js";
 import { UsageError } from "./command.js";
+import type { DatasetItem } from "./datasets.js";
 import { DiskFeatures } from "./disk-features.js";
 import { checkMeaning } from "./label-options.js";
 import { printError } from "./output.js";
-import { byteBar } from "./progress.js";
 import {
   checkApart,
   digestOf,
@@ -28,8 +24,12 @@ import {
 } from "./train-data.js";
 import type { TrainingData } from "./train-data.js";
 import { readClassWeights } from "./train-numbers.js";
-import type { FullSettings, TrainRequest, TrainValues } from "./train-options.js";
+import type { FullSettings, TrainRequest, TrainSettings, TrainValues } from "./train-options.js";
 import { SampleReader } from "./train-samples.js";
+import { checkVocTeacher, taughtData } from "./train-taught.js";
+import { openTeacher } from "./train-teacher.js";
+import type { TeacherFile } from "./train-teacher.js";
+import { hashOf, sourceName } from "./train-weights.js";
 
 /** Labels are bytes, and 255 does not count. */
 const MOST_CLASSES = 255;
@@ -39,6 +39,7 @@ export interface OpenData {
   readonly data: TrainingData;
   readonly reader: SampleReader;
   readonly classNames: readonly string[];
+  readonly teacher: TeacherFile | undefined;
 }
 
 /** @throws UsageError for fewer than two classes, and as trainingItems() */
@@ -47,25 +48,51 @@ export async function openData(
   inputs: readonly string[],
   { settings, meaning }: TrainRequest,
 ): Promise<OpenData> {
-  const given =
-    (await readClassNames("train", values["class-names"])) ?? (values.voc === undefined ? undefined : VOC_CLASSES);
-  if (given && (given.length < LEAST_CLASSES || given.length > MOST_CLASSES))
-    throw new UsageError(`train: ${given.length} classes are named; a network has ${LEAST_CLASSES} to ${MOST_CLASSES}`);
-  const reader = new SampleReader(meaning, given?.length ?? MOST_CLASSES);
-  checkMeaning(meaning, given?.length ?? MOST_CLASSES, "train");
+  const named = await readClassNames("train", values["class-names"]);
   const listed = await trainingItems(values, inputs);
   const measured = await measuredItems(values);
   if (measured) checkApart({ training: listed, heldOut: measured });
-  const usable = await usableItems(listed, reader);
-  const data = measured
-    ? { training: usable, heldOut: await usableItems(measured, reader) }
-    : holdOut(usable, settings.holdOut, settings.seed);
+  const teacher = values.teacher === undefined ? undefined : await openTeacher(values.teacher, named);
+  if (teacher) checkVocTeacher(values, teacher);
+  const given = teacher?.classNames ?? named ?? (values.voc === undefined ? undefined : VOC_CLASSES);
+  if (given) checkCount(given.length, teacher);
+  const reader = new SampleReader(meaning, given?.length ?? MOST_CLASSES);
+  checkMeaning(meaning, given?.length ?? MOST_CLASSES, "train");
+  const data = teacher
+    ? await usableData(taughtData(listed, measured, { values, settings }), reader)
+    : await labelledData(listed, measured, { settings, reader });
   const classNames = given ?? numberedNames(reader.highest + 1);
   if (classNames.length < LEAST_CLASSES)
     throw new UsageError("train: the label maps have no class besides 0; a network has two or more");
   warnOfValues(reader, classNames.length);
   sayData(data, { ...settings, isDrawn: !measured, isNamed: given !== undefined, classes: classNames.length });
-  return { data, reader, classNames };
+  return { data, reader, classNames, teacher };
+}
+
+/** @throws UsageError */
+function checkCount(classes: number, teacher: TeacherFile | undefined): void {
+  if (classes >= LEAST_CLASSES && classes <= MOST_CLASSES) return;
+  const counted = `${classes} ${classes === 1 ? "class" : "classes"}`;
+  const who = teacher ? `the teacher ${teacher.weights} has ${counted}` : `--class-names has ${counted}`;
+  throw new UsageError(`train: ${who}; a network that learns has ${LEAST_CLASSES} to ${MOST_CLASSES}`);
+}
+
+/** The pictures held out are drawn from those that can be used. */
+async function labelledData(
+  listed: readonly DatasetItem[],
+  measured: readonly DatasetItem[] | undefined,
+  { settings, reader }: { readonly settings: TrainSettings; readonly reader: SampleReader },
+): Promise<TrainingData> {
+  const training = await usableItems(listed, reader);
+  const divided = measured
+    ? { training, heldOut: await usableItems(measured, reader) }
+    : holdOut(training, { share: settings.holdOut, seed: settings.seed });
+  return { ...divided, truth: "labels" };
+}
+
+async function usableData({ training, heldOut, truth }: TrainingData, reader: SampleReader): Promise<TrainingData> {
+  const usable = await usableItems(training, reader);
+  return { training: usable, heldOut: heldOut.length ? await usableItems(heldOut, reader) : [], truth };
 }
 
 interface Said {
@@ -83,30 +110,10 @@ function sayData({ training, heldOut }: TrainingData, { seed, isDrawn, isNamed, 
   else if (isDrawn) printError(`fcn train: held out with seed ${seed}: ${someNames(heldOut)}`);
 }
 
-/** The checkpoint's bytes. Downloads, with a bar, what is not there yet. */
-export async function openWeightsSource(weights: string): Promise<ByteSource> {
-  const bar = byteBar();
-  return openSource(weights, { onProgress: (count) => bar.show("downloading", count) }).finally(bar.clear);
-}
-
-const CHUNK = 2 ** 24;
-
-async function hashOf(source: ByteSource): Promise<string> {
-  const hash = createHash("sha256");
-  for (let at = 0; at < source.size; at += CHUNK) hash.update(await source.read(at, Math.min(CHUNK, source.size - at)));
-  return hash.digest("hex");
-}
-
-/** What ships has the name of its file, wherever the package is. */
-function sourceName(weights: string, { name, size }: ByteSource): string {
-  const named = namedWeights(weights);
-  return named?.sha256 === undefined ? `${name} (${size} bytes)` : basename(named.url.pathname);
-}
-
 export async function headerOf(
   values: TrainValues,
   settings: FullSettings,
-  { data, classNames }: OpenData,
+  { data, classNames, teacher }: OpenData,
   { source, device }: { readonly source: ByteSource; readonly device: Device },
 ): Promise<TrainingHeader> {
   const classWeights = await readClassWeights(values["class-weights"], classNames.length);
@@ -117,6 +124,8 @@ export async function headerOf(
     ...(classWeights ? { classWeights } : {}),
     weights: sourceName(values.weights, source),
     weightsHash: await hashOf(source),
+    ...(teacher ? { teacher: teacher.name, teacherHash: teacher.hash } : {}),
+    ...(data.truth === "teacher" ? { truth: data.truth } : {}),
     training: data.training.length,
     heldOut: data.heldOut.length,
     dataHash: digestOf(data),
@@ -131,7 +140,8 @@ export async function featureStore(
   { weightsHash, dataHash }: TrainingHeader,
 ): Promise<FeatureStore> {
   const folder = values["cache-folder"];
-  if (folder === undefined) return new MemoryFeatures(cacheBytes);
+  // A training goes through its pictures again and again.
+  if (folder === undefined) return new MemoryFeatures(cacheBytes, { givesWay: "new" });
   const { seed, resize, variants } = settings;
   const scope = JSON.stringify([weightsHash, dataHash, seed, resize, variants.at(-1)]);
   return DiskFeatures.open(folder, scope, cacheBytes);

@@ -1,9 +1,11 @@
 /** What a training says on stderr while it runs: a bar on a terminal, and a line for each epoch. */
+import { epochScores } from "../eval/training-records.js";
 import type { EpochRecord } from "../eval/training-records.js";
 import { formatPercent, variantTitle } from "../eval/titles.js";
+import { TEACHER_WORDS } from "../eval/truth-words.js";
 import { printError } from "./output.js";
 import { duration, statusLine } from "./progress.js";
-import type { TrainingWatcher } from "./train-run.js";
+import type { TrainingWatcher } from "./train-job.js";
 
 interface ProgressOptions {
   readonly epochs: number;
@@ -18,10 +20,10 @@ const MOST_LINES = 30;
 const secondsText = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
 
 /** "epoch 3/20  loss 0.4121  held-out mIoU 52.3 %  pixels 88.1 %". */
-function epochText(
-  { variant, epoch, meanLoss, meanIoU, pixelAccuracy }: EpochRecord,
-  { epochs, isStaged }: ProgressOptions,
-): string {
+function epochText(record: EpochRecord, { epochs, isStaged }: ProgressOptions): string {
+  const { variant, epoch, meanLoss } = record;
+  const { meanIoU, pixelAccuracy } = epochScores(record);
+  const measure = record.agreementWithTeacher ? TEACHER_WORDS.meanIoU : "held-out mIoU";
   const name = isStaged ? `${variantTitle(variant)}  ` : "";
   const place =
     epoch === 0
@@ -31,7 +33,7 @@ function epochText(
   const scores =
     meanIoU === undefined
       ? ""
-      : `  held-out mIoU ${formatPercent(meanIoU).padStart(4)} %  pixels ${formatPercent(pixelAccuracy).padStart(4)} %`;
+      : `  ${measure} ${formatPercent(meanIoU).padStart(4)} %  pixels ${formatPercent(pixelAccuracy).padStart(4)} %`;
   return `${name}${place}${loss}${scores}`;
 }
 

@@ -7,7 +7,7 @@ import type { PictureRecord, RunHeader } from "../eval/records.js";
 import { summarise, summarisePicture } from "../eval/summary.js";
 import type { Summary } from "../eval/summary.js";
 import { trainingHtml } from "../eval/training-html.js";
-import { bestEpoch } from "../eval/training-records.js";
+import { bestEpoch, wordsOf } from "../eval/training-records.js";
 import type { EpochRecord, TrainingHeader } from "../eval/training-records.js";
 import { toRgba } from "../image/picture.js";
 import type { FcnVariant } from "../models/fcn-head.js";
@@ -17,10 +17,14 @@ import { openCheckpoint } from "../weights/open.js";
 import { writing } from "./compare-disk.js";
 import { Keeper } from "./compare-kept.js";
 import { shownPicture, worstPictures } from "./compare-report.js";
+import type { DatasetItem } from "./datasets.js";
+import { isLabelled } from "./train-data.js";
 import type { TrainingData } from "./train-data.js";
 import { BEST } from "./train-files.js";
 import type { TrainingFiles } from "./train-files.js";
 import type { SampleReader } from "./train-samples.js";
+import { withTruth } from "./train-teacher.js";
+import type { TeacherAtWork } from "./train-teacher.js";
 
 /** Width of the band of the boundary IoU, as in fcn compare. */
 const BOUNDARY = 5;
@@ -36,13 +40,14 @@ export interface Ended {
 interface MeasureJob extends Ended {
   readonly data: TrainingData;
   readonly reader: SampleReader;
+  readonly teacher: TeacherAtWork | undefined;
   readonly variants: readonly FcnVariant[];
   readonly openDevice: () => Promise<Device>;
 }
 
 /** Runs the best checkpoint on the held-out pictures, or on some that were trained on. Keeps the worst. */
 export async function measureBest(job: MeasureJob): Promise<Summary> {
-  const { header: training, files, data, reader, variants, openDevice } = job;
+  const { header: training, files, reader, teacher, variants, openDevice } = job;
   const device = await openDevice();
   const checkpoint = await openCheckpoint(await openSource(files.path(BEST)));
   try {
@@ -58,9 +63,8 @@ export async function measureBest(job: MeasureJob): Promise<Summary> {
       };
       const keeper = await Keeper.open(files.folder, () => undefined);
       const records: PictureRecord[] = [];
-      const items = data.heldOut.length ? data.heldOut : data.training.slice(0, MOST_TRAINED);
-      for (const item of items) {
-        const { picture, labels: truth } = await reader.read(item);
+      for (const item of measured(job.data)) {
+        const { picture, labels: truth } = await withTruth(await reader.read(item), teacher, device);
         const { labels } = await comparison.run(picture);
         const { width, height } = picture;
         const scores = scorePicture(header, labels, picture, truth);
@@ -79,9 +83,15 @@ export async function measureBest(job: MeasureJob): Promise<Summary> {
   }
 }
 
+/** The pictures held out, or some that were trained on. */
+function measured({ heldOut, training, truth }: TrainingData): readonly DatasetItem[] {
+  if (heldOut.length) return heldOut;
+  return (truth === "labels" ? training.filter(isLabelled) : training).slice(0, MOST_TRAINED);
+}
+
 /** What report.json and --json hold. */
 export function trainingJson({ header, epochs }: Ended, summary: Summary | undefined): object {
-  const measured = summary?.variants.map(({ variant, metrics }) => {
+  const scores = summary?.variants.map(({ variant, metrics }) => {
     const { meanIoU, pixelAccuracy, boundaryIoU, perClassIoU } = metrics ?? {};
     return [variant, { meanIoU, pixelAccuracy, boundaryIoU, perClassIoU }] as const;
   });
@@ -92,8 +102,11 @@ export function trainingJson({ header, epochs }: Ended, summary: Summary | undef
   return {
     ...header,
     best: Object.fromEntries(best),
-    ...(measured
-      ? { measuredOn: header.heldOut ? "held out" : "trained on", measured: Object.fromEntries(measured) }
+    ...(scores
+      ? {
+          measuredOn: header.heldOut ? "held out" : "trained on",
+          [header.truth === "teacher" ? "agreementWithTeacher" : "measured"]: Object.fromEntries(scores),
+        }
       : {}),
     epochs,
   };
@@ -103,7 +116,7 @@ export function trainingJson({ header, epochs }: Ended, summary: Summary | undef
 export async function writeTrainingReport(ended: Ended, summary: Summary | undefined): Promise<string[]> {
   const { files, header, epochs } = ended;
   const worst = summary ? await worstPictures(summary, [files.folder]) : [];
-  const shown = worst.map((own) => shownPicture(own, summary?.header.variants ?? []));
+  const shown = worst.map((own) => shownPicture(own, summary?.header.variants ?? [], wordsOf(header)));
   const contents = {
     "report.html": trainingHtml({ header, epochs, summary, shown }),
     "report.json": `${JSON.stringify(trainingJson(ended, summary), null, 1)}\n`,

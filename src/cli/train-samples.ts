@@ -1,18 +1,19 @@
-/** Labelled pictures in memory: decoded when they are needed, the least recently used ones forgotten. */
+/** The pictures of a training in memory: decoded when they are needed, the least recently used ones forgotten. */
 import { readLabelFile, readPictureFile } from "../image/decode.js";
 import type { LabelMeaning } from "../image/label-meaning.js";
 import { VOID_LABEL } from "../image/palette.js";
 import type { TrainingSample } from "../train/sample.js";
 import type { DatasetItem } from "./datasets.js";
 
-export interface LabelledItem extends DatasetItem {
-  readonly label: string;
+/** A picture, with labels where it has a label map. */
+export interface ReadSample extends Omit<TrainingSample, "labels"> {
+  readonly labels?: Uint8Array;
 }
 
 /** Bytes of decoded pictures that are kept. */
 const KEPT_BYTES = 1e9;
 
-const bytesOf = ({ picture, labels }: TrainingSample): number => picture.data.byteLength + labels.byteLength;
+const bytesOf = ({ picture, labels }: ReadSample): number => picture.data.byteLength + (labels?.byteLength ?? 0);
 
 export class SampleReader {
   /** Values of label maps that no class has, with their pixels. Counted at the first read of each picture. */
@@ -23,7 +24,7 @@ export class SampleReader {
   highest = -1;
   /** "480x640" by the key of each picture that was read. */
   readonly sizes = new Map<string, string>();
-  readonly #kept = new Map<string, Promise<TrainingSample>>();
+  readonly #kept = new Map<string, Promise<ReadSample>>();
   #bytes = 0;
 
   constructor(
@@ -33,7 +34,7 @@ export class SampleReader {
   ) {}
 
   /** @throws bad-image */
-  read(item: LabelledItem): Promise<TrainingSample> {
+  read(item: DatasetItem): Promise<ReadSample> {
     const kept = this.#kept.get(item.key);
     if (kept) {
       this.#kept.delete(item.key);
@@ -50,16 +51,17 @@ export class SampleReader {
   }
 
   /** Begins to read what will be needed. Errors come with read(). */
-  prefetch(items: readonly LabelledItem[]): void {
+  prefetch(items: readonly DatasetItem[]): void {
     for (const item of items) this.read(item).catch(() => undefined);
   }
 
-  async #decode({ key, picture: path, label }: LabelledItem): Promise<TrainingSample> {
+  async #decode({ key, picture: path, label }: DatasetItem): Promise<ReadSample> {
     const picture = await readPictureFile(path);
-    const rules = { ...this.meaning, classes: this.classes };
-    const { labels, outside } = await readLabelFile(label, picture, rules);
     const isFirst = !this.sizes.has(key);
     this.sizes.set(key, `${picture.height}x${picture.width}`);
+    if (label === undefined) return { name: key, picture };
+    const rules = { ...this.meaning, classes: this.classes };
+    const { labels, outside } = await readLabelFile(label, picture, rules);
     for (let i = 0; i < labels.length; i++) {
       const value = labels[i] as number;
       if (value >= this.classes) labels[i] = VOID_LABEL;
@@ -77,7 +79,7 @@ export class SampleReader {
     }
   }
 
-  #keep(sample: TrainingSample): void {
+  #keep(sample: ReadSample): void {
     this.#bytes += bytesOf(sample);
     for (const [key, other] of this.#kept) {
       if (this.#bytes <= KEPT_BYTES) return;

@@ -2,11 +2,13 @@
 
 export const TRAIN_USAGE = `fcn train DATA... [options]
 fcn train --voc DIR [--split NAME] [options]
+fcn train DATA... --teacher WEIGHTS [options]
 
 Trains an FCN on labelled pictures. By default the backbone stays as it is, and
 new heads learn on its features: seconds an epoch on any adapter. DATA is as in
 fcn compare: pictures, a folder or a quoted pattern; the label map of NAME.jpg
-is NAME.label.png beside it. Pixels with the value 255 do not count.
+is NAME.label.png beside it. Pixels with the value 255 do not count. With
+--teacher pictures need no label maps.
 
 Writes best.safetensors (the epoch with the highest mean IoU on held-out
 pictures) and last.safetensors, which fcn segment, fcn compare and PyTorch read;
@@ -21,13 +23,20 @@ Data
   --split NAME         PASCAL VOC's list of pictures (default: train)
   --class-names F      names of the classes, one a line of the file F (default:
                        with --voc PASCAL VOC's, else numbers: as many classes as
-                       the highest label says)
+                       the highest label says; with --teacher the teacher's)
   --val DIR            pictures on which each epoch is measured (default: with
                        --voc the list val, else see --hold-out)
   --val-labels DIR     their label maps
   --val-split NAME     PASCAL VOC's list of them (default: val)
   --hold-out SHARE     share of DATA that is held out to measure on, drawn with
                        --seed (default: 0.2 from 5 pictures on; 0 for none)
+
+Teacher
+  --teacher WEIGHTS    a network (a path, a URL or a name as of --weights) whose
+                       probabilities pictures learn in place of label maps, for
+                       its classes. Label maps that are there serve to measure
+                       only: pictures that have one are held out first. Without
+                       any, scores are agreement with the teacher
 
 Network
   --weights FILE       the backbone: a path, a URL or a name (default: photos)
@@ -69,8 +78,9 @@ Run
   --fresh              replace the training in --out
   --save-every S       seconds between writes of the state within an epoch
                        (default: 60)
-  --cache MB           room for features of frozen backbones (default: 512)
-  --cache-folder DIR   keep features on disk in DIR, also for later trainings
+  --cache MB           room for features of frozen backbones and for what the
+                       teacher says of pictures (default: 512)
+  --cache-folder DIR   keep both on disk in DIR, also for later trainings
   --adapter NAME       the graphics adapter whose name contains NAME
   --json               print the result as one JSON object, and nothing else, on
                        stdout
@@ -89,6 +99,7 @@ export const TRAIN_OPTIONS = {
   "val-labels": { type: "string" },
   "val-split": { type: "string", default: "val" },
   "hold-out": { type: "string" },
+  teacher: { type: "string" },
   weights: { type: "string", default: "photos" },
   variant: { type: "string", default: "fcn8s" },
   stages: { type: "boolean", default: false },

@@ -2,11 +2,13 @@
 import { textTable } from "../base/text-table.js";
 import { formatPercent, variantTitle } from "../eval/titles.js";
 import type { Summary } from "../eval/summary.js";
-import { trainingDifferences } from "../eval/training-records.js";
+import { epochScores, trainingDifferences, wordsOf } from "../eval/training-records.js";
 import type { TrainingHeader } from "../eval/training-records.js";
 import type { Device } from "../gpu/device.js";
 import { requestDevice } from "../node.js";
+import type { Checkpoint } from "../weights/checkpoint.js";
 import { openCheckpoint } from "../weights/open.js";
+import type { ByteSource } from "../weights/source.js";
 import { UsageError, parse, refuse } from "./command.js";
 import type { Command } from "./command.js";
 import { removeUnfinished } from "./compare-disk.js";
@@ -18,7 +20,7 @@ import { textCurve } from "./text-curve.js";
 import { BEST, LAST, TrainingFiles } from "./train-files.js";
 import { TrainingLog, readTrainingLog } from "./train-log.js";
 import type { ReadLog } from "./train-log.js";
-import { featureStore, headerOf, openData, openWeightsSource } from "./train-open.js";
+import { featureStore, headerOf, openData } from "./train-open.js";
 import type { OpenData } from "./train-open.js";
 import { fullSettings, trainRequestOf } from "./train-options.js";
 import type { OutMode, TrainRequest, TrainValues } from "./train-options.js";
@@ -26,7 +28,9 @@ import { trainingProgress } from "./train-progress.js";
 import { measureBest, trainingJson, writeTrainingReport } from "./train-report.js";
 import type { Ended } from "./train-report.js";
 import { runTraining } from "./train-run.js";
+import { TeacherAtWork, checkTaughtHeads } from "./train-teacher.js";
 import { TRAIN_OPTIONS, TRAIN_USAGE } from "./train-usage.js";
+import { openWeightsSource } from "./train-weights.js";
 
 const STOPPING =
   "\nfcn train: stopping after this step; everything is kept and --resume continues (Ctrl-C again: stop at once)";
@@ -55,26 +59,48 @@ interface TrainingEnd extends Ended {
   readonly names: readonly string[];
 }
 
+/** What a training works with, all of it open. */
+interface Opened extends OpenData {
+  readonly source: ByteSource;
+  readonly backbone: Checkpoint;
+}
+
 async function trainInto(
   values: TrainValues,
   request: TrainRequest,
   open: OpenData,
   lock: WriterLock,
 ): Promise<TrainingEnd> {
+  const source = await openWeightsSource(values.weights);
+  const backbone = await openCheckpoint(source);
+  try {
+    if (open.teacher && request.settings.heads === "file") checkTaughtHeads(open.teacher, backbone);
+    return await trainOpened(values, request, { ...open, source, backbone }, new TrainingFiles(values.out, lock));
+  } finally {
+    await backbone.close();
+  }
+}
+
+async function trainOpened(
+  values: TrainValues,
+  request: TrainRequest,
+  open: Opened,
+  files: TrainingFiles,
+): Promise<TrainingEnd> {
   const { outMode, saveEvery } = request;
-  const settings = fullSettings(request.settings, open.data.training.length);
-  const files = new TrainingFiles(values.out, lock);
+  const { classNames, data, reader, backbone } = open;
+  const settings = fullSettings(request.settings, data.training.length);
   const openDevice = (): Promise<Device> =>
     requestDevice(values.adapter === undefined ? {} : { adapter: values.adapter });
-  const source = await openWeightsSource(values.weights);
   const first = await openDevice();
-  const header = await headerOf(values, settings, open, { source, device: first });
+  const header = await headerOf(values, settings, open, { source: open.source, device: first });
   const before = await logBefore(values.out, header, outMode);
   if (!before) await files.clear(settings.variants);
-  const backbone = await openCheckpoint(source);
+  const features = await featureStore(values, request, header);
   const log = await TrainingLog.open(values.out, header, before);
   const watcher = trainingProgress({ epochs: settings.epochs, isStaged: settings.variants.length > 1 });
   const { stopped, end } = watchInterrupts(STOPPING);
+  const teacher = open.teacher && new TeacherAtWork(open.teacher, { store: features, warn: watcher.warn });
   let device: Device | undefined = first;
   const nextDevice = async (): Promise<Device> => {
     const ready = device ?? (await openDevice());
@@ -82,24 +108,33 @@ async function trainInto(
     return ready;
   };
   try {
-    const features = await featureStore(values, request, header);
-    const { classNames, data, reader } = open;
-    const parts = { settings, classNames, classWeights: header.classWeights, data, reader, backbone, features };
+    const parts = {
+      settings,
+      classNames,
+      classWeights: header.classWeights,
+      data,
+      reader,
+      backbone,
+      features,
+      teacher,
+    };
     const isDone = await runTraining({ ...parts, files, log, openDevice: nextDevice, saveEvery, stopped, watcher });
     const ended = { header, epochs: log.epochs, files };
     const variants = settings.mode === "heads" ? settings.variants : settings.variants.slice(-1);
-    const summary = isDone ? await measureBest({ ...ended, data, reader, variants, openDevice }) : undefined;
+    const measuring = { ...ended, data, reader, teacher, variants, openDevice };
+    const summary = isDone ? await measureBest(measuring) : undefined;
     return { ...ended, summary, isDone, names: await writeTrainingReport(ended, summary) };
   } finally {
     watcher.end();
     end();
+    teacher?.dispose();
     await log.close();
-    await backbone.close();
   }
 }
 
 /** Curves of loss and mean IoU, the classes' IoU, and where everything is. */
 function textReport({ header, epochs, files, summary, names }: TrainingEnd): string {
+  const measure = header.truth === "teacher" ? "agreement with the teacher on held-out pictures" : "held-out mean IoU";
   const blocks = [
     textCurve(
       "loss",
@@ -107,8 +142,8 @@ function textReport({ header, epochs, files, summary, names }: TrainingEnd): str
       (value) => value.toPrecision(3),
     ),
     textCurve(
-      "held-out mean IoU, %",
-      epochs.flatMap(({ meanIoU }) => meanIoU ?? []),
+      `${measure}, %`,
+      epochs.flatMap((record) => epochScores(record).meanIoU ?? []),
       (value) => formatPercent(value),
     ),
     summary ? classText(header, summary) : "",
@@ -118,9 +153,10 @@ function textReport({ header, epochs, files, summary, names }: TrainingEnd): str
   return blocks.filter(Boolean).join("\n\n");
 }
 
-function classText({ classNames, heldOut }: TrainingHeader, { variants }: Summary): string {
+function classText(header: TrainingHeader, { variants }: Summary): string {
+  const { classNames, heldOut } = header;
   const place = heldOut ? "held out" : "trained on";
-  const head = [`IoU in %, ${place}`, ...variants.map(({ variant }) => variantTitle(variant))];
+  const head = [`${wordsOf(header).iou} in %, ${place}`, ...variants.map(({ variant }) => variantTitle(variant))];
   const rows = classNames.flatMap((name, label) => {
     const isThere = variants.some(({ metrics }) => metrics?.truthPixels[label]);
     return isThere ? [[name, ...variants.map(({ metrics }) => formatPercent(metrics?.perClassIoU[label]))]] : [];
@@ -130,15 +166,24 @@ function classText({ classNames, heldOut }: TrainingHeader, { variants }: Summar
 }
 
 function scoreText(header: TrainingHeader, epochs: TrainingEnd["epochs"], { variants }: Summary): string {
-  const before = epochs.find(({ epoch }) => epoch === 0)?.meanIoU;
+  const first = epochs.find(({ epoch }) => epoch === 0);
+  const before = first && epochScores(first).meanIoU;
   const after = variants.at(-1)?.metrics?.meanIoU;
   if (!header.heldOut) return "Nothing was held out: these numbers are of pictures that were trained on.";
   const scores = `${formatPercent(before)} % before, ${formatPercent(after)} % after`;
-  return `Mean IoU on ${header.heldOut} held-out pictures: ${scores}.`;
+  const measure = header.truth === "teacher" ? "Agreement with the teacher" : "Mean IoU";
+  return `${measure} on ${header.heldOut} held-out pictures: ${scores}.`;
 }
 
 /** @throws UsageError for options that would be ignored */
-function refuseIgnored({ voc, val }: TrainValues, given: ReadonlySet<string>): void {
+function refuseIgnored({ voc, val, teacher }: TrainValues, given: ReadonlySet<string>): void {
+  if (teacher !== undefined && val !== undefined)
+    refuse(
+      "train",
+      given,
+      ["labels"],
+      "is of pictures that learn from --teacher; label maps of --val are --val-labels",
+    );
   if (voc === undefined)
     refuse("train", given, ["split", "val-split"], "names a list of PASCAL VOC; give its folder with --voc");
   else refuse("train", given, ["labels"], "is of no use with --voc, which has label maps of its own");

@@ -31,6 +31,11 @@ function itemOf(root: string, id: string): DatasetItem {
   return { key: id, picture, ...(existsSync(label) ? { label } : {}) };
 }
 
+interface VocOptions {
+  /** Whether a split without any label map is worth a warning. */
+  readonly needsLabels: boolean;
+}
+
 /**
  * One split of PASCAL VOC's segmentation task, sorted by id.
  * Pictures may have any format that can be read, and any name of a file.
@@ -38,7 +43,12 @@ function itemOf(root: string, id: string): DatasetItem {
  * @throws UsageError
  * @see http://host.robots.ox.ac.uk/pascal/VOC/voc2012/
  */
-export async function listVoc(command: string, root: string, split: string): Promise<DatasetItem[]> {
+export async function listVoc(
+  command: string,
+  root: string,
+  split: string,
+  { needsLabels }: VocOptions = { needsLabels: true },
+): Promise<DatasetItem[]> {
   const list = join(root, "ImageSets/Segmentation", `${split}.txt`);
   const text = await readFile(list, "utf8").catch(() => undefined);
   if (text === undefined)
@@ -55,7 +65,7 @@ export async function listVoc(command: string, root: string, split: string): Pro
     throw new UsageError(`${command}: ${list} has a line that is no picture's name: ${shown}`);
   }
   const items = [...new Set(ids)].sort(byName).map((id) => itemOf(root, id));
-  if (!items.some(({ label }) => label !== undefined)) {
+  if (needsLabels && !items.some(({ label }) => label !== undefined)) {
     const folder = join(root, "SegmentationClass");
     printError(
       `fcn ${command}: ${folder} has a label map for none of the ${items.length} pictures; accuracy is left out`,

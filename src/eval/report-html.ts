@@ -57,7 +57,7 @@ export function reportHtml(summary: Summary, shown: readonly ShownPicture[]): st
     heading("Plots") + plots(summary),
     classTable(summary),
     confusionMatrices(summary),
-    shownPictures(summary, shown, names),
+    shownPictures(summary, { shown, names }),
     allPictures(summary, names),
     unusedPictures(summary),
     htmlElement("footer", {}, FOOTER),

@@ -10,8 +10,9 @@ import { formatPoints } from "./report/table.js";
 import { seriesOf } from "./series.js";
 import type { Summary, VariantSummary } from "./summary.js";
 import { formatPercent, shortNames, variantTitle } from "./titles.js";
-import { bestEpoch } from "./training-records.js";
+import { bestEpoch, epochScores, wordsOf } from "./training-records.js";
 import type { EpochRecord, TrainingHeader } from "./training-records.js";
+import type { TruthWords } from "./truth-words.js";
 
 export interface TrainingReport {
   readonly header: TrainingHeader;
@@ -40,21 +41,24 @@ function card({ epochs, header, summary }: TrainingReport, variant: string, seri
   const before = own.find(({ epoch }) => epoch === 0);
   const metrics = summary?.variants.find((each) => each.variant === variant)?.metrics;
   const isHeldOut = header.heldOut > 0;
-  const score = metrics && isHeldOut ? metrics.meanIoU : kept?.meanIoU;
+  const words = wordsOf(header);
+  const scoreOf = (record: EpochRecord | undefined): number | undefined => record && epochScores(record).meanIoU;
+  const score = metrics && isHeldOut ? metrics.meanIoU : scoreOf(kept);
+  const scoreBefore = scoreOf(before);
   const loss = kept?.meanLoss;
   const big =
     score === undefined
       ? `${loss?.toPrecision(3) ?? "-"}${htmlElement("small", {}, "loss")}`
-      : `${formatPercent(score)}${htmlElement("small", {}, "% mean IoU")}`;
+      : `${formatPercent(score)}${htmlElement("small", {}, `% ${words.meanIoU}`)}`;
   const gain =
-    score === undefined || before?.meanIoU === undefined
+    score === undefined || scoreBefore === undefined
       ? ""
-      : `${formatPoints(score - before.meanIoU)} over ${formatPercent(before.meanIoU)} % before`;
+      : `${formatPoints(score - scoreBefore)} over ${formatPercent(scoreBefore)} % before`;
   const facts: [string, string][] = [
     [isFinal ? "best epoch" : "epoch kept: the last", `${kept?.epoch ?? 0} of ${own.at(-1)?.epoch ?? 0}`],
     ["steps", String(own.at(-1)?.steps ?? 0)],
     ["loss, first and last epoch", `${lossText(own, 0)}, ${lossText(own, -1)}`],
-    ...(metrics && isHeldOut ? scoresOf(metrics) : []),
+    ...(metrics && isHeldOut ? furtherScores(metrics, words) : []),
   ];
   return htmlElement(
     "section",
@@ -72,9 +76,9 @@ const lossText = (epochs: readonly EpochRecord[], place: number): string =>
     .at(place)
     ?.toPrecision(3) ?? "-";
 
-const scoresOf = ({ boundaryIoU, pixelAccuracy }: NonNullable<VariantSummary["metrics"]>): [string, string][] => [
-  ["boundary IoU", `${formatPercent(boundaryIoU)} %`],
-  ["pixel accuracy", `${formatPercent(pixelAccuracy)} %`],
+const furtherScores = (metrics: NonNullable<VariantSummary["metrics"]>, words: TruthWords): [string, string][] => [
+  [words.boundaryIoU, `${formatPercent(metrics.boundaryIoU)} %`],
+  [words.pixelAccuracy, `${formatPercent(metrics.pixelAccuracy)} %`],
 ];
 
 /** Settings in words; others have their own names. */
@@ -97,12 +101,21 @@ function settingText(value: unknown): string {
   return [kind, ...Object.entries(others).map(([name, own]) => `${words(name)} ${String(own)}`)].join(", ");
 }
 
+const shortHash = (hash: string): string => `${hash.slice(0, 12)}\u2026`;
+
 /** A card beside that of a single variant, or below those of several. */
-function settingsCard({ settings, weights, weightsHash }: TrainingHeader, variants: number): string {
+function settingsCard({ settings, weights, weightsHash, ...header }: TrainingHeader, variants: number): string {
   const known = Object.entries(settings).filter(([name, value]) => name !== "variants" && value !== undefined);
+  const { teacher, teacherHash = "" } = header;
   const facts = [
     ["weights", weights],
-    ["their SHA-256", `${weightsHash.slice(0, 12)}\u2026`],
+    ["their SHA-256", shortHash(weightsHash)],
+    ...(teacher === undefined
+      ? []
+      : [
+          ["teacher", teacher],
+          ["its SHA-256", shortHash(teacherHash)],
+        ]),
     ...known.map(([name, value]) => [SETTING_NAMES[name] ?? name, settingText(value)]),
   ];
   const pairs = facts.map(([name = "", value = ""]) => {
@@ -124,17 +137,30 @@ function pictureParts({ summary, shown, header }: TrainingReport): string[] {
   const paths = summary.pictures.map(({ picture }) => picture);
   const short = shortNames(paths);
   const names: ShownNames = new Map(paths.map((path, i) => [path, cutName(short[i] ?? path)]));
-  const remark = header.heldOut
-    ? ""
-    : note("No picture was held out: all of the following is measured on pictures that were trained on.");
+  const words = wordsOf(header);
   return [
-    remark,
-    classTable(summary),
-    confusionMatrices(summary),
-    shownPictures(summary, shown, names),
-    allScores(summary, names),
+    ...remarksOn(header),
+    classTable(summary, words),
+    confusionMatrices(summary, words),
+    shownPictures(summary, { shown, names, words }),
+    allScores(summary, names, words),
   ];
 }
+
+/** What a reader must know before the numbers. */
+const remarksOn = ({ heldOut, truth }: TrainingHeader): string[] => [
+  ...(heldOut
+    ? []
+    : [note("No picture was held out: all of the following is measured on pictures that were trained on.")]),
+  ...(truth === "teacher"
+    ? [
+        note(
+          "The pictures have no label maps. All of the following is agreement with the teacher, as mean IoU with its " +
+            "labels: it says how much of the teacher was learned, not how often the labels are right.",
+        ),
+      ]
+    : []),
+];
 
 /** The settings lie beside a single card, or below several. */
 const cardRows = (cards: readonly string[], settings: string): string => {
@@ -142,18 +168,24 @@ const cardRows = (cards: readonly string[], settings: string): string => {
   return cards.length > 1 ? row(...cards) + row(settings) : row(...cards, settings);
 };
 
+function measuredText({ heldOut, truth }: TrainingHeader): string {
+  if (!heldOut) return "nothing held out";
+  const how = truth === "teacher" ? "agreement with the teacher on" : "measured on";
+  return `${how} ${counted(heldOut, "held-out picture")}`;
+}
+
 /** The page as text. */
 export function trainingHtml(report: TrainingReport): string {
   const { header, epochs } = report;
   const variants = variantsIn(epochs);
   const title = `${variants.map(variantTitle).join(", ")} trained on ${counted(header.training, "picture")}`;
   const parts = [
-    header.heldOut ? `measured on ${counted(header.heldOut, "held-out picture")}` : "nothing held out",
+    measuredText(header),
     counted(header.classNames.length, "class").replace("classs", "classes"),
     escapeText(cutName(header.weights)),
     escapeText(cutName(header.adapter)),
   ];
-  const plots = [lossCurve(epochs), scoreCurve(epochs)];
+  const plots = [lossCurve(epochs), scoreCurve(epochs, wordsOf(header))];
   const cards = variants.map((each) => card(report, each, seriesOf({ variants }, each).colour));
   const body = [
     pageHeader(title, parts.join(" \u00b7 ")),

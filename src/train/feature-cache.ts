@@ -1,5 +1,6 @@
 /** Feature maps of frozen backbones, in f16: computed once for each variation of a picture, and kept under a bound. */
 import { FcnError } from "../base/errors.js";
+import { checkOneOf, checkOptions } from "../base/options.js";
 
 /** Bytes of the feature maps by their stride, in layout nhwc4-f16. */
 export type FeatureBytes = ReadonlyMap<number, Uint8Array>;
@@ -14,13 +15,30 @@ export interface FeatureStore {
 
 const sizeOf = (features: FeatureBytes): number => [...features.values()].reduce((sum, map) => sum + map.byteLength, 0);
 
-/** Keeps features in memory. The least recently used ones go first. */
+export interface MemoryOptions {
+  /**
+   * What gives way when the room is full. "oldest" (default): what was not used for the longest time. "new": what comes
+   * then is not kept. A training that goes through more pictures than there is room for, again and again, finds a part
+   * of them with "new"; with "oldest" each one is forgotten shortly before it is needed.
+   */
+  readonly givesWay?: "oldest" | "new";
+}
+
+/** Keeps features in memory. */
 export class MemoryFeatures implements FeatureStore {
   readonly #kept = new Map<string, FeatureBytes>();
+  readonly #givesWay: "oldest" | "new";
   #bytes = 0;
 
-  constructor(readonly maxBytes: number) {
+  /** @throws bad-option */
+  constructor(
+    readonly maxBytes: number,
+    options: MemoryOptions = {},
+  ) {
     if (!(maxBytes > 0)) throw new FcnError("bad-option", `feature cache: ${maxBytes} bytes must be above 0`);
+    checkOptions('new MemoryFeatures(bytes, { givesWay: "new" })', options, { givesWay: "a string" });
+    checkOneOf("givesWay", options.givesWay, ["oldest", "new"]);
+    this.#givesWay = options.givesWay ?? "oldest";
   }
 
   get bytes(): number {
@@ -39,7 +57,8 @@ export class MemoryFeatures implements FeatureStore {
   set(key: string, features: FeatureBytes): void {
     this.#forget(key);
     const size = sizeOf(features);
-    if (size > this.maxBytes) return;
+    const room = this.#givesWay === "new" ? this.maxBytes - this.#bytes : this.maxBytes;
+    if (size > room) return;
     while (this.#bytes + size > this.maxBytes) this.#forget(this.#kept.keys().next().value as string);
     this.#kept.set(key, features);
     this.#bytes += size;

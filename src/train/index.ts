@@ -6,13 +6,13 @@
 export { createTrainer } from "./create-trainer.js";
 export type { TrainerOptions } from "./create-trainer.js";
 export { MemoryFeatures } from "./feature-cache.js";
-export type { FeatureBytes, FeatureStore } from "./feature-cache.js";
+export type { FeatureBytes, FeatureStore, MemoryOptions } from "./feature-cache.js";
 export type { NamedPicture } from "./evaluate.js";
 export type { AdamwOptions, OptimizerOptions, SgdOptions } from "./optimizer.js";
 export { IGNORED } from "./sample.js";
-export type { AugmentOptions, TrainingSample } from "./sample.js";
+export type { AugmentOptions, StepSample, TrainingSample } from "./sample.js";
 export type { ScheduleOptions } from "./schedule.js";
 export type { Teacher } from "./teacher.js";
 export { Trainer } from "./trainer.js";
-export type { StepReport, StepSample, TrainingEvent, TrainingListener } from "./trainer.js";
+export type { StepReport, TrainingEvent, TrainingListener } from "./training-events.js";
 export { ConfusionMatrix } from "../eval/confusion.js";

@@ -100,7 +100,8 @@ export class Learner {
       const has = `it has ${found.variants.join(", ") || "no head"}, ${found.classes ?? 0} classes`;
       throw new FcnError(
         "bad-weights",
-        `${file.name} has no head for ${variant} with ${classes} classes: ${has}; createTrainer() without heads makes a new one`,
+        `${file.name} has no head for ${variant} with ${classes} classes: ${has}; ` +
+          "createTrainer() without heads makes a new one",
       );
     }
     const withHead = withNewHead(checkpoint, backbone, classes, options);

@@ -20,6 +20,14 @@ export interface TrainingSample {
   readonly labels: Uint8Array;
 }
 
+/** A picture, and which of its variations to show. */
+export interface StepSample {
+  /** With its labels, unless the trainer has a teacher. */
+  readonly sample: TrainingSample | Pick<TrainingSample, "name" | "picture">;
+  /** From 0 (the picture as it is) on. Default 0. */
+  readonly variation?: number;
+}
+
 /** How a picture is varied. Each variation is drawn once, from the seed, the picture's name and its number. */
 export interface AugmentOptions {
   /** Variations of each picture, the picture as it is included. Default 1: no variation. */

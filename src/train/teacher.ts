@@ -5,9 +5,10 @@
 import { FcnError, badOption, badShape } from "../base/errors.js";
 import { typeName } from "../base/options.js";
 import type { RgbaPicture } from "../image/picture.js";
-import { layouts } from "../kernel/layout.js";
+import type { PixelSize } from "../models/network.js";
 import type { Fcn } from "../models/segmenter.js";
-import { MemoryFeatures } from "./feature-cache.js";
+import type { FeatureStore } from "./feature-cache.js";
+import { deflated, inflated, roundedTargets, unpackedTargets } from "./soft-targets.js";
 
 /** A network that loadFcn() or createFcn() gave. It stays the caller's. */
 type KnowingNetwork = Pick<Fcn<RgbaPicture>, "classes" | "probabilities">;
@@ -18,10 +19,10 @@ type KnowingNetwork = Pick<Fcn<RgbaPicture>, "classes" | "probabilities">;
  */
 export type Teacher = KnowingNetwork | ((picture: RgbaPicture) => Promise<Float32Array>);
 
-/** What is kept of the probabilities that were computed: those of 384 x 512 pixels and 21 classes take 19 MB. */
-const CACHE_BYTES = 256e6;
-/** The probabilities are a feature map of this stride. */
+/** Kept targets are a feature map of this stride. */
 const STRIDE = 1;
+/** Follows the key of a picture: features, whose keys end otherwise, may lie in the same store. */
+const TARGETS = " targets";
 
 /** @throws bad-option unless it is a function, or a network of as many classes */
 export function checkTeacher(teacher: Teacher, classes: number): void {
@@ -35,24 +36,34 @@ export function checkTeacher(teacher: Teacher, classes: number): void {
   );
 }
 
-export class Teaching {
-  readonly #kept = new MemoryFeatures(CACHE_BYTES);
+export interface TeachingOptions {
+  readonly teacher: Teacher;
+  readonly classes: number;
+  /** Where targets are kept. */
+  readonly store: FeatureStore;
+}
 
-  constructor(
-    private readonly teacher: Teacher,
-    private readonly classes: number,
-  ) {}
+/** Asks the teacher once for each picture, as long as the store keeps what it said. */
+export class Teaching {
+  constructor(private readonly options: TeachingOptions) {}
 
   /**
-   * Bytes of the probabilities, in layout nhwc4. `key` is the same for the same picture.
+   * Bytes of the probabilities, in layout nhwc4. `key` is the same for the same picture. They are rounded as they are
+   * kept, also where they have just been computed: a training does not depend on what the store forgets.
    * @throws bad-shape for another number of values; bad-image for values that are no probabilities; what the teacher
    * throws
    */
-  async targetsOf(key: string, shown: () => RgbaPicture): Promise<Uint8Array> {
-    const known = this.#kept.get(key)?.get(STRIDE);
-    if (known) return known;
-    const { teacher, classes } = this;
-    const picture = shown();
+  async targetsOf(key: string, size: PixelSize, shown: () => RgbaPicture): Promise<Uint8Array> {
+    const { classes, store } = this.options;
+    const kept = (await store.get(key + TARGETS))?.get(STRIDE);
+    if (kept) return unpackedTargets(key, await inflated(kept), { classes, size });
+    const rounded = roundedTargets(await this.#ask(key, shown()), classes);
+    await store.set(key + TARGETS, new Map([[STRIDE, await deflated(rounded)]]));
+    return unpackedTargets(key, rounded, { classes, size });
+  }
+
+  async #ask(key: string, picture: RgbaPicture): Promise<Float32Array> {
+    const { teacher, classes } = this.options;
     const { height, width } = picture;
     const data = typeof teacher === "function" ? await teacher(picture) : (await teacher.probabilities(picture)).data;
     const count = classes * height * width;
@@ -61,12 +72,8 @@ export class Teaching {
         `teacher: ${classes} classes of ${width} x ${height} pixels need ${count} probabilities, got ${data.length}`,
       );
     const wrong = data.find((value) => !(value >= 0 && value <= 1.001));
-    if (wrong !== undefined) {
-      const got = Number.isNaN(wrong) ? "no number" : wrong.toPrecision(3);
-      throw new FcnError("bad-image", `teacher: ${key} needs probabilities from 0 to 1, has ${got}`);
-    }
-    const bytes = new Uint8Array(layouts.nhwc4.pack(data, [1, classes, height, width]));
-    this.#kept.set(key, new Map([[STRIDE, bytes]]));
-    return bytes;
+    if (wrong === undefined) return data;
+    const got = Number.isNaN(wrong) ? "no number" : wrong.toPrecision(3);
+    throw new FcnError("bad-image", `teacher: ${key} needs probabilities from 0 to 1, has ${got}`);
   }
 }

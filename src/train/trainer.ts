@@ -26,10 +26,11 @@ import { loadTrained } from "./load-trained.js";
 import { scheduledRate } from "./schedule.js";
 import type { ScheduleOptions } from "./schedule.js";
 import { checkLabelled, prepared, withoutLabels } from "./sample.js";
-import type { AugmentOptions, TrainingSample } from "./sample.js";
+import type { AugmentOptions, StepSample, TrainingSample } from "./sample.js";
 import { readState, stateBytes } from "./state.js";
 import type { Teaching } from "./teacher.js";
 import { tooLargeToTrain } from "./too-large.js";
+import type { StepReport, TrainingListener } from "./training-events.js";
 import type { TrainingSession } from "./training-session.js";
 
 export interface TrainerParts {
@@ -50,35 +51,6 @@ export interface TrainerParts {
   /** Pictures that go through the network at once. */
   readonly maxPiece: number;
   readonly onEvent: TrainingListener | undefined;
-}
-
-/** What a step reports. */
-export interface StepReport {
-  /** Steps so far, this one included. */
-  readonly step: number;
-  readonly loss: number;
-  readonly rate: number;
-}
-
-/** What a training reports: a step, or how the labels compare with the truth after so many steps. */
-export type TrainingEvent =
-  | ({ readonly kind: "step" } & StepReport)
-  | {
-      readonly kind: "evaluation";
-      readonly step: number;
-      /** NaN where no class occurs. */
-      readonly meanIoU: number;
-      readonly confusion: ConfusionMatrix;
-    };
-
-export type TrainingListener = (event: TrainingEvent) => void;
-
-/** A picture, and which of its variations to show. */
-export interface StepSample {
-  /** With its labels, unless the trainer has a teacher. */
-  readonly sample: TrainingSample | Pick<TrainingSample, "name" | "picture">;
-  /** From 0 (the picture as it is) on. Default 0. */
-  readonly variation?: number;
 }
 
 export class Trainer {
@@ -171,8 +143,8 @@ export class Trainer {
   }
 
   /**
-   * Begins anew from the weights of a checkpoint, such as save() gives: what the optimiser keeps and the number of steps
-   * become zero. In heads mode only the head is taken.
+   * Begins anew from the weights of a checkpoint, such as save() gives: the number of steps and what the optimiser
+   * keeps become zero. In heads mode only the head is taken.
    * @throws bad-weights where it is of another network, or has other classes
    */
   load(file: Uint8Array | ByteSource | Checkpoint): Promise<void> {
@@ -242,7 +214,7 @@ export class Trainer {
     const { picture } = view;
     const labels = view.labels();
     const key = `${sample.name}#${variation}`;
-    const probabilities = teaching && { probabilities: await teaching.targetsOf(key, picture) };
+    const probabilities = teaching && { probabilities: await teaching.targetsOf(key, size, picture) };
     if (mode === "all") return { size, labels, ...probabilities, picture: picture().data };
     return { size, labels, ...probabilities, features: await this.#maker.featuresOf(key, size, picture) };
   }

@@ -1,6 +1,6 @@
 /**
- * The plans of a training, by the shapes of batches. A plan that runs the optimiser keeps packed copies of parameters up
- * to date, and so must know all of them.
+ * The plans of a training, by the shapes of batches. A plan that runs the optimiser keeps the packed copies of
+ * parameters up to date, and so must know all of them.
  */
 import { isFcnError } from "../base/errors.js";
 import type { Device } from "../gpu/device.js";

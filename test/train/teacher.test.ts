@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { paperFcnTensors } from "../../bench/hashed-weights.js";
 import type { RgbaPicture } from "../../src/image/picture.js";
-import { createTrainer } from "../../src/train/index.js";
+import { MemoryFeatures, createTrainer } from "../../src/train/index.js";
 import type { Trainer, TrainerOptions } from "../../src/train/index.js";
 import { useDevice } from "../helpers/device.js";
 import { expectError } from "../helpers/expect-error.js";
@@ -100,6 +100,11 @@ describe("a teacher", () => {
       () => stepsOf(logits, 1),
       "bad-image",
       "teacher: sample 1#0 needs probabilities from 0 to 1, has 7.20",
+    );
+    await expectError(
+      () => create({ softTargets: new MemoryFeatures(1e6) }),
+      "bad-option",
+      "softTargets keeps what a teacher says; give a teacher too, or leave it out",
     );
     const none = await create({});
     await expectError(

@@ -5,8 +5,9 @@ import type { Plot } from "../svg.js";
 import { markOf, seriesOf } from "../series.js";
 import type { Series } from "../series.js";
 import { formatPercent, variantTitle } from "../titles.js";
-import { bestEpoch } from "../training-records.js";
+import { bestEpoch, epochScores } from "../training-records.js";
 import type { EpochRecord } from "../training-records.js";
+import type { TruthWords } from "../truth-words.js";
 import { AXES_FRAME, AXES_KEY_TOP, KEY_MARGIN, WIDTH, pathThrough, plotKey } from "./parts.js";
 
 /** Points up to this many have a dot each. */
@@ -98,12 +99,14 @@ export const lossCurve = (epochs: readonly EpochRecord[]): Plot | undefined =>
   });
 
 /** Mean IoU after each epoch. Undefined without held-out pictures. */
-export const scoreCurve = (epochs: readonly EpochRecord[]): Plot | undefined =>
+export const scoreCurve = (epochs: readonly EpochRecord[], { meanIoU }: TruthWords): Plot | undefined =>
   curve(epochs, {
     name: "mean-iou",
-    title: "Mean IoU on the held-out pictures (ring: the best epoch)",
-    yName: "mean IoU in %",
+    title: `${capitalised(meanIoU)} on the held-out pictures (ring: the best epoch)`,
+    yName: `${meanIoU} in %`,
     format: (value) => formatPercent(value, 0),
-    valueOf: ({ meanIoU }) => meanIoU,
+    valueOf: (record) => epochScores(record).meanIoU,
     isScore: true,
   });
+
+const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -3,6 +3,7 @@ import { escapeText, htmlElement } from "../markup.js";
 import { confusionPlot } from "../plots/confusion-matrix.js";
 import type { Metrics, Summary } from "../summary.js";
 import { inlineSvg } from "../svg.js";
+import { LABEL_WORDS } from "../truth-words.js";
 import { fileNames } from "../titles.js";
 import type { Plot } from "../svg.js";
 import { cutClass, heading, note, shortTitle, swatch, titleHtml } from "./elements.js";
@@ -36,7 +37,7 @@ function classRow({ variants, header }: Summary, { truthPixels }: Metrics, label
 }
 
 /** Classes in the truth, and those that some variant predicted. Empty without label maps. */
-export function classTable(summary: Summary): string {
+export function classTable(summary: Summary, { iou } = LABEL_WORDS): string {
   const { variants, header } = summary;
   const last = variants.at(-1)?.metrics;
   if (!last || !variants[0]?.metrics) return "";
@@ -48,14 +49,14 @@ export function classTable(summary: Summary): string {
   const columns: Column[] = [
     { title: "class", first: "up" },
     { title: "% of pixels" },
-    ...titles.map((title) => ({ title: `IoU ${title}` })),
+    ...titles.map((title) => ({ title: `${iou} ${title}` })),
     ...(variants.length > 1 ? [{ title: `gain ${titles[0]} \u2192 ${titles.at(-1)}` }] : []),
     ...titles.map((title) => ({ title: `border ${title}` })),
   ];
   const rows = shown.map((label) => classRow(summary, last, label));
   return [
     heading("Classes"),
-    note("IoU in %; the best variant of each class in bold. A click on a column's title sorts by it."),
+    note(`${iou} in %; the best variant of each class in bold. A click on a column's title sorts by it.`),
     table(columns, rows, { sortable: true }),
   ].join("");
 }
@@ -83,7 +84,7 @@ function matrixTabs(matrices: readonly { readonly variant: string; readonly plot
 }
 
 /** Empty without label maps. */
-export function confusionMatrices(summary: Summary): string {
+export function confusionMatrices(summary: Summary, { truth } = LABEL_WORDS): string {
   const matrices = summary.variants.flatMap((own) => {
     const plot = confusionPlot(summary, own);
     return plot ? [{ variant: own.variant, plot }] : [];
@@ -92,7 +93,8 @@ export function confusionMatrices(summary: Summary): string {
   return [
     heading("What is taken for what"),
     note(
-      "Each row is a class of the truth, in % of its pixels; off the diagonal, in red, what it was labelled instead.",
+      `Each row is a class of the ${truth}, in % of its pixels; off the diagonal, in red, ` +
+        "what it was labelled instead.",
     ),
     matrixTabs(matrices),
   ].join("");

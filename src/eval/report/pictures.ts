@@ -5,6 +5,8 @@ import { BACKGROUND_LABEL } from "../../image/palette.js";
 import { escapeText, htmlElement } from "../markup.js";
 import type { PictureSummary, Summary } from "../summary.js";
 import { formatPercent, milliseconds } from "../titles.js";
+import { LABEL_WORDS } from "../truth-words.js";
+import type { TruthWords } from "../truth-words.js";
 import { cutClass, cutName, heading, note, shortTitle, swatch, titleHtml } from "./elements.js";
 import { shareCell, table } from "./table.js";
 import type { Cell, Column } from "./table.js";
@@ -70,13 +72,19 @@ function pictureRow(shown: ShownPicture, { header }: Summary, names: ShownNames)
   );
 }
 
-export function shownPictures(summary: Summary, shown: readonly ShownPicture[], names: ShownNames): string {
+interface ShownOptions {
+  readonly shown: readonly ShownPicture[];
+  readonly names: ShownNames;
+  readonly words?: TruthWords;
+}
+
+export function shownPictures(summary: Summary, { shown, names, words = LABEL_WORDS }: ShownOptions): string {
   if (!shown.length) return "";
   const { labelled, header } = summary;
   const isSeveral = header.variants.length > 1;
   const isRanked = labelled > 0 || isSeveral;
   const finest = titleHtml(header.variants.at(-1) ?? "");
-  const measure = labelled ? `${finest}'s mean IoU on the picture` : "how far the variants disagree";
+  const measure = labelled ? `${finest}'s ${words.meanIoU} on the picture` : "how far the variants disagree";
   const order = isRanked ? `The ${shown.length} worst, by ${measure}.` : "";
   const differences = isSeveral
     ? ` Where they differ: the colour of ${finest}'s label, pale where that is background.`
@@ -90,7 +98,22 @@ export function shownPictures(summary: Summary, shown: readonly ShownPicture[], 
 }
 
 /** The worst first, at most MAX_ROWS. */
-export function allPictures({ header, pictures, labelled }: Summary, names: ShownNames, isTimed = true): string {
+export const allPictures = (summary: Summary, names: ShownNames): string => scoreTable(summary, names);
+
+/** As allPictures(), without times. */
+export const allScores = (summary: Summary, names: ShownNames, words: TruthWords): string =>
+  scoreTable(summary, names, { isTimed: false, words });
+
+interface ScoreTableOptions {
+  readonly isTimed: boolean;
+  readonly words: TruthWords;
+}
+
+function scoreTable(
+  { header, pictures, labelled }: Summary,
+  names: ShownNames,
+  { isTimed, words }: ScoreTableOptions = { isTimed: true, words: LABEL_WORDS },
+): string {
   const isSeveral = header.variants.length > 1;
   const scored = labelled ? header.variants : [];
   const worst = [...pictures].sort((a, b) => a.score - b.score).slice(0, MAX_ROWS);
@@ -105,18 +128,13 @@ export function allPictures({ header, pictures, labelled }: Summary, names: Show
   const columns: Column[] = [
     { title: "picture", first: "up" },
     { title: "size" },
-    ...scored.map((variant) => ({ title: `IoU ${shortTitle(variant)}`, first: "up" as const })),
+    ...scored.map((variant) => ({ title: `${words.iou} ${shortTitle(variant)}`, first: "up" as const })),
     ...(isSeveral ? [{ title: "agreement %", first: "up" as const }] : []),
     ...(isTimed ? [{ title: isSeveral ? "ms, all variants" : "ms" }] : []),
   ];
   const cut =
     pictures.length > MAX_ROWS ? note(`The worst ${MAX_ROWS} of ${pictures.length}; results.jsonl has all.`) : "";
   return heading("All pictures") + cut + table(columns, rows, { sortable: true, tall: true });
-}
-
-/** As allPictures(), without times. */
-export function allScores(summary: Summary, names: ShownNames): string {
-  return allPictures(summary, names, false);
 }
 
 /** Pictures that could not be used, with the reasons. Empty without any. */
