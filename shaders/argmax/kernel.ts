@@ -18,7 +18,7 @@ export const argmax = defineKernel({
   shaders,
   inputs: { x: { role: "tensor", layout: "nhwc4" } },
   outputs: { y: { role: "tensor", layout: "u8" } },
-  attrs: { dtype: "u8" as string },
+  attrs: { dtype: "u8" as "u8" | "u32" },
 
   shape({ x }, { dtype }) {
     checkWord("argmax", "dtype", dtype, ["u8", "u32"]);

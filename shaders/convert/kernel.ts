@@ -66,7 +66,7 @@ export const convert = defineKernel({
   shaders,
   inputs: INPUTS,
   outputs: OUTPUTS,
-  attrs: { from: "nhwc4" as string, to: "nhwc4-f16" as string },
+  attrs: { from: "nhwc4" as LayoutName, to: "nhwc4-f16" as LayoutName },
 
   shape({ x }, { from, to }) {
     if (!DIRECTIONS.includes(`${from} > ${to}`) && !isMove({ from, to })) {

@@ -10,6 +10,7 @@ import { PACKED_ORDERS, packedTexels } from "../../src/kernel/packings.js";
 import { u32 } from "../../src/kernel/problem.js";
 import { alignUp, blocksOf, formatShape } from "../../src/kernel/shape.js";
 import type { Nchw } from "../../src/kernel/shape.js";
+import type { PackedOrder } from "../../src/kernel/variant.js";
 import { packWeight as shaders } from "../wgsl.generated.js";
 
 const texelsOf = (packed: Nchw): number => sizeOf(packed) / 4;
@@ -25,7 +26,7 @@ export const packWeight = defineKernel({
     copy: { role: "tensor", layout: "nchw" },
   },
   outputs: { packed: { role: "tensor", layout: "nchw", updates: "copy" } },
-  attrs: { order: "out-in" as string, tile: 4, texture: false as boolean },
+  attrs: { order: "out-in" as PackedOrder["order"], tile: 4, texture: false as boolean },
 
   shape({ weight, copy }, { order, tile }) {
     checkWord("pack-weight", "order", order, PACKED_ORDERS);

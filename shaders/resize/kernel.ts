@@ -32,7 +32,7 @@ export const resize = defineKernel({
   inputs: { x: { role: "tensor", layout: "nhwc4" } },
   outputs: { y: { role: "tensor", layout: "nhwc4" } },
   /** height and width of the output must be given. */
-  attrs: { mode: "bilinear" as string, align_corners: false as boolean, height: 0, width: 0 },
+  attrs: { mode: "bilinear" as "bilinear" | "nearest", align_corners: false as boolean, height: 0, width: 0 },
 
   shape({ x }, { mode, align_corners, height, width }) {
     checkWord("resize", "mode", mode, ["nearest", "bilinear"]);

@@ -2,23 +2,17 @@
 import { badShape } from "../base/errors.js";
 import { layoutOf } from "../kernel/choice.js";
 import type { Kernel } from "../kernel/kernel.js";
-import type { AnyProblem } from "../kernel/problem.js";
-import { elements, formatShape } from "../kernel/shape.js";
-import type { Shape } from "../kernel/shape.js";
-import type { AnyVariant, Packing } from "../kernel/variant.js";
+import type { AnyVariant } from "../kernel/variant.js";
 import type { Device } from "./device.js";
+import { GpuWeight } from "./gpu-weight.js";
+import type { HostWeight } from "./gpu-weight.js";
 import { Tensor } from "./tensor.js";
 
-/** A constant operand: values in [out, in, kh, kw] or [c] order. */
-export interface HostWeight {
-  readonly shape: Shape;
-  readonly data: Float32Array;
-}
+export type Operand = Tensor | GpuWeight | HostWeight;
+export type Operands = ReadonlyMap<string, Operand>;
 
-export type Operands = ReadonlyMap<string, Tensor | HostWeight>;
-
-export function operandsOf(args: Readonly<Record<string, Tensor | HostWeight | undefined>>): Operands {
-  const operands = new Map<string, Tensor | HostWeight>();
+export function operandsOf(args: Readonly<Record<string, Operand | undefined>>): Operands {
+  const operands = new Map<string, Operand>();
   for (const [key, operand] of Object.entries(args)) {
     if (operand) operands.set(key, operand);
   }
@@ -27,19 +21,20 @@ export function operandsOf(args: Readonly<Record<string, Tensor | HostWeight | u
 
 export function checkOperands(device: Device, kernel: Kernel, operands: Operands): void {
   for (const [key, operand] of operands) {
+    const input = `${kernel.name}: input ${key}`;
     const role = kernel.inputs[key]?.role;
     const isTensor = operand instanceof Tensor;
-    if (role === "weight" && isTensor) {
-      throw badShape(`${kernel.name}: input ${key} is a weight: pass { shape, data }, not a tensor`);
-    }
+    const isOnGpu = isTensor || operand instanceof GpuWeight;
+    if (role === "weight" && isTensor) throw badShape(`${input} is a weight: pass { shape, data }, not a tensor`);
     if (role === "tensor" && !isTensor) {
-      throw badShape(`${kernel.name}: input ${key} is a tensor: pass one made by Tensor.from, not { shape, data }`);
+      const what = isOnGpu ? "a weight" : "{ shape, data }";
+      throw badShape(`${input} is a tensor: pass one made by Tensor.from, not ${what}`);
     }
-    if (isTensor && operand.device !== device) {
-      throw badShape(
-        `${kernel.name}: input ${key} is on another device; read it and create it again on the kernel's device`,
-      );
+    if (isOnGpu && operand.device !== device) {
+      const cure = isTensor ? "read it and create it again" : "make it with GpuWeight.from";
+      throw badShape(`${input} is on another device; ${cure} on the kernel's device`);
     }
+    if (operand instanceof GpuWeight) operand.check(`${kernel.name}: ${key}`);
   }
 }
 
@@ -59,17 +54,4 @@ export function updatedTensors(kernel: Kernel, variant: AnyVariant, operands: Op
     updated[key] = tensor;
   }
   return updated;
-}
-
-export function packOperand(
-  { shape, data }: HostWeight,
-  key: string,
-  packing: Packing,
-  problem: AnyProblem,
-): Float32Array | Uint32Array {
-  const expected = elements(shape);
-  if (data.length !== expected) {
-    throw badShape(`input ${key} ${formatShape(shape)} needs ${expected} values, got ${data.length}`);
-  }
-  return packing.pack(data, shape, problem);
 }

@@ -19,19 +19,27 @@ import type { AnyVariant } from "../kernel/variant.js";
 import { Dummies, bindGroupEntries, slotsOf } from "./bindings.js";
 import { checkDevice } from "./device.js";
 import type { Device } from "./device.js";
+import { GpuWeight, packedWeight } from "./gpu-weight.js";
+import type { HostWeight } from "./gpu-weight.js";
 import { encodeDispatch, gridOf, packParams } from "./dispatch.js";
 import { BUFFER } from "./flags.js";
 import { bindingOf, createBuffer, createTexture, destroy, write } from "./memory.js";
 import type { Memory } from "./memory.js";
-import { checkOperands, operandsOf, packOperand, updatedTensors } from "./operands.js";
-import type { HostWeight, Operands } from "./operands.js";
+import { checkOperands, operandsOf, updatedTensors } from "./operands.js";
+import type { Operand, Operands } from "./operands.js";
 import { pipelinesOf } from "./pipelines.js";
 import type { Pipeline } from "./pipelines.js";
 import { Tensor } from "./tensor.js";
 import { upload } from "./upload.js";
 
-type Argument<S> = S extends { role: "weight" } ? HostWeight : Tensor;
-export type KernelArguments<I> = { readonly [K in keyof I]?: Argument<I[K]> | undefined };
+type Argument<S> = S extends { role: "weight" } ? HostWeight | GpuWeight : Tensor;
+type OptionalKey<I> = { [K in keyof I]: I[K] extends { optional: true } ? K : never }[keyof I];
+/** Tensors and weights by the names of the kernel's inputs. Only optional inputs may be left out. */
+export type KernelArguments<I> = string extends keyof I
+  ? Readonly<Record<string, Operand | undefined>> // of an erased kernel
+  : { readonly [K in Exclude<keyof I, OptionalKey<I>>]: Argument<I[K]> } & {
+      readonly [K in OptionalKey<I>]?: Argument<I[K]> | undefined;
+    };
 export type KernelResults<O> = {
   readonly [K in keyof O]: O[K] extends { optional: true } ? Tensor | undefined : Tensor;
 };
@@ -176,7 +184,8 @@ async function dispatch(call: Call, operands: Operands, tensors: Readonly<Record
           const weight = operands.get(slot.key);
           if (!weight || weight instanceof Tensor) return dummies.get(slot);
           const packing = variant.packing?.[slot.key] ?? plainPacking;
-          return keep(upload(device, slot.key, packing, packOperand(weight, slot.key, packing, problem)));
+          if (weight instanceof GpuWeight) return weight.memoryFor(slot.key, packing, problem);
+          return keep(upload(device, slot.key, packing, packedWeight(`input ${slot.key}`, weight, packing, problem)));
         },
         bindingOf(params),
       );

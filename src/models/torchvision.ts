@@ -43,7 +43,7 @@ class TorchvisionHead {
   /** Features [N, channels, h, w] to logits [N, classes, height, width]. */
   apply(graph: Graph, features: Value, [height, width]: PixelSize): Value {
     const scores = this.#score.apply(graph, this.#reduce.apply(graph, features));
-    const attrs = { mode: "bilinear", align_corners: false, height, width };
+    const attrs = { mode: "bilinear" as const, align_corners: false, height, width };
     return graph.op(`${this.#prefix}resize`, resize, { x: scores }, attrs).y;
   }
 }

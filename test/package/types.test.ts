@@ -9,9 +9,9 @@ import { runTool, useInstalled } from "../helpers/installed.js";
 const installed = useInstalled();
 
 const NODE = `
-import { createFcn, loadFcn, requestDevice, Tensor, runKernel, isFcnError } from "fcn-webgpu/node";
+import { createFcn, Graph, GpuWeight, loadFcn, requestDevice, Tensor, runKernel, isFcnError } from "fcn-webgpu/node";
 import type { HostTensors, NodePicture, Segmentation } from "fcn-webgpu/node";
-import { conv2d } from "fcn-webgpu/kernels";
+import { argmax, conv2d, resize } from "fcn-webgpu/kernels";
 import { ConfusionMatrix } from "fcn-webgpu/eval";
 
 export async function labels(picture: NodePicture): Promise<Segmentation> {
@@ -48,6 +48,31 @@ export async function heads(tensors: HostTensors, weight: Float32Array): Promise
   using onGpu: Tensor = (await fcn.features("a.png", ["layer4"], { on: "gpu" })).layer4;
   await fcn.setHeads({ fcn32s: {} }, { classNames: ["a", "b"] });
   return values.length + layer4.shape[1] + onGpu.shape[2];
+}
+export async function kernelTypes(x: Tensor): Promise<void> {
+  using weight = GpuWeight.from(x.device, { shape: [8, 3, 3, 3], data: new Float32Array(216) });
+  await runKernel(x.device, conv2d, { x, weight, bias: undefined });
+  await runKernel(x.device, resize, { x }, { mode: "nearest", height: 2, width: 2 });
+  // @ts-expect-error: both inputs are missing
+  await runKernel(x.device, conv2d, {});
+  // @ts-expect-error: the weight is missing
+  await runKernel(x.device, conv2d, { x });
+  // @ts-expect-error: no such input
+  await runKernel(x.device, conv2d, { x, weight, skip: x });
+  // @ts-expect-error: a weight is no tensor
+  await runKernel(x.device, conv2d, { x, weight: x });
+  // @ts-expect-error: no such mode
+  await runKernel(x.device, resize, { x }, { mode: "bicubic", height: 2, width: 2 });
+  // @ts-expect-error: no such attribute
+  await runKernel(x.device, resize, { x }, { size: 2 });
+  // @ts-expect-error: labels are u8 or u32
+  await runKernel(x.device, argmax, { x }, { dtype: "f32" });
+  const graph = new Graph();
+  const input = graph.input("x", [1, 3, 4, 4], "nhwc4");
+  // @ts-expect-error: the weight is missing
+  graph.op("conv", conv2d, { x: input });
+  // @ts-expect-error: no such mode
+  graph.op("resize", resize, { x: input }, { mode: "bicubic", height: 2, width: 2 });
 }
 // @ts-expect-error: no such option
 void loadFcn({ varaint: "fcn8s" });
