@@ -64,7 +64,7 @@ export class GpuWeight {
    */
   static from(device: Device, weight: HostWeight): GpuWeight {
     checkDevice("GpuWeight.from", device);
-    const { shape, data } = (weight) ?? {};
+    const { shape, data } = weight ?? {};
     if (!Array.isArray(shape) || !(data instanceof Float32Array))
       throw badShape("GpuWeight.from needs { shape, data }: an array of numbers and a Float32Array");
     checkCount("weight", shape as Shape, data);

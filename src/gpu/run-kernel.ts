@@ -33,12 +33,11 @@ import { Tensor } from "./tensor.js";
 import { upload } from "./upload.js";
 
 type Argument<S> = S extends { role: "weight" } ? HostWeight | GpuWeight : Tensor;
-type OptionalKey<I> = { [K in keyof I]: I[K] extends { optional: true } ? K : never }[keyof I];
 /** Tensors and weights by the names of the kernel's inputs. Only optional inputs may be left out. */
 export type KernelArguments<I> = string extends keyof I
   ? Readonly<Record<string, Operand | undefined>> // of an erased kernel
-  : { readonly [K in Exclude<keyof I, OptionalKey<I>>]: Argument<I[K]> } & {
-      readonly [K in OptionalKey<I>]?: Argument<I[K]> | undefined;
+  : { readonly [K in keyof I as I[K] extends { optional: true } ? never : K]: Argument<I[K]> } & {
+      readonly [K in keyof I as I[K] extends { optional: true } ? K : never]?: Argument<I[K]> | undefined;
     };
 export type KernelResults<O> = {
   readonly [K in keyof O]: O[K] extends { optional: true } ? Tensor | undefined : Tensor;
