@@ -48,7 +48,7 @@ export interface NodeLoadOptions extends LoadOptions, WeightsOptions {
 /**
  * Reads a picture. PNG needs nothing else; JPEG, WebP and other formats need the optional package `sharp` and are
  * turned as their EXIF orientation says.
- * @throws bad-image when the file cannot be read or decoded, or sharp is not installed
+ * @throws bad-image when the file cannot be read or decoded; missing-package when sharp is not installed
  */
 export async function readPicture(image: NodePicture): Promise<Picture> {
   const bytes = await bytesOf(image);

@@ -165,9 +165,12 @@ describe("decodePicture", () => {
       throw new Error("Cannot find package 'sharp'");
     });
     const { decodePicture: decode } = await import("../src/image/decode.js");
-    await expect(decode(Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 0, 0, 0]), "cat.jpg")).rejects.toThrow(
-      /cat\.jpg: reading JPEG needs the npm package "sharp" .*npm install sharp/,
-    );
+    await expect(decode(Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 0, 0, 0]), "cat.jpg")).rejects.toMatchObject({
+      code: "missing-package",
+      message: expect.stringMatching(
+        /^cat\.jpg: reading JPEG needs the npm package "sharp" .*npm install sharp/,
+      ) as string,
+    });
     vi.doUnmock("sharp");
   });
 });

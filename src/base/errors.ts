@@ -13,6 +13,7 @@ export type FcnErrorCode =
   | "bad-shape" // tensors that do not fit each other or the operation
   | "bad-weights" // a checkpoint that cannot be read or does not fit the model
   | "bad-image" // a picture that cannot be decoded or used
+  | "missing-package" // an optional npm package is needed, and the message names it
   | "bad-option" // an argument outside its documented values
   | "disposed"; // used after dispose()
 

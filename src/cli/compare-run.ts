@@ -2,11 +2,11 @@
  * The loop of a comparison. Pictures are decoded ahead, and the last one is counted while the GPU works on this one.
  * Every finished picture is in results.jsonl before the next is waited for.
  */
-import { isFcnError, isTooLarge, messageOf } from "../base/errors.js";
+import { isTooLarge, messageOf } from "../base/errors.js";
 import { scorePicture } from "../eval/records.js";
 import type { PictureRecord, RunHeader } from "../eval/records.js";
 import { mostCommonSize, summarisePicture } from "../eval/summary.js";
-import { readLabelFile, readPictureFile } from "../image/decode.js";
+import { isPictureError, readLabelFile, readPictureFile } from "../image/decode.js";
 import type { LabelMeaning, ValueCounts } from "../image/label-meaning.js";
 import type { RgbaPicture } from "../image/picture.js";
 import { fileNames } from "../eval/titles.js";
@@ -50,7 +50,7 @@ async function load({ picture: path, label }: DatasetItem, job: ComparisonJob): 
 }
 
 /** Errors that concern one picture only; every other one ends the run. */
-const isPictureError = (error: unknown): boolean => isFcnError(error, "bad-image") || isTooLarge(error);
+const concernsPicture = (error: unknown): boolean => isPictureError(error) || isTooLarge(error);
 
 const roundedToMicroseconds = (ms: number): number => Math.round(ms * 1000) / 1000;
 
@@ -96,7 +96,7 @@ export async function runComparison(items: readonly DatasetItem[], job: Comparis
       bar.step(item.key);
     },
     async fail(item, error) {
-      if (!isPictureError(error)) throw error;
+      if (!concernsPicture(error)) throw error;
       bar.clear();
       job.onFailure(messageOf(error));
       await job.log.append({ picture: item.key, error: messageOf(error) });
@@ -137,7 +137,7 @@ export async function measureCosts(
     try {
       for (const cost of await comparison.measure(missing, height, width)) await log.append({ cost });
     } catch (error) {
-      if (!isPictureError(error)) throw error;
+      if (!concernsPicture(error)) throw error;
       onFailure(messageOf(error));
     }
   }

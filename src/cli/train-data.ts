@@ -2,10 +2,11 @@
 import { statSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
-import { isFcnError, messageOf } from "../base/errors.js";
+import { messageOf } from "../base/errors.js";
 import { fnv1a } from "../base/hash.js";
 import { nativePath } from "../base/native-path.js";
 import { seeded } from "../base/random.js";
+import { isPictureError } from "../image/decode.js";
 import { describeOutside } from "../image/label-meaning.js";
 import { distinctItems } from "./compare-items.js";
 import { UsageError } from "./command.js";
@@ -162,7 +163,7 @@ export async function usableItems(items: readonly DatasetItem[], reader: SampleR
       if (!labels || labels.some((label) => label !== 255)) usable.push(item);
       else printError(`fcn train: ${item.label ?? item.key} has no pixel that counts; the picture is left out`);
     } catch (error) {
-      if (!isFcnError(error, "bad-image")) throw error;
+      if (!isPictureError(error)) throw error;
       bar.clear();
       printError(`fcn train: ${messageOf(error)}; the picture is left out`);
     }

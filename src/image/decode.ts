@@ -5,7 +5,7 @@
  * https://sharp.pixelplumbing.com
  */
 import type { SharpConstructor } from "sharp";
-import { firstLineOf, messageOf } from "../base/errors.js";
+import { FcnError, firstLineOf, isFcnError, messageOf } from "../base/errors.js";
 import { labelsMeant } from "./label-meaning.js";
 import type { LabelMeaning, MeantLabels } from "./label-meaning.js";
 import { cannotRead, formatOf, refusalSentence } from "./picture-formats.js";
@@ -23,7 +23,7 @@ const firstLine = (error: unknown): string => firstLineOf(messageOf(error));
 
 let loaded: Promise<SharpConstructor> | undefined;
 
-/** Loads sharp for the first picture that needs it. @throws bad-image when it is not installed */
+/** Loads sharp for the first picture that needs it. @throws missing-package when it is not installed */
 async function sharpFor(format: string, name: string): Promise<SharpConstructor> {
   loaded ??= import("sharp").then((module) => module.default);
   try {
@@ -32,9 +32,14 @@ async function sharpFor(format: string, name: string): Promise<SharpConstructor>
     loaded = undefined;
     if (format === "HEIC") throw badImage(name, cannotRead(format), error); // sharp as npm installs it lacks HEVC
     const reason = `reading ${format} needs the npm package "sharp" (${firstLine(error)})`;
-    throw badImage(name, `${reason}: npm install sharp, or give the picture as PNG`, error);
+    const sentence = `${name}: ${reason}: npm install sharp, or give the picture as PNG`;
+    throw new FcnError("missing-package", sentence, { cause: error });
   }
 }
+
+/** True for errors of a file that is no picture, or that cannot be read here. Other pictures may be fine. */
+export const isPictureError = (error: unknown): boolean =>
+  isFcnError(error, "bad-image") || isFcnError(error, "missing-package");
 
 /** A picture, and the size of its file where that was too large to decode whole. */
 export interface DecodedPicture extends RgbaPicture {
@@ -48,7 +53,7 @@ const SHARP_PIXELS = 0x3fff * 0x3fff;
  * A file's pixels as opaque RGBA; transparency is put over white. The values are those that are stored: colour profiles
  * are not applied, as in torchvision and Pillow. Only CMYK, which has no RGB values, is converted by its profile.
  * @param shorterSide what a picture with too many pixels may be shrunk to, where its format can be decoded smaller
- * @throws bad-image
+ * @throws bad-image, missing-package
  */
 export async function decodePicture(bytes: Uint8Array, name: string, shorterSide?: number): Promise<DecodedPicture> {
   const format = formatOf(bytes);

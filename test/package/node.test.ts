@@ -102,7 +102,7 @@ describe("says in a sentence", () => {
     const printed = await printedBy(`import { loadFcn } from "fcn-webgpu/node";
       const fcn = await loadFcn();
       fcn.segment("photo.jpg").catch((error) => print(error));`);
-    expect(printed).toMatch(new RegExp(`^bad-image: ${sentence} .*: ${cure}`));
+    expect(printed).toMatch(new RegExp(`^missing-package: ${sentence} .*: ${cure}`));
   });
 
   it("that the browser entry needs a browser", async () => {
