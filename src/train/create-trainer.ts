@@ -63,8 +63,8 @@ export interface TrainerOptions {
    */
   readonly teacher?: Teacher;
   /**
-   * Where the teacher's targets are kept, a map for each variation of a picture: of 21 classes and 384 x 512 pixels 0.1
-   * to 0.5 MB. It may be the store of `features`. Default: 256 MB of memory.
+   * Where the teacher's targets are kept, a map for each variation of a picture: of 21 classes and 384 x 512 pixels
+   * 0.05 to 0.5 MB. It may be the store of `features`. Default: 256 MB of memory.
    */
   readonly softTargets?: FeatureStore;
   /** What the loss of each class is multiplied by. */

@@ -1,6 +1,6 @@
 /**
  * A teacher's probabilities as they are kept. As floats, 21 classes of 384 x 512 pixels take 19 MB, and a training asks
- * for four views of every picture again and again. In steps of 1/255, deflated, they take 0.1 to 0.5 MB.
+ * for four views of every picture again and again. In steps of 1/255, deflated, they take 0.05 to 0.5 MB.
  */
 import { badShape } from "../base/errors.js";
 import { layouts } from "../kernel/layout.js";
