@@ -145,3 +145,20 @@ export function look(value: unknown, depth = 2): string {
     .map(([key, part]) => `${key}: ${look(part, depth - 1)}`)
     .join(", ")}}`;
 }
+
+/** The calls whose outcome was neither a result nor an FcnError. */
+export async function failuresOf(tried: ApiCall, count: number, seed: number): Promise<string[]> {
+  const failures = new Map<string, string>();
+  for (const given of wrongArguments(tried, count, seed)) {
+    const before = given.map((value) => look(value)).join(", ");
+    try {
+      await tried.call(...(given as never[]));
+    } catch (error) {
+      const { name, message } = (error ?? {}) as Partial<Error>;
+      if (name === "FcnError" || message === CALLBACK_ERROR) continue;
+      const text = `${String(error)} ${(error as Error | undefined)?.stack?.split("\n").slice(1, 3).join("") ?? ""}`;
+      if (!failures.has(text)) failures.set(text, `${tried.name}(${before}): ${text}`);
+    }
+  }
+  return [...failures.values()];
+}
