@@ -36,7 +36,7 @@ describe("classPolygons", () => {
     );
   });
 
-  it("closes every ring, turns outer ones clockwise on the screen and holes the other way, without needless corners", () => {
+  it("closes every ring without needless corners; outer ones run clockwise on the screen, holes the other way", () => {
     fc.assert(
       fc.property(scene, ({ picture: { width, height }, labels }) => {
         for (const polygon of classPolygons(labels, width, height, 0)) {
