@@ -1,4 +1,4 @@
-/** The bundled JavaScript of a page: one that segments, one with the whole entry, and one with a single kernel. */
+/** The bundled JavaScript of a page: that segments, with the whole entry, with a single kernel, with masks only. */
 const modifyEsbuildConfig = (config) => ({ ...config, format: "esm" });
 
 export default [
@@ -17,6 +17,14 @@ export default [
     import: "{ relu }",
     gzip: true,
     limit: "4 kB",
+    modifyEsbuildConfig,
+  },
+  {
+    name: "one function of fcn-webgpu/image",
+    path: "dist/src/image/index.js",
+    import: "{ classMask }",
+    gzip: true,
+    limit: "3 kB",
     modifyEsbuildConfig,
   },
 ];

@@ -10,7 +10,7 @@ import * as api from "../src/node.js";
 import { useDevice } from "./helpers/device.js";
 import { hashedFile } from "./helpers/hashed-checkpoint.js";
 import { torchvisionFcnTensors } from "../bench/hashed-weights.js";
-import { CALLBACK_ERROR, look, wrongArguments } from "./helpers/wrong-arguments.js";
+import { failuresOf } from "./helpers/wrong-arguments.js";
 import type { ApiCall } from "./helpers/wrong-arguments.js";
 
 type Run<T> = (...given: never[]) => Promise<T>;
@@ -209,30 +209,13 @@ const PICTURES: readonly ApiCall[] = [
   },
 ];
 
-/** The calls whose outcome was neither a result nor an FcnError. */
-async function failuresOf(tried: ApiCall, count: number): Promise<string[]> {
-  const failures = new Map<string, string>();
-  for (const given of wrongArguments(tried, count, SEED)) {
-    const before = given.map((value) => look(value)).join(", ");
-    try {
-      await tried.call(...(given as never[]));
-    } catch (error) {
-      const { name, message } = (error ?? {}) as Partial<Error>;
-      if (name === "FcnError" || message === CALLBACK_ERROR) continue;
-      const text = `${String(error)} ${(error as Error | undefined)?.stack?.split("\n").slice(1, 3).join("") ?? ""}`;
-      if (!failures.has(text)) failures.set(text, `${tried.name}(${before}): ${text}`);
-    }
-  }
-  return [...failures.values()];
-}
-
 describe.each([
   ["loading", LOADING, 250],
   ["models", MODEL, 300],
   ["kernels", KERNELS, 400],
   ["pictures", PICTURES, 300],
 ] as const)("wrong arguments: %s", (_, calls, count) => {
-  it.each(calls)("$name", async (call) => expect(await failuresOf(call, count * FACTOR)).toEqual([]));
+  it.each(calls)("$name", async (call) => expect(await failuresOf(call, count * FACTOR, SEED)).toEqual([]));
 });
 
 it("the model works afterwards", async () => {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { encodeNpy } from "../src/cli/npy.js";
 import { overlapped } from "../src/cli/overlap.js";
-import { chosenClasses, confidenceOf, keepClasses } from "../src/cli/segment-output.js";
+import { chosenClasses, chosenParts, confidenceOf } from "../src/cli/segment-output.js";
 import { VOC_CLASSES } from "../src/image/palette.js";
 import { classAreas } from "../src/image/regions.js";
 
@@ -70,7 +70,7 @@ describe("classes", () => {
     expect([...chosenClasses("Person, dog,3", VOC_CLASSES)]).toEqual([15, 12, 3]);
     for (const wrong of ["21", "", "-1", "person;dog"])
       expect(() => chosenClasses(wrong, VOC_CLASSES)).toThrow("is not one of background, aeroplane");
-    const { labels, mask, areas } = keepClasses(Uint8Array.of(0, 1, 2, 2), { width: 4, height: 1 }, new Set([2]));
+    const { labels, mask, areas } = chosenParts(Uint8Array.of(0, 1, 2, 2), { width: 4, height: 1 }, new Set([2]));
     expect([...labels]).toEqual([0, 0, 2, 2]);
     expect([...mask]).toEqual([0, 0, 255, 255]);
     expect(areas.map((a) => a.pixels)).toEqual([2, 2]);

@@ -77,6 +77,7 @@ describe("imports", () => {
     visit("src/index.ts");
     visit("shaders/index.ts");
     visit("src/eval/index.ts");
+    visit("src/image/index.ts");
     expect([...reached].filter((to) => needsNode.test(to))).toEqual([]);
   });
 

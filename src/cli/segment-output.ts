@@ -1,6 +1,8 @@
 /** What `fcn segment` makes of a label map: the contents of each format, and the line that describes it. */
 import { defined } from "../base/defined.js";
 import { legendOverlay } from "../image/legend.js";
+import { classMask, findClass, keepClasses } from "../image/masks.js";
+import { BACKGROUND_LABEL } from "../image/palette.js";
 import type { RgbaPicture } from "../image/picture.js";
 import { encodeGreyPng, encodeLabelPng, encodePng } from "../image/png.js";
 import { classAreas } from "../image/regions.js";
@@ -24,7 +26,6 @@ export const ENDINGS: Readonly<Record<Format | "probabilities" | "confidence" | 
 /** Regions smaller than this share of the picture are specks, not objects. */
 const SMALLEST_REGION = 0.001;
 
-const BACKGROUND = 0;
 const WHITE = 255;
 
 /** A picture's result. Classes that were not asked for are background already. */
@@ -43,18 +44,10 @@ export interface SegmentedPicture {
   readonly notice?: string | undefined;
 }
 
-/** Labels of the classes of this name in any case, else the label that the word is; none for any other word. */
-function labelsOf(word: string, classNames: readonly string[]): number[] {
-  const byName = classNames.flatMap((name, label) => (name.toLowerCase() === word.toLowerCase() ? [label] : []));
-  if (byName.length > 0) return byName;
-  const byNumber = /^\d{1,3}$/.test(word) ? Number(word) : NaN;
-  return byNumber < classNames.length ? [byNumber] : [];
-}
-
 /** "person,dog" or "15,12" as labels. @throws UsageError with the names there are */
 export function chosenClasses(text: string, classNames: readonly string[]): Set<number> {
   const labels = listOf(text).flatMap((word) => {
-    const found = labelsOf(word, classNames);
+    const found = findClass(word, classNames);
     if (!found.length) throw new UsageError(`segment: --classes ${word} is not one of ${classNames.join(", ")}`);
     return found;
   });
@@ -62,16 +55,14 @@ export function chosenClasses(text: string, classNames: readonly string[]): Set<
 }
 
 /** Labels, mask and areas. Labels that are not `chosen` become background; undefined keeps all. */
-export function keepClasses(
+export function chosenParts(
   labels: Uint8Array,
   { width, height }: { readonly width: number; readonly height: number },
   chosen: ReadonlySet<number> | undefined,
 ): Pick<SegmentedPicture, "labels" | "mask" | "areas"> {
-  const isWanted = (label: number): boolean => (chosen ? chosen.has(label) : label !== BACKGROUND);
-  const kept = chosen ? labels.map((label) => (chosen.has(label) ? label : BACKGROUND)) : labels;
-  const mask = labels.map((label) => (isWanted(label) ? WHITE : 0));
+  const kept = chosen ? keepClasses(labels, chosen) : labels;
   const smallest = Math.max(1, Math.round(width * height * SMALLEST_REGION));
-  return { labels: kept, mask, areas: classAreas(kept, width, height, smallest) };
+  return { labels: kept, mask: classMask(labels, chosen), areas: classAreas(kept, width, height, smallest) };
 }
 
 /**
@@ -88,9 +79,9 @@ export function confidenceOf(
   const pixels = labels.length;
   const probabilityOf = (label: number, pixel: number): number => scores.data[label * pixels + pixel] as number;
   const allLabels = Array.from({ length: classes }, (_, label) => label);
-  const counted = allLabels.filter((label) => label === BACKGROUND || (chosen && !chosen.has(label)));
+  const counted = allLabels.filter((label) => label === BACKGROUND_LABEL || (chosen && !chosen.has(label)));
   return Float32Array.from(labels, (label, pixel) => {
-    if (label !== BACKGROUND) return probabilityOf(label, pixel);
+    if (label !== BACKGROUND_LABEL) return probabilityOf(label, pixel);
     return counted.reduce((sum, own) => sum + probabilityOf(own, pixel), 0);
   });
 }
@@ -121,7 +112,7 @@ function documentOf(result: SegmentedPicture): Record<string, unknown> {
     pixels,
     share: roundedTo(pixels / (width * height), 6),
     box,
-    ...(label === BACKGROUND ? {} : { regions }),
+    ...(label === BACKGROUND_LABEL ? {} : { regions }),
     ...(confidence ? { confidence: meanConfidence(result, label) } : {}),
   }));
   return { image, width, height, variant, classes, ...defined({ notice }) };

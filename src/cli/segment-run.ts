@@ -8,7 +8,7 @@ import type { Fcn, NodePicture, Scores, Segmentation } from "../node.js";
 import { OutputClosed, printError } from "./output.js";
 import { overlapped } from "./overlap.js";
 import { itemBar } from "./progress.js";
-import { confidenceOf, keepClasses } from "./segment-output.js";
+import { chosenParts, confidenceOf } from "./segment-output.js";
 import type { SegmentedPicture } from "./segment-output.js";
 import type { Sink, Wanted } from "./segment-sink.js";
 
@@ -63,7 +63,7 @@ function resultOf(
   picture: RgbaPicture,
   { segmentation, probabilities }: Run,
 ): SegmentedPicture {
-  const kept = keepClasses(segmentation.labels, picture, chosen);
+  const kept = chosenParts(segmentation.labels, picture, chosen);
   const confidence = probabilities && confidenceOf(probabilities, kept.labels, chosen);
   return {
     image,

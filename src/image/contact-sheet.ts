@@ -1,34 +1,46 @@
 /** Pictures side by side with what each network made of them: one figure to look at. */
-import { badOption } from "../base/errors.js";
 import { Canvas } from "./canvas.js";
 import { drawLegend, legendHeight, legendOf } from "./legend.js";
 import type { LegendEntry } from "./legend.js";
 import { colourMap, overlay } from "./overlay.js";
 import { vocPalette } from "./palette.js";
 import type { Colour } from "./palette.js";
-import type { Picture } from "./picture.js";
+import type { Picture, RgbaPicture } from "./picture.js";
 import { scaled, scaledLabels } from "./scale.js";
+import { checkSheet } from "./sheet-checks.js";
 import { fitText, lineHeight, textWidth } from "./text.js";
 
+/** What one network made of a row's picture. */
 export interface SheetColumn {
+  /** The network's name. */
   readonly title: string;
   /** Beside the title, such as "412 ms". */
   readonly caption?: string;
+  /** One label (0 to 255) for each pixel of the row's picture, row by row. */
   readonly labels: Uint8Array;
 }
 
+/** A picture with what networks made of it. */
 export interface SheetRow {
+  /** The picture's name. */
   readonly title: string;
+  /** Grey, RGB or RGBA, of any size. */
   readonly picture: Picture;
+  /** The true label map, of the picture's size, if known. */
   readonly truth?: Uint8Array;
+  /** One for each network. Rows may have different numbers of them. */
   readonly columns: readonly SheetColumn[];
 }
 
+/** What stands above a contact sheet, and how wide it is. */
 export interface SheetOptions {
+  /** A line in large letters. */
   readonly title?: string;
+  /** A line below the title; it is cut off where it does not fit. */
   readonly subtitle?: string;
+  /** Names by label, for the legends. Default: PASCAL VOC's 21. */
   readonly classNames?: readonly string[];
-  /** Width of a column in pixels. Default 300. */
+  /** Width of a column in pixels, from 16 to 4096. Default 300. */
   readonly columnWidth?: number;
 }
 
@@ -78,13 +90,23 @@ interface SheetWidths {
 }
 
 /**
- * Draws a sheet. Each row has the picture with the truth, if known, below it; then a column for each network with the
- * overlay and the bare label map.
- * @throws bad-option without rows; bad-image when labels do not fit their picture
+ * Draws a contact sheet: an opaque RGBA picture on white. Each row has the picture with the truth, if known, below it;
+ * then a column for each network with the overlay and the bare label map; and a legend. The letters come with the
+ * library. `fcn demo` and `fcn compare` write such sheets.
+ *
+ * @param rows at least one
+ * @throws FcnError bad-image when labels do not fit their picture; bad-option without rows, and for wrong options
+ * @example
+ * import { contactSheet } from "fcn-webgpu/image";
+ *
+ * const picture = { width: 2, height: 1, data: Uint8Array.of(90, 200) };
+ * const columns = [{ title: "FCN-8s", caption: "12 ms", labels: Uint8Array.of(0, 15) }];
+ * const sheet = contactSheet([{ title: "photo.png", picture, columns }], { columnWidth: 200 });
+ * console.log(sheet.width); // prints 488
  */
-export function contactSheet(rows: readonly SheetRow[], options: SheetOptions = {}): Canvas {
+export function contactSheet(rows: readonly SheetRow[], options: SheetOptions = {}): RgbaPicture {
+  checkSheet(rows, options);
   const { classNames, columnWidth = 300 } = options;
-  if (!rows.length) throw badOption("contactSheet: it needs at least one row, got 0");
   const columns = Math.max(...rows.map((row) => 1 + row.columns.length));
   const widths = { column: columnWidth, content: columns * columnWidth + (columns - 1) * GUTTER };
   const prepared = rows.map((row) => prepareRow(row, columnWidth, classNames));
@@ -138,8 +160,7 @@ function prepareRow(row: SheetRow, columnWidth: number, classNames: readonly str
     pictures: truth ? [small, bareMap(truth)] : [small],
   };
   const others = row.columns.map(({ title: name, caption = "", labels }): Cell => {
-    const bare = bareMap(labels); // before the overlay: it checks the number of labels
-    return { title: name, caption, pictures: [overSmall(labels), bare] };
+    return { title: name, caption, pictures: [overSmall(labels), bareMap(labels)] };
   });
   const maps = [...(truth ? [truth] : []), ...row.columns.map(({ labels }) => labels)];
   const legend = mergeLegends(maps.map((labels) => legendOf(labels, classNames, palette)));

@@ -2,9 +2,9 @@
  * What the values of a label map mean: which stand for a class, which for void (pixels that do not count). Values that
  * are neither are counted, so that no pixel is dropped in silence.
  */
+import type { LabelMap, LabelValues } from "./label-values.js";
 import { VOID_LABEL } from "./palette.js";
 import { badImage } from "./picture.js";
-import type { LabelMap, LabelValues } from "./png-labels.js";
 
 export interface LabelMeaning {
   /** Values that mean void. */

@@ -1,5 +1,8 @@
 /** Legends of label maps: swatches with the names of the classes, and their shares of the picture. */
+import { badOption } from "../base/errors.js";
+import { checkOptions, describeValue, typeName } from "../base/options.js";
 import { Canvas } from "./canvas.js";
+import { checkNames, checkPalette, labelBytes } from "./label-checks.js";
 import { overlay } from "./overlay.js";
 import type { OverlayOptions } from "./overlay.js";
 import { BACKGROUND_LABEL, VOC_CLASSES, VOID_LABEL, colourOf, vocPalette } from "./palette.js";
@@ -8,8 +11,11 @@ import type { Picture, RgbaPicture } from "./picture.js";
 import { fitText, lineHeight, textWidth } from "./text.js";
 import type { FontName } from "./text.js";
 
+/** A class in a legend. */
 export interface LegendEntry {
+  /** The class's name; "void" for label 255, "class 7" for a label without a name. */
   readonly name: string;
+  /** The colour of its swatch. */
   readonly colour: Colour;
   /** Share of the picture's pixels, 0 to 1. */
   readonly share: number;
@@ -19,23 +25,35 @@ export interface LegendEntry {
 export const labelName = (label: number, classNames: readonly string[]): string =>
   classNames[label] ?? (label === VOID_LABEL ? "void" : `class ${label}`);
 
-/** Classes of a label map, the largest first, the background last. */
+/**
+ * The classes of a label map with their colours and shares, the largest first, the background last: what a legend says.
+ *
+ * @param labels a label map of any size, one label (0 to 255) a pixel
+ * @param classNames names by label, such as `fcn.classNames`. Default: PASCAL VOC's 21.
+ * @param palette 256 colours, three bytes (R, G, B) each. Default: PASCAL VOC's.
+ * @throws FcnError bad-image for labels that are no bytes; bad-option for other kinds of names or palettes
+ * @example
+ * import { legendOf } from "fcn-webgpu/image";
+ *
+ * const [largest] = legendOf(Uint8Array.of(0, 15, 15, 15));
+ * console.log(largest?.name, largest?.share, largest?.colour.join()); // prints person 0.75 192,128,128
+ */
 export function legendOf(
   labels: ArrayLike<number>,
-  names: readonly string[] = VOC_CLASSES,
-  palette = vocPalette(),
+  classNames: readonly string[] = VOC_CLASSES,
+  palette: Uint8Array = vocPalette(),
 ): LegendEntry[] {
+  const map = labelBytes("legendOf", labels);
+  checkNames("legendOf", classNames);
+  checkPalette("legendOf", palette);
   const counts = new Map<number, number>();
-  for (let i = 0; i < labels.length; i++) {
-    const label = labels[i] as number;
-    counts.set(label, (counts.get(label) ?? 0) + 1);
-  }
+  for (const label of map) counts.set(label, (counts.get(label) ?? 0) + 1);
   const isBackground = (label: number): number => Number(label === BACKGROUND_LABEL);
   const order = [...counts].sort(([a, m], [b, n]) => isBackground(a) - isBackground(b) || n - m);
   return order.map(([label, count]) => ({
-    name: labelName(label, names),
+    name: labelName(label, classNames),
     colour: colourOf(palette, label),
-    share: count / labels.length,
+    share: count / map.length,
   }));
 }
 
@@ -116,20 +134,89 @@ const LARGE_PICTURE = 1400;
 /** Narrower pictures get a legend of this width, in pixels. */
 const MIN_LEGEND_WIDTH = 220;
 
-/** The overlay with a legend below it: what `fcn segment --format overlay` writes. @throws bad-image, bad-option */
+/** How legendPicture() looks. */
+export interface LegendOptions {
+  /** The picture's width in pixels, at which rows break. At least 100, at most 16384. Default 640. */
+  readonly width?: number;
+  /** Writes each class's share behind its name. Default true. */
+  readonly shares?: boolean;
+}
+
+/** Any narrower, and names would be cut off after a few letters. */
+const NARROWEST = 100;
+const WIDEST = 16384;
+
+/** @throws bad-option */
+function checkEntries(entries: readonly LegendEntry[]): void {
+  const isColour = (colour: unknown): boolean =>
+    Array.isArray(colour) && colour.length === 3 && Array.from(colour).every((value) => typeof value === "number");
+  const isEntry = (entry: Partial<LegendEntry> | undefined | null): boolean =>
+    typeof entry?.name === "string" && isColour(entry.colour) && Number.isFinite(entry.share);
+  if (!Array.isArray(entries))
+    throw badOption(`legendPicture: entries are an array (legendOf() makes it), got ${typeName(entries)}`);
+  const wrong = entries.findIndex((entry: LegendEntry) => !isEntry(entry));
+  if (wrong >= 0) throw badOption(`legendPicture: entry ${wrong} needs a name, a colour [r, g, b] and a share`);
+}
+
+/**
+ * A legend as a picture of its own: swatches with the names of classes, and their shares, in rows on white. Its height
+ * is what the rows need. The letters come with the library, so that no font is needed.
+ *
+ * @param entries what legendOf() returns
+ * @throws FcnError bad-option for other entries or options
+ * @example
+ * import { legendOf, legendPicture } from "fcn-webgpu/image";
+ *
+ * const { width, channels } = legendPicture(legendOf(Uint8Array.of(0, 15)), { width: 200 });
+ * console.log(width, channels); // prints 200 4
+ */
+export function legendPicture(entries: readonly LegendEntry[], options: LegendOptions = {}): RgbaPicture {
+  checkEntries(entries);
+  checkOptions("legendPicture(entries, { width: ... })", options, { width: "a number", shares: "a boolean" });
+  const { width = 640, shares = true } = options;
+  if (!Number.isInteger(width) || width < NARROWEST || width > WIDEST)
+    throw badOption(`legendPicture: width ${describeValue(width)} is no whole number from ${NARROWEST} to ${WIDEST}`);
+  const { margin, lastRowGap } = spacingOf("body");
+  const layout = { left: margin, top: margin, width: width - 2 * margin, shares };
+  const canvas = new Canvas(width, legendHeight(entries, layout) + 2 * margin - lastRowGap);
+  drawLegend(canvas, entries, layout);
+  return canvas;
+}
+
+/** Pixels around a legend, and those that its last row does not use. */
+const spacingOf = (font: FontName): { readonly margin: number; readonly lastRowGap: number } => ({
+  margin: Math.round(lineHeight(font) * 0.7),
+  lastRowGap: Math.round(lineHeight(font) * 0.3),
+});
+
+/**
+ * The overlay with a legend below it: what `fcn segment --format overlay` writes. The picture is at the top, in the
+ * middle; the result is at least 220 pixels wide.
+ *
+ * @param picture grey, RGB or RGBA, one byte a sample
+ * @param labels one label (0 to 255) for each pixel of the picture, row by row
+ * @param classNames names by label, such as `fcn.classNames`. Default: PASCAL VOC's 21.
+ * @param options those of overlay()
+ * @throws FcnError bad-image when labels and picture do not fit each other; bad-option for wrong names or options
+ * @example
+ * import { legendOverlay } from "fcn-webgpu/image";
+ *
+ * const grey = { width: 300, height: 1, data: new Uint8Array(300) };
+ * const figure = legendOverlay(grey, new Uint8Array(300).fill(15));
+ * console.log(figure.width, figure.height > grey.height); // prints 300 true
+ */
 export function legendOverlay(
   picture: Picture,
   labels: ArrayLike<number>,
-  names: readonly string[],
+  classNames: readonly string[] = VOC_CLASSES,
   options: OverlayOptions = {},
 ): RgbaPicture {
   const over = overlay(picture, labels, options);
   const shown = Uint8Array.from(options.palette ?? vocPalette());
   shown.fill(255, 0, 3); // background is not painted, so its swatch is empty
-  const entries = legendOf(labels, names, shown);
+  const entries = legendOf(labels, classNames, shown);
   const font = over.width >= LARGE_PICTURE ? "title" : "body";
-  const margin = Math.round(lineHeight(font) * 0.7);
-  const lastRowGap = Math.round(lineHeight(font) * 0.3);
+  const { margin, lastRowGap } = spacingOf(font);
   const width = Math.max(over.width, MIN_LEGEND_WIDTH);
   const layout = { left: margin, top: over.height + margin, width: width - 2 * margin, font } as const;
   const canvas = new Canvas(width, over.height + legendHeight(entries, layout) + 2 * margin - lastRowGap);

@@ -1,13 +1,16 @@
 /** Label maps as pictures: in the palette's colours, alone or over the picture. */
 import { badOption } from "../base/errors.js";
+import { checkOneOf, checkOptions, describeValue } from "../base/options.js";
+import { checkPalette, checkedLabels } from "./label-checks.js";
 import { BACKGROUND_LABEL, vocPalette } from "./palette.js";
-import { checkValueCount, toRgba } from "./picture.js";
+import { toRgba } from "./picture.js";
 import type { Picture, RgbaPicture } from "./picture.js";
 
+/** How overlay() and legendOverlay() look. */
 export interface OverlayOptions {
   /** Share of the class's colour, 0 to 1. Default 0.6. */
   readonly opacity?: number;
-  /** 256 colours, R G B each. Default PASCAL VOC's. */
+  /** 256 colours, three bytes (R, G, B) each. Default: PASCAL VOC's. */
   readonly palette?: Uint8Array;
   /** A darker line where classes meet. Default true. */
   readonly outline?: boolean;
@@ -15,17 +18,33 @@ export interface OverlayOptions {
   readonly base?: "picture" | "grey";
 }
 
-/** Each label in its colour. @throws bad-image when the labels do not fit the size */
+const OVERLAY_KINDS = { opacity: "a number", palette: "a Uint8Array", outline: "a boolean", base: "a string" };
+
+/**
+ * A label map in colours: an opaque RGBA picture in which each pixel has its label's colour, the background too.
+ *
+ * @param labels one label (0 to 255) a pixel, row by row
+ * @param width of the map, in pixels
+ * @param height of the map, in pixels
+ * @param palette 256 colours, three bytes (R, G, B) each. Default: PASCAL VOC's.
+ * @throws FcnError bad-image when labels and size do not fit each other; bad-option for another kind of palette
+ * @example
+ * import { colourMap } from "fcn-webgpu/image";
+ *
+ * const { width, height, data } = colourMap(Uint8Array.of(0, 15), 2, 1);
+ * console.log(width, height, data.join()); // prints 2 1 0,0,0,255,192,128,128,255
+ */
 export function colourMap(
   labels: ArrayLike<number>,
   width: number,
   height: number,
-  palette = vocPalette(),
+  palette: Uint8Array = vocPalette(),
 ): RgbaPicture {
-  checkValueCount("overlay", labels, { width, height });
+  const map = checkedLabels("colourMap", labels, width, height);
+  checkPalette("colourMap", palette);
   const data = new Uint8Array(width * height * 4);
-  for (let i = 0; i < labels.length; i++) {
-    const at = (labels[i] as number) * 3;
+  for (let i = 0; i < map.length; i++) {
+    const at = (map[i] as number) * 3;
     data.set(palette.subarray(at, at + 3), i * 4);
     data[i * 4 + 3] = 255;
   }
@@ -63,19 +82,33 @@ function isEdge(labels: ArrayLike<number>, width: number, i: number): boolean {
 const OUTLINE_SHADE = 0.55;
 
 /**
- * The classes over the picture. Background (class 0) stays as it is; void is shown. With opacity 0 nothing changes.
- * @throws bad-image when the labels do not fit the picture; bad-option when the opacity is not between 0 and 1
+ * The classes over the picture, as RGBA of the picture's size. Background (label 0) stays as it is; void (255) is
+ * shown. With opacity 0 nothing changes. The picture given is not written to.
+ *
+ * @param picture grey, RGB or RGBA, one byte a sample
+ * @param labels one label (0 to 255) for each pixel of the picture, row by row
+ * @throws FcnError bad-image when labels and picture do not fit each other; bad-option for wrong options
+ * @example
+ * import { overlay } from "fcn-webgpu/image";
+ *
+ * const grey = { width: 2, height: 1, data: Uint8Array.of(100, 100) };
+ * const { data } = overlay(grey, Uint8Array.of(0, 15), { opacity: 0.5, outline: false });
+ * console.log(data.join()); // prints 100,100,100,255,146,114,114,255
  */
 export function overlay(picture: Picture, labels: ArrayLike<number>, options: OverlayOptions = {}): RgbaPicture {
+  checkOptions("overlay(picture, labels, { opacity: ... })", options, OVERLAY_KINDS);
   const { opacity = 0.6, palette = vocPalette(), outline = true, base = "picture" } = options;
-  if (!(opacity >= 0 && opacity <= 1)) throw badOption(`overlay: opacity ${opacity} is not between 0 and 1`);
+  if (!(opacity >= 0 && opacity <= 1))
+    throw badOption(`overlay: opacity ${describeValue(opacity)} is not between 0 and 1`);
+  checkOneOf("overlay: base", base, ["picture", "grey"]);
+  checkPalette("overlay", palette);
   const { width, height, data } = toRgba(picture);
-  checkValueCount("overlay", labels, { width, height });
+  const map = checkedLabels("overlay", labels, width, height);
   const out = base === "grey" ? greyed(data) : new Uint8Array(data);
-  for (let i = 0; i < labels.length; i++) {
-    const label = labels[i] as number;
+  for (let i = 0; i < map.length; i++) {
+    const label = map[i] as number;
     if (label === BACKGROUND_LABEL) continue;
-    const isLine = outline && opacity > 0 && isEdge(labels, width, i);
+    const isLine = outline && opacity > 0 && isEdge(map, width, i);
     for (let c = 0; c < 3; c++) {
       const at = i * 4 + c;
       const colour = palette[label * 3 + c] as number;

@@ -1,8 +1,9 @@
 /** PASCAL VOC's class names and its palette of 256 colours. http://host.robots.ox.ac.uk/pascal/VOC/voc2012/ */
 
-/** Red, green, blue; 0 to 255. */
+/** Red, green and blue of a colour; each from 0 to 255. */
 export type Colour = readonly [number, number, number];
 
+/** The names of PASCAL VOC's 21 classes by label: "background" is 0, "person" 15. */
 export const VOC_CLASSES: readonly string[] = [
   "background",
   "aeroplane",
@@ -42,10 +43,17 @@ export const BACKGROUND_LABEL = 0;
 export const VOID_LABEL = 255;
 
 /**
- * 256 colours, R G B each. The bits of the index go to red, green and blue in turn, and fill each channel from its top
- * bit (VOClabelcolormap of the development kit). All entries differ.
+ * PASCAL VOC's palette: 256 colours, three bytes (R, G, B) each, by label. The bits of the index go to red, green and
+ * blue in turn, and fill each channel from its top bit (VOClabelcolormap of the development kit). All entries differ.
+ * Each call returns a copy of its own.
+ *
+ * @example
+ * import { vocPalette } from "fcn-webgpu/image";
+ *
+ * const palette = vocPalette();
+ * console.log(palette.length, palette.subarray(15 * 3, 16 * 3).join()); // prints 768 192,128,128
  */
-export function vocPalette(): Uint8Array {
+export function vocPalette(): Uint8Array<ArrayBuffer> {
   const palette = new Uint8Array(256 * 3);
   for (let index = 0; index < 256; index++) {
     for (let bit = 0; bit < 8; bit++) {
@@ -63,11 +71,4 @@ export function vocPalette(): Uint8Array {
 export function colourOf(palette: Uint8Array, index: number): Colour {
   const at = index * 3;
   return [palette[at] as number, palette[at + 1] as number, palette[at + 2] as number];
-}
-
-/** `#rrggbb` of a class. */
-export function classColour(index: number, palette = vocPalette()): string {
-  return `#${colourOf(palette, index)
-    .map((value) => value.toString(16).padStart(2, "0"))
-    .join("")}`;
 }

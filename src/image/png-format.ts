@@ -68,7 +68,7 @@ function headerData({ width, height, depth, colourType, interlaced }: PngHeader)
 export interface PngContents {
   readonly header: PngHeader;
   /** R G B for each index. */
-  readonly palette?: Uint8Array;
+  readonly palette?: Uint8Array | undefined;
   /** Rows, each behind its filter byte, deflated. */
   readonly pixels: Uint8Array;
 }

@@ -4,59 +4,26 @@
  */
 import { crc32, inflateSync } from "node:zlib";
 import { messageOf } from "../base/errors.js";
-import { describeValue, typeName } from "../base/options.js";
 import { orientationOf, turned } from "./orientation.js";
 import { badImage } from "./picture.js";
 import type { RgbaPicture } from "./picture.js";
-import { damaged, readChunks } from "./png-chunks.js";
-import type { PngFile } from "./png-chunks.js";
 import { samplesToRgba } from "./png-colours.js";
-import { samplesOf } from "./png-samples.js";
-import type { Samples } from "./png-samples.js";
-
-/** Some encoders append a little to the pixel data, and other readers accept that. More than this is an attack. */
-const MAX_SURPLUS = 1 << 16;
-
-/** A file whose container is sound and whose pixel data is complete. */
-export interface CheckedPng extends PngFile {
-  /** What error messages call the file. */
-  readonly name: string;
-  readonly bytes: Uint8Array;
-  /** The inflated pixel data. */
-  readonly raw: Uint8Array;
-}
+import { mostRawBytes, notUnpacked, pngSamples, soundPng, tooLong, withPixelData } from "./png-open.js";
+import type { CheckedPng } from "./png-open.js";
 
 /** Checks a file and unpacks its pixel data. @throws bad-image */
 export function openPng(bytes: Uint8Array, name: string): CheckedPng {
-  if (typeName(bytes) !== "Uint8Array" || typeof name !== "string")
-    throw badImage(describeValue(name), `got ${typeName(bytes)}, needed a Uint8Array with the bytes of a PNG file`);
-  const file = readChunks(bytes, name, (data) => crc32(data));
-  const { header, data, rawLength, broken } = file;
-  const size = `${header.width} x ${header.height}`;
+  const file = soundPng(bytes, name, (data) => crc32(data));
+  const { data } = file;
   let raw: Uint8Array;
   try {
     const stream = data.length === 1 ? (data[0] as Uint8Array) : Buffer.concat(data);
-    raw = inflateSync(stream, { maxOutputLength: rawLength + MAX_SURPLUS });
+    raw = inflateSync(stream, { maxOutputLength: mostRawBytes(file) });
   } catch (error) {
     const isTooLong = (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE";
-    if (broken !== undefined && !isTooLong) throw damaged(name, bytes, broken, error);
-    const why = isTooLong
-      ? `is more than the ${rawLength} bytes of ${size}`
-      : `cannot be unpacked (${messageOf(error)})`;
-    throw damaged(name, bytes, `its pixel data ${why}`, error);
+    throw isTooLong ? tooLong(file, error) : notUnpacked(file, error);
   }
-  if (raw.length < rawLength)
-    throw damaged(name, bytes, broken ?? `its pixel data is ${raw.length} bytes, ${size} needs ${rawLength}`);
-  return { ...file, name, bytes, raw };
-}
-
-/** The samples of a file. @throws bad-image for an unknown filter */
-export function pngSamples({ header, raw, bytes, name }: CheckedPng): Samples {
-  try {
-    return samplesOf(header, raw);
-  } catch (error) {
-    throw damaged(name, bytes, messageOf(error), error);
-  }
+  return withPixelData(file, raw);
 }
 
 /**

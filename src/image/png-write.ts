@@ -1,6 +1,7 @@
 /** Writes PNG files, in Node only; pngjs cannot write palettes. label-png.ts writes label maps in browsers. */
 import { crc32, deflateSync } from "node:zlib";
 import { PNG } from "pngjs";
+import { checkPalette, checkedLabels } from "./label-checks.js";
 import { vocPalette } from "./palette.js";
 import { badImage, checkPictureSize, checkValueCount, toRgba } from "./picture.js";
 import type { Picture, PictureSize } from "./picture.js";
@@ -26,13 +27,17 @@ function isOpaque(data: ArrayLike<number>): boolean {
 }
 
 /**
- * An indexed PNG in the 256-entry VOC palette: what segmentation tools exchange.
- * @throws bad-image when the labels do not fit the size
+ * An indexed PNG in the 256-entry VOC palette, or another: what segmentation tools exchange.
+ * @throws bad-image when the labels do not fit the size; bad-option for another kind of palette
  */
-export function encodeLabelPng(labels: Uint8Array, width: number, height: number): Uint8Array {
-  checkPictureSize("label map", width, height);
-  checkValueCount("label map", labels, { width, height });
-  return encodeBytes(labels, { width, height }, vocPalette());
+export function encodeLabelPng(
+  labels: Uint8Array,
+  width: number,
+  height: number,
+  palette: Uint8Array = vocPalette(),
+): Uint8Array {
+  checkPalette("encodeLabelPng", palette);
+  return encodeBytes(checkedLabels("label map", labels, width, height), { width, height }, palette);
 }
 
 /** A grey PNG of one byte a pixel: masks, probabilities. @throws bad-image when the values do not fit the size */
@@ -46,7 +51,7 @@ function encodeBytes(values: Uint8Array, { width, height }: PictureSize, palette
   const colourType = palette ? COLOUR_TYPE.indexed : COLOUR_TYPE.grey;
   const header = { width, height, depth: 8, colourType, interlaced: false };
   const pixels = deflateSync(unfilteredRows(values, width, height));
-  return Buffer.concat(pngParts({ header, pixels, ...(palette && { palette }) }, (bytes) => crc32(bytes)));
+  return Buffer.concat(pngParts({ header, palette, pixels }, (bytes) => crc32(bytes)));
 }
 
 /**

@@ -4,6 +4,6 @@
  * label maps and writing indexed files are ours too. pngjs writes pictures. https://www.w3.org/TR/png-3/
  */
 export { decodeLabelPng } from "./png-labels.js";
-export type { LabelMap } from "./png-labels.js";
+export type { LabelMap } from "./label-values.js";
 export { decodePng } from "./png-read.js";
 export { encodeGreyPng, encodeLabelPng, encodePng, withTransparentBackground } from "./png-write.js";

@@ -1,16 +1,26 @@
 /** What a label map holds: pixels, bounding boxes and connected regions of each class. Browser-safe. */
+import { badOption } from "../base/errors.js";
+import { describeValue } from "../base/options.js";
+import { checkedLabels } from "./label-checks.js";
 import { BACKGROUND_LABEL } from "./palette.js";
-import { checkValueCount } from "./picture.js";
 
-/** [x, y, width, height] of the smallest upright rectangle, from the picture's top left corner, as in COCO. */
+/**
+ * [x, y, width, height] in pixels of the smallest upright rectangle, from the picture's top left corner, as in COCO.
+ * https://cocodataset.org/#format-data
+ */
 export type Box = readonly [number, number, number, number];
 
+/** Pixels that belong together: those of a class, or one connected part of them. */
 export interface Region {
+  /** How many they are. */
   readonly pixels: number;
+  /** The rectangle around them. */
   readonly box: Box;
 }
 
+/** All pixels of a class, and the connected regions that they form. */
 export interface ClassArea extends Region {
+  /** The class, 0 to 255. */
   readonly label: number;
   /** Connected parts (8 neighbours), the largest first, without those below `minPixels`. Empty for the background. */
   readonly regions: readonly Region[];
@@ -76,15 +86,33 @@ function floodRegion({ labels, width, height, seen, stack }: Flood, start: numbe
   return bounds.region;
 }
 
-/** Every label that occurs, ascending. @throws bad-image when the labels do not fit the size */
-export function classAreas(labels: Uint8Array, width: number, height: number, minPixels = 1): ClassArea[] {
-  checkValueCount("regions", labels, { width, height });
+/**
+ * Pixels, bounding boxes and connected regions of every label that occurs, in ascending order of the labels. Pixels
+ * that touch at a corner are connected. `fcn segment --format json` writes these.
+ *
+ * @param labels one label (0 to 255) a pixel, row by row
+ * @param width of the map, in pixels
+ * @param height of the map, in pixels
+ * @param minPixels regions with fewer pixels are specks and left out. The class's own box and count keep them. Default
+ *   1, which keeps all.
+ * @throws FcnError bad-image when labels and size do not fit each other; bad-option when `minPixels` is not a whole
+ *   number of 1 or more
+ * @example
+ * import { classAreas } from "fcn-webgpu/image";
+ *
+ * const [background, person] = classAreas(Uint8Array.of(0, 15, 15, 0, 15, 0), 3, 2);
+ * console.log(background?.pixels, person?.pixels, person?.box.join()); // prints 3 3 1,0,2,2
+ */
+export function classAreas(labels: ArrayLike<number>, width: number, height: number, minPixels = 1): ClassArea[] {
+  const map = checkedLabels("classAreas", labels, width, height);
+  if (!Number.isInteger(minPixels) || minPixels < 1)
+    throw badOption(`classAreas: minPixels must be a whole number of 1 or more, got ${describeValue(minPixels)}`);
   const areas: (Bounds | undefined)[] = [];
   const regions = new Map<number, Region[]>();
-  const seen = new Uint8Array(labels.length);
-  const flood = { labels, width, height, seen, stack: new Int32Array(labels.length) };
-  for (let i = 0; i < labels.length; i++) {
-    const label = labels[i] as number;
+  const seen = new Uint8Array(map.length);
+  const flood = { labels: map, width, height, seen, stack: new Int32Array(map.length) };
+  for (let i = 0; i < map.length; i++) {
+    const label = map[i] as number;
     let area = areas[label];
     if (!area) {
       area = new Bounds();

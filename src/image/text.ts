@@ -87,7 +87,13 @@ export const textWidth = (text: string, font: FontName = "body"): number =>
 /** As much of the text as fits into `width` pixels, with "..." where it was cut. */
 export function fitText(text: string, width: number, font: FontName = "body"): string {
   if (textWidth(text, font) <= width) return text;
-  let kept = lettersOf(text);
-  while (kept.length && textWidth(`${kept.join("")}...`, font) > width) kept = kept.slice(0, -1);
+  const room = width - textWidth("...", font);
+  const kept: string[] = [];
+  let used = 0;
+  for (const letter of lettersOf(text)) {
+    used += textWidth(letter, font);
+    if (used > room) break;
+    kept.push(letter);
+  }
   return `${kept.join("")}...`;
 }

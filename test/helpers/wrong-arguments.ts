@@ -18,7 +18,7 @@ function* pictures(): Generator<unknown> {
 }
 
 /** What a callback of the junk throws. The user gets it as it is. */
-export const CALLBACK_ERROR = "a callback of the user";
+const CALLBACK_ERROR = "a callback of the user";
 
 /** Values of every type, and containers of them. Made anew each time: a call may change them. */
 const JUNK: readonly (() => unknown)[] = [
@@ -121,7 +121,7 @@ function damaged(value: unknown, random: () => number): unknown {
 }
 
 /** `count` lists of arguments of a call: the first ones try every junk value in every place. */
-export function wrongArguments({ args }: ApiCall, count: number, seed: number): unknown[][] {
+function wrongArguments({ args }: ApiCall, count: number, seed: number): unknown[][] {
   const random = seeded(seed);
   const places = args().length;
   return Array.from({ length: count }, (_, i) => {
@@ -135,7 +135,7 @@ export function wrongArguments({ args }: ApiCall, count: number, seed: number): 
 }
 
 /** What a value looks like in the report of a failure. */
-export function look(value: unknown, depth = 2): string {
+function look(value: unknown, depth = 2): string {
   if (typeof value === "string") return JSON.stringify(value.slice(0, 40));
   if (typeof value === "symbol" || typeof value === "function") return typeof value;
   if (typeof value !== "object" || value === null) return `${value as number}`;
@@ -144,4 +144,21 @@ export function look(value: unknown, depth = 2): string {
   return `{${Object.entries(value)
     .map(([key, part]) => `${key}: ${look(part, depth - 1)}`)
     .join(", ")}}`;
+}
+
+/** The calls whose outcome was neither a result nor an FcnError. */
+export async function failuresOf(tried: ApiCall, count: number, seed: number): Promise<string[]> {
+  const failures = new Map<string, string>();
+  for (const given of wrongArguments(tried, count, seed)) {
+    const before = given.map((value) => look(value)).join(", ");
+    try {
+      await tried.call(...(given as never[]));
+    } catch (error) {
+      const { name, message } = (error ?? {}) as Partial<Error>;
+      if (name === "FcnError" || message === CALLBACK_ERROR) continue;
+      const text = `${String(error)} ${(error as Error | undefined)?.stack?.split("\n").slice(1, 3).join("") ?? ""}`;
+      if (!failures.has(text)) failures.set(text, `${tried.name}(${before}): ${text}`);
+    }
+  }
+  return [...failures.values()];
 }

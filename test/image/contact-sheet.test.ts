@@ -38,6 +38,7 @@ describe("contactSheet", () => {
       picture: { width: 2, height: 2, data: new Uint8Array(16) },
       columns: [{ title: "b", labels: new Uint8Array(5) }],
     };
-    expect(() => contactSheet([row])).toThrow(refused("bad-image", "overlay: 2 x 2 needs 4 labels, got 5"));
+    const sentence = "contactSheet: row 0, column 0: 2 x 2 needs 4 labels, got 5";
+    expect(() => contactSheet([row])).toThrow(refused("bad-image", sentence));
   });
 });

@@ -1,7 +1,8 @@
 /** Pictures as callers give them, and PASCAL VOC's palette. */
 import { describe, expect, it } from "vitest";
 import { isFcnError } from "../../src/base/errors.js";
-import { VOC_CLASSES, classColour, vocPalette } from "../../src/image/palette.js";
+import { classColour } from "../../src/image/own-palette.js";
+import { VOC_CLASSES, vocPalette } from "../../src/image/palette.js";
 import { toRgba } from "../../src/image/picture.js";
 import type { Picture } from "../../src/image/picture.js";
 

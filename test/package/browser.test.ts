@@ -107,7 +107,7 @@ describe("a static folder", () => {
   /** What a page without a bundler writes to import the package by name. */
   function importMap(): string {
     const { exports } = installed().manifest;
-    const imports = [".", "./kernels", "./eval"].map((entry) => {
+    const imports = [".", "./kernels", "./eval", "./image"].map((entry) => {
       const { default: file } = exports[entry] as { default: string };
       return [entry.replace(".", "fcn-webgpu"), `./node_modules/fcn-webgpu/${file}`];
     });
@@ -118,11 +118,21 @@ describe("a static folder", () => {
     const otherEntries = `
       import { conv2d } from "fcn-webgpu/kernels";
       import { ConfusionMatrix } from "fcn-webgpu/eval";
-      globalThis.parts = [typeof conv2d, typeof ConfusionMatrix];`;
+      import { labelPng, readLabelPng } from "fcn-webgpu/image";
+      globalThis.parts = [typeof conv2d, typeof ConfusionMatrix];
+      const png = await labelPng(Uint8Array.of(0, 15, 255), 3, 1);
+      globalThis.read = async (end) => (await readLabelPng(png.subarray(0, end))).labels.join();
+      globalThis.refused = (end) => globalThis.read(end).catch(({ code }) => code);`;
     const code = pageModule("fcn-webgpu", "./plain/worker.js") + otherEntries;
     open = await openPage(importMap() + moduleScript(code), installed().folder);
     await expectLabels("inPage");
     expect(await open.page.evaluate("parts")).toEqual(["object", "function"]);
+    expect(await open.page.evaluate("Promise.all([read(), refused(-12), refused(-16), refused(50)])")).toEqual([
+      "0,15,255", // whole
+      "0,15,255", // without its end, behind the pixels
+      "bad-image",
+      "bad-image",
+    ]);
     expectNoErrors();
   });
 });

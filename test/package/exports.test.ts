@@ -10,6 +10,7 @@ const ENTRIES: Readonly<Record<string, string>> = {
   "./node": "src/node.ts",
   "./kernels": "shaders/index.ts",
   "./eval": "src/eval/index.ts",
+  "./image": "src/image/index.ts",
   "./train": "src/train/index.ts",
 };
 const published = JSON.parse(readFileSync(join(root, "test/fixtures/exports.json"), "utf8")) as Record<

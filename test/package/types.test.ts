@@ -4,7 +4,8 @@
  */
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { runTool, useInstalled } from "../helpers/installed.js";
+import { GUIDES } from "../helpers/docs.js";
+import { ROOT, runTool, useInstalled } from "../helpers/installed.js";
 
 const installed = useInstalled();
 
@@ -131,6 +132,19 @@ describe("the declarations compile", () => {
   it("with the module resolution of bundlers", async () => {
     const resolution = { module: "ESNext", moduleResolution: "bundler" };
     const project = writeConfig(["node.mts", "browser.mts"], { ...resolution, skipLibCheck: false });
+    expect(await installed().tool("typescript", "-p", project)).toEqual(NOTHING);
+  });
+
+  it("in every recipe, with Node's types", async () => {
+    const recipes = GUIDES.find(({ file }) => file === "docs/recipes.md")?.blocks ?? [];
+    const code = recipes.filter(({ language }) => language === "ts");
+    const files = code.map(({ line, text }) => {
+      installed().write(`recipe-${line}.mts`, text);
+      return `recipe-${line}.mts`;
+    });
+    expect(files.length).toBeGreaterThan(6);
+    const types = { types: ["node"], typeRoots: [join(ROOT, "node_modules/@types")] };
+    const project = writeConfig(files, { ...types, module: "NodeNext", skipLibCheck: false });
     expect(await installed().tool("typescript", "-p", project)).toEqual(NOTHING);
   });
 

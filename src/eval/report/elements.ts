@@ -1,6 +1,6 @@
 /** Small elements that several parts of the report use. */
 import { shown } from "../../base/printable.js";
-import { classColour } from "../../image/palette.js";
+import { classColour } from "../../image/own-palette.js";
 import { escapeText, htmlElement } from "../markup.js";
 import type { RunHeader } from "../records.js";
 import { markOf, seriesOf } from "../series.js";
