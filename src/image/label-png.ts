@@ -6,12 +6,12 @@ import { checkPalette, checkedLabels } from "./label-checks.js";
 import { vocPalette } from "./palette.js";
 import { checkPictureSize, checkValueCount } from "./picture.js";
 import { COLOUR_TYPE, pngParts, unfilteredRows } from "./png-format.js";
-import { crc32OfBytes, deflated, joined } from "./png-streams.js";
+import { crc32OfBytes, joined, zlibDeflated } from "./png-streams.js";
 
 /** One byte a pixel as a PNG: indices where there is a palette, else grey values. */
 async function bytePng(colourType: number, values: Uint8Array, width: number, height: number, palette?: Uint8Array) {
   const header = { width, height, depth: 8, colourType, interlaced: false };
-  const pixels = await deflated(unfilteredRows(values, width, height));
+  const pixels = await zlibDeflated(unfilteredRows(values, width, height));
   return joined(pngParts({ header, palette, pixels }, crc32OfBytes));
 }
 
