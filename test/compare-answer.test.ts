@@ -1,5 +1,6 @@
 /** The first sentence of a comparison, and that all its times agree. */
 import { describe, expect, it } from "vitest";
+import { sheetRow } from "../src/cli/compare-report.js";
 import { textReport } from "../src/cli/compare-table.js";
 import { parseRecord } from "../src/eval/parse-records.js";
 import type { CostRecord, PictureRecord, ResultRecord } from "../src/eval/records.js";
@@ -105,6 +106,22 @@ describe("the answer", () => {
       page.slice(page.indexOf("</header>")).trimStart().startsWith(`</header>\n<p class="answer">${sentence}</p>`),
     ).toBe(true);
   });
+});
+
+it("the contact sheet's legend says what the pale pixels of the differences are", () => {
+  const { pictures } = summaryOf([40, 42, 44]);
+  const labels = new Uint8Array(100);
+  const map = { width: 10, height: 10, labels };
+  const pixels = {
+    picture: { width: 10, height: 10, data: new Uint8Array(400) },
+    maps: Object.fromEntries(VARIANTS.map((variant) => [variant, map])),
+    files: {},
+  };
+  const [summary] = pictures;
+  if (!summary) throw new Error("there is a picture");
+  const { columns } = sheetRow({ summary, pixels, differences: labels.slice().fill(255) }, VARIANTS);
+  expect(columns.at(-1)).toMatchObject({ title: "where they differ", caption: "100.0 %" });
+  expect([...(columns.at(-1)?.names ?? [])]).toEqual([[255, "they differ: background in FCN-8s"]]);
 });
 
 describe("times", () => {

@@ -15,6 +15,8 @@ export interface SheetColumn {
   /** Beside the title, such as "412 ms". */
   readonly caption?: string;
   readonly labels: Uint8Array;
+  /** What labels mean in this map, where that is not their class. */
+  readonly names?: ReadonlyMap<number, string>;
 }
 
 export interface SheetRow {
@@ -141,8 +143,8 @@ function prepareRow(row: SheetRow, columnWidth: number, classNames: readonly str
     const bare = bareMap(labels); // before the overlay: it checks the number of labels
     return { title: name, caption, pictures: [overSmall(labels), bare] };
   });
-  const maps = [...(truth ? [truth] : []), ...row.columns.map(({ labels }) => labels)];
-  const legend = mergeLegends(maps.map((labels) => legendOf(labels, classNames, palette)));
+  const maps: Pick<SheetColumn, "labels" | "names">[] = [...(truth ? [{ labels: truth }] : []), ...row.columns];
+  const legend = mergeLegends(maps.map(({ labels, names }) => legendOf(labels, classNames, palette, names)));
   return { title, cells: [first, ...others], legend, width, height };
 }
 

@@ -19,11 +19,15 @@ export interface LegendEntry {
 export const labelName = (label: number, classNames: readonly string[]): string =>
   classNames[label] ?? (label === VOID_LABEL ? "void" : `class ${label}`);
 
-/** Classes of a label map, the largest first, the background last. */
+/**
+ * Classes of a label map, the largest first, the background last.
+ * @param others names of labels that mean something else than their class
+ */
 export function legendOf(
   labels: ArrayLike<number>,
   names: readonly string[] = VOC_CLASSES,
   palette = vocPalette(),
+  others: ReadonlyMap<number, string> = new Map(),
 ): LegendEntry[] {
   const counts = new Map<number, number>();
   for (let i = 0; i < labels.length; i++) {
@@ -33,7 +37,7 @@ export function legendOf(
   const isBackground = (label: number): number => Number(label === BACKGROUND_LABEL);
   const order = [...counts].sort(([a, m], [b, n]) => isBackground(a) - isBackground(b) || n - m);
   return order.map(([label, count]) => ({
-    name: labelName(label, names),
+    name: others.get(label) ?? labelName(label, names),
     colour: colourOf(palette, label),
     share: count / labels.length,
   }));

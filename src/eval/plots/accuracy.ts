@@ -39,7 +39,7 @@ const endsOf = (ends: Interval | undefined): number[] => (ends ? [ends.low, ends
 
 function shareTicks(points: readonly Point[], measures: readonly Measure[]): number[] {
   const shares = points.flatMap((point) =>
-    measures.flatMap(({ key }) => [point[key], ...endsOf(point.intervals[key])]),
+    measures.flatMap(({ key }) => [point[key], ...(key === "meanIoU" ? endsOf(point.intervals[key]) : [])]),
   );
   const [low, high] = [Math.min(...shares) - IOU_MARGIN, Math.max(...shares) + IOU_MARGIN];
   const missing = Math.max(0, LEAST_RANGE - (high - low)) / 2;
@@ -70,10 +70,14 @@ function marksOf(summary: Summary, point: Point, measures: readonly Measure[], {
     const [cx, cy] = [x(point.ms), y(point[key])];
     const { spread, intervals } = point;
     const interval = intervals[key];
-    const bars = [
-      spread ? errorBar([x(spread.low), cy], [x(spread.high), cy]) : "",
-      interval ? errorBar([cx, y(interval.low)], [cx, y(interval.high)]) : "",
-    ];
+    // Marks of both measures with bars would hide each other.
+    const bars =
+      key === "meanIoU"
+        ? [
+            spread ? errorBar([x(spread.low), cy], [x(spread.high), cy]) : "",
+            interval ? errorBar([cx, y(interval.low)], [cx, y(interval.high)]) : "",
+          ]
+        : [];
     const range = interval ? ` (${percentBetween(interval)})` : "";
     const rounds = spread ? ` (${millisecondsBetween(spread)})` : "";
     const share = `${formatPercent(point[key])} %${range}`;
@@ -82,6 +86,9 @@ function marksOf(summary: Summary, point: Point, measures: readonly Measure[], {
   });
   return svgElement("g", { class: series.colour }, ...marks);
 }
+
+/** Numbers stay readable over bars. */
+const HALO = "paint-order:stroke;stroke:var(--ground);stroke-width:3px";
 
 /** Pixels that a number takes. */
 const NUMBER = { width: 34, height: 13 };
@@ -101,22 +108,23 @@ function numbersOf(points: readonly Point[], measures: readonly Measure[], { x, 
       if (!isFree) return "";
       placed.push(place);
       const anchor = isRight ? "end" : "start";
-      return svgElement("text", { class: "v", ...place, "text-anchor": anchor }, formatPercent(point[key]));
+      return svgElement(
+        "text",
+        { class: "v", style: HALO, ...place, "text-anchor": anchor },
+        formatPercent(point[key]),
+      );
     }),
   );
   return numbers.join("");
 }
 
-/** Pixels from the key to the footnotes. */
-const NOTES_GAP = 24;
-
 function notesOf({ header }: Summary, points: readonly Point[]): string[] {
   const marks = `full: all pixels, hollow: ${header.boundaryWidth} px around borders`;
-  const bars = [
-    ...(points.some(({ intervals }) => intervals.meanIoU) ? ["95 % interval of IoU"] : []),
-    ...(points.some(({ spread }) => spread) ? ["middle half of the rounds"] : []),
+  return [
+    marks,
+    ...(points.some(({ intervals }) => intervals.meanIoU) ? ["upright bars: 95 % interval of mean IoU"] : []),
+    ...(points.some(({ spread }) => spread) ? ["level bars: middle half of the rounds"] : []),
   ];
-  return bars.length ? [marks, `bars: ${bars.join(", ")}`] : [marks];
 }
 
 /** Undefined with fewer than two variants that have both metrics and times. */
@@ -145,13 +153,12 @@ export function accuracyPlot(summary: Summary): Plot | undefined {
   });
   const marks = points.map((point) => marksOf(summary, point, measures, scales));
   const key = plotKey(variantEntries(summary), AXES_FRAME.left, AXES_KEY_TOP);
-  const notesTop = AXES_KEY_TOP + key.height + NOTES_GAP;
-  const notes = footnotes(notesOf(summary, points), AXES_FRAME.left, notesTop);
+  const notes = footnotes(notesOf(summary, points), AXES_KEY_TOP + key.height);
   return {
     name: "accuracy-latency",
     title: "Accuracy against latency",
     width: WIDTH,
-    height: notesTop + notes.height,
+    height: AXES_KEY_TOP + key.height + notes.height,
     body: [scales.body, ...lines, ...marks, numbersOf(points, measures, scales), key.body, notes.body].join(""),
   };
 }

@@ -9,7 +9,7 @@ import { markOf, seriesOf } from "../series.js";
 import { KEY_MARGIN, WIDTH, errorBar, plotKey, plotName, variantEntries } from "./parts.js";
 
 const LEFT = 104;
-const RIGHT = 44;
+const RIGHT = 54;
 const TOP = 34;
 const BAR_HEIGHT = 7;
 const BAR_STEP = BAR_HEIGHT + 1;

@@ -10,7 +10,7 @@ import { spreadOf } from "../times.js";
 import { variantTitle } from "../titles.js";
 import { ALL_SERIES, markOf, seriesOf } from "../series.js";
 import type { Series } from "../series.js";
-import { AXES_FRAME, AXES_KEY_TOP, KEY_MARGIN, WIDTH, errorBar, pathThrough, plotKey } from "./parts.js";
+import { AXES_FRAME, AXES_KEY_TOP, WIDTH, errorBar, footnotes, pathThrough, plotKey } from "./parts.js";
 
 /** The costs of one variant, or of "all", by size. */
 interface TimedSeries {
@@ -53,8 +53,7 @@ function timeAxis(points: readonly NetworkCost<string>[]): PlotAxis {
   const [low, high] = lowAndHigh(points.flatMap((point) => [point.ms, spreadOf(point)?.high ?? point.ms]));
   const isLog = low >= SMALLEST && isWide(ofOneSize.map(({ ms }) => ms));
   const ticks = isLog ? logTicksFor(low, high) : ticksFor(0, high);
-  const bars = points.some(spreadOf) ? " (bars: middle half of the rounds)" : "";
-  return { ticks, isLog, name: `milliseconds a picture${bars}`, format: String };
+  return { ticks, isLog, name: "milliseconds a picture", format: String };
 }
 
 /** Undefined with fewer than two sizes. */
@@ -85,11 +84,12 @@ export function latencyPlot(summary: Summary): Plot | undefined {
   });
   const entries = all.map(({ series, label, isAll }) => ({ series, label, mark: isAll ? "dash" : "fill" }) as const);
   const key = plotKey(entries, AXES_FRAME.left, AXES_KEY_TOP);
+  const notes = footnotes(points.some(spreadOf) ? ["bars: middle half of the rounds"] : [], AXES_KEY_TOP + key.height);
   return {
     name: "latency-size",
     title: "Latency against size",
     width: WIDTH,
-    height: AXES_KEY_TOP + key.height + KEY_MARGIN,
-    body: [body, ...lines, key.body].join(""),
+    height: AXES_KEY_TOP + key.height + notes.height,
+    body: [body, ...lines, key.body, notes.body].join(""),
   };
 }

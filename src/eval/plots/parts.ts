@@ -12,7 +12,7 @@ import { variantTitle } from "../titles.js";
 export const WIDTH = 370;
 
 const LEFT = 36;
-const RIGHT = 18;
+const RIGHT = 24;
 /** Frame of plots with two axes. */
 export const AXES_FRAME: Frame = { left: LEFT, top: 40, width: WIDTH - LEFT - RIGHT, height: 230 };
 /** Top of the key in such a plot: below the tick labels and the name of the axis. */
@@ -97,14 +97,19 @@ export function errorBar([x1, y1]: Point, [x2, y2]: Point): string {
   return svgElement("path", { class: "line", style: "stroke-width:1.2", d });
 }
 
-/** Lines of small text below a key. */
-export function footnotes(lines: readonly string[], left: number, top: number): PlotKey {
-  const texts = lines.map((line, i) => svgElement("text", { x: left, y: top + i * NOTE_LINE }, escapeText(line)));
-  return { body: texts.join(""), height: lines.length * NOTE_LINE };
-}
+/** Pixels from the middle of a key to the first line below it, and from one line to the next. */
+const NOTES_GAP = 26;
+const NOTE_LINE = 17;
 
-/** Pixels from one line of a footnote to the next. */
-const NOTE_LINE = 16;
+/**
+ * Lines of text below a key.
+ * @param keyEnd the middle of the key's last line
+ */
+export function footnotes(lines: readonly string[], keyEnd: number): PlotKey {
+  const y = (i: number): number => keyEnd + NOTES_GAP + i * NOTE_LINE;
+  const texts = lines.map((line, i) => svgElement("text", { x: AXES_FRAME.left, y: y(i) }, escapeText(line)));
+  return { body: texts.join(""), height: lines.length ? NOTES_GAP + lines.length * NOTE_LINE : KEY_MARGIN };
+}
 
 type Point = readonly [x: number, y: number];
 

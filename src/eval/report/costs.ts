@@ -107,18 +107,23 @@ export function cards(summary: Summary): string {
   return htmlElement("div", { class: "cards" }, ...made);
 }
 
+/** The range of a number, below it in small letters. */
+const aside = (range: string): string => `<br>${htmlElement("small", { class: "quiet" }, range)}`;
+
 function costRow({ header }: Summary, own: VariantSummary): Cell[] {
   const { variant, metrics, drawn, cost, sharedMs, ownMs } = own;
   const { flops, parameters, memory } = costTexts(own);
-  const spread = millisecondsBetween(cost && spreadOf(cost));
-  const times = [milliseconds(cost?.ms), spread, milliseconds(sharedMs), milliseconds(ownMs)];
+  const spread = cost && spreadOf(cost);
+  const alone = milliseconds(cost?.ms) + (spread ? aside(millisecondsBetween(spread)) : "");
+  const times = [alone, milliseconds(sharedMs), milliseconds(ownMs)];
   const texts = [markedTitle(header, variant), ...times, flops, parameters, memory];
   const costs = texts.map((html): Cell => ({ html }));
   if (!metrics) return costs;
   const { pixelAccuracy, meanAccuracy, meanIoU, frequencyWeightedIoU, boundaryIoU } = metrics;
-  const interval = { html: percentBetween(drawn && intervalOf(drawn.meanIoU)) };
-  const before = [pixelAccuracy, meanAccuracy, meanIoU].map((share) => shareCell(share));
-  return [...costs, ...before, interval, shareCell(frequencyWeightedIoU), shareCell(boundaryIoU)];
+  const interval = drawn && intervalOf(drawn.meanIoU);
+  const mean = { html: formatPercent(meanIoU) + (interval ? aside(percentBetween(interval)) : ""), value: meanIoU };
+  const others = [frequencyWeightedIoU, boundaryIoU].map((share) => shareCell(share));
+  return [...costs, shareCell(pixelAccuracy), shareCell(meanAccuracy), mean, ...others];
 }
 
 /** What all variants take together. Over one backbone that is compared with the finest of them alone. */
@@ -141,22 +146,22 @@ function costNote(summary: Summary): string {
   const { header, labelled, commonSize, costs, variants } = summary;
   const sentences = costs.length
     ? [
-        `Milliseconds from RGBA to labels, warm${shownSize(commonSize)}: ${roundsText(variants)}, and their quartiles.`,
+        `Milliseconds from RGBA to labels, warm${shownSize(commonSize)}: ${roundsText(variants)}, and the middle half of them.`,
         "The time alone is shared + own: what networks over one backbone do once a picture, and what each adds.",
         togetherSentence(summary),
       ]
     : ["No times were measured."];
   if (labelled) {
     const band = `pixels within ${header.boundaryWidth} px of a border in the truth`;
-    sentences.push("The 95 % interval tells what other pictures of the same kind would give.");
+    sentences.push("Below mean IoU is its 95 % interval: what other pictures of the same kind would give.");
     sentences.push(`Boundary IoU counts only ${band}; there the strides differ most.`);
   }
   return sentences.filter(Boolean).join(" ");
 }
 
 export function costTable(summary: Summary): string {
-  const scores = ["pixel acc %", "mean acc %", "mean IoU %", "95 % interval", "f.w. IoU %", "boundary IoU %"];
-  const costs = ["variant", "ms alone", "quartiles", "shared ms", "own ms", "GFLOP", "M params", "MiB"];
+  const scores = ["pixel acc %", "mean acc %", "mean IoU %", "f.w. IoU %", "boundary IoU %"];
+  const costs = ["variant", "ms alone", "shared ms", "own ms", "GFLOP", "M params", "MiB"];
   const columns = [...costs, ...(summary.labelled ? scores : [])].map((title) => ({ title }));
   const note = htmlElement("p", { class: "quiet", style: "margin-top:10px" }, costNote(summary));
   return (

@@ -142,6 +142,7 @@ const NARROW_AND_PRINT = compact(`
   h2{margin-top:36px}
   .panel{padding:12px 8px}
   .panel .scroll{margin:0 -8px}
+  .panel .plot{font-size:13.5px}
   .answer{font-size:17px}
   .card{padding:14px 16px}
   .row{padding:12px}
