@@ -15,6 +15,7 @@ import { shortNames } from "../src/eval/titles.js";
 import { VOC_CLASSES } from "../src/image/palette.js";
 import { encodeLabelPng } from "../src/image/png.js";
 import type { NetworkCost } from "../src/models/network-cost.js";
+import { layoutProblems } from "./helpers/report-layout.js";
 
 const SIZE = { width: 48, height: 32 };
 
@@ -181,16 +182,6 @@ describe.each([
       missing: [...document.images].filter((image) => !image.complete || image.naturalWidth === 0).length,
       images: document.images.length,
       titles: [...document.querySelectorAll(".row h3")].map((h) => h.firstChild?.textContent),
-      levels: [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")].map((h) => Number(h.tagName.slice(1))),
-      plots: [...document.querySelectorAll<SVGSVGElement>(".plots svg.plot:not(.mark)")].map((plot) => ({
-        overflow: (plot.parentElement?.scrollWidth ?? 0) - (plot.parentElement?.clientWidth ?? 0),
-        // Letters, in pixels of the screen.
-        letters: parseFloat(getComputedStyle(plot).fontSize) * (plot.getScreenCTM()?.a ?? 0),
-        cut: [...plot.querySelectorAll("text")].flatMap((text) => {
-          const [own, all] = [text.getBoundingClientRect(), plot.getBoundingClientRect()];
-          return own.left < all.left - 1 || own.right > all.right + 1 ? [text.textContent] : [];
-        }),
-      })),
     }));
     expect(wrong).toEqual([]);
     expect(seen).toMatchObject({
@@ -199,13 +190,7 @@ describe.each([
       images: 2 * (variants.length + (labelled ? 1 : 0)),
       titles: ["2.png", "<b>1.png"],
     });
-    expect(seen.levels[0]).toBe(1);
-    const jumps = seen.levels.filter((level, i) => level > (seen.levels[i - 1] ?? 0) + 1);
-    expect(jumps, `headings in order: ${seen.levels.join()}`).toEqual([]);
-    for (const { overflow, letters, cut } of seen.plots) {
-      expect([overflow, cut]).toEqual([0, []]);
-      expect(letters).toBeGreaterThan(9);
-    }
+    expect(await layoutProblems(page)).toEqual([]);
     const text = await page.innerText("body");
     expect(text).toContain("it is <no> PNG");
     expect(text.includes("agree on")).toBe(variants.length > 1);

@@ -56,7 +56,7 @@ const intervalText = ({ low, high }: Interval, format: (value: number) => string
 const points = (share: number): string => formatNumber(100 * share, 1);
 
 /** "+1.0 mIoU (95 % interval 0.2 to 1.9)". */
-export function gainText({ difference, interval }: Difference): string {
+function gainText({ difference, interval }: Difference): string {
   const gain = `${formatPoints(difference)} mIoU`;
   if (!interval) return `${gain} (one picture has no interval)`;
   const bounds = intervalText(interval, points);
@@ -64,7 +64,7 @@ export function gainText({ difference, interval }: Difference): string {
 }
 
 /** "for no measurable time", "for 3.1 ms more (95 % interval 2.0 to 4.4)"; of old results "for about 3.1 ms more". */
-export function timeText({ difference, interval }: Difference): string {
+function timeText({ difference, interval }: Difference): string {
   const size = `${milliseconds(Math.abs(difference))} ms ${difference < 0 ? "less" : "more"}`;
   if (!interval) return `for about ${size}`;
   if (!isBeyondChance(interval)) return "for no measurable time";

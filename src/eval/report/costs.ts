@@ -146,7 +146,8 @@ function costNote(summary: Summary): string {
   const { header, labelled, commonSize, costs, variants } = summary;
   const sentences = costs.length
     ? [
-        `Milliseconds from RGBA to labels, warm${shownSize(commonSize)}: ${roundsText(variants)}, and the middle half of them.`,
+        `Milliseconds from RGBA to labels, warm${shownSize(commonSize)}: ${roundsText(variants)}.`,
+        "Below it is the middle half of the rounds.",
         "The time alone is shared + own: what networks over one backbone do once a picture, and what each adds.",
         togetherSentence(summary),
       ]

@@ -40,8 +40,9 @@ export function groupTable(summary: Summary): string {
   const rows = groups.map((group) => groupRow(summary, group));
   const sum = ["all networks", "", "", "", "", "", milliseconds(together?.ms), ""];
   const explained =
-    "A backbone runs once a picture for its networks, which may come from several files. \u201cshared\u201d: the time that " +
-    "they share, and the operations and parameters of the backbone. \u201call\u201d: they together from RGBA to labels" +
+    "A backbone runs once a picture for its networks, which may come from several files. \u201cshared\u201d: the " +
+    "time that they share, and the operations and parameters of the backbone. \u201call\u201d: they together from " +
+    "RGBA to labels" +
     `${shownSize(commonSize)}, and their memory.`;
   return (
     heading("What is shared") +

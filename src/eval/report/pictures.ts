@@ -136,7 +136,7 @@ function scoreTable(
     pictures.length > MAX_ROWS ? note(`The worst ${MAX_ROWS} of ${pictures.length}; results.jsonl has all.`) : "";
   const times = isTimed
     ? note(
-        "ms in the run: all networks, while other pictures were read and counted. Do not compare it with the times above.",
+        "ms in the run: all networks, while other pictures were read and counted. The times above are not comparable.",
       )
     : "";
   return heading("All pictures") + times + cut + table(columns, rows, { sortable: true, tall: true });
