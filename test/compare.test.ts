@@ -44,10 +44,10 @@ async function totalsIn(folder: string): Promise<unknown> {
     perPicture: Record<string, unknown>[];
   };
   const { variants, agreement, pictures, failures, perPicture } = report;
-  const metrics = Object.entries(variants).map(([name, { sharedMs, headMs, cost, ...rest }]) => [
+  const metrics = Object.entries(variants).map(([name, { sharedMs, ownMs, cost, ...rest }]) => [
     name,
     rest,
-    [sharedMs, headMs, cost].length,
+    [sharedMs, ownMs, cost].length,
   ]);
   return { metrics, agreement, pictures, failures, perPicture: perPicture.map(({ ms, ...rest }) => [rest, typeof ms]) };
 }

@@ -15,6 +15,7 @@ import { shortNames } from "../src/eval/titles.js";
 import { VOC_CLASSES } from "../src/image/palette.js";
 import { encodeLabelPng } from "../src/image/png.js";
 import type { NetworkCost } from "../src/models/network-cost.js";
+import { layoutProblems } from "./helpers/report-layout.js";
 
 const SIZE = { width: 48, height: 32 };
 
@@ -161,7 +162,7 @@ describe.each([
   [SET, true],
   [SET, false],
 ] as const)("of %j, with label maps: %s", (variants, labelled) => {
-  it.each([1280, 390])("at %i pixels", async (width) => {
+  it.each([1280, 390, 320])("at %i pixels", async (width) => {
     const path = join(folder, `${variants.join("-")}-${labelled}.html`);
     await writeFile(path, report(variants, labelled));
     const page = await browser.newPage({ viewport: { width, height: 800 } });
@@ -189,6 +190,7 @@ describe.each([
       images: 2 * (variants.length + (labelled ? 1 : 0)),
       titles: ["2.png", "<b>1.png"],
     });
+    expect(await layoutProblems(page)).toEqual([]);
     const text = await page.innerText("body");
     expect(text).toContain("it is <no> PNG");
     expect(text.includes("agree on")).toBe(variants.length > 1);

@@ -11,3 +11,12 @@ export function median(values: readonly number[]): number {
   if (isOdd) return sorted[upper] ?? NaN;
   return ((sorted[upper - 1] ?? NaN) + (sorted[upper] ?? NaN)) / 2;
 }
+
+/** The value below which this share of the values lies, between two of them where needed; NaN for an empty list. */
+export function quantile(sorted: readonly number[], share: number): number {
+  const place = share * (sorted.length - 1);
+  const below = Math.floor(place);
+  const low = sorted[below] ?? NaN;
+  const high = sorted[below + 1] ?? low;
+  return low + (place - below) * (high - low);
+}

@@ -81,7 +81,8 @@ export function shownPicture(
   };
 }
 
-function sheetRow({ summary, pixels, differences }: KeptShown, variants: readonly string[]): SheetRow {
+/** A row of the contact sheet. */
+export function sheetRow({ summary, pixels, differences }: KeptShown, variants: readonly string[]): SheetRow {
   const { picture, maps } = pixels;
   const columns: SheetColumn[] = variants.flatMap((variant) => {
     const labels = maps[variant]?.labels;
@@ -89,7 +90,9 @@ function sheetRow({ summary, pixels, differences }: KeptShown, variants: readonl
   });
   if (differences) {
     const share = differences.filter((label) => label !== 0).length / differences.length;
-    columns.push({ title: DIFFERENCE_TITLE, caption: `${formatPercent(share)} %`, labels: differences });
+    const last = variantTitle(variants.at(-1) ?? "");
+    const names = new Map([[VOID, `they differ: background in ${last}`]]);
+    columns.push({ title: DIFFERENCE_TITLE, caption: `${formatPercent(share)} %`, labels: differences, names });
   }
   return { title: summary.picture, picture, ...(maps.truth ? { truth: maps.truth.labels } : {}), columns };
 }
@@ -129,7 +132,9 @@ function sheetOf({ header, groups, pictures }: Summary, shown: readonly KeptShow
   const { variants, classNames, weights, adapter } = header;
   const rows = shown.slice(0, SHEET_ROWS).map((picture) => sheetRow(picture, variants));
   const title = titleOf({ header, groups });
-  const subtitle = `The ${rows.length} worst of ${pictures.length} pictures. ${weights}, ${adapter}`;
+  const finest = variantTitle(variants.at(-1) ?? "");
+  const difference = variants.length > 1 ? ` Where they differ: the label of ${finest}.` : "";
+  const subtitle = `The ${rows.length} worst of ${pictures.length} pictures.${difference} ${weights}, ${adapter}`;
   return encodePng(contactSheet(rows, { title, subtitle, classNames, columnWidth: SHEET_COLUMN }));
 }
 

@@ -119,6 +119,10 @@ export function sizesToMeasure(asked: readonly Size[] | undefined, pictures: rea
   return DEFAULT_SCALES.map((scale) => [scaled(common.width, scale), scaled(common.height, scale)]);
 }
 
+/** Rounds at the most common size, whose times have intervals, and at other sizes. */
+const ROUNDS = 11;
+const OTHER_ROUNDS = 5;
+
 /**
  * Measures every network alone, and those of each backbone together. Skips what the results have, and sizes too large
  * for the device.
@@ -129,13 +133,16 @@ export async function measureCosts(
 ): Promise<void> {
   const together = comparison.groups.filter(({ variants }) => variants.length > 1);
   const measured = [...comparison.variants, ...together.map((group) => group.together)];
+  const common = mostCommonSize(log.records.flatMap((record) => ("ms" in record ? record : [])));
   const known = new Set(log.records.flatMap((record) => ("cost" in record ? [costKey(record.cost)] : [])));
   for (const [width, height] of sizes) {
     const missing = measured.filter((variant) => !known.has(costKey({ variant, width, height })));
     if (stopped() || !missing.length) continue;
     for (const variant of missing) known.add(costKey({ variant, width, height }));
+    const isCommon = common?.width === width && common.height === height;
+    const rounds = isCommon ? ROUNDS : OTHER_ROUNDS;
     try {
-      for (const cost of await comparison.measure(missing, height, width)) await log.append({ cost });
+      for (const cost of await comparison.measure(missing, height, width, rounds)) await log.append({ cost });
     } catch (error) {
       if (!concernsPicture(error)) throw error;
       onFailure(messageOf(error));

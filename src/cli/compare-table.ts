@@ -1,13 +1,24 @@
 /** The comparison as text for a terminal. */
 import { textTable } from "../base/text-table.js";
+import { intervalOf } from "../eval/bootstrap.js";
 import type { Summary, VariantSummary } from "../eval/summary.js";
-import { formatPercent, giga, mebibytes, mega, milliseconds, variantTitle } from "../eval/titles.js";
+import { roundsText, spreadOf, togetherText } from "../eval/times.js";
+import {
+  formatPercent,
+  giga,
+  mebibytes,
+  mega,
+  milliseconds,
+  millisecondsBetween,
+  percentBetween,
+  variantTitle,
+} from "../eval/titles.js";
 
 /** The first column to the left, numbers to the right. */
 const numberTable = (rows: readonly (readonly string[])[]): string => textTable(rows, { align: ["left", "right"] });
 
-const COST_HEAD = ["cost", "ms", "shared ms", "head ms", "GFLOP", "of head", "M params", "of head", "MiB"];
-const GROUP_HEAD = ["backbone", "sees", "ms", "GFLOP", "M params", "all ms", "all MiB", "networks over it"];
+const COST_HEAD = ["cost", "ms", "quartiles", "shared ms", "own ms", "GFLOP", "of head", "M params", "of head", "MiB"];
+const GROUP_HEAD = ["backbone", "sees", "shared ms", "GFLOP", "M params", "all ms", "all MiB", "networks over it"];
 /** With more networks than these, the square of pairs has numbers for names. */
 const MOST_LISTED = 4;
 
@@ -27,8 +38,9 @@ function costTable({ variants }: Summary): string {
   const rows = variants.map((variant) => [
     variantTitle(variant.variant),
     milliseconds(variant.cost?.ms),
+    millisecondsBetween(variant.cost && spreadOf(variant.cost)),
     milliseconds(variant.sharedMs),
-    milliseconds(variant.headMs),
+    milliseconds(variant.ownMs),
     ...countCells(variant),
   ]);
   return numberTable([COST_HEAD, ...rows]);
@@ -51,12 +63,14 @@ function groupTable({ groups }: Summary): string {
 }
 
 function costNotes(summary: Summary): string {
-  const { header, pictures, commonSize, groups } = summary;
+  const { header, commonSize, groups, costs, variants } = summary;
   const size = commonSize ? ` at ${commonSize.width} x ${commonSize.height}` : "";
-  const notes = [
-    `ms: one variant alone from RGBA to labels${size}, the fastest of 5 runs; ` +
-      `shared (the backbone, once a picture) and head: GPU time, median of ${pictures.length}.`,
-  ];
+  const notes = costs.length
+    ? [
+        `ms: one network alone from RGBA to labels${size}, ${roundsText(variants)}. It is shared + own:`,
+        "what networks over one backbone do once a picture, and what each adds.",
+      ]
+    : ["No times: none were measured."];
   if (header.resize !== undefined)
     notes.push(`The network sees pictures with their shorter side at ${header.resize} pixels, as it was trained.`);
   notes.push(...(header.groups ? groupNotes(groups.length, summary) : togetherNote(summary)));
@@ -66,10 +80,13 @@ function costNotes(summary: Summary): string {
 /** What the networks of one file take together. */
 function togetherNote({ variants, together }: Summary): string[] {
   const finest = variants.at(-1);
-  if (!together || !finest?.cost || variants.length < 2) return [];
+  const shared = finest?.sharedMs;
+  if (!together || !finest?.cost || shared === undefined) return [];
   const ratio = (together.ms / finest.cost.ms).toFixed(2);
-  const time = `${milliseconds(together.ms)} ms, ${ratio} times ${variantTitle(finest.variant)} alone`;
-  return [`All ${variants.length} over one backbone: ${time}.`];
+  const time = togetherText(together.ms, shared);
+  return [
+    `All ${variants.length} over one backbone: ${time}. That is ${ratio} times ${variantTitle(finest.variant)} alone.`,
+  ];
 }
 
 function groupNotes(count: number, { together }: Summary): string[] {
@@ -81,12 +98,13 @@ function groupNotes(count: number, { together }: Summary): string[] {
 
 function accuracyTable({ variants, header }: Summary): string {
   const boundary = `boundary IoU (${header.boundaryWidth} px)`;
-  const head = ["accuracy in %", "pixel acc", "mean acc", "mean IoU", "f.w. IoU", boundary];
-  const rows = variants.map(({ variant, metrics }) => [
+  const head = ["accuracy in %", "pixel acc", "mean acc", "mean IoU", "95 % interval", "f.w. IoU", boundary];
+  const rows = variants.map(({ variant, metrics, drawn }) => [
     variantTitle(variant),
     formatPercent(metrics?.pixelAccuracy),
     formatPercent(metrics?.meanAccuracy),
     formatPercent(metrics?.meanIoU),
+    percentBetween(drawn && intervalOf(drawn.meanIoU)),
     formatPercent(metrics?.frequencyWeightedIoU),
     formatPercent(metrics?.boundaryIoU),
   ]);
@@ -125,10 +143,15 @@ function pictureCounts({ pictures, labelled, failures }: Summary): string {
   return `${counts.join(", ")}.`;
 }
 
-/** Costs; accuracy where there are label maps; agreement of several variants; counts. */
+/** The answer; costs; accuracy where there are label maps; agreement of several variants; counts. */
 export function textReport(summary: Summary): string {
   const { header, variants, pictures, labelled } = summary;
-  const blocks = [costTable(summary), ...(header.groups ? [groupTable(summary)] : []), costNotes(summary)];
+  const blocks = [
+    summary.answer.sentence,
+    costTable(summary),
+    ...(header.groups ? [groupTable(summary)] : []),
+    costNotes(summary),
+  ];
   if (labelled) blocks.push(accuracyTable(summary));
   if (variants.length > 1 && pictures.length) blocks.push(agreementTable(summary));
   blocks.push(pictureCounts(summary));

@@ -5,6 +5,7 @@ import type { NetworkCost } from "../models/network-cost.js";
 import { sumOfCosts } from "../models/set-cost.js";
 import { partsOfGroup, shortWeightsNames } from "../models/set-names.js";
 import type { GroupNames } from "../models/set-names.js";
+import { sharedTime } from "./times.js";
 import { variantOf } from "./titles.js";
 import type { GroupHeader, PictureRecord, RunHeader } from "./records.js";
 
@@ -14,9 +15,12 @@ type Cost = NetworkCost<string>;
 export type Group = GroupHeader & Pick<GroupNames, "shared" | "together">;
 
 export interface GroupSummary extends GroupHeader {
-  /** Milliseconds of its backbone on the GPU, once a picture: the median over the pictures. */
+  /** Milliseconds that its networks share (times.ts), at the most common size; absent for one network. */
   readonly sharedMs: number | undefined;
-  /** Milliseconds of a picture from RGBA to the label maps of all its networks: the median over the pictures. */
+  /**
+   * Milliseconds of a picture in the run itself, while others were read and counted, from RGBA to the label maps of all
+   * its networks: the median over the pictures.
+   */
   readonly pictureMs: number | undefined;
   /** All its networks over one backbone, at the most common size. */
   readonly together: Cost | undefined;
@@ -67,6 +71,15 @@ export function sumOfGroups(groups: readonly Group[], costs: readonly Cost[], si
 
 const medianOf = (values: readonly number[]): number | undefined => (values.length ? median(values) : undefined);
 
+/** Undefined where one of its networks was not measured at that size. */
+function sharedMsOf(group: Group, costs: readonly Cost[], size: PictureSize): number | undefined {
+  const alone = group.variants.flatMap(
+    (variant) => costs.find((cost) => cost.variant === variant && hasSize(cost, size))?.ms ?? [],
+  );
+  const together = togetherCost(group, costs, size);
+  return together && alone.length === group.variants.length ? sharedTime(alone, together.ms) : undefined;
+}
+
 /** @param size the most common one */
 export function summariseGroups(
   groups: readonly Group[],
@@ -74,15 +87,14 @@ export function summariseGroups(
   costs: readonly Cost[],
   size: PictureSize | undefined,
 ): GroupSummary[] {
-  const stages = pictures.flatMap(({ ms }) => (ms.stages ? [ms.stages] : []));
   return groups.map((group, i) => {
-    const { name, weights, variants, resize, shared } = group;
+    const { name, weights, variants, resize } = group;
     const totals = pictures.flatMap(({ ms }) => (groups.length === 1 ? ms.total : (ms.groups?.[i] ?? [])));
     const own = costs.filter(({ variant }) => variants.includes(variant));
     const measured = own.find((cost) => size && hasSize(cost, size)) ?? own[0];
     return {
       ...{ name, weights, variants, ...(resize === undefined ? {} : { resize }) },
-      sharedMs: medianOf(stages.flatMap((times) => times[shared] ?? [])),
+      sharedMs: size && sharedMsOf(group, costs, size),
       pictureMs: medianOf(totals),
       together: size && togetherCost(group, costs, size),
       ...(measured && { backbone: { flops: measured.sharedFlops, parameters: measured.sharedParameters } }),

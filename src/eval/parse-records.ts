@@ -27,11 +27,18 @@ export function parseRecord(line: string, where: string, header: RunHeader): Res
   return value as unknown as ResultRecord;
 }
 
+/** Rounds of a cost at most. */
+const MAX_ROUNDS = 1000;
+
+const areRounds = (times: unknown): boolean =>
+  Array.isArray(times) && times.length >= 1 && times.length <= MAX_ROUNDS && times.every(isAmount);
+
 function costProblem(cost: unknown, header: RunHeader): string | undefined {
   if (!isObject(cost)) return "its cost is no object";
   const together = groupsOf(header).map((group) => group.together);
   if (![...header.variants, ...together].includes(cost.variant as string)) return "its cost is of no known network";
   if (!hasSize(cost)) return "its cost has no size in whole pixels";
+  if (!isAbsentOr(cost.times, areRounds)) return `its cost's times are not 1 to ${MAX_ROUNDS} numbers of 0 or more`;
   const wrong = COST_NUMBERS.find((name) => !isAmount(cost[name]));
   return wrong === undefined ? undefined : `its cost's ${wrong} is not a number of 0 or more`;
 }

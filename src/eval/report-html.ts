@@ -51,7 +51,8 @@ export function reportHtml(summary: Summary, shown: readonly ShownPicture[]): st
   const title = `${titleOf(summary)}: ${question}`;
   const body = [
     pageHeader(title, subtitle(summary)),
-    cards(summary),
+    htmlElement("p", { class: "answer" }, escapeText(summary.answer.sentence)),
+    heading("At a glance") + cards(summary),
     heading("Cost and accuracy") + costTable(summary),
     groupTable(summary),
     heading("Plots") + plots(summary),

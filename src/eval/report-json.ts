@@ -1,4 +1,5 @@
 /** The summary as plain JSON: `report.json` and `fcn compare --json`. Undefined metrics (0 of 0) become null. */
+import { intervalOf } from "./bootstrap.js";
 import type { Summary } from "./summary.js";
 
 export function reportJson(summary: Summary): Record<string, unknown> {
@@ -11,25 +12,33 @@ export function reportJson(summary: Summary): Record<string, unknown> {
     outside,
     failures,
     agreement,
-    sharedMs,
+    gpuMs,
     together,
     commonSize,
     costs,
+    answer,
   } = summary;
   return {
+    answer,
     ...header,
     pictures: { done: pictures.length, labelled, failed: failures.length },
     outside,
     commonSize,
     groups,
-    sharedMs,
+    gpuMs,
     together,
     variants: Object.fromEntries(
-      variants.map(({ variant, metrics, sharedMs: ownShared, headMs, cost }) => {
-        const costs = { sharedMs: ownShared, headMs, cost };
-        if (!metrics) return [variant, costs];
+      variants.map(({ variant, metrics, drawn, sharedMs, ownMs, cost }) => {
+        const times = { sharedMs, ownMs, cost };
+        if (!metrics) return [variant, times];
         const { confusion, boundary, ...scores } = metrics;
-        return [variant, { ...scores, ...costs, confusion: confusion.toJSON(), boundary: boundary.toJSON() }];
+        const intervals = drawn && {
+          meanIoU: intervalOf(drawn.meanIoU),
+          boundaryIoU: intervalOf(drawn.boundaryIoU),
+          perClassIoU: drawn.perClassIoU,
+        };
+        const matrices = { confusion: confusion.toJSON(), boundary: boundary.toJSON() };
+        return [variant, { ...scores, intervals, ...times, ...matrices }];
       }),
     ),
     agreement,

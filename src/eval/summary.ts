@@ -5,9 +5,12 @@
 import { median } from "../base/statistics.js";
 import type { PictureSize } from "../image/picture.js";
 import type { NetworkCost } from "../models/network-cost.js";
-import { ConfusionMatrix, truthCounts } from "./confusion.js";
+import { answerOf } from "./answer.js";
+import type { Answer } from "./answer.js";
 import { groupOf, groupsOf, sumOfGroups, summariseGroups } from "./groups.js";
 import type { Group, GroupSummary } from "./groups.js";
+import { drawnMetricsOf, matrixOf, metricsOf } from "./metrics.js";
+import type { DrawnMetrics, Metrics } from "./metrics.js";
 import { pairKey, pairsOf } from "./records.js";
 import type { FailureRecord, PictureRecord, ResultRecord, RunHeader } from "./records.js";
 
@@ -15,27 +18,14 @@ export interface VariantSummary {
   readonly variant: string;
   /** Absent where no picture has a label map. */
   readonly metrics?: Metrics;
+  /** Of sets of pictures that were drawn again, the same for all variants. Absent with fewer than two label maps. */
+  readonly drawn?: DrawnMetrics;
   /** Alone, at the most common size of picture; at another size when that was not measured. */
   readonly cost: NetworkCost<string> | undefined;
-  /** Milliseconds of its backbone on the GPU, the median over the pictures. */
+  /** The part of `cost.ms` that it shares (times.ts); undefined where nothing is shared or measured. */
   readonly sharedMs: number | undefined;
-  /** The same of its head. */
-  readonly headMs: number | undefined;
-}
-
-export interface Metrics {
-  readonly pixelAccuracy: number;
-  readonly meanAccuracy: number;
-  readonly meanIoU: number;
-  readonly frequencyWeightedIoU: number;
-  /** Mean IoU inside the trimap band. */
-  readonly boundaryIoU: number;
-  readonly perClassIoU: readonly number[];
-  readonly perClassBoundaryIoU: readonly number[];
-  /** Pixels of each class in the truth. */
-  readonly truthPixels: readonly number[];
-  readonly confusion: ConfusionMatrix;
-  readonly boundary: ConfusionMatrix;
+  /** The part that is its own. */
+  readonly ownMs: number | undefined;
 }
 
 export interface PictureSummary {
@@ -61,6 +51,8 @@ export interface OutsideValue {
 
 export interface Summary {
   readonly header: RunHeader;
+  /** What the comparison found, in a sentence. */
+  readonly answer: Answer;
   readonly variants: readonly VariantSummary[];
   /** Networks that share a backbone; one group where all do. */
   readonly groups: readonly GroupSummary[];
@@ -72,8 +64,8 @@ export interface Summary {
   readonly failures: readonly FailureRecord[];
   /** Share of all pixels on which two variants agree. */
   readonly agreement: readonly { readonly a: string; readonly b: string; readonly share: number }[];
-  /** Milliseconds of the backbone on the GPU, the median over the pictures; of several backbones their sum. */
-  readonly sharedMs: number | undefined;
+  /** Milliseconds of GPU time in the run itself, by stage: medians over the pictures. Empty without timestamps. */
+  readonly gpuMs: Readonly<Record<string, number>>;
   /** All variants over one backbone, at the most common size; of several groups their sum. */
   readonly together: NetworkCost<string> | undefined;
   readonly commonSize: PictureSize | undefined;
@@ -96,18 +88,16 @@ export function summarisePicture(header: RunHeader, record: PictureRecord): Pict
   return { ...base, meanIoU, score: Number.isNaN(score) ? 1 : score };
 }
 
-/** The sum of matrices of toSparse(). A list, not arguments: a call takes 120,000 of them at most. */
-function matrixOf(header: RunHeader, sparse: readonly (readonly number[])[]): ConfusionMatrix {
-  const matrix = new ConfusionMatrix(header.classNames.length);
-  for (const pairs of sparse) matrix.addSparse(pairs);
-  return matrix;
+/** Medians over the pictures of the times of each stage. */
+function gpuTimes(pictures: readonly PictureRecord[]): Record<string, number> {
+  const byStage = new Map<string, number[]>();
+  for (const [stage, ms] of pictures.flatMap((record) => Object.entries(record.ms.stages ?? {}))) {
+    const times = byStage.get(stage) ?? [];
+    byStage.set(stage, times);
+    times.push(ms);
+  }
+  return Object.fromEntries([...byStage].map(([stage, times]) => [stage, median(times)]));
 }
-
-const medianOf = (values: readonly number[]): number | undefined => (values.length ? median(values) : undefined);
-
-/** Undefined where one of the values is. */
-const sumOfKnown = (values: readonly (number | undefined)[]): number | undefined =>
-  values.reduce<number | undefined>((sum, own) => (sum === undefined || own === undefined ? undefined : sum + own), 0);
 
 /** All variants at a size. A single one is no comparison. */
 const togetherOf = (
@@ -126,22 +116,23 @@ export function summarise(header: RunHeader, records: readonly ResultRecord[]): 
   const costs = records.flatMap((r) => ("cost" in r ? [r.cost] : []));
   const labelled = pictures.filter((r) => r.scores);
   const commonSize = mostCommonSize(pictures);
-  const stageTimes = pictures.flatMap(({ ms }) => (ms.stages ? [ms.stages] : []));
-  const stageMs = (stage: string): number | undefined => medianOf(stageTimes.map((stages) => stages[stage] ?? 0));
   const costOf = (variant: string): NetworkCost<string> | undefined => {
     const own = costs.filter((c) => c.variant === variant);
     return own.find((c) => c.width === commonSize?.width && c.height === commonSize.height) ?? own[0];
   };
   const named = groupsOf(header);
   const groups = summariseGroups(named, pictures, costs, commonSize);
-  const variants = header.variants.map((variant): VariantSummary => ({
-    variant,
-    ...(labelled.length ? { metrics: metricsOf(header, labelled, variant) } : {}),
-    sharedMs: groupOf(groups, variant)?.sharedMs,
-    headMs: stageMs(variant),
-    cost: costOf(variant),
-  }));
-  return {
+  const variants = header.variants.map((variant): VariantSummary => {
+    const cost = costOf(variant);
+    return {
+      variant,
+      ...(labelled.length ? { metrics: metricsOf(header, labelled, variant) } : {}),
+      ...(labelled.length > 1 ? { drawn: drawnMetricsOf(header, labelled, variant) } : {}),
+      ...partsOfTime(groupOf(groups, variant), cost),
+      cost,
+    };
+  });
+  const found = {
     header,
     variants,
     groups,
@@ -150,11 +141,22 @@ export function summarise(header: RunHeader, records: readonly ResultRecord[]): 
     outside: outsideOf(labelled),
     failures,
     agreement: agreementOf(header, pictures),
-    sharedMs: sumOfKnown(groups.map((group) => group.sharedMs)),
+    gpuMs: gpuTimes(pictures),
     together: togetherOf(named, costs, commonSize) ?? costOf("all"),
     commonSize,
     costs,
   };
+  return { ...found, answer: answerOf(found) };
+}
+
+/** A network alone in its group shares nothing: all its time is its own. */
+function partsOfTime(
+  group: GroupSummary | undefined,
+  cost: NetworkCost<string> | undefined,
+): Pick<VariantSummary, "sharedMs" | "ownMs"> {
+  if (group?.variants.length === 1) return { sharedMs: undefined, ownMs: cost?.ms };
+  const sharedMs = group?.sharedMs;
+  return { sharedMs, ownMs: cost && sharedMs !== undefined ? cost.ms - sharedMs : undefined };
 }
 
 function agreementOf(header: RunHeader, pictures: readonly PictureRecord[]): Summary["agreement"] {
@@ -177,31 +179,6 @@ function outsideOf(labelled: readonly PictureRecord[]): OutsideValue[] {
   }
   const values = [...counts].map(([value, pixels]) => ({ value, pixels, share: pixels / total }));
   return values.sort((a, b) => b.pixels - a.pixels || a.value - b.value);
-}
-
-function metricsOf(header: RunHeader, records: readonly PictureRecord[], variant: string): Metrics {
-  const scores = records.flatMap((record) => record.scores?.[variant] ?? []);
-  const confusion = matrixOf(
-    header,
-    scores.map((own) => own.confusion),
-  );
-  const boundary = matrixOf(
-    header,
-    scores.map((own) => own.boundary),
-  );
-  const { pixelAccuracy, meanAccuracy, meanIoU, frequencyWeightedIoU, perClassIoU } = confusion;
-  return {
-    pixelAccuracy,
-    meanAccuracy,
-    meanIoU,
-    frequencyWeightedIoU,
-    boundaryIoU: boundary.meanIoU,
-    perClassIoU,
-    perClassBoundaryIoU: boundary.perClassIoU,
-    truthPixels: truthCounts(confusion),
-    confusion,
-    boundary,
-  };
 }
 
 /** The size that most pictures have; among equals the larger, then the wider. */

@@ -104,6 +104,7 @@ export function svgFile({ title, width, height, body }: Plot): string {
       class: "plot",
       width,
       height: fullHeight,
+      style: "max-width:100%;height:auto",
       viewBox: `0 ${-TITLE_HEIGHT} ${num(width)} ${num(fullHeight)}`,
     },
     `<style>${themeCss("svg")}${PLOT_CSS}</style>`,

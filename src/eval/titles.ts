@@ -67,11 +67,37 @@ const isMissing = (value: number | undefined): value is undefined => value === u
 export const formatPercent = (share: number | undefined, digits = 1): string =>
   isMissing(share) ? "-" : (100 * share).toFixed(digits);
 
+const MINUS = "\u2212";
+
+/** So many decimals, with a real minus. */
+export const formatNumber = (value: number, digits: number): string =>
+  (value < 0 ? MINUS : "") + Math.abs(value).toFixed(digits);
+
+/** A difference of shares in percentage points, with its sign; "-" for NaN. */
+export function formatPoints(difference: number): string {
+  if (Number.isNaN(difference)) return "-";
+  return `${difference >= 0 ? "+" : ""}${formatNumber(100 * difference, 1)}`;
+}
+
+/** The ends of something that can vary. */
+interface Ends {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** "70.1 to 74.5", in percent; "-" when it is missing. */
+export const percentBetween = (ends: Ends | undefined): string =>
+  ends ? `${formatPercent(ends.low)} to ${formatPercent(ends.high)}` : "-";
+
 /** One decimal below 10 ms; "-" when it is missing or NaN. */
 export function milliseconds(ms: number | undefined): string {
   if (isMissing(ms)) return "-";
   return ms < 10 ? ms.toFixed(1) : String(Math.round(ms));
 }
+
+/** "61 to 66"; "-" when it is missing. */
+export const millisecondsBetween = (ends: Ends | undefined): string =>
+  ends ? `${milliseconds(ends.low)} to ${milliseconds(ends.high)}` : "-";
 
 /** Billions: GFLOP. Two decimals below 10, else one. */
 export const giga = (flops: number): string => (flops / 1e9).toFixed(flops < 1e10 ? 2 : 1);

@@ -6,10 +6,9 @@ import { cutName, heading, note, plotPanel, titleHtml } from "./report/elements.
 import { allScores, shownPictures } from "./report/pictures.js";
 import type { ShownNames, ShownPicture } from "./report/pictures.js";
 import { htmlPage, pageHeader } from "./report/page.js";
-import { formatPoints } from "./report/table.js";
 import { seriesOf } from "./series.js";
 import type { Summary, VariantSummary } from "./summary.js";
-import { formatPercent, shortNames, variantTitle } from "./titles.js";
+import { formatPercent, formatPoints, shortNames, variantTitle } from "./titles.js";
 import { bestEpoch, epochScores, wordsOf } from "./training-records.js";
 import type { EpochRecord, TrainingHeader } from "./training-records.js";
 import type { TruthWords } from "./truth-words.js";
@@ -189,6 +188,7 @@ export function trainingHtml(report: TrainingReport): string {
   const cards = variants.map((each) => card(report, each, seriesOf({ variants }, each).colour));
   const body = [
     pageHeader(title, parts.join(" \u00b7 ")),
+    heading("At a glance"),
     cardRows(cards, settingsCard(header, variants.length)),
     heading("Curves"),
     htmlElement("div", { class: "plots" }, ...plots.map((plot) => plotPanel(plot))),

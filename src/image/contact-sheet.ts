@@ -18,6 +18,8 @@ export interface SheetColumn {
   readonly caption?: string;
   /** One label (0 to 255) for each pixel of the row's picture, row by row. */
   readonly labels: Uint8Array;
+  /** What labels mean in this map, where that is not their class. */
+  readonly names?: ReadonlyMap<number, string>;
 }
 
 /** A picture with what networks made of it. */
@@ -162,8 +164,8 @@ function prepareRow(row: SheetRow, columnWidth: number, classNames: readonly str
   const others = row.columns.map(({ title: name, caption = "", labels }): Cell => {
     return { title: name, caption, pictures: [overSmall(labels), bareMap(labels)] };
   });
-  const maps = [...(truth ? [truth] : []), ...row.columns.map(({ labels }) => labels)];
-  const legend = mergeLegends(maps.map((labels) => legendOf(labels, classNames, palette)));
+  const maps: Pick<SheetColumn, "labels" | "names">[] = [...(truth ? [{ labels: truth }] : []), ...row.columns];
+  const legend = mergeLegends(maps.map(({ labels, names }) => legendOf(labels, classNames, palette, names)));
   return { title, cells: [first, ...others], legend, width, height };
 }
 

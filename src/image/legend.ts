@@ -31,6 +31,7 @@ export const labelName = (label: number, classNames: readonly string[]): string 
  * @param labels a label map of any size, one label (0 to 255) a pixel
  * @param classNames names by label, such as `fcn.classNames`. Default: PASCAL VOC's 21.
  * @param palette 256 colours, three bytes (R, G, B) each. Default: PASCAL VOC's.
+ * @param others names of labels that mean something else than their class
  * @throws FcnError bad-image for labels that are no bytes; bad-option for other kinds of names or palettes
  * @example
  * import { legendOf } from "fcn-webgpu/image";
@@ -42,6 +43,7 @@ export function legendOf(
   labels: ArrayLike<number>,
   classNames: readonly string[] = VOC_CLASSES,
   palette: Uint8Array = vocPalette(),
+  others: ReadonlyMap<number, string> = new Map(),
 ): LegendEntry[] {
   const map = labelBytes("legendOf", labels);
   checkNames("legendOf", classNames);
@@ -51,7 +53,7 @@ export function legendOf(
   const isBackground = (label: number): number => Number(label === BACKGROUND_LABEL);
   const order = [...counts].sort(([a, m], [b, n]) => isBackground(a) - isBackground(b) || n - m);
   return order.map(([label, count]) => ({
-    name: labelName(label, classNames),
+    name: others.get(label) ?? labelName(label, classNames),
     colour: colourOf(palette, label),
     share: count / map.length,
   }));

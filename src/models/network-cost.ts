@@ -1,4 +1,5 @@
 /** What a network costs for one picture: time is measured; operations, parameters and memory are counted. */
+import { median } from "../base/statistics.js";
 import type { Memory } from "../gpu/memory.js";
 import { toRgba } from "../image/picture.js";
 import { plainPacking } from "../kernel/packings.js";
@@ -31,8 +32,13 @@ export interface NetworkCost<Name extends string = ComparedVariant | "all"> {
   readonly variant: Name;
   readonly width: number;
   readonly height: number;
-  /** Milliseconds from RGBA to labels: the fastest of several runs after a first, since other work only adds time. */
+  /** Milliseconds from RGBA to labels: the median of several rounds after a first, in which the networks take turns. */
   readonly ms: number;
+  /**
+   * Milliseconds of each round, in order. Those of networks that were measured together belong to the same rounds.
+   * Absent in results of versions that kept the fastest run only, as `ms`.
+   */
+  readonly times?: readonly number[];
   /** Operations of the backbone. A multiply-add counts as two. */
   readonly sharedFlops: number;
   readonly headFlops: number;
@@ -45,7 +51,7 @@ export interface NetworkCost<Name extends string = ComparedVariant | "all"> {
   readonly planBytes: number;
 }
 
-type CountedCost = Omit<NetworkCost, "variant" | "width" | "height" | "ms" | keyof LearnedParameters>;
+type CountedCost = Omit<NetworkCost, "variant" | "width" | "height" | "ms" | "times" | keyof LearnedParameters>;
 
 /** How the parts of a network are told apart by name. */
 export interface PartNames {
@@ -99,7 +105,7 @@ export async function measureNetworks<Kind extends string, Name extends string>(
     const costs = measured.map(async ({ task, plan, times }): Promise<NetworkCost<Name>> => {
       const { name, parameters, isShared } = task;
       const counted = await countCost(plan, network.store, isShared);
-      return { variant: name, width, height, ms: Math.min(...times), ...parameters, ...counted };
+      return { variant: name, width, height, ms: median(times), times, ...parameters, ...counted };
     });
     return await Promise.all(costs);
   } finally {

@@ -1,6 +1,7 @@
 /** Contact sheets: what they hold, which rows they take, which they refuse. */
 import { describe, expect, it } from "vitest";
 import { contactSheet } from "../../src/image/contact-sheet.js";
+import { legendOf } from "../../src/image/legend.js";
 import { referencePictures } from "../helpers/reference-maps.js";
 import { refused } from "../helpers/scenes.js";
 
@@ -29,6 +30,18 @@ describe("contactSheet", () => {
     expect(contactSheet([one, ...rows.slice(0, 1)], { columnWidth: 100 }).width).toBe(4 * 100 + 3 * 16 + 72);
     const tall = { ...one, picture: { width: 2, height: 900, data: new Uint8Array(5400) } };
     expect(contactSheet([tall]).height).toBeLessThan(700);
+  });
+
+  it("names in its legend what a map shows, where that is not a class", () => {
+    const names = new Map([[255, "they differ"]]);
+    const legend = legendOf([0, 0, 15, 255, 255, 255], undefined, undefined, names);
+    expect(legend.map(({ name }) => name)).toEqual(["they differ", "person", "background"]);
+    const [row] = rows;
+    if (!row) throw new Error("there is a row");
+    const column = { title: "differences", labels: new Uint8Array(row.truth.length).fill(255) };
+    const sheetOf = (own: object) => contactSheet([{ ...row, columns: [{ ...column, ...own }] }]);
+    const [named, plain] = [sheetOf({ names }), sheetOf({})];
+    expect(Buffer.from(named.data).equals(Buffer.from(plain.data))).toBe(false);
   });
 
   it("refuses no rows, and labels of another size", () => {

@@ -1,14 +1,15 @@
 /** IoU by class: grouped bars, the classes of the truth in order of the last variant's IoU. */
 import type { Frame } from "../axes.js";
+import type { Interval } from "../bootstrap.js";
 import { escapeText, num, svgElement } from "../markup.js";
 import type { Summary } from "../summary.js";
 import type { Plot } from "../svg.js";
-import { formatPercent, variantTitle } from "../titles.js";
+import { formatPercent, percentBetween, variantTitle } from "../titles.js";
 import { markOf, seriesOf } from "../series.js";
-import { KEY_MARGIN, WIDTH, plotKey, plotName, variantEntries } from "./parts.js";
+import { KEY_MARGIN, WIDTH, errorBar, plotKey, plotName, variantEntries } from "./parts.js";
 
 const LEFT = 104;
-const RIGHT = 56;
+const RIGHT = 54;
 const TOP = 34;
 const BAR_HEIGHT = 7;
 const BAR_STEP = BAR_HEIGHT + 1;
@@ -39,28 +40,41 @@ function gridLine(frame: Frame, share: number): string {
   );
 }
 
+const intervalBar = (frame: Frame, y: number, ends: Interval | undefined): string =>
+  ends ? errorBar([xOf(frame, ends.low), y], [xOf(frame, ends.high), y]) : "";
+
 /** Name, bars and best value of a class, from `top` on. The mark of its network ends each bar. */
 function classGroup(summary: Summary, frame: Frame, shown: ShownClass, top: number): string {
-  const bars = summary.variants.map(({ variant, metrics }, i) => {
+  const bars = summary.variants.map(({ variant, metrics, drawn }, i) => {
     const value = iouOf(metrics, shown);
     const series = seriesOf(summary.header, variant);
     const width = Math.max(MIN_BAR_WIDTH, value * frame.width);
     const y = top + i * BAR_STEP;
     const bar = { class: "fill", x: frame.left, y: y + 1, width, height: BAR_HEIGHT - 2, "fill-opacity": 0.6 };
     const end = [frame.left + width, y + BAR_HEIGHT / 2] as const;
-    const tip = `${variantTitle(variant)}, ${shown.name}: ${formatPercent(value)} %`;
+    const interval = drawn?.perClassIoU[shown.index];
+    const range = interval ? ` (95 % interval ${percentBetween(interval)})` : "";
+    const tip = `${variantTitle(variant)}, ${shown.name}: ${formatPercent(value)} %${range}`;
     const title = svgElement("title", {}, escapeText(tip));
     const mark = markOf(series, end, { class: "fill", size: MARK_SIZE });
-    return svgElement("g", { class: series.colour }, svgElement("rect", bar), mark, title);
+    return svgElement(
+      "g",
+      { class: series.colour },
+      svgElement("rect", bar),
+      intervalBar(frame, end[1], interval),
+      mark,
+      title,
+    );
   });
   const best = Math.max(...summary.variants.map(({ metrics }) => iouOf(metrics, shown)));
+  const last = Math.max(best, ...summary.variants.map(({ drawn }) => drawn?.perClassIoU[shown.index]?.high ?? 0));
   const y = top + (summary.variants.length * BAR_STEP) / 2 + 4;
   const name = svgElement(
     "text",
     { class: "v", x: frame.left - 10, y, "text-anchor": "end" },
     escapeText(plotName(shown.name)),
   );
-  const value = svgElement("text", { x: xOf(frame, best) + 8, y }, formatPercent(best));
+  const value = svgElement("text", { x: xOf(frame, last) + 8, y }, formatPercent(best));
   return [name, ...bars, value].join("");
 }
 
@@ -79,7 +93,7 @@ export function classPlot(summary: Summary): Plot | undefined {
   const key = plotKey(variantEntries(summary), frame.left, keyTop);
   return {
     name: "class-iou",
-    title: "IoU by class (numbers: the best variant)",
+    title: "IoU by class (numbers: the best; lines: 95 % intervals)",
     width: WIDTH,
     height: keyTop + key.height + KEY_MARGIN,
     body: [...grid, ...groups, key.body].join(""),

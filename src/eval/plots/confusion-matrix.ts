@@ -1,6 +1,7 @@
 /** The confusion matrix of a variant: rows are true classes in shares of their pixels, columns what was predicted. */
 import { escapeText, num, svgElement } from "../markup.js";
-import type { Metrics, Summary, VariantSummary } from "../summary.js";
+import type { Metrics } from "../metrics.js";
+import type { Summary, VariantSummary } from "../summary.js";
 import type { Plot } from "../svg.js";
 import { seriesOf } from "../series.js";
 import { fileNames, formatPercent, variantTitle } from "../titles.js";

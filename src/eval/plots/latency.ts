@@ -6,10 +6,11 @@ import { groupsOf, sumOfGroups } from "../groups.js";
 import { escapeText, svgElement } from "../markup.js";
 import type { Summary } from "../summary.js";
 import type { Plot } from "../svg.js";
+import { spreadOf } from "../times.js";
 import { variantTitle } from "../titles.js";
 import { ALL_SERIES, markOf, seriesOf } from "../series.js";
 import type { Series } from "../series.js";
-import { AXES_FRAME, AXES_KEY_TOP, KEY_MARGIN, WIDTH, pathThrough, plotKey } from "./parts.js";
+import { AXES_FRAME, AXES_KEY_TOP, WIDTH, errorBar, footnotes, pathThrough, plotKey } from "./parts.js";
 
 /** The costs of one variant, or of "all", by size. */
 interface TimedSeries {
@@ -49,7 +50,7 @@ function timedSeries(summary: Summary): TimedSeries[] {
 function timeAxis(points: readonly NetworkCost<string>[]): PlotAxis {
   const [first] = points;
   const ofOneSize = points.filter((point) => first && pixels(point) === pixels(first));
-  const [low, high] = lowAndHigh(points.map(({ ms }) => ms));
+  const [low, high] = lowAndHigh(points.flatMap((point) => [point.ms, spreadOf(point)?.high ?? point.ms]));
   const isLog = low >= SMALLEST && isWide(ofOneSize.map(({ ms }) => ms));
   const ticks = isLog ? logTicksFor(low, high) : ticksFor(0, high);
   return { ticks, isLog, name: "milliseconds a picture", format: String };
@@ -67,12 +68,15 @@ export function latencyPlot(summary: Summary): Plot | undefined {
     const marks = own.map((point) => {
       const tip = `${label} ${point.width} x ${point.height}: ${point.ms.toFixed(1)} ms`;
       const place = [x(megapixels(point)), y(point.ms)] as const;
-      return markOf(
+      const spread = spreadOf(point);
+      const bar = spread ? errorBar([place[0], y(spread.low)], [place[0], y(spread.high)]) : "";
+      const mark = markOf(
         series,
         place,
         { class: isAll ? "ring" : "fill", size: 4 },
         svgElement("title", {}, escapeText(tip)),
       );
+      return bar + mark;
     });
     const d = pathThrough(own.map((point) => [x(megapixels(point)), y(point.ms)]));
     const line = svgElement("path", { class: isAll ? "line dash" : "line", d });
@@ -80,11 +84,12 @@ export function latencyPlot(summary: Summary): Plot | undefined {
   });
   const entries = all.map(({ series, label, isAll }) => ({ series, label, mark: isAll ? "dash" : "fill" }) as const);
   const key = plotKey(entries, AXES_FRAME.left, AXES_KEY_TOP);
+  const notes = footnotes(points.some(spreadOf) ? ["bars: middle half of the rounds"] : [], AXES_KEY_TOP + key.height);
   return {
     name: "latency-size",
     title: "Latency against size",
     width: WIDTH,
-    height: AXES_KEY_TOP + key.height + KEY_MARGIN,
-    body: [body, ...lines, key.body].join(""),
+    height: AXES_KEY_TOP + key.height + notes.height,
+    body: [body, ...lines, key.body, notes.body].join(""),
   };
 }

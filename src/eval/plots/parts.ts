@@ -6,13 +6,15 @@ import type { Series } from "../series.js";
 import type { Summary } from "../summary.js";
 import { variantTitle } from "../titles.js";
 
-/** Width of a plot in pixels. */
-export const WIDTH = 560;
+/**
+ * Width of a plot in pixels. Narrow, so that its letters can be read on a phone, to whose width a plot is scaled.
+ */
+export const WIDTH = 370;
 
-const LEFT = 52;
-const RIGHT = 28;
+const LEFT = 36;
+const RIGHT = 24;
 /** Frame of plots with two axes. */
-export const AXES_FRAME: Frame = { left: LEFT, top: 44, width: WIDTH - LEFT - RIGHT, height: 250 };
+export const AXES_FRAME: Frame = { left: LEFT, top: 40, width: WIDTH - LEFT - RIGHT, height: 230 };
 /** Top of the key in such a plot: below the tick labels and the name of the axis. */
 export const AXES_KEY_TOP = AXES_FRAME.top + AXES_FRAME.height + 64;
 /** Pixels from the middle of the key to the bottom of the plot. */
@@ -56,7 +58,7 @@ function fittedText(name: string, letters: number): string {
 }
 
 /** Letters of a label in a key. */
-const LABEL_LETTERS = 40;
+const LABEL_LETTERS = 36;
 const KEY_LINE = 20;
 
 export interface PlotKey {
@@ -84,6 +86,33 @@ export function plotKey(entries: readonly KeyEntry[], left: number, top: number)
   return { body: groups.join(""), height: y - top };
 }
 
+/** Half the length of an error bar's ends. */
+const CAP = 3;
+
+/** A thin line from one end of an interval to the other, with a stroke at each end. It is level or upright. */
+export function errorBar([x1, y1]: Point, [x2, y2]: Point): string {
+  const [dx, dy] = y1 === y2 ? [0, CAP] : [CAP, 0];
+  const cap = (x: number, y: number): string => `M${num(x - dx)} ${num(y - dy)}L${num(x + dx)} ${num(y + dy)}`;
+  const d = `M${num(x1)} ${num(y1)}L${num(x2)} ${num(y2)}${cap(x1, y1)}${cap(x2, y2)}`;
+  return svgElement("path", { class: "line", style: "stroke-width:1.2", d });
+}
+
+/** Pixels from the middle of a key to the first line below it, and from one line to the next. */
+const NOTES_GAP = 26;
+const NOTE_LINE = 17;
+
+/**
+ * Lines of text below a key.
+ * @param keyEnd the middle of the key's last line
+ */
+export function footnotes(lines: readonly string[], keyEnd: number): PlotKey {
+  const y = (i: number): number => keyEnd + NOTES_GAP + i * NOTE_LINE;
+  const texts = lines.map((line, i) => svgElement("text", { x: AXES_FRAME.left, y: y(i) }, escapeText(line)));
+  return { body: texts.join(""), height: lines.length ? NOTES_GAP + lines.length * NOTE_LINE : KEY_MARGIN };
+}
+
+type Point = readonly [x: number, y: number];
+
 /** The `d` of a path through points. */
-export const pathThrough = (points: readonly (readonly [x: number, y: number])[]): string =>
+export const pathThrough = (points: readonly Point[]): string =>
   `M${points.map(([x, y]) => `${num(x)} ${num(y)}`).join("L")}`;

@@ -1,13 +1,14 @@
 /** Accuracy by class: the table of classes, and the confusion matrices. */
 import { escapeText, htmlElement } from "../markup.js";
 import { confusionPlot } from "../plots/confusion-matrix.js";
-import type { Metrics, Summary } from "../summary.js";
+import type { Metrics } from "../metrics.js";
+import type { Summary } from "../summary.js";
 import { inlineSvg } from "../svg.js";
 import { LABEL_WORDS } from "../truth-words.js";
-import { fileNames } from "../titles.js";
+import { fileNames, formatPoints } from "../titles.js";
 import type { Plot } from "../svg.js";
 import { cutClass, heading, note, shortTitle, swatch, titleHtml } from "./elements.js";
-import { formatPoints, shareCell, table } from "./table.js";
+import { shareCell, table } from "./table.js";
 import type { Cell, Column } from "./table.js";
 
 /** Smaller gains, as shares, have no colour. */

@@ -3,10 +3,25 @@ import { htmlElement } from "../markup.js";
 import { seriesIn } from "../groups.js";
 import { seriesOf } from "../series.js";
 import type { Summary, VariantSummary } from "../summary.js";
-import { formatPercent, giga, mebibytes, mega, milliseconds, variantOf } from "../titles.js";
+import { gainOver } from "../answer.js";
+import { intervalOf, intervalOfDifference } from "../bootstrap.js";
+import type { Interval } from "../bootstrap.js";
+import { roundsText, spreadOf, togetherText } from "../times.js";
+import {
+  formatNumber,
+  formatPercent,
+  formatPoints,
+  giga,
+  mebibytes,
+  mega,
+  milliseconds,
+  millisecondsBetween,
+  percentBetween,
+  variantOf,
+} from "../titles.js";
 import { markedTitle, titleHtml } from "./elements.js";
 import { shownSize } from "./groups.js";
-import { formatPoints, shareCell, table } from "./table.js";
+import { shareCell, table } from "./table.js";
 import type { Cell } from "./table.js";
 
 /** GFLOP, millions of parameters and MiB of one variant alone; "-" when it was not measured. */
@@ -33,16 +48,24 @@ function baselineOf({ header, groups }: Summary, variant: string): string | unde
   return isSeries ? before : (same ?? before);
 }
 
-/** What a variant gains over another one; nothing where one of them has no metrics. */
-function gainOver(before: VariantSummary | undefined, { metrics }: VariantSummary): string {
-  if (!metrics || !before?.metrics) return "";
-  const all = formatPoints(metrics.meanIoU - before.metrics.meanIoU);
-  const borders = formatPoints(metrics.boundaryIoU - before.metrics.boundaryIoU);
+/** " (0.2 to 1.9)", in points; nothing without an interval. */
+const pointsBetween = (ends: Interval | undefined): string =>
+  ends ? ` (${formatNumber(100 * ends.low, 1)} to ${formatNumber(100 * ends.high, 1)})` : "";
+
+/** What a variant gains over another one, with 95 % intervals; nothing where one of them has no metrics. */
+function gainHtml(before: VariantSummary | undefined, own: VariantSummary): string {
+  const gain = before && gainOver(own, before);
+  if (!gain || !own.metrics || !before.metrics) return "";
+  const all = formatPoints(gain.difference) + pointsBetween(gain.interval);
+  const drawn = own.drawn && before.drawn && intervalOfDifference(own.drawn.boundaryIoU, before.drawn.boundaryIoU);
+  const borders = formatPoints(own.metrics.boundaryIoU - before.metrics.boundaryIoU) + pointsBetween(drawn);
   return `${all} mean IoU, ${borders} at borders, over ${htmlElement("span", {}, titleHtml(before.variant))}`;
 }
 
+const inMs = (text: string): string => (text === "-" ? text : `${text} ms`);
+
 function card(summary: Summary, own: VariantSummary): string {
-  const { variant, metrics, cost, sharedMs, headMs } = own;
+  const { variant, metrics, drawn, cost, sharedMs, ownMs } = own;
   const { flops, memory } = costTexts(own);
   const before = baselineOf(summary, variant);
   const baseline = summary.variants.find((other) => other.variant === before);
@@ -51,15 +74,21 @@ function card(summary: Summary, own: VariantSummary): string {
     : `${milliseconds(cost?.ms)}${htmlElement("small", {}, "ms a picture")}`;
   const scores: [string, string][] = metrics
     ? [
+        ["95 % interval", percentBetween(drawn && intervalOf(drawn.meanIoU))],
         ["boundary IoU", `${formatPercent(metrics.boundaryIoU)} %`],
         ["pixel accuracy", `${formatPercent(metrics.pixelAccuracy)} %`],
       ]
     : [];
   const facts: (readonly [string, string])[] = [
     ...scores,
-    ["alone, end to end", `${milliseconds(cost?.ms)} ms`],
-    ...(summary.groups.length > 1 ? [["its backbone, GPU", `${milliseconds(sharedMs)} ms`] as const] : []),
-    ["its head on the GPU", `${milliseconds(headMs)} ms`],
+    ["time alone", inMs(milliseconds(cost?.ms))],
+    ["middle half of rounds", inMs(millisecondsBetween(cost && spreadOf(cost)))],
+    ...(sharedMs === undefined
+      ? []
+      : [
+          ["of it shared", inMs(milliseconds(sharedMs))] as const,
+          ["of it its own", inMs(milliseconds(ownMs))] as const,
+        ]),
     ["operations", cost ? `${flops} GFLOP` : "-"],
     ["memory", cost ? `${memory} MiB` : "-"],
   ];
@@ -68,7 +97,7 @@ function card(summary: Summary, own: VariantSummary): string {
     { class: `card ${seriesOf(summary.header, variant).colour}` },
     htmlElement("h3", {}, markedTitle(summary.header, variant)),
     htmlElement("div", { class: "big" }, big),
-    htmlElement("div", { class: "gain" }, gainOver(baseline, own)),
+    htmlElement("div", { class: "gain" }, gainHtml(baseline, own)),
     htmlElement("dl", {}, ...facts.map(([name, value]) => htmlElement("dt", {}, name) + htmlElement("dd", {}, value))),
   );
 }
@@ -78,51 +107,62 @@ export function cards(summary: Summary): string {
   return htmlElement("div", { class: "cards" }, ...made);
 }
 
-function costRow({ header, groups }: Summary, own: VariantSummary): Cell[] {
-  const { variant, metrics, cost, sharedMs, headMs } = own;
+/** The range of a number, below it in small letters. */
+const aside = (range: string): string => `<br>${htmlElement("small", { class: "quiet" }, range)}`;
+
+function costRow({ header }: Summary, own: VariantSummary): Cell[] {
+  const { variant, metrics, drawn, cost, sharedMs, ownMs } = own;
   const { flops, parameters, memory } = costTexts(own);
-  const shared = groups.length > 1 ? [milliseconds(sharedMs)] : [];
-  const times = [milliseconds(cost?.ms), ...shared, milliseconds(headMs)];
+  const spread = cost && spreadOf(cost);
+  const alone = milliseconds(cost?.ms) + (spread ? aside(millisecondsBetween(spread)) : "");
+  const times = [alone, milliseconds(sharedMs), milliseconds(ownMs)];
   const texts = [markedTitle(header, variant), ...times, flops, parameters, memory];
   const costs = texts.map((html): Cell => ({ html }));
   if (!metrics) return costs;
   const { pixelAccuracy, meanAccuracy, meanIoU, frequencyWeightedIoU, boundaryIoU } = metrics;
-  const scores = [pixelAccuracy, meanAccuracy, meanIoU, frequencyWeightedIoU, boundaryIoU];
-  return [...costs, ...scores.map((share) => shareCell(share))];
+  const interval = drawn && intervalOf(drawn.meanIoU);
+  const mean = { html: formatPercent(meanIoU) + (interval ? aside(percentBetween(interval)) : ""), value: meanIoU };
+  const others = [frequencyWeightedIoU, boundaryIoU].map((share) => shareCell(share));
+  return [...costs, shareCell(pixelAccuracy), shareCell(meanAccuracy), mean, ...others];
 }
 
 /** What all variants take together. Over one backbone that is compared with the finest of them alone. */
-function togetherSentence({ variants, groups, together, sharedMs }: Summary): string {
+function togetherSentence({ variants, groups, together }: Summary): string {
   const all = together && `${milliseconds(together.ms)} ms`;
   if (groups.length > 1) {
     const backbones = `${groups.length} backbones, each once a picture for its networks`;
     return `There are ${backbones}${all ? `; all networks take ${all}, group after group` : ""}.`;
   }
-  const shared = `The backbone is shared: ${milliseconds(sharedMs)} ms of GPU time a picture, once for all variants.`;
   const finest = variants.at(-1);
-  if (!together || !finest?.cost) return shared;
+  const shared = finest?.sharedMs;
+  if (!together || !finest?.cost || shared === undefined) return "";
   const ratio = (together.ms / finest.cost.ms).toFixed(2);
-  return `${shared} All of them over one backbone take ${all}, ${ratio} times ${titleHtml(finest.variant)} alone.`;
+  const time = togetherText(together.ms, shared);
+  return `All of them over one backbone take ${time}. That is ${ratio} times ${titleHtml(finest.variant)} alone.`;
 }
 
 /** Explains the columns of the table, and adds what does not belong to a single variant. */
 function costNote(summary: Summary): string {
-  const { header, labelled, commonSize } = summary;
-  const sentences = [
-    `Milliseconds from RGBA to labels, warm${shownSize(commonSize)}, the fastest of 5 runs.`,
-    togetherSentence(summary),
-  ];
+  const { header, labelled, commonSize, costs, variants } = summary;
+  const sentences = costs.length
+    ? [
+        `Milliseconds from RGBA to labels, warm${shownSize(commonSize)}: ${roundsText(variants)}.`,
+        "Below it is the middle half of the rounds.",
+        "The time alone is shared + own: what networks over one backbone do once a picture, and what each adds.",
+        togetherSentence(summary),
+      ]
+    : ["No times were measured."];
   if (labelled) {
     const band = `pixels within ${header.boundaryWidth} px of a border in the truth`;
+    sentences.push("Below mean IoU is its 95 % interval: what other pictures of the same kind would give.");
     sentences.push(`Boundary IoU counts only ${band}; there the strides differ most.`);
   }
-  return sentences.join(" ");
+  return sentences.filter(Boolean).join(" ");
 }
 
 export function costTable(summary: Summary): string {
   const scores = ["pixel acc %", "mean acc %", "mean IoU %", "f.w. IoU %", "boundary IoU %"];
-  const shared = summary.groups.length > 1 ? ["backbone ms"] : [];
-  const costs = ["variant", "ms alone", ...shared, "head ms", "GFLOP", "M params", "MiB"];
+  const costs = ["variant", "ms alone", "shared ms", "own ms", "GFLOP", "M params", "MiB"];
   const columns = [...costs, ...(summary.labelled ? scores : [])].map((title) => ({ title }));
   const note = htmlElement("p", { class: "quiet", style: "margin-top:10px" }, costNote(summary));
   return (

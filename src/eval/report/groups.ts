@@ -35,13 +35,14 @@ export function groupTable(summary: Summary): string {
   const { header, groups, commonSize, together } = summary;
   if (!header.groups) return "";
   const titles = ["weights", "networks over one backbone", "shorter side"];
-  const costs = ["backbone ms", "GFLOP", "M params", "all ms", "all MiB"];
+  const costs = ["shared ms", "GFLOP", "M params", "all ms", "all MiB"];
   const columns = [...titles, ...costs].map((title, i) => ({ title, isText: i < 2 }));
   const rows = groups.map((group) => groupRow(summary, group));
-  const sum = ["all networks", "", "", milliseconds(summary.sharedMs), "", "", milliseconds(together?.ms), ""];
+  const sum = ["all networks", "", "", "", "", "", milliseconds(together?.ms), ""];
   const explained =
-    "A backbone runs once a picture for its networks, which may come from several files: its GPU time (median over " +
-    "the pictures), operations and parameters. \u201call\u201d: its networks together from RGBA to labels" +
+    "A backbone runs once a picture for its networks, which may come from several files. \u201cshared\u201d: the " +
+    "time that they share, and the operations and parameters of the backbone. \u201call\u201d: they together from " +
+    "RGBA to labels" +
     `${shownSize(commonSize)}, and their memory.`;
   return (
     heading("What is shared") +

@@ -130,11 +130,16 @@ function scoreTable(
     { title: "size" },
     ...scored.map((variant) => ({ title: `${words.iou} ${shortTitle(variant)}`, first: "up" as const })),
     ...(isSeveral ? [{ title: "agreement %", first: "up" as const }] : []),
-    ...(isTimed ? [{ title: isSeveral ? "ms, all variants" : "ms" }] : []),
+    ...(isTimed ? [{ title: "ms in the run" }] : []),
   ];
   const cut =
     pictures.length > MAX_ROWS ? note(`The worst ${MAX_ROWS} of ${pictures.length}; results.jsonl has all.`) : "";
-  return heading("All pictures") + cut + table(columns, rows, { sortable: true, tall: true });
+  const times = isTimed
+    ? note(
+        "ms in the run: all networks, while other pictures were read and counted. The times above are not comparable.",
+      )
+    : "";
+  return heading("All pictures") + times + cut + table(columns, rows, { sortable: true, tall: true });
 }
 
 /** Pictures that could not be used, with the reasons. Empty without any. */

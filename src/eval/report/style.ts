@@ -24,6 +24,7 @@ main{max-width:1240px;margin:0 auto;padding:40px 28px 80px}
 header{display:flex;gap:24px;align-items:flex-start;justify-content:space-between}
 h1{font-size:28px;line-height:1.2;margin:0 0 6px;letter-spacing:-.015em}
 h2{font-size:18px;margin:44px 0 14px;letter-spacing:-.01em}
+.answer{font-size:20px;line-height:1.4;font-weight:600;margin:18px 0 0;max-width:64ch}
 p{margin:0 0 10px;max-width:110ch;overflow-wrap:anywhere}
   h1{overflow-wrap:anywhere}
   .quiet{color:var(--quiet)}
@@ -61,13 +62,12 @@ svg.mark,.panel svg.mark{display:inline-block;width:16px;height:16px;vertical-al
 const PLOTS = compact(`
 .plots{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:16px;align-items:start}
 .plot-box{overflow-x:auto}
-  .plot-box svg{min-width:460px}
   .matrix .plot-box svg{min-width:min(620px,var(--w))}
 @media (max-width:900px){
   .plots{grid-template-columns:minmax(0,1fr)}
 }
 .panel h3{margin:0 0 10px;font-size:14px;font-weight:600}
-  .panel svg{width:100%;height:auto;display:block}
+  .panel svg{width:100%;height:auto;display:block;max-width:540px;margin:0 auto}
   .matrix svg{max-width:min(860px,var(--w));margin:0 auto}
 .panel .scroll{border:0;margin:0 -14px}
 .stack{display:grid;grid-template-columns:minmax(0,1fr);gap:16px}
@@ -136,11 +136,14 @@ footer{margin-top:48px;font-size:13px;color:var(--quiet)}
 
 const NARROW_AND_PRINT = compact(`
 @media (max-width:640px){
-  main{padding:24px 14px 56px}
+  main{padding:24px 12px 56px}
   header{flex-direction:column;gap:12px}
   h1{font-size:23px}
   h2{margin-top:36px}
-  .panel{padding:14px}
+  .panel{padding:12px 8px}
+  .panel .scroll{margin:0 -8px}
+  .panel .plot{font-size:13.5px}
+  .answer{font-size:17px}
   .card{padding:14px 16px}
   .row{padding:12px}
   .tiles{grid-template-columns:repeat(2,minmax(0,1fr));gap:10px}

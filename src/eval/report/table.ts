@@ -56,10 +56,3 @@ export const shareCell = (share: number | undefined, name?: string): Cell => ({
   value: share ?? "",
   class: name,
 });
-
-/** A difference of shares in percentage points, with its sign; "-" for NaN. */
-export function formatPoints(difference: number): string {
-  if (Number.isNaN(difference)) return "-";
-  const sign = difference >= 0 ? "+" : "\u2212";
-  return `${sign}${Math.abs(100 * difference).toFixed(1)}`;
-}
