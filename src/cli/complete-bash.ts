@@ -33,8 +33,8 @@ export function bashScript(commands: readonly CompletedCommand[]): string {
   const first = [...all.map(({ name }) => name), ...FIRST_OPTIONS.map(({ name }) => `--${name}`)];
   return `# bash completion. To load it: source <(fcn completion bash)
 _fcn() {
-  local cur="\${COMP_WORDS[COMP_CWORD]}" prev="\${COMP_WORDS[COMP_CWORD - 1]}" head="" words="" list="" folders="" only=""
-  local command="\${COMP_WORDS[1]}"
+  local cur="\${COMP_WORDS[COMP_CWORD]}" prev="\${COMP_WORDS[COMP_CWORD - 1]}"
+  local command="\${COMP_WORDS[1]}" head="" words="" list="" folders="" only=""
   COMPREPLY=()
   # bash takes the sign of --name=value for a word
   if [[ "$cur" == "=" ]]; then cur=""; elif [[ "$prev" == "=" ]]; then prev="\${COMP_WORDS[COMP_CWORD - 2]}"; fi

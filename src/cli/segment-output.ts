@@ -109,7 +109,7 @@ function meanConfidence({ confidence, labels }: SegmentedPicture, label: number)
   return roundedTo(sum / count, 4);
 }
 
-export const classNameOf = ({ classNames }: Pick<SegmentedPicture, "classNames">, label: number): string =>
+const classNameOf = ({ classNames }: Pick<SegmentedPicture, "classNames">, label: number): string =>
   classNames[label] ?? `class ${label}`;
 
 /** A class that was found, in the format json and in the lines of --json. */
