@@ -9,14 +9,14 @@ const TIMEOUT_MS = 30 * 60_000;
 /** Turns off the shader caches of Mesa and of NVIDIA's driver. */
 const WITHOUT_SHADER_CACHES = { MESA_SHADER_CACHE_DISABLE: "true", __GL_SHADER_DISK_CACHE: "0" };
 
-/** How the program begins its own error messages. */
-const PREFIX = "fcn: ";
+/** How the program begins its own error messages: with the name that was typed. */
+const PREFIX = /^fcn(-webgpu)?: /;
 
 /** The program's last error message, or its last line: a stack has lines after the message. */
 function lastError(stderr: string): string | undefined {
   const lines = stderr.trim().split("\n");
-  const message = lines.filter((line) => line.startsWith(PREFIX)).at(-1);
-  return message?.slice(PREFIX.length) ?? lines.at(-1);
+  const message = lines.filter((line) => PREFIX.test(line)).at(-1);
+  return message?.replace(PREFIX, "") ?? lines.at(-1);
 }
 
 /**

@@ -18,6 +18,7 @@ const TENSORS = {
   "synthetic-vgg16": { list: vggTensors, values: hashedVggTensor },
 } as const;
 export type SyntheticName = keyof typeof TENSORS;
+export const SYNTHETIC_NAMES = Object.keys(TENSORS) as readonly SyntheticName[];
 export const isSynthetic = (name: string): name is SyntheticName => name in TENSORS;
 
 /** Path of the checkpoint. Writes it first where it is not there yet. */

@@ -4,8 +4,7 @@
  * do the other tasks that need an adapter.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureBrowser } from "./browser.mjs";
@@ -82,12 +81,9 @@ function lastLine(/** @type {string | null} */ text) {
   return line.replace(/^npm error\s*/, "");
 }
 
-/** Vulkan loaders want a private runtime directory. It is removed when this process ends. */
+/** Vulkan loaders want a private runtime directory; this one is there, and has no sockets. */
 function ensureRuntimeDirectory() {
-  if (process.env.XDG_RUNTIME_DIR !== undefined) return;
-  const folder = mkdtempSync(join(tmpdir(), "fcn-webgpu-"));
-  process.env.XDG_RUNTIME_DIR = folder;
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  process.env.XDG_RUNTIME_DIR ??= root;
 }
 
 const PROBE = `

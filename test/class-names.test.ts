@@ -166,7 +166,8 @@ describe("--class-names", () => {
     const options = ["--sizes", "none", "--variants", "fcn8s", "--json"];
     const file = written("names.txt", NAMES.join("\n"));
     const named = await runCommand(compare, ...val, "--class-names", file, "--out", at("named"), ...options);
-    expect((JSON.parse(named.out) as { classNames: string[] }).classNames).toEqual(NAMES);
+    const { classes } = JSON.parse(named.out) as { classes: { class: number; name: string }[] };
+    expect(classes).toEqual(NAMES.map((name, label) => ({ class: label, name })));
     expect(readFileSync(at("named/report.html"), "utf8")).toContain("Background *");
     const weights = await checkpointWith("a,b");
     const warned = await runCommand(compare, ...val, "--weights", weights, "--out", at("warned"), ...options);

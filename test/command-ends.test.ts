@@ -134,8 +134,34 @@ describe("a signal", () => {
   });
 });
 
-it("the temporary folder is removed at the end", async () => {
-  const tmp = join(root, "tmp-end");
-  expect(await start(tmp, "doctor").ended).toBe(0);
-  expect(readdirSync(tmp)).toEqual([]);
+describe("a temporary folder", () => {
+  it("is not there at the end", async () => {
+    const tmp = join(root, "tmp-end");
+    expect(await start(tmp, "doctor").ended).toBe(0);
+    expect(readdirSync(tmp)).toEqual([]);
+  });
+
+  it.each(["SIGINT", "SIGKILL"] as const)(
+    "is not left by a program that uses the library, after %s",
+    async (signal) => {
+      const tmp = join(root, `tmp-library-${signal}`);
+      mkdirSync(tmp);
+      const script = join(root, "uses-library.mjs");
+      const library = new URL("../dist/src/node.js", import.meta.url).href;
+      writeFileSync(
+        script,
+        `import { requestDevice } from ${JSON.stringify(library)};
+       const device = await requestDevice();
+       console.log(device.label);
+       setInterval(() => device, 1000);`,
+      );
+      const env = { ...process.env, TMPDIR: tmp, XDG_RUNTIME_DIR: undefined };
+      const child = spawn(process.execPath, [script], { env, stdio: ["ignore", "pipe", "ignore"] });
+      const ended = new Promise((resolve) => child.once("close", (_, by) => resolve(by)));
+      await new Promise((resolve) => child.stdout.once("data", resolve));
+      child.kill(signal);
+      expect(await ended).toBe(signal);
+      expect(readdirSync(tmp)).toEqual([]);
+    },
+  );
 });

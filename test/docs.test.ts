@@ -1,5 +1,5 @@
 /** The code of README and guides compiles and runs as it stands, their commands parse, their links lead somewhere. */
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -28,6 +28,14 @@ import type { Ran } from "./helpers/run-program.js";
 import { verify } from "./helpers/verify-kernel.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** The TypeScript of src/ and bench/. */
+const sourceFiles = (): string[] =>
+  ["src", "bench"].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts"))
+      .map((file) => join(root, folder, file)),
+  );
 
 const runNode = (args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Promise<Ran> =>
   runProgram(process.execPath, args, { cwd, env: { ...process.env, ...env }, timeoutMs: 100_000 });
@@ -134,6 +142,19 @@ it("troubleshooting has a section for every error code, and no other", () => {
   const codes = [...union.matchAll(/"([a-z-]+)"/g)].map(([, name]) => name);
   const text = PAGES.find(({ file }) => file === "docs/troubleshooting.md")?.text ?? "";
   expect([...text.matchAll(/^## ([a-z-]+)$/gm)].map(([, heading]) => heading)).toEqual(codes);
+});
+
+it("the table of environment variables has those that the sources read, and no other of this project", () => {
+  const page = PAGES.find(({ file }) => file === "docs/command-line.md")?.text ?? "";
+  const inTable = [...page.matchAll(/^\| (`[^|]*`) +\|/gm)].flatMap(([, cell = ""]) =>
+    cell.match(/\b[A-Z]+(_[A-Z]+)+\b/g),
+  );
+  const sources = sourceFiles().map((file) => readFileSync(file, "utf8"));
+  const read = new Set(
+    sources.flatMap((text) => text.match(/(?<=")FCN_[A-Z_]+(?=")|(?<=\benv\.)[A-Z][A-Z_]+\b/g) ?? []),
+  );
+  expect([...read].filter((name) => !inTable.includes(name))).toEqual([]);
+  expect(inTable.filter((name) => name?.startsWith("FCN_") && !read.has(name))).toEqual([]);
 });
 
 describe("links", () => {

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { torchvisionFcnTensors } from "../bench/hashed-weights.js";
 import { describeInspection, inspectCheckpoint } from "../src/cli/inspect-report.js";
 import type { Inspection } from "../src/cli/inspect-report.js";
+import { VOC_CLASSES } from "../src/image/palette.js";
 import { elements } from "../src/kernel/shape.js";
 import { iconsCheckpointUrl } from "../src/weights/default-checkpoint.js";
 import { BIG_FILES, writeBigCheckpoints } from "./helpers/big-checkpoints.js";
@@ -36,7 +37,7 @@ describe("what inspect finds", () => {
       architecture: "fcn",
       reason: null,
       width: 16,
-      classes: 21,
+      classes: VOC_CLASSES.map((name, label) => ({ class: label, name })),
       dtypes: { f32: 422, f16: 113 },
     });
     expect(found.networks.map(({ variant, fits }) => [variant, fits])).toEqual([

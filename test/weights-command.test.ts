@@ -12,6 +12,7 @@ import { inspect } from "../src/cli/inspect.js";
 import { segment } from "../src/cli/segment.js";
 import { weights as weightsCommand } from "../src/cli/weights.js";
 import type { ListedWeights } from "../src/cli/weights.js";
+import { VOC_CLASSES } from "../src/image/palette.js";
 import { WEIGHTS_NAMES } from "../src/weights/catalogue.js";
 import { runCommand } from "./helpers/commands.js";
 import { sha256 } from "./helpers/file-server.js";
@@ -35,7 +36,9 @@ describe("commands", () => {
     const { out: json } = await runCommand(weightsCommand, "--json");
     const listed = JSON.parse(json) as ListedWeights[];
     expect(listed.map(({ name }) => name)).toEqual(WEIGHTS_NAMES);
-    expect(listed[0]).toMatchObject({ state: "in the package", url: null, classes: 21 });
+    expect(listed[0]).toMatchObject({ state: "in the package", url: null });
+    expect(listed[0]?.classes.map(({ class: label }) => label)).toEqual([...VOC_CLASSES.keys()]);
+    expect(listed.find(({ name }) => name === "torchvision/resnet50")?.classes).toEqual([]);
     expect(listed.find(({ name }) => name === NET)).toMatchObject({
       state: "not downloaded",
       url: `${standIn.server.base}/mirror/models/${FILE}`,
@@ -108,8 +111,11 @@ describe("commands", () => {
   });
 
   it.each([segment, inspect, importCommand])("$name refuses a misspelt name before any work", async (command) => {
-    const rest =
-      { segment: [bird, "--weights"], import: ["--out", join(standIn.cache, "x.safetensors")] }[command.name] ?? [];
+    const before: Partial<Record<string, string[]>> = {
+      segment: [bird, "--weights"],
+      import: ["--out", join(standIn.cache, "x.safetensors")],
+    };
+    const rest = before[command.name] ?? [];
     const sentence = new RegExp(
       `^${command.name}: torchvision/resnet_50: there is no such .* is torchvision/resnet50 `,
     );

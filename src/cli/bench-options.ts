@@ -1,7 +1,10 @@
 /** What the command line of `fcn bench` may say. */
+import { SYNTHETIC_NAMES } from "../../bench/synthetic.js";
 import { FCN_VARIANTS } from "../models/fcn-head.js";
 import { PRECISIONS } from "../models/precision.js";
+import { WEIGHTS_NAMES } from "../weights/catalogue.js";
 import { TORCHVISION_HEADS } from "../weights/heads.js";
+import { QUIET_OPTION } from "./command.js";
 import type { parse } from "./command.js";
 
 export const BENCH_USAGE = `fcn bench kernels [--filter TEXT] [options]
@@ -21,8 +24,8 @@ models   Whole networks, from RGBA8 in memory to labels in memory. Upload and
                     ${FCN_VARIANTS.join(", ")},
                     ${TORCHVISION_HEADS.join(", ")}
   --sizes LIST      picture sizes, N or WIDTHxHEIGHT (default: 224)
-  --weights LIST    paths of checkpoints, names that fcn weights lists, or any
-                    of (default: default)
+  --weights LIST    paths of checkpoints, names that fcn weights lists,
+                    or any of these (default: default)
                       default                the one that ships, photos
                       synthetic              full-size ResNet-101, generated
                       synthetic-torchvision  generated, as fcn_resnet101
@@ -34,6 +37,7 @@ models   Whole networks, from RGBA8 in memory to labels in memory. Upload and
 
   --adapter NAME    the graphics adapter whose name contains NAME
   --json            print the result as JSON, and nothing else, on stdout
+  -q, --quiet       no notes, warnings or progress on stderr; errors remain
   --out DIR         also write the result to DIR/ADAPTER-DATE.json, after the
                     kernels and after each network; keeps rows of that file
                     that this run did not measure
@@ -57,6 +61,14 @@ export const BENCH_OPTIONS = {
   compare: { type: "string" },
   svg: { type: "string" },
   csv: { type: "string" },
+  ...QUIET_OPTION,
+} as const;
+
+/** The words that options take. */
+export const BENCH_CHOICES = {
+  variants: [...FCN_VARIANTS, ...TORCHVISION_HEADS],
+  precision: PRECISIONS,
+  weights: ["default", ...SYNTHETIC_NAMES, ...WEIGHTS_NAMES],
 } as const;
 
 export type BenchValues = ReturnType<typeof parse<typeof BENCH_OPTIONS>>["values"];

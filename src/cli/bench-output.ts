@@ -13,7 +13,7 @@ import { writeWhole } from "../base/write-whole.js";
 import { svgFile } from "../eval/svg.js";
 import type { Device } from "../gpu/device.js";
 import { UsageError, packageVersion } from "./command.js";
-import { print, printError } from "./output.js";
+import { print, printError, printNote } from "./output.js";
 
 /** A result without rows: the machine, the versions and today's date. */
 export function emptyResult(device: Device): BenchResult {
@@ -71,7 +71,7 @@ export function printChanges(before: BenchResult, result: BenchResult, asJson: b
 export async function saveCsv(folder: string, result: BenchResult): Promise<void> {
   const files = csvFiles(result);
   for (const [name, text] of files) await writeWhole(join(folder, name), text);
-  printError(`CSV: ${[...files.keys()].map((name) => join(folder, name)).join(", ")}`);
+  printNote(`CSV: ${[...files.keys()].map((name) => join(folder, name)).join(", ")}`);
 }
 
 /** Writes kernels.svg and roofline.svg; nothing for a result without kernels. */
@@ -80,5 +80,5 @@ export async function savePlots(folder: string, { adapter, kernels, ceilings }: 
   const [bars, roof] = [join(folder, "kernels.svg"), join(folder, "roofline.svg")];
   await writeWhole(bars, svgFile(barChart(kernels, `Kernels on ${adapter.name}`)));
   await writeWhole(roof, svgFile(roofline(kernels, ceilings, `Roofline of ${adapter.name}`)));
-  printError(`Plots: ${bars}, ${roof}`);
+  printNote(`Plots: ${bars}, ${roof}`);
 }

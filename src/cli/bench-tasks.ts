@@ -10,7 +10,7 @@ import { namedWeights } from "../weights/catalogue.js";
 import type { BenchValues } from "./bench-options.js";
 import { UsageError, listOf, oneOf } from "./command.js";
 import { checkWeights, pathOfNamed } from "./files.js";
-import { printError } from "./output.js";
+import { printNote } from "./output.js";
 
 /** The name that stands for the checkpoint that ships. */
 const DEFAULT_WEIGHTS = "default";
@@ -51,7 +51,7 @@ async function checkpointPath(weights: string): Promise<string | undefined> {
   const named = namedWeights(weights);
   if (named) return pathOfNamed(named); // downloaded now, so that the time to load it is that of the file
   if (isSynthetic(weights)) {
-    printError(`Weights: ${weights}, generated once and kept in the cache folder.`);
+    printNote(`Weights: ${weights}, generated once and kept in the cache folder.`);
     return syntheticCheckpoint(weights);
   }
   await checkWeights("bench", weights);

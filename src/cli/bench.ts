@@ -15,14 +15,14 @@ import { defined } from "../base/defined.js";
 import { messageOf } from "../base/errors.js";
 import type { Device } from "../gpu/device.js";
 import { requestDevice } from "../node.js";
-import { BENCH_OPTIONS, BENCH_USAGE, KERNEL_ONLY, MODEL_ONLY } from "./bench-options.js";
+import { BENCH_CHOICES, BENCH_OPTIONS, BENCH_USAGE, KERNEL_ONLY, MODEL_ONLY } from "./bench-options.js";
 import type { BenchValues } from "./bench-options.js";
 import { emptyResult, printChanges, printResult, readResult, saveCsv, savePlots, saveResult } from "./bench-output.js";
 import { modelTasks } from "./bench-tasks.js";
 import { UsageError, parse, refuse } from "./command.js";
 import type { Command } from "./command.js";
 import { outputFolder } from "./files.js";
-import { print, printError } from "./output.js";
+import { print, printNote } from "./output.js";
 import { duration, itemBar } from "./progress.js";
 
 const PARTS = ["kernels", "models", "all"] as const;
@@ -43,7 +43,7 @@ function partOf(words: readonly string[], given: ReadonlySet<string>): Part {
 async function measuredCeilings(device: Device): Promise<Ceilings> {
   const ceilings = await measureCeilings(device);
   const { gflops, gbs } = ceilings;
-  printError(`${device.label}: peak ${threeDigits(gflops)} GFLOP/s and ${threeDigits(gbs)} GB/s, as measured here`);
+  printNote(`${device.label}: peak ${threeDigits(gflops)} GFLOP/s and ${threeDigits(gbs)} GB/s, as measured here`);
   return ceilings;
 }
 
@@ -56,12 +56,12 @@ async function runKernels(
   const progress = itemBar(countVariants(device, filter));
   const onRow = ({ kernel, case: name, variant }: KernelRow): void => {
     progress.step(`${kernel}: ${name}, ${variant}`);
-    if (json) printError(`${kernel}: ${name}, ${variant}`);
+    if (json) printNote(`${kernel}: ${name}, ${variant}`);
   };
   const kernels = await benchKernels(device, { filter, ceilings: before, onRow });
   if (kernels.length === 0) throw new UsageError(`bench: no kernel, case or variant contains "${filter}"`);
   const after = await measureCeilings(device);
-  movedCeilings(before, after).forEach(printError);
+  movedCeilings(before, after).forEach(printNote);
   const ceilings = higherCeilings(before, after);
   return { ceilings, kernels: kernels.map((row) => underCeilings(row, ceilings)) };
 }
@@ -91,7 +91,7 @@ async function runModels(
     const seconds = (performance.now() - start) / 1000;
     const left = duration((seconds / rows.length) * (tasks.length - rows.length));
     const place = rows.length < tasks.length ? `${rows.length} of ${tasks.length}, ${left} left` : "the last";
-    printError(`${modelKey(row)}: ${row.failed ?? `${threeDigits(row.warm)} ms`} (${place})`);
+    printNote(`${modelKey(row)}: ${row.failed ?? `${threeDigits(row.warm)} ms`} (${place})`);
     await onRows(rows);
   }
   return rows;
@@ -139,7 +139,7 @@ async function run(args: readonly string[]): Promise<number> {
   const result = await measure(part, values);
   printResult(result, values.json);
   if (before) printChanges(before, result, values.json);
-  if (values.out !== undefined) printError(`Result: ${await saveResult(values.out, result)}`);
+  if (values.out !== undefined) printNote(`Result: ${await saveResult(values.out, result)}`);
   if (values.svg !== undefined) await savePlots(values.svg, result);
   if (values.csv !== undefined) await saveCsv(values.csv, result);
   return hasFailures(result) ? 1 : 0;
@@ -149,5 +149,8 @@ export const bench: Command = {
   name: "bench",
   summary: "time kernels and networks, and compare with the adapter's peak",
   usage: BENCH_USAGE,
+  options: BENCH_OPTIONS,
+  choices: BENCH_CHOICES,
+  words: PARTS,
   run,
 };

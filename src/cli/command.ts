@@ -3,23 +3,34 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { ParseArgsConfig } from "node:util";
 import { messageOf } from "../base/errors.js";
+import { setQuiet } from "./output.js";
+import type { CommandName } from "./program-name.js";
 
 /** A mistake in how the program was called: one sentence, exit code 2. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+type Options = NonNullable<ParseArgsConfig["options"]>;
+
 export interface Command {
-  readonly name: string;
+  readonly name: CommandName;
   /** One line for the list of commands. */
   readonly summary: string;
-  /** Printed by --help. */
+  /** Printed by --help. It describes each of `options`. */
   readonly usage: string;
+  /** What `run` parses. */
+  readonly options: Options;
+  /** The words that an option takes, where it takes no others. For completion. */
+  readonly choices?: Readonly<Record<string, readonly string[]>>;
+  /** The words that the command takes in place of files; [] for none. For completion. */
+  readonly words?: readonly string[];
   /** Runs with the arguments after the command's name; gives the exit code. */
   run(args: readonly string[]): Promise<number>;
 }
 
-type Options = NonNullable<ParseArgsConfig["options"]>;
+/** Of commands that have notes, warnings or progress to leave out. */
+export const QUIET_OPTION = { quiet: { type: "boolean", short: "q", default: false } } as const;
 
 export interface Parsed<O extends Options> {
   readonly values: ReturnType<typeof parseArgs<{ options: O; allowPositionals: true; strict: true }>>["values"];
@@ -28,7 +39,7 @@ export interface Parsed<O extends Options> {
   readonly given: ReadonlySet<string>;
 }
 
-/** node:util's parser. @throws UsageError with the parser's first sentence */
+/** node:util's parser. --quiet holds from here on. @throws UsageError with the parser's first sentence */
 export function parse<const O extends Options>(command: string, args: readonly string[], options: O): Parsed<O> {
   try {
     const { values, positionals, tokens } = parseArgs({
@@ -38,8 +49,9 @@ export function parse<const O extends Options>(command: string, args: readonly s
       strict: true,
       tokens: true,
     });
-    const given = tokens.flatMap((token) => (token.kind === "option" ? [token.name] : []));
-    return { values, positionals, given: new Set(given) };
+    const given = new Set(tokens.flatMap((token) => (token.kind === "option" ? [token.name] : [])));
+    setQuiet(given.has("quiet"));
+    return { values, positionals, given };
   } catch (error) {
     const [first = ""] = messageOf(error).split(". ");
     const sentence = first.charAt(0).toLowerCase() + first.slice(1).replace(/\.$/, "");

@@ -17,7 +17,7 @@ import { recognise } from "../weights/names.js";
 import type { Recognised } from "../weights/names.js";
 import { openCheckpoint } from "../weights/open.js";
 import { checkMeaning, describeMeaning } from "./label-options.js";
-import { printError } from "./output.js";
+import { printNote } from "./output.js";
 import { byteBar } from "./progress.js";
 
 export interface ComparisonRequest {
@@ -80,12 +80,12 @@ function announce(all: readonly string[], { groups, networks }: ComparisonSet): 
       const at = group.checkpoints.indexOf(i);
       return at < 0 ? [] : [group.descriptions[at] ?? ""];
     });
-    printError(`fcn: ${weights} is ${descriptions[0] ?? ""}; runs ${own.join(", ")}`);
+    printNote(`fcn: ${weights} is ${descriptions[0] ?? ""}; runs ${own.join(", ")}`);
   }
   if (groups.length === 1 && all.length === 1) return;
   for (const { variants } of groups) {
     const own = variants.length > 1 ? "share a backbone" : "has a backbone of its own";
-    printError(`fcn: ${variants.join(", ")} ${own}`);
+    printNote(`fcn: ${variants.join(", ")} ${own}`);
   }
 }
 
@@ -121,7 +121,7 @@ export async function openComparison(options: ComparisonRequest): Promise<OpenCo
     const device = await requestDevice(defined({ adapter: options.adapter }));
     const comparison = await openSet(device, opened, weights, options);
     if (options.weights !== undefined) announce(weights, comparison);
-    if (comparison.notice !== undefined) printError(`fcn: WARNING: ${comparison.notice}`);
+    if (comparison.notice !== undefined) printNote(`fcn: WARNING: ${comparison.notice}`);
     checkMeaning(options.meaning, comparison.classes);
     const files = weights.map((name, i) => weightsName(name, opened[i] as Recognised, options));
     return { comparison, close, device, header: headerOf(comparison, files, options) };

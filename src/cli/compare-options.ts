@@ -5,7 +5,8 @@ import { COMPARABLE } from "../models/compared.js";
 import type { ComparedVariant } from "../models/compared.js";
 import { PRECISIONS } from "../models/precision.js";
 import type { PrecisionOption } from "../models/precision.js";
-import { UsageError, listOf, oneOf } from "./command.js";
+import { WEIGHTS_NAMES } from "../weights/catalogue.js";
+import { QUIET_OPTION, UsageError, listOf, oneOf } from "./command.js";
 import type { parse } from "./command.js";
 import { parseWeights } from "./compare-weights.js";
 import { labelMeaningOf } from "./label-options.js";
@@ -50,6 +51,7 @@ report.html, report.json, contact-sheet.png and plots/*.svg.
                        running anything
   --json               print the numbers as one JSON object, and nothing else,
                        on stdout
+  -q, --quiet          no notes, warnings or progress on stderr; errors remain
 
   --weights LIST       checkpoints, separated by commas: paths, URLs, or names
                        that fcn weights lists, as photos,net.safetensors
@@ -95,12 +97,18 @@ export const COMPARE_OPTIONS = {
   tune: { type: "boolean", default: false },
   adapter: { type: "string" },
   json: { type: "boolean", default: false },
+  ...QUIET_OPTION,
 } as const;
+
+/** The words that options take. */
+export const COMPARE_CHOICES = { variants: COMPARABLE, precision: PRECISIONS, weights: WEIGHTS_NAMES } as const;
 
 export type CompareValues = ReturnType<typeof parse<typeof COMPARE_OPTIONS>>["values"];
 
 /** Options that --merge would ignore. */
-export const NOT_WITH_MERGE = Object.keys(COMPARE_OPTIONS).filter((name) => !["merge", "out", "json"].includes(name));
+export const NOT_WITH_MERGE = Object.keys(COMPARE_OPTIONS).filter(
+  (name) => !["merge", "out", "json", "quiet"].includes(name),
+);
 
 export type Size = readonly [width: number, height: number];
 

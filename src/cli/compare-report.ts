@@ -16,7 +16,7 @@ import { encodeLabelPng, encodePng, withTransparentBackground } from "../image/p
 import { ownFolder, removeUnfinished, writing } from "./compare-disk.js";
 import { KEPT_COUNT, listKept, readKept } from "./compare-kept.js";
 import type { KeptPicture, KeptPixels } from "./compare-kept.js";
-import { printError } from "./output.js";
+import { printNote } from "./output.js";
 
 /** Rows of the contact sheet, and the width of its columns in pixels. */
 const SHEET_ROWS = 6;
@@ -122,7 +122,7 @@ export async function worstPictures(summary: Summary, folders: readonly string[]
       shown.push({ summary: own, pixels, differences: differencesOf(maps) });
     } catch (error) {
       if (!isFcnError(error)) throw error;
-      printError(`fcn: ${error.message}; the report does not show it, its numbers count`);
+      printNote(`fcn: ${error.message}; the report does not show it, its numbers count`);
     }
   }
   return shown;

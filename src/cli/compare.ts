@@ -14,7 +14,7 @@ import { WriterLock } from "./compare-lock.js";
 import { ResultLog } from "./compare-log.js";
 import { mergeLogs } from "./compare-merge.js";
 import { openComparison } from "./compare-open.js";
-import { COMPARE_OPTIONS, COMPARE_USAGE, NOT_WITH_MERGE, runOptionsOf } from "./compare-options.js";
+import { COMPARE_CHOICES, COMPARE_OPTIONS, COMPARE_USAGE, NOT_WITH_MERGE, runOptionsOf } from "./compare-options.js";
 import type { CompareValues, RunOptions } from "./compare-options.js";
 import { writeReport } from "./compare-report.js";
 import { measureCosts, runComparison, sizesToMeasure } from "./compare-run.js";
@@ -157,5 +157,7 @@ export const compare: Command = {
   name: "compare",
   summary: "compare what networks cost and gain: table, plots, report",
   usage: COMPARE_USAGE,
+  options: COMPARE_OPTIONS,
+  choices: COMPARE_CHOICES,
   run,
 };

@@ -9,7 +9,7 @@ import { UsageError } from "./command.js";
 import { Skipped, expandInput, pathKey } from "./find-pictures.js";
 import type { Search } from "./find-pictures.js";
 import { labelOf } from "./label-files.js";
-import { printAtEnd, printError } from "./output.js";
+import { printAtEnd, printNote } from "./output.js";
 
 export interface DatasetItem {
   /** Names the picture in results: the path as given, with forward slashes, or VOC's id. */
@@ -33,7 +33,7 @@ function startSearch(command: string): Search {
     const left = skipped.describe();
     return left === undefined ? undefined : `fcn: ${command}: ${left}`;
   });
-  return { command, skipped, warn: (message) => printError(`fcn: ${message}`) };
+  return { command, skipped, warn: (message) => printNote(`fcn: ${message}`) };
 }
 
 /**

@@ -10,10 +10,10 @@ import type { SheetColumn, SheetRow } from "../image/contact-sheet.js";
 import { decodeLabelPng, encodeLabelPng, encodePng } from "../image/png.js";
 import { FCN_VARIANTS, loadFcn, readPicture, requestDevice } from "../node.js";
 import type { Device, Fcn, NodePicture, Picture, Segmentation } from "../node.js";
-import { UsageError, parse } from "./command.js";
+import { QUIET_OPTION, UsageError, parse } from "./command.js";
 import type { Command } from "./command.js";
 import { outputFolder } from "./files.js";
-import { print } from "./output.js";
+import { isQuiet, print } from "./output.js";
 
 /** Pictures, and the weights that know what they show. */
 interface SampleSet {
@@ -40,26 +40,39 @@ const SETS: readonly SampleSet[] = [
   },
 ];
 
-const USAGE = `fcn demo [--out DIR]
+const USAGE = `fcn demo [--out DIR] [--quiet]
 
-Segments the three photographs and the four drawings of samples/ with FCN-32s,
-FCN-16s and FCN-8s. Writes their label maps and one contact sheet.
+Segments sample pictures with FCN-32s, FCN-16s and FCN-8s: a photograph and a
+drawing, which the package has; three photographs and four drawings in a
+checkout. Writes their label maps and one contact sheet.
 
-  --out DIR  folder for the results (default: out/demo)`;
+  --out DIR    folder for the results (default: out/demo)
+  -q, --quiet  print only where the results are`;
+
+const OPTIONS = { out: { type: "string", default: "out/demo" }, ...QUIET_OPTION } as const;
 
 /**
- * samples/ lies beside src/ in a checkout, and beside the folder of the build.
- * @throws UsageError in an installed package
+ * samples/ lies beside src/ in a checkout, and beside dist/ in a package.
+ * @throws UsageError where the folder is gone
  */
 function samplesFolder(): string {
   const places = ["../../samples", "../../../samples"].map((path) => fileURLToPath(new URL(path, import.meta.url)));
   const found = places.find((place) => existsSync(join(place, "photographs")));
   if (!found)
     throw new UsageError(
-      "demo: the sample pictures are not part of the installed package; " +
-        "run it in a checkout, or try fcn segment on a picture of yours",
+      "demo: the folder samples of this package is gone; install the package again, or try fcn segment",
     );
   return found;
+}
+
+/** The set with those of its pictures that are there: the package has one of each set. */
+function withPresent(set: SampleSet, samples: string): SampleSet {
+  return { ...set, names: set.names.filter((name) => existsSync(join(samples, set.folder, `${name}.png`))) };
+}
+
+/** A line about the run, for people. */
+function say(line: string): void {
+  if (!isQuiet()) print(line);
 }
 
 const milliseconds = (ms: number): string => `${Math.round(ms)} ms`;
@@ -129,18 +142,18 @@ async function sampleResult(
 /** Gives a row of the sheet for each sample. */
 async function runSet(device: Device, { weights, network }: SampleSet, samples: readonly Sample[], out: string) {
   const results: SampleResult[][] = samples.map(() => []);
-  print(`\n${network}:`);
+  say(`\n${network}:`);
   const networks: Fcn<NodePicture>[] = [];
   for (const variant of FCN_VARIANTS) networks.push(await loadFcn({ weights, variant, device, maxPlans: 1 }));
   for (const [i, sample] of samples.entries()) {
-    print(`Running ${networks.map(({ variant }) => variantTitle(variant)).join(", ")} on ${sample.name} ...`);
+    say(`Running ${networks.map(({ variant }) => variantTitle(variant)).join(", ")} on ${sample.name} ...`);
     const runs = await timedRuns(networks, sample.picture);
     for (const [k, fcn] of networks.entries())
       results[i]?.push(await sampleResult(fcn, sample.name, runs[k] as TimedRun, out));
   }
   for (const fcn of networks) fcn.dispose();
   for (const [i, { name }] of samples.entries())
-    print(`\n${name}.png\n${results[i]?.map(({ line }) => line).join("\n")}`);
+    say(`\n${name}.png\n${results[i]?.map(({ line }) => line).join("\n")}`);
   return samples.map(({ name, ...sample }, i): SheetRow => {
     return { title: name, ...sample, columns: results[i]?.map(({ column }) => column) ?? [] };
   });
@@ -150,16 +163,18 @@ export const demo: Command = {
   name: "demo",
   summary: "segment the sample pictures with FCN-32s, 16s and 8s",
   usage: USAGE,
+  options: OPTIONS,
+  words: [],
   async run(args) {
-    const { values, positionals } = parse("demo", args, { out: { type: "string", default: "out/demo" } });
+    const { values, positionals } = parse("demo", args, OPTIONS);
     if (positionals.length)
       throw new UsageError(`demo: takes no pictures; for those there is fcn segment ${positionals.join(" ")}`);
     const folder = samplesFolder();
     await outputFolder("demo", values.out);
     const device = await requestDevice();
-    print(`Adapter: ${device.label}${device.adapter.software ? " (software: runs on the CPU)" : ""}`);
+    say(`Adapter: ${device.label}${device.adapter.software ? " (software: runs on the CPU)" : ""}`);
     const rows: SheetRow[] = [];
-    for (const set of SETS) {
+    for (const set of SETS.map((own) => withPresent(own, folder))) {
       const samples = await Promise.all(set.names.map((name) => readSample(join(folder, set.folder), name)));
       rows.push(...(await runSet(device, set, samples, values.out)));
     }
@@ -170,7 +185,8 @@ export const demo: Command = {
     const sheet = join(values.out, "contact-sheet.png");
     await writeWhole(sheet, encodePng(contactSheet(rows, { title, subtitle })));
     device.dispose();
-    print(`\nLabel maps: ${resolve(values.out)}\nContact sheet: ${resolve(sheet)}`);
+    say("");
+    print(`Label maps: ${resolve(values.out)}\nContact sheet: ${resolve(sheet)}`);
     return 0;
   },
 };

@@ -24,6 +24,8 @@ install.
 
 Exit code 1 when there is no adapter, 2 when called wrongly.`;
 
+const OPTIONS = { json: { type: "boolean", default: false }, adapter: { type: "string" } } as const;
+
 /** Compiles the tensor core kernels: the device notes those that do not compile, with the reason, in `refused`. */
 async function compileMatrixKernels(device: Device): Promise<void> {
   for (const { kernel, cases } of registry) {
@@ -63,11 +65,10 @@ export const doctor: Command = {
   name: "doctor",
   summary: "show the adapter, driver, limits and kernels; or what to install",
   usage: USAGE,
+  options: OPTIONS,
+  words: [],
   async run(args) {
-    const { values } = parse("doctor", args, {
-      json: { type: "boolean", default: false },
-      adapter: { type: "string" },
-    });
+    const { values } = parse("doctor", args, OPTIONS);
     let device: Device;
     try {
       device = await requestDevice(defined({ adapter: values.adapter }));

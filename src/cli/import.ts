@@ -19,7 +19,7 @@ import { openCheckpoint } from "../weights/open.js";
 import { safetensorsSize, writeSafetensors } from "../weights/safetensors-writer.js";
 import { pathSource } from "../weights/sharded-source.js";
 import { readClassNames } from "./class-names.js";
-import { UsageError, oneOf, packageVersion, parse } from "./command.js";
+import { QUIET_OPTION, UsageError, oneOf, packageVersion, parse } from "./command.js";
 import type { Command } from "./command.js";
 import { localFile } from "./local-file.js";
 import { print } from "./output.js";
@@ -27,9 +27,9 @@ import { byteBar } from "./progress.js";
 
 const USAGE = `fcn import FILE --out OUT.safetensors [options]
 
-Reads a checkpoint (PyTorch .pth in any of its forms, or safetensors; a path, a
-URL, or a name that fcn weights lists) and writes it as safetensors with the
-tensor names of this library, one tensor at a time.
+Reads a checkpoint (PyTorch .pth in any of its forms, or safetensors; a path,
+a URL, or a name that fcn weights lists) and writes it as safetensors
+with the tensor names of this library, one tensor at a time.
 
   --out FILE       the file to write; appears only when it is complete; a device
                    or a pipe is written to
@@ -42,11 +42,14 @@ tensor names of this library, one tensor at a time.
   --class-names F  names of the classes, one a line of the file F, which the
                    result keeps in its metadata (classes)
   --json           print one JSON line, and nothing else, on stdout
+  -q, --quiet      no progress on stderr; errors remain
 
 The metadata of the result name its source. The licence stays the source's.
 
 Exit code 1 when the checkpoint cannot be read or converted, 2 when called
 wrongly.`;
+
+const DTYPES = ["f32", "f16"] as const;
 
 const OPTIONS = {
   out: { type: "string" },
@@ -55,6 +58,7 @@ const OPTIONS = {
   "class-names": { type: "string" },
   "fold-bn": { type: "boolean", default: false },
   json: { type: "boolean", default: false },
+  ...QUIET_OPTION,
 } as const;
 
 /** What was imported; --json prints it. */
@@ -157,7 +161,7 @@ function checkNames(names: readonly string[], { classes, checkpoint }: Recognise
 
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parse("import", args, OPTIONS);
-  const dtype = oneOf("import", "dtype", values.dtype, ["f32", "f16"] as const);
+  const dtype = oneOf("import", "dtype", values.dtype, DTYPES);
   const [input, ...more] = positionals;
   if (input === undefined || more.length)
     throw new UsageError("import: name one file, as in fcn import weights.pth --out weights.safetensors");
@@ -197,7 +201,9 @@ function describeImport(report: ImportReport): string {
 
 export const importCommand: Command = {
   name: "import",
-  summary: "convert a checkpoint of PyTorch or another framework to safetensors",
+  summary: "convert a checkpoint, such as one of PyTorch, to safetensors",
   usage: USAGE,
+  options: OPTIONS,
+  choices: { dtype: DTYPES },
   run,
 };

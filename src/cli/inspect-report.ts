@@ -16,6 +16,8 @@ import { recognise } from "../weights/names.js";
 import type { Recognised } from "../weights/names.js";
 import { Parameters } from "../weights/parameters.js";
 import type { Faults } from "../weights/parameters.js";
+import { namedClasses } from "../image/named-classes.js";
+import type { NamedClass } from "../image/named-classes.js";
 
 export interface NetworkFit extends Faults {
   readonly variant: string;
@@ -34,9 +36,8 @@ export interface Inspection {
   /** "ResNet-50". */
   readonly backbone: string | null;
   readonly width: number | null;
-  readonly classes: number | null;
-  /** Names of the classes as the networks would call them; null without classes. */
-  readonly classNames: readonly string[] | null;
+  /** With the names that the networks would give them; null without classes. */
+  readonly classes: readonly NamedClass[] | null;
   /** What is wrong with the names in the metadata. */
   readonly notice: string | null;
   /** Numbers that training changes. */
@@ -110,8 +111,7 @@ export async function inspectCheckpoint(checkpoint: Checkpoint): Promise<Inspect
     reason,
     backbone: known?.backbone.name ?? null,
     width: known?.width ?? null,
-    classes: known?.classes ?? null,
-    classNames: named?.classNames ?? null,
+    classes: named ? namedClasses(named.classNames) : null,
     notice: named?.notice ?? null,
     parameters: totalElements(tensors.filter(({ name }) => !isBuffer(name))),
     buffers: totalElements(tensors.filter(({ name }) => isBuffer(name))),
@@ -204,7 +204,7 @@ const mayBeAtOnce = ({ backbone, networks }: Inspection): boolean =>
 
 /** Blocks of text, with an empty line between them. */
 export function describeInspection(found: Inspection): string[] {
-  const { file, container, bytes, description, reason, tensors, networks, ignored, metadata, classNames } = found;
+  const { file, container, bytes, description, reason, tensors, networks, ignored, metadata, classes } = found;
   const lines = [
     `${file}: ${CONTAINERS[container]}, ${megabytes(bytes)}`,
     description ?? `not recognised: ${cutInMiddle(reason ?? "", LONGEST_REASON)}`,
@@ -214,7 +214,8 @@ export function describeInspection(found: Inspection): string[] {
   if (networks.length)
     lines.push("", "Networks:", textTable(networks.map(fitCells), { align: ["left"], indent: "  " }));
   if (mayBeAtOnce(found)) lines.push(AT_ONCE_NOTE);
-  if (classNames) lines.push("", `Classes: ${cutInMiddle(classNames.join(", "), LONGEST_CLASSES)}`);
+  const names = classes?.map(({ name }) => name).join(", ");
+  if (names !== undefined) lines.push("", `Classes: ${cutInMiddle(names, LONGEST_CLASSES)}`);
   if (found.notice !== null) lines.push(`WARNING: ${found.notice}`);
   if (ignored.length) lines.push("", countAndNames("tensors are not used", ignored));
   const notes = Object.entries(metadata);

@@ -20,8 +20,8 @@ const USAGE = `fcn inspect FILE [--state-dict KEY] [--json]
 Prints what a checkpoint contains: its container, the network it belongs to,
 parameters, dtypes and tensors; and for each network what is missing or
 unexpected. FILE is a PyTorch .pth in any of its forms, or safetensors: a path,
-a URL, or a name that fcn weights lists. Of what is not on this machine only the
-parts needed are fetched.
+a URL, or a name that fcn weights lists. Of what is not on this machine
+only the parts needed are fetched.
 
   --state-dict KEY  which of several networks in the file: the keys that lead to
                     its dictionary ("ema.model"), or the start of its names
@@ -30,6 +30,8 @@ parts needed are fetched.
 
 Exit code 0 for every checkpoint that can be read, recognised or not; 1 for one
 that cannot, 2 when called wrongly.`;
+
+const OPTIONS = { json: { type: "boolean", default: false }, "state-dict": { type: "string" } } as const;
 
 /** @throws bad-weights, UsageError for a misspelt name */
 async function sourceOf(file: string): Promise<ByteSource> {
@@ -48,11 +50,9 @@ export const inspect: Command = {
   name: "inspect",
   summary: "show what a checkpoint contains, and which networks it fits",
   usage: USAGE,
+  options: OPTIONS,
   async run(args) {
-    const { values, positionals } = parse("inspect", args, {
-      json: { type: "boolean", default: false },
-      "state-dict": { type: "string" },
-    });
+    const { values, positionals } = parse("inspect", args, OPTIONS);
     const [path, ...more] = positionals;
     if (path === undefined || more.length)
       throw new UsageError("inspect: name one file, as in fcn inspect weights.pth");

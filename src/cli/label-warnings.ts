@@ -2,7 +2,7 @@
 import type { Summary } from "../eval/summary.js";
 import { describeOutside } from "../image/label-meaning.js";
 import type { LabelMeaning } from "../image/label-meaning.js";
-import { printError } from "./output.js";
+import { printNote } from "./output.js";
 
 /** One line; undefined when every pixel counted or was declared void. */
 export function labelWarning({ header, outside }: Summary, { voids }: LabelMeaning): string | undefined {
@@ -21,5 +21,5 @@ export function labelWarning({ header, outside }: Summary, { voids }: LabelMeani
 
 export function warnOfLabels(summary: Summary, meaning: LabelMeaning): void {
   const warning = labelWarning(summary, meaning);
-  if (warning !== undefined) printError(`fcn compare: ${warning}`);
+  if (warning !== undefined) printNote(`fcn compare: ${warning}`);
 }

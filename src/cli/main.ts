@@ -11,18 +11,20 @@ import { bench } from "./bench.js";
 import { UsageError, packageVersion } from "./command.js";
 import type { Command } from "./command.js";
 import { compare } from "./compare.js";
+import { completionOf } from "./completion.js";
 import { demo } from "./demo.js";
 import { doctor } from "./doctor.js";
 import { importCommand } from "./import.js";
 import { inspect } from "./inspect.js";
 import { OutputClosed, exit, keepGoingWithoutReaders, print, printError } from "./output.js";
+import { withTypedName } from "./program-name.js";
 import { segment } from "./segment.js";
 import { endOnSignals } from "./signals.js";
 import { train } from "./train.js";
 import { tune } from "./tune.js";
 import { weights } from "./weights.js";
 
-const COMMANDS: readonly Command[] = [
+const FIRST_COMMANDS: readonly Command[] = [
   segment,
   compare,
   train,
@@ -34,6 +36,8 @@ const COMMANDS: readonly Command[] = [
   tune,
   doctor,
 ];
+const completion = completionOf(FIRST_COMMANDS);
+const COMMANDS: readonly Command[] = [...FIRST_COMMANDS, completion];
 
 function help(): string {
   const rows = COMMANDS.map(({ name, summary }) => [name, summary]);
@@ -42,7 +46,8 @@ function help(): string {
     "",
     textTable(rows, { align: ["left"], indent: "  " }),
     "",
-    "fcn COMMAND --help shows a command's options. fcn --version shows the version.",
+    "fcn help COMMAND shows a command's options; so does --help after COMMAND.",
+    "fcn --version, or -V, shows the version. Nothing is printed in colours.",
     "",
     "Exit codes: 0 done; 1 failed, in part or as a whole, with a sentence on stderr;",
     "2 called wrongly, nothing done; 129, 130, 143 ended by SIGHUP, SIGINT, SIGTERM.",
@@ -50,25 +55,36 @@ function help(): string {
   ].join("\n");
 }
 
+/** @throws UsageError for a word that is no command */
+function commandOf(name: string): Command {
+  const command = COMMANDS.find((c) => c.name === name);
+  if (command) return command;
+  throw new UsageError(`there is no command "${name}"; there is ${COMMANDS.map((c) => c.name).join(", ")}`);
+}
+
+const printHelp = (text: string): void => print(withTypedName(text));
+
+/** `fcn help`, `fcn help COMMAND`. @throws UsageError */
+function showHelp([name, ...more]: readonly string[]): number {
+  if (more.length > 0) throw new UsageError("help: name one command, as in fcn help segment");
+  printHelp(name === undefined ? help() : commandOf(name).usage);
+  return 0;
+}
+
 async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
-  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-    print(help());
-    return name === undefined ? 2 : 0;
+  if (name === undefined) {
+    printHelp(help());
+    return 2;
   }
-  if (name === "--version" || name === "-v") {
+  if (name === "help") return showHelp(rest.filter((word) => word !== "--help" && word !== "-h"));
+  if (name === "--help" || name === "-h") return showHelp([]);
+  if (name === "--version" || name === "-V" || name === "-v") {
     print(packageVersion());
     return 0;
   }
-  const command = COMMANDS.find((c) => c.name === name);
-  if (!command) {
-    const names = COMMANDS.map((c) => c.name).join(", ");
-    throw new UsageError(`there is no command "${name}"; there is ${names}`);
-  }
-  if (rest.includes("--help") || rest.includes("-h")) {
-    print(command.usage);
-    return 0;
-  }
+  const command = commandOf(name);
+  if (rest.includes("--help") || rest.includes("-h")) return showHelp([name]);
   return command.run(rest);
 }
 

@@ -2,6 +2,7 @@
 import { FcnError } from "../base/errors.js";
 import { printable } from "../base/printable.js";
 import { whyNotWritten } from "../base/write-whole.js";
+import { withTypedName } from "./program-name.js";
 
 /** Why stdout takes no more; undefined while it does. */
 let stdoutError: NodeJS.ErrnoException | undefined;
@@ -25,7 +26,21 @@ export function print(line: string): void {
   if (!stdoutError) process.stdout.write(`${printable(line)}\n`);
 }
 
-export const printError = (line: string): void => void process.stderr.write(`${printable(line)}\n`);
+export const printError = (line: string): void => void process.stderr.write(`${printable(withTypedName(line))}\n`);
+
+let quiet = false;
+
+/** Whether --quiet was given: stderr carries errors only. */
+export const isQuiet = (): boolean => quiet;
+
+export function setQuiet(value: boolean): void {
+  quiet = value;
+}
+
+/** A note or a warning on stderr, which --quiet leaves out. */
+export function printNote(line: string): void {
+  if (!quiet) printError(line);
+}
 
 /** stdout, which was to carry the results, is gone: there is no use in going on. */
 export class OutputClosed extends FcnError {
@@ -44,7 +59,7 @@ export const printBytes = (bytes: Uint8Array): Promise<void> =>
 
 const endLines: (() => string | undefined)[] = [];
 
-/** The line is made and printed on stderr when the program ends, however it ends; not for undefined. */
+/** The note is made and printed on stderr when the program ends, however it ends; not for undefined. */
 export const printAtEnd = (line: () => string | undefined): void => void endLines.push(line);
 
 const flushed = (stream: NodeJS.WriteStream): Promise<void> =>
@@ -54,7 +69,7 @@ const flushed = (stream: NodeJS.WriteStream): Promise<void> =>
 export async function exit(code: number): Promise<never> {
   for (const line of endLines) {
     const text = line();
-    if (text !== undefined) printError(text);
+    if (text !== undefined) printNote(text);
   }
   await flushed(process.stdout);
   const isLost = stdoutError !== undefined && !hasReaderLeft(stdoutError);

@@ -1,5 +1,6 @@
-/** Progress bars on stderr, on a terminal only. */
+/** Progress bars on stderr, on a terminal only, and not with --quiet. */
 import { shown } from "../base/printable.js";
+import { isQuiet } from "./output.js";
 
 const CELLS = 24;
 /** `\r` returns to the first column; the escape sequence clears the line. */
@@ -8,6 +9,9 @@ const DEFAULT_COLUMNS = 80;
 const MIN_COLUMNS = 20;
 /** Bars of bytes and of steps are redrawn at most ten times a second. */
 const REDRAW_MS = 100;
+
+/** Bars are for people at a terminal who did not say --quiet. */
+const isSilent = ({ isTTY }: NodeJS.WriteStream): boolean => !isTTY || isQuiet();
 
 /** `[######..................]`, with `share` from 0 to 1. */
 function bar(share: number): string {
@@ -30,7 +34,7 @@ export interface ItemBar {
 
 /** `[######..................] 10/40  3.1/s  10 s left  name`; nothing for fewer than two items. */
 export function itemBar(total: number, stream: NodeJS.WriteStream = process.stderr): ItemBar {
-  if (!stream.isTTY || total < 2) return { step: () => undefined, clear: () => undefined };
+  if (isSilent(stream) || total < 2) return { step: () => undefined, clear: () => undefined };
   const start = performance.now();
   let done = 0;
   return {
@@ -55,7 +59,7 @@ export interface StatusLine {
 
 /** `[######..................] TEXT`, redrawn at most ten times a second. */
 export function statusLine(stream: NodeJS.WriteStream = process.stderr): StatusLine {
-  if (!stream.isTTY) return { show: () => undefined, clear: () => undefined };
+  if (isSilent(stream)) return { show: () => undefined, clear: () => undefined };
   let last = -Infinity;
   let drawn = false;
   return {
@@ -88,7 +92,7 @@ const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
 /** `downloading [####....................] 36.1 / 217.8 MB`. */
 export function byteBar(stream: NodeJS.WriteStream = process.stderr): ByteBar {
-  if (!stream.isTTY) return { show: () => undefined, clear: () => undefined };
+  if (isSilent(stream)) return { show: () => undefined, clear: () => undefined };
   let last = -Infinity;
   let drawn = false;
   return {

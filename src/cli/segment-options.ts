@@ -3,7 +3,8 @@ import { defined } from "../base/defined.js";
 import { PRECISIONS } from "../models/precision.js";
 import { VARIANTS } from "../node.js";
 import type { NodeLoadOptions, Resize } from "../node.js";
-import { UsageError, listOf, oneOf } from "./command.js";
+import { WEIGHTS_NAMES } from "../weights/catalogue.js";
+import { QUIET_OPTION, UsageError, listOf, oneOf } from "./command.js";
 import type { parse } from "./command.js";
 import { FORMATS } from "./segment-output.js";
 import type { Format } from "./segment-output.js";
@@ -43,10 +44,12 @@ files were left out and why. A folder that cannot be read is a warning.
                    picture in one format, or one JSON line per picture
   --json           print one JSON line per picture, with what was found, times
                    and files, and nothing else, on stdout
+  -q, --quiet      no notes, warnings or progress on stderr; errors remain
 
   --weights FILE   checkpoint of PyTorch or safetensors: a path, a URL, or a
-                   name that fcn weights lists, as torchvision/fcn_resnet101
-                   (default: photos, which ships with the package)
+                   name that fcn weights lists, such as
+                   torchvision/fcn_resnet101 (default: photos, which ships with
+                   the package)
   --class-names F  names of the classes, one a line of the file F, for --classes
                    and all results (default: those in the checkpoint, else
                    PASCAL VOC's for 21 classes)
@@ -92,6 +95,16 @@ export const SEGMENT_OPTIONS = {
   precision: { type: "string", default: "f32" },
   tune: { type: "boolean", default: false },
   adapter: { type: "string" },
+  ...QUIET_OPTION,
+} as const;
+
+/** The words that options take. */
+export const SEGMENT_CHOICES = {
+  format: FORMATS,
+  variant: VARIANTS,
+  heads: ["init"],
+  precision: PRECISIONS,
+  weights: WEIGHTS_NAMES,
 } as const;
 
 export type SegmentValues = ReturnType<typeof parse<typeof SEGMENT_OPTIONS>>["values"];

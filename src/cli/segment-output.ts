@@ -9,6 +9,7 @@ import { classAreas } from "../image/regions.js";
 import type { ClassArea } from "../image/regions.js";
 import type { Scores } from "../models/segmentation.js";
 import { UsageError, listOf } from "./command.js";
+import type { NamedClass } from "../image/named-classes.js";
 
 export const FORMATS = ["labels", "overlay", "mask", "json"] as const;
 export type Format = (typeof FORMATS)[number];
@@ -99,23 +100,39 @@ function meanConfidence({ confidence, labels }: SegmentedPicture, label: number)
   return roundedTo(sum / count, 4);
 }
 
-export const classNameOf = ({ classNames }: Pick<SegmentedPicture, "classNames">, label: number): string =>
+const classNameOf = ({ classNames }: Pick<SegmentedPicture, "classNames">, label: number): string =>
   classNames[label] ?? `class ${label}`;
 
-/** The format json. */
-function documentOf(result: SegmentedPicture): Record<string, unknown> {
-  const { image, variant, picture, areas, confidence, notice } = result;
-  const { width, height } = picture;
-  const classes = areas.map(({ label, pixels, box, regions }) => ({
+/** A class that was found, in the format json and in the lines of --json. */
+export interface FoundClass extends NamedClass {
+  readonly pixels: number;
+  /** Of the picture's pixels. */
+  readonly share: number;
+  readonly box: ClassArea["box"];
+  /** Not of the background. */
+  readonly regions?: ClassArea["regions"];
+  /** Mean probability of its pixels, with --probabilities. */
+  readonly confidence?: number;
+}
+
+export function foundClasses(result: SegmentedPicture): FoundClass[] {
+  const { picture, areas, confidence } = result;
+  return areas.map(({ label, pixels, box, regions }) => ({
     class: label,
     name: classNameOf(result, label),
     pixels,
-    share: roundedTo(pixels / (width * height), 6),
+    share: roundedTo(pixels / (picture.width * picture.height), 6),
     box,
     ...(label === BACKGROUND_LABEL ? {} : { regions }),
     ...(confidence ? { confidence: meanConfidence(result, label) } : {}),
   }));
-  return { image, width, height, variant, classes, ...defined({ notice }) };
+}
+
+/** The format json. */
+function documentOf(result: SegmentedPicture): Record<string, unknown> {
+  const { image, variant, picture, notice } = result;
+  const { width, height } = picture;
+  return { image, width, height, variant, classes: foundClasses(result), ...defined({ notice }) };
 }
 
 /** The contents of a result's file in one format. */

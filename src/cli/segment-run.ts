@@ -5,7 +5,7 @@ import { decodePicture, readPictureFile } from "../image/decode.js";
 import type { RgbaPicture } from "../image/picture.js";
 import { readStream } from "../image/read-file.js";
 import type { Fcn, NodePicture, Scores, Segmentation } from "../node.js";
-import { OutputClosed, printError } from "./output.js";
+import { OutputClosed, printNote } from "./output.js";
 import { overlapped } from "./overlap.js";
 import { itemBar } from "./progress.js";
 import { chosenParts, confidenceOf } from "./segment-output.js";
@@ -45,7 +45,7 @@ async function load({ image, stdin }: SegmentInput, { resize }: Fcn<NodePicture>
   if (picture.shrunkFrom) {
     const { width, height } = picture.shrunkFrom;
     const size = `${picture.width} x ${picture.height}`;
-    printError(`fcn: ${image}: ${width} x ${height} was shrunk to ${size} while decoding; its results have that size`);
+    printNote(`fcn: ${image}: ${width} x ${height} was shrunk to ${size} while decoding; its results have that size`);
   }
   return picture;
 }

@@ -7,7 +7,7 @@ import { cannotWrite, writeWhole } from "../base/write-whole.js";
 import type { Scores, Timings } from "../models/segmentation.js";
 import { encodeNpy } from "./npy.js";
 import { print, printBytes } from "./output.js";
-import { ENDINGS, classNameOf, describeResult, encode, encodeConfidence } from "./segment-output.js";
+import { ENDINGS, describeResult, encode, encodeConfidence, foundClasses } from "./segment-output.js";
 import type { Format, SegmentedPicture } from "./segment-output.js";
 
 /** What to write of each picture. */
@@ -57,15 +57,13 @@ function recordOf(
   files: readonly string[],
   { adapter, load }: Reporting,
 ): Record<string, unknown> {
-  const { image, variant, picture, areas, notice } = result;
+  const { image, variant, picture, notice } = result;
   return {
     image,
     width: picture.width,
     height: picture.height,
     variant,
-    classes: areas.map(({ label }) => label),
-    names: areas.map(({ label }) => classNameOf(result, label)),
-    pixels: Object.fromEntries(areas.map(({ label, pixels }) => [label, pixels])),
+    classes: foundClasses(result),
     ms: { load: tenths(load), compile: tenths(timings.compile), run: tenths(timings.total - timings.compile) },
     adapter,
     files,

@@ -9,10 +9,18 @@ import { UsageError, parse } from "./command.js";
 import type { Command } from "./command.js";
 import { listPictures } from "./datasets.js";
 import { checkWeights, isWeightsPath, outputFolder } from "./files.js";
-import { printError } from "./output.js";
+import { printError, printNote } from "./output.js";
 import { byteBar } from "./progress.js";
 import { outputNames, refuseToReplace } from "./segment-names.js";
-import { SEGMENT_OPTIONS, SEGMENT_USAGE, STREAM, checkStream, loadOptionsOf, wantedOf } from "./segment-options.js";
+import {
+  SEGMENT_CHOICES,
+  SEGMENT_OPTIONS,
+  SEGMENT_USAGE,
+  STREAM,
+  checkStream,
+  loadOptionsOf,
+  wantedOf,
+} from "./segment-options.js";
 import type { SegmentValues } from "./segment-options.js";
 import { chosenClasses } from "./segment-output.js";
 import { segmentAll } from "./segment-run.js";
@@ -62,8 +70,8 @@ async function load(values: SegmentValues): Promise<Loaded> {
   const transfer = byteBar();
   const loading = loadFcn({ ...options, onProgress: (count) => transfer.show("downloading", count) });
   const fcn = await loading.finally(transfer.clear);
-  if (weights !== undefined) printError(`fcn: ${weights} is ${fcn.description}; runs as ${fcn.variant}`);
-  if (fcn.notice !== undefined) printError(`fcn: WARNING: ${fcn.notice}`);
+  if (weights !== undefined) printNote(`fcn: ${weights} is ${fcn.description}; runs as ${fcn.variant}`);
+  if (fcn.notice !== undefined) printNote(`fcn: WARNING: ${fcn.notice}`);
   return { fcn, ms: performance.now() - start };
 }
 
@@ -91,7 +99,9 @@ async function run(args: readonly string[]): Promise<number> {
 
 export const segment: Command = {
   name: "segment",
-  summary: "label every pixel of pictures: maps, overlays, masks, probabilities",
+  summary: "label every pixel: maps, overlays, masks, probabilities, JSON",
   usage: SEGMENT_USAGE,
+  options: SEGMENT_OPTIONS,
+  choices: SEGMENT_CHOICES,
   run,
 };

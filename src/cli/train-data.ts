@@ -13,7 +13,7 @@ import { UsageError } from "./command.js";
 import { byName, listPictures } from "./datasets.js";
 import type { DatasetItem } from "./datasets.js";
 import { checkLabels } from "./label-files.js";
-import { printError } from "./output.js";
+import { printNote } from "./output.js";
 import { itemBar } from "./progress.js";
 import type { SampleReader } from "./train-samples.js";
 import type { TrainValues } from "./train-options.js";
@@ -49,7 +49,7 @@ function labelledOf(what: string, items: readonly DatasetItem[]): DatasetItem[] 
     );
   const without = items.length - labelled.length;
   if (without)
-    printError(`fcn train: ${without} of ${items.length} pictures ${what} have no label map and are left out`);
+    printNote(`fcn train: ${without} of ${items.length} pictures ${what} have no label map and are left out`);
   return labelled;
 }
 
@@ -161,11 +161,11 @@ export async function usableItems(items: readonly DatasetItem[], reader: SampleR
     try {
       const { labels } = await reader.read(item);
       if (!labels || labels.some((label) => label !== 255)) usable.push(item);
-      else printError(`fcn train: ${item.label ?? item.key} has no pixel that counts; the picture is left out`);
+      else printNote(`fcn train: ${item.label ?? item.key} has no pixel that counts; the picture is left out`);
     } catch (error) {
       if (!isPictureError(error)) throw error;
       bar.clear();
-      printError(`fcn train: ${messageOf(error)}; the picture is left out`);
+      printNote(`fcn train: ${messageOf(error)}; the picture is left out`);
     }
     bar.step(item.key);
   }
@@ -179,7 +179,7 @@ export function warnOfValues(reader: SampleReader, classes: number): void {
   const { outside, pixels } = reader;
   if (!outside.size) return;
   const counts = [...outside].sort(([, a], [, b]) => b - a);
-  printError(
+  printNote(
     `fcn train: label maps have values that no class has (0 to ${classes - 1}): ${describeOutside(counts, pixels)} ` +
       "of all pixels; they do not count. --void LIST says that this is right, --map VALUE=CLASS which class it is",
   );

@@ -11,7 +11,7 @@ import { UsageError } from "./command.js";
 import type { DatasetItem } from "./datasets.js";
 import { DiskFeatures } from "./disk-features.js";
 import { checkMeaning } from "./label-options.js";
-import { printError } from "./output.js";
+import { printNote } from "./output.js";
 import {
   checkApart,
   digestOf,
@@ -104,10 +104,10 @@ interface Said {
 
 function sayData({ training, heldOut }: TrainingData, { seed, isDrawn, isNamed, classes }: Said): void {
   const classText = isNamed ? `${classes} classes` : `${classes} classes, as the highest label says`;
-  printError(`fcn train: ${training.length} pictures to train on, ${heldOut.length} held out, ${classText}`);
+  printNote(`fcn train: ${training.length} pictures to train on, ${heldOut.length} held out, ${classText}`);
   if (!heldOut.length)
-    printError("fcn train: nothing is held out, so no line tells how good the network is on other pictures");
-  else if (isDrawn) printError(`fcn train: held out with seed ${seed}: ${someNames(heldOut)}`);
+    printNote("fcn train: nothing is held out, so no line tells how good the network is on other pictures");
+  else if (isDrawn) printNote(`fcn train: held out with seed ${seed}: ${someNames(heldOut)}`);
 }
 
 export async function headerOf(

@@ -6,6 +6,7 @@ import { USUAL_RATES } from "../train/create-trainer.js";
 import type { OptimizerOptions } from "../train/optimizer.js";
 import { SCHEDULE_KINDS } from "../train/schedule.js";
 import type { ScheduleOptions } from "../train/schedule.js";
+import { WEIGHTS_NAMES } from "../weights/catalogue.js";
 import { UsageError, oneOf } from "./command.js";
 import { labelMeaningOf } from "./label-options.js";
 import { numberOption } from "./train-numbers.js";
@@ -158,3 +159,14 @@ export function trainRequestOf(values: TrainValues): TrainRequest {
     cacheBytes: (numberOption("cache", values.cache, COUNT) ?? CACHE_MB) * 1e6,
   };
 }
+
+/** The words that options take. */
+export const TRAIN_CHOICES = {
+  variant: FCN_VARIANTS,
+  mode: ["heads", "all"],
+  heads: ["init", "file"],
+  optimizer: ["sgd", "adamw"],
+  schedule: SCHEDULE_KINDS,
+  loss: ["mean", "sum"],
+  weights: WEIGHTS_NAMES,
+} as const;

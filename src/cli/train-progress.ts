@@ -3,7 +3,7 @@ import { epochScores } from "../eval/training-records.js";
 import type { EpochRecord } from "../eval/training-records.js";
 import { formatPercent, variantTitle } from "../eval/titles.js";
 import { TEACHER_WORDS } from "../eval/truth-words.js";
-import { printError } from "./output.js";
+import { printNote } from "./output.js";
 import { duration, statusLine } from "./progress.js";
 import type { TrainingWatcher } from "./train-job.js";
 
@@ -63,11 +63,11 @@ export function trainingProgress(options: ProgressOptions): TrainingProgress {
       const isShown = record.epoch < 2 || record.epoch % every === 0 || record.epoch === options.epochs;
       if (!isShown) return;
       const best = isBest ? "  best" : "";
-      printError(`${epochText(record, options)}  ${secondsText(ms)}${best}`);
+      printNote(`${epochText(record, options)}  ${secondsText(ms)}${best}`);
     },
     warn(message) {
       line.clear();
-      printError(`fcn train: ${message}`);
+      printNote(`fcn train: ${message}`);
     },
     end: () => line.clear(),
   };

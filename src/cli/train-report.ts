@@ -9,6 +9,7 @@ import type { Summary } from "../eval/summary.js";
 import { trainingHtml } from "../eval/training-html.js";
 import { bestEpoch, wordsOf } from "../eval/training-records.js";
 import type { EpochRecord, TrainingHeader } from "../eval/training-records.js";
+import { namedClasses } from "../image/named-classes.js";
 import { toRgba } from "../image/picture.js";
 import type { FcnVariant } from "../models/fcn-head.js";
 import { Comparison } from "../models/comparison.js";
@@ -99,8 +100,10 @@ export function trainingJson({ header, epochs }: Ended, summary: Summary | undef
   const best = variants.map(
     (variant) => [variant, bestEpoch(epochs.filter((own) => own.variant === variant))] as const,
   );
+  const { classNames, ...options } = header;
   return {
-    ...header,
+    ...options,
+    classes: namedClasses(classNames),
     best: Object.fromEntries(best),
     ...(scores
       ? {

@@ -1,4 +1,5 @@
 /** The options of `fcn train`, and what --help says about them. */
+import { QUIET_OPTION } from "./command.js";
 
 export const TRAIN_USAGE = `fcn train DATA... [options]
 fcn train --voc DIR [--split NAME] [options]
@@ -6,14 +7,14 @@ fcn train DATA... --teacher WEIGHTS [options]
 
 Trains an FCN on labelled pictures. By default the backbone stays as it is, and
 new heads learn on its features: seconds an epoch on any adapter. DATA is as in
-fcn compare: pictures, a folder or a quoted pattern; the label map of NAME.jpg
-is NAME.label.png beside it. Pixels with the value 255 do not count. With
---teacher pictures need no label maps.
+fcn compare: pictures, a folder or a quoted pattern; the label map of
+NAME.jpg is NAME.label.png beside it. Pixels with the value 255 do not count.
+With --teacher pictures need no label maps.
 
 Writes best.safetensors (the epoch with the highest mean IoU on held-out
-pictures) and last.safetensors, which fcn segment, fcn compare and PyTorch read;
-log.jsonl (a line for each step and epoch), report.html and state files, from
-which --resume goes on.
+pictures) and last.safetensors, which fcn segment, fcn compare and
+PyTorch read; log.jsonl (a line for each step and epoch), report.html and state
+files, from which --resume goes on.
 
 Data
   --labels DIR         label maps are DIR/NAME.png, as in fcn compare
@@ -84,6 +85,7 @@ Run
   --adapter NAME       the graphics adapter whose name contains NAME
   --json               print the result as one JSON object, and nothing else, on
                        stdout
+  -q, --quiet          no notes, warnings or progress on stderr; errors remain
 
 Ctrl-C ends after the step and keeps everything. Exit code 1 when the training
 failed, 2 when called wrongly, 130 when stopped by Ctrl-C.`;
@@ -127,4 +129,5 @@ export const TRAIN_OPTIONS = {
   "cache-folder": { type: "string" },
   adapter: { type: "string" },
   json: { type: "boolean", default: false },
+  ...QUIET_OPTION,
 } as const;

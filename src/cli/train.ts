@@ -22,7 +22,7 @@ import { TrainingLog, readTrainingLog } from "./train-log.js";
 import type { ReadLog } from "./train-log.js";
 import { featureStore, headerOf, openData } from "./train-open.js";
 import type { OpenData } from "./train-open.js";
-import { fullSettings, trainRequestOf } from "./train-options.js";
+import { TRAIN_CHOICES, fullSettings, trainRequestOf } from "./train-options.js";
 import type { OutMode, TrainRequest, TrainValues } from "./train-options.js";
 import { trainingProgress } from "./train-progress.js";
 import { measureBest, trainingJson, writeTrainingReport } from "./train-report.js";
@@ -213,5 +213,7 @@ export const train: Command = {
   name: "train",
   summary: "train heads or a whole network on labelled pictures",
   usage: TRAIN_USAGE,
+  options: TRAIN_OPTIONS,
+  choices: TRAIN_CHOICES,
   run,
 };

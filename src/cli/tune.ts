@@ -3,6 +3,7 @@ import { defined } from "../base/defined.js";
 import { VARIANTS } from "../models/load.js";
 import { PRECISIONS } from "../models/precision.js";
 import { loadFcn, requestDevice } from "../node.js";
+import { WEIGHTS_NAMES } from "../weights/catalogue.js";
 import { UsageError, listOf, oneOf, parse } from "./command.js";
 import type { Command } from "./command.js";
 import { print } from "./output.js";
@@ -15,8 +16,8 @@ uses them. Sizes within a quarter more pixels share a choice. A software adapter
 has nothing to choose.
 
   --sizes LIST      picture sizes, N or WIDTHxHEIGHT (default: 512)
-  --weights FILE    checkpoint: a path, a URL, or a name that fcn weights lists
-                    (default: photos, which ships with the package)
+  --weights FILE    checkpoint: a path, a URL, or a name that fcn weights
+                    lists (default: photos, which ships with the package)
   --variant NAME    network (default: the finest that the weights have)
   --precision P     f32 (default), f16, or auto: f16 where there are tensor
                     cores
@@ -24,6 +25,15 @@ has nothing to choose.
   --adapter NAME    the graphics adapter whose name contains NAME
 
 Exit code 1 when it failed, 2 when called wrongly.`;
+
+const OPTIONS = {
+  sizes: { type: "string", default: "512" },
+  weights: { type: "string" },
+  variant: { type: "string" },
+  precision: { type: "string", default: "f32" },
+  seconds: { type: "string", default: "10" },
+  adapter: { type: "string" },
+} as const;
 
 const MS_PER_SECOND = 1000;
 const MOST_SECONDS = 3600;
@@ -42,14 +52,7 @@ function secondsOf(text: string): number {
 }
 
 async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parse("tune", args, {
-    sizes: { type: "string", default: "512" },
-    weights: { type: "string" },
-    variant: { type: "string" },
-    precision: { type: "string", default: "f32" },
-    seconds: { type: "string", default: "10" },
-    adapter: { type: "string" },
-  });
+  const { values, positionals } = parse("tune", args, OPTIONS);
   if (positionals.length > 0) throw new UsageError(`tune: takes no pictures; sizes go into --sizes`);
   const sizes = listOf(values.sizes).map(sizeOf);
   const variant = values.variant === undefined ? undefined : oneOf("tune", "variant", values.variant, VARIANTS);
@@ -77,5 +80,8 @@ export const tune: Command = {
   name: "tune",
   summary: "measure kernel variants on this GPU, and remember the fastest",
   usage: USAGE,
+  options: OPTIONS,
+  choices: { variant: VARIANTS, precision: PRECISIONS, weights: WEIGHTS_NAMES },
+  words: [],
   run,
 };

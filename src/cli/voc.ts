@@ -6,7 +6,7 @@ import { PICTURE_ENDINGS } from "../image/decode.js";
 import { UsageError } from "./command.js";
 import { byName } from "./datasets.js";
 import type { DatasetItem } from "./datasets.js";
-import { printError } from "./output.js";
+import { printNote } from "./output.js";
 
 const SHOWN_CHARACTERS = 80;
 /** VOC's own format first. */
@@ -67,7 +67,7 @@ export async function listVoc(
   const items = [...new Set(ids)].sort(byName).map((id) => itemOf(root, id));
   if (needsLabels && !items.some(({ label }) => label !== undefined)) {
     const folder = join(root, "SegmentationClass");
-    printError(
+    printNote(
       `fcn ${command}: ${folder} has a label map for none of the ${items.length} pictures; accuracy is left out`,
     );
   }

@@ -1,6 +1,11 @@
 /** The summary as plain JSON: `report.json` and `fcn compare --json`. Undefined metrics (0 of 0) become null. */
+import { namedClasses } from "../image/named-classes.js";
 import { intervalOf } from "./bootstrap.js";
+import type { ConfusionMatrix } from "./confusion.js";
 import type { Summary } from "./summary.js";
+
+/** The counts by truth and prediction, as ConfusionMatrix.fromJSON() takes them together with the number of classes. */
+const countsOf = ({ counts }: ConfusionMatrix): { counts: number[] } => ({ counts: Array.from(counts) });
 
 export function reportJson(summary: Summary): Record<string, unknown> {
   const {
@@ -18,9 +23,11 @@ export function reportJson(summary: Summary): Record<string, unknown> {
     costs,
     answer,
   } = summary;
+  const { classNames, ...options } = header;
   return {
     answer,
-    ...header,
+    ...options,
+    classes: namedClasses(classNames),
     pictures: { done: pictures.length, labelled, failed: failures.length },
     outside,
     commonSize,
@@ -37,7 +44,7 @@ export function reportJson(summary: Summary): Record<string, unknown> {
           boundaryIoU: intervalOf(drawn.boundaryIoU),
           perClassIoU: drawn.perClassIoU,
         };
-        const matrices = { confusion: confusion.toJSON(), boundary: boundary.toJSON() };
+        const matrices = { confusion: countsOf(confusion), boundary: countsOf(boundary) };
         return [variant, { ...scores, intervals, ...times, ...matrices }];
       }),
     ),

@@ -1,9 +1,7 @@
 /**
  * WebGPU in Node: the `webgpu` package, which is Dawn. Node only.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { FcnError, badOption, firstLineOf, isFcnError, messageOf } from "../base/errors.js";
 import { checkOptions } from "../base/options.js";
 import type { AdapterSummary, Device } from "./device.js";
@@ -33,20 +31,19 @@ const DAWN_FLAGS = [
 /** Dawn crashes when the object that create() returned is garbage collected, so this map keeps each one. */
 const instances = new Map<string, GPU>();
 
-/** Is removed when the process ends. */
-function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "fcn-webgpu-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
+/**
+ * Stands for the private runtime directory that Vulkan loaders look for sockets in; without one they warn, and some
+ * drivers fail. This folder is there, has no sockets, and strangers cannot put any into it. Nothing is made, so nothing
+ * is left behind, however the process ends.
+ */
+const RUNTIME_FOLDER = fileURLToPath(new URL(".", import.meta.url));
 
 async function createGpu(adapter: string | undefined): Promise<GPU> {
   const flags = adapter === undefined ? DAWN_FLAGS : [...DAWN_FLAGS, `adapter=${adapter}`];
   const key = flags.join(" ");
   const known = instances.get(key);
   if (known) return known;
-  // Vulkan loaders warn, and some drivers fail, without a private runtime directory.
-  process.env.XDG_RUNTIME_DIR ??= temporaryFolder();
+  process.env.XDG_RUNTIME_DIR ??= RUNTIME_FOLDER;
   const create = await importDawn();
   guardWorkerEnd();
   const gpu = create(flags);

@@ -60,9 +60,9 @@ export const printedBy = (code: string): string[] =>
 function commandOf(line: string): string[][] {
   const withoutComment = line.replace(/\s+#.*$/, "");
   const withNumbers = withoutComment.replace(/\$\(\(.*?\)\)|\$\w+|\{\}/g, "1"); // what the shell would put in
-  const [, command] = /(?:npm run (?:-s )?fcn --|(?:npx )?fcn-webgpu) (.*)/.exec(withNumbers) ?? [];
+  const [, command] = /(?:npm run (?:-s )?fcn --|npx fcn|(?:npx )?fcn-webgpu) (.*)/.exec(withNumbers) ?? [];
   if (command === undefined) return [];
-  const [own = ""] = command.split(/ [<>|] ?/);
+  const [own = ""] = command.split(/ [<>|] ?|\)$/);
   const words = own.trim().split(/\s+/);
   return [words.map((word) => word.replace(/^['"]|['"]$/g, ""))];
 }

@@ -128,7 +128,12 @@ export class Installed {
 
   /** Runs the installed program as `npx` finds it, without asking a registry. */
   npx(...args: string[]): Promise<Ran> {
-    return run("npx", ["--no", "--offline", "--loglevel=error", "--", NAME, ...args], this.folder);
+    return this.npxAs(NAME, ...args);
+  }
+
+  /** The same by another of its names. */
+  npxAs(name: string, ...args: string[]): Promise<Ran> {
+    return run("npx", ["--no", "--offline", "--loglevel=error", "--", name, ...args], this.folder);
   }
 
   /** Runs a development tool of this repository there. */

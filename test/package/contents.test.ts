@@ -39,7 +39,9 @@ describe("the tarball", () => {
       /^dist\/(src|shaders|bench)\/.*\.(js|d\.ts)$/,
       /^dist\/types\/\w+\.d\.ts$/,
       /^dist\/weights\/[\w.-]+\.(safetensors|json|md)$/,
-      /^((README|NOTICE)\.md|LICENSE|package\.json)$/,
+      /^((README|NOTICE|ARCHITECTURE|CHANGELOG|CONTRIBUTING)\.md|LICENSE|package\.json)$/,
+      /^(docs\/.*\.(md|png|svg)|weights\/README\.md|schemas\/output\.schema\.json)$/,
+      /^samples\/(bird(\.label)?\.png|photographs\/(README\.md|chelsea\.png))$/,
     ];
     expect(files().filter((file) => !expected.some((pattern) => pattern.test(file)))).toEqual([]);
     for (const file of ["README.md", "LICENSE", "NOTICE.md", "dist/weights/manifest.json"]) {
