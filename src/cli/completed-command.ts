@@ -26,7 +26,7 @@ export const HELP = { name: "help", summary: "show the options of a command", wo
 export function argumentKind({ name, argument }: UsageOption): "file" | "folder" | "other" | undefined {
   if (argument === undefined) return undefined;
   if (argument === "DIR") return "folder";
-  return argument === "FILE" || argument === "F" || name === "weights" ? "file" : "other";
+  return ["FILE", "F", "WEIGHTS"].includes(argument) || name === "weights" ? "file" : "other";
 }
 
 /** Whether the argument is words with commas between them. */

@@ -169,4 +169,5 @@ export const TRAIN_CHOICES = {
   schedule: SCHEDULE_KINDS,
   loss: ["mean", "sum"],
   weights: WEIGHTS_NAMES,
+  teacher: WEIGHTS_NAMES,
 } as const;

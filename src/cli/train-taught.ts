@@ -3,7 +3,7 @@ import { VOC_CLASSES } from "../image/palette.js";
 import type { DatasetItem } from "./datasets.js";
 import { UsageError } from "./command.js";
 import { needLabels } from "./label-files.js";
-import { printError } from "./output.js";
+import { printNote } from "./output.js";
 import { holdOut, isLabelled } from "./train-data.js";
 import type { TrainingData } from "./train-data.js";
 import type { TeacherFile } from "./train-teacher.js";
@@ -30,7 +30,7 @@ export function taughtData(
   const truth = seen.some(isLabelled) ? "labels" : "teacher";
   const unused = heldOut.length ? training.filter(isLabelled).length : 0;
   const count = unused ? `; ${unused} of the pictures to train on have one, which is not looked at` : "";
-  printError(
+  printNote(
     truth === "labels"
       ? `fcn train: pictures learn what the teacher says of them; label maps serve to measure only${count}`
       : "fcn train: pictures learn what the teacher says of them; none to measure on has a label map, so that scores " +

@@ -12,7 +12,7 @@ import { recognise } from "../weights/names.js";
 import { openCheckpoint } from "../weights/open.js";
 import { UsageError } from "./command.js";
 import { checkWeights, isWeightsPath } from "./files.js";
-import { printError } from "./output.js";
+import { printNote } from "./output.js";
 import type { ReadSample } from "./train-samples.js";
 import { hashOf, openWeightsSource, sourceName } from "./train-weights.js";
 
@@ -51,8 +51,8 @@ export async function openTeacher(weights: string, given: readonly string[] | un
           "for each of them, or leave the option out",
       );
     const { classNames, notice } = classNamesOf(file, classes, given);
-    printError(`fcn train: the teacher ${weights} is ${description}; runs as ${finest}`);
-    if (notice !== undefined) printError(`fcn train: WARNING: ${notice}`);
+    printNote(`fcn train: the teacher ${weights} is ${description}; runs as ${finest}`);
+    if (notice !== undefined) printNote(`fcn train: WARNING: ${notice}`);
     return { weights, name: sourceName(weights, source), hash, classNames };
   } finally {
     await checkpoint.close();
