@@ -6,10 +6,8 @@
 /** NaN for an empty list. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
-  const upper = Math.floor(sorted.length / 2);
-  const isOdd = sorted.length % 2 === 1;
-  if (isOdd) return sorted[upper] ?? NaN;
-  return ((sorted[upper - 1] ?? NaN) + (sorted[upper] ?? NaN)) / 2;
+  const { length } = sorted;
+  return ((sorted[(length - 1) >> 1] ?? NaN) + (sorted[length >> 1] ?? NaN)) / 2;
 }
 
 /** The value below which this share of the values lies, between two of them where needed; NaN for an empty list. */

@@ -17,18 +17,12 @@ type Task<Kind extends string> = CostTask<Kind, string>;
 /** Costs of one size added up, under this name. There must be one at least. */
 export function sumOfCosts(variant: string, costs: readonly NetworkCost<string>[]): NetworkCost<string> {
   const [first, ...others] = costs as [NetworkCost<string>, ...NetworkCost<string>[]];
-  const { times, ...counts } = first;
+  const { times: rounds, ...counts } = first;
   const total = { ...counts, variant };
   for (const own of others) for (const key of COST_NUMBERS) total[key] += own[key];
-  const sums = times && sumOfRounds(times, others);
-  return sums ? { ...total, times: sums } : total;
-}
-
-/** The times of each round added up; undefined where the costs are not of as many rounds. */
-function sumOfRounds(times: readonly number[], others: readonly NetworkCost<string>[]): readonly number[] | undefined {
-  const all = others.map((own) => own.times);
-  if (!all.every((own) => own?.length === times.length)) return undefined;
-  return times.map((ms, round) => all.reduce((sum, own) => sum + (own?.[round] ?? 0), ms));
+  // Costs that lack some of the rounds have no sums of rounds.
+  const times = rounds?.map((ms, i) => others.reduce((sum, own) => sum + (own.times?.[i] ?? NaN), ms));
+  return times?.every(isFinite) ? Object.assign(total, { times }) : total;
 }
 
 function tasksOf<Kind extends string>(group: OpenGroup, kindOf: (kind: GroupKind) => Kind): Task<Kind>[] {
