@@ -6,8 +6,8 @@
 /** NaN for an empty list. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
-  const { length } = sorted;
-  return ((sorted[(length - 1) >> 1] ?? NaN) + (sorted[length >> 1] ?? NaN)) / 2;
+  const count = sorted.length; // of an empty list both are undefined, whose sum is NaN
+  return ((sorted[(count - 1) >> 1] as number) + (sorted[count >> 1] as number)) / 2;
 }
 
 /** The value below which this share of the values lies, between two of them where needed; NaN for an empty list. */

@@ -20,9 +20,9 @@ export function sumOfCosts(variant: string, costs: readonly NetworkCost<string>[
   const { times: rounds, ...counts } = first;
   const total = { ...counts, variant };
   for (const own of others) for (const key of COST_NUMBERS) total[key] += own[key];
-  // Costs that lack some of the rounds have no sums of rounds.
-  const times = rounds?.map((ms, i) => others.reduce((sum, own) => sum + (own.times?.[i] ?? NaN), ms));
-  return times?.every(isFinite) ? Object.assign(total, { times }) : total;
+  // Where a cost lacks a round, its sum is NaN: then there are no sums of rounds.
+  const times = rounds?.map((ms, i) => others.reduce((sum, own) => sum + (own.times?.[i] as number), ms));
+  return times?.every(isFinite) ? { ...total, times } : total;
 }
 
 function tasksOf<Kind extends string>(group: OpenGroup, kindOf: (kind: GroupKind) => Kind): Task<Kind>[] {
