@@ -146,8 +146,9 @@ const TASKS = {
     setup();
     return inOrder(buildIfNeeded, () => node(["scripts/page.mjs", ...args]));
   },
-  /** Without arguments it takes the pictures on which the shipped checkpoint was validated. */
-  compare: (args) => TASKS.fcn(["compare", ...(args.length > 0 ? args : ["test/fixtures/val", "--fresh"])]),
+  /** Without arguments it takes the pictures on which the weights for icons were validated, and those weights. */
+  compare: (args) =>
+    TASKS.fcn(["compare", ...(args.length > 0 ? args : ["test/fixtures/val", "--weights", "icons", "--fresh"])]),
   /** Heads for five classes that no shipped network has, from 12 drawn pictures; 4 others measure them. */
   "train-demo": (args) => TASKS.fcn(["train", ...TRAIN_DEMO, ...args]),
   /** Kills, doubled runs and full disks: minutes. `npm test` runs a few rounds. */
