@@ -222,6 +222,6 @@ it("a teacher of other classes: its number of them, named by --class-names, in a
   const all = await train("all", ...teacher, "--mode", "all", "--json");
   expect([all.code, JSON.parse(all.out)]).toMatchObject([
     0,
-    { truth: "teacher", classNames: ["a", "b", "c", "d", "e"] },
+    { truth: "teacher", classes: ["a", "b", "c", "d", "e"].map((name, i) => ({ class: i, name })) },
   ]);
 });

@@ -90,6 +90,7 @@ function agreementText(summary: Answered, a: VariantSummary, b: VariantSummary):
 
 /** The answer, from a summary's numbers. */
 export function answerOf(summary: Answered): Answer {
+  if (!summary.variants.length) return { sentence: "No network was compared.", network: "" };
   const [network, reference] = comparedPair(summary);
   if (!reference) return { sentence: sentenceOfOne(network, summary), network: network.variant };
   const gain = gainOver(network, reference);
