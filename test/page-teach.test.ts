@@ -28,6 +28,18 @@ const button = (name: string | RegExp) => demo().page.getByRole("button", { name
 const isResultShown = () => demo().page.locator(".teach-result").isVisible();
 const nameIt = (name: string) => demo().page.getByRole("textbox", { name: "Name of class 1" }).fill(name);
 
+/** Their number when the step in progress has ended: it is the same twice. */
+async function settledGpuObjects(): Promise<number> {
+  const { page } = demo();
+  let before = NaN;
+  for (;;) {
+    const now = await liveGpuObjects();
+    if (now === before) return now;
+    before = now;
+    await page.waitForTimeout(1500);
+  }
+}
+
 describe("a class of one's own", () => {
   it("is loaded with the code that trains when the panel is opened, and not before", async () => {
     const { page, url } = demo();
@@ -138,8 +150,7 @@ describe("a training", () => {
       await button("Teach").click();
       await untilSaid(page, /^Teaching/);
       await closeTeaching(page);
-      await page.waitForTimeout(1500); // the step in progress ends
-      left.push(await liveGpuObjects());
+      left.push(await settledGpuObjects());
     }
     expect(left.at(-1)).toBe(left[0]);
     expect(await page.locator("#panels").isVisible()).toBe(true);
