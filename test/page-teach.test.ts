@@ -29,15 +29,10 @@ const isResultShown = () => demo().page.locator(".teach-result").isVisible();
 const nameIt = (name: string) => demo().page.getByRole("textbox", { name: "Name of class 1" }).fill(name);
 
 /** Their number when the step in progress has ended: it is the same twice. */
-async function settledGpuObjects(): Promise<number> {
-  const { page } = demo();
-  let before = NaN;
-  for (;;) {
-    const now = await liveGpuObjects();
-    if (now === before) return now;
-    before = now;
-    await page.waitForTimeout(1500);
-  }
+async function settledGpuObjects(before = NaN): Promise<number> {
+  await demo().page.waitForTimeout(1500);
+  const now = await liveGpuObjects();
+  return now === before ? now : settledGpuObjects(now);
 }
 
 describe("a class of one's own", () => {
