@@ -97,7 +97,7 @@ describe("says in a sentence", () => {
     const cure = "npm install sharp, or give the picture as PNG\\n$";
     const { code, err } = await installed().npx("segment", "photo.jpg");
     expect(code).toBe(1);
-    expect(err).toMatch(new RegExp(`^fcn: ${sentence} \\(Cannot find package 'sharp'[^\\n]*\\): ${cure}`));
+    expect(err).toMatch(new RegExp(`^fcn-webgpu: ${sentence} \\(Cannot find package 'sharp'[^\\n]*\\): ${cure}`));
 
     const printed = await printedBy(`import { loadFcn } from "fcn-webgpu/node";
       const fcn = await loadFcn();
