@@ -85,7 +85,7 @@ function section(kernel: Kernel): string {
     ["Inputs:", "", ...operandLines(kernel, source, "inputs")].join("\n"),
     ...(attributes.length > 0 ? [["Attributes:", "", ...attributes].join("\n")] : []),
     ["Outputs:", "", ...operandLines(kernel, source, "outputs")].join("\n"),
-    `Variants: ${Object.keys(kernel.variants).join(", ")}. [Source](../${fileOf(kernel)})`,
+    `Variants: ${Object.keys(kernel.variants).join(", ")}. Source: \`${fileOf(kernel)}\``,
   ].join("\n\n");
 }
 
