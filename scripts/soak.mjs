@@ -75,7 +75,7 @@ function stateOf(out) {
   const { variants, agreement, pictures, failures, perPicture } = JSON.parse(
     readFileSync(join(out, "report.json"), "utf8"),
   );
-  const withoutTimes = (_key, value) => (["ms", "headMs", "sharedMs", "cost"].includes(_key) ? undefined : value);
+  const withoutTimes = (_key, value) => (["ms", "sharedMs", "ownMs", "cost"].includes(_key) ? undefined : value);
   const files = readdirSync(out, { recursive: true }).map(String).sort();
   if (!readFileSync(join(out, "report.html"), "utf8").endsWith("</html>\n")) throw new SoakError("half a report.html");
   return JSON.stringify({ variants, agreement, pictures, failures, perPicture, files }, withoutTimes);

@@ -1,9 +1,12 @@
 /** The loop of a training: devices that are lost, what resumes from what, and features that are made once. */
+import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import type { DatasetItem } from "../src/cli/datasets.js";
 import { DiskFeatures } from "../src/cli/disk-features.js";
+import { SampleReader } from "../src/cli/train-samples.js";
 import { requestDevice } from "../src/node.js";
 import type { Device } from "../src/node.js";
 import { MemoryFeatures } from "../src/train/feature-cache.js";
@@ -167,4 +170,32 @@ describe("DiskFeatures", () => {
     writeFileSync(join(folder, name), bytes);
     expect(await store.get("x")).toEqual(map(7));
   });
+
+  it.each([
+    ["nothing", []],
+    ["more maps than it has bytes", [2 ** 31]],
+    ["a map longer than the file", [1, 8, 1e9]],
+  ])("takes no file whose checksum fits and which holds %s", async (_, words) => {
+    const folder = join(root, `wrong ${words.join()}`);
+    const store = await DiskFeatures.open(folder, "a", 1e6);
+    await store.set("x", map(7));
+    const [name = ""] = readdirSync(folder);
+    const body = new Uint8Array(Uint32Array.from(words).buffer);
+    writeFileSync(join(folder, name), Buffer.concat([createHash("sha256").update(body).digest(), body]));
+    expect(await store.get("x")).toBeUndefined();
+  });
+});
+
+it("keeps as many decoded pictures as fit, those used last", async () => {
+  const paths = ["00", "01", "02"].map((name) => `test/fixtures/val/${name}.png`);
+  const items = paths.map((picture): DatasetItem => ({ key: picture, picture }));
+  const [a, b, c] = items as [DatasetItem, DatasetItem, DatasetItem];
+  const bytes = 320 * 240 * 4;
+  const reader = new SampleReader({ voids: new Set(), classOf: new Map() }, 21, 2 * bytes);
+  const [first, second] = [await reader.read(a), await reader.read(b)];
+  expect(first.picture.data.byteLength).toBe(bytes);
+  await reader.read(a);
+  await reader.read(c); // takes the place of b
+  expect(await reader.read(a)).toBe(first);
+  expect(await reader.read(b)).not.toBe(second);
 });

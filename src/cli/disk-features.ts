@@ -12,10 +12,6 @@ import { writing } from "./compare-disk.js";
 const HASH_BYTES = 32;
 const NAME = /^[0-9a-f]{64}\.features$/;
 
-interface KeptFile {
-  readonly bytes: number;
-}
-
 const sha256 = (data: Uint8Array | string): Buffer => createHash("sha256").update(data).digest();
 
 /** Maps by stride, one after the other: their count, then stride and length of each, then their bytes. */
@@ -26,15 +22,17 @@ function encode(features: FeatureBytes): Buffer {
   return Buffer.concat([sha256(body), body]);
 }
 
-/** Undefined for a file that was damaged or cut off. */
+/** Undefined for a file that was damaged or cut off, or whose numbers do not fit its size. */
 function decode(file: Buffer): FeatureBytes | undefined {
   const body = file.subarray(HASH_BYTES);
   if (!file.subarray(0, HASH_BYTES).equals(sha256(body))) return undefined;
   const features = new Map<number, Uint8Array>();
-  const count = body.readUInt32LE(0);
+  const count = body.length < 4 ? Infinity : body.readUInt32LE(0);
   let at = 4 + 8 * count;
+  if (at > body.length) return undefined;
   for (let i = 0; i < count; i++) {
     const [stride, length] = [body.readUInt32LE(4 + 8 * i), body.readUInt32LE(8 + 8 * i)];
+    if (at + length > body.length) return undefined;
     features.set(stride, Uint8Array.from(body.subarray(at, at + length)));
     at += length;
   }
@@ -42,8 +40,8 @@ function decode(file: Buffer): FeatureBytes | undefined {
 }
 
 export class DiskFeatures implements FeatureStore {
-  /** In order of use. */
-  readonly #kept = new Map<string, KeptFile>();
+  /** Bytes of the files, in order of use. */
+  readonly #kept = new Map<string, number>();
   #bytes = 0;
 
   private constructor(
@@ -83,11 +81,8 @@ export class DiskFeatures implements FeatureStore {
     const path = join(this.folder, name);
     const file = await readFile(path).catch(() => undefined); // not there, or unreadable: it is made anew
     const features = file && decode(file);
-    if (!file || !features) {
-      this.#forget(name);
-      return undefined;
-    }
     this.#forget(name);
+    if (!file || !features) return undefined;
     this.#note(name, file.byteLength);
     const now = new Date();
     await utimes(path, now, now).catch(() => undefined); // only the order of forgetting depends on it
@@ -117,12 +112,12 @@ export class DiskFeatures implements FeatureStore {
   }
 
   #note(name: string, bytes: number): void {
-    this.#kept.set(name, { bytes });
+    this.#kept.set(name, bytes);
     this.#bytes += bytes;
   }
 
   #forget(name: string): void {
-    this.#bytes -= this.#kept.get(name)?.bytes ?? 0;
+    this.#bytes -= this.#kept.get(name) ?? 0;
     this.#kept.delete(name);
   }
 }

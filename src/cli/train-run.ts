@@ -12,6 +12,7 @@ import type { FinishedStage } from "./train-stages.js";
 
 /** Losses of the device in a row, without a state written in between, after which a training gives up. */
 const MOST_LOSSES = 3;
+
 /** Goes on with one stage on a device. Undefined where it was stopped. */
 async function runStage(
   job: TrainingJob,

@@ -24,13 +24,17 @@ export class SampleReader {
   highest = -1;
   /** "480x640" by the key of each picture that was read. */
   readonly sizes = new Map<string, string>();
+  /** In order of use. */
   readonly #kept = new Map<string, Promise<ReadSample>>();
+  /** Bytes of those that are decoded. */
+  readonly #decoded = new Map<string, number>();
   #bytes = 0;
 
   constructor(
     private readonly meaning: LabelMeaning,
     /** How many there are; 255 where the label maps are to say it. */
     private readonly classes: number,
+    private readonly keptBytes = KEPT_BYTES,
   ) {}
 
   /** @throws bad-image */
@@ -44,7 +48,7 @@ export class SampleReader {
     const reading = this.#decode(item);
     this.#kept.set(item.key, reading);
     reading.then(
-      (sample) => this.#keep(sample),
+      (sample) => this.#keep(item.key, sample),
       () => this.#kept.delete(item.key),
     );
     return reading;
@@ -79,15 +83,16 @@ export class SampleReader {
     }
   }
 
-  #keep(sample: ReadSample): void {
+  #keep(key: string, sample: ReadSample): void {
+    this.#decoded.set(key, bytesOf(sample));
     this.#bytes += bytesOf(sample);
-    for (const [key, other] of this.#kept) {
-      if (this.#bytes <= KEPT_BYTES) return;
-      this.#kept.delete(key);
-      other.then(
-        (forgotten) => (this.#bytes -= bytesOf(forgotten)),
-        () => undefined,
-      );
+    for (const oldest of this.#kept.keys()) {
+      if (this.#bytes <= this.keptBytes) return;
+      const bytes = this.#decoded.get(oldest);
+      if (bytes === undefined) continue; // it is being read
+      this.#kept.delete(oldest);
+      this.#decoded.delete(oldest);
+      this.#bytes -= bytes;
     }
   }
 }

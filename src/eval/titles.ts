@@ -1,5 +1,6 @@
 /** How numbers and variants are written for people, in tables and plots alike. */
 import { distinct } from "../models/set-names.js";
+import type { Interval } from "./bootstrap.js";
 import type { Summary } from "./summary.js";
 
 const TITLES: ReadonlyMap<string, string> = new Map([
@@ -79,14 +80,8 @@ export function formatPoints(difference: number): string {
   return `${difference >= 0 ? "+" : ""}${formatNumber(100 * difference, 1)}`;
 }
 
-/** The ends of something that can vary. */
-interface Ends {
-  readonly low: number;
-  readonly high: number;
-}
-
 /** "70.1 to 74.5", in percent; "-" when it is missing. */
-export const percentBetween = (ends: Ends | undefined): string =>
+export const percentBetween = (ends: Interval | undefined): string =>
   ends ? `${formatPercent(ends.low)} to ${formatPercent(ends.high)}` : "-";
 
 /** One decimal below 10 ms; "-" when it is missing or NaN. */
@@ -96,7 +91,7 @@ export function milliseconds(ms: number | undefined): string {
 }
 
 /** "61 to 66"; "-" when it is missing. */
-export const millisecondsBetween = (ends: Ends | undefined): string =>
+export const millisecondsBetween = (ends: Interval | undefined): string =>
   ends ? `${milliseconds(ends.low)} to ${milliseconds(ends.high)}` : "-";
 
 /** Billions: GFLOP. Two decimals below 10, else one. */

@@ -2,14 +2,41 @@
 import { badShape } from "../base/errors.js";
 import { layoutOf } from "../kernel/choice.js";
 import type { Kernel } from "../kernel/kernel.js";
-import type { AnyVariant } from "../kernel/variant.js";
+import type { AnyProblem } from "../kernel/problem.js";
+import { elements, formatShape } from "../kernel/shape.js";
+import type { Shape } from "../kernel/shape.js";
+import type { AnyVariant, Packing } from "../kernel/variant.js";
 import type { Device } from "./device.js";
-import { GpuWeight } from "./gpu-weight.js";
-import type { HostWeight } from "./gpu-weight.js";
+import type { Memory } from "./memory.js";
 import { Tensor } from "./tensor.js";
 
-export type Operand = Tensor | GpuWeight | HostWeight;
+/** A constant operand: values in [out, in, kh, kw] or [c] order. */
+export interface HostWeight {
+  readonly shape: Shape;
+  readonly data: Float32Array;
+}
+
+/** A constant operand that is on the GPU already, or stays there after its first use. */
+export interface ResidentWeight {
+  readonly device: Device;
+  readonly shape: Shape;
+  /** Its values in the order of `packing`. */
+  memoryFor(packing: Packing, problem: AnyProblem): Promise<Memory>;
+  /** @throws disposed */
+  check(label: string): void;
+}
+
+export type Operand = Tensor | ResidentWeight | HostWeight;
 export type Operands = ReadonlyMap<string, Operand>;
+
+export const isResident = (operand: Operand): operand is ResidentWeight => "memoryFor" in operand;
+
+/** @throws bad-shape for another number of values than the shape says */
+export function checkValues(label: string, { shape, data }: HostWeight): void {
+  const expected = elements(shape);
+  if (data.length !== expected)
+    throw badShape(`${label} ${formatShape(shape)} needs ${expected} values, got ${data.length}`);
+}
 
 export function operandsOf(args: Readonly<Record<string, Operand | undefined>>): Operands {
   const operands = new Map<string, Operand>();
@@ -24,7 +51,7 @@ export function checkOperands(device: Device, kernel: Kernel, operands: Operands
     const input = `${kernel.name}: input ${key}`;
     const role = kernel.inputs[key]?.role;
     const isTensor = operand instanceof Tensor;
-    const isOnGpu = isTensor || operand instanceof GpuWeight;
+    const isOnGpu = isTensor || isResident(operand);
     if (role === "weight" && isTensor) throw badShape(`${input} is a weight: pass { shape, data }, not a tensor`);
     if (role === "tensor" && !isTensor) {
       const what = isOnGpu ? "a weight" : "{ shape, data }";
@@ -34,7 +61,7 @@ export function checkOperands(device: Device, kernel: Kernel, operands: Operands
       const cure = isTensor ? "read it and create it again" : "make it with GpuWeight.from";
       throw badShape(`${input} is on another device; ${cure} on the kernel's device`);
     }
-    if (operand instanceof GpuWeight) operand.check(`${kernel.name}: ${key}`);
+    if (isResident(operand)) operand.check(`${kernel.name}: ${key}`);
   }
 }
 

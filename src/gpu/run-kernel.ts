@@ -15,24 +15,22 @@ import { conversionPath } from "../kernel/layout.js";
 import type { LayoutName } from "../kernel/layout.js";
 import { plainPacking } from "../kernel/packings.js";
 import type { AnyProblem, Attrs } from "../kernel/problem.js";
-import type { AnyVariant } from "../kernel/variant.js";
+import type { AnyVariant, Packing } from "../kernel/variant.js";
 import { Dummies, bindGroupEntries, slotsOf } from "./bindings.js";
 import { checkDevice } from "./device.js";
 import type { Device } from "./device.js";
-import { GpuWeight, packedWeight } from "./gpu-weight.js";
-import type { HostWeight } from "./gpu-weight.js";
 import { encodeDispatch, gridOf, packParams } from "./dispatch.js";
 import { BUFFER } from "./flags.js";
 import { bindingOf, createBuffer, createTexture, destroy, write } from "./memory.js";
 import type { Memory } from "./memory.js";
-import { checkOperands, operandsOf, updatedTensors } from "./operands.js";
-import type { Operand, Operands } from "./operands.js";
+import { checkOperands, checkValues, isResident, operandsOf, updatedTensors } from "./operands.js";
+import type { HostWeight, Operand, Operands, ResidentWeight } from "./operands.js";
 import { pipelinesOf } from "./pipelines.js";
 import type { Pipeline } from "./pipelines.js";
 import { Tensor } from "./tensor.js";
 import { upload } from "./upload.js";
 
-type Argument<S> = S extends { role: "weight" } ? HostWeight | GpuWeight : Tensor;
+type Argument<S> = S extends { role: "weight" } ? HostWeight | ResidentWeight : Tensor;
 /** Tensors and weights by the names of the kernel's inputs. Only optional inputs may be left out. */
 export type KernelArguments<I> = string extends keyof I
   ? Readonly<Record<string, Operand | undefined>> // of an erased kernel
@@ -156,6 +154,16 @@ async function allocateOutputs(
   }
 }
 
+const packingOf = ({ packing }: AnyVariant, key: string): Packing => packing?.[key] ?? plainPacking;
+
+/** The weights that stay on the GPU, in the orders that the variant reads. */
+async function residentMemory({ variant, problem }: Call, operands: Operands): Promise<Map<string, Memory>> {
+  const memory = new Map<string, Memory>();
+  for (const [key, operand] of operands)
+    if (isResident(operand)) memory.set(key, await operand.memoryFor(packingOf(variant, key), problem));
+  return memory;
+}
+
 async function dispatch(call: Call, operands: Operands, tensors: Readonly<Record<string, Tensor>>): Promise<void> {
   const { device, kernel, variant, problem, pipeline } = call;
   const grid = gridOf(kernel, variant, problem, device.limits.maxComputeWorkgroupsPerDimension);
@@ -171,6 +179,7 @@ async function dispatch(call: Call, operands: Operands, tensors: Readonly<Record
     ),
   );
   try {
+    const resident = await residentMemory(call, operands);
     await device.scoped(kernel.name, () => {
       const params = keep(createBuffer(device, "params", packedParams.byteLength, BUFFER.UNIFORM | BUFFER.COPY_DST));
       write(device, params, packedParams);
@@ -182,9 +191,10 @@ async function dispatch(call: Call, operands: Operands, tensors: Readonly<Record
           if (tensor) return tensor.memory;
           const weight = operands.get(slot.key);
           if (!weight || weight instanceof Tensor) return dummies.get(slot);
-          const packing = variant.packing?.[slot.key] ?? plainPacking;
-          if (weight instanceof GpuWeight) return weight.memoryFor(slot.key, packing, problem);
-          return keep(upload(device, slot.key, packing, packedWeight(`input ${slot.key}`, weight, packing, problem)));
+          if (isResident(weight)) return resident.get(slot.key) as Memory;
+          checkValues(`input ${slot.key}`, weight);
+          const packing = packingOf(variant, slot.key);
+          return keep(upload(device, slot.key, packing, packing.pack(weight.data, weight.shape, problem)));
         },
         bindingOf(params),
       );

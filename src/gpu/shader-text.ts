@@ -8,11 +8,11 @@ import { cannotLoad } from "../base/part.js";
 import { importRareShaders } from "./import-rare-shaders.js";
 
 /** What stands in place of such a text. */
-const REFERENCE = "@@";
+const MARK = "@@";
 
 /** `file` is the shader's: its kernel's name and its own. @throws no-webgpu when the page cannot load the file */
-export async function shaderText(file: string, textOrReference: string): Promise<string> {
-  if (textOrReference !== REFERENCE) return textOrReference;
+export async function shaderText(file: string, textOrMark: string): Promise<string> {
+  if (textOrMark !== MARK) return textOrMark;
   let texts: Readonly<Record<string, string>>;
   try {
     texts = await importRareShaders();

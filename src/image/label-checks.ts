@@ -63,6 +63,17 @@ export function checkPalette(name: string, palette: Uint8Array): void {
   if (got !== 768) throw badOption(`${name}: a palette is 768 bytes, got ${got}`);
 }
 
+/** @throws bad-option unless the names of labels are a Map from numbers to texts */
+export function checkLabelNames(name: string, names: ReadonlyMap<number, string>): void {
+  if (typeName(names) !== "Map")
+    throw badOption(`${name}: names of labels are a Map from numbers to texts, got ${typeName(names)}`);
+  for (const [label, own] of names) {
+    checkLabel(name, label);
+    if (typeof own !== "string")
+      throw badOption(`${name}: the name of label ${label} must be a text, got ${typeName(own)}`);
+  }
+}
+
 /** @throws bad-option unless the names are an array of texts */
 export function checkNames(name: string, names: readonly string[]): void {
   if (!Array.isArray(names)) throw badOption(`${name}: class names are an array of texts, got ${typeName(names)}`);

@@ -2,16 +2,18 @@
  * Label maps and masks as PNG files, in browsers and workers as in Node: deflate is the platform's CompressionStream.
  * png.ts reads PNG files and writes other kinds, in Node only. https://www.w3.org/TR/png-3/
  */
+import { joined } from "../base/joined.js";
+import { deflated } from "../base/deflate-streams.js";
+import { crc32OfBytes } from "./crc32.js";
 import { checkPalette, checkedLabels } from "./label-checks.js";
 import { vocPalette } from "./palette.js";
 import { checkPictureSize, checkValueCount } from "./picture.js";
 import { COLOUR_TYPE, pngParts, unfilteredRows } from "./png-format.js";
-import { crc32OfBytes, joined, zlibDeflated } from "./png-streams.js";
 
 /** One byte a pixel as a PNG: indices where there is a palette, else grey values. */
 async function bytePng(colourType: number, values: Uint8Array, width: number, height: number, palette?: Uint8Array) {
   const header = { width, height, depth: 8, colourType, interlaced: false };
-  const pixels = await zlibDeflated(unfilteredRows(values, width, height));
+  const pixels = await deflated(unfilteredRows(values, width, height), "deflate");
   return joined(pngParts({ header, palette, pixels }, crc32OfBytes));
 }
 

@@ -2,7 +2,7 @@
 import { badOption } from "../base/errors.js";
 import { checkOptions, describeValue, typeName } from "../base/options.js";
 import { Canvas } from "./canvas.js";
-import { checkNames, checkPalette, labelBytes } from "./label-checks.js";
+import { checkLabelNames, checkNames, checkPalette, labelBytes } from "./label-checks.js";
 import { overlay } from "./overlay.js";
 import type { OverlayOptions } from "./overlay.js";
 import { BACKGROUND_LABEL, VOC_CLASSES, VOID_LABEL, colourOf, vocPalette } from "./palette.js";
@@ -48,6 +48,7 @@ export function legendOf(
   const map = labelBytes("legendOf", labels);
   checkNames("legendOf", classNames);
   checkPalette("legendOf", palette);
+  checkLabelNames("legendOf", others);
   const counts = new Map<number, number>();
   for (const label of map) counts.set(label, (counts.get(label) ?? 0) + 1);
   const isBackground = (label: number): number => Number(label === BACKGROUND_LABEL);

@@ -1,8 +1,9 @@
 /** Reads label maps from PNG files, in browsers and workers as in Node. https://www.w3.org/TR/png-3/ */
+import { inflatedUpTo } from "../base/deflate-streams.js";
+import { crc32OfBytes } from "./crc32.js";
 import { labelMapOf } from "./label-values.js";
 import type { LabelMap } from "./label-values.js";
 import { mostRawBytes, notUnpacked, soundPng, tooLong, withPixelData } from "./png-open.js";
-import { crc32OfBytes, inflatedUpTo } from "./png-streams.js";
 
 /**
  * Reads a label map from a PNG file of any form: the indices of an indexed one, whatever its palette; the values of a
@@ -23,7 +24,7 @@ import { crc32OfBytes, inflatedUpTo } from "./png-streams.js";
 export async function readLabelPng(bytes: Uint8Array, name = "PNG"): Promise<LabelMap> {
   const file = soundPng(bytes, name, crc32OfBytes);
   const limit = mostRawBytes(file);
-  const { bytes: raw, error } = await inflatedUpTo(file.data, limit);
+  const { bytes: raw, error } = await inflatedUpTo(file.data, limit, "deflate");
   if (raw.length > limit) throw tooLong(file);
   if (error !== undefined && raw.length < file.rawLength) throw notUnpacked(file, error);
   return labelMapOf(withPixelData(file, raw));

@@ -2,7 +2,7 @@
 import { badOption } from "../base/errors.js";
 import { checkOptions, describeValue, typeName } from "../base/options.js";
 import type { SheetColumn, SheetOptions, SheetRow } from "./contact-sheet.js";
-import { checkNames, checkedLabels } from "./label-checks.js";
+import { checkLabelNames, checkNames, checkedLabels } from "./label-checks.js";
 import { toRgba } from "./picture.js";
 
 const OPTION_KINDS = { title: "a string", subtitle: "a string", classNames: "an array", columnWidth: "a number" };
@@ -35,8 +35,9 @@ function checkRow(row: SheetRow, i: number): void {
   if (truth !== undefined) checkedLabels(`${name}, truth`, truth, width, height);
   if (!Array.isArray(columns)) throw badOption(`${name}: columns are an array, got ${typeName(columns)}`);
   Array.from(columns as readonly SheetColumn[]).forEach((column, j) => {
-    const { title: own, caption = "", labels } = (column ?? {}) as Partial<SheetColumn>;
+    const { title: own, caption = "", labels, names } = (column ?? {}) as Partial<SheetColumn>;
     if (!isText(own) || !isText(caption)) throw badOption(`${name}, column ${j}: it needs texts as title and caption`);
+    if (names !== undefined) checkLabelNames(`${name}, column ${j}`, names);
     checkedLabels(`${name}, column ${j}`, labels as SheetColumn["labels"], width, height);
   });
 }

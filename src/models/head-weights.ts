@@ -3,7 +3,7 @@ import { ABORTABLE_KINDS } from "../base/abort.js";
 import type { Abortable } from "../base/abort.js";
 import { typeName } from "../base/options.js";
 import type { Kinds } from "../base/options.js";
-import type { HostWeight } from "../gpu/gpu-weight.js";
+import type { HostWeight } from "../gpu/operands.js";
 import type { Head } from "../weights/heads.js";
 
 /** Values and shapes by name, in PyTorch's order. */

@@ -33,14 +33,16 @@ type Copies = Map<string, Promise<Memory>>;
 
 export class WeightStore {
   readonly #copies = new Map<Weight, Copies>();
-  #bytes = 0;
+  readonly #uploaded = new Set<Memory>();
   #disposed = false;
 
   constructor(readonly device: Device) {}
 
   /** Bytes of GPU memory in use. */
   get bytes(): number {
-    return this.#bytes;
+    let bytes = 0;
+    for (const { size } of this.#uploaded) bytes += size;
+    return bytes;
   }
 
   /** @throws bad-weights, limit-too-small, out-of-memory, disposed */
@@ -63,7 +65,7 @@ export class WeightStore {
       destroy(memory);
       throw new FcnError("disposed", "the model was disposed while its weights were loading");
     }
-    this.#bytes += memory.size;
+    this.#uploaded.add(memory);
     return memory;
   }
 
@@ -84,20 +86,15 @@ export class WeightStore {
     }
     // An upload that failed has no memory, and has told its caller.
     for (const uploaded of await Promise.allSettled(copies)) {
-      if (uploaded.status !== "fulfilled") continue;
-      destroy(uploaded.value);
-      if (!this.#disposed) this.#bytes -= uploaded.value.size;
+      if (uploaded.status === "fulfilled" && this.#uploaded.delete(uploaded.value)) destroy(uploaded.value);
     }
   }
 
-  /** Frees all copies. Idempotent. */
+  /** Frees all copies; one that is on its way is freed when it arrives. Idempotent. */
   dispose(): void {
-    if (this.#disposed) return;
     this.#disposed = true;
-    for (const copies of this.#copies.values()) {
-      for (const copy of copies.values()) void copy.then(destroy).catch(() => undefined);
-    }
+    this.#uploaded.forEach(destroy);
+    this.#uploaded.clear();
     this.#copies.clear();
-    this.#bytes = 0;
   }
 }

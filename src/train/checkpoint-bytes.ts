@@ -1,4 +1,5 @@
 /** What a training writes: the trained tensors, and whole checkpoints as safetensors. */
+import { joined } from "../base/joined.js";
 import type { TensorInMemory } from "../models/own-heads/overlaid.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
 import { writeSafetensors } from "../weights/safetensors-writer.js";
@@ -31,11 +32,5 @@ export async function safetensorsBytes(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of writeSafetensors(tensors, metadata)) chunks.push(chunk);
-  const whole = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
+  return joined(chunks);
 }

@@ -6,7 +6,7 @@ import { sizeKey } from "./batch.js";
 import type { FeatureMaker } from "./feature-maker.js";
 import { featureName } from "./learner.js";
 import type { Learner } from "./learner.js";
-import { checkSample, prepared } from "./sample.js";
+import { checkSample, prepared, withoutLabels } from "./sample.js";
 import type { TrainingSample } from "./sample.js";
 import type { TrainingSession } from "./training-session.js";
 
@@ -44,8 +44,11 @@ export async function labelsOf(
   const { height, width } = whole;
   const from = mode === "all" ? "picture" : "features";
   const seen = networkSize(height, width, learner.resize);
-  const unlabelled = { name, picture: whole, labels: new Uint8Array(height * width) };
-  const { picture } = prepared(unlabelled, 0, { resize: learner.resize, augment: {}, seed });
+  const { picture } = prepared(withoutLabels({ name, picture: whole }), 0, {
+    resize: learner.resize,
+    augment: {},
+    seed,
+  });
   const inputs: Record<string, ArrayBufferView> = {};
   if (mode === "all") {
     inputs["picture"] = picture().data;

@@ -45,18 +45,3 @@ export function unpackedTargets(
   for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) / ONE;
   return new Uint8Array(values.buffer);
 }
-
-/** The platform's, in browsers as in Node. https://www.w3.org/TR/compression/ */
-async function through(
-  bytes: Uint8Array<ArrayBuffer>,
-  stream: CompressionStream | DecompressionStream,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const result = new Response(new Blob([bytes]).stream().pipeThrough(stream));
-  return new Uint8Array(await result.arrayBuffer());
-}
-
-export const deflated = (bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> =>
-  through(bytes, new CompressionStream("deflate-raw"));
-
-export const inflated = (bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> =>
-  through(new Uint8Array(bytes), new DecompressionStream("deflate-raw"));

@@ -4,11 +4,12 @@
  */
 import { FcnError, badOption, badShape } from "../base/errors.js";
 import { typeName } from "../base/options.js";
+import { deflated, inflatedUpTo } from "../base/deflate-streams.js";
 import type { RgbaPicture } from "../image/picture.js";
 import type { PixelSize } from "../models/network.js";
 import type { Fcn } from "../models/segmenter.js";
 import type { FeatureStore } from "./feature-cache.js";
-import { deflated, inflated, roundedTargets, unpackedTargets } from "./soft-targets.js";
+import { roundedTargets, unpackedTargets } from "./soft-targets.js";
 
 /** A network that loadFcn() or createFcn() gave. It stays the caller's. */
 type KnowingNetwork = Pick<Fcn<RgbaPicture>, "classes" | "probabilities">;
@@ -19,8 +20,9 @@ type KnowingNetwork = Pick<Fcn<RgbaPicture>, "classes" | "probabilities">;
  */
 export type Teacher = KnowingNetwork | ((picture: RgbaPicture) => Promise<Float32Array>);
 
-/** Kept targets are a feature map of this stride. */
+/** Kept targets are a feature map of this stride, deflated. */
 const STRIDE = 1;
+const FORMAT = "deflate-raw";
 /** Follows the key of a picture: features, whose keys end otherwise, may lie in the same store. */
 const TARGETS = " targets";
 
@@ -56,9 +58,12 @@ export class Teaching {
   async targetsOf(key: string, size: PixelSize, shown: () => RgbaPicture): Promise<Uint8Array> {
     const { classes, store } = this.options;
     const kept = (await store.get(key + TARGETS))?.get(STRIDE);
-    if (kept) return unpackedTargets(key, await inflated(kept), { classes, size });
+    if (kept) {
+      const { bytes } = await inflatedUpTo([kept], classes * size[0] * size[1], FORMAT);
+      return unpackedTargets(key, bytes, { classes, size });
+    }
     const rounded = roundedTargets(await this.#ask(key, shown()), classes);
-    await store.set(key + TARGETS, new Map([[STRIDE, await deflated(rounded)]]));
+    await store.set(key + TARGETS, new Map([[STRIDE, await deflated(rounded, FORMAT)]]));
     return unpackedTargets(key, rounded, { classes, size });
   }
 

@@ -1,12 +1,11 @@
 /** A weight that learns: its values, their gradient and the optimiser's moments, on the GPU in PyTorch's order. */
-import { FcnError } from "../base/errors.js";
 import type { Device } from "../gpu/device.js";
 import { write } from "../gpu/memory.js";
 import { Tensor } from "../gpu/tensor.js";
-import { elements, formatShape } from "../kernel/shape.js";
 import type { Nchw, Shape } from "../kernel/shape.js";
 import type { Packing } from "../kernel/variant.js";
 import type { Weight } from "../kernel/weight.js";
+import { checkedCount } from "../plan/weight-store.js";
 
 /** A weight's values in the order in which a shader reads them. Kept equal to the parameter by pack-weight. */
 export interface PackedCopy {
@@ -47,7 +46,7 @@ export class TrainedWeight {
   ): Promise<TrainedWeight> {
     const shape = fourDimensions(weight.shape);
     const label = weight.name;
-    const values = checkedValues(weight, await weight.read());
+    const values = checkedCount(weight.name, weight.shape, await weight.read());
     const empty = (suffix: string): Promise<Tensor> =>
       Tensor.empty(device, shape, { layout: "nchw", label: `${label}${suffix}` });
     const kept = new Map<string, Tensor>();
@@ -92,7 +91,7 @@ export class TrainedWeight {
 
   /** Replaces the values, in the weight's own order. @throws bad-weights */
   assign(device: Device, data: Float32Array): void {
-    const values = checkedValues(this.weight, data);
+    const values = checkedCount(this.name, this.weight.shape, data);
     const padded = new Float32Array(this.values.memory.size / 4);
     padded.set(values);
     write(device, this.values.memory, padded.buffer);
@@ -106,12 +105,4 @@ export class TrainedWeight {
   dispose(): void {
     for (const tensor of this.#tensors) tensor.dispose();
   }
-}
-
-function checkedValues({ name, shape }: Weight, data: Float32Array): Float32Array {
-  if (data.length === elements(shape)) return data;
-  throw new FcnError(
-    "bad-weights",
-    `${name} ${formatShape(shape)} needs ${elements(shape)} values, got ${data.length}`,
-  );
 }

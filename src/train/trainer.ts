@@ -3,6 +3,7 @@
  * of a picture. All mode: every convolution learns, with folded, frozen batch norms.
  */
 import { FcnError, badOption } from "../base/errors.js";
+import { typeName } from "../base/options.js";
 import type { Device } from "../gpu/device.js";
 import type { ConfusionMatrix } from "../eval/confusion.js";
 import type { FcnVariant } from "../models/fcn-head.js";
@@ -150,6 +151,10 @@ export class Trainer {
   load(file: Uint8Array | ByteSource | Checkpoint): Promise<void> {
     return this.#enqueue(async () => {
       const { session, learner } = this.#parts;
+      if (typeof file !== "object" || file === null)
+        throw badOption(
+          `trainer.load: needs a checkpoint, its bytes or what openSource() gives, got ${typeName(file)}`,
+        );
       const given = "tensors" in file;
       const checkpoint = given ? file : await openCheckpoint("byteLength" in file ? await localSource(file) : file);
       try {

@@ -1,7 +1,7 @@
 /** Runs every variant of a kernel on host values. */
 import { runKernel } from "../../src/gpu/run-kernel.js";
 import type { Device } from "../../src/gpu/device.js";
-import type { HostWeight } from "../../src/gpu/gpu-weight.js";
+import type { HostWeight } from "../../src/gpu/operands.js";
 import { Tensor } from "../../src/gpu/tensor.js";
 import { layoutOf, usableVariants } from "../../src/kernel/choice.js";
 import { makeProblem } from "../../src/kernel/kernel.js";

@@ -1,6 +1,6 @@
 /** Runs every variant of a kernel that the device can run, on values of the host: for checks of gradients. */
 import type { Device } from "../../src/gpu/device.js";
-import type { HostWeight } from "../../src/gpu/gpu-weight.js";
+import type { HostWeight } from "../../src/gpu/operands.js";
 import { runKernel } from "../../src/gpu/run-kernel.js";
 import { Tensor } from "../../src/gpu/tensor.js";
 import { layoutOf, usableVariants } from "../../src/kernel/choice.js";

@@ -5,7 +5,7 @@
 import { badShape } from "../../src/base/errors.js";
 import type { Device } from "../../src/gpu/device.js";
 import { runKernel } from "../../src/gpu/run-kernel.js";
-import type { HostWeight } from "../../src/gpu/gpu-weight.js";
+import type { HostWeight } from "../../src/gpu/operands.js";
 import { write } from "../../src/gpu/memory.js";
 import { Tensor } from "../../src/gpu/tensor.js";
 import type { Borders } from "../../src/kernel/border.js";

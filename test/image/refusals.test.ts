@@ -50,6 +50,21 @@ const OVERLAYS: readonly Refusal[] = [
 const ENTRY = { name: "a", colour: [1, 2, 3], share: 1 } as const;
 const LEGENDS: readonly Refusal[] = [
   ["bad-image", "legendOf: label 0 is string, not a whole number from 0 to 255", () => legendOf(wrong(["string"]))],
+  [
+    "bad-option",
+    "legendOf: names of labels are a Map from numbers to texts, got Object",
+    () => legendOf(LABELS, [], undefined, wrong({ 255: "void" })),
+  ],
+  [
+    "bad-option",
+    "legendOf: the name of label 255 must be a text, got number",
+    () => legendOf(LABELS, [], undefined, wrong(new Map([[255, 1]]))),
+  ],
+  [
+    "bad-option",
+    "contactSheet: row 0, column 0: a label is a whole number from 0 to 255, got 256",
+    () => contactSheet([{ ...ROW, columns: [{ title: "b", labels: LABELS, names: new Map([[256, "x"]]) }] }]),
+  ],
   ["bad-option", `legendOf: ${PALETTE} 4`, () => legendOf(LABELS, [], LABELS)],
   ["bad-option", "legendOf: class names are an array of texts, got string", () => legendOf(LABELS, wrong("a"))],
   [

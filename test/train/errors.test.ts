@@ -122,6 +122,11 @@ describe("a trainer", () => {
       /has no head for fcn8s with 3 classes: it has fcn32s, 3 classes/,
     );
     await expectError(() => trainer.load(before.slice(0, 1000)), "bad-weights", /./);
+    await expectError(
+      () => trainer.load("photos" as never),
+      "bad-option",
+      "trainer.load: needs a checkpoint, its bytes or what openSource() gives, got string",
+    );
     expect(await trainer.save()).toEqual(before);
     for (const one of [trainer, more, wide]) one.dispose();
   });

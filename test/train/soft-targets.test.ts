@@ -1,9 +1,10 @@
 /** What a teacher said, as it is kept: small, asked for once, and the same whatever is forgotten. */
 import { describe, expect, it } from "vitest";
+import { deflated, inflatedUpTo } from "../../src/base/deflate-streams.js";
 import { layouts } from "../../src/kernel/layout.js";
 import { MemoryFeatures } from "../../src/train/index.js";
 import type { FeatureStore } from "../../src/train/index.js";
-import { deflated, inflated, roundedTargets, unpackedTargets } from "../../src/train/soft-targets.js";
+import { roundedTargets, unpackedTargets } from "../../src/train/soft-targets.js";
 import { Teaching } from "../../src/train/teacher.js";
 import { expectError } from "../helpers/expect-error.js";
 import { seeded } from "../helpers/random.js";
@@ -43,7 +44,7 @@ describe("rounded targets", () => {
 
   it("are floats in layout nhwc4, also after they were kept", async () => {
     const rounded = roundedTargets(probabilities(2), CLASSES);
-    const kept = await inflated(await deflated(rounded));
+    const { bytes: kept } = await inflatedUpTo([await deflated(rounded, "deflate-raw")], rounded.length, "deflate-raw");
     expect(kept).toEqual(rounded);
     const bytes = unpackedTargets("a#0", kept, { classes: CLASSES, size: [HEIGHT, WIDTH] });
     const back = layouts.nhwc4.unpack(new Uint8Array(bytes).buffer, [1, CLASSES, HEIGHT, WIDTH]);

@@ -82,6 +82,7 @@ export class TeachPanel {
 
   close(): void {
     this.#forget();
+    URL.revokeObjectURL(this.#url);
     this.#work.remove();
     this.#side.close();
     document.body.classList.remove("teaching");

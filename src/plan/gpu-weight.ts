@@ -1,0 +1,81 @@
+/** A constant operand that stays on the GPU from one kernel call to the next. */
+import { FcnError, badShape } from "../base/errors.js";
+import { typeName } from "../base/options.js";
+import { checkDevice } from "../gpu/device.js";
+import type { Device } from "../gpu/device.js";
+import type { Memory } from "../gpu/memory.js";
+import { checkValues } from "../gpu/operands.js";
+import type { HostWeight, ResidentWeight } from "../gpu/operands.js";
+import type { AnyProblem } from "../kernel/problem.js";
+import type { Shape } from "../kernel/shape.js";
+import type { Packing } from "../kernel/variant.js";
+import type { Weight } from "../kernel/weight.js";
+import { WeightStore } from "./weight-store.js";
+
+/**
+ * A weight that runKernel() uploads once, where it would upload { shape, data } at every call. Each variant of a kernel
+ * has its own order of values: there is a copy for each order that was asked for.
+ * @example
+ * const weight = GpuWeight.from(device, { shape: [64, 32, 3, 3], data });
+ * for (const x of tensors) await runKernel(device, conv2d, { x, weight }, { padding: 1 });
+ * weight.dispose();
+ */
+export class GpuWeight implements ResidentWeight {
+  /** For `using`. Missing in browsers without Symbol.dispose. */
+  declare readonly [Symbol.dispose]: () => void;
+  readonly #weight: Weight;
+  readonly #store: WeightStore;
+  readonly #orders = new Set<string>();
+  #isDisposed = false;
+
+  private constructor(
+    readonly device: Device,
+    readonly shape: Shape,
+    data: Float32Array,
+  ) {
+    this.#weight = { name: "weight", shape, read: async () => data };
+    this.#store = new WeightStore(device);
+    if (typeof Symbol.dispose === "symbol")
+      Object.defineProperty(this, Symbol.dispose, { value: () => this.dispose() });
+  }
+
+  /**
+   * Copies the values. They go to the GPU with the first call that reads them.
+   * @throws bad-shape for another number of values than the shape says
+   */
+  static from(device: Device, weight: HostWeight): GpuWeight {
+    checkDevice("GpuWeight.from", device);
+    const { shape, data } = weight ?? {};
+    if (!Array.isArray(shape) || typeName(data) !== "Float32Array")
+      throw badShape("GpuWeight.from needs { shape, data }: an array of numbers and a Float32Array");
+    checkValues("weight", weight);
+    return new GpuWeight(device, shape, data.slice());
+  }
+
+  /** Orders of values in which it was asked for. */
+  get copies(): number {
+    return this.#orders.size;
+  }
+
+  /** Bytes of GPU memory in use. */
+  get bytes(): number {
+    return this.#store.bytes;
+  }
+
+  /** The copy in the order of `packing`, made at the first call. @throws disposed, limit-too-small, out-of-memory */
+  memoryFor(packing: Packing, problem: AnyProblem): Promise<Memory> {
+    this.#orders.add(packing.name);
+    return this.#store.get(this.#weight, packing, problem);
+  }
+
+  /** @throws disposed */
+  check(label: string): void {
+    if (this.#isDisposed) throw new FcnError("disposed", `${label} was disposed; make it again`);
+  }
+
+  /** Frees its memory. Idempotent. */
+  dispose(): void {
+    this.#isDisposed = true;
+    this.#store.dispose();
+  }
+}
