@@ -29,7 +29,8 @@ export interface ResidentWeight {
 export type Operand = Tensor | ResidentWeight | HostWeight;
 export type Operands = ReadonlyMap<string, Operand>;
 
-export const isResident = (operand: Operand): operand is ResidentWeight => "memoryFor" in operand;
+export const isResident = (operand: Operand): operand is ResidentWeight =>
+  typeof operand === "object" && "memoryFor" in operand;
 
 /** @throws bad-shape for another number of values than the shape says */
 export function checkValues(label: string, { shape, data }: HostWeight): void {
