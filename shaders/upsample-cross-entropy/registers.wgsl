@@ -65,10 +65,11 @@ fn target_of_pixel(pixel: u32, block: u32, label: u32) -> vec4f {
   return weighted;
 }
 
-// Scores of node (row - 1, column - 1): zero outside.
+// Scores of node (row - 1, column - 1): zero outside. Without branches, of which SwiftShader compiles many slowly.
 fn node(item: u32, row: u32, column: u32, block: u32) -> vec4f {
-  if (row == 0 || row > params.in_h || column == 0 || column > params.in_w) { return vec4f(); }
-  return scores[((item * params.in_h + row - 1) * params.in_w + column - 1) * ((CHANNELS + 3) / 4) + block];
+  let is_inside = (row > 0) & (row <= params.in_h) & (column > 0) & (column <= params.in_w);
+  let pixel = select(0, (item * params.in_h + row - 1) * params.in_w + column - 1, is_inside);
+  return select(vec4f(), scores[pixel * ((CHANNELS + 3) / 4) + block], is_inside);
 }
 
 // Scores at the height of a row, below node row - 1 by the fraction fy, in a column of nodes.
