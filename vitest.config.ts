@@ -27,6 +27,7 @@ export default defineConfig({
     testTimeout: 400_000,
     hookTimeout: 400_000,
     teardownTimeout: 5_000,
+    expect: { poll: { timeout: 60_000 } },
     projects: [
       { extends: true, test: { name: "as it is", include: ["test/**/*.test.ts"] } },
       // Here and in CI there may be no GPU. The adapter is then taken for one.

@@ -115,7 +115,7 @@ describe("a program", () => {
   ])("%s, from the build, ends by itself", (_, script) => {
     const { status, signal, stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
       encoding: "utf8",
-      timeout: 60_000,
+      timeout: 200_000,
     });
     expect([stdout.trim(), status, signal]).toEqual(["64", 0, null]);
   });

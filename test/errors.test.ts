@@ -66,7 +66,7 @@ describe("adapters", () => {
     const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
       env: { ...process.env, VK_DRIVER_FILES: "/nowhere.json", VK_ICD_FILENAMES: "/nowhere.json" },
       encoding: "utf8",
-      timeout: 60_000,
+      timeout: 200_000,
     });
     expect(stdout).toMatch(
       /^no-adapter WebGPU found no graphics adapter: install a Vulkan driver .*mesa-vulkan-drivers/,

@@ -6,7 +6,7 @@ import { withoutDawnWarnings } from "./run-program.js";
 
 export const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 
-const TIMEOUT_MS = 110_000;
+const TIMEOUT_MS = 200_000;
 const MAX_OUTPUT = 2 ** 28;
 
 export interface FcnEnd {

@@ -89,8 +89,12 @@ export async function launch(...flags: string[]): Promise<Browser> {
   });
 }
 
-/** Collects the page's requests to other hosts, and its errors, from now on. */
+/** Only a guard against hanging, in milliseconds: machines that run the tests may be slow. */
+const ACTION_TIMEOUT = 180_000;
+
+/** Collects the page's requests to other hosts, and its errors, from now on. What is waited for there may take long. */
 export function watch(page: Page, origin: string): Pick<OpenPage, "foreign" | "errors"> {
+  page.setDefaultTimeout(ACTION_TIMEOUT);
   const foreign: string[] = [];
   const errors: string[] = [];
   page.on("request", (request) => {

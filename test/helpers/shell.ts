@@ -9,7 +9,7 @@ export interface ShellEnd {
   readonly err: string;
 }
 
-const TIMEOUT_MS = 110_000;
+const TIMEOUT_MS = 200_000;
 
 /** Runs the script in the folder. Each environment variable is a variable of the script. */
 export function bash(script: string, cwd: string, env: Readonly<Record<string, string>> = {}): Promise<ShellEnd> {
