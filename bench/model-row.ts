@@ -1,5 +1,5 @@
 /** The row of a network benchmark, and the task behind it. Keys are those of the JSON files in bench/results. */
-import type { LayerTime } from "../src/models/layer-times.js";
+import type { LayerTime } from "../src/models/layer-time.js";
 import type { PrecisionOption } from "../src/models/precision.js";
 import type { NetworkVariant } from "../src/node.js";
 import type { VariantTotal } from "./roof.js";

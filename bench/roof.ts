@@ -1,7 +1,7 @@
 /** What the adapter's own ceilings allow: the least time of a piece of work, and how far a time is from it. */
 import { registry } from "../shaders/index.js";
 import { MATRIX_FEATURE } from "../src/gpu/subgroup-matrix.js";
-import type { LayerTime } from "../src/models/layer-times.js";
+import type { LayerTime } from "../src/models/layer-time.js";
 import type { Ceilings } from "./ceilings.js";
 import type { KernelRow } from "./kernel-row.js";
 

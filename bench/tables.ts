@@ -1,6 +1,6 @@
 /** Results as text for a terminal, and the README's table. */
 import { textTable } from "../src/base/text-table.js";
-import type { LayerTime } from "../src/models/layer-times.js";
+import type { LayerTime } from "../src/models/layer-time.js";
 import type { Ceilings } from "./ceilings.js";
 import type { KernelRow } from "./kernel-row.js";
 import type { ModelRow } from "./model-row.js";

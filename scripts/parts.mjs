@@ -38,6 +38,21 @@ export const PARTS = [
     exported: "importTuner",
     bundled: ["tuner", "candidates", "choices", "measure-variant"],
   },
+  {
+    // Streams, profiles, pictures of URLs, and the sentences of rare errors.
+    folder: "src/models/extras",
+    entry: "extras",
+    loader: "import-extras",
+    exported: "importExtras",
+    bundled: ["extras", "fetch-picture", "in-order", "profile-layers", "segment-stream", "size-refusal"],
+  },
+  {
+    folder: "src/plan/stages",
+    entry: "stage-timer",
+    loader: "import-stage-timer",
+    exported: "importStageTimer",
+    bundled: ["stage-timer"],
+  },
 ];
 
 /** Where a bundle leaves the modules of the page that it uses, in order. */

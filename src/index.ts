@@ -5,8 +5,8 @@
  */
 import { checkKind, checkOptions } from "./base/options.js";
 import { requestDevice, runtimeGpu } from "./gpu/request-device.js";
-import { holdPicture } from "./image/browser-picture.js";
-import type { BrowserPicture } from "./image/browser-picture.js";
+import { holdBrowserImage } from "./models/browser-image.js";
+import type { BrowserPicture } from "./models/browser-image.js";
 import { CREATE_KINDS, createFrom } from "./models/create.js";
 import type { CreateOptions, OpenBackbone } from "./models/create.js";
 import { LOAD_KINDS, loadFrom } from "./models/load.js";
@@ -22,7 +22,7 @@ import type { WeightsOptions } from "./weights/download-options.js";
 import { downloadedSource } from "./weights/memory-download.js";
 import { badWeights, localSource, quote } from "./weights/source.js";
 import type { ByteSource } from "./weights/source.js";
-import { isRemote } from "./weights/urls.js";
+import { isRemote, relativeToPage } from "./weights/urls.js";
 
 export interface BrowserLoadOptions extends LoadOptions, WeightsOptions {
   /**
@@ -57,15 +57,6 @@ async function openUrl(
 ): Promise<ByteSource> {
   if (!isRemote(weights)) return localSource(weights);
   return cache && hasBrowserCache() ? browserCachedSource(weights, download) : downloadedSource(weights, download);
-}
-
-/**
- * Text becomes a URL as in a link of the page: "net.safetensors", or "/assets/net-1a2b.safetensors" as bundlers name
- * assets. Other weights stay as they are.
- */
-function relativeToPage<T>(weights: T): T | URL {
-  const base = globalThis.document?.baseURI ?? globalThis.location?.href;
-  return typeof weights === "string" && URL.canParse(weights, base) ? new URL(weights, base) : weights;
 }
 
 /**
@@ -106,7 +97,7 @@ function withSources<Options extends Omit<BrowserLoadOptions, "heads">>(options:
   const sources = {
     openSource: () => openSource(weights, source),
     openDevice: () => requestDevice(),
-    holdImage: holdPicture,
+    holdImage: holdBrowserImage,
     tuning: browserTuningStore(),
   };
   return { sources, rest };
@@ -124,11 +115,10 @@ export type { HostWeight, ResidentWeight } from "./gpu/operands.js";
 export type { KernelArguments, KernelResults, RunKernelOptions } from "./gpu/run-kernel.js";
 export { Tensor } from "./gpu/tensor.js";
 export type { TensorOptions } from "./gpu/tensor.js";
-export { readBrowserPicture as readPicture } from "./image/browser-picture.js";
-export type { BrowserPicture, DrawablePicture } from "./image/browser-picture.js";
+export type { DrawablePicture } from "./image/browser-picture.js";
 export { labelPng } from "./image/label-png.js";
 export { VOC_CLASSES, vocPalette } from "./image/palette.js";
-export type { Picture, RgbaPicture } from "./image/picture.js";
+export type { FileBytes, Picture, RgbaPicture } from "./image/picture.js";
 export { shrink } from "./image/shrink.js";
 export type { VariantChoice, VariantPick } from "./kernel/choice.js";
 export type { DType } from "./kernel/layout.js";
@@ -142,19 +132,20 @@ export type { Weight } from "./kernel/weight.js";
 export type { FeatureStage } from "./layers/backbone.js";
 export { decoderGeometry } from "./layers/geometry.js";
 export type { Alignment, DecoderGeometry, EncoderLayer, UpsampleStep } from "./layers/geometry.js";
+export { readBrowserPicture as readPicture } from "./models/browser-image.js";
+export type { BrowserPicture } from "./models/browser-image.js";
 export { COMPARED } from "./models/compared.js";
 export type { ComparedVariant } from "./models/compared.js";
-export { Comparison } from "./models/comparison.js";
+export { Comparison, ComparisonSet } from "./models/browser-comparison.js";
 export type { ComparisonOptions, ComparisonRunOptions } from "./models/comparison.js";
 export type { ComparisonResult } from "./models/comparison-result.js";
-export { ComparisonSet } from "./models/comparison-set.js";
 export type { ComparisonSetOptions, SetGroup, SetNetwork } from "./models/comparison-set.js";
 export type { CreateOptions, OpenBackbone } from "./models/create.js";
 export { FCN_VARIANTS } from "./models/fcn-head.js";
 export type { FcnVariant } from "./models/fcn-head.js";
 export type { FeatureOptions, FeaturePlace, FeaturesOn, HostFeatures } from "./models/features.js";
 export type { HeadWeights, HeadsOptions, HostTensors } from "./models/head-weights.js";
-export type { LayerTime } from "./models/layer-times.js";
+export type { LayerTime } from "./models/layer-time.js";
 export { VARIANTS } from "./models/load.js";
 export type { LoadOptions, NetworkVariant, NetworkVariant as Variant } from "./models/load.js";
 export type { NetworkCost } from "./models/network-cost.js";
@@ -162,8 +153,17 @@ export type { PixelScores } from "./models/pixel-scores.js";
 export type { PrecisionOption } from "./models/precision.js";
 export type { Preprocessing, Resize } from "./models/preprocessing.js";
 export type { Recovery } from "./models/runtime.js";
-export type { Scores, Segmentation, Timings } from "./models/segmentation.js";
+export type { Timings } from "./models/picture-result.js";
+export type { Scores, Segmentation } from "./models/segmentation.js";
 export { Fcn } from "./models/segmenter.js";
+export type {
+  FailedPicture,
+  OnError,
+  StreamOptions,
+  StreamPlace,
+  StreamResult,
+  StreamedSegmentation,
+} from "./models/stream.js";
 export type { ComparedCheckpoint } from "./models/set-groups.js";
 export type { ComparisonSetResult } from "./models/set-result.js";
 export { Graph } from "./plan/graph.js";

@@ -4,17 +4,16 @@
  * @module fcn-webgpu/node
  */
 import { fileURLToPath } from "node:url";
-import { FcnError, badOption, messageOf } from "./base/errors.js";
-import { checkKind, checkOptions, typeName } from "./base/options.js";
+import { badOption, messageOf } from "./base/errors.js";
+import { checkKind, checkOptions, isTextOrUrl } from "./base/options.js";
 import { requestDevice } from "./gpu/node-device.js";
 import type { NodeDeviceOptions } from "./gpu/node-device.js";
-import { decodePicture, readPictureFile } from "./image/decode.js";
-import { copiedBytes, heldPixels } from "./image/picture.js";
-import type { Picture } from "./image/picture.js";
 import { CREATE_KINDS, createFrom } from "./models/create.js";
 import type { CreateOptions, OpenBackbone } from "./models/create.js";
 import { LOAD_KINDS, loadFrom } from "./models/load.js";
 import type { LoadOptions } from "./models/load.js";
+import { holdNodeImage } from "./models/node-image.js";
+import type { NodePicture } from "./models/node-image.js";
 import type { Fcn } from "./models/segmenter.js";
 import { fileTuningStore } from "./tuning/file-store.js";
 import { namedWeights } from "./weights/catalogue.js";
@@ -31,9 +30,6 @@ import { badWeights, isUrl, localSource, quote } from "./weights/source.js";
 import type { ByteSource } from "./weights/source.js";
 import { isRemote } from "./weights/urls.js";
 
-/** Pixels, the path of a PNG, JPEG or WebP file, or the bytes of one. */
-export type NodePicture = Picture | string | URL | Uint8Array | ArrayBuffer | Blob;
-
 export interface NodeLoadOptions extends LoadOptions, WeightsOptions {
   /**
    * A checkpoint: a name such as "torchvision/fcn_resnet101" (`fcn weights` lists them), a path, URL, Blob or bytes.
@@ -45,24 +41,6 @@ export interface NodeLoadOptions extends LoadOptions, WeightsOptions {
   readonly gpu?: NodeDeviceOptions;
 }
 
-/**
- * Reads a picture. PNG needs nothing else; JPEG, WebP and other formats need the optional package `sharp` and are
- * turned as their EXIF orientation says.
- * @throws bad-image when the file cannot be read or decoded; missing-package when sharp is not installed
- */
-export async function readPicture(image: NodePicture): Promise<Picture> {
-  const bytes = await bytesOf(image);
-  if (bytes) return decodePicture(bytes, "picture bytes");
-  if (!isTextOrUrl(image)) return image as Picture;
-  const text = String(image);
-  if (isUrl(text))
-    throw new FcnError("bad-image", `${text.slice(0, 200)}: pictures are read from files; fetch it and pass its bytes`);
-  return readPictureFile(text.startsWith("file:") ? pathOf(text) : text);
-}
-
-/** By name and not by instanceof: a vm context, as Jest makes one, has a class URL of its own. */
-const isTextOrUrl = (value: unknown): value is string | URL => /^(string|URL)$/.test(typeName(value));
-
 /** The path of a `file:` URL. @throws bad-option for a URL of another host and for encoded slashes */
 function pathOf(url: string | URL): string {
   try {
@@ -70,32 +48,6 @@ function pathOf(url: string | URL): string {
   } catch (error) {
     throw badOption(`${String(url).slice(0, 200)} names no file of this machine: ${messageOf(error)}`);
   }
-}
-
-/** The bytes of an encoded picture; undefined for anything else. Classes by name: Jest and vm have their own. */
-async function bytesOf(image: unknown): Promise<Uint8Array | undefined> {
-  switch (typeName(image)) {
-    case "Uint8Array": {
-      const { buffer, byteOffset, byteLength } = image as Uint8Array;
-      return new Uint8Array(buffer, byteOffset, byteLength);
-    }
-    case "ArrayBuffer":
-      return new Uint8Array(image as ArrayBuffer);
-    case "Blob":
-    case "File":
-      return new Uint8Array(await (image as Blob).arrayBuffer());
-  }
-  return undefined;
-}
-
-/** Pixels and the bytes of a file are copied at once; paths and Blobs are read when their turn comes. */
-function holdImage(image: NodePicture): () => Picture | Promise<Picture> {
-  if (/^(Uint8Array|ArrayBuffer)$/.test(typeName(image))) {
-    const copy = copiedBytes(new Uint8Array(image as Uint8Array));
-    return () => readPicture(copy);
-  }
-  const held = heldPixels(image as Picture);
-  return () => readPicture(held());
 }
 
 /**
@@ -166,7 +118,7 @@ function withSources<Options extends Omit<NodeLoadOptions, "heads">>(call: strin
   const sources = {
     openSource: () => openSource(weights, source),
     openDevice: () => requestDevice(gpu),
-    holdImage,
+    holdImage: holdNodeImage,
     tuning: fileTuningStore(),
   };
   return { sources, rest };
@@ -176,4 +128,7 @@ export * from "./index.js";
 export { requestDevice } from "./gpu/node-device.js";
 export type { NodeDeviceOptions } from "./gpu/node-device.js";
 export { decodePng, encodeLabelPng, encodePng } from "./image/png.js";
+export { Comparison, ComparisonSet } from "./models/node-comparison.js";
+export { readPicture } from "./models/node-image.js";
+export type { NodePicture } from "./models/node-image.js";
 export { fileSource } from "./weights/file-source.js";

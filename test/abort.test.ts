@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { abortable } from "../src/base/abort.js";
-import { Comparison } from "../src/models/comparison.js";
+import { Comparison } from "../src/models/node-comparison.js";
 import { loadFcn, openCheckpoint, openSource, requestDevice } from "../src/node.js";
 import type { Fcn, NodeLoadOptions, NodePicture } from "../src/node.js";
 import { countingCreations } from "./helpers/count-creations.js";

@@ -72,14 +72,15 @@ describe("pictures given to a model", () => {
     await expectError(
       () => fcn.warmup(60_000, 60_000),
       "limit-too-small",
-      /^a picture of 60000 x 60000 is too large for this device: .* this adapter offers \d+; make it smaller$/,
+      /^a picture of 60000 x 60000 is too large for this device: .* this adapter offers \d+; make it smaller; /,
     );
     await expectError(
       () => fcn.warmup(1e6, 1e6),
       "limit-too-small",
       sentenceOf(
         /^a picture of 1000000 x 1000000 is too large for this device: tensor picture \[1,4,1000000,1000000\] /,
-        /needs maxStorageBufferBindingSize 4000000000000, this adapter offers \d+; make it smaller$/,
+        /needs maxStorageBufferBindingSize 4000000000000, this adapter offers \d+; make it smaller; /,
+        /resize leaves label maps at the picture's size, so shrink or crop the picture$/,
       ),
     );
     await expectError(() => fcn.warmup(0, 4), "bad-image", "warmup: 4 x 0 is not a size of at least 1 x 1");
@@ -93,7 +94,13 @@ describe("pictures given to a model", () => {
       () => limited.segment({ width: 600, height: 600, data: new Uint8Array(600 * 600 * 4) }),
       "limit-too-small",
       "a picture of 600 x 600 is too large for this device: tensor picture [1,4,600,600] needs " +
-        "maxStorageBufferBindingSize 1440000, this adapter offers 1000000; make it smaller",
+        "maxStorageBufferBindingSize 1440000, this adapter offers 1000000; make it smaller; " +
+        "give loadFcn a smaller resize, such as 300 (--resize), or shrink or crop the picture",
+    );
+    await expectError(
+      () => limited.probabilities({ width: 400, height: 300, data: new Uint8Array(400 * 300 * 4) }),
+      "limit-too-small",
+      /; make it smaller; resize leaves probabilities at the picture's size, so shrink or crop the picture$/,
     );
     const pictures = [1, 2, 3].map(() => ({ width: 400, height: 300, data: new Uint8Array(400 * 300 * 4) }));
     expect(await limited.segmentBatch(pictures), "two at a time").toHaveLength(3);

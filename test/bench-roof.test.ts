@@ -12,7 +12,7 @@ import {
   variantTotals,
 } from "../bench/roof.js";
 import { modelText } from "../bench/tables.js";
-import type { LayerTime } from "../src/models/layer-times.js";
+import type { LayerTime } from "../src/models/layer-time.js";
 import { modelRow, result, timedRow } from "./helpers/bench-rows.js";
 
 const ceilings = { gflops: 1000, gbs: 100, matrixGflops: 8000 };

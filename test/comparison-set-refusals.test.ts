@@ -1,6 +1,6 @@
 /** Sets of checkpoints: whose names of classes they take, and what they refuse, with one sentence. */
 import { describe, expect, it } from "vitest";
-import { ComparisonSet } from "../src/models/comparison-set.js";
+import { ComparisonSet } from "../src/models/node-comparison.js";
 import { useDevice } from "./helpers/device.js";
 import { expectError } from "./helpers/expect-error.js";
 import { rejectionOf } from "./helpers/promises.js";

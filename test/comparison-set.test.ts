@@ -1,8 +1,7 @@
 /** Sets of checkpoints: networks share a backbone where its values are equal, and give what each gives alone. */
 import { describe, expect, it } from "vitest";
 import { torchvisionFcnTensors } from "../bench/hashed-weights.js";
-import { ComparisonSet } from "../src/models/comparison-set.js";
-import { Comparison } from "../src/models/comparison.js";
+import { Comparison, ComparisonSet } from "../src/models/node-comparison.js";
 import { loadFcn, openCheckpoint, openSource, requestDevice } from "../src/node.js";
 import { recognise } from "../src/weights/names.js";
 import { countingCreations } from "./helpers/count-creations.js";
@@ -28,8 +27,8 @@ describe("networks of several files with one backbone", () => {
     const set = await openSet([a, sameBackbone]);
     expect(set.groups).toMatchObject([{ name: "a + b", checkpoints: [0, 1], shared: "shared", together: "all" }]);
     expect(set.variants).toEqual(["a", "b"].flatMap((of) => [32, 16, 8].map((stride) => `fcn${stride}s of ${of}`)));
-    const { labels, stages, groupTotals, total } = await set.run(PICTURE);
-    expect(groupTotals).toEqual([total]);
+    const { labels, stages, groupRuns, run } = await set.run(PICTURE);
+    expect(groupRuns).toEqual([run]);
     expect(Object.keys(stages ?? {}).sort()).toEqual([...set.variants, "shared"].sort());
     let weights = 0;
     for (const [of, checkpoint] of [a, sameBackbone].entries()) {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { paperFcnTensors, torchvisionFcnTensors } from "../bench/hashed-weights.js";
 import { BUFFER, MAP_MODE_READ } from "../src/gpu/flags.js";
 import { COMPARED, SHARED, variantsByBackbone } from "../src/models/compared.js";
-import { Comparison } from "../src/models/comparison.js";
+import { Comparison } from "../src/models/node-comparison.js";
 import { loadFcn, openSource } from "../src/node.js";
 import type { Picture } from "../src/node.js";
 import type { Checkpoint } from "../src/weights/checkpoint.js";

@@ -92,16 +92,6 @@ describe("readPicture", () => {
     ["a file that is not there", at("none.jpg"), /none\.jpg: there is no such file$/],
     ["a folder", folder, /: it is a folder$/],
     ["bytes that are not a picture", new Uint8Array([1, 2, 3]), /^picture bytes: it is no PNG/],
-    [
-      "a URL of the web",
-      new URL("https://example.org/cat.jpg"),
-      /^https:\/\/example\.org\/cat\.jpg: pictures are read from files; fetch it and pass its bytes$/,
-    ],
-    [
-      "the text of such a URL",
-      "https://example.org/cat.jpg",
-      /^https:\/\/example\.org\/cat\.jpg: pictures are read from files; fetch it and pass its bytes$/,
-    ],
   ])("refuses %s", async (_, picture, sentence) => {
     await expect(readPicture(picture)).rejects.toMatchObject({
       code: "bad-image",

@@ -41,7 +41,8 @@ describe("a model", () => {
         sentenceOf(
           /^a picture of 400 x 400 is too large for this device: plan: the GPU is out of memory for \d+\.\d MB /,
           /more than the \d+\.\d MB that this device holds for this library \(there is no room\); /,
-          /dispose of models, or use smaller pictures$/,
+          /dispose of models, or use smaller pictures; /,
+          /give loadFcn a smaller resize, such as 200 \(--resize\), or shrink or crop the picture$/,
         ),
       ),
     ]);

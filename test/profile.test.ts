@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import type { Device } from "../src/gpu/device.js";
 import { loadFcn, requestDevice } from "../src/node.js";
-import { StageTimer } from "../src/plan/stage-timer.js";
+import { StageTimer } from "../src/plan/stages/stage-timer.js";
 import { useDevice } from "./helpers/device.js";
 
 const device = useDevice();

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Comparison } from "../src/models/comparison.js";
+import { Comparison } from "../src/models/node-comparison.js";
 import { fileSource, loadFcn, openCheckpoint, requestDevice } from "../src/node.js";
 import type { Device, Fcn, FcnError, NodePicture } from "../src/node.js";
 import { destroyAtSubmit } from "./helpers/destroy-device.js";

@@ -77,7 +77,7 @@ describe("classes", () => {
     const probabilities = {
       shape: [1, 3, 1, 2] as const,
       data: Float32Array.of(0.5, 0.125, 0.25, 0.125, 0.25, 0.75),
-      timings: { upload: 0, encode: 0, gpu: 0, readback: 0, compile: 0, total: 0 },
+      timings: { queued: 0, decode: 0, compile: 0, upload: 0, encode: 0, gpu: 0, readback: 0, total: 0 },
     };
     expect([...confidenceOf(probabilities, Uint8Array.of(0, 2), new Set([2]))]).toEqual([0.75, 0.75]);
     expect([...confidenceOf(probabilities, Uint8Array.of(0, 2), undefined)]).toEqual([0.5, 0.75]);

@@ -188,8 +188,8 @@ describe("pictures, checkpoints, networks", () => {
     [
       "a picture on another machine",
       () => readPicture("file://elsewhere/photo.png"),
-      "bad-option",
-      /^file:\/\/elsewhere\/photo\.png names no file of this machine: File URL host must be /,
+      "bad-image",
+      /^file:\/\/elsewhere\/photo\.png: it names no file of this machine: File URL host must be /,
     ],
     [
       "a device file",

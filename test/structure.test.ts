@@ -93,7 +93,7 @@ describe("imports", () => {
 
 describe("names", () => {
   /** Exported by both entries, which differ in what they accept, or by a device's request for each runtime. */
-  const shared = new Set(["createFcn", "loadFcn", "openSource", "requestDevice"]);
+  const shared = new Set(["Comparison", "ComparisonSet", "createFcn", "loadFcn", "openSource", "requestDevice"]);
 
   it("of exports mean one thing in all rooms and on the page", () => {
     const places = new Map<string, string[]>();

@@ -4,8 +4,7 @@ import { hashedVggTensor, vggBackbone, vggHeads, vggTensors } from "../bench/has
 import { hashedTensor, paperFcnTensors, torchvisionFcnTensors } from "../bench/hashed-weights.js";
 import type { HashedTensor } from "../bench/hashed-weights.js";
 import { bilinearPlane } from "../src/layers/upsample.js";
-import { ComparisonSet } from "../src/models/comparison-set.js";
-import { Comparison } from "../src/models/comparison.js";
+import { Comparison, ComparisonSet } from "../src/models/node-comparison.js";
 import { FCN_VARIANTS, loadFcn } from "../src/node.js";
 import type { Fcn, NodeLoadOptions, NodePicture } from "../src/node.js";
 import { recognise } from "../src/weights/names.js";

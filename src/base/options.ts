@@ -14,6 +14,9 @@ export function typeName(value: unknown): string {
   return Object.prototype.toString.call(value).slice("[object ".length, -"]".length);
 }
 
+/** By name and not by instanceof: a frame or a vm context, as Jest makes one, has a class URL of its own. */
+export const isTextOrUrl = (value: unknown): value is string | URL => /^(string|URL)$/.test(typeName(value));
+
 /** A wrong value in a message: numbers and texts as they are, the type of anything else. Never throws. */
 export const describeValue = (value: unknown): string =>
   typeof value === "number" || typeof value === "string" ? `${value}` : typeName(value);

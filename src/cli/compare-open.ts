@@ -5,7 +5,7 @@ import { FORMAT, SET_FORMAT } from "../eval/records.js";
 import type { GroupHeader, RunHeader } from "../eval/records.js";
 import type { LabelMeaning } from "../image/label-meaning.js";
 import type { ComparedVariant } from "../models/compared.js";
-import { ComparisonSet } from "../models/comparison-set.js";
+import { ComparisonSet } from "../models/node-comparison.js";
 import type { PrecisionOption } from "../models/precision.js";
 import { openSource, requestDevice } from "../node.js";
 import type { Device } from "../node.js";

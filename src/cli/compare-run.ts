@@ -10,7 +10,7 @@ import { isPictureError, readLabelFile, readPictureFile } from "../image/decode.
 import type { LabelMeaning, ValueCounts } from "../image/label-meaning.js";
 import type { RgbaPicture } from "../image/picture.js";
 import { fileNames } from "../eval/titles.js";
-import type { ComparisonSet } from "../models/comparison-set.js";
+import type { ComparisonSet } from "../models/node-comparison.js";
 import type { ComparisonSetResult } from "../models/set-result.js";
 import type { Keeper } from "./compare-kept.js";
 import type { ResultLog } from "./compare-log.js";
@@ -54,9 +54,9 @@ const concernsPicture = (error: unknown): boolean => isPictureError(error) || is
 
 const roundedToMicroseconds = (ms: number): number => Math.round(ms * 1000) / 1000;
 
-function timesOf({ groups }: RunHeader, { total, groupTotals, stages }: ComparisonSetResult): PictureRecord["ms"] {
-  const ofGroups = groups && { groups: groupTotals.map(roundedToMicroseconds) };
-  const times = { total: roundedToMicroseconds(total), ...ofGroups };
+function timesOf({ groups }: RunHeader, { run, groupRuns, stages }: ComparisonSetResult): PictureRecord["ms"] {
+  const ofGroups = groups && { groups: groupRuns.map(roundedToMicroseconds) };
+  const times = { total: roundedToMicroseconds(run), ...ofGroups };
   if (!stages) return times;
   const rounded = Object.entries(stages).map(([name, ms]) => [name, roundedToMicroseconds(ms)] as const);
   return { ...times, stages: Object.fromEntries(rounded) };

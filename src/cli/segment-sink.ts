@@ -4,7 +4,9 @@ import { dirname, join } from "node:path";
 import { defined } from "../base/defined.js";
 import { nativePath } from "../base/native-path.js";
 import { cannotWrite, writeWhole } from "../base/write-whole.js";
-import type { Scores, Timings } from "../models/segmentation.js";
+import { runTime } from "../models/picture-result.js";
+import type { Timings } from "../models/picture-result.js";
+import type { Scores } from "../models/segmentation.js";
 import { encodeNpy } from "./npy.js";
 import { print, printBytes } from "./output.js";
 import { ENDINGS, describeResult, encode, encodeConfidence, foundClasses } from "./segment-output.js";
@@ -64,7 +66,7 @@ function recordOf(
     height: picture.height,
     variant,
     classes: foundClasses(result),
-    ms: { load: tenths(load), compile: tenths(timings.compile), run: tenths(timings.total - timings.compile) },
+    ms: { load: tenths(load), compile: tenths(timings.compile), run: tenths(runTime(timings)) },
     adapter,
     files,
     ...defined({ notice }),

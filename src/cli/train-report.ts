@@ -12,7 +12,7 @@ import type { EpochRecord, TrainingHeader } from "../eval/training-records.js";
 import { namedClasses } from "../image/named-classes.js";
 import { toRgba } from "../image/picture.js";
 import type { FcnVariant } from "../models/fcn-head.js";
-import { Comparison } from "../models/comparison.js";
+import { Comparison } from "../models/node-comparison.js";
 import { openSource } from "../node.js";
 import { openCheckpoint } from "../weights/open.js";
 import { writing } from "./compare-disk.js";

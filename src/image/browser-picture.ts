@@ -5,8 +5,8 @@
  */
 import { messageOf } from "../base/errors.js";
 import { typeName } from "../base/options.js";
-import { badImage, heldPixels } from "./picture.js";
-import type { Picture, RgbaPicture } from "./picture.js";
+import { badImage, bytesIn, copiedBytes, heldPixels } from "./picture.js";
+import type { FileBytes, Picture, RgbaPicture } from "./picture.js";
 
 /** The type of a global class, and never where the types of the DOM are not there, as in Node. */
 type Global<Name extends string> =
@@ -21,42 +21,32 @@ export type DrawablePicture =
   | Global<"ImageBitmap">
   | Global<"VideoFrame">;
 
-/**
- * Pixels (ImageData is one kind), a file as a Blob or its bytes, or what a canvas draws. The last is read at the call,
- * in the colours that the page shows.
- */
-export type BrowserPicture = Picture | Blob | ArrayBuffer | Uint8Array | DrawablePicture;
+/** Pixels (ImageData is one kind), a file as a Blob or its bytes, or what a canvas draws. */
+export type LocalPicture = Picture | Blob | FileBytes | DrawablePicture;
 
 const DRAWABLE = /^(HTML(Image|Video|Canvas)Element|OffscreenCanvas|ImageBitmap|VideoFrame)$/;
-const FILE = /^(Blob|File|ArrayBuffer|Uint8Array)$/;
 
 /** The picture as it is now, which the function returned decodes. @throws bad-image */
-export function holdPicture(image: BrowserPicture): () => Picture | Promise<Picture> {
+export function holdPicture(image: LocalPicture): () => Picture | Promise<Picture> {
   const type = typeName(image);
   if (DRAWABLE.test(type)) {
     const pixels = pixelsOf(image as DrawablePicture);
     return () => pixels;
   }
-  if (!FILE.test(type)) return heldPixels(image as Picture);
-  const file = /^(Blob|File)$/.test(type) ? (image as Blob) : new Blob([new Uint8Array(image as ArrayBuffer)]);
+  const bytes = bytesIn(image);
+  if (!bytes && !/^(Blob|File)$/.test(type)) return heldPixels(image as Picture);
+  const file = bytes ? new Blob([copiedBytes(bytes)]) : (image as Blob);
   return () => decodeFile(file);
 }
 
-/**
- * Reads a picture. The values of a file are those that it stores; transparency is put over white.
- * @throws bad-image when the browser cannot decode it or may not read it
- */
-export async function readBrowserPicture(image: BrowserPicture): Promise<Picture> {
-  return holdPicture(image)();
-}
-
-async function decodeFile(file: Blob): Promise<Picture> {
+/** @throws bad-image when the browser cannot decode it */
+export async function decodeFile(file: Blob, name = (file as File).name || "picture"): Promise<Picture> {
   let bitmap: ImageBitmap;
   try {
     bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" });
   } catch (error) {
     const what = `the browser cannot decode this file of ${file.size} bytes`;
-    throw badImage("picture", `${what}; give a whole PNG, JPEG, WebP, AVIF or GIF`, error);
+    throw badImage(name, `${what}; give a whole PNG, JPEG, WebP, AVIF or GIF`, error);
   }
   try {
     return pixelsOf(bitmap);
@@ -65,22 +55,44 @@ async function decodeFile(file: Blob): Promise<Picture> {
   }
 }
 
-/** Elements have a size on the page and one of their own, which counts. */
-function sizeOf(source: DrawablePicture): [width: number, height: number] {
-  if ("naturalWidth" in source) return [source.naturalWidth, source.naturalHeight];
-  if ("videoWidth" in source) return [source.videoWidth, source.videoHeight];
-  if ("displayWidth" in source) return [source.displayWidth, source.displayHeight];
-  return [source.width, source.height];
+/** What a canvas can be asked about, whichever it is. */
+interface Facts {
+  readonly complete?: boolean;
+  readonly naturalWidth?: number;
+  readonly naturalHeight?: number;
+  readonly readyState?: number;
+  readonly videoWidth?: number;
+  readonly videoHeight?: number;
+  readonly displayWidth?: number;
+  readonly displayHeight?: number;
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** A video's readyState from which it has a frame: HAVE_CURRENT_DATA. */
+const HAS_FRAME = 2;
+
+/** Elements have a size on the page and one of their own, which counts. @throws bad-image while there are no pixels */
+function sizeOf(source: DrawablePicture, name: string): [width: number, height: number] {
+  const facts: Facts = source;
+  const { complete = true, readyState = HAS_FRAME } = facts;
+  const width = facts.naturalWidth ?? facts.videoWidth ?? facts.displayWidth ?? facts.width;
+  const height = facts.naturalHeight ?? facts.videoHeight ?? facts.displayHeight ?? facts.height;
+  if (width && height && complete && readyState >= HAS_FRAME) return [width, height];
+  if (!complete) throw badImage(name, "it is not loaded yet; wait for its decode()");
+  if ("naturalWidth" in source)
+    throw badImage(name, "it shows no picture; set its src to one, and wait for its decode()");
+  if ("videoWidth" in source) throw badImage(name, "it has no frame yet; wait for its event loadeddata");
+  if ("getContext" in source) throw badImage(name, `it has ${width} x ${height} pixels; set its size and draw into it`);
+  throw badImage(name, "it was closed or transferred; give it before that, or a clone");
 }
 
 /** @throws bad-image */
 function pixelsOf(source: DrawablePicture): RgbaPicture {
   const name = typeName(source);
-  const [width, height] = sizeOf(source);
-  if (!width || !height)
-    throw badImage(name, "it has no pixels now; wait until it is loaded, and do not close it before the call");
+  const [width, height] = sizeOf(source, name);
   const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
-  if (!context) throw badImage(name, `the browser has no canvas of ${width} x ${height}; make the picture smaller`);
+  if (!context) throw badImage(name, `the browser has no canvas of ${width} x ${height}; resize it before`);
   context.fillStyle = "#fff";
   context.fillRect(0, 0, width, height);
   try {
@@ -88,7 +100,10 @@ function pixelsOf(source: DrawablePicture): RgbaPicture {
     const { data } = context.getImageData(0, 0, width, height);
     return { width, height, data, channels: 4 };
   } catch (error) {
-    const cure = "a picture of another origin must be loaded with crossorigin, and be whole";
+    const isForeign = (error as Error).name === "SecurityError";
+    const cure = isForeign
+      ? 'it has a picture of another origin, which must be loaded with crossOrigin = "anonymous" and allowed by its server'
+      : "it must be whole, and small enough for a canvas: resize it";
     throw badImage(name, `its pixels cannot be read (${messageOf(error)}); ${cure}`, error);
   }
 }

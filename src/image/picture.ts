@@ -52,8 +52,17 @@ export function checkValueCount(
 /** Bytes of pixels, also those that another frame, worker or vm context made: its classes are not those of here. */
 const isPixelData = (data: unknown): boolean => /^Uint8(Clamped)?Array$/.test(typeName(data));
 
+/** The bytes of a file: an array or a view of any type, such as a Buffer. */
+export type FileBytes = ArrayBufferLike | ArrayBufferView;
+
+/** The bytes of a buffer or a view, not copied; undefined for anything else. */
+export function bytesIn(value: unknown): Uint8Array | undefined {
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  return /^(Shared)?ArrayBuffer$/.test(typeName(value)) ? new Uint8Array(value as ArrayBuffer) : undefined;
+}
+
 /** The bytes as they are now; callers refill their buffers while a call waits. */
-export const copiedBytes = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes);
+export const copiedBytes = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);
 
 /** A picture whose pixels are copied at once. What is no picture is refused when it is used. */
 export function heldPixels(image: Picture): () => Picture {
@@ -69,7 +78,7 @@ export function heldPixels(image: Picture): () => Picture {
  * @throws bad-image with the numbers when size and data do not fit each other
  */
 export function toRgba(picture: Picture, name = "picture"): RgbaPicture {
-  if (typeof picture !== "object" || picture === null) {
+  if (typeof picture !== "object" || picture === null || !("data" in picture)) {
     throw badImage(name, `got ${typeName(picture)}, needed { width, height, data }`);
   }
   const { width, height, data } = picture;

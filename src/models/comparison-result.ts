@@ -1,14 +1,13 @@
 /** What a comparison gives for a picture. */
 import { badOption } from "../base/errors.js";
 import { bindingOf } from "../gpu/memory.js";
-import type { RunTimings } from "../plan/plan.js";
 import { isTorchvisionHead } from "../weights/heads.js";
 import { COMPARED } from "./compared.js";
 import type { ComparedVariant } from "./compared.js";
 import { scoresName } from "./comparison-graph.js";
 import type { PreparedComparison } from "./comparison-graph.js";
-import { outputOf } from "./picture-result.js";
-import type { PictureOutput, PictureResult } from "./picture-result.js";
+import { outputOf, runTime, timingsOf } from "./picture-result.js";
+import type { PictureOutput, PictureResult, Timings } from "./picture-result.js";
 import { PixelScores } from "./pixel-scores.js";
 import type { FinalStep } from "./pixel-scores.js";
 import { networkSize } from "./preprocessing.js";
@@ -18,14 +17,15 @@ export interface ComparisonResult {
   readonly height: number;
   /** Each variant's class of every pixel, row by row. */
   readonly labels: Readonly<Record<string, Uint8Array>>;
-  /** Milliseconds from RGBA to all label maps, and scores where they are asked for, without making the plan. */
-  readonly total: number;
-  /** Milliseconds it took to make the plan; 0 when the size was seen before. */
-  readonly compile: number;
+  /**
+   * Milliseconds of the run alone, from RGBA to all label maps, and scores where they are asked for: `upload`, `encode`,
+   * `gpu` and `readback` of `timings`. Networks are compared by it.
+   */
+  readonly run: number;
   /** Milliseconds of GPU time: "shared" and each variant's head. Absent where the device has no timestamps. */
   readonly stages?: Readonly<Record<string, number>>;
-  /** Milliseconds on the host's clock, parts of `total`. */
-  readonly timings: RunTimings;
+  /** Milliseconds on the host's clock: where the time of the call went. */
+  readonly timings: Timings;
   /** Each variant's label map on the GPU, one byte a pixel in row order, for drawing it. Holds until the next run. */
   readonly buffers: Readonly<Record<string, GPUBufferBinding>>;
   /** Each variant's logits and probabilities by pixel, where they were asked for. */
@@ -34,7 +34,7 @@ export interface ComparisonResult {
 
 /** The label maps, their places on the GPU, and the times, by the names of the networks. */
 export function comparisonResult(variants: readonly string[], result: PictureResult): ComparisonResult {
-  const { width, height, compile, elapsed, timings, stages } = result;
+  const { width, height, timings, stages } = result;
   const outputs = variants.map((variant) => [variant, outputOf(result, variant)] as const);
   const ofEach = <T>(pick: (output: PictureOutput) => T): Record<string, T> =>
     Object.fromEntries(outputs.map(([variant, output]) => [variant, pick(output)]));
@@ -43,9 +43,8 @@ export function comparisonResult(variants: readonly string[], result: PictureRes
     height,
     labels: ofEach(({ values }) => values as Uint8Array),
     buffers: ofEach(({ memory }) => bindingOf(memory) as GPUBufferBinding),
-    compile,
-    total: elapsed,
-    timings,
+    run: runTime(timings),
+    timings: timingsOf(result),
     ...(stages?.size ? { stages: Object.fromEntries(stages) } : {}),
   };
 }

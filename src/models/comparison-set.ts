@@ -7,8 +7,6 @@ import { abortable } from "../base/abort.js";
 import { checkCount, checkOneOf, checkOptions } from "../base/options.js";
 import { checkDevice } from "../gpu/device.js";
 import type { Device, LostListener } from "../gpu/device.js";
-import { heldPixels } from "../image/picture.js";
-import type { Picture } from "../image/picture.js";
 import type { Precision } from "../kernel/variant.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
 import { checkKernels } from "./check-kernels.js";
@@ -20,6 +18,7 @@ import { RUN_KINDS, SHARED_KINDS, checkMeasure } from "./comparison.js";
 import type { ComparisonOptions, ComparisonRunOptions } from "./comparison.js";
 import { ALL } from "./network-cost.js";
 import type { NetworkCost } from "./network-cost.js";
+import type { HoldImage } from "./picture-call.js";
 import type { PictureResult } from "./picture-result.js";
 import { PRECISIONS } from "./precision.js";
 import type { Resize } from "./preprocessing.js";
@@ -82,7 +81,22 @@ const ownKind = (kind: SetKind): GroupKind => kind.slice(kind.indexOf(" ") + 1) 
 /** Plans that a group keeps, as a comparison does. */
 const MAX_PLANS = 4;
 
-export class ComparisonSet {
+/** The groups of the networks of a set, in memory. @throws bad-weights, bad-option */
+export async function openSet(
+  device: Device,
+  checkpoints: readonly (Checkpoint | ComparedCheckpoint)[],
+  options: ComparisonSetOptions,
+): Promise<readonly OpenGroup[]> {
+  checkDevice("ComparisonSet.open", device);
+  checkOptions("ComparisonSet.open(device, checkpoints, { variants: ... })", options, SHARED_KINDS);
+  checkOneOf("precision", options.precision, PRECISIONS);
+  if (options.maxPlans !== undefined) checkCount("maxPlans", options.maxPlans);
+  for (const variant of options.variants ?? []) checkOneOf("variant", variant, COMPARABLE);
+  return openGroups(checkpoints, options.variants);
+}
+
+/** A set for pictures that `holdImage` takes. The entries name what those are: ComparisonSet. */
+export class PictureComparisonSet<Image> {
   /** Names of all networks, group by group. Label maps, times and costs have these names. */
   readonly variants: readonly string[];
   readonly networks: readonly SetNetwork[];
@@ -92,29 +106,15 @@ export class ComparisonSet {
   /** Set when a checkpoint names other classes than its networks have, or none where another one does. Show it. */
   readonly notice: string | undefined;
   readonly #groups: readonly OpenGroup[];
-  readonly #session: Session<SetKind, Picture>;
+  readonly #session: Session<SetKind, Image>;
   readonly #onPipeline: ComparisonSetOptions["onPipeline"];
 
-  /**
-   * Takes checkpoints of any naming scheme; they stay the caller's. Networks share a backbone where its values are
-   * equal and they see pictures alike. Values are compared here, until two differ. Names of classes are the caller's,
-   * those of the checkpoints that have names, or the usual ones. Weights of all networks are on the device at once.
-   * @throws bad-weights when a checkpoint has none of the variants, or the networks differ in their classes; bad-option
-   */
-  static async open(
+  protected constructor(
     device: Device,
-    checkpoints: readonly (Checkpoint | ComparedCheckpoint)[],
-    options: ComparisonSetOptions = {},
-  ): Promise<ComparisonSet> {
-    checkDevice("ComparisonSet.open", device);
-    checkOptions("ComparisonSet.open(device, checkpoints, { variants: ... })", options, SHARED_KINDS);
-    checkOneOf("precision", options.precision, PRECISIONS);
-    if (options.maxPlans !== undefined) checkCount("maxPlans", options.maxPlans);
-    for (const variant of options.variants ?? []) checkOneOf("variant", variant, COMPARABLE);
-    return new ComparisonSet(device, await openGroups(checkpoints, options.variants), options);
-  }
-
-  private constructor(device: Device, groups: readonly OpenGroup[], options: ComparisonSetOptions) {
+    groups: readonly OpenGroup[],
+    options: ComparisonSetOptions,
+    holdImage: HoldImage<Image>,
+  ) {
     const { classNames, kernels, maxPlans = MAX_PLANS, onPipeline } = options;
     if (kernels) checkKernels(groups.map(probeOfGroup), kernels);
     const members = groups.flatMap((group) => group.members);
@@ -140,7 +140,7 @@ export class ComparisonSet {
       maxPlans: maxPlans * groups.length,
       name: "the comparison",
       device,
-      holdImage: heldPixels,
+      holdImage,
       classNames: () => this.classNames,
       resize: (kind: SetKind) => groupOf(kind).resize,
       graphOf: (batch) => groupGraph(groupOf(batch.kind), { ...batch, kind: ownKind(batch.kind) }),
@@ -177,15 +177,14 @@ export class ComparisonSet {
    * The label map of every network, group after group.
    * @throws bad-image, bad-option, limit-too-small, out-of-memory, device-lost, disposed, the signal's reason
    */
-  async run(image: Picture, options: ComparisonRunOptions = {}): Promise<ComparisonSetResult> {
+  async run(image: Image, options: ComparisonRunOptions = {}): Promise<ComparisonSetResult> {
     checkOptions("run(picture, { scores: ... })", options, RUN_KINDS);
     const { scores = false, signal } = options;
     if (scores) checkHaveScores(this.networks.map(({ variant }) => variant));
     const kinds = this.#groups.map((_, i) => kindOf(i, scores ? ALL_WITH_SCORES : ALL));
     const results: PictureResult[] = await this.#session.runKinds(kinds, image, signal);
-    const compared = resultOfSet(this.#groups, results);
-    if (!scores) return compared;
-    return { ...compared, scores: await abortable(scoresOfSet(this.#groups, results), signal) };
+    const ofPixels = scores ? await abortable(scoresOfSet(this.#groups, results), signal) : undefined;
+    return { ...resultOfSet(this.#groups, results), ...(ofPixels && { scores: ofPixels }) };
   }
 
   /**

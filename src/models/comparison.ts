@@ -9,8 +9,7 @@ import { checkCount, checkKind, checkOneOf, checkOptions } from "../base/options
 import type { Kinds } from "../base/options.js";
 import { checkDevice } from "../gpu/device.js";
 import type { Device, LostListener } from "../gpu/device.js";
-import { checkPictureSize, heldPixels } from "../image/picture.js";
-import type { Picture } from "../image/picture.js";
+import { checkPictureSize } from "../image/picture.js";
 import type { VariantChoice } from "../kernel/choice.js";
 import type { Precision } from "../kernel/variant.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
@@ -34,6 +33,7 @@ import type { ComparisonResult } from "./comparison-result.js";
 import { ALL, backboneParameters, headParameters, measureNetworks } from "./network-cost.js";
 import type { NetworkCost, PartNames } from "./network-cost.js";
 import type { NetworkPlans } from "./network-on-device.js";
+import type { HoldImage } from "./picture-call.js";
 import type { PictureResult } from "./picture-result.js";
 import { PRECISIONS } from "./precision.js";
 import type { PrecisionOption } from "./precision.js";
@@ -102,7 +102,14 @@ export function checkMeasure(
   checkCount("measure: rounds", rounds);
 }
 
-export class Comparison {
+/** What a checkpoint's backbone needs is loaded, so that a comparison can be constructed. @throws bad-weights */
+export async function loadBackbone(checkpoint: Checkpoint): Promise<void> {
+  checkCheckpoint("Comparison.open", checkpoint);
+  await describeBackbone(checkpoint);
+}
+
+/** A comparison of pictures that `holdImage` takes. The entries name what those are: Comparison. */
+export class PictureComparison<Image> {
   readonly variants: readonly ComparedVariant[];
   readonly classes: number;
   readonly classNames: readonly string[];
@@ -112,18 +119,8 @@ export class Comparison {
   readonly resize: Resize;
   readonly #prepared: PreparedComparison;
   readonly #parts: PartNames;
-  readonly #session: Session<ComparisonKind, Picture>;
+  readonly #session: Session<ComparisonKind, Image>;
   readonly #onPipeline: ComparisonOptions["onPipeline"];
-
-  /**
-   * As the constructor, for a checkpoint of any backbone: what only some backbones need is loaded first.
-   * @throws as the constructor
-   */
-  static async open(device: Device, checkpoint: Checkpoint, options: ComparisonOptions = {}): Promise<Comparison> {
-    checkCheckpoint("Comparison.open", checkpoint);
-    await describeBackbone(checkpoint);
-    return new Comparison(device, checkpoint, options);
-  }
 
   /**
    * For checkpoints of ResNets, and of other backbones once one was opened.
@@ -133,7 +130,8 @@ export class Comparison {
   constructor(
     device: Device,
     readonly checkpoint: Checkpoint,
-    options: ComparisonOptions = {},
+    options: ComparisonOptions,
+    holdImage: HoldImage<Image>,
   ) {
     checkDevice("new Comparison", device);
     checkCheckpoint("new Comparison", checkpoint);
@@ -158,7 +156,7 @@ export class Comparison {
       ...options,
       name: "the comparison",
       device,
-      holdImage: heldPixels,
+      holdImage,
       classNames: () => this.classNames,
       resize: this.resize,
       graphOf: (batch) => comparisonGraph(prepared, batch),
@@ -192,15 +190,15 @@ export class Comparison {
   }
 
   /** The label map of every variant. @throws bad-image, bad-option, limit-too-small, device-lost, disposed */
-  async run(image: Picture, options: ComparisonRunOptions = {}): Promise<ComparisonResult> {
+  async run(image: Image, options: ComparisonRunOptions = {}): Promise<ComparisonResult> {
     checkOptions("run(picture, { scores: ... })", options, RUN_KINDS);
     const { scores = false, signal } = options;
     if (scores) checkHaveScores(this.variants);
     const [result] = await this.#session.run({ kind: scores ? ALL_WITH_SCORES : ALL, images: [image] }, signal);
-    const compared = comparisonResult(this.variants, result as PictureResult);
-    if (!scores) return compared;
+    if (!scores) return comparisonResult(this.variants, result as PictureResult);
     const networks = this.variants.map((variant) => ({ name: variant, variant, prepared: this.#prepared }));
-    return { ...compared, scores: await abortable(pixelScoresOf(networks, result as PictureResult), signal) };
+    const ofPixels = await abortable(pixelScoresOf(networks, result as PictureResult), signal);
+    return { ...comparisonResult(this.variants, result as PictureResult), scores: ofPixels };
   }
 
   /**

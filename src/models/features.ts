@@ -55,7 +55,7 @@ export interface FeatureRequest {
   readonly backbone: Backbone;
   readonly names: readonly string[];
   readonly on: FeaturePlace | undefined;
-  readonly read: () => Promise<RgbaPicture>;
+  readonly read: () => Promise<RgbaPicture[]>;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -75,12 +75,12 @@ export async function featureMaps<Image>(
   checkOptions("features(picture, names, { on: ... })", options, { ...ABORTABLE_KINDS, on: "a string" });
   checkKind("features: names", given, "an array");
   const names = [...given];
-  const held = session.hold(image);
   const { on, signal } = options;
-  return session.turn(
-    async (network) => {
+  return session.turnWith(
+    [image],
+    async (network, call) => {
       const { runFeatures } = await importOwnHeads();
-      return runFeatures(network, { backbone, names, on, signal, read: () => session.read(held) });
+      return runFeatures(network, { backbone, names, on, signal, read: () => call.read() });
     },
     signal,
     (late) => Object.values(late).forEach((map) => "dispose" in map && map.dispose()),

@@ -27,7 +27,7 @@ import type { Preprocessing, Resize } from "./preprocessing.js";
 import { checkRecovery } from "./runtime.js";
 import type { Recovery } from "./runtime.js";
 import { Fcn } from "./segmenter.js";
-import type { HoldImage } from "./session.js";
+import type { HoldImage } from "./picture-call.js";
 
 /** The three networks of the FCN paper, and torchvision's over each backbone. */
 export const VARIANTS = [...FCN_VARIANTS, ...TORCHVISION_HEADS] as const;

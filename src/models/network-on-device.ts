@@ -3,7 +3,7 @@
  * device; runtime.ts then makes another one. It does not queue: the session (session.ts) sees to it that calls do not
  * overlap.
  */
-import { FcnError, isFcnError, isTooLarge } from "../base/errors.js";
+import { isFcnError, isTooLarge } from "../base/errors.js";
 import type { Device } from "../gpu/device.js";
 import { checkFits } from "../gpu/memory.js";
 import type { VariantChoice } from "../kernel/choice.js";
@@ -18,10 +18,11 @@ import { openTuner } from "../tuning/open-tuner.js";
 import type { ChoosesVariants } from "../tuning/open-tuner.js";
 import type { TuningStore } from "../tuning/tuning-store.js";
 import type { Batch } from "./batches.js";
+import { importExtras } from "./extras/import-extras.js";
 import { PlanCache } from "./plans.js";
 import { precisionOn } from "./precision.js";
 import type { PrecisionOption } from "./precision.js";
-import { networkSize, uploadSize } from "./preprocessing.js";
+import { uploadSize } from "./preprocessing.js";
 import type { Resize } from "./preprocessing.js";
 
 /** A network before it has a device. */
@@ -119,7 +120,9 @@ export class NetworkOnDevice<Kind extends string> {
       const choice = (await this.#tuner?.choose(graph, kernels, precision, options.signal)) ?? kernels;
       return await Plan.create(device, graph, this.store, choice, { precision, ...options });
     } catch (error) {
-      throw pictureTooLarge(error, batch, resize);
+      if (!isTooLarge(error) && !isFcnError(error, "bad-shape")) throw error;
+      const { pictureTooLarge } = await importExtras();
+      throw pictureTooLarge(error, device, batch, resize);
     }
   }
 
@@ -134,21 +137,4 @@ export class NetworkOnDevice<Kind extends string> {
     this.#plans.dispose();
     this.store.dispose();
   }
-}
-
-/**
- * An error about memory becomes one that names the picture's size, and so does one about shapes: a long, narrow picture
- * grows beyond what kernels can index. Other errors stay as they are.
- */
-function pictureTooLarge(error: unknown, { height, width }: Batch, resize: Resize): unknown {
-  if (!isTooLarge(error) && !isFcnError(error, "bad-shape")) return error;
-  const [seenHeight, seenWidth] = networkSize(height, width, resize);
-  const isResized = seenHeight !== height || seenWidth !== width;
-  const resized = isResized ? `, resized to ${seenWidth} x ${seenHeight},` : "";
-  const cure = isResized ? "; crop it or use a smaller resize" : "";
-  return new FcnError(
-    error.code === "out-of-memory" ? error.code : "limit-too-small",
-    `a picture of ${width} x ${height}${resized} is too large for this device: ${error.message}${cure}`,
-    { cause: error },
-  );
 }

@@ -4,7 +4,9 @@ import type { Memory } from "../gpu/memory.js";
 import { layoutNamed } from "../kernel/layout.js";
 import type { HostArray } from "../kernel/layout.js";
 import type { Nchw } from "../kernel/shape.js";
+import type { RgbaPicture } from "../image/picture.js";
 import type { PlanResult, RunTimings } from "../plan/plan.js";
+import type { PictureCall } from "./picture-call.js";
 
 /** One output of one picture. */
 export interface PictureOutput {
@@ -13,6 +15,23 @@ export interface PictureOutput {
   readonly shape: Nchw;
   /** Where the values of the whole batch lie on the GPU. Holds until the next run. */
   readonly memory: Memory;
+}
+
+/**
+ * Milliseconds on the host's clock from a call to its result: where the time went. `total` is the sum of the others.
+ * Pictures of one batch share these times.
+ */
+export interface Timings extends RunTimings {
+  /**
+   * Waited for others: for earlier calls and runs, for other pictures of the same call, for a new device after a loss.
+   */
+  readonly queued: number;
+  /** To get the pixels: to download a picture, to read its file, to decode it. */
+  readonly decode: number;
+  /** To make the plan, weights and pipelines included; 0 when the size was seen before. */
+  readonly compile: number;
+  /** All of it, from the call to its result. In segmentAll(): from when the picture came from its source. */
+  readonly total: number;
 }
 
 export interface PictureResult {
@@ -24,9 +43,10 @@ export interface PictureResult {
   readonly classNames: readonly string[];
   /** Milliseconds to make the plan; 0 when the size was seen before. */
   readonly compile: number;
-  /** Milliseconds from RGBA to all outputs on the host, for the whole batch, once there is a plan. */
-  readonly elapsed: number;
+  /** Of the whole batch, from RGBA to all outputs on the host. */
   readonly timings: RunTimings;
+  /** Of the call that the picture belongs to. */
+  readonly call: Pick<PictureCall, "called" | "decode">;
   /** Milliseconds of GPU time by stage, where the plan measures stages. */
   readonly stages: ReadonlyMap<string, number> | undefined;
 }
@@ -38,6 +58,17 @@ export function outputOf({ outputs }: PictureResult, name: string): PictureOutpu
   return output;
 }
 
+/** Milliseconds of the run alone. */
+export const runTime = ({ upload, encode, gpu, readback }: RunTimings): number => upload + encode + gpu + readback;
+
+/** The times of a result that its caller gets at `end`. What is left of its wait was spent on others. */
+export function timingsOf({ call, compile, timings }: PictureResult, end = performance.now()): Timings {
+  const { called, decode } = call;
+  const own = decode + compile + runTime(timings);
+  const total = Math.max(end - called, own);
+  return { queued: total - own, decode, compile, ...timings, total };
+}
+
 /** All outputs of a run as values on the host, by name. Their shapes are [count, C, H, W]. */
 export function unpackOutputs({ outputs }: PlanResult): Map<string, PictureOutput> {
   const unpacked = new Map<string, PictureOutput>();
@@ -47,7 +78,7 @@ export function unpackOutputs({ outputs }: PlanResult): Map<string, PictureOutpu
 }
 
 /** The part of a batch's outputs that belongs to one of its pictures. */
-export function outputsOfPicture(
+function outputsOfPicture(
   ofBatch: ReadonlyMap<string, PictureOutput>,
   index: number,
 ): ReadonlyMap<string, PictureOutput> {
@@ -59,4 +90,23 @@ export function outputsOfPicture(
     ofPicture.set(name, { values: own, shape: [1, channels, height, width], memory });
   }
   return ofPicture;
+}
+
+/** `shrink` milliseconds were spent on making the pictures as small as the network sees them. */
+export async function resultsOf(
+  running: Promise<PlanResult>,
+  pictures: readonly RgbaPicture[],
+  shrink: number,
+  facts: Pick<PictureResult, "compile" | "classNames" | "call">,
+): Promise<PictureResult[]> {
+  const result = await running;
+  const read = performance.now();
+  const ofBatch = unpackOutputs(result);
+  const { upload, readback, ...others } = result.timings;
+  const { stages } = result;
+  const outputs = pictures.map((_, index) => outputsOfPicture(ofBatch, index));
+  const timings = { ...others, upload: upload + shrink, readback: readback + performance.now() - read };
+  return pictures.map(({ width, height }, index) => {
+    return { ...facts, width, height, outputs: outputs[index] as PictureResult["outputs"], timings, stages };
+  });
 }

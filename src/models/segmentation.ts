@@ -1,15 +1,6 @@
 /** What a caller gets of a picture: the class of every pixel, or the scores of every class. */
-import type { RunTimings } from "../plan/plan.js";
-import { outputOf } from "./picture-result.js";
-import type { PictureResult } from "./picture-result.js";
-
-/** Milliseconds. */
-export interface Timings extends RunTimings {
-  /** Time to make the plan; 0 when the size was seen before. */
-  readonly compile: number;
-  /** All of it: making the plan, upload, GPU and read-back. */
-  readonly total: number;
-}
+import { outputOf, timingsOf } from "./picture-result.js";
+import type { PictureResult, Timings } from "./picture-result.js";
 
 export interface Segmentation {
   readonly width: number;
@@ -33,28 +24,27 @@ export interface Scores {
   readonly timings: Timings;
 }
 
-export function timingsOf({ timings, compile, elapsed }: PictureResult): Timings {
-  return { ...timings, compile, total: compile + elapsed };
-}
-
-/** A result of kind "labels". */
-export function segmented(result: PictureResult): Segmentation {
-  const { width, height, classNames } = result;
-  const labels = outputOf(result, "labels").values as Uint8Array;
-  return segmentationOf({ width, height, labels, timings: timingsOf(result) }, classNames);
+/** Results of kind "labels", which their caller gets now. */
+export function segmentations(results: readonly PictureResult[]): Segmentation[] {
+  const maps = results.map((result) => {
+    const { width, height, classNames } = result;
+    return segmentationOf({ width, height, labels: outputOf(result, "labels").values as Uint8Array }, classNames);
+  });
+  const end = performance.now();
+  return maps.map((map, i) => ({ ...map, timings: timingsOf(results[i] as PictureResult, end) }));
 }
 
 /** `labels` with the classes that occur in them. A class without a name is called "class 7". */
 export function segmentationOf(
-  map: Pick<Segmentation, "width" | "height" | "labels" | "timings">,
+  map: Pick<Segmentation, "width" | "height" | "labels">,
   classNames: readonly string[],
-): Segmentation {
-  const { width, height, labels, timings } = map;
+): Omit<Segmentation, "timings"> {
+  const { width, height, labels } = map;
   const counts = countLabels(labels);
   const classes = [...counts.keys()].filter((label) => counts[label] !== 0);
   const names = classes.map((label) => classNames[label] ?? `class ${label}`);
   const pixels = Object.fromEntries(classes.map((label) => [label, counts[label] as number]));
-  return { width, height, labels, classes, names, pixels, timings };
+  return { width, height, labels, classes, names, pixels };
 }
 
 /** Pixels of each label, 0 to 255. */

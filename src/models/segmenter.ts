@@ -6,31 +6,32 @@
 import { ABORTABLE_KINDS, checkSignal } from "../base/abort.js";
 import type { Abortable } from "../base/abort.js";
 import { FcnError } from "../base/errors.js";
-import { checkCount, checkOptions, typeName } from "../base/options.js";
+import { checkOptions, typeName } from "../base/options.js";
 import type { Device, LostListener } from "../gpu/device.js";
 import { checkPictureSize } from "../image/picture.js";
-import type { Picture } from "../image/picture.js";
+import type { Picture, RgbaPicture } from "../image/picture.js";
 import type { Precision } from "../kernel/variant.js";
 import type { FeatureStage } from "../layers/backbone.js";
 import type { ReplaceHeads } from "./assemble.js";
+import { importExtras } from "./extras/import-extras.js";
 import { featureMaps } from "./features.js";
 import type { FeatureOptions, FeaturePlace, FeaturesOn } from "./features.js";
 import { HEADS_KINDS, copiedHeads } from "./head-weights.js";
 import type { HeadWeights, HeadsOptions } from "./head-weights.js";
-import { inOrder } from "./in-order.js";
-import { profileLayers } from "./layer-times.js";
-import type { LayerTime } from "./layer-times.js";
+import type { LayerTime } from "./layer-time.js";
 import { modelOf } from "./model.js";
 import type { LoadedModel } from "./model.js";
 import { modelSession } from "./model-session.js";
 import type { SegmenterOptions } from "./model-session.js";
 import type { OutputKind } from "./output-graph.js";
-import { outputOf } from "./picture-result.js";
+import { outputOf, timingsOf } from "./picture-result.js";
 import type { PictureResult } from "./picture-result.js";
 import type { Resize } from "./preprocessing.js";
-import { segmented, timingsOf } from "./segmentation.js";
+import { segmentations } from "./segmentation.js";
 import type { Scores, Segmentation } from "./segmentation.js";
 import type { Session } from "./session.js";
+import { streamOf } from "./stream.js";
+import type { OnError, StreamOptions, StreamResult } from "./stream.js";
 
 export class Fcn<Image = Picture> {
   /** For `using`; missing in browsers that do not know Symbol.dispose. */
@@ -122,28 +123,24 @@ export class Fcn<Image = Picture> {
    */
   async segment(image: Image, options: Abortable = {}): Promise<Segmentation> {
     const signal = checkSignal("segment(picture", options);
-    const [result] = await this.#session.run({ kind: "labels", images: [image] }, signal);
-    return segmented(result as PictureResult);
+    const results = await this.#session.run({ kind: "labels", images: [image] }, signal);
+    return segmentations(results)[0] as Segmentation;
   }
 
   /**
    * Many pictures, for throughput: the next ones are read and uploaded while the GPU works. Results come in the order
-   * of the pictures, and an error ends them. At most `inFlight` pictures (default 3) are held at once.
-   * @throws as segment(), and bad-option
+   * of the pictures, each with its `index` and its `picture`. At most `inFlight` pictures (default 3) are held at once.
+   * An error ends the stream, unless `onError` says that it goes on past pictures that fail.
+   * @throws as segment(), bad-option, and what the source throws
    */
-  segmentAll(
-    images: Iterable<Image> | AsyncIterable<Image>,
-    options: Abortable & { readonly inFlight?: number } = {},
-  ): AsyncGenerator<Segmentation, void, undefined> {
-    checkOptions("segmentAll(pictures, { inFlight: ... })", options, { ...ABORTABLE_KINDS, inFlight: "a number" });
-    const { inFlight = 3, signal } = options;
-    const isObject = typeof images === "object" && images !== null;
-    if (!isObject || !(Symbol.iterator in images || Symbol.asyncIterator in images))
-      throw new FcnError("bad-image", `segmentAll needs an iterable of pictures, got ${typeName(images)}`);
-    checkCount("inFlight", inFlight);
-    const segmentOne = async (image: Image): Promise<Segmentation> =>
-      segmented(await this.#session.runOverlapped("labels", image, signal));
-    return inOrder(images, inFlight, segmentOne, signal);
+  segmentAll<Item extends Image, Mode extends OnError<Item> = "throw">(
+    images: Iterable<Item> | AsyncIterable<Item>,
+    options: StreamOptions<Item, Mode> = {},
+  ): AsyncGenerator<StreamResult<Item, Mode>, void, undefined> {
+    return streamOf(images, options, async (image) => {
+      const result = await this.#session.runOverlapped("labels", image, options.signal);
+      return segmentations([result])[0] as Segmentation;
+    });
   }
 
   /** Several pictures, in order. Those of one size run as one batch, halved while it does not fit the device. */
@@ -151,8 +148,7 @@ export class Fcn<Image = Picture> {
     const signal = checkSignal("segmentBatch(pictures", options);
     if (!Array.isArray(images))
       throw new FcnError("bad-image", `segmentBatch needs an array of pictures, got ${typeName(images)}`);
-    const results = await this.#session.run({ kind: "labels", images }, signal);
-    return results.map(segmented);
+    return segmentations(await this.#session.run({ kind: "labels", images }, signal));
   }
 
   /**
@@ -224,9 +220,13 @@ export class Fcn<Image = Picture> {
    */
   async profile(image: Image, options: Abortable = {}): Promise<readonly LayerTime[] | undefined> {
     const signal = checkSignal("profile(picture", options);
-    const kept = this.#session.hold(image);
-    return this.#session.turn(
-      async (network) => profileLayers(network, await this.#session.read(kept), signal),
+    return this.#session.turnWith(
+      [image],
+      async (network, call) => {
+        const [picture] = await call.read();
+        const { profileLayers } = await importExtras();
+        return profileLayers(network, picture as RgbaPicture, signal);
+      },
       signal,
     );
   }

@@ -8,21 +8,17 @@ import { isTooLarge } from "../base/errors.js";
 import { checkDevice } from "../gpu/device.js";
 import type { Device, LostListener } from "../gpu/device.js";
 import { toRgba } from "../image/picture.js";
-import type { Picture, RgbaPicture } from "../image/picture.js";
+import type { RgbaPicture } from "../image/picture.js";
 import type { Precision } from "../kernel/variant.js";
-import type { PlanResult } from "../plan/plan.js";
 import { groupBySize, uploadBytes } from "./batches.js";
 import { CallQueue } from "./call-queue.js";
 import type { NetworkOnDevice } from "./network-on-device.js";
-import { outputsOfPicture, unpackOutputs } from "./picture-result.js";
+import { PictureCall } from "./picture-call.js";
+import type { HoldImage } from "./picture-call.js";
+import { resultsOf } from "./picture-result.js";
 import type { PictureResult } from "./picture-result.js";
 import { Runtime } from "./runtime.js";
 import type { RuntimeOptions } from "./runtime.js";
-
-/** Decodes a picture when its turn has come. */
-export type HeldImage = () => Picture | Promise<Picture>;
-/** Holds an image as it is at the moment of the call, because callers use their buffers and canvases again. */
-export type HoldImage<Image> = (image: Image) => HeldImage;
 
 export interface SessionOptions<Kind extends string, Image> extends RuntimeOptions<Kind> {
   readonly holdImage: HoldImage<Image>;
@@ -36,6 +32,21 @@ export interface SessionOptions<Kind extends string, Image> extends RuntimeOptio
 export interface RunRequest<Kind extends string, Image> {
   readonly kind: Kind;
   readonly images: readonly Image[];
+}
+
+/** What a call does in its turn. */
+type Work<Kind extends string, T> = (network: NetworkOnDevice<Kind>, call: PictureCall) => Promise<T>;
+
+/** Pictures of one size that one call runs together. */
+interface Group {
+  readonly pictures: readonly RgbaPicture[];
+  readonly call: PictureCall;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What the GPU works on. */
+interface Submitted {
+  readonly results: Promise<PictureResult[]>;
 }
 
 export class Session<Kind extends string, Image> {
@@ -76,37 +87,35 @@ export class Session<Kind extends string, Image> {
    * reason
    */
   async run({ kind, images }: RunRequest<Kind, Image>, signal?: AbortSignal): Promise<PictureResult[]> {
-    const kept = Array.from(images, (image) => this.hold(image));
-    return this.turn(async (network) => {
-      const pictures = await Promise.all(kept.map((held) => this.read(held)));
+    const work: Work<Kind, PictureResult[]> = async (network, call) => {
+      const pictures = await call.read();
       const results: PictureResult[] = [];
       for (const indices of groupBySize(pictures)) {
         const group = indices.map((index) => pictures[index] as RgbaPicture);
-        const ofGroup = await this.#runGroup(network, kind, group, signal);
+        const ofGroup = await this.#runGroup(network, kind, { pictures: group, call, signal });
         for (const [i, index] of indices.entries()) results[index] = ofGroup[i] as PictureResult;
       }
       return results;
-    }, signal);
+    };
+    return this.turnWith(images, work, signal);
   }
 
   /** One result of each kind for one image, in order. @throws as run() */
   async runKinds(kinds: readonly Kind[], image: Image, signal?: AbortSignal): Promise<PictureResult[]> {
-    const kept = this.hold(image);
-    return this.turn(async (network) => {
-      const picture = await this.read(kept);
+    const work: Work<Kind, PictureResult[]> = async (network, call) => {
+      const pictures = await call.read();
       const results: PictureResult[] = [];
-      for (const kind of kinds) results.push(...(await this.#runGroup(network, kind, [picture], signal)));
+      for (const kind of kinds) results.push(...(await this.#runGroup(network, kind, { pictures, call, signal })));
       return results;
-    }, signal);
+    };
+    return this.turnWith([image], work, signal);
   }
 
   /** As run() for one image, but the next call begins as soon as the GPU has this picture. */
   async runOverlapped(kind: Kind, image: Image, signal?: AbortSignal): Promise<PictureResult> {
-    const kept = this.hold(image);
-    const { results } = await this.turn(
-      async (network) => this.#submit(network, kind, [await this.read(kept)], signal),
-      signal,
-    );
+    const work: Work<Kind, Submitted> = async (network, call) =>
+      this.#submit(network, kind, { pictures: await call.read(), call, signal });
+    const { results } = await this.turnWith([image], work, signal);
     const [result] = await abortable(results, signal);
     return result as PictureResult;
   }
@@ -117,18 +126,25 @@ export class Session<Kind extends string, Image> {
       // The plan comes first: it reports a size that does not fit before a picture of that size is allocated.
       await network.planFor({ kind, count: 1, height, width }, signal);
       const blank = toRgba({ width, height, data: new Uint8Array(width * height * 4) });
-      await this.#runGroup(network, kind, [blank], signal);
+      await this.#runGroup(network, kind, { pictures: [blank], call: new PictureCall(), signal });
     }, signal);
   }
 
-  /** The image as it is now. @throws bad-image */
-  hold(image: Image): HeldImage {
-    return this.#holdImage(image);
-  }
-
-  /** @throws bad-image */
-  async read(held: HeldImage): Promise<RgbaPicture> {
-    return toRgba(await held());
+  /**
+   * As turn(), with images as they are now, which `work` reads. A call whose images are downloaded waits for its turn
+   * once they have come, so that a slow server delays no other call.
+   * @throws bad-image, and as turn()
+   */
+  async turnWith<T>(
+    images: readonly Image[],
+    work: Work<Kind, T>,
+    signal?: AbortSignal,
+    discard?: (late: T) => void,
+  ): Promise<T> {
+    const held = PictureCall.of(images, this.#holdImage, signal);
+    // Without a download the call gets its place in the queue at once.
+    const call = held instanceof PictureCall ? held : await held;
+    return this.turn((network) => work(network, call), signal, discard);
   }
 
   /**
@@ -155,43 +171,32 @@ export class Session<Kind extends string, Image> {
   }
 
   /** Pictures of one size, as one batch or, where that does not fit the device, in halves. */
-  async #runGroup(
-    network: NetworkOnDevice<Kind>,
-    kind: Kind,
-    pictures: readonly RgbaPicture[],
-    signal: AbortSignal | undefined,
-  ): Promise<PictureResult[]> {
+  async #runGroup(network: NetworkOnDevice<Kind>, kind: Kind, group: Group): Promise<PictureResult[]> {
     try {
-      const { results } = await this.#submit(network, kind, pictures, signal);
+      const { results } = await this.#submit(network, kind, group);
       return await results;
     } catch (error) {
+      const { pictures } = group;
       if (!isTooLarge(error) || pictures.length === 1) throw error;
       const half = Math.ceil(pictures.length / 2);
-      const first = await this.#runGroup(network, kind, pictures.slice(0, half), signal);
-      const second = await this.#runGroup(network, kind, pictures.slice(half), signal);
+      const first = await this.#runGroup(network, kind, { ...group, pictures: pictures.slice(0, half) });
+      const second = await this.#runGroup(network, kind, { ...group, pictures: pictures.slice(half) });
       return [...first, ...second];
     }
   }
 
   /** Hands a batch to the GPU. `results` waits for it. */
-  async #submit(
-    network: NetworkOnDevice<Kind>,
-    kind: Kind,
-    pictures: readonly RgbaPicture[],
-    signal: AbortSignal | undefined,
-  ): Promise<{ readonly results: Promise<PictureResult[]> }> {
+  async #submit(network: NetworkOnDevice<Kind>, kind: Kind, { pictures, call, signal }: Group): Promise<Submitted> {
     signal?.throwIfAborted();
     const start = performance.now();
     const { width, height } = pictures[0] as RgbaPicture;
     const plan = await network.planFor({ kind, count: pictures.length, height, width }, signal);
     signal?.throwIfAborted();
     const planned = performance.now();
-    const running = plan.run({ picture: uploadBytes(pictures, network.resizeOf(kind)) });
-    const results = resultsOf(running, pictures, {
-      compile: planned - start,
-      planned,
-      classNames: this.#classNames(),
-    });
+    const picture = uploadBytes(pictures, network.resizeOf(kind));
+    const shrink = performance.now() - planned;
+    const facts = { compile: planned - start, classNames: this.#classNames(), call };
+    const results = resultsOf(plan.run({ picture }), pictures, shrink, facts);
     this.#queue.track(results);
     return { results };
   }
@@ -216,19 +221,4 @@ export class Session<Kind extends string, Image> {
       this.#onDispose?.();
     });
   }
-}
-
-async function resultsOf(
-  running: Promise<PlanResult>,
-  pictures: readonly RgbaPicture[],
-  { planned, ...facts }: Pick<PictureResult, "compile" | "classNames"> & { readonly planned: number },
-): Promise<PictureResult[]> {
-  const result = await running;
-  const ofBatch = unpackOutputs(result);
-  const elapsed = performance.now() - planned;
-  const { timings, stages } = result;
-  return pictures.map(({ width, height }, index) => {
-    const outputs = outputsOfPicture(ofBatch, index);
-    return { ...facts, width, height, outputs, elapsed, timings, stages };
-  });
 }

@@ -2,6 +2,7 @@
 import type { RunTimings } from "../plan/plan.js";
 import { comparisonResult, pixelScoresOf } from "./comparison-result.js";
 import type { ComparisonResult } from "./comparison-result.js";
+import { timingsOf } from "./picture-result.js";
 import type { PictureResult } from "./picture-result.js";
 import type { PixelScores } from "./pixel-scores.js";
 import type { GroupMember, OpenGroup } from "./set-groups.js";
@@ -11,8 +12,8 @@ import type { GroupMember, OpenGroup } from "./set-groups.js";
  * where memory was short, only those of the last group do.
  */
 export interface ComparisonSetResult extends ComparisonResult {
-  /** Milliseconds of each group, in their order: parts of `total`. */
-  readonly groupTotals: readonly number[];
+  /** Milliseconds of the run of each group, in their order: parts of `run`. */
+  readonly groupRuns: readonly number[];
 }
 
 type ByName<T> = Readonly<Record<string, T>>;
@@ -31,18 +32,20 @@ export function resultOfSet(groups: readonly OpenGroup[], results: readonly Pict
   const parts = groups.map(({ networks }, i) => comparisonResult(networks, results[i] as PictureResult));
   const merged = <T>(pick: (own: ComparisonResult) => ByName<T>): ByName<T> =>
     Object.fromEntries(parts.flatMap((own) => Object.entries(pick(own))));
-  const { width, height } = results[0] as PictureResult;
+  const first = results[0] as PictureResult;
+  const { width, height } = first;
   const isTimed = parts.every(({ stages }) => stages);
-  const groupTotals = parts.map(({ total }) => total);
+  const groupRuns = parts.map(({ run }) => run);
+  const timings = sumOfTimings(results.map((result) => result.timings));
+  const compile = sum(results.map((result) => result.compile));
   return {
     width,
     height,
     labels: merged(({ labels }) => labels),
     buffers: merged(({ buffers }) => buffers),
-    compile: sum(parts.map(({ compile }) => compile)),
-    total: sum(groupTotals),
-    groupTotals,
-    timings: sumOfTimings(parts.map(({ timings }) => timings)),
+    run: sum(groupRuns),
+    groupRuns,
+    timings: timingsOf({ ...first, compile, timings }),
     ...(isTimed ? { stages: merged(({ stages = {} }) => stages) } : {}),
   };
 }

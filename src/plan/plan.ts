@@ -26,15 +26,23 @@ import { lower } from "./lower.js";
 import type { Step } from "./lower.js";
 import { PlanMemory } from "./memory.js";
 import type { Owned, StagedOutput } from "./memory.js";
-import { StageTimer } from "./stage-timer.js";
+import { importStageTimer } from "./stages/import-stage-timer.js";
+import type { TimesStages } from "./stages/stages.js";
 import { submitRun } from "./submit.js";
 import type { WeightStore } from "./weight-store.js";
 
-/** Milliseconds on the host's clock. `gpu` is from submit until the results can be read. */
+/** Milliseconds on the host's clock. */
 export interface RunTimings {
+  /** To hand the inputs to the GPU. Of pictures: also to make them as small as the network sees them. */
   readonly upload: number;
+  /** To encode the commands and submit them. */
   readonly encode: number;
+  /**
+   * From the submit, or from the end of the run before on this device where that is later, until the results can be
+   * read.
+   */
   readonly gpu: number;
+  /** To copy the results off the GPU. Of pictures: also to bring them into row order. */
   readonly readback: number;
 }
 
@@ -68,13 +76,16 @@ export interface PlanResult {
   readonly stages?: ReadonlyMap<string, number>;
 }
 
+/** When results of a device could be read last: the GPU works on one run after the other. */
+const lastReads = new WeakMap<Device, number>();
+
 interface PlanParts {
   readonly device: Device;
   readonly steps: readonly Step[];
   readonly dispatches: readonly Dispatch[];
   readonly memory: PlanMemory;
   readonly owned: Owned;
-  readonly timer: StageTimer | undefined;
+  readonly timer: TimesStages | undefined;
   readonly inFlight: number;
   readonly readback: boolean;
 }
@@ -116,6 +127,7 @@ export class Plan {
     const compiled = await compile(device, () => lower(graph, device, choice, precision), onPipeline);
     const { steps } = compiled.lowered;
     const weights = await loadWeights(steps, store, signal);
+    const timing = stageOf && device.features.has("timestamp-query") ? await importStageTimer() : undefined;
     signal?.throwIfAborted();
     const owned: Owned = [];
     try {
@@ -123,7 +135,7 @@ export class Plan {
         const slots = stageOf ? 1 : inFlight;
         const memory = new PlanMemory(device, compiled.lowered, owned, readback ? slots : 0);
         const dispatches = dispatchesOf(device, compiled, memory, weights);
-        const timer = stageOf && StageTimer.create(device, steps.map(stageOf), owned);
+        const timer = stageOf && timing?.StageTimer.create(device, steps.map(stageOf), owned);
         return new Plan({ device, steps, dispatches, memory, owned, timer, inFlight: slots, readback });
       });
     } catch (error) {
@@ -180,7 +192,9 @@ export class Plan {
     await this.#mapStaging(slot);
     const t3 = performance.now();
     const outputs = new Map([...memory.outputs].map(([name, output]) => [name, readOutput(output, slot)]));
-    const timings = { upload: t1 - t0, encode: t2 - t1, gpu: t3 - t2, readback: performance.now() - t3 };
+    const gpu = t3 - Math.max(t2, lastReads.get(this.device) ?? 0);
+    lastReads.set(this.device, t3);
+    const timings = { upload: t1 - t0, encode: t2 - t1, gpu, readback: performance.now() - t3 };
     return timer ? { outputs, timings, stages: timer.read() } : { outputs, timings };
   }
 

@@ -7,12 +7,12 @@ import { encodeDispatch } from "../gpu/dispatch.js";
 import type { Dispatch } from "../gpu/dispatch.js";
 import { encodeTransfer } from "../gpu/memory.js";
 import type { Transfer } from "./inputs.js";
-import type { StageTimer, TimedPass } from "./stage-timer.js";
+import type { TimedPass, TimesStages } from "./stages/stages.js";
 
 /** What a run computes. */
 interface Work {
   readonly dispatches: readonly Dispatch[];
-  readonly timer: StageTimer | undefined;
+  readonly timer: TimesStages | undefined;
 }
 
 /** What a run copies before and after its dispatches. */

@@ -8,6 +8,15 @@ export function isRemote(weights: unknown): weights is string | URL {
   return /^https?:/i.test(typeof weights === "string" ? weights : (weights as URL).href);
 }
 
+/**
+ * Text becomes a URL as in a link of the page: "net.safetensors", or "/assets/net-1a2b.safetensors" as bundlers name
+ * assets. Anything else stays as it is.
+ */
+export function relativeToPage<T>(address: T): T | URL {
+  const base = globalThis.document?.baseURI ?? globalThis.location?.href;
+  return typeof address === "string" && URL.canParse(address, base) ? new URL(address, base) : address;
+}
+
 /** The URL in full, without its fragment, which never reaches the server. @throws bad-weights */
 export function plainUrl(url: string | URL): string {
   if (!URL.canParse(url)) throw badWeights(quote(String(url)), "this is not a URL");

@@ -2,7 +2,7 @@
 import type { Device } from "../../src/gpu/device.js";
 import { toRgba } from "../../src/image/picture.js";
 import { shrink } from "../../src/image/shrink.js";
-import { Comparison } from "../../src/models/comparison.js";
+import { Comparison } from "../../src/models/node-comparison.js";
 import { decodePng, openCheckpoint, openSource } from "../../src/node.js";
 import { defaultCheckpointUrl } from "../../src/weights/default-checkpoint.js";
 import { fixture } from "./reference-maps.js";

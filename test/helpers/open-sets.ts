@@ -1,6 +1,6 @@
 /** Sets of checkpoints, and what else a test opens: disposed after each test. */
 import { afterEach } from "vitest";
-import { ComparisonSet } from "../../src/models/comparison-set.js";
+import { ComparisonSet } from "../../src/models/node-comparison.js";
 import type { ComparisonSetOptions } from "../../src/models/comparison-set.js";
 import type { Device } from "../../src/node.js";
 

@@ -43,12 +43,12 @@ export class ComparedModel implements Model {
 
   async run(picture: Picture, signal: AbortSignal): Promise<ModelResult> {
     const result = await this.#comparison.run(picture, { scores: true, signal });
-    const { labels, buffers, compile, timings, stages, scores } = result;
+    const { labels, buffers, timings, stages, scores } = result;
     const networks = stages ? this.#networkTimes(stages) : [{ name: "Networks", ms: timings.gpu }];
     return {
       labels,
       buffers,
-      times: stageTimes(compile, timings, networks),
+      times: stageTimes(timings.compile, timings, networks),
       probabilities: async (variant, x, y) => scores?.[variant]?.probabilities(x, y) ?? new Float32Array(),
     };
   }

@@ -1,6 +1,7 @@
 /** Runs a backbone for the feature maps of its stages. */
 import { badOption, hasNo } from "../../base/errors.js";
 import { checkOneOf, describeValue } from "../../base/options.js";
+import type { RgbaPicture } from "../../image/picture.js";
 import type { Backbone } from "../../layers/backbone.js";
 import { uploadBytes } from "../batches.js";
 import type { FeatureKind, FeaturePlace, FeatureRequest, FeaturesOn, HostFeatures } from "../features.js";
@@ -24,7 +25,7 @@ export async function runFeatures(
 ): Promise<Record<string, FeaturesOn<FeaturePlace>>> {
   checkOneOf("on", on, ["host", "gpu"]);
   const kind = featureKind(backbone, names, on);
-  const picture = await read();
+  const [picture] = (await read()) as [RgbaPicture];
   signal?.throwIfAborted();
   const { width, height } = picture;
   const plan = await network.planFor({ kind, count: 1, height, width }, signal);

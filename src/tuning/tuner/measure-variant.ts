@@ -21,7 +21,8 @@ import type { AnyProblem } from "../../kernel/problem.js";
 import { elements } from "../../kernel/shape.js";
 import type { Nchw, Shape } from "../../kernel/shape.js";
 import type { AnyVariant, Packing } from "../../kernel/variant.js";
-import { StageTimer } from "../../plan/stage-timer.js";
+import { importStageTimer } from "../../plan/stages/import-stage-timer.js";
+import type { TimesStages } from "../../plan/stages/stages.js";
 
 /** Dispatches in a run. Enough for a clock of 100 us (browsers coarsen theirs) to tell variants apart. */
 const REPEATS = 8;
@@ -70,6 +71,7 @@ async function prepared(
   const bordered = { ...problem, borders: neededBorders(variant, problem) };
   const { pipeline, bindings } = await pipelinesOf(device).get(kernel, name, bordered);
   const grid = gridOf(kernel, variant, bordered, device.limits.maxComputeWorkgroupsPerDimension);
+  const { StageTimer } = await importStageTimer();
   return device.scoped(`${kernel.name}/${name}`, () => {
     const keep = (memory: Memory): Memory => {
       owned.push({ destroy: () => destroy(memory) });
@@ -117,7 +119,7 @@ function operand(device: Device, { kernel, problem, variant: name }: Measured, {
 const packedBytes = (packing: Packing, shape: Shape, problem: AnyProblem): number =>
   packing.pack(new Float32Array(elements(shape)), shape, problem).byteLength;
 
-async function timedRun(device: Device, dispatch: Dispatch, timer: StageTimer | undefined): Promise<number> {
+async function timedRun(device: Device, dispatch: Dispatch, timer: TimesStages | undefined): Promise<number> {
   const encoder = device.gpu.createCommandEncoder();
   const onePass = { from: 0, to: STAGES.length, descriptor: {} };
   for (const { from, to, descriptor } of timer?.passes ?? [onePass]) {

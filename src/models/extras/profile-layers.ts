@@ -1,25 +1,11 @@
 /** A profile: the GPU time of each kernel call that segmenting a picture takes. */
-import type { RgbaPicture } from "../image/picture.js";
-import { storedBytes } from "../kernel/stored-bytes.js";
-import type { Step } from "../plan/lower.js";
-import { uploadBytes } from "./batches.js";
-import type { NetworkOnDevice } from "./network-on-device.js";
-import type { OutputKind } from "./output-graph.js";
-
-export interface LayerTime {
-  /** As PyTorch names the layer, `backbone.layer3.5.conv2`; a conversion between layouts is `x as LAYOUT`. */
-  readonly layer: string;
-  readonly kernel: string;
-  readonly variant: string;
-  /** Shape [N, C, H, W] of the output. */
-  readonly shape: readonly number[];
-  /** Milliseconds on the GPU. */
-  readonly ms: number;
-  /** A multiply-add counts as two. */
-  readonly flops: number;
-  /** Bytes that must move at least, as the variant stores them. */
-  readonly bytes: number;
-}
+import type { RgbaPicture } from "../../image/picture.js";
+import { storedBytes } from "../../kernel/stored-bytes.js";
+import type { Step } from "../../plan/lower.js";
+import { uploadBytes } from "../batches.js";
+import type { LayerTime } from "../layer-time.js";
+import type { NetworkOnDevice } from "../network-on-device.js";
+import type { OutputKind } from "../output-graph.js";
 
 /** Measures on a plan of its own, in the second of two runs. Undefined where the device has no timestamps. */
 export async function profileLayers(

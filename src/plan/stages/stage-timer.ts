@@ -3,10 +3,11 @@
  * each pass. Everything is created with the plan; a run only writes and reads. Needs the device feature
  * `timestamp-query`. https://www.w3.org/TR/webgpu/#timestamp
  */
-import { badOption } from "../base/errors.js";
-import { release } from "../gpu/allocations.js";
-import type { Device } from "../gpu/device.js";
-import { BUFFER } from "../gpu/flags.js";
+import { badOption } from "../../base/errors.js";
+import { release } from "../../gpu/allocations.js";
+import type { Device } from "../../gpu/device.js";
+import { BUFFER } from "../../gpu/flags.js";
+import type { TimedPass, TimesStages } from "./stages.js";
 
 /** The most a query set may have. https://www.w3.org/TR/webgpu/#dom-gpudevice-createqueryset */
 const MAX_QUERIES = 4096;
@@ -14,16 +15,7 @@ const MAX_QUERIES = 4096;
 const TIMESTAMP_BYTES = 8;
 const NS_PER_MS = 1e6;
 
-/** Consecutive dispatches of one stage. */
-export interface TimedPass {
-  readonly stage: string;
-  /** First dispatch, and the one after the last. */
-  readonly from: number;
-  readonly to: number;
-  readonly descriptor: GPUComputePassDescriptor;
-}
-
-export class StageTimer {
+export class StageTimer implements TimesStages {
   readonly #queries: GPUQuerySet;
   readonly #resolved: GPUBuffer;
 

@@ -1,0 +1,31 @@
+/** Pictures that pages give: what image/browser-picture.ts reads, and URLs. */
+import { checkSignal } from "../base/abort.js";
+import type { Abortable } from "../base/abort.js";
+import { isTextOrUrl } from "../base/options.js";
+import { decodeFile, holdPicture } from "../image/browser-picture.js";
+import type { LocalPicture } from "../image/browser-picture.js";
+import type { Picture } from "../image/picture.js";
+import { relativeToPage } from "../weights/urls.js";
+import { holdUrl } from "./held-url.js";
+import type { HeldImage } from "./picture-call.js";
+
+/**
+ * Pixels, a file as a Blob or its bytes, its URL (text is relative to the page), or what a canvas draws. The last is
+ * read at the call, in the colours that the page shows.
+ */
+export type BrowserPicture = LocalPicture | string | URL;
+
+/** The picture as it is now. @throws bad-image */
+export function holdBrowserImage(image: BrowserPicture, signal?: AbortSignal): HeldImage | Promise<HeldImage> {
+  if (!isTextOrUrl(image)) return holdPicture(image);
+  return holdUrl(String(relativeToPage(image)), (bytes, name) => decodeFile(new Blob([bytes]), name), { signal });
+}
+
+/**
+ * Reads a picture. The values of a file are those that it stores; transparency is put over white. A URL is downloaded.
+ * @throws bad-image when it cannot be downloaded, or the browser cannot decode it or may not read it; the signal's
+ * reason
+ */
+export async function readBrowserPicture(image: BrowserPicture, options: Abortable = {}): Promise<Picture> {
+  return (await holdBrowserImage(image, checkSignal("readPicture(picture", options)))();
+}

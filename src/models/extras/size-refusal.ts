@@ -1,0 +1,46 @@
+/** The error of a picture that is too large for a device, with its size and the cure. */
+import { FcnError } from "../../base/errors.js";
+import type { Device } from "../../gpu/device.js";
+import { checkFits } from "../../gpu/memory.js";
+import { layouts } from "../../kernel/layout.js";
+import type { Batch } from "../batches.js";
+import { networkSize } from "../preprocessing.js";
+import type { Resize } from "../preprocessing.js";
+
+/** Kinds whose outputs have values of every class at every pixel: `resize` makes them no smaller. */
+const OF_EVERY_PIXEL: readonly string[] = ["logits", "probabilities", "aux"];
+/** A usual length of the shorter side. */
+const USUAL_SIDE = 512;
+
+/**
+ * An error about memory becomes one that names the picture's size and the cure, and so does one about shapes: a long,
+ * narrow picture grows beyond what kernels can index.
+ */
+export function pictureTooLarge(error: FcnError, device: Device, batch: Batch, resize: Resize): FcnError {
+  const { kind, height, width } = batch;
+  const [seenHeight, seenWidth] = networkSize(height, width, resize);
+  const isResized = seenHeight !== height || seenWidth !== width;
+  const resized = isResized ? `, resized to ${seenWidth} x ${seenHeight},` : "";
+  const what = `a picture of ${width} x ${height}${resized} is too large for this device`;
+  const unhelped = OF_EVERY_PIXEL.includes(kind) ? kind : "label maps";
+  const cure =
+    unhelped === kind || !mapFits(device, batch)
+      ? `resize leaves ${unhelped} at the picture's size, so shrink or crop the picture`
+      : `give loadFcn a smaller resize, such as ${smallerSide(Math.min(seenHeight, seenWidth))} (--resize), ` +
+        "or shrink or crop the picture";
+  const code = error.code === "out-of-memory" ? error.code : "limit-too-small";
+  return new FcnError(code, `${what}: ${error.message}; ${cure}`, { cause: error });
+}
+
+/** Half the side is a quarter of the memory. */
+const smallerSide = (side: number): number => Math.min(USUAL_SIDE, Math.ceil(side / 2));
+
+/** Whether a label map of the picture's size fits. */
+function mapFits(device: Device, { height, width }: Batch): boolean {
+  try {
+    checkFits(device, "labels", layouts.u8, [1, 1, height, width]);
+    return true;
+  } catch {
+    return false;
+  }
+}
