@@ -126,27 +126,6 @@ async function segmentFrames() {
   return same;
 }
 
-/** Runs in the page. */
-async function readRefused() {
-  const { library } = globalThis as unknown as LibraryGlobal;
-  const closed = await createImageBitmap(new ImageData(2, 2));
-  closed.close();
-  const sources = {
-    image: new Image(),
-    closed,
-    empty: new OffscreenCanvas(0, 4),
-    video: document.createElement("video"),
-  };
-  const said: Record<string, string> = {};
-  for (const [name, source] of Object.entries(sources)) {
-    said[name] = await library.readPicture(source).then(
-      () => "read",
-      (error: { readonly code: string; readonly message: string }) => `${error.code}: ${error.message}`,
-    );
-  }
-  return said;
-}
-
 describe("what a canvas draws", () => {
   it("has its own size and values", async () => {
     const expected = [2, 1, 255, 0, 0, 255, 0, 0, 255, 255];
@@ -157,34 +136,6 @@ describe("what a canvas draws", () => {
 
   it("is read when the call is made", async () => {
     expect(await open.page.evaluate(segmentFrames)).toEqual([true, true, true]);
-  });
-
-  it("is refused with a cure while it has no pixels", async () => {
-    const cure = "it has no pixels now; wait until it is loaded, and do not close it before the call";
-    expect(await open.page.evaluate(readRefused)).toEqual({
-      image: `bad-image: HTMLImageElement: ${cure}`,
-      closed: `bad-image: ImageBitmap: ${cure}`,
-      empty: `bad-image: OffscreenCanvas: ${cure}`,
-      video: `bad-image: HTMLVideoElement: ${cure}`,
-    });
-  });
-
-  it("is refused where the page may not read it: a picture of another origin", async () => {
-    const other = await openLibraryPage();
-    const said = await other.page.evaluate(async (path) => {
-      const { library } = globalThis as unknown as LibraryGlobal;
-      const image = new Image();
-      image.src = `http://localhost:${location.port}/${path}`;
-      await image.decode();
-      return library.readPicture(image).then(
-        () => "read",
-        (error: { readonly message: string }) => error.message,
-      );
-    }, "test/fixtures/bugs/p3.png");
-    await other.close();
-    expect(said).toMatch(
-      /^HTMLImageElement: its pixels cannot be read \(.*cross-origin.*\); a picture of another origin/,
-    );
   });
 });
 

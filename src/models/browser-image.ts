@@ -4,7 +4,8 @@ import type { Abortable } from "../base/abort.js";
 import { isTextOrUrl } from "../base/options.js";
 import { decodeFile, holdPicture } from "../image/browser-picture.js";
 import type { LocalPicture } from "../image/browser-picture.js";
-import type { Picture } from "../image/picture.js";
+import { toRgba } from "../image/picture.js";
+import type { RgbaPicture } from "../image/picture.js";
 import { relativeToPage } from "../weights/urls.js";
 import { holdUrl } from "./held-url.js";
 import type { HeldImage } from "./picture-call.js";
@@ -26,6 +27,6 @@ export function holdBrowserImage(image: BrowserPicture, signal?: AbortSignal): H
  * @throws bad-image when it cannot be downloaded, or the browser cannot decode it or may not read it; the signal's
  * reason
  */
-export async function readBrowserPicture(image: BrowserPicture, options: Abortable = {}): Promise<Picture> {
-  return (await holdBrowserImage(image, checkSignal("readPicture(picture", options)))();
+export async function readBrowserPicture(image: BrowserPicture, options: Abortable = {}): Promise<RgbaPicture> {
+  return toRgba(await (await holdBrowserImage(image, checkSignal("readPicture(picture", options)))());
 }

@@ -5,8 +5,8 @@ import type { Abortable } from "../base/abort.js";
 import { messageOf } from "../base/errors.js";
 import { isTextOrUrl, typeName } from "../base/options.js";
 import { decodePicture, readPictureFile } from "../image/decode.js";
-import { badImage, bytesIn, copiedBytes, heldPixels } from "../image/picture.js";
-import type { FileBytes, Picture } from "../image/picture.js";
+import { badImage, bytesIn, copiedBytes, heldPixels, toRgba } from "../image/picture.js";
+import type { FileBytes, Picture, RgbaPicture } from "../image/picture.js";
 import { proxiedFetch } from "../weights/proxied-fetch.js";
 import { holdUrl } from "./held-url.js";
 import type { HeldImage } from "./picture-call.js";
@@ -62,6 +62,6 @@ async function decodeBlob(blob: Blob): Promise<Picture> {
  * @throws bad-image when the file cannot be read, downloaded or decoded; missing-package when sharp is not installed;
  * the signal's reason
  */
-export async function readPicture(image: NodePicture, options: Abortable = {}): Promise<Picture> {
-  return (await holdNodeImage(image, checkSignal("readPicture(picture", options)))();
+export async function readPicture(image: NodePicture, options: Abortable = {}): Promise<RgbaPicture> {
+  return toRgba(await (await holdNodeImage(image, checkSignal("readPicture(picture", options)))());
 }

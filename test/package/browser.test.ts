@@ -174,12 +174,14 @@ describe("Vite", () => {
     const assets = readdirSync(join(built, "assets"));
     const textOf = (asset: string): string => readFileSync(join(built, "assets", asset), "utf8");
     expect(assets.map((file) => file.replace(/-[\w-]{8}\./, ".")).sort()).toEqual([
+      "extras.bundle.js",
       "fcn-mobilenet-v2-photos-f16.safetensors",
       "index.js",
       "others.bundle.js",
       "own-heads.bundle.js",
       "pth-readers.bundle.js",
       "rare-shaders.bundle.js",
+      "stage-timer.bundle.js",
       "tuner.bundle.js",
       "worker.js",
     ]);

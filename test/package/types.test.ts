@@ -10,8 +10,9 @@ import { ROOT, runTool, useInstalled } from "../helpers/installed.js";
 const installed = useInstalled();
 
 const NODE = `
-import { createFcn, Graph, GpuWeight, loadFcn, requestDevice, Tensor, runKernel, isFcnError } from "fcn-webgpu/node";
-import type { HostTensors, NodePicture, Segmentation } from "fcn-webgpu/node";
+import { Comparison, createFcn, fileSource, Graph, GpuWeight, loadFcn, openCheckpoint, readPicture } from "fcn-webgpu/node";
+import { requestDevice, Tensor, runKernel, isFcnError } from "fcn-webgpu/node";
+import type { FailedPicture, Fcn, HostTensors, NodePicture, Picture, Segmentation } from "fcn-webgpu/node";
 import { argmax, conv2d, resize } from "fcn-webgpu/kernels";
 import { ConfusionMatrix } from "fcn-webgpu/eval";
 
@@ -49,6 +50,33 @@ export async function heads(tensors: HostTensors, weight: Float32Array): Promise
   using onGpu: Tensor = (await fcn.features("a.png", ["layer4"], { on: "gpu" })).layer4;
   await fcn.setHeads({ fcn32s: {} }, { classNames: ["a", "b"] });
   return values.length + layer4.shape[1] + onGpu.shape[2];
+}
+export async function streams(fcn: Fcn<NodePicture>, paths: readonly string[]): Promise<string[]> {
+  const seen: string[] = [];
+  for await (const { index, picture, labels, timings } of fcn.segmentAll(paths)) {
+    const path: string = picture;
+    const ms: number = timings.queued + timings.decode + labels.length + index;
+    seen.push(path + ms);
+  }
+  for await (const result of fcn.segmentAll(paths, { onError: "continue", inFlight: 2 })) {
+    // @ts-expect-error: a failure has no labels
+    const { labels } = result;
+    const path: string = result.picture;
+    if (result.error) seen.push(result.error.code, path, labels);
+    else seen.push(result.names.join());
+  }
+  const onError = ({ index, error }: FailedPicture<string>): void => void seen.push(error.code + index);
+  for await (const { labels } of fcn.segmentAll(paths, { onError })) seen.push(String(labels.length));
+  for await (const { names } of fcn.segmentAll([new URL("https://example.org/a.png"), new Uint16Array(2)])) {
+    seen.push(...names);
+  }
+  // @ts-expect-error: no such value
+  fcn.segmentAll(paths, { onError: "skip" });
+  // @ts-expect-error: a number is no picture
+  fcn.segmentAll([1]);
+  const picture: Picture = await readPicture(new DataView(new ArrayBuffer(2)), { signal: AbortSignal.timeout(9) });
+  const compared = await (await Comparison.open(fcn.device, await openCheckpoint(await fileSource("a")))).run("a.png");
+  return [...seen, String(compared.timings.total - compared.run + picture.width)];
 }
 export async function kernelTypes(x: Tensor): Promise<void> {
   using weight = GpuWeight.from(x.device, { shape: [8, 3, 3, 3], data: new Float32Array(216) });
