@@ -43,7 +43,7 @@ async function readRefused() {
   return said;
 }
 
-/** Runs in the page: two pictures of URLs and one that is missing, a canvas and bytes, from a stream and a comparison. */
+/** Runs in the page: URLs, one of them missing, a canvas and bytes, from a stream and a comparison. */
 async function segmentUrls(paths: readonly string[]) {
   const { library } = globalThis as unknown as LibraryGlobal;
   const fcn = await library.loadFcn({ variant: "fcn32s", weights: "icons", resize: "none" });
@@ -81,7 +81,7 @@ async function segmentUrls(paths: readonly string[]) {
   return { lines, same, isSum: Math.abs(total - sum) < 0.001, parts: Object.keys(parts).length, ofCanvas, ofUrl };
 }
 
-it("a part of the library that a page cannot load is an error that names it, and the next call tries again", async () => {
+it("a part that a page cannot load is an error that names it, and the next call tries again", async () => {
   await open.page.route("**/extras.bundle.js*", (route) => route.abort());
   const read = () => open.page.evaluate(() => (globalThis as unknown as LibraryGlobal).library.readPicture("/x.png"));
   await expect(read()).rejects.toThrow("extras.bundle.js could not be loaded");
@@ -136,7 +136,7 @@ describe("what a canvas draws", () => {
       }
       return messages;
     }, "test/fixtures/bugs/p3.png");
-    const cure = 'it has a picture of another origin, which must be loaded with crossOrigin = "anonymous" and allowed';
+    const cure = 'load its pictures of other origins with crossOrigin = "anonymous"';
     for (const [i, name] of ["HTMLImageElement", "HTMLCanvasElement"].entries()) {
       expect(said[i]).toMatch(new RegExp(`^${name}: its pixels cannot be read \\(.*cross-origin.*\\); ${cure}`));
     }

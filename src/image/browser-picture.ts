@@ -102,7 +102,7 @@ function pixelsOf(source: DrawablePicture): RgbaPicture {
   } catch (error) {
     const isForeign = (error as Error).name === "SecurityError";
     const cure = isForeign
-      ? 'it has a picture of another origin, which must be loaded with crossOrigin = "anonymous" and allowed by its server'
+      ? 'load its pictures of other origins with crossOrigin = "anonymous", from a server that allows that'
       : "it must be whole, and small enough for a canvas: resize it";
     throw badImage(name, `its pixels cannot be read (${messageOf(error)}); ${cure}`, error);
   }

@@ -18,8 +18,8 @@ export interface ComparisonResult {
   /** Each variant's class of every pixel, row by row. */
   readonly labels: Readonly<Record<string, Uint8Array>>;
   /**
-   * Milliseconds of the run alone, from RGBA to all label maps, and scores where they are asked for: `upload`, `encode`,
-   * `gpu` and `readback` of `timings`. Networks are compared by it.
+   * Milliseconds of the run alone, from RGBA to all label maps, and scores where they are asked for: `upload`,
+   * `encode`, `gpu` and `readback` of `timings`. Networks are compared by it.
    */
   readonly run: number;
   /** Milliseconds of GPU time: "shared" and each variant's head. Absent where the device has no timestamps. */

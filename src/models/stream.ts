@@ -64,7 +64,7 @@ const KINDS: Kinds<StreamOptions<unknown>> = {
   onError: "a string or function",
 };
 
-/** The stream of the results for `images`. It begins when the first result is asked for. @throws bad-image, bad-option */
+/** The results for `images`. Work begins when the first is asked for. @throws bad-image, bad-option */
 export function streamOf<Image, Mode extends OnError<Image>>(
   images: Iterable<Image> | AsyncIterable<Image>,
   options: StreamOptions<Image, Mode>,

@@ -10,8 +10,8 @@ import { ROOT, runTool, useInstalled } from "../helpers/installed.js";
 const installed = useInstalled();
 
 const NODE = `
-import { Comparison, createFcn, fileSource, Graph, GpuWeight, loadFcn, openCheckpoint, readPicture } from "fcn-webgpu/node";
-import { requestDevice, Tensor, runKernel, isFcnError } from "fcn-webgpu/node";
+import { Comparison, createFcn, fileSource, Graph, GpuWeight, loadFcn, openCheckpoint } from "fcn-webgpu/node";
+import { readPicture, requestDevice, Tensor, runKernel, isFcnError } from "fcn-webgpu/node";
 import type { FailedPicture, Fcn, HostTensors, NodePicture, Picture, Segmentation } from "fcn-webgpu/node";
 import { argmax, conv2d, resize } from "fcn-webgpu/kernels";
 import { ConfusionMatrix } from "fcn-webgpu/eval";
