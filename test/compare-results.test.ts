@@ -5,7 +5,7 @@ import { join, relative } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { distinctItems, remainingItems } from "../src/cli/compare-items.js";
 import { KEPT_COUNT, Keeper, listKept, parseMeta } from "../src/cli/compare-kept.js";
-import { WriterLock } from "../src/cli/compare-lock.js";
+import { WriterLock } from "../src/cli/writer-lock.js";
 import { ResultLog } from "../src/cli/compare-log.js";
 import { mergeLogs } from "../src/cli/compare-merge.js";
 import { reportHtml } from "../src/eval/report-html.js";

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import sharp from "sharp";
 import type { Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { listPictures, shardOf } from "../src/cli/datasets.js";
+import { listPictures } from "../src/cli/datasets.js";
+import { parseShard, shardOf } from "../src/cli/shards.js";
 import { listVoc } from "../src/cli/voc.js";
 import { decodePicture, readLabelFile, readPictureFile } from "../src/image/decode.js";
 import { encodeLabelPng } from "../src/image/png.js";
@@ -92,11 +93,11 @@ describe("listVoc", () => {
 
 it("shards are disjoint, alike and complete", () => {
   const all = Array.from({ length: 23 }, (_, i) => i);
-  const parts = Array.from({ length: 7 }, (_, i) => shardOf("compare", all, `${i + 1}/7`));
+  const parts = Array.from({ length: 7 }, (_, i) => shardOf(all, parseShard("compare", { shard: `${i + 1}/7` })));
   expect(parts.flat().sort((a, b) => a - b)).toEqual(all);
   expect(new Set(parts.map((p) => p.length))).toEqual(new Set([3, 4]));
   for (const wrong of ["0/7", "8/7", "1", "a/b", "1/0"])
-    expect(() => shardOf("compare", all, wrong)).toThrow("not of the form i/n");
+    expect(() => parseShard("compare", { shard: wrong })).toThrow("not of the form i/n");
 });
 
 describe("decodePicture", () => {

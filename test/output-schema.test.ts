@@ -1,5 +1,5 @@
 /** schemas/output.schema.json describes what the commands really write. Runs the build. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -36,6 +36,33 @@ describe("real outputs", () => {
     const lines = jsonLines(out);
     expect(lines.flatMap((line) => faults("segmentLine", line))).toEqual([]);
     expect(lines).toHaveLength(2);
+  });
+
+  it("lines of segment, of its results and of a merge, also of a picture that failed", async () => {
+    writeFileSync(at("broken.png"), "no PNG");
+    const { out } = await fcn(
+      "segment",
+      val("15"),
+      at("broken.png"),
+      "--json",
+      "--shard",
+      "1/1",
+      "--out",
+      at("shards"),
+    );
+    expect(jsonLines(out).flatMap((line) => faults("segmentLine", line))).toEqual([]);
+    expect(jsonLines(out)).toContainEqual({
+      image: at("broken.png"),
+      error: { code: "bad-image", message: expect.stringContaining("it is no PNG") as string },
+    });
+    const results = jsonLines(readFileSync(at("shards/shards/1-of-1/results.jsonl"), "utf8"));
+    expect([results.length, results.flatMap((line) => faults("segmentResult", line))]).toEqual([4, []]);
+    expect(faults("segmentMerge", await jsonOf("segment", "--merge", at("shards"), "--json"))).toEqual([]);
+    expect(faults("status", await jsonOf("status", at("shards"), "--json"))).toEqual([]);
+    await fcn("segment", val("15"), "--classes", "dog", "--resume", "--out", at("whole"));
+    expect(faults("segmentMerge", await jsonOf("segment", "--merge", at("whole"), "--json"))).toEqual([]);
+    const merged = jsonLines(readFileSync(at("whole/merged.jsonl"), "utf8"));
+    expect([merged.length, merged.flatMap((line) => faults("segmentMerged", line))]).toEqual([2, []]);
   });
 
   it("files of segment", async () => {
@@ -79,7 +106,7 @@ describe("the schema", () => {
       key === "classes" ? JSON.stringify(value) : value,
     ).match(/"classes":"(\\.|[^"])*"/g);
     const lists = found?.filter((text) => /#\/definitions\/(named|found)Class/.test(text));
-    expect([lists?.length, lists]).toEqual([6, found]);
+    expect([lists?.length, lists]).toEqual([8, found]);
     const { namedClass, foundClass } = schema.definitions;
     expect(foundClass?.properties).toMatchObject(namedClass?.properties ?? {});
   });

@@ -18,6 +18,8 @@ export interface WriteOptions {
   readonly onBytes?: (written: number) => void;
   /** Wait until the disk has the bytes, so that a power cut after the call loses nothing. Default: false. */
   readonly flush?: boolean;
+  /** The folder of the unfinished file, on the same disk as the target. Default: the target's. */
+  readonly aside?: string;
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -133,7 +135,8 @@ async function writeSpecial(path: string, content: FileContent, options: WriteOp
 }
 
 async function writeAside(target: string, content: FileContent, options: WriteOptions): Promise<void> {
-  const { path, file } = openTemporary(target);
+  const { aside = dirname(target) } = options;
+  const { path, file } = openTemporary(join(aside, basename(target)));
   try {
     try {
       await writeParts(file, content, options);

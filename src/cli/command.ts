@@ -25,6 +25,8 @@ export interface Command {
   readonly choices?: Readonly<Record<string, readonly string[]>>;
   /** The words that the command takes in place of files; [] for none. For completion. */
   readonly words?: readonly string[];
+  /** Whether another run goes on where one ended. An error that passes by itself then has an exit code of its own. */
+  readonly resumes?: boolean;
   /** Runs with the arguments after the command's name; gives the exit code. */
   run(args: readonly string[]): Promise<number>;
 }

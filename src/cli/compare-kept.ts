@@ -12,7 +12,7 @@ import { decodeLabelPng, decodePng, encodeLabelPng, encodePng } from "../image/p
 import type { LabelMap } from "../image/png.js";
 import { scaled, scaledLabels } from "../image/scale.js";
 import { COMPARABLE } from "../models/compared.js";
-import { ownFolder, writing } from "./compare-disk.js";
+import { ownFolder, writing } from "./output-disk.js";
 
 /** Folder beside the results, with one folder for each kept picture. */
 const KEPT = "kept";

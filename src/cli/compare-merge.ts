@@ -1,11 +1,10 @@
 /** Adds up the results of several --out folders. */
-import { join } from "node:path";
-import { FcnError } from "../base/errors.js";
+import { dirname, join } from "node:path";
 import type { ResultRecord, RunHeader } from "../eval/records.js";
-import { UsageError } from "./command.js";
-import { differenceOf, nameFolderOf } from "./compare-log.js";
-import { RESULTS, readLog } from "./compare-read.js";
+import { COMPARISON } from "./compare-log.js";
+import { RESULTS, readAlike } from "./read-records.js";
 import { RecordIndex } from "./record-index.js";
+import { nameFolderOf } from "./record-log.js";
 
 export interface MergedLogs {
   readonly header: RunHeader;
@@ -18,22 +17,13 @@ export interface MergedLogs {
  * results
  */
 export async function mergeLogs(folders: readonly string[]): Promise<MergedLogs> {
-  let first: { readonly header: RunHeader; readonly path: string } | undefined;
   const index = new RecordIndex();
-  for (const folder of folders) {
-    const path = join(folder, RESULTS);
-    const log = await readLog(path);
-    if (!log) throw new UsageError(`compare: there are no results in ${path}`);
-    first ??= { header: log.header, path };
-    const different = differenceOf(first.header, log.header);
-    if (different !== undefined)
-      throw new FcnError(
-        "bad-option",
-        `${path}: made with other ${different} than ${first.path}; these cannot be added up`,
-      );
-    const nameFolder = nameFolderOf(folder, log.header);
-    for (const record of log.records) index.add(record, path, nameFolder);
-  }
-  if (!first) throw new UsageError("compare: --merge needs at least one folder");
-  return { header: first.header, records: index.records };
+  const nameFolders = new Map<string, string>();
+  const header = await readAlike(
+    folders.map((folder) => join(folder, RESULTS)),
+    COMPARISON,
+    (record, path) => index.add(record, path, nameFolders.get(path) ?? dirname(path)),
+    (own, path) => nameFolders.set(path, nameFolderOf(dirname(path), own)),
+  );
+  return { header, records: index.records };
 }

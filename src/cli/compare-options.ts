@@ -10,8 +10,12 @@ import { QUIET_OPTION, UsageError, listOf, oneOf } from "./command.js";
 import type { parse } from "./command.js";
 import { parseWeights } from "./compare-weights.js";
 import { labelMeaningOf } from "./label-options.js";
+import { modeOf } from "./record-log.js";
+import type { LogMode } from "./record-log.js";
+import { SHARD_OPTIONS } from "./shards.js";
 
 export const COMPARE_USAGE = `fcn compare INPUT... [options]
+fcn compare --list FILE [options]
 fcn compare --voc DIR [--split NAME] [options]
 fcn compare --merge DIR... [--out DIR] [--json]
 
@@ -45,8 +49,12 @@ report.html, report.json, contact-sheet.png and plots/*.svg.
   --resume             continue the results in --out: skips pictures that have
                        results, tries failed ones again
   --fresh              replace the results in --out
+  --list FILE          the pictures are named in FILE, one a line, in place of
+                       INPUTs; - is stdin. fcn list makes such a file
   --shard i/n          only every n-th picture, i from 1 to n: for n machines,
-                       each with its own --out
+                       each with its own --out; auto takes i and n from a Slurm
+                       array, or i from an Indexed Job of Kubernetes
+  --of N               the n of --shard auto, where the scheduler does not say it
   --merge              INPUTs are --out folders of shards: adds them up without
                        running anything
   --json               print the numbers as one JSON object, and nothing else,
@@ -73,6 +81,7 @@ report.html, report.json, contact-sheet.png and plots/*.svg.
   --adapter NAME       the graphics adapter whose name contains NAME
 
 Exit code 1 when a picture failed (the others are done), 2 when called wrongly,
+75 when another run with --resume may do more (SIGTERM, lost device, full disk),
 130 when stopped by Ctrl-C.`;
 
 export const COMPARE_OPTIONS = {
@@ -91,7 +100,8 @@ export const COMPARE_OPTIONS = {
   out: { type: "string", default: "out/compare" },
   resume: { type: "boolean", default: false },
   fresh: { type: "boolean", default: false },
-  shard: { type: "string" },
+  ...SHARD_OPTIONS,
+  list: { type: "string" },
   merge: { type: "boolean", default: false },
   precision: { type: "string", default: "f32" },
   tune: { type: "boolean", default: false },
@@ -148,15 +158,6 @@ function parseBoundaryWidth(text: string): number {
   return width;
 }
 
-/** What to do with results that are in --out already. */
-export type LogMode = "new" | "resume" | "fresh";
-
-function modeOf({ resume, fresh }: CompareValues): LogMode {
-  if (resume && fresh) throw new UsageError("compare: --resume keeps the results, --fresh replaces them; give one");
-  if (fresh) return "fresh";
-  return resume ? "resume" : "new";
-}
-
 export interface RunOptions {
   /** Undefined for what ships. */
   readonly weights: readonly string[] | undefined;
@@ -179,7 +180,7 @@ export function runOptionsOf(values: CompareValues): RunOptions {
     boundaryWidth: parseBoundaryWidth(values["boundary-width"]),
     precision: oneOf("compare", "precision", values.precision, PRECISIONS),
     sizes: parseSizes(values.sizes),
-    mode: modeOf(values),
+    mode: modeOf("compare", values),
     meaning: labelMeaningOf(values),
   };
 }

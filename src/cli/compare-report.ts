@@ -13,7 +13,7 @@ import { LABEL_WORDS } from "../eval/truth-words.js";
 import { contactSheet } from "../image/contact-sheet.js";
 import type { SheetColumn, SheetRow } from "../image/contact-sheet.js";
 import { encodeLabelPng, encodePng, withTransparentBackground } from "../image/png.js";
-import { ownFolder, removeUnfinished, writing } from "./compare-disk.js";
+import { ownFolder, removeUnfinished, writing } from "./output-disk.js";
 import { KEPT_COUNT, listKept, readKept } from "./compare-kept.js";
 import type { KeptPicture, KeptPixels } from "./compare-kept.js";
 import { printNote } from "./output.js";

@@ -1,5 +1,6 @@
 /** `fcn compare`: what networks cost and gain, on the user's pictures or on PASCAL VOC. */
 import { join } from "node:path";
+import { defined } from "../base/defined.js";
 import type { PictureRecord, RunHeader } from "../eval/records.js";
 import { reportJson } from "../eval/report-json.js";
 import { summarise, summarisePicture } from "../eval/summary.js";
@@ -7,10 +8,10 @@ import type { Summary } from "../eval/summary.js";
 import { readClassNames } from "./class-names.js";
 import { UsageError, parse, refuse } from "./command.js";
 import type { Command } from "./command.js";
-import { removeUnfinished } from "./compare-disk.js";
+import { removeUnfinished } from "./output-disk.js";
 import { distinctItems, remainingItems } from "./compare-items.js";
 import { Keeper } from "./compare-kept.js";
-import { WriterLock } from "./compare-lock.js";
+import { WriterLock } from "./writer-lock.js";
 import { ResultLog } from "./compare-log.js";
 import { mergeLogs } from "./compare-merge.js";
 import { openComparison } from "./compare-open.js";
@@ -19,40 +20,63 @@ import type { CompareValues, RunOptions } from "./compare-options.js";
 import { writeReport } from "./compare-report.js";
 import { measureCosts, runComparison, sizesToMeasure } from "./compare-run.js";
 import { textReport } from "./compare-table.js";
-import { listPictures, shardOf } from "./datasets.js";
+import { listPictures, listedPictures, refuseInputsBesideList } from "./datasets.js";
 import type { DatasetItem } from "./datasets.js";
 import { outputFolder } from "./files.js";
-import { checkLabels, needLabels } from "./label-files.js";
+import { pathKey } from "./find-pictures.js";
+import { checkLabels, labelOf, needLabels } from "./label-files.js";
 import { labelMeaningOf } from "./label-options.js";
 import { warnOfLabels } from "./label-warnings.js";
 import { print, printError } from "./output.js";
-import { INTERRUPTED, watchInterrupts } from "./signals.js";
+import { parseShard, shardOf } from "./shards.js";
+import { watchInterrupts } from "./signals.js";
 import { listVoc } from "./voc.js";
 
 const STOPPING =
   "\nfcn compare: stopping after this picture; finished pictures are kept and --resume continues " +
   "(Ctrl-C again: stop at once)";
 
-async function itemsOf(values: CompareValues, inputs: readonly string[]): Promise<DatasetItem[]> {
-  if (values.voc !== undefined && inputs.length)
-    throw new UsageError(`compare: --voc has its own list of pictures; leave out ${inputs.join(" ")}`);
-  if (values.voc === undefined && !inputs.length)
+/** The pictures of --list with their label maps. */
+async function listedItems(list: string, labels: string | undefined): Promise<DatasetItem[]> {
+  const pictures = await listedPictures("compare", list);
+  return pictures.map(({ path }) => ({
+    key: pathKey(path),
+    picture: path,
+    ...defined({ label: labelOf(path, labels) }),
+  }));
+}
+
+async function itemsOf(values: CompareValues, inputs: readonly string[]): Promise<readonly DatasetItem[]> {
+  const { voc, list } = values;
+  const others = list === undefined ? inputs : ["--list", list];
+  if (voc !== undefined && others.length)
+    throw new UsageError(`compare: --voc has its own list of pictures; leave out ${others.join(" ")}`);
+  if (voc === undefined && !others.length)
     throw new UsageError("compare: name pictures, a folder or a pattern, or a PASCAL VOC folder with --voc");
-  const items =
-    values.voc === undefined
-      ? distinctItems(await listPictures("compare", inputs, values.labels))
-      : await listVoc("compare", values.voc, values.split);
+  refuseInputsBesideList("compare", { inputs, list });
+  const shard = parseShard("compare", values);
+  const items = await allItems(values, inputs);
   if (values.labels !== undefined) checkLabels("compare", items, values.labels);
   for (const option of ["void", "map"] as const) if (values[option] !== undefined) needLabels("compare", items, option);
-  return values.shard === undefined ? items : shardOf("compare", items, values.shard);
+  return shardOf(items, shard);
+}
+
+async function allItems(
+  { voc, split, list, labels }: CompareValues,
+  inputs: readonly string[],
+): Promise<DatasetItem[]> {
+  if (voc !== undefined) return listVoc("compare", voc, split);
+  return distinctItems(
+    list === undefined ? await listPictures("compare", inputs, labels) : await listedItems(list, labels),
+  );
 }
 
 interface Compared {
   readonly summary: Summary;
   /** Names of the report's files. */
   readonly files: readonly string[];
-  /** Ended early by Ctrl-C. */
-  readonly stopped: boolean;
+  /** The exit code of a signal that ended it early. */
+  readonly stoppedBy: number | undefined;
 }
 
 /** Does the work while no other run writes to the folder. @throws UsageError when another one does */
@@ -84,7 +108,7 @@ async function runPictures(
     tune: values.tune || undefined,
     adapter,
   });
-  const { stopped, end } = watchInterrupts(STOPPING);
+  const { stopped, exitCode, end } = watchInterrupts(STOPPING);
   const onFailure = (message: string): void => printError(`fcn: ${message}`);
   try {
     const log = await ResultLog.open(out, header, mode, lock);
@@ -99,7 +123,7 @@ async function runPictures(
       await log.close();
     }
     const summary = summarise(header, log.records);
-    return { summary, files: await writeReport(summary, out, [out]), stopped: stopped() };
+    return { summary, files: await writeReport(summary, out, [out]), stoppedBy: exitCode() };
   } finally {
     end();
     comparison.dispose();
@@ -122,7 +146,11 @@ async function mergeFolders({ out }: CompareValues, folders: readonly string[]):
   if (!folders.length) throw new UsageError("compare: --merge takes the --out folders of the shards");
   const { header, records } = await mergeLogs(folders);
   const summary = summarise(header, records);
-  return asOnlyWriter(out, async () => ({ summary, files: await writeReport(summary, out, folders), stopped: false }));
+  return asOnlyWriter(out, async () => ({
+    summary,
+    files: await writeReport(summary, out, folders),
+    stoppedBy: undefined,
+  }));
 }
 
 /** @throws UsageError for options that would be ignored */
@@ -143,13 +171,13 @@ async function comparePictures(values: CompareValues, inputs: readonly string[])
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals, given } = parse("compare", args, COMPARE_OPTIONS);
   refuseIgnored(values, given);
-  const { summary, files, stopped } = values.merge
+  const { summary, files, stoppedBy } = values.merge
     ? await mergeFolders(values, positionals)
     : await comparePictures(values, positionals);
   if (values.json) print(JSON.stringify(reportJson(summary)));
   else print(`${textReport(summary)}\n\n${files.map((file) => join(values.out, file)).join("\n")}`);
   warnOfLabels(summary, labelMeaningOf(values));
-  if (stopped) return INTERRUPTED;
+  if (stoppedBy !== undefined) return stoppedBy;
   return summary.failures.length ? 1 : 0;
 }
 
@@ -159,5 +187,6 @@ export const compare: Command = {
   usage: COMPARE_USAGE,
   options: COMPARE_OPTIONS,
   choices: COMPARE_CHOICES,
+  resumes: true,
   run,
 };

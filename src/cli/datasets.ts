@@ -10,6 +10,8 @@ import { Skipped, expandInput, pathKey } from "./find-pictures.js";
 import type { Search } from "./find-pictures.js";
 import { labelOf } from "./label-files.js";
 import { printAtEnd, printNote } from "./output.js";
+import { readList } from "./picture-list.js";
+import type { ListedPicture } from "./picture-list.js";
 
 export interface DatasetItem {
   /** Names the picture in results: the path as given, with forward slashes, or VOC's id. */
@@ -64,10 +66,25 @@ export async function listPictures(
   return [...found.values()].sort((a, b) => byName(a.key, b.key));
 }
 
-/** The part `i/n` of a list, i from 1: every n-th picture, so that all parts are alike. @throws UsageError */
-export function shardOf<T>(command: string, items: readonly T[], shard: string): T[] {
-  const [, part, parts] = /^(\d{1,6})\/(\d{1,6})$/.exec(shard)?.map(Number) ?? [];
-  if (part === undefined || parts === undefined || part < 1 || part > parts)
-    throw new UsageError(`${command}: --shard ${shard} is not of the form i/n with i from 1 to n, as in 1/8`);
-  return items.filter((_, index) => index % parts === part - 1);
+/** What a command is told to work on: inputs, or a list. */
+export interface Chosen {
+  readonly inputs: readonly string[];
+  /** The file of --list. */
+  readonly list?: string | undefined;
+}
+
+/** @throws UsageError when both are given */
+export function refuseInputsBesideList(command: string, { inputs, list }: Chosen): void {
+  if (list !== undefined && inputs.length)
+    throw new UsageError(`${command}: --list ${list} names the pictures; leave out ${inputs.slice(0, 3).join(" ")}`);
+}
+
+/** The pictures of a list, each once, in its order. Their files are not looked at. @throws UsageError */
+export async function listedPictures(command: string, list: string): Promise<ListedPicture[]> {
+  const found = new Map<string, ListedPicture>();
+  for (const picture of await readList(command, list)) {
+    const path = resolve(picture.path);
+    if (!found.has(path)) found.set(path, picture);
+  }
+  return [...found.values()];
 }

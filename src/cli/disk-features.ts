@@ -7,7 +7,7 @@ import { mkdir, readFile, readdir, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { writeWhole } from "../base/write-whole.js";
 import type { FeatureBytes, FeatureStore } from "../train/feature-cache.js";
-import { writing } from "./compare-disk.js";
+import { writing } from "./output-disk.js";
 
 const HASH_BYTES = 32;
 const NAME = /^[0-9a-f]{64}\.features$/;

@@ -16,16 +16,21 @@ import { demo } from "./demo.js";
 import { doctor } from "./doctor.js";
 import { importCommand } from "./import.js";
 import { inspect } from "./inspect.js";
+import { TRY_AGAIN, isPassing } from "./exit-codes.js";
+import { list } from "./list.js";
 import { OutputClosed, exit, keepGoingWithoutReaders, print, printError } from "./output.js";
 import { withTypedName } from "./program-name.js";
 import { segment } from "./segment.js";
 import { endOnSignals } from "./signals.js";
+import { status } from "./status.js";
 import { train } from "./train.js";
 import { tune } from "./tune.js";
 import { weights } from "./weights.js";
 
 const FIRST_COMMANDS: readonly Command[] = [
   segment,
+  list,
+  status,
   compare,
   train,
   bench,
@@ -50,7 +55,8 @@ function help(): string {
     "fcn --version, or -V, shows the version. Nothing is printed in colours.",
     "",
     "Exit codes: 0 done; 1 failed, in part or as a whole, with a sentence on stderr;",
-    "2 called wrongly, nothing done; 129, 130, 143 ended by SIGHUP, SIGINT, SIGTERM.",
+    "2 called wrongly, nothing done; 75 another run may do more (lost device, full",
+    "disk, network away); 129, 130, 143 ended by SIGHUP, SIGINT, SIGTERM.",
     "A reader that closes the pipe (fcn ... | head) is no failure.",
   ].join("\n");
 }
@@ -85,25 +91,25 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const command = commandOf(name);
   if (rest.includes("--help") || rest.includes("-h")) return showHelp([name]);
-  return command.run(rest);
+  return command.run(rest).catch((error: unknown) => report(error, command));
 }
 
 /** More than any sentence has. A name from a file may have any length. */
 const LONGEST_MESSAGE = 3000;
 
 /** Prints the error and gives the exit code. */
-function report(error: unknown): number {
+function report(error: unknown, command?: Command): number {
   if (error instanceof OutputClosed) return 0; // exit() says what is to be said
   printError(`fcn: ${cutInMiddle(messageOf(error), LONGEST_MESSAGE)}`);
   if (error instanceof UsageError) return 2;
   // A typed error is a complete sentence. Anything else is a bug, whose report needs the stack.
   if (!(error instanceof FcnError) && error instanceof Error && error.stack) printError(error.stack);
-  return 1;
+  return command?.resumes && isPassing(error) ? TRY_AGAIN : 1;
 }
 
 keepGoingWithoutReaders();
 endOnSignals();
 main(commandLine())
-  .catch(report)
+  .catch((error: unknown) => report(error))
   .then(exit)
   .catch(() => process.exit(1));

@@ -8,6 +8,8 @@ export const PROGRAM_NAMES = [SHORT, LONG] as const;
 /** The commands, as help lists them. */
 export const COMMAND_NAMES = [
   "segment",
+  "list",
+  "status",
   "compare",
   "train",
   "bench",

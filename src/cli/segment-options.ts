@@ -9,8 +9,11 @@ import type { parse } from "./command.js";
 import { FORMATS } from "./segment-output.js";
 import type { Format } from "./segment-output.js";
 import type { Wanted } from "./segment-sink.js";
+import { SHARD_OPTIONS } from "./shards.js";
 
 export const SEGMENT_USAGE = `fcn segment INPUT... [options]
+fcn segment --list FILE [options]
+fcn segment --merge DIR... [--out DIR] [--json]
 
 Labels every pixel of pictures. INPUT is a picture (PNG; JPEG and WebP with the
 package sharp), a folder, a quoted pattern with *, **, ?, [ab] or {a,b}, or -
@@ -46,6 +49,23 @@ files were left out and why. A folder that cannot be read is a warning.
                    and files, and nothing else, on stdout
   -q, --quiet      no notes, warnings or progress on stderr; errors remain
 
+For many pictures and several machines, with a record of what is done:
+  --list FILE      the pictures are named in FILE, one a line, in place of
+                   INPUTs; - is stdin. fcn list makes such a file
+  --resume         keep a record, DIR/results.jsonl, and go on with it: skips
+                   what is done, tries failed pictures again, does changed ones
+                   anew
+  --fresh          keep a record, and replace the one in --out
+  --shard i/n      only every n-th picture, i from 1 to n. The record is
+                   DIR/shards/i-of-n/results.jsonl, so shards may share --out.
+                   auto takes i and n from a Slurm array, or i from an Indexed
+                   Job of Kubernetes
+  --of N           the n of --shard auto, where the scheduler does not say it
+  --merge          INPUTs are --out folders: checks that all pictures of all
+                   shards are there once, names those that are not, and writes
+                   DIR/merged.jsonl. Results from other folders are linked or
+                   copied into --out
+
   --weights FILE   checkpoint of PyTorch or safetensors: a path, a URL, or a
                    name that fcn weights lists, such as
                    torchvision/fcn_resnet101 (default: photos, which ships with
@@ -75,7 +95,10 @@ files were left out and why. A folder that cannot be read is a warning.
 Every file is whole or not there, whatever ends the program.
 
 Exit code 1 when a picture failed (the others are done), 2 when called wrongly,
-129, 130 or 143 when ended by SIGHUP, Ctrl-C or SIGTERM.`;
+75 when another run may do more: the device was lost, memory or disk were full,
+a network was away; 129, 130 or 143 when ended by SIGHUP, Ctrl-C or SIGTERM.
+With a record, SIGTERM and Ctrl-C end after the picture in hand, and SIGTERM
+gives 75.`;
 
 export const SEGMENT_OPTIONS = {
   format: { type: "string" },
@@ -95,6 +118,11 @@ export const SEGMENT_OPTIONS = {
   precision: { type: "string", default: "f32" },
   tune: { type: "boolean", default: false },
   adapter: { type: "string" },
+  list: { type: "string" },
+  ...SHARD_OPTIONS,
+  resume: { type: "boolean", default: false },
+  fresh: { type: "boolean", default: false },
+  merge: { type: "boolean", default: false },
   ...QUIET_OPTION,
 } as const;
 

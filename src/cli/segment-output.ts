@@ -115,7 +115,7 @@ export interface FoundClass extends NamedClass {
   readonly confidence?: number;
 }
 
-export function foundClasses(result: SegmentedPicture): FoundClass[] {
+export function foundClasses(result: SegmentedPicture, { hasRegions = true } = {}): FoundClass[] {
   const { picture, areas, confidence } = result;
   return areas.map(({ label, pixels, box, regions }) => ({
     class: label,
@@ -123,7 +123,7 @@ export function foundClasses(result: SegmentedPicture): FoundClass[] {
     pixels,
     share: roundedTo(pixels / (picture.width * picture.height), 6),
     box,
-    ...(label === BACKGROUND_LABEL ? {} : { regions }),
+    ...(label === BACKGROUND_LABEL || !hasRegions ? {} : { regions }),
     ...(confidence ? { confidence: meanConfidence(result, label) } : {}),
   }));
 }

@@ -1,4 +1,5 @@
 /** Where the results of `fcn segment` go: files in a folder, or stdout. */
+import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { defined } from "../base/defined.js";
@@ -7,8 +8,10 @@ import { cannotWrite, writeWhole } from "../base/write-whole.js";
 import { runTime } from "../models/picture-result.js";
 import type { Timings } from "../models/picture-result.js";
 import type { Scores } from "../models/segmentation.js";
+import { fileName } from "./file-name.js";
 import { encodeNpy } from "./npy.js";
 import { print, printBytes } from "./output.js";
+import type { ResultFile } from "./segment-record.js";
 import { ENDINGS, describeResult, encode, encodeConfidence, foundClasses } from "./segment-output.js";
 import type { Format, SegmentedPicture } from "./segment-output.js";
 
@@ -29,8 +32,15 @@ export interface SegmentOutput {
   readonly timings: Timings;
 }
 
-/** Writes the output of one picture. Gives a function that prints the line about it. */
-export type Sink = (output: SegmentOutput) => Promise<() => void>;
+/** What was written of a picture. */
+export interface Written {
+  readonly files: readonly ResultFile[];
+  /** Prints the line about it. */
+  readonly report: () => void;
+}
+
+/** Writes the output of one picture. */
+export type Sink = (output: SegmentOutput) => Promise<Written>;
 
 /** Endings of the files that each picture gets. */
 export function endingsOf({ formats, probabilities, logits }: Wanted): string[] {
@@ -52,6 +62,8 @@ export interface Reporting {
   readonly adapter: string;
   /** Milliseconds it took to load the network. */
   readonly load: number;
+  /** Of a run with a record: the folder of unfinished files. Its results have hashes. */
+  readonly aside: string | undefined;
 }
 
 function recordOf(
@@ -79,18 +91,22 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =
 
 /** Writes every file whole, then reports the picture on stdout. */
 export function folderSink(out: string, { formats }: Wanted, reporting: Reporting): Sink {
+  const { aside } = reporting;
   return async (output) => {
     const { name, result, probabilities, logits, timings } = output;
     const { width, height } = result.picture;
     const files: string[] = [];
+    const written: ResultFile[] = [];
     const folder = dirname(join(out, name));
     await mkdir(nativePath(folder), { recursive: true }).catch((error: unknown) => {
       throw cannotWrite(folder, error);
     });
     const write = async (ending: string, data: Uint8Array): Promise<void> => {
       const path = join(out, `${name}${ending}`);
-      await writeWhole(path, data);
+      await writeWhole(path, data, defined({ aside }));
       files.push(path);
+      const sha256 = aside === undefined ? "" : createHash("sha256").update(data).digest("hex");
+      written.push({ file: fileName(name, ending), bytes: data.length, sha256 });
     };
     for (const format of formats) await write(ENDINGS[format], encode(format, result));
     if (probabilities) await write(ENDINGS.probabilities, encodeNpy(probabilities.data, probabilities.shape.slice(1)));
@@ -99,7 +115,7 @@ export function folderSink(out: string, { formats }: Wanted, reporting: Reportin
     const text = reporting.json
       ? JSON.stringify(recordOf(output, files, reporting))
       : `${describeResult(result, tenths(timings.total))}\n  -> ${files.join(", ")}`;
-    return () => print(text);
+    return { files: written, report: () => print(text) };
   };
 }
 
@@ -107,6 +123,6 @@ export function folderSink(out: string, { formats }: Wanted, reporting: Reportin
 export function stdoutSink({ formats: [format = "labels"] }: Wanted): Sink {
   return async ({ result }) => {
     await printBytes(encode(format, result));
-    return () => undefined;
+    return { files: [], report: () => undefined };
   };
 }

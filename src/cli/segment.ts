@@ -1,17 +1,19 @@
 /** `fcn segment`: pictures to label maps, overlays, masks, probabilities and descriptions. */
 import { defined } from "../base/defined.js";
-import { messageOf } from "../base/errors.js";
-import { isStdin } from "../image/read-file.js";
+import { isFcnError, messageOf } from "../base/errors.js";
 import { loadFcn } from "../node.js";
 import type { Fcn, NodePicture } from "../node.js";
 import { readClassNames } from "./class-names.js";
-import { UsageError, parse } from "./command.js";
+import { parse, refuse } from "./command.js";
 import type { Command } from "./command.js";
-import { listPictures } from "./datasets.js";
+import { TRY_AGAIN, isPassing } from "./exit-codes.js";
 import { checkWeights, isWeightsPath, outputFolder } from "./files.js";
-import { printError, printNote } from "./output.js";
+import { print, printError, printNote } from "./output.js";
 import { byteBar } from "./progress.js";
-import { outputNames, refuseToReplace } from "./segment-names.js";
+import { modeOf } from "./record-log.js";
+import { refuseStreams, segmentInputs } from "./segment-inputs.js";
+import { mergeSegments } from "./segment-merge.js";
+import { refuseToReplace } from "./segment-names.js";
 import {
   SEGMENT_CHOICES,
   SEGMENT_OPTIONS,
@@ -23,34 +25,21 @@ import {
 } from "./segment-options.js";
 import type { SegmentValues } from "./segment-options.js";
 import { chosenClasses } from "./segment-output.js";
+import { failureOf, runRecorded } from "./segment-recorded.js";
 import { segmentAll } from "./segment-run.js";
-import type { SegmentInput } from "./segment-run.js";
+import type { SegmentInput, SegmentJob } from "./segment-run.js";
 import { endingsOf, folderSink, stdoutSink } from "./segment-sink.js";
-import type { Wanted } from "./segment-sink.js";
+import { parseShard, shardOf } from "./shards.js";
 
-/** The name of the picture on stdin. */
-const STDIN = "stdin";
-
-/** The pictures, with stdin first. @throws UsageError */
-async function inputsOf(inputs: readonly string[]): Promise<SegmentInput[]> {
-  if (inputs.length === 0) throw new UsageError("segment: name at least one picture, as in fcn segment photo.png");
-  const paths = inputs.filter((input) => input !== STREAM);
-  const piped = paths.length < inputs.length;
-  const streams = inputs.filter((input) => input === STREAM || isStdin(input));
-  if (streams.length > 1) throw new UsageError("segment: - (stdin) can be given once");
-  if (streams.length && process.stdin.isTTY)
-    throw new UsageError("segment: - reads a picture from stdin, which is a terminal; redirect a file into it");
-  const pictures = (await listPictures("segment", paths)).map(({ picture }) => picture);
-  const images = piped ? [STDIN, ...pictures] : pictures;
-  const names = outputNames(images);
-  return images.map((image, i) => ({ image, name: names[i] ?? "", stdin: piped && i === 0 }));
-}
-
-/** Makes the folder. @throws UsageError when a result would replace one of the pictures */
-async function prepareFolder(folder: string, wanted: Wanted, inputs: readonly SegmentInput[]): Promise<void> {
-  const endings = endingsOf(wanted);
+/** @throws UsageError when a result would replace one of `all` pictures, or the folder cannot be made */
+async function prepareFolder(
+  folder: string,
+  endings: readonly string[],
+  inputs: readonly SegmentInput[],
+  all: readonly SegmentInput[],
+): Promise<void> {
   const outputs = inputs.flatMap(({ name }) => endings.map((ending) => `${folder}/${name}${ending}`));
-  const pictures = inputs.map(({ image }) => image);
+  const pictures = all.map(({ image }) => image);
   refuseToReplace("segment", pictures, outputs);
   await outputFolder("segment", folder);
 }
@@ -75,26 +64,77 @@ async function load(values: SegmentValues): Promise<Loaded> {
   return { fcn, ms: performance.now() - start };
 }
 
-async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parse("segment", args, SEGMENT_OPTIONS);
+/** Prints the sentence and, where stdout has lines of JSON, a line. */
+const failurePrinter =
+  (isJson: boolean) =>
+  ({ image }: SegmentInput, error: unknown): void => {
+    printError(`fcn: ${messageOf(error)}`);
+    if (isJson) print(JSON.stringify({ image, error: failureOf(error) }));
+  };
+
+/** Without a record: all pictures, and an exit code that says whether another try may help. */
+async function runAtOnce(
+  inputs: readonly SegmentInput[],
+  job: Omit<SegmentJob, "onDone" | "onFailure" | "stopped">,
+  printFailure: (input: SegmentInput, error: unknown) => void,
+): Promise<number> {
+  let mayPass = false;
+  const failed = await segmentAll(inputs, {
+    ...job,
+    onDone: async () => undefined,
+    async onFailure(input, error) {
+      mayPass ||= isPassing(error);
+      printFailure(input, error);
+    },
+    stopped: () => false,
+  }).catch((error: unknown) => {
+    if (!isFcnError(error, "device-lost")) throw error;
+    return 1;
+  });
+  if (failed > 0 && inputs.length > 1) printError(`fcn: segment: ${failed} of ${inputs.length} pictures failed`);
+  if (mayPass) return TRY_AGAIN;
+  return failed > 0 ? 1 : 0;
+}
+
+const RECORDED = ["resume", "fresh", "shard"] as const;
+
+async function segmentPictures(
+  values: SegmentValues,
+  positionals: readonly string[],
+  given: ReadonlySet<string>,
+): Promise<number> {
   const wanted = wantedOf(values);
-  const inputs = await inputsOf(positionals);
-  const toStdout = values.out === STREAM;
-  if (toStdout) checkStream(wanted, inputs.length, values.json);
-  else await prepareFolder(values.out, wanted, inputs);
+  const { out, json, list } = values;
+  const shard = parseShard("segment", values);
+  modeOf("segment", values);
+  const isRecorded = RECORDED.some((name) => given.has(name));
+  const toStdout = out === STREAM;
+  if (toStdout) refuse("segment", given, RECORDED, "keeps a record in the folder of --out, which - is not");
+  const all = await segmentInputs(positionals, list);
+  if (isRecorded) refuseStreams(all);
+  const inputs = shardOf(all, shard);
+  const endings = endingsOf(wanted);
+  if (toStdout) checkStream(wanted, inputs.length, json);
+  else await prepareFolder(out, endings, inputs, all);
   const { fcn, ms } = await load(values);
   try {
     const chosen = values.classes === undefined ? undefined : chosenClasses(values.classes, fcn.classNames);
-    const sink = toStdout
-      ? stdoutSink(wanted)
-      : folderSink(values.out, wanted, { json: values.json, adapter: fcn.device.label, load: ms });
-    const onFailure = (error: unknown): void => printError(`fcn: ${messageOf(error)}`);
-    const failed = await segmentAll(inputs, { fcn, chosen, wanted, sink, onFailure });
-    if (failed > 0 && inputs.length > 1) printError(`fcn: segment: ${failed} of ${inputs.length} pictures failed`);
-    return failed > 0 ? 1 : 0;
+    const jobFor = (aside?: string) => {
+      const reporting = { json, adapter: fcn.device.label, load: ms, aside };
+      return { fcn, chosen, wanted, sink: toStdout ? stdoutSink(wanted) : folderSink(out, wanted, reporting) };
+    };
+    const isJson = json || (toStdout && wanted.formats[0] === "json");
+    const printFailure = failurePrinter(isJson);
+    if (!isRecorded) return await runAtOnce(inputs, jobFor(), printFailure);
+    return await runRecorded({ values, fcn, all, inputs, shard, chosen, endings }, jobFor, printFailure);
   } finally {
     fcn.dispose();
   }
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals, given } = parse("segment", args, SEGMENT_OPTIONS);
+  return values.merge ? mergeSegments(values, positionals, given) : segmentPictures(values, positionals, given);
 }
 
 export const segment: Command = {
@@ -103,5 +143,6 @@ export const segment: Command = {
   usage: SEGMENT_USAGE,
   options: SEGMENT_OPTIONS,
   choices: SEGMENT_CHOICES,
+  resumes: true,
   run,
 };

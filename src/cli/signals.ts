@@ -1,29 +1,45 @@
 /** Exit codes of signals, and an orderly end: temporary files, folders and child processes go in handlers of `exit`. */
+import { TRY_AGAIN } from "./exit-codes.js";
 import { printError } from "./output.js";
 
 /** What shells report: 128 and the number of the signal. */
 const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 /** Exit code after Ctrl-C. */
-export const INTERRUPTED = EXIT_CODES.SIGINT;
+const INTERRUPTED = EXIT_CODES.SIGINT;
 
 export interface Interrupts {
-  /** Whether Ctrl-C was pressed. */
+  /** Whether a signal asked for the end. */
   readonly stopped: () => boolean;
+  /** The exit code that it stands for; undefined while there was none. */
+  readonly exitCode: () => number | undefined;
   /** Stops watching. */
   readonly end: () => void;
 }
 
-/** Watches for Ctrl-C: the first says so and asks the loop to end, the second ends the program. */
+/**
+ * Watches for Ctrl-C, and for SIGTERM, with which schedulers take a machine away: the first says so and asks the loop
+ * to end, the second ends the program. After SIGTERM another run goes on, so the code is that of "try me again".
+ */
 export function watchInterrupts(message: string): Interrupts {
-  let stopped = false;
-  const onInterrupt = (): void => {
-    if (stopped) process.exit(INTERRUPTED);
-    stopped = true;
+  const codes = { SIGINT: INTERRUPTED, SIGTERM: TRY_AGAIN } as const;
+  let code: number | undefined;
+  const onSignal = (signal: keyof typeof codes) => (): void => {
+    if (code !== undefined) process.exit(codes[signal]);
+    code = codes[signal];
     printError(message);
   };
+  const [onInterrupt, onTerm] = [onSignal("SIGINT"), onSignal("SIGTERM")];
   process.on("SIGINT", onInterrupt);
-  return { stopped: () => stopped, end: () => process.off("SIGINT", onInterrupt) };
+  process.on("SIGTERM", onTerm);
+  return {
+    stopped: () => code !== undefined,
+    exitCode: () => code,
+    end: () => {
+      process.off("SIGINT", onInterrupt);
+      process.off("SIGTERM", onTerm);
+    },
+  };
 }
 
 /** Ends the program on a signal, unless a command listens for it too. */

@@ -5,8 +5,8 @@ import { writeWhole } from "../base/write-whole.js";
 import type { FcnVariant } from "../models/fcn-head.js";
 import { checkpointBytes } from "../train/checkpoint-bytes.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
-import { writing } from "./compare-disk.js";
-import type { WriterLock } from "./compare-lock.js";
+import { writing } from "./output-disk.js";
+import type { WriterLock } from "./writer-lock.js";
 import { LOG } from "./train-log.js";
 
 export const BEST = "best.safetensors";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { FcnError } from "../base/errors.js";
 import { TRAINING_FORMAT, isEpochRecord } from "../eval/training-records.js";
 import type { EpochRecord, TrainingHeader, TrainingRecord } from "../eval/training-records.js";
-import { writing } from "./compare-disk.js";
+import { writing } from "./output-disk.js";
 
 export const LOG = "log.jsonl";
 

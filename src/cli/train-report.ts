@@ -15,7 +15,7 @@ import type { FcnVariant } from "../models/fcn-head.js";
 import { Comparison } from "../models/node-comparison.js";
 import { openSource } from "../node.js";
 import { openCheckpoint } from "../weights/open.js";
-import { writing } from "./compare-disk.js";
+import { writing } from "./output-disk.js";
 import { Keeper } from "./compare-kept.js";
 import { shownPicture, worstPictures } from "./compare-report.js";
 import type { DatasetItem } from "./datasets.js";

@@ -87,8 +87,9 @@ Run
                        stdout
   -q, --quiet          no notes, warnings or progress on stderr; errors remain
 
-Ctrl-C ends after the step and keeps everything. Exit code 1 when the training
-failed, 2 when called wrongly, 130 when stopped by Ctrl-C.`;
+Ctrl-C and SIGTERM end after the step and keep everything. Exit code 1 when the
+training failed, 2 when called wrongly, 75 when --resume may go on by itself
+(SIGTERM, lost device, full disk), 130 when stopped by Ctrl-C.`;
 
 export const TRAIN_OPTIONS = {
   labels: { type: "string" },

@@ -11,11 +11,11 @@ import { openCheckpoint } from "../weights/open.js";
 import type { ByteSource } from "../weights/source.js";
 import { UsageError, parse, refuse } from "./command.js";
 import type { Command } from "./command.js";
-import { removeUnfinished } from "./compare-disk.js";
-import { WriterLock } from "./compare-lock.js";
+import { removeUnfinished } from "./output-disk.js";
+import { WriterLock } from "./writer-lock.js";
 import { outputFolder } from "./files.js";
 import { print } from "./output.js";
-import { INTERRUPTED, watchInterrupts } from "./signals.js";
+import { watchInterrupts } from "./signals.js";
 import { textCurve } from "./text-curve.js";
 import { BEST, LAST, TrainingFiles } from "./train-files.js";
 import { TrainingLog, readTrainingLog } from "./train-log.js";
@@ -55,7 +55,8 @@ async function logBefore(folder: string, header: TrainingHeader, mode: OutMode):
 
 interface TrainingEnd extends Ended {
   readonly summary: Summary | undefined;
-  readonly isDone: boolean;
+  /** The exit code of a signal that ended it early. */
+  readonly stoppedBy: number | undefined;
   readonly names: readonly string[];
 }
 
@@ -99,7 +100,7 @@ async function trainOpened(
   const features = await featureStore(values, request, header);
   const log = await TrainingLog.open(values.out, header, before);
   const watcher = trainingProgress({ epochs: settings.epochs, isStaged: settings.variants.length > 1 });
-  const { stopped, end } = watchInterrupts(STOPPING);
+  const { stopped, exitCode, end } = watchInterrupts(STOPPING);
   const teacher = open.teacher && new TeacherAtWork(open.teacher, { store: features, warn: watcher.warn });
   let device: Device | undefined = first;
   const nextDevice = async (): Promise<Device> => {
@@ -123,7 +124,12 @@ async function trainOpened(
     const variants = settings.mode === "heads" ? settings.variants : settings.variants.slice(-1);
     const measuring = { ...ended, data, reader, teacher, variants, openDevice };
     const summary = isDone ? await measureBest(measuring) : undefined;
-    return { ...ended, summary, isDone, names: await writeTrainingReport(ended, summary) };
+    return {
+      ...ended,
+      summary,
+      stoppedBy: isDone ? undefined : exitCode(),
+      names: await writeTrainingReport(ended, summary),
+    };
   } finally {
     watcher.end();
     end();
@@ -203,7 +209,7 @@ async function run(args: readonly string[]): Promise<number> {
     const ended = await trainInto(values, request, open, lock);
     if (values.json) print(JSON.stringify(trainingJson(ended, ended.summary)));
     else print(textReport(ended));
-    return ended.isDone ? 0 : INTERRUPTED;
+    return ended.stoppedBy ?? 0;
   } finally {
     await lock.release();
   }
@@ -215,5 +221,6 @@ export const train: Command = {
   usage: TRAIN_USAGE,
   options: TRAIN_OPTIONS,
   choices: TRAIN_CHOICES,
+  resumes: true,
   run,
 };

@@ -35,7 +35,7 @@ function isFlat(value: unknown, depth = MAX_DEPTH): boolean {
   return depth > 0 && Object.values(value).every((part) => isFlat(part, depth - 1));
 }
 
-export function parseLine(line: string, where: string): Fields {
+export function parseLine(line: string, where: string, command = "compare"): Fields {
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -44,7 +44,7 @@ export function parseLine(line: string, where: string): Fields {
   }
   if (!isObject(value)) throw badOption(`${where}: it is no JSON object`);
   if (!isFlat(value))
-    throw badOption(`${where}: it is nested more than ${MAX_DEPTH} deep; fcn compare writes no such line`);
+    throw badOption(`${where}: it is nested more than ${MAX_DEPTH} deep; fcn ${command} writes no such line`);
   return value;
 }
 

@@ -14,7 +14,8 @@ export const isStdin = (path: string): boolean => STDIN_PATHS.includes(path);
 /** What a pipe may carry: more than any picture has, less than the memory. */
 const MAX_PIPED_BYTES = 2 ** 30;
 
-function whyUnreadable(error: unknown): string {
+/** "there is no such file", for errors of node:fs. */
+export function whyUnreadable(error: unknown): string {
   const { code } = error as NodeJS.ErrnoException;
   if (code === "ENOENT") return "there is no such file";
   if (code === "EISDIR") return "it is a folder";

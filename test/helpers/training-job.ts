@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "../../src/cli/command.js";
-import { WriterLock } from "../../src/cli/compare-lock.js";
+import { WriterLock } from "../../src/cli/writer-lock.js";
 import type { DatasetItem } from "../../src/cli/datasets.js";
 import { TrainingFiles } from "../../src/cli/train-files.js";
 import type { TrainingJob } from "../../src/cli/train-job.js";

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { afterAll, beforeEach, expect, it } from "vitest";
 import { FcnError } from "../src/base/errors.js";
 import { writeWhole } from "../src/base/write-whole.js";
-import { ownFolder, removeUnfinished, writing } from "../src/cli/compare-disk.js";
-import { WriterLock } from "../src/cli/compare-lock.js";
+import { ownFolder, removeUnfinished, writing } from "../src/cli/output-disk.js";
+import { WriterLock } from "../src/cli/writer-lock.js";
 
 let folder: string;
 const made: string[] = [];

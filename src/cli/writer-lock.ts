@@ -10,7 +10,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { FcnError } from "../base/errors.js";
 import { UsageError } from "./command.js";
-import { KEPT_WORK, writing } from "./compare-disk.js";
+import { KEPT_WORK, writing } from "./output-disk.js";
 
 /** A run touches its file this often. */
 const BEAT_MS = 10_000;
@@ -91,14 +91,43 @@ async function writersIn(folder: string): Promise<Writer[]> {
   });
 }
 
-async function refusal(command: string, folder: string, other: Writer, place: string): Promise<UsageError> {
+/** Whether a run writes to the folder. */
+export async function hasWriter(folder: string): Promise<boolean> {
+  const place = placeOf();
+  for (const writer of await writersIn(folder)) if (await isLive(writer, place)) return true;
+  return false;
+}
+
+interface Refused {
+  readonly place: string;
+  readonly isPatient: boolean;
+}
+
+async function refusal(
+  command: string,
+  folder: string,
+  other: Writer,
+  { place, isPatient }: Refused,
+): Promise<UsageError | FcnError> {
   const seconds = Math.max(0, Math.round(((await silenceOf(other)) ?? 0) / 1000));
   const isHere = other.place === place;
   const who = isHere ? `process ${other.pid}` : `process ${other.pid} of another machine, seen ${seconds} s ago`;
   const cure = isHere ? "" : `, or remove ${other.path} if that run has ended`;
-  return new UsageError(
-    `${command}: another run writes to ${folder} (${who}); wait for its end or give another --out${cure}`,
-  );
+  const sentence = `${command}: another run writes to ${folder} (${who}); wait for its end or give another --out${cure}`;
+  if (!isPatient) return new UsageError(sentence);
+  return new FcnError("bad-option", sentence, { cause: Object.assign(new Error(sentence), { code: "EBUSY" }) });
+}
+
+/** Waits while the file of another machine's run is not touched. True once it counts as dead, false when it lives. */
+async function fallsSilent(writer: Writer): Promise<boolean> {
+  const touched = async (): Promise<number | undefined> => (await stat(writer.path).catch(() => undefined))?.mtimeMs;
+  const before = await touched();
+  for (;;) {
+    const now = await touched();
+    if (now === undefined || Date.now() - now >= DEAD_AFTER_MS) return true;
+    if (now !== before) return false;
+    await new Promise((resolve) => setTimeout(resolve, BEAT_MS / 5));
+  }
 }
 
 const pause = (): Promise<void> =>
@@ -118,8 +147,12 @@ export class WriterLock {
     process.once("exit", this.#onExit);
   }
 
-  /** Files of dead runs are removed. @throws UsageError when another run writes to the folder */
-  static async take(folder: string, command = "compare"): Promise<WriterLock> {
+  /**
+   * Files of dead runs are removed. A patient one waits for a run of another machine that may be dead, as after the loss
+   * of a node, until it has been silent long enough or is seen to live.
+   * @throws UsageError when another run writes to the folder; for a patient one bad-option, which passes (EBUSY)
+   */
+  static async take(folder: string, command = "compare", { isPatient = false } = {}): Promise<WriterLock> {
     const place = placeOf();
     const name = `.writer-${process.pid}-${startOf(process.pid)}-${place}-${randomUUID()}.lock`;
     const path = join(folder, name);
@@ -137,7 +170,8 @@ export class WriterLock {
       }
       if (!live) return new WriterLock(folder, path, command);
       await rm(path, { force: true });
-      if (attempt === TRIES) throw await refusal(command, folder, live, place);
+      if (isPatient && live.place !== place && (await fallsSilent(live))) continue;
+      if (attempt >= TRIES) throw await refusal(command, folder, live, { place, isPatient });
       await pause();
     }
   }

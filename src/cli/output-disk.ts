@@ -18,6 +18,7 @@ const REASONS: Readonly<Record<string, string>> = {
 /** What of a command's work outlives its end. */
 export const KEPT_WORK: Readonly<Record<string, string>> = {
   compare: "finished pictures are",
+  segment: "finished pictures are",
   train: "the last state of the training is",
 };
 

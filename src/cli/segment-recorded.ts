@@ -1,0 +1,141 @@
+/** `fcn segment` with a record of what is done: it can be ended at any moment and goes on with --resume. */
+import { createHash } from "node:crypto";
+import { basename } from "node:path";
+import { defined } from "../base/defined.js";
+import { isFcnError } from "../base/errors.js";
+import type { Fcn, NodePicture } from "../node.js";
+import { packageVersion } from "./command.js";
+import { TRY_AGAIN, isPassing } from "./exit-codes.js";
+import { printError, printNote } from "./output.js";
+import { listLine } from "./picture-list.js";
+import { modeOf } from "./record-log.js";
+import { SegmentLog } from "./segment-log.js";
+import type { SegmentValues } from "./segment-options.js";
+import { foundClasses } from "./segment-output.js";
+import { segmentHeader } from "./segment-record.js";
+import type { FailedRecord, PictureFailure, SegmentHeader } from "./segment-record.js";
+import { segmentAll } from "./segment-run.js";
+import type { SegmentInput, SegmentJob, SegmentedInput } from "./segment-run.js";
+import type { Shard } from "./shards.js";
+import { watchInterrupts } from "./signals.js";
+import { hashOf, openWeightsSource, sourceName } from "./train-weights.js";
+
+const STOPPING =
+  "\nfcn segment: stopping after this picture; finished pictures are kept and --resume continues " +
+  "(again: stop at once)";
+
+/** What a recorded run works on. */
+export interface RecordedRun {
+  readonly values: SegmentValues;
+  readonly fcn: Fcn<NodePicture>;
+  /** All pictures. */
+  readonly all: readonly SegmentInput[];
+  /** Those of this run. */
+  readonly inputs: readonly SegmentInput[];
+  readonly shard: Shard | undefined;
+  readonly chosen: ReadonlySet<number> | undefined;
+  /** Endings of the files that each picture gets. */
+  readonly endings: readonly string[];
+}
+
+/** The rest of a job, made for this folder of unfinished files. */
+export type JobFor = (aside: string) => Omit<SegmentJob, "onDone" | "onFailure" | "stopped">;
+
+/** Name and SHA-256 of the weights. */
+async function weightsOf({
+  weights = "photos",
+}: SegmentValues): Promise<Pick<SegmentHeader, "weights" | "weightsHash">> {
+  const source = await openWeightsSource(weights);
+  try {
+    return { weights: basename(sourceName(weights, source)), weightsHash: await hashOf(source) };
+  } finally {
+    await source.close();
+  }
+}
+
+/** SHA-256 of the names of all pictures in their order. */
+function hashOfNames(all: readonly SegmentInput[]): string {
+  const hash = createHash("sha256");
+  for (const { image } of all) hash.update(listLine({ path: image }));
+  return hash.digest("hex");
+}
+
+async function headerOf({ values, fcn, all, shard, chosen, endings }: RecordedRun): Promise<SegmentHeader> {
+  const { heads, "at-once": atOnce, "state-dict": stateDict } = values;
+  const network = [heads === "file" ? [] : `heads ${heads}`, atOnce ? "at once" : [], stateDict ?? []].flat();
+  const keptLabels = chosen && [...chosen].sort((a, b) => a - b);
+  return segmentHeader({
+    version: packageVersion(),
+    ...(await weightsOf(values)),
+    variant: fcn.variant,
+    network: network.join(", "),
+    precision: fcn.precision,
+    resize: fcn.resize,
+    classNames: fcn.classNames,
+    ...defined({ keptLabels }),
+    endings,
+    ...(shard ? { shard: `${shard.part}/${shard.parts}`, pictures: all.length, list: hashOfNames(all) } : {}),
+  });
+}
+
+/** An error as records and lines of JSON have it. */
+export function failureOf(error: unknown): PictureFailure {
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: isFcnError(error) ? error.code : "unknown", message };
+}
+
+const failedRecord = (error: unknown): Pick<FailedRecord, "error" | "passes"> => ({
+  error: failureOf(error),
+  passes: isPassing(error),
+});
+
+async function addDone(log: SegmentLog, { input, source, result, files }: SegmentedInput): Promise<void> {
+  const { width, height } = result.picture;
+  // Regions may be many; the format json has them.
+  const classes = foundClasses(result, { hasRegions: false });
+  await log.addDone(input, { ...source, width, height, classes, files });
+}
+
+/**
+ * Does what is left to do, and gives the exit code.
+ * @param onFailure prints the error
+ * @throws UsageError, and what ends the work but a lost device
+ */
+export async function runRecorded(
+  run: RecordedRun,
+  jobFor: JobFor,
+  onFailure: (input: SegmentInput, error: unknown) => void,
+): Promise<number> {
+  const { values, fcn, shard, inputs, endings } = run;
+  const header = await headerOf(run);
+  const mode = modeOf("segment", values);
+  const adapter = fcn.device.label;
+  const { stopped, exitCode, end } = watchInterrupts(STOPPING);
+  try {
+    const log = await SegmentLog.open({ out: values.out, shard, header, mode, adapter, inputs, endings });
+    try {
+      const left = await log.remaining();
+      if (left.done) printNote(`fcn: segment: ${left.done} of ${inputs.length} pictures are done already`);
+      if (left.changed)
+        printNote(`fcn: segment: ${left.changed} pictures or their results have changed and are done again`);
+      const failed = await segmentAll(left.inputs, {
+        ...jobFor(log.aside),
+        onDone: (segmented) => addDone(log, segmented),
+        async onFailure(input, error) {
+          onFailure(input, error);
+          await log.addFailed(input, failedRecord(error));
+        },
+        stopped,
+      }).catch((error: unknown) => {
+        if (!isFcnError(error, "device-lost")) throw error;
+        return 1;
+      });
+      if (failed && inputs.length > 1) printError(`fcn: segment: ${failed} of ${inputs.length} pictures failed`);
+      return log.exitCode === TRY_AGAIN ? (exitCode() ?? TRY_AGAIN) : log.exitCode;
+    } finally {
+      await log.close();
+    }
+  } finally {
+    end();
+  }
+}
