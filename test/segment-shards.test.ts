@@ -1,5 +1,5 @@
 /**
- * `fcn segment` in shards, killed at random moments and resumed: each output once, and the same bytes as without shards.
+ * `fcn segment` in shards, killed at random moments and resumed: each output once, the same bytes as without shards.
  * FCN_SHARDED_PICTURES=5000 makes it as large as that, prints the memory of each run and holds it flat. Runs the build.
  */
 import { spawn } from "node:child_process";

@@ -1,4 +1,4 @@
-/** The results of a comparison: `results.jsonl`, whose format is that in src/eval/records.ts, and its pictures by name. */
+/** The results of a comparison: `results.jsonl` in the format of src/eval/records.ts, and its pictures by name. */
 import { join } from "node:path";
 import { parseRunHeader } from "../eval/parse-header.js";
 import { parseRecord } from "../eval/parse-records.js";

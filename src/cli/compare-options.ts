@@ -54,7 +54,8 @@ report.html, report.json, contact-sheet.png and plots/*.svg.
   --shard i/n          only every n-th picture, i from 1 to n: for n machines,
                        each with its own --out; auto takes i and n from a Slurm
                        array, or i from an Indexed Job of Kubernetes
-  --of N               the n of --shard auto, where the scheduler does not say it
+  --of N               the n of --shard auto, where the scheduler does not say
+                       it
   --merge              INPUTs are --out folders of shards: adds them up without
                        running anything
   --json               print the numbers as one JSON object, and nothing else,

@@ -11,12 +11,13 @@ import type { ListedPicture } from "./picture-list.js";
 
 const USAGE = `fcn list INPUT... [options] > pictures.txt
 
-Prints the pictures that INPUTs name, one a line, each once, sorted by name. INPUT
-is a picture, a folder, or a quoted pattern with *, **, ?, [ab] or {a,b}. Names
-are as given, so relative ones begin in the working directory, for --list too.
+Prints the pictures that INPUTs name, one a line, each once, sorted by name.
+INPUT is a picture, a folder, or a quoted pattern with *, **, ?, [ab] or {a,b}.
+Names are as given, so relative ones begin in the working directory, for --list
+too.
 
   --size       after a tab, the size of the file in bytes
-  --hash       after a tab, the SHA-256 of the file. fcn segment --list refuses a
+  --hash       after a tab, the SHA-256 of the file; --list then refuses a
                picture whose size or SHA-256 is another
   -q, --quiet  no notes or warnings on stderr; errors remain
 

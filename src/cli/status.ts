@@ -10,14 +10,14 @@ import type { Progress } from "./status-watch.js";
 
 const USAGE = `fcn status DIR... [options]
 
-Says how far fcn segment is that writes into DIR with --resume, --fresh or
---shard: a line for each shard and one for all, with the pictures that are done,
-failed and missing, pictures a second, and the time left. It reads the records
-alone and disturbs no run.
+Says how far a run of fcn segment is that writes into DIR with --resume,
+--fresh or --shard: a line for each shard and one for all, with the pictures
+that are done, failed and missing, pictures a second, and the time left. It
+reads the records alone and disturbs no run.
 
   --watch  print it again every two seconds, until all is done
-  --json   print it as one JSON object, and nothing else, on stdout; with --watch
-           as one line each time
+  --json   print it as one JSON object, and nothing else, on stdout; with
+           --watch as one line each time
 
 Exit code 0 also when pictures failed or are missing, 1 when a record cannot be
 read, 2 when called wrongly.`;

@@ -113,7 +113,8 @@ async function refusal(
   const isHere = other.place === place;
   const who = isHere ? `process ${other.pid}` : `process ${other.pid} of another machine, seen ${seconds} s ago`;
   const cure = isHere ? "" : `, or remove ${other.path} if that run has ended`;
-  const sentence = `${command}: another run writes to ${folder} (${who}); wait for its end or give another --out${cure}`;
+  const sentence =
+    `${command}: another run writes to ${folder} (${who}); ` + `wait for its end or give another --out${cure}`;
   if (!isPatient) return new UsageError(sentence);
   return new FcnError("bad-option", sentence, { cause: Object.assign(new Error(sentence), { code: "EBUSY" }) });
 }
@@ -148,8 +149,8 @@ export class WriterLock {
   }
 
   /**
-   * Files of dead runs are removed. A patient one waits for a run of another machine that may be dead, as after the loss
-   * of a node, until it has been silent long enough or is seen to live.
+   * Files of dead runs are removed. A patient one waits for a run of another machine that may be dead, as after the
+   * loss of a node, until it has been silent long enough or is seen to live.
    * @throws UsageError when another run writes to the folder; for a patient one bad-option, which passes (EBUSY)
    */
   static async take(folder: string, command = "compare", { isPatient = false } = {}): Promise<WriterLock> {
