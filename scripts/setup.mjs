@@ -8,6 +8,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureBrowser } from "./browser.mjs";
+import { ensureServices } from "./services.mjs";
 import { SWIFTSHADER_PLACES, backportsSource, chooseDriver, parseAptSources, parseOsRelease } from "./vulkan.mjs";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
@@ -216,6 +217,15 @@ export function setupBrowser() {
     apt(args);
   });
   if (problem) throw new SetupError(problem);
+}
+
+/** Installs the engines that the tests of deploy/ start. @throws {SetupError} */
+export function setupServices() {
+  ensureServices((args) => {
+    say("Installing Slurm and Redis for the tests of deploy/ ...");
+    apt(["update", "-q"]);
+    apt(args);
+  });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,0 +1,89 @@
+/** deploy/slurm under a real Slurm with two nodes, one of which is killed in the middle of a shard. Runs the build. */
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { missingServices } from "../scripts/services.mjs";
+import { PROGRAM, fcn } from "./helpers/fcn.js";
+import { signal } from "./helpers/services.js";
+import { Cluster, NODES } from "./helpers/slurm.js";
+import type { Task } from "./helpers/slurm.js";
+import { writeTinyPictures } from "./helpers/tiny-pictures.js";
+
+const SCRIPT = fileURLToPath(new URL("../deploy/slurm/segment.sbatch", import.meta.url));
+const PICTURES = 60;
+const SHARDS = 3;
+
+const root = mkdtempSync(join(tmpdir(), "fcn-slurm-"));
+const at = (...parts: string[]): string => join(root, ...parts);
+let cluster: Cluster | undefined;
+
+beforeAll(() => {
+  const names = writeTinyPictures(at("in"), PICTURES);
+  writeFileSync(at("pictures.txt"), names.map((name) => `${at("in", name)}\n`).join(""));
+});
+afterAll(() => {
+  cluster?.stop();
+  rmSync(root, { recursive: true, force: true });
+});
+
+const recordOf = (task: number): string => at(`out/shards/${task}-of-${SHARDS}`);
+
+/** Pictures in the record of a shard. */
+function picturesOf(task: number): number {
+  const path = join(recordOf(task), "results.jsonl");
+  return existsSync(path) ? (readFileSync(path, "utf8").match(/"files":/g)?.length ?? 0) : 0;
+}
+
+/** The process that writes the record of a shard. */
+function writerOf(task: number): number | undefined {
+  const names = existsSync(recordOf(task)) ? readdirSync(recordOf(task)) : [];
+  return names.flatMap((name) => /^\.writer-(\d+)-/.exec(name)?.[1] ?? []).map(Number)[0];
+}
+
+/** Stops the process of a shard in its middle, so that the node can be killed there. Gives its task. */
+function frozenTask(running: readonly Task[]): Task | undefined {
+  for (const task of running) {
+    const pid = task.node === NODES[0] && picturesOf(task.id) > 0 ? writerOf(task.id) : undefined;
+    if (pid === undefined) continue;
+    signal(pid, "SIGSTOP");
+    if (picturesOf(task.id) < PICTURES / SHARDS) return task;
+    signal(pid, "SIGCONT");
+  }
+  return undefined;
+}
+
+it("a node that dies loses nothing: its shard goes on at the other node, and the merge is that of one run", async () => {
+  const missing = missingServices(["munge", "slurm-wlm"]);
+  if (missing !== undefined) throw new Error(missing);
+  cluster = await Cluster.start(root);
+  const { run, wait } = { run: cluster.run.bind(cluster), wait: cluster.wait.bind(cluster) };
+  const environment = `ALL,FCN=${process.execPath} ${PROGRAM}`;
+  const options = [`--array=1-${SHARDS}%2`, `--export=${environment}`, "--chdir", root];
+  await run("sbatch", ...options, SCRIPT, at("pictures.txt"), at("out"), "--resize", "none");
+  const tasks = async (): Promise<Task[]> => (cluster ? cluster.tasks() : []);
+
+  let running: Task[] = [];
+  const known = await wait("a task on the first node", 60, async () => {
+    running = (await tasks()).filter(({ node, state }) => node === NODES[0] && state === "RUNNING");
+    return running.length ? running : undefined;
+  });
+  const killed = await wait("a shard in its middle", 60, () => frozenTask(known));
+  const before = picturesOf(killed.id);
+  cluster.killNode(NODES[0]);
+  await wait("the requeue of its task", 60, async () =>
+    (await tasks()).find(({ id, restarts }) => id === killed.id && restarts === 1),
+  );
+  await wait("the end of all tasks", 90, async () => ((await tasks()).length === 0 ? true : undefined));
+
+  expect([before < PICTURES / SHARDS, picturesOf(killed.id)]).toEqual([true, PICTURES / SHARDS]);
+  const starts = readFileSync(join(recordOf(killed.id), "results.jsonl"), "utf8").match(/"started":/g);
+  expect(starts).toHaveLength(2);
+  const merged = await fcn("segment", "--merge", at("out"));
+  expect([merged.code, merged.out]).toEqual([0, expect.stringContaining(`whole: ${PICTURES} pictures`)]);
+  const list = ["--list", at("pictures.txt"), "--resize", "none"];
+  await fcn("segment", ...list, "--out", at("whole"), "--resume", "--quiet");
+  await fcn("segment", "--merge", at("whole"));
+  expect(readFileSync(at("out/merged.jsonl"))).toEqual(readFileSync(at("whole/merged.jsonl")));
+}, 300_000);
