@@ -23,5 +23,5 @@ export default tseslint.config(
     files: ["shaders/*/kernel.ts"],
     rules: { "@typescript-eslint/no-unnecessary-type-assertion": "off" },
   },
-  { files: ["scripts/**/*.mjs"], extends: [tseslint.configs.base], rules: { eqeqeq: "error" } },
+  { files: ["scripts/**/*.mjs", "deploy/**/*.mjs"], extends: [tseslint.configs.base], rules: { eqeqeq: "error" } },
 );

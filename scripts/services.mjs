@@ -40,7 +40,7 @@ export function missingServices(packages) {
   const names = missing.join(" ");
   const how = hasApt()
     ? `type: sudo apt-get install ${names}`
-    : `install what Debian calls ${names}, so that ${missing.flatMap((name) => PROGRAMS[name]).join(", ")} are in the PATH`;
+    : `install ${names} (names of Debian), with ${missing.flatMap((name) => PROGRAMS[name]).join(", ")} in the PATH`;
   return `This test needs ${missing.join(" and ")}; ${how}`;
 }
 

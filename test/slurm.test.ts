@@ -1,12 +1,12 @@
 /** deploy/slurm under a real Slurm with two nodes, one of which is killed in the middle of a shard. Runs the build. */
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { missingServices } from "../scripts/services.mjs";
 import { PROGRAM, fcn } from "./helpers/fcn.js";
-import { signal } from "./helpers/services.js";
+import { ShardRecords } from "./helpers/shard-records.js";
 import { Cluster, NODES } from "./helpers/slurm.js";
 import type { Task } from "./helpers/slurm.js";
 import { writeTinyPictures } from "./helpers/tiny-pictures.js";
@@ -17,6 +17,7 @@ const SHARDS = 3;
 
 const root = mkdtempSync(join(tmpdir(), "fcn-slurm-"));
 const at = (...parts: string[]): string => join(root, ...parts);
+const records = new ShardRecords(at("out"), SHARDS);
 let cluster: Cluster | undefined;
 
 beforeAll(() => {
@@ -28,33 +29,11 @@ afterAll(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-const recordOf = (task: number): string => at(`out/shards/${task}-of-${SHARDS}`);
+/** The first of the tasks that can be stopped in its middle, so that its node can be killed there. */
+const frozen = (running: readonly Task[]): Task | undefined =>
+  running.find(({ id }) => records.freeze(id, PICTURES / SHARDS) !== undefined);
 
-/** Pictures in the record of a shard. */
-function picturesOf(task: number): number {
-  const path = join(recordOf(task), "results.jsonl");
-  return existsSync(path) ? (readFileSync(path, "utf8").match(/"files":/g)?.length ?? 0) : 0;
-}
-
-/** The process that writes the record of a shard. */
-function writerOf(task: number): number | undefined {
-  const names = existsSync(recordOf(task)) ? readdirSync(recordOf(task)) : [];
-  return names.flatMap((name) => /^\.writer-(\d+)-/.exec(name)?.[1] ?? []).map(Number)[0];
-}
-
-/** Stops the process of a shard in its middle, so that the node can be killed there. Gives its task. */
-function frozenTask(running: readonly Task[]): Task | undefined {
-  for (const task of running) {
-    const pid = task.node === NODES[0] && picturesOf(task.id) > 0 ? writerOf(task.id) : undefined;
-    if (pid === undefined) continue;
-    signal(pid, "SIGSTOP");
-    if (picturesOf(task.id) < PICTURES / SHARDS) return task;
-    signal(pid, "SIGCONT");
-  }
-  return undefined;
-}
-
-it("a node that dies loses nothing: its shard goes on at the other node, and the merge is that of one run", async () => {
+it("a node that dies loses nothing: its shard goes on at the other, and the merge is that of one run", async () => {
   const missing = missingServices(["munge", "slurm-wlm"]);
   if (missing !== undefined) throw new Error(missing);
   cluster = await Cluster.start(root);
@@ -69,17 +48,16 @@ it("a node that dies loses nothing: its shard goes on at the other node, and the
     running = (await tasks()).filter(({ node, state }) => node === NODES[0] && state === "RUNNING");
     return running.length ? running : undefined;
   });
-  const killed = await wait("a shard in its middle", 60, () => frozenTask(known));
-  const before = picturesOf(killed.id);
+  const killed = await wait("a shard in its middle", 60, () => frozen(known));
+  const before = records.pictures(killed.id);
   cluster.killNode(NODES[0]);
   await wait("the requeue of its task", 60, async () =>
     (await tasks()).find(({ id, restarts }) => id === killed.id && restarts === 1),
   );
   await wait("the end of all tasks", 90, async () => ((await tasks()).length === 0 ? true : undefined));
 
-  expect([before < PICTURES / SHARDS, picturesOf(killed.id)]).toEqual([true, PICTURES / SHARDS]);
-  const starts = readFileSync(join(recordOf(killed.id), "results.jsonl"), "utf8").match(/"started":/g);
-  expect(starts).toHaveLength(2);
+  expect([before < PICTURES / SHARDS, records.pictures(killed.id)]).toEqual([true, PICTURES / SHARDS]);
+  expect(records.starts(killed.id)).toBe(2);
   const merged = await fcn("segment", "--merge", at("out"));
   expect([merged.code, merged.out]).toEqual([0, expect.stringContaining(`whole: ${PICTURES} pictures`)]);
   const list = ["--list", at("pictures.txt"), "--resize", "none"];

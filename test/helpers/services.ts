@@ -17,18 +17,24 @@ export function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
+/** A file of /proc; empty where the process has ended. */
+function textOf(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return "";
+  }
+}
+export const variablesOf = (pid: number): string[] => textOf(pid, "environ").split("\0");
+export const parentOf = (pid: number): number => Number(/^PPid:\s+(\d+)/m.exec(textOf(pid, "status"))?.[1] ?? 0);
+export const nameOf = (pid: number): string => textOf(pid, "comm");
+
 /** Processes with this text among their arguments or in their environment. Give it a name that only the test knows. */
 export function processesWith(text: string): number[] {
   return readdirSync("/proc").flatMap((name) => {
     const pid = Number(name);
     if (!Number.isInteger(pid) || pid === process.pid) return [];
-    const has = (file: string): boolean => {
-      try {
-        return readFileSync(`/proc/${name}/${file}`, "utf8").includes(text);
-      } catch {
-        return false; // it has ended
-      }
-    };
+    const has = (file: string): boolean => textOf(pid, file).includes(text);
     return has("cmdline") || has("environ") ? [pid] : [];
   });
 }

@@ -1,26 +1,17 @@
 /** A small cluster: munged, slurmctld and two slurmd on this machine, as root, without systemd. */
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { Services, processesWith, programPath, signal, waitFor } from "./services.js";
+import { freePort } from "./free-port.js";
+import { Services, nameOf, parentOf, processesWith, programPath, signal, variablesOf, waitFor } from "./services.js";
 
 export const NODES = ["w1", "w2"] as const;
 
 /** As short as Slurm takes them: after these a dead node is noticed, and a requeued task may start. */
 const [DEAD_AFTER_S, REQUEUE_HOLD_S] = [6, 6];
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 async function configText(folder: string): Promise<string> {
   const [controller = 0, ...nodePorts] = await Promise.all([freePort(), ...NODES.map(freePort)]);
@@ -57,18 +48,6 @@ async function configText(folder: string): Promise<string> {
     "",
   ].join("\n");
 }
-
-/** A file of /proc; empty where the process has ended. */
-function textOf(pid: number, file: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, "utf8");
-  } catch {
-    return "";
-  }
-}
-const variablesOf = (pid: number): string[] => textOf(pid, "environ").split("\0");
-const parentOf = (pid: number): number => Number(/^PPid:\s+(\d+)/m.exec(textOf(pid, "status"))?.[1] ?? 0);
-const nameOf = (pid: number): string => textOf(pid, "comm");
 
 export interface Task {
   /** Of the array. */
@@ -137,7 +116,7 @@ export class Cluster {
     });
   }
 
-  /** Kills a node: its slurmd, the steps that it started, and everything below them. Those that would report go first. */
+  /** Kills a node: its slurmd, the steps that it started, and what is below them. Those that would report go first. */
   killNode(node: string): void {
     const jobs = processesWith(this.folder).filter((pid) => variablesOf(pid).includes(`SLURMD_NODENAME=${node}`));
     const steps = jobs.map(parentOf).filter((pid) => nameOf(pid).startsWith("slurmstepd"));

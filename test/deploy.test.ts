@@ -1,0 +1,83 @@
+/** What of deploy/ can be checked without its engine: the manifest's fields, and the options that its files use. */
+import { readFileSync, readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+import { describe, expect, it } from "vitest";
+import { parse as parseYaml } from "yaml";
+import { SEGMENT_OPTIONS } from "../src/cli/segment-options.js";
+import { runProgram } from "./helpers/run-program.js";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const textOf = (name: string): string => readFileSync(`${root}deploy/${name}`, "utf8");
+
+interface Manifest {
+  readonly spec: {
+    readonly completions: number;
+    readonly template: { readonly spec: { readonly containers: readonly { readonly args: readonly string[] }[] } };
+  };
+}
+const manifest = parseYaml(textOf("kubernetes/job.yaml")) as Manifest;
+
+/** What TypeScript says of the value as a Job: a field that does not exist, or that is of another kind. */
+function faultsOf(job: unknown): string[] {
+  const file = `${root}test/job.generated.ts`;
+  const types = 'import type { Job } from "kubernetes-types/batch/v1.js";';
+  const text = `${types}\nexport const job: Job = ${JSON.stringify(job)};\n`;
+  const options: ts.CompilerOptions = {
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    types: [],
+  };
+  const host = ts.createCompilerHost(options);
+  const [ofDisk, sourceOfDisk] = [host.fileExists.bind(host), host.getSourceFile.bind(host)];
+  host.fileExists = (name) => name === file || ofDisk(name);
+  host.getSourceFile = (name, version) =>
+    name === file ? ts.createSourceFile(name, text, version) : sourceOfDisk(name, version);
+  const program = ts.createProgram([file], options, host);
+  return ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"));
+}
+
+/** Options of fcn segment in a text. */
+const optionsIn = (text: string): string[] =>
+  [...text.matchAll(/(?<![\w-])--([a-z][a-z-]+)/g)].map(([, name = ""]) => name);
+
+describe("the Job of Kubernetes", () => {
+  it("has the fields of the published API", () => {
+    expect(faultsOf(manifest)).toEqual([]);
+    const wrong = { ...manifest, spec: { ...manifest.spec, completion: 3 } };
+    expect(faultsOf(wrong)).toEqual([expect.stringContaining("completion")]);
+    expect(faultsOf({ ...manifest, spec: {} })).toEqual([expect.stringContaining("'template' is missing")]);
+  });
+
+  it("tells the program its own number of shards, and options that it knows", () => {
+    const args = manifest.spec.template.spec.containers[0]?.args ?? [];
+    expect(args[0]).toBe("segment");
+    expect(args).toContain(`--of=${manifest.spec.completions}`);
+    expect(optionsIn(args.join(" ")).filter((name) => !(name in SEGMENT_OPTIONS))).toEqual([]);
+  });
+});
+
+describe("the script for Slurm", () => {
+  it("is valid, and names options that the program knows", async () => {
+    const script = `${root}deploy/slurm/segment.sbatch`;
+    expect(await runProgram("bash", ["-n", script], { cwd: root, timeoutMs: 20_000 })).toMatchObject({
+      code: 0,
+      err: "",
+    });
+    const call =
+      textOf("slurm/segment.sbatch")
+        .split("\n")
+        .find((line) => line.startsWith("${FCN")) ?? "";
+    expect(optionsIn(call)).toContain("resume");
+    expect(optionsIn(call).filter((name) => !(name in SEGMENT_OPTIONS))).toEqual([]);
+  });
+});
+
+it("every folder of deploy/ has a guide of one screen", () => {
+  const folders = readdirSync(`${root}deploy`, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  expect(folders.map(({ name }) => name).sort()).toEqual(["bullmq", "kubernetes", "slurm"]);
+  for (const { name } of folders) expect(textOf(`${name}/README.md`).split("\n").length, name).toBeLessThan(50);
+});
