@@ -81,10 +81,9 @@ export function refuseInputsBesideList(command: string, { inputs, list }: Chosen
 
 /** The pictures of a list, each once, in its order. Their files are not looked at. @throws UsageError */
 export async function listedPictures(command: string, list: string): Promise<ListedPicture[]> {
-  const found = new Map<string, ListedPicture>();
-  for (const picture of await readList(command, list)) {
-    const path = resolve(picture.path);
-    if (!found.has(path)) found.set(path, picture);
-  }
-  return [...found.values()];
+  const found = new Set<string>();
+  return (await readList(command, list)).filter(({ path }) => {
+    const before = found.size;
+    return found.add(resolve(path)).size > before;
+  });
 }

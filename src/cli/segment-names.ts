@@ -7,15 +7,20 @@ import { fittedName, stem } from "./own-names.js";
 const folded = (path: string): string => path.toLowerCase();
 
 /** Folded names that occur more than once. */
-function repeated(names: readonly string[]): Set<string> {
-  const counts = new Map<string, number>();
-  for (const name of names.map(folded)) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return new Set([...counts].flatMap(([name, count]) => (count > 1 ? [name] : [])));
+function repeated(names: Iterable<string>): Set<string> {
+  const [seen, again] = [new Set<string>(), new Set<string>()];
+  for (const name of names) (seen.has(folded(name)) ? again : seen).add(folded(name));
+  return again;
 }
 
-/** The deepest folder that holds all of them. */
-function commonFolder(paths: readonly string[]): string {
-  const [first = [], ...others] = paths.map((path) => dirname(resolve(path)).split(sep));
+/** The paths below a folder. Not an array: there may be a million. */
+function* joined(placed: readonly { readonly folder: string; readonly name: string }[]): Generator<string> {
+  for (const { folder, name } of placed) yield join(folder, name);
+}
+
+/** The deepest folder that holds all of these folders. */
+function commonFolder(folders: readonly string[]): string {
+  const [first = [], ...others] = folders.map((folder) => folder.split(sep));
   let depth = first.length;
   for (const parts of others) {
     while (first.slice(0, depth).some((part, i) => part !== parts[i])) depth--;
@@ -40,13 +45,15 @@ function spansFolders(named: readonly { readonly name: string; readonly folder: 
  * cut.
  */
 export function outputNames(pictures: readonly string[]): string[] {
-  const base = commonFolder(pictures);
+  const folders = new Map(pictures.map((path) => [dirname(path), ""]));
+  const base = commonFolder([...folders.keys()].map((folder) => resolve(folder)));
+  for (const folder of folders.keys()) folders.set(folder, relative(base, resolve(folder)));
   const placed = pictures.map((path) => ({
     name: fittedName(stem(path)),
     file: fittedName(basename(path)),
-    folder: relative(base, dirname(resolve(path))),
+    folder: folders.get(dirname(path)) ?? "",
   }));
-  const alike = repeated(placed.map(({ name, folder }) => join(folder, name)));
+  const alike = repeated(joined(placed));
   const short = placed.map(({ name, file, folder }) => (alike.has(folded(join(folder, name))) ? file : name));
   const names = spansFolders(placed) ? placed.map(({ folder }, i) => join(folder, short[i] ?? "")) : short;
   if (repeated(names).size === 0) return names;
@@ -56,10 +63,10 @@ export function outputNames(pictures: readonly string[]): string[] {
 
 /** @throws UsageError when a result would replace one of the pictures */
 export function refuseToReplace(command: string, pictures: readonly string[], outputs: readonly string[]): void {
-  const byPath = new Map(pictures.map((path) => [folded(resolve(path)), path]));
-  for (const output of outputs) {
-    const picture = byPath.get(folded(resolve(output)));
-    if (picture !== undefined)
+  // A shard has few outputs, and there may be a million pictures.
+  const results = new Set(outputs.map((output) => folded(resolve(output))));
+  for (const picture of pictures) {
+    if (results.has(folded(resolve(picture))))
       throw new UsageError(
         `${command}: the picture ${picture} would be replaced by a result of that name; ` +
           "choose another folder with --out",
