@@ -44,7 +44,7 @@ export const PARTS = [
     entry: "extras",
     loader: "import-extras",
     exported: "importExtras",
-    bundled: ["extras", "fetch-picture", "in-order", "profile-layers", "segment-stream", "size-refusal"],
+    bundled: ["extras", "fetch-picture", "profile-layers", "segment-stream", "size-refusal"],
   },
   {
     folder: "src/plan/stages",

@@ -1,7 +1,7 @@
 /** fcn.segmentAll when its consumer stops, and when its source of pictures fails or never answers. */
 import { EventEmitter, on } from "node:events";
 import { beforeAll, describe, expect, it } from "vitest";
-import { inOrder } from "../src/models/extras/in-order.js";
+import { inOrder } from "../src/base/in-order.js";
 import { loadFcn, requestDevice } from "../src/node.js";
 import type { Fcn, NodePicture, Segmentation } from "../src/node.js";
 import { useDevice } from "./helpers/device.js";

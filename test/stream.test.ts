@@ -1,6 +1,6 @@
 /** fcn.segmentAll: order, overlap, errors, stopping early, other calls in between. */
 import { describe, expect, it } from "vitest";
-import { inOrder } from "../src/models/extras/in-order.js";
+import { inOrder } from "../src/base/in-order.js";
 import { loadFcn, requestDevice } from "../src/node.js";
 import type { NodePicture } from "../src/node.js";
 import { useDevice } from "./helpers/device.js";

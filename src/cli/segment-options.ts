@@ -10,6 +10,7 @@ import { FORMATS } from "./segment-output.js";
 import type { Format } from "./segment-output.js";
 import type { Wanted } from "./segment-sink.js";
 import { SHARD_OPTIONS } from "./shards.js";
+import { defaultThreads } from "./threads/picture-work.js";
 
 export const SEGMENT_USAGE = `fcn segment INPUT... [options]
 fcn segment --list FILE [options]
@@ -91,13 +92,18 @@ For many pictures and several machines, with a record of what is done:
   --tune           measure the likeliest kernel variants on this GPU, for two
                    seconds at most; without it estimates choose
   --adapter NAME   the graphics adapter whose name contains NAME
+  --devices LIST   several of them at once, as in nvidia,intel: each picture goes
+                   to the one that has the least to do
+  --threads N      threads that read pictures and encode results (default: one
+                   less than there are cores, 1 to 8; with 0, and for fewer than
+                   4 pictures, none but the one that feeds the GPU)
 
 Every file is whole or not there, whatever ends the program.
 
 Exit code 1 when a picture failed (the others are done), 2 when called wrongly,
 75 when another run may do more: the device was lost, memory or disk were full,
 a network was away; 129, 130 or 143 when ended by SIGHUP, Ctrl-C or SIGTERM.
-With a record, SIGTERM and Ctrl-C end after the picture in hand, and SIGTERM
+With a record, SIGTERM and Ctrl-C end after the pictures in hand, and SIGTERM
 gives 75.`;
 
 export const SEGMENT_OPTIONS = {
@@ -118,6 +124,8 @@ export const SEGMENT_OPTIONS = {
   precision: { type: "string", default: "f32" },
   tune: { type: "boolean", default: false },
   adapter: { type: "string" },
+  devices: { type: "string" },
+  threads: { type: "string" },
   list: { type: "string" },
   ...SHARD_OPTIONS,
   resume: { type: "boolean", default: false },
@@ -176,14 +184,36 @@ export function checkStream({ formats, probabilities, logits }: Wanted, pictures
     throw new UsageError("segment: --out - would write a PNG to the terminal; redirect it into a file");
 }
 
-/** Options for loadFcn. @throws UsageError */
-export function loadOptionsOf(values: SegmentValues): NodeLoadOptions {
-  const { weights, adapter, "state-dict": stateDict } = values;
+const MOST_THREADS = 64;
+
+/** @throws UsageError */
+export function threadCount({ threads }: SegmentValues): number {
+  if (threads === undefined) return defaultThreads();
+  if (/^\d{1,2}$/.test(threads) && Number(threads) <= MOST_THREADS) return Number(threads);
+  throw new UsageError(`segment: --threads ${threads} is not a whole number from 0 to ${MOST_THREADS}`);
+}
+
+/** Parts of the names of adapters; undefined for the one that WebGPU prefers. @throws UsageError */
+function adaptersOf({ adapter, devices }: SegmentValues): [string | undefined, ...string[]] {
+  if (devices === undefined) return [adapter];
+  if (adapter !== undefined) throw new UsageError("segment: --devices names all adapters, so leave --adapter out");
+  const [first, ...others] = listOf(devices);
+  if (!first || others.includes(""))
+    throw new UsageError("segment: --devices has an empty name; write it like --devices nvidia,intel");
+  return [first, ...others];
+}
+
+/** Options for loadFcn, for each device. @throws UsageError */
+export function loadOptionsOf(values: SegmentValues): [NodeLoadOptions, ...NodeLoadOptions[]] {
+  const { weights, "state-dict": stateDict } = values;
   const variant = values.variant === undefined ? undefined : oneOf("segment", "variant", values.variant, VARIANTS);
   const heads = oneOf("segment", "heads", values.heads, ["file", "init"]);
   const resize = values.resize === undefined ? undefined : parseResize(values.resize);
   const precision = oneOf("segment", "precision", values.precision, PRECISIONS);
-  const gpu = adapter === undefined ? undefined : { adapter };
   const [tune, atOnce] = [values.tune || undefined, values["at-once"] || undefined];
-  return { heads, precision, ...defined({ tune, atOnce, variant, resize, weights, stateDict, gpu }) };
+  const shared = { heads, precision, ...defined({ tune, atOnce, variant, resize, weights, stateDict }) };
+  const optionsFor = (adapter: string | undefined): NodeLoadOptions =>
+    adapter === undefined ? shared : { ...shared, gpu: { adapter } };
+  const [first, ...others] = adaptersOf(values);
+  return [optionsFor(first), ...others.map(optionsFor)];
 }

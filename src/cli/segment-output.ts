@@ -1,15 +1,16 @@
-/** What `fcn segment` makes of a label map: the contents of each format, and the line that describes it. */
+/** What `fcn segment` makes of a label map: the contents of its files, and the line that describes it. */
 import { defined } from "../base/defined.js";
 import { legendOverlay } from "../image/legend.js";
 import { classMask, findClass, keepClasses } from "../image/masks.js";
+import type { NamedClass } from "../image/named-classes.js";
 import { BACKGROUND_LABEL } from "../image/palette.js";
-import type { RgbaPicture } from "../image/picture.js";
+import type { PictureSize, RgbaPicture } from "../image/picture.js";
 import { encodeGreyPng, encodeLabelPng, encodePng } from "../image/png.js";
 import { classAreas } from "../image/regions.js";
 import type { ClassArea } from "../image/regions.js";
 import type { Scores } from "../models/segmentation.js";
 import { UsageError, listOf } from "./command.js";
-import type { NamedClass } from "../image/named-classes.js";
+import { encodeNpy } from "./npy.js";
 
 export const FORMATS = ["labels", "overlay", "mask", "json"] as const;
 export type Format = (typeof FORMATS)[number];
@@ -29,20 +30,43 @@ const SMALLEST_REGION = 0.001;
 
 const WHITE = 255;
 
-/** A picture's result. Classes that were not asked for are background already. */
-export interface SegmentedPicture {
+/** A picture, what the network found in it, and what is wanted of that. */
+export interface LabelledPicture extends PictureSize {
   /** The picture's path, or "stdin". */
   readonly image: string;
   readonly variant: string;
   readonly classNames: readonly string[];
-  readonly picture: RgbaPicture;
+  /** RGBA, for the overlay. */
+  readonly pixels?: RgbaPicture["data"];
+  readonly labels: Uint8Array;
+  /** With --probabilities. */
+  readonly probabilities?: Pick<Scores, "data" | "shape">;
+  /** Labels that are kept; without it all. */
+  readonly chosen?: ReadonlySet<number>;
+  readonly notice?: string;
+  readonly formats: readonly Format[];
+}
+
+/** A picture's result. Classes that were not asked for are background already. */
+interface KeptParts {
   readonly labels: Uint8Array;
   /** 255 where one of the classes asked for is (without any: where the background is not), 0 elsewhere. */
   readonly mask: Uint8Array;
   readonly areas: readonly ClassArea[];
   /** Probability of each pixel's label, with --probabilities. */
   readonly confidence?: Float32Array;
-  readonly notice?: string | undefined;
+}
+
+/** The contents of a result's file. */
+export interface EncodedFile {
+  readonly ending: string;
+  readonly data: Uint8Array;
+}
+
+/** What was found in a picture, and its files in the order in which they are named. */
+export interface EncodedResult {
+  readonly found: readonly FoundClass[];
+  readonly files: readonly EncodedFile[];
 }
 
 /** "person,dog" or "15,12" as labels. @throws UsageError with the names there are */
@@ -60,7 +84,7 @@ export function chosenParts(
   labels: Uint8Array,
   { width, height }: { readonly width: number; readonly height: number },
   chosen: ReadonlySet<number> | undefined,
-): Pick<SegmentedPicture, "labels" | "mask" | "areas"> {
+): Pick<KeptParts, "labels" | "mask" | "areas"> {
   const kept = chosen ? keepClasses(labels, chosen) : labels;
   const smallest = Math.max(1, Math.round(width * height * SMALLEST_REGION));
   return { labels: kept, mask: classMask(labels, chosen), areas: classAreas(kept, width, height, smallest) };
@@ -72,7 +96,7 @@ export function chosenParts(
  * @param scores probabilities [1, classes, height, width]
  */
 export function confidenceOf(
-  scores: Scores,
+  scores: Pick<Scores, "data" | "shape">,
   labels: Uint8Array,
   chosen: ReadonlySet<number> | undefined,
 ): Float32Array {
@@ -89,7 +113,7 @@ export function confidenceOf(
 
 const roundedTo = (value: number, digits: number): number => Number(value.toFixed(digits));
 
-function meanConfidence({ confidence, labels }: SegmentedPicture, label: number): number {
+function meanConfidence({ confidence, labels }: KeptParts, label: number): number {
   let sum = 0;
   let count = 0;
   labels.forEach((own, i) => {
@@ -99,9 +123,6 @@ function meanConfidence({ confidence, labels }: SegmentedPicture, label: number)
   });
   return roundedTo(sum / count, 4);
 }
-
-const classNameOf = ({ classNames }: Pick<SegmentedPicture, "classNames">, label: number): string =>
-  classNames[label] ?? `class ${label}`;
 
 /** A class that was found, in the format json and in the lines of --json. */
 export interface FoundClass extends NamedClass {
@@ -115,55 +136,64 @@ export interface FoundClass extends NamedClass {
   readonly confidence?: number;
 }
 
-export function foundClasses(result: SegmentedPicture, { hasRegions = true } = {}): FoundClass[] {
-  const { picture, areas, confidence } = result;
-  return areas.map(({ label, pixels, box, regions }) => ({
+function foundClasses({ width, height, classNames }: LabelledPicture, kept: KeptParts): FoundClass[] {
+  return kept.areas.map(({ label, pixels, box, regions }) => ({
     class: label,
-    name: classNameOf(result, label),
+    name: classNames[label] ?? `class ${label}`,
     pixels,
-    share: roundedTo(pixels / (picture.width * picture.height), 6),
+    share: roundedTo(pixels / (width * height), 6),
     box,
-    ...(label === BACKGROUND_LABEL || !hasRegions ? {} : { regions }),
-    ...(confidence ? { confidence: meanConfidence(result, label) } : {}),
+    ...(label === BACKGROUND_LABEL ? {} : { regions }),
+    ...(kept.confidence ? { confidence: meanConfidence(kept, label) } : {}),
   }));
 }
 
-/** The format json. */
-function documentOf(result: SegmentedPicture): Record<string, unknown> {
-  const { image, variant, picture, notice } = result;
-  const { width, height } = picture;
-  return { image, width, height, variant, classes: foundClasses(result), ...defined({ notice }) };
-}
-
 /** The contents of a result's file in one format. */
-export function encode(format: Format, result: SegmentedPicture): Uint8Array {
-  const { picture, labels, mask, classNames } = result;
-  const { width, height } = picture;
+function encode(format: Format, of: LabelledPicture, kept: KeptParts, found: readonly FoundClass[]): Uint8Array {
+  const { image, width, height, variant, classNames, pixels, notice } = of;
   switch (format) {
     case "labels":
-      return encodeLabelPng(labels, width, height);
-    case "overlay":
-      return encodePng(legendOverlay(picture, labels, classNames));
+      return encodeLabelPng(kept.labels, width, height);
+    case "overlay": {
+      if (!pixels) throw new TypeError(`${image}: the overlay needs the pixels of the picture`);
+      const picture: RgbaPicture = { width, height, data: pixels, channels: 4 };
+      return encodePng(legendOverlay(picture, kept.labels, classNames));
+    }
     case "mask":
-      return encodeGreyPng(mask, width, height);
-    case "json":
-      return Buffer.from(`${JSON.stringify(documentOf(result))}\n`);
+      return encodeGreyPng(kept.mask, width, height);
+    case "json": {
+      const document = { image, width, height, variant, classes: found, ...defined({ notice }) };
+      return Buffer.from(`${JSON.stringify(document)}\n`);
+    }
   }
 }
 
 /** The confidence as a grey picture: black is 0, white is 1. */
-export function encodeConfidence(confidence: Float32Array, width: number, height: number): Uint8Array {
+function encodeConfidence(confidence: Float32Array, { width, height }: PictureSize): Uint8Array {
   const grey = Uint8Array.from(confidence, (share) => Math.round(WHITE * Math.min(1, share)));
   return encodeGreyPng(grey, width, height);
 }
 
+/** Everything that is written of a picture but the logits, which are written as they are. */
+export function encodeResult(of: LabelledPicture): EncodedResult {
+  const { labels, probabilities, chosen, formats } = of;
+  const parts = chosenParts(labels, of, chosen);
+  const confidence = probabilities && confidenceOf(probabilities, parts.labels, chosen);
+  const kept = { ...parts, ...defined({ confidence }) };
+  const found = foundClasses(of, kept);
+  const files = formats.map((format) => ({ ending: ENDINGS[format], data: encode(format, of, kept, found) }));
+  if (probabilities)
+    files.push({ ending: ENDINGS.probabilities, data: encodeNpy(probabilities.data, probabilities.shape.slice(1)) });
+  if (confidence) files.push({ ending: ENDINGS.confidence, data: encodeConfidence(confidence, of) });
+  return { found, files };
+}
+
 /** One line for people. */
-export function describeResult(result: SegmentedPicture, ms: number): string {
-  const { image, picture, areas } = result;
-  const { width, height } = picture;
-  const found = areas.map(({ label, pixels }) => {
-    const share = ((100 * pixels) / (width * height)).toFixed(1);
-    return `${classNameOf(result, label)} ${share} %`;
-  });
-  return `${image}  ${width} x ${height}  ${ms} ms  ${found.join(", ")}`;
+export function describeResult(
+  { image, width, height }: Pick<LabelledPicture, "image" | "width" | "height">,
+  found: readonly FoundClass[],
+  ms: number,
+): string {
+  const shares = found.map(({ name, pixels }) => `${name} ${((100 * pixels) / (width * height)).toFixed(1)} %`);
+  return `${image}  ${width} x ${height}  ${ms} ms  ${shares.join(", ")}`;
 }

@@ -11,7 +11,6 @@ import { listLine } from "./picture-list.js";
 import { modeOf } from "./record-log.js";
 import { SegmentLog } from "./segment-log.js";
 import type { SegmentValues } from "./segment-options.js";
-import { foundClasses } from "./segment-output.js";
 import { segmentHeader } from "./segment-record.js";
 import type { FailedRecord, PictureFailure, SegmentHeader } from "./segment-record.js";
 import { segmentAll } from "./segment-run.js";
@@ -21,13 +20,15 @@ import { watchInterrupts } from "./signals.js";
 import { hashOf, openWeightsSource, sourceName } from "./train-weights.js";
 
 const STOPPING =
-  "\nfcn segment: stopping after this picture; finished pictures are kept and --resume continues " +
+  "\nfcn segment: stopping after the pictures in hand; finished pictures are kept and --resume continues " +
   "(again: stop at once)";
 
 /** What a recorded run works on. */
 export interface RecordedRun {
   readonly values: SegmentValues;
   readonly fcn: Fcn<NodePicture>;
+  /** Names of the graphics adapters. */
+  readonly adapter: string;
   /** All pictures. */
   readonly all: readonly SegmentInput[];
   /** Those of this run. */
@@ -89,10 +90,12 @@ const failedRecord = (error: unknown): Pick<FailedRecord, "error" | "passes"> =>
   passes: isPassing(error),
 });
 
-async function addDone(log: SegmentLog, { input, source, result, files }: SegmentedInput): Promise<void> {
-  const { width, height } = result.picture;
+async function addDone(log: SegmentLog, { input, source, width, height, found, files }: SegmentedInput): Promise<void> {
   // Regions may be many; the format json has them.
-  const classes = foundClasses(result, { hasRegions: false });
+  const classes = found.map(({ class: label, name, pixels, share, box, confidence }) => ({
+    ...{ class: label, name, pixels, share, box },
+    ...defined({ confidence }),
+  }));
   await log.addDone(input, { ...source, width, height, classes, files });
 }
 
@@ -106,10 +109,9 @@ export async function runRecorded(
   jobFor: JobFor,
   onFailure: (input: SegmentInput, error: unknown) => void,
 ): Promise<number> {
-  const { values, fcn, shard, inputs, endings } = run;
+  const { values, adapter, shard, inputs, endings } = run;
   const header = await headerOf(run);
   const mode = modeOf("segment", values);
-  const adapter = fcn.device.label;
   const { stopped, exitCode, end } = watchInterrupts(STOPPING);
   try {
     const log = await SegmentLog.open({ out: values.out, shard, header, mode, adapter, inputs, endings });

@@ -1,23 +1,28 @@
-/** The loop of `fcn segment`: pictures are decoded ahead, run one by one, and written while the next one runs. */
+/**
+ * The loop of `fcn segment`: pictures are read, go through the networks, and their results are encoded and written.
+ * Each step works on several pictures at once. What is said and recorded of them is in their order.
+ */
 import { stat } from "node:fs/promises";
 import { defined } from "../base/defined.js";
 import { isFcnError } from "../base/errors.js";
 import { nativePath } from "../base/native-path.js";
-import { decodePicture, readPictureFile } from "../image/decode.js";
+import { decodePicture } from "../image/decode.js";
+import type { DecodedPicture } from "../image/decode.js";
 import { badImage } from "../image/picture.js";
-import type { RgbaPicture } from "../image/picture.js";
 import { readStream, whyUnreadable } from "../image/read-file.js";
+import { inOrder } from "../base/in-order.js";
 import type { Fcn, NodePicture, Scores, Segmentation } from "../node.js";
+import { ByteBudget } from "./byte-budget.js";
 import { isDiskFull } from "./exit-codes.js";
+import { Lanes } from "./lanes.js";
 import { OutputClosed, printNote } from "./output.js";
-import { overlapped } from "./overlap.js";
 import { hashOfFile } from "./picture-list.js";
 import type { ListedPicture } from "./picture-list.js";
 import { itemBar } from "./progress.js";
-import { chosenParts, confidenceOf } from "./segment-output.js";
-import type { SegmentedPicture } from "./segment-output.js";
-import type { ResultFile } from "./segment-record.js";
-import type { Sink, Wanted } from "./segment-sink.js";
+import type { FoundClass } from "./segment-output.js";
+import type { Sink, Wanted, Written } from "./segment-sink.js";
+import { withShrunk } from "./threads/picture-tasks.js";
+import type { PictureWork } from "./threads/picture-work.js";
 
 export interface SegmentInput {
   /** Its path, as results name it. */
@@ -31,15 +36,19 @@ export interface SegmentInput {
 }
 
 /** A picture that is done. */
-export interface SegmentedInput {
+export interface SegmentedInput extends Written {
   readonly input: SegmentInput;
   readonly source: SourceFile;
-  readonly result: SegmentedPicture;
-  readonly files: readonly ResultFile[];
+  readonly width: number;
+  readonly height: number;
+  readonly found: readonly FoundClass[];
 }
 
 export interface SegmentJob {
-  readonly fcn: Fcn<NodePicture>;
+  /** One network, on each device. */
+  readonly fcns: readonly Fcn<NodePicture>[];
+  /** Reads and encodes. */
+  readonly work: PictureWork;
   /** Labels that are kept; undefined for all. */
   readonly chosen: ReadonlySet<number> | undefined;
   readonly wanted: Wanted;
@@ -59,7 +68,7 @@ interface SourceFile {
 }
 
 interface Loaded {
-  readonly picture: RgbaPicture;
+  readonly picture: DecodedPicture;
   readonly source: SourceFile;
 }
 
@@ -68,6 +77,19 @@ interface Run {
   readonly probabilities: Scores | undefined;
   readonly logits: Scores | undefined;
 }
+
+/** What became of an input. */
+interface Outcome {
+  readonly input: SegmentInput;
+  readonly done?: SegmentedInput;
+  readonly error?: unknown;
+}
+
+/** The next picture goes to a device while it computes this one. */
+const PICTURES_PER_DEVICE = 2;
+
+/** Decoded pictures are read ahead while all of them together have fewer bytes. */
+const MOST_BYTES_AHEAD = 2 ** 30;
 
 const NO_FILE: SourceFile = { bytes: 0, mtime: 0 };
 
@@ -95,14 +117,15 @@ async function checkListed({ image, listed }: SegmentInput, source: SourceFile):
 }
 
 /** A picture with too many pixels is decoded at the size that the network sees, and that is said. */
-async function load(input: SegmentInput, { resize }: Fcn<NodePicture>): Promise<Loaded> {
+async function load(input: SegmentInput, { fcns: [fcn], work }: SegmentJob): Promise<Loaded> {
   const { image, stdin } = input;
+  const resize = fcn?.resize ?? "none";
   const side = resize === "none" ? undefined : resize;
   const source = stdin ? NO_FILE : await sourceFile(image);
   await checkListed(input, source);
   const picture = stdin
-    ? await decodePicture(await readStream(process.stdin, "stdin"), "stdin", side)
-    : await readPictureFile(image, side);
+    ? withShrunk(await decodePicture(await readStream(process.stdin, "stdin"), "stdin", side), resize)
+    : await work.read({ image, resize });
   if (picture.shrunkFrom) {
     const { width, height } = picture.shrunkFrom;
     const size = `${picture.width} x ${picture.height}`;
@@ -111,30 +134,37 @@ async function load(input: SegmentInput, { resize }: Fcn<NodePicture>): Promise<
   return { picture, source };
 }
 
-async function runOne(picture: RgbaPicture, { fcn, wanted }: SegmentJob): Promise<Run> {
-  const segmentation = await fcn.segment(picture);
+/** As fcn.segment(), but the next call may begin as soon as the device has this picture. */
+async function segmentNext(fcn: Fcn<NodePicture>, picture: DecodedPicture): Promise<Segmentation> {
+  const { value } = await fcn.segmentAll([picture]).next();
+  return value as Segmentation;
+}
+
+async function runOne(fcn: Fcn<NodePicture>, picture: DecodedPicture, wanted: Wanted): Promise<Run> {
+  const segmentation = await segmentNext(fcn, picture);
   const probabilities = wanted.probabilities ? await fcn.probabilities(picture) : undefined;
   const logits = wanted.logits ? await fcn.logits(picture) : undefined;
   return { segmentation, probabilities, logits };
 }
 
-function resultOf(
-  { fcn, chosen }: SegmentJob,
-  image: string,
-  picture: RgbaPicture,
-  { segmentation, probabilities }: Run,
-): SegmentedPicture {
-  const kept = chosenParts(segmentation.labels, picture, chosen);
-  const confidence = probabilities && confidenceOf(probabilities, kept.labels, chosen);
-  return {
-    image,
-    variant: fcn.variant,
-    classNames: fcn.classNames,
-    picture,
-    ...kept,
-    ...defined({ confidence }),
-    notice: fcn.notice,
-  };
+/** Encodes and writes the results of a picture, whose memory may move to a thread. */
+async function finish(
+  input: SegmentInput,
+  { picture, source }: Loaded,
+  { segmentation, probabilities, logits }: Run,
+  { fcns: [fcn], work, chosen, wanted, sink }: SegmentJob,
+): Promise<SegmentedInput> {
+  const { image, name } = input;
+  const { width, height } = picture;
+  const { formats } = wanted;
+  const { variant = "", classNames = [], notice } = fcn ?? {};
+  const pixels = formats.includes("overlay") ? picture.data : undefined;
+  const scores = probabilities && { data: probabilities.data, shape: probabilities.shape };
+  const of = { image, width, height, variant, classNames, labels: segmentation.labels, formats };
+  const encoded = await work.encode({ ...of, ...defined({ pixels, probabilities: scores, chosen, notice }) });
+  const { timings } = segmentation;
+  const output = { name, image, width, height, variant, timings, ...encoded, ...defined({ logits, notice }) };
+  return { input, source, width, height, found: encoded.found, ...(await sink(output)) };
 }
 
 /** Errors after which no picture can be done; every other one concerns one picture. */
@@ -144,33 +174,49 @@ const isLast = (error: unknown): boolean =>
   error instanceof OutputClosed ||
   isDiskFull(error);
 
+/** The inputs, each when there is memory for another picture, until the work is to end. */
+async function* withMemory(inputs: readonly SegmentInput[], budget: ByteBudget, stopped: () => boolean) {
+  for (const input of inputs) {
+    await budget.free();
+    if (stopped()) return;
+    yield input;
+  }
+}
+
 /** Works through the pictures. Gives how many failed. @throws device-lost, disposed, and bad-option for a full disk */
 export async function segmentAll(inputs: readonly SegmentInput[], job: SegmentJob): Promise<number> {
+  const { fcns, work, wanted, stopped } = job;
   const bar = itemBar(inputs.length);
+  const budget = new ByteBudget(MOST_BYTES_AHEAD);
+  const lanes = new Lanes(fcns, PICTURES_PER_DEVICE);
+  const start = async (input: SegmentInput): Promise<Outcome> => {
+    let bytes = 0;
+    try {
+      const loaded = await load(input, job);
+      bytes = loaded.picture.data.length;
+      budget.take(bytes);
+      const run = await lanes.run((fcn) => runOne(fcn, loaded.picture, wanted));
+      return { input, done: await finish(input, loaded, run, job) };
+    } catch (error) {
+      return { input, error };
+    } finally {
+      budget.give(bytes);
+    }
+  };
   let failed = 0;
-  await overlapped<SegmentInput, Loaded, Run>(inputs, {
-    load: (input) => load(input, job.fcn),
-    run: ({ picture }) => runOne(picture, job),
-    async finish(input, { picture, source }, run) {
-      const { image, name } = input;
-      const { probabilities, logits } = run;
-      const result = resultOf(job, image, picture, run);
-      const { timings } = run.segmentation;
-      const { files, report } = await job.sink({ name, result, timings, ...defined({ probabilities, logits }) });
-      await job.onDone({ input, source, result, files });
-      bar.clear();
-      report();
-      bar.step(image);
-    },
-    async fail(input, error) {
-      bar.clear();
+  const inFlight = 2 * work.threads + PICTURES_PER_DEVICE * fcns.length;
+  for await (const { input, done, error } of inOrder(withMemory(inputs, budget, stopped), inFlight, start)) {
+    bar.clear();
+    if (done) {
+      await job.onDone(done);
+      done.report();
+    } else {
       if (isFcnError(error, "device-lost") || !isLast(error)) await job.onFailure(input, error);
       if (isLast(error)) throw error;
       failed++;
-      bar.step(input.image);
-    },
-    stopped: job.stopped,
-  });
+    }
+    bar.step(input.image);
+  }
   bar.clear();
   return failed;
 }

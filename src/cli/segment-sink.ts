@@ -5,15 +5,15 @@ import { dirname, join } from "node:path";
 import { defined } from "../base/defined.js";
 import { nativePath } from "../base/native-path.js";
 import { cannotWrite, writeWhole } from "../base/write-whole.js";
+import type { PictureSize } from "../image/picture.js";
 import { runTime } from "../models/picture-result.js";
 import type { Timings } from "../models/picture-result.js";
 import type { Scores } from "../models/segmentation.js";
 import { fileName } from "./file-name.js";
-import { encodeNpy } from "./npy.js";
 import { print, printBytes } from "./output.js";
 import type { ResultFile } from "./segment-record.js";
-import { ENDINGS, describeResult, encode, encodeConfidence, foundClasses } from "./segment-output.js";
-import type { Format, SegmentedPicture } from "./segment-output.js";
+import { ENDINGS, describeResult } from "./segment-output.js";
+import type { EncodedResult, Format } from "./segment-output.js";
 
 /** What to write of each picture. */
 export interface Wanted {
@@ -22,12 +22,14 @@ export interface Wanted {
   readonly logits: boolean;
 }
 
-/** A result with everything that may be written of it. */
-export interface SegmentOutput {
-  /** Below the output folder, without an ending. */
+/** A result with everything that is written of it. */
+export interface SegmentOutput extends EncodedResult, PictureSize {
+  /** Of its files below the output folder, without an ending. */
   readonly name: string;
-  readonly result: SegmentedPicture;
-  readonly probabilities?: Scores;
+  /** The picture's path, or "stdin". */
+  readonly image: string;
+  readonly variant: string;
+  readonly notice?: string;
   readonly logits?: Scores;
   readonly timings: Timings;
 }
@@ -67,17 +69,16 @@ export interface Reporting {
 }
 
 function recordOf(
-  { result, timings }: SegmentOutput,
+  { image, width, height, variant, found, notice, timings }: SegmentOutput,
   files: readonly string[],
   { adapter, load }: Reporting,
 ): Record<string, unknown> {
-  const { image, variant, picture, notice } = result;
   return {
     image,
-    width: picture.width,
-    height: picture.height,
+    width,
+    height,
     variant,
-    classes: foundClasses(result),
+    classes: found,
     ms: { load: tenths(load), compile: tenths(timings.compile), run: tenths(runTime(timings)) },
     adapter,
     files,
@@ -90,11 +91,10 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =
   new Uint8Array(buffer, byteOffset, byteLength);
 
 /** Writes every file whole, then reports the picture on stdout. */
-export function folderSink(out: string, { formats }: Wanted, reporting: Reporting): Sink {
+export function folderSink(out: string, reporting: Reporting): Sink {
   const { aside } = reporting;
   return async (output) => {
-    const { name, result, probabilities, logits, timings } = output;
-    const { width, height } = result.picture;
+    const { name, found, logits, timings } = output;
     const files: string[] = [];
     const written: ResultFile[] = [];
     const folder = dirname(join(out, name));
@@ -108,21 +108,17 @@ export function folderSink(out: string, { formats }: Wanted, reporting: Reportin
       const sha256 = aside === undefined ? "" : createHash("sha256").update(data).digest("hex");
       written.push({ file: fileName(name, ending), bytes: data.length, sha256 });
     };
-    for (const format of formats) await write(ENDINGS[format], encode(format, result));
-    if (probabilities) await write(ENDINGS.probabilities, encodeNpy(probabilities.data, probabilities.shape.slice(1)));
-    if (result.confidence) await write(ENDINGS.confidence, encodeConfidence(result.confidence, width, height));
+    for (const { ending, data } of output.files) await write(ending, data);
     if (logits) await write(ENDINGS.logits, bytesOf(logits.data));
     const text = reporting.json
       ? JSON.stringify(recordOf(output, files, reporting))
-      : `${describeResult(result, tenths(timings.total))}\n  -> ${files.join(", ")}`;
+      : `${describeResult(output, found, tenths(timings.compile + runTime(timings)))}\n  -> ${files.join(", ")}`;
     return { files: written, report: () => print(text) };
   };
 }
 
-/** Writes the first format to stdout, and nothing else. */
-export function stdoutSink({ formats: [format = "labels"] }: Wanted): Sink {
-  return async ({ result }) => {
-    await printBytes(encode(format, result));
-    return { files: [], report: () => undefined };
-  };
-}
+/** Writes the first file to stdout, and nothing else. */
+export const stdoutSink: Sink = async ({ files: [file] }) => {
+  if (file) await printBytes(file.data);
+  return { files: [], report: () => undefined };
+};

@@ -2,9 +2,9 @@
 import { defined } from "../base/defined.js";
 import { isFcnError, messageOf } from "../base/errors.js";
 import { loadFcn } from "../node.js";
-import type { Fcn, NodePicture } from "../node.js";
+import type { Fcn, NodeLoadOptions, NodePicture } from "../node.js";
 import { readClassNames } from "./class-names.js";
-import { parse, refuse } from "./command.js";
+import { UsageError, parse, refuse } from "./command.js";
 import type { Command } from "./command.js";
 import { TRY_AGAIN, isPassing } from "./exit-codes.js";
 import { checkWeights, isWeightsPath, outputFolder } from "./files.js";
@@ -21,6 +21,7 @@ import {
   STREAM,
   checkStream,
   loadOptionsOf,
+  threadCount,
   wantedOf,
 } from "./segment-options.js";
 import type { SegmentValues } from "./segment-options.js";
@@ -30,6 +31,7 @@ import { segmentAll } from "./segment-run.js";
 import type { SegmentInput, SegmentJob } from "./segment-run.js";
 import { endingsOf, folderSink, stdoutSink } from "./segment-sink.js";
 import { parseShard, shardOf } from "./shards.js";
+import { pictureWork } from "./threads/picture-work.js";
 
 /** @throws UsageError when a result would replace one of `all` pictures, or the folder cannot be made */
 async function prepareFolder(
@@ -45,23 +47,49 @@ async function prepareFolder(
 }
 
 interface Loaded {
-  readonly fcn: Fcn<NodePicture>;
+  /** One network, on each device. */
+  readonly fcns: readonly [Fcn<NodePicture>, ...Fcn<NodePicture>[]];
   /** Milliseconds it took. */
   readonly ms: number;
 }
 
 async function load(values: SegmentValues): Promise<Loaded> {
   const classNames = await readClassNames("segment", values["class-names"]);
-  const options = { ...loadOptionsOf(values), ...defined({ classNames }) };
   const { weights } = values;
   if (weights !== undefined && isWeightsPath(weights)) await checkWeights("segment", weights);
   const start = performance.now();
   const transfer = byteBar();
-  const loading = loadFcn({ ...options, onProgress: (count) => transfer.show("downloading", count) });
-  const fcn = await loading.finally(transfer.clear);
+  const open = (options: NodeLoadOptions): Promise<Fcn<NodePicture>> =>
+    loadFcn({ ...options, ...defined({ classNames }), onProgress: (count) => transfer.show("downloading", count) });
+  // One after the other: the first downloads the weights, and the others find them.
+  const [first, ...others] = loadOptionsOf(values);
+  const fcns: [Fcn<NodePicture>, ...Fcn<NodePicture>[]] = [await open(first).finally(transfer.clear)];
+  try {
+    for (const options of others) {
+      fcns.push(await open(options));
+      refuseTwice(fcns);
+    }
+  } catch (error) {
+    disposeAll(fcns);
+    throw error;
+  }
+  const [fcn] = fcns;
   if (weights !== undefined) printNote(`fcn: ${weights} is ${fcn.description}; runs as ${fcn.variant}`);
   if (fcn.notice !== undefined) printNote(`fcn: WARNING: ${fcn.notice}`);
-  return { fcn, ms: performance.now() - start };
+  return { fcns, ms: performance.now() - start };
+}
+
+/** WebGPU finds adapters by name only, so the same name is the same device. @throws UsageError */
+function refuseTwice(fcns: readonly Fcn<NodePicture>[]): void {
+  const labels = fcns.map(({ device }) => device.label);
+  const twice = labels.find((label, i) => labels.indexOf(label) < i);
+  if (twice === undefined) return;
+  const cure = "name different ones; for equal GPUs run one process each with --shard, where only that GPU is visible";
+  throw new UsageError(`segment: --devices names "${twice}" twice; ${cure}`);
+}
+
+function disposeAll(fcns: readonly Fcn<NodePicture>[]): void {
+  for (const fcn of fcns) fcn.dispose();
 }
 
 /** Prints the sentence and, where stdout has lines of JSON, a line. */
@@ -116,19 +144,24 @@ async function segmentPictures(
   const endings = endingsOf(wanted);
   if (toStdout) checkStream(wanted, inputs.length, json);
   else await prepareFolder(out, endings, inputs, all);
-  const { fcn, ms } = await load(values);
+  const threads = threadCount(values);
+  const { fcns, ms } = await load(values);
+  const [fcn] = fcns;
+  const work = pictureWork(inputs.length, threads);
   try {
     const chosen = values.classes === undefined ? undefined : chosenClasses(values.classes, fcn.classNames);
+    const adapter = fcns.map(({ device }) => device.label).join(", ");
     const jobFor = (aside?: string) => {
-      const reporting = { json, adapter: fcn.device.label, load: ms, aside };
-      return { fcn, chosen, wanted, sink: toStdout ? stdoutSink(wanted) : folderSink(out, wanted, reporting) };
+      const sink = toStdout ? stdoutSink : folderSink(out, { json, adapter, load: ms, aside });
+      return { fcns, work, chosen, wanted, sink };
     };
     const isJson = json || (toStdout && wanted.formats[0] === "json");
     const printFailure = failurePrinter(isJson);
     if (!isRecorded) return await runAtOnce(inputs, jobFor(), printFailure);
-    return await runRecorded({ values, fcn, all, inputs, shard, chosen, endings }, jobFor, printFailure);
+    return await runRecorded({ values, fcn, adapter, all, inputs, shard, chosen, endings }, jobFor, printFailure);
   } finally {
-    fcn.dispose();
+    await work.close();
+    disposeAll(fcns);
   }
 }
 

@@ -61,13 +61,19 @@ export async function decodePicture(bytes: Uint8Array, name: string, shorterSide
   if (!format.isReadable) throw badImage(name, cannotRead(format.name));
   const sharp = await sharpFor(format.name, name);
   try {
-    return await decodeBySharp(sharp, bytes);
+    return await decodeBySharp(sharp, bytes).catch((error: unknown) => {
+      if (!LOST_REASON.test(messageOf(error))) throw error;
+      return decodeBySharp(sharp, bytes);
+    });
   } catch (error) {
     const refusal = { sharp, bytes, name, format: format.name as SharpFormat, error };
     if (isOverLimit(error)) return shrunkBySharp(refusal, shorterSide);
     throw refusalOf(refusal);
   }
 }
+
+/** libvips has one text of errors for all threads. Another picture may take it, so the reason needs a second try. */
+const LOST_REASON = /^Unknown error$/;
 
 /** @param shorterSide shrinks to this while decoding, whatever the number of pixels */
 async function decodeBySharp(sharp: SharpConstructor, bytes: Uint8Array, shorterSide?: number): Promise<RgbaPicture> {

@@ -14,6 +14,8 @@ export interface Picture {
 /** A checked picture with four channels. */
 export interface RgbaPicture extends Picture {
   readonly channels: 4;
+  /** The same picture at the size in which it goes to the GPU, where a thread has made it already. */
+  readonly shrunk?: RgbaPicture | undefined;
 }
 
 /** Width and height in pixels. */
@@ -64,12 +66,16 @@ export function bytesIn(value: unknown): Uint8Array | undefined {
 /** The bytes as they are now; callers refill their buffers while a call waits. */
 export const copiedBytes = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);
 
-/** A picture whose pixels are copied at once. What is no picture is refused when it is used. */
+/**
+ * A picture whose pixels are copied at once, but not those of threads, which nobody changes. What is no picture is
+ * refused when it is used.
+ */
 export function heldPixels(image: Picture): () => Picture {
-  const { width, height, channels, data } = (image ?? {}) as Partial<Picture>;
-  const held = isPixelData(data)
-    ? ({ width, height, channels, data: copiedBytes(data as Uint8Array) } as Picture)
-    : image;
+  const { width, height, channels, data, shrunk } = (image ?? {}) as Partial<RgbaPicture>;
+  const held =
+    isPixelData(data) && !shrunk
+      ? ({ width, height, channels, data: copiedBytes(data as Uint8Array) } as Picture)
+      : image;
   return () => held;
 }
 
@@ -93,7 +99,8 @@ export function toRgba(picture: Picture, name = "picture"): RgbaPicture {
     const needed = isKnown ? pixels * channels : `${pixels} (grey), ${pixels * 3} (RGB) or ${pixels * 4} (RGBA)`;
     throw badImage(name, `${width} x ${height} needs ${needed} bytes, got ${data.length}`);
   }
-  return { width, height, data: channels === 4 ? data : withAlpha(data, pixels, channels), channels: 4 };
+  const { shrunk } = picture as RgbaPicture;
+  return { width, height, data: channels === 4 ? data : withAlpha(data, pixels, channels), channels: 4, shrunk };
 }
 
 /** RGBA of RGB or grey pixels. */

@@ -29,7 +29,10 @@ export function uploadBytes(pictures: readonly RgbaPicture[], resize: Resize): R
   const { width, height } = pictures[0] as RgbaPicture;
   const [uploadHeight, uploadWidth] = uploadSize(height, width, resize);
   const isShrunk = uploadHeight !== height || uploadWidth !== width;
-  const ofPicture = (picture: RgbaPicture) => (isShrunk ? shrink(picture, uploadHeight, uploadWidth) : picture).data;
+  const ofPicture = (picture: RgbaPicture): RgbaPicture["data"] => {
+    if (!isShrunk) return picture.data;
+    return (picture.shrunk ?? shrink(picture, uploadHeight, uploadWidth)).data;
+  };
   if (pictures.length === 1) return ofPicture(pictures[0] as RgbaPicture);
   const pictureBytes = uploadHeight * uploadWidth * 4;
   const bytes = new Uint8Array(pictures.length * pictureBytes);

@@ -3,7 +3,7 @@ import { abortable } from "../../base/abort.js";
 import { isFcnError } from "../../base/errors.js";
 import type { FcnError, FcnErrorCode } from "../../base/errors.js";
 import type { Stream, Streamed } from "../stream.js";
-import { inOrder } from "./in-order.js";
+import { inOrder } from "../../base/in-order.js";
 
 /** Codes of errors that a picture has by itself. After any other, the next picture would fail as well. */
 const OF_PICTURES: readonly FcnErrorCode[] = ["bad-image", "missing-package", "limit-too-small", "out-of-memory"];

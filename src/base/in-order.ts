@@ -1,5 +1,5 @@
 /** Work on a sequence of items, several at a time, with results in the order of the items. */
-import { abortable } from "../../base/abort.js";
+import { abortable } from "./abort.js";
 
 interface Outstanding<Result> {
   readonly result: Promise<Result>;

@@ -1,0 +1,30 @@
+/** What a pool (pool.ts) and its threads (serve.ts) say to each other. */
+import { FcnError, isFcnError, messageOf } from "../../base/errors.js";
+import type { FcnErrorCode } from "../../base/errors.js";
+
+/** An error as it crosses threads: a structured clone would lose its class and codes. */
+export interface SentError {
+  /** Of an FcnError. */
+  readonly code?: FcnErrorCode;
+  /** Of the operating system, such as ENOSPC. */
+  readonly errno?: string;
+  readonly message: string;
+  readonly cause?: SentError;
+}
+
+/** A thread works on one task at a time, so an answer needs no number. */
+export type ThreadAnswer<Result> = { readonly result: Result } | { readonly error: SentError };
+
+export function sentError(error: unknown): SentError {
+  const { code, cause } = (error ?? {}) as NodeJS.ErrnoException;
+  const codes = isFcnError(error) ? { code: error.code } : {};
+  const errno = !isFcnError(error) && typeof code === "string" ? { errno: code } : {};
+  return { message: messageOf(error), ...codes, ...errno, ...(cause === undefined ? {} : { cause: sentError(cause) }) };
+}
+
+export function receivedError({ code, errno, message, cause }: SentError): Error {
+  const options = cause === undefined ? {} : { cause: receivedError(cause) };
+  if (code !== undefined) return new FcnError(code, message, options);
+  const error = new Error(message, options);
+  return errno === undefined ? error : Object.assign(error, { code: errno });
+}

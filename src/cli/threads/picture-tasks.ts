@@ -1,0 +1,39 @@
+/** The tasks of a picture that need no GPU: it is read before the network sees it, and its files are made after. */
+import { readPictureFile } from "../../image/decode.js";
+import type { DecodedPicture } from "../../image/decode.js";
+import { shrink } from "../../image/shrink.js";
+import { uploadSize } from "../../models/preprocessing.js";
+import type { Resize } from "../../models/preprocessing.js";
+import { encodeResult } from "../segment-output.js";
+import type { EncodedResult, LabelledPicture } from "../segment-output.js";
+
+export interface ReadTask {
+  readonly kind: "read";
+  /** Path of the picture. */
+  readonly image: string;
+  /** What the network asks for. */
+  readonly resize: Resize;
+}
+
+export interface EncodeTask {
+  readonly kind: "encode";
+  readonly picture: LabelledPicture;
+}
+
+export type PictureTask = ReadTask | EncodeTask;
+
+/** Adds the picture at the size in which it goes to the GPU, where that is another one. */
+export function withShrunk(picture: DecodedPicture, resize: Resize): DecodedPicture {
+  const { width, height } = picture;
+  const [toHeight, toWidth] = uploadSize(height, width, resize);
+  if (toHeight === height && toWidth === width) return picture;
+  return { ...picture, shrunk: shrink(picture, toHeight, toWidth) };
+}
+
+/** A picture with too many pixels is decoded at the size that the network sees. @throws bad-image, missing-package */
+export async function readTask({ image, resize }: ReadTask): Promise<DecodedPicture> {
+  const picture = await readPictureFile(image, resize === "none" ? undefined : resize);
+  return withShrunk(picture, resize);
+}
+
+export const encodeTask = ({ picture }: EncodeTask): EncodedResult => encodeResult(picture);
