@@ -1,39 +1,79 @@
 /**
- * Finds a Chromium for the browser tests, or installs Debian's as root. WebGPU runs on Chromium's own SwiftShader, so
- * the tests need no GPU.
+ * Finds Chromium and Firefox for the browser tests, or installs Debian's as root. The tests need no GPU: in Chromium
+ * WebGPU runs on its own SwiftShader, in Firefox on the machine's Vulkan driver, such as lavapipe.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 
-const PLACES = [
-  process.env.CHROME_PATH,
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-  "/opt/google/chrome/chrome",
-  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-  "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
-];
+/**
+ * @typedef {object} TestBrowser
+ * @property {string} name for messages
+ * @property {string} package Debian's
+ * @property {string} variable of the environment that names the program
+ * @property {readonly string[]} places where systems keep it
+ */
+
+/** @type {TestBrowser} */
+const CHROMIUM = {
+  name: "Chrome or Chromium",
+  package: "chromium",
+  variable: "CHROME_PATH",
+  places: [
+    "/usr/bin/chromium",
+    "/usr/bin/chromium-browser",
+    "/usr/bin/google-chrome",
+    "/opt/google/chrome/chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
+  ],
+};
+
+/** @type {TestBrowser} */
+const FIREFOX = {
+  name: "Firefox 141 or newer",
+  package: "firefox-esr",
+  variable: "FIREFOX_PATH",
+  places: [
+    "/usr/bin/firefox-esr",
+    "/usr/bin/firefox",
+    "/Applications/Firefox.app/Contents/MacOS/firefox",
+    "C:\\Program Files\\Mozilla Firefox\\firefox.exe",
+  ],
+};
 
 /** @returns {string | undefined} path of the program */
-export const findBrowser = () => PLACES.find((place) => place !== undefined && existsSync(place));
+function find(/** @type {TestBrowser} */ { variable, places }) {
+  return [process.env[variable], ...places].find((place) => place && existsSync(place));
+}
+
+/** @returns {string | undefined} path of Chrome or Chromium */
+export const findBrowser = () => find(CHROMIUM);
+
+/** @returns {string | undefined} path of Firefox */
+export const findFirefox = () => find(FIREFOX);
+
+/** Whether apt can install the package. */
+const isOffered = (/** @type {string} */ name) =>
+  process.platform === "linux" &&
+  existsSync("/usr/bin/apt-get") &&
+  spawnSync("apt-cache", ["show", name], { stdio: "ignore" }).status === 0;
 
 /**
- * Installs a browser if none is found and apt-get can.
- * @param {(args: string[]) => void} apt runs apt-get; throws if it fails
- * @returns {string | undefined} a sentence that says why there is still none; undefined if there is one
+ * Installs the browsers that are missing where apt-get can.
+ * @param {(packages: string[]) => void} install as root, by apt-get; throws if it fails
+ * @returns {string | undefined} a sentence that says which is still missing, and the cure; undefined if none is
  */
-export function ensureBrowser(apt) {
-  if (findBrowser()) return undefined;
-  const debian =
-    process.platform === "linux" &&
-    existsSync("/usr/bin/apt-get") &&
-    spawnSync("apt-cache", ["show", "chromium"], { stdio: "ignore" }).status === 0;
-  if (debian && process.getuid?.() === 0) {
-    apt(["install", "-y", "-q", "--no-install-recommends", "chromium"]);
-    return findBrowser() ? undefined : "apt-get installed chromium, but it is not where it was expected.";
+export function ensureBrowsers(install) {
+  const missing = [CHROMIUM, FIREFOX].filter((browser) => find(browser) === undefined);
+  if (missing.length === 0) return undefined;
+  const names = missing.map((browser) => browser.package);
+  const canApt = names.every(isOffered);
+  if (canApt && process.getuid?.() === 0) {
+    install(names);
+    const lost = missing.find((browser) => find(browser) === undefined);
+    return lost && `apt-get installed ${lost.package}, but it is not where it was expected: set ${lost.variable}.`;
   }
-  return debian
-    ? "The browser tests need Chromium; type: sudo apt-get install chromium"
-    : "The browser tests need Chrome or Chromium: install it, or set CHROME_PATH to its program.";
+  if (canApt) return `The browser tests need ${names.join(" and ")}; type: sudo apt-get install ${names.join(" ")}`;
+  const cures = missing.map(({ name, variable }) => `${name} (or set ${variable} to its program)`);
+  return `The browser tests need ${cures.join(" and ")}: install what is missing.`;
 }

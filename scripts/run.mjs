@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import { build, buildIfNeeded } from "./build.mjs";
 import { runTests } from "./count-tests.mjs";
 import { KernelFolderError, generate } from "./kernels.mjs";
-import { SetupError, installPackages, root, setup, setupBrowser, setupServices } from "./setup.mjs";
+import { SetupError, installPackages, root, setup, setupBrowsers, setupServices } from "./setup.mjs";
 import { node, tool } from "./tool.mjs";
 
 /** @param {string[]} files */
@@ -131,7 +131,7 @@ const TASKS = {
   },
   test(args) {
     setup();
-    setupBrowser();
+    setupBrowsers();
     setupServices();
     return inOrder(build, () => checkAndTest(args));
   },

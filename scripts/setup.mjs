@@ -7,7 +7,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ensureBrowser } from "./browser.mjs";
+import { ensureBrowsers } from "./browser.mjs";
 import { ensureServices } from "./services.mjs";
 import { SWIFTSHADER_PLACES, backportsSource, chooseDriver, parseAptSources, parseOsRelease } from "./vulkan.mjs";
 
@@ -53,8 +53,8 @@ function hasPackages() {
 }
 
 /**
- * Checks Node and installs the npm packages. No package needs its install script: esbuild's only saves time, and
- * webgpu's only removes a quarantine mark on macOS.
+ * Checks Node and installs the npm packages. No package needs its install script: those of esbuild and Deno only save
+ * time, and webgpu's only removes a quarantine mark on macOS.
  * @throws {SetupError}
  */
 export function installPackages() {
@@ -210,11 +210,11 @@ export function setup() {
 }
 
 /** Installs what the browser tests need. @throws {SetupError} */
-export function setupBrowser() {
-  const problem = ensureBrowser((args) => {
-    say("Installing Chromium for the browser tests ...");
+export function setupBrowsers() {
+  const problem = ensureBrowsers((packages) => {
+    say(`Installing ${packages.join(" and ")} for the browser tests ...`);
     apt(["update", "-q"]);
-    apt(args);
+    apt(["install", "-y", "-q", "--no-install-recommends", ...packages]);
   });
   if (problem) throw new SetupError(problem);
 }

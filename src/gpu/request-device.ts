@@ -73,14 +73,14 @@ async function openDevice(adapter: GPUAdapter): Promise<GPUDevice> {
 }
 
 function summarise(adapter: GPUAdapter): AdapterSummary {
-  const { vendor, architecture, device, description, subgroupMinSize } = adapter.info;
+  const { vendor, architecture, device, description, subgroupMinSize, isFallbackAdapter } = adapter.info;
   const text = `${vendor} ${architecture} ${device} ${description}`;
   return {
     vendor,
     architecture,
     device,
     description,
-    software: /llvmpipe|lavapipe|swiftshader|software|cpu/i.test(text),
+    software: isFallbackAdapter || /llvmpipe|lavapipe|swiftshader|software|cpu/i.test(text),
     subgroupSize: subgroupMinSize || 0,
   };
 }

@@ -1,19 +1,10 @@
 /** A page in headless Chromium, served over 127.0.0.1. WebGPU runs on SwiftShader. */
-import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { extname, join, normalize } from "node:path";
 import { chromium } from "playwright-core";
 import type { Browser, Page } from "playwright-core";
 import { findBrowser } from "../../scripts/browser.mjs";
 import type * as Library from "../../src/index.js";
+import { serveFolder } from "./serve-folder.js";
 import { root } from "./sources.js";
-
-const TYPES: Readonly<Record<string, string>> = {
-  ".js": "text/javascript",
-  ".json": "application/json",
-  ".html": "text/html",
-};
 
 /** No sandbox, since tests may run as root; none of the requests that Chromium makes on its own. */
 const FLAGS = [
@@ -37,30 +28,18 @@ export interface OpenPage {
 
 /** Opens a page with `html` as its body. Serves the files of `folder`; of the repository, modules are at /dist/... */
 export async function openPage(html: string, folder = root): Promise<OpenPage> {
-  const server = createServer((request, response) => {
-    const path = normalize(decodeURIComponent(new URL(request.url ?? "/", "http://host").pathname));
-    if (path === "/") {
-      response.setHeader("content-type", "text/html").end(`<!doctype html><title>test</title>${html}`);
-      return;
-    }
-    readFile(join(folder, path)).then(
-      (bytes) => response.setHeader("content-type", TYPES[extname(path)] ?? "application/octet-stream").end(bytes),
-      () => response.writeHead(404).end(),
-    );
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const server = await serveFolder(html, folder);
   const browser = await launch();
   const page = await browser.newPage();
-  const { foreign, errors } = watch(page, origin);
-  await page.goto(origin);
+  const { foreign, errors } = watch(page, server.origin);
+  await page.goto(server.origin);
   return {
     page,
     foreign,
     errors,
     async close() {
       await browser.close();
-      await new Promise((resolve) => server.close(resolve));
+      await server.close();
     },
   };
 }

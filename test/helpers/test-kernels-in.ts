@@ -1,0 +1,81 @@
+/** Tests of every kernel in a runtime beside Node. kernels.test.ts runs the same cases in Node. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { registry } from "../../shaders/index.js";
+import type { CasePart, OpenedKernels, Outcome } from "./kernel-cases.js";
+import type { KernelHost } from "./kernel-hosts.js";
+
+/** Whether the environment asks for every case in every runtime: minutes instead of seconds. */
+const WANTS_ALL = process.env.FCN_KERNEL_CASES === "all";
+
+export interface RuntimeTests {
+  readonly open: () => Promise<KernelHost>;
+  /** What the device must be called. */
+  readonly adapter: RegExp;
+  /** Without FCN_KERNEL_CASES=all each variant runs once; some runtimes are fast enough for all cases always. */
+  readonly always?: "all cases";
+}
+
+/** Adds tests: for each kernel its cases, or one that runs each variant once. */
+export function testKernelsIn({ open, adapter, always }: RuntimeTests): void {
+  let host: KernelHost;
+  let opened: OpenedKernels;
+  beforeAll(async () => {
+    host = await open();
+    opened = (await host.call("open")) as OpenedKernels;
+  });
+  afterAll(() => host.close());
+
+  it("runs on the software adapter that is expected", () => {
+    expect(opened.adapter).toMatch(adapter);
+    expect(opened.software).toBe(true);
+  });
+
+  /** Runs a case and gives the variants that ran. */
+  async function passCase(kernel: string, caseName: string, variants?: readonly string[]): Promise<string[]> {
+    const call = variants ? (["run", kernel, caseName, variants] as const) : (["run", kernel, caseName] as const);
+    const outcomes = Object.entries((await host.call(...call)) as Readonly<Record<string, Outcome>>);
+    expect(outcomes.length).toBeGreaterThan(0);
+    const failures = outcomes.flatMap(([variant, outcome]) =>
+      "failure" in outcome ? [`${kernel}/${variant}: ${outcome.failure}`] : [],
+    );
+    expect(failures).toEqual([]);
+    return outcomes.map(([variant]) => variant);
+  }
+  const offeredOf = (kernel: string): string[] => [...(opened.offered[kernel] ?? [])].sort();
+
+  function testAllCases(kernel: string, names: readonly string[]): void {
+    const covered = new Set<string>();
+    for (const name of names) {
+      it(name, async () => {
+        for (const variant of await passCase(kernel, name)) covered.add(variant);
+      });
+    }
+    it("has a case for every variant this adapter offers", () => {
+      expect([...covered].sort()).toEqual(offeredOf(kernel));
+    });
+  }
+
+  function testEachVariant(kernel: string): void {
+    it("every variant, on one case each", async () => {
+      const covered: string[] = [];
+      for (const { caseName, variants } of (await host.call("cover", kernel)) as readonly CasePart[])
+        covered.push(...(await passCase(kernel, caseName, variants)));
+      expect(covered.sort()).toEqual(offeredOf(kernel));
+    });
+  }
+
+  for (const { kernel, cases } of registry) {
+    describe(kernel.name, () => {
+      if (WANTS_ALL || always) {
+        testAllCases(
+          kernel.name,
+          cases.filter(({ bench }) => !bench).map(({ name }) => name),
+        );
+      } else testEachVariant(kernel.name);
+    });
+  }
+
+  it("asked no other host, and logged no error", () => {
+    expect(host.complaints()).toEqual([]);
+  });
+}
