@@ -106,8 +106,9 @@ function withSources<Options extends Omit<BrowserLoadOptions, "heads">>(options:
 export type { Abortable } from "./base/abort.js";
 export { FcnError, isFcnError } from "./base/errors.js";
 export type { FcnErrorCode } from "./base/errors.js";
+export type { AdapterSummary } from "./gpu/adapter-summary.js";
 export { Device } from "./gpu/device.js";
-export type { AdapterSummary, Pace, LostListener } from "./gpu/device.js";
+export type { Pace, LostListener } from "./gpu/device.js";
 export { requestDevice } from "./gpu/request-device.js";
 export type { DeviceOptions } from "./gpu/request-device.js";
 export { runKernel } from "./gpu/run-kernel.js";

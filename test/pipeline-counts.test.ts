@@ -1,4 +1,4 @@
-/** How many pipelines an NVIDIA H200 compiles for FCN-8s of the full size. Here nothing is compiled, only counted. */
+/** How many pipelines adapters compile for FCN-8s of the full size. Here nothing is compiled, only counted. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { paperFcnTensors } from "../bench/hashed-weights.js";
 import { Device } from "../src/gpu/device.js";
@@ -22,6 +22,8 @@ const H200 = {
   software: false,
   subgroupSize: 32,
 };
+/** A software adapter in Firefox or Deno: their WebGPU, wgpu, has no subgroups. */
+const WGPU_SOFTWARE = { ...H200, vendor: "mesa", architecture: "", device: "0", software: true, subgroupSize: 0 };
 const network = paperNetwork(hashedCheckpoint(paperFcnTensors()), "fcn8s");
 
 function graphOf(height: number, width: number): Graph {
@@ -29,11 +31,16 @@ function graphOf(height: number, width: number): Graph {
   return outputGraph(prepared, { kind: "labels", count: 1, height, width });
 }
 
-/** Poses as an H200, with its workgroup memory, and counts pipelines without making them. */
-async function h200(): Promise<Device> {
+/** Counts pipelines without making them. */
+async function countingGpu(): Promise<GPUDevice> {
   const gpu = await nullDevice();
   Object.defineProperty(gpu, "createComputePipelineAsync", { value: () => Promise.resolve({}) });
-  const device = new Device(gpu, H200, undefined, { syntax: "template", note: "" });
+  return gpu;
+}
+
+/** Poses as an H200, with its workgroup memory. */
+async function h200(): Promise<Device> {
+  const device = new Device(await countingGpu(), H200, undefined, { syntax: "template", note: "" });
   const limits = { maxComputeWorkgroupStorageSize: 49152, maxComputeInvocationsPerWorkgroup: 1024 };
   Object.defineProperty(device, "limits", { value: { ...device.limits, ...limits } });
   return device;
@@ -81,4 +88,17 @@ describe.each(["f32", "f16"] as const)("FCN-8s in %s", (precision) => {
   it("compiles at most 8 more for another size", () => {
     counts.slice(1).forEach((count, i) => expect(count - (counts[i] as number)).toBeLessThanOrEqual(8));
   });
+});
+
+it("compiles at most 12 pipelines on a software adapter without subgroups, and none for another size", async () => {
+  const device = new Device(await countingGpu(), WGPU_SOFTWARE);
+  Object.defineProperty(device, "features", { value: new Set(["shader-f16"]) });
+  const counts: number[] = [];
+  for (const [height, width] of SIZES) {
+    const graph = graphOf(height, width);
+    await compile(device, () => lower(graph, device, {}, "f32"), undefined);
+    counts.push(pipelinesOf(device).size);
+  }
+  expect(counts[0]).toBeLessThanOrEqual(12);
+  expect(new Set(counts).size).toBe(1);
 });

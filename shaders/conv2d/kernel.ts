@@ -21,6 +21,7 @@ import { convOutputSize, elements } from "../../src/kernel/shape.js";
 import { dilatedWindowConstants, windowAlong } from "../../src/kernel/window.js";
 import { conv2d as shaders } from "../wgsl.generated.js";
 import { convLanesVariants } from "./lanes.js";
+import { sizeParams } from "./problem.js";
 import { matrixVariants } from "./subgroup-matrix.js";
 import { tiledVariants } from "./tiled.js";
 
@@ -84,6 +85,8 @@ export const conv2d = defineKernel({
       wgsl: "vec4",
       workgroup: [64, 1, 1],
       packing: { weight: outputTiles({ tile: 4 }) },
+      overrides: () => ({}),
+      params: sizeParams,
       when: ({ attrs }) => attrs.groups === 1,
       threads: ({ out: { y } }) => threadPerVec4(y),
     },

@@ -7,28 +7,26 @@
 //   weight          [out/4][kh][kw][in/4][4 outputs], each a vec4 over 4 input channels
 //   bias            one f32 per output channel
 
-override IN_C: u32 = 1;
-override OUT_C: u32 = 1;
-override KERNEL_H: u32 = 1;
-override KERNEL_W: u32 = 1;
-override STRIDE_H: u32 = 1;
-override STRIDE_W: u32 = 1;
-override PAD_H: u32 = 0;
-override PAD_W: u32 = 0;
-override DILATION_H: u32 = 1;
-override DILATION_W: u32 = 1;
-override GROUPS: u32 = 1; // always 1 here: the variant does not apply to grouped convolutions
-override HAS_BIAS: bool = false;
-override HAS_RESIDUAL: bool = false;
-override RELU: bool = false; // set for ReLU6 too
-override RELU6: bool = false; // the upper bound of ReLU6
-
+// Every size is a uniform, so that layers share a pipeline: compiling is slow on software adapters.
 struct Params {
   in_h: u32,
   in_w: u32,
+  in_blocks: u32, // in channels / 4
   out_h: u32,
   out_w: u32,
+  out_blocks: u32,
   pixels: u32, // batch * out_h * out_w
+  kernel_h: u32,
+  kernel_w: u32,
+  stride_h: u32,
+  stride_w: u32,
+  pad_h: u32,
+  pad_w: u32,
+  dilation_h: u32,
+  dilation_w: u32,
+  has_bias: u32,
+  has_residual: u32,
+  relu: u32, // 0: none, 1: ReLU, 2: ReLU6
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
@@ -49,29 +47,27 @@ fn taps(origin: i32, kernel: u32, dilation: u32, size: u32) -> vec2u {
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let in_blocks = (IN_C + 3) / 4;
-  let out_blocks = (OUT_C + 3) / 4;
   let i = id.y * groups.x * 64 + id.x;
-  if (i >= params.pixels * out_blocks) { return; }
+  if (i >= params.pixels * params.out_blocks) { return; }
 
-  let block = i % out_blocks;
-  let pixel = i / out_blocks;
+  let block = i % params.out_blocks;
+  let pixel = i / params.out_blocks;
   let ox = pixel % params.out_w;
   let oy = pixel / params.out_w % params.out_h;
   let n = pixel / (params.out_w * params.out_h);
-  let top = i32(oy * STRIDE_H) - i32(PAD_H);
-  let left = i32(ox * STRIDE_W) - i32(PAD_W);
-  let rows = taps(top, KERNEL_H, DILATION_H, params.in_h);
-  let columns = taps(left, KERNEL_W, DILATION_W, params.in_w);
+  let top = i32(oy * params.stride_h) - i32(params.pad_h);
+  let left = i32(ox * params.stride_w) - i32(params.pad_w);
+  let rows = taps(top, params.kernel_h, params.dilation_h, params.in_h);
+  let columns = taps(left, params.kernel_w, params.dilation_w, params.in_w);
 
   var sum = vec4f();
   for (var ky = rows.x; ky < rows.y; ky++) {
-    let iy = u32(top + i32(ky * DILATION_H));
+    let iy = u32(top + i32(ky * params.dilation_h));
     for (var kx = columns.x; kx < columns.y; kx++) {
-      let ix = u32(left + i32(kx * DILATION_W));
-      var at = ((n * params.in_h + iy) * params.in_w + ix) * in_blocks;
-      var w = ((block * KERNEL_H + ky) * KERNEL_W + kx) * in_blocks * 4;
-      for (var c = 0u; c < in_blocks; c++) {
+      let ix = u32(left + i32(kx * params.dilation_w));
+      var at = ((n * params.in_h + iy) * params.in_w + ix) * params.in_blocks;
+      var w = ((block * params.kernel_h + ky) * params.kernel_w + kx) * params.in_blocks * 4;
+      for (var c = 0u; c < params.in_blocks; c++) {
         let v = x[at];
         sum += vec4f(dot(v, weight[w]), dot(v, weight[w + 1]), dot(v, weight[w + 2]), dot(v, weight[w + 3]));
         at += 1;
@@ -79,9 +75,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       }
     }
   }
-  if (HAS_BIAS) { sum += bias[block]; }
-  if (HAS_RESIDUAL) { sum += residual[i]; }
-  if (RELU) { sum = select(sum, vec4f(), sum < vec4f()); } // select, not max: NaN must stay visible
-  if (RELU6) { sum = select(sum, vec4f(6), sum > vec4f(6)); }
+  if (params.has_bias != 0) { sum += bias[block]; }
+  if (params.has_residual != 0) { sum += residual[i]; }
+  if (params.relu != 0) { sum = select(sum, vec4f(), sum < vec4f()); } // select, not max: NaN must stay visible
+  if (params.relu == 2) { sum = select(sum, vec4f(6), sum > vec4f(6)); }
   y[i] = sum;
 }

@@ -51,13 +51,6 @@ const split = (precision: Precision): KernelVariant<ProjectProblem> => ({
   workgroup: [SPLIT.threads, 1, 1],
   packing: { weight: outputTiles({ tile: 4 }) },
   prefer: (_, { software }) => precision === "f16" || !software,
-  overrides: () => ({}),
-  params: ({ in: { x, bias }, out: { y } }) => ({
-    pixels: u32(pixelsOf(x)),
-    in_blocks: u32(blocksOf(x[1])),
-    class_blocks: u32(blocksOf(y[1])),
-    has_bias: u32(bias ? 1 : 0),
-  }),
   threads({ out: { y } }) {
     const workgroups = ceilDiv(pixelsOf(y), SPLIT.pixels) * ceilDiv(blocksOf(y[1]), SPLIT.blocks);
     return [workgroups * SPLIT.threads, 1, 1];
@@ -94,8 +87,14 @@ export const project = defineKernel({
     checkBias("project", bias, classes, weight);
     return { y: [x[0], classes, x[2], x[3]] };
   },
-  params: ({ in: { x } }) => ({ pixels: u32(pixelsOf(x)) }),
-  overrides: ({ in: { x, bias }, out: { y } }) => ({ IN_C: x[1], CLASSES: y[1], HAS_BIAS: bias ? 1 : 0 }),
+  // Every size is a uniform, so that networks share pipelines.
+  params: ({ in: { x, bias }, out: { y } }) => ({
+    pixels: u32(pixelsOf(x)),
+    in_blocks: u32(blocksOf(x[1])),
+    class_blocks: u32(blocksOf(y[1])),
+    has_bias: u32(bias ? 1 : 0),
+  }),
+  overrides: () => ({}),
   cost: ({ in: { x, weight }, out: { y } }) => ({
     flops: 2 * sizeOf(y) * x[1],
     bytes: 4 * (sizeOf(x) + elements(weight) + sizeOf(y)),
@@ -105,6 +104,7 @@ export const project = defineKernel({
     naive: {
       wgsl: "naive",
       workgroup: [64, 1, 1],
+      overrides: ({ in: { x }, out: { y } }) => ({ IN_C: x[1], CLASSES: y[1] }),
       threads: ({ out: { y } }) => threadPerValue(y),
     },
     // Four classes of a pixel per thread, four features at a time. The fallback on software adapters without lanes.

@@ -7,10 +7,12 @@
 
 override IN_C: u32 = 1;
 override CLASSES: u32 = 1;
-override HAS_BIAS: bool = false;
 
 struct Params {
   pixels: u32, // batch * height * width
+  in_blocks: u32, // features / 4
+  class_blocks: u32, // classes / 4
+  has_bias: u32,
 }
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -21,8 +23,8 @@ struct Params {
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let in_pitch = (IN_C + 3) / 4 * 4;
-  let out_pitch = (CLASSES + 3) / 4 * 4;
+  let in_pitch = params.in_blocks * 4;
+  let out_pitch = params.class_blocks * 4;
   let i = id.y * groups.x * 64 + id.x;
   if (i >= params.pixels * out_pitch) { return; }
 
@@ -33,7 +35,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     for (var c = 0u; c < IN_C; c++) {
       sum += x[pixel * in_pitch + c] * weight[class_index * IN_C + c];
     }
-    if (HAS_BIAS) { sum += bias[class_index]; }
+    if (params.has_bias != 0) { sum += bias[class_index]; }
   }
   y[i] = sum;
 }

@@ -5,12 +5,11 @@
 //   weight  [classes/4][in/4][4 classes], each a vec4 over 4 features
 //   bias    one f32 per class
 
-override IN_C: u32 = 1;
-override CLASSES: u32 = 1;
-override HAS_BIAS: bool = false;
-
 struct Params {
   pixels: u32, // batch * height * width
+  in_blocks: u32, // features / 4
+  class_blocks: u32, // classes / 4
+  has_bias: u32,
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
@@ -21,19 +20,17 @@ struct Params {
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let in_blocks = (IN_C + 3) / 4;
-  let class_blocks = (CLASSES + 3) / 4;
   let i = id.y * groups.x * 64 + id.x;
-  if (i >= params.pixels * class_blocks) { return; }
+  if (i >= params.pixels * params.class_blocks) { return; }
 
-  let block = i % class_blocks;
-  let pixel = i / class_blocks;
+  let block = i % params.class_blocks;
+  let pixel = i / params.class_blocks;
   var sum = vec4f();
-  for (var c = 0u; c < in_blocks; c++) {
-    let v = x[pixel * in_blocks + c];
-    let w = (block * in_blocks + c) * 4;
+  for (var c = 0u; c < params.in_blocks; c++) {
+    let v = x[pixel * params.in_blocks + c];
+    let w = (block * params.in_blocks + c) * 4;
     sum += vec4f(dot(v, weight[w]), dot(v, weight[w + 1]), dot(v, weight[w + 2]), dot(v, weight[w + 3]));
   }
-  if (HAS_BIAS) { sum += bias[block]; }
+  if (params.has_bias != 0) { sum += bias[block]; }
   y[i] = sum;
 }

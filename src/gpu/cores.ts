@@ -3,10 +3,10 @@
  * units, cores as Apple and Intel count them. Estimates of kernels use it to fill the GPU. Names are those of drivers;
  * browsers give vendor and architecture only.
  */
-import type { AdapterSummary } from "./device.js";
+import type { AdapterSummary } from "./adapter-summary.js";
 
-/** By a part of the name. Of several that match, the first counts. */
-const BY_NAME: Readonly<Record<string, number>> = {
+/** By a part of the names; of several that match, the first counts. Vendors have what most of their GPUs have at least. */
+const CORES: Readonly<Record<string, number>> = {
   "b[12]00": 148,
   h200: 132,
   h100: 132,
@@ -42,10 +42,14 @@ const BY_NAME: Readonly<Record<string, number>> = {
   blackwell: 70,
   lovelace: 60,
   ampere: 46,
+  nvidia: 28,
+  amd: 16,
+  apple: 10,
+  intel: 8,
+  qualcomm: 6,
+  "\\barm\\b": 8,
 };
 
-/** What most GPUs of a vendor have at least. */
-const BY_VENDOR: Readonly<Record<string, number>> = { nvidia: 28, amd: 16, apple: 10, intel: 8, qualcomm: 6, arm: 8 };
 const UNKNOWN = 16;
 
 type Names = Pick<AdapterSummary, "vendor" | "architecture" | "device" | "description" | "software">;
@@ -53,6 +57,5 @@ type Names = Pick<AdapterSummary, "vendor" | "architecture" | "device" | "descri
 export function coresOf({ vendor, architecture, device, description, software }: Names): number {
   if (software) return 1;
   const text = `${vendor} ${architecture} ${device} ${description}`.toLowerCase();
-  const name = Object.keys(BY_NAME).find((part) => new RegExp(part).test(text));
-  return name === undefined ? (BY_VENDOR[vendor.toLowerCase()] ?? UNKNOWN) : (BY_NAME[name] as number);
+  return Object.entries(CORES).find(([part]) => new RegExp(part).test(text))?.[1] ?? UNKNOWN;
 }

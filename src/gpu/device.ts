@@ -5,22 +5,13 @@
 import { FcnError, firstLineOf, messageOf } from "../base/errors.js";
 import { checkKind } from "../base/options.js";
 import type { DeviceTraits, MatrixSyntax } from "../kernel/variant.js";
+import { adapterLabel } from "./adapter-summary.js";
+import type { AdapterSummary } from "./adapter-summary.js";
 import { Allocations, megabytes, release } from "./allocations.js";
 import { coresOf } from "./cores.js";
 import { WANTED_LIMITS } from "./limits.js";
 import type { LimitName } from "./limits.js";
 import type { MatrixSupport } from "./subgroup-matrix.js";
-
-export interface AdapterSummary {
-  readonly vendor: string;
-  readonly architecture: string;
-  readonly device: string;
-  readonly description: string;
-  /** Software adapters (llvmpipe, SwiftShader) run on the CPU. */
-  readonly software: boolean;
-  /** Lanes of a subgroup; 0 when the adapter does not say. */
-  readonly subgroupSize: number;
-}
 
 /** Wraps a wait for a device; `software` says whether its adapter runs on the CPU. */
 export type Pace = <T>(wait: Promise<T>, software: boolean) => Promise<T>;
@@ -100,10 +91,7 @@ export class Device implements DeviceTraits {
 
   /** The adapter's name for messages and reports. */
   get label(): string {
-    const { vendor, architecture, device, description } = this.adapter;
-    // Dawn replaces non-alphanumeric characters with dashes. A closing bracket becomes a dash at the end.
-    const name = device.replace(/-+$/, "");
-    return name || description || [vendor, architecture].filter(Boolean).join(" ") || "unnamed adapter";
+    return adapterLabel(this.adapter);
   }
 
   get [Symbol.toStringTag](): string {

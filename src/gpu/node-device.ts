@@ -4,7 +4,8 @@
 import { fileURLToPath } from "node:url";
 import { FcnError, badOption, firstLineOf, isFcnError, messageOf } from "../base/errors.js";
 import { checkOptions } from "../base/options.js";
-import type { AdapterSummary, Device } from "./device.js";
+import type { AdapterSummary } from "./adapter-summary.js";
+import type { Device } from "./device.js";
 import { requestDeviceAs } from "./request-device.js";
 import type { DeviceOptions } from "./request-device.js";
 import { endWithWorker, guardWorkerEnd } from "./worker-end.js";

@@ -4,8 +4,10 @@
  */
 import { FcnError, messageOf } from "../base/errors.js";
 import { checkOneOf, checkOptions } from "../base/options.js";
+import { summariseAdapter } from "./adapter-summary.js";
+import type { AdapterSummary } from "./adapter-summary.js";
 import { Device } from "./device.js";
-import type { AdapterSummary, Pace } from "./device.js";
+import type { Pace } from "./device.js";
 import { WANTED_LIMITS } from "./limits.js";
 import { MATRIX_FEATURE, probeSubgroupMatrix } from "./subgroup-matrix.js";
 
@@ -58,7 +60,12 @@ export async function requestDeviceAs(
     throw new FcnError("no-adapter", "WebGPU found no graphics adapter: turn on hardware acceleration in the browser");
   }
   const device = await openDevice(adapter);
-  return new Device(device, revise(summarise(adapter)), options.pace, await probeSubgroupMatrix(device, adapter.info));
+  return new Device(
+    device,
+    revise(summariseAdapter(adapter)),
+    options.pace,
+    await probeSubgroupMatrix(device, adapter.info),
+  );
 }
 
 async function openDevice(adapter: GPUAdapter): Promise<GPUDevice> {
@@ -70,17 +77,4 @@ async function openDevice(adapter: GPUAdapter): Promise<GPUDevice> {
     const message = `the adapter "${adapter.info.description}" refused a device: ${messageOf(error)}`;
     throw new FcnError("no-adapter", message, { cause: error });
   }
-}
-
-function summarise(adapter: GPUAdapter): AdapterSummary {
-  const { vendor, architecture, device, description, subgroupMinSize, isFallbackAdapter } = adapter.info;
-  const text = `${vendor} ${architecture} ${device} ${description}`;
-  return {
-    vendor,
-    architecture,
-    device,
-    description,
-    software: isFallbackAdapter || /llvmpipe|lavapipe|swiftshader|software|cpu/i.test(text),
-    subgroupSize: subgroupMinSize || 0,
-  };
 }

@@ -6,8 +6,8 @@ interface DenoPackage {
   runInstall(): string;
 }
 
-/** Arguments before those of a script. Nothing is downloaded, and no configuration of the folder is read. */
-export const DENO_RUN = ["run", "--unstable-webgpu", "--no-config", "--no-lock", "--no-remote"] as const;
+/** Arguments before those of a script. Nothing is downloaded. */
+export const DENO_RUN = ["run", "--unstable-webgpu", "--no-lock", "--no-remote"] as const;
 
 /** npm does not run the package's install script. Its own program does the same when it is called first. */
 export function denoProgram(): string {

@@ -21,21 +21,27 @@ export interface FirefoxPage {
   close(): Promise<void>;
 }
 
-async function launchFirefox(): Promise<Browser> {
+type Environment = Readonly<Record<string, string>>;
+
+async function launchFirefox(env: Environment): Promise<Browser> {
   const executablePath = findFirefox();
   if (executablePath === undefined) throw new Error("no Firefox was found: npm test installs it, or set FIREFOX_PATH");
   return launch({
     browser: "firefox",
     executablePath,
     headless: true,
+    env: { ...process.env, ...env },
     extraPrefsFirefox: PREFERENCES,
     protocolTimeout: ANSWER_MS,
   });
 }
 
-/** Opens an address of this machine, such as serveFolder() gives. @throws where no Firefox is found or none starts */
-export async function openFirefox(url: string): Promise<FirefoxPage> {
-  const browser = await launchFirefox();
+/**
+ * Opens an address of this machine, such as serveFolder() gives. `env` adds variables, such as those of a driver.
+ * @throws where no Firefox is found or none starts
+ */
+export async function openFirefox(url: string, env: Environment = {}): Promise<FirefoxPage> {
+  const browser = await launchFirefox(env);
   const page = await browser.newPage();
   page.setDefaultTimeout(ANSWER_MS);
   const watched = watchPage(page, new URL(url).origin);

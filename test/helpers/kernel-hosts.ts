@@ -12,6 +12,15 @@ import type { KernelCall } from "./kernels-in-deno.js";
 import { openPage } from "./page.js";
 import { serveFolder } from "./serve-folder.js";
 
+/** Whether the environment asks for every case in every runtime: minutes instead of seconds. */
+export const WANTS_ALL_CASES = process.env.FCN_KERNEL_CASES === "all";
+
+/**
+ * lavapipe compiles in two thirds of the time without LLVM's passes. Optimised code of it runs in Node's tests, and here
+ * with all cases.
+ */
+const DRIVER = WANTS_ALL_CASES ? {} : { GALLIVM_PERF: "nopt" };
+
 /** Calls a method of KernelCases in the runtime. */
 type Call = (...call: KernelCall) => Promise<unknown>;
 
@@ -48,7 +57,7 @@ export async function openChromiumKernels(): Promise<KernelHost> {
 
 export async function openFirefoxKernels(): Promise<KernelHost> {
   const server = await serveFolder("");
-  const open = await openFirefox(server.origin);
+  const open = await openFirefox(server.origin, DRIVER);
   const { page, foreign, errors } = open;
   await page.addScriptTag({ type: "module", content: await pageBundle() });
   await page.waitForFunction(() => "kernelCases" in globalThis);
@@ -67,7 +76,9 @@ export async function openDenoKernels(): Promise<KernelHost> {
   const folder = await mkdtemp(join(tmpdir(), "fcn-deno-"));
   const script = join(folder, "kernels.mjs");
   await writeFile(script, await bundle("test/helpers/kernels-in-deno.ts"));
-  const deno = spawn(denoProgram(), [...DENO_RUN, "--no-prompt", script], { env: denoEnvironment(folder) });
+  const deno = spawn(denoProgram(), [...DENO_RUN, "--no-prompt", script], {
+    env: { ...denoEnvironment(folder), ...DRIVER },
+  });
   const said: string[] = [];
   deno.stderr.setEncoding("utf8").on("data", (text: string) => said.push(text));
   const ended = new Promise<void>((resolve) => deno.once("close", () => resolve()));

@@ -2,10 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { registry } from "../../shaders/index.js";
 import type { CasePart, OpenedKernels, Outcome } from "./kernel-cases.js";
+import { WANTS_ALL_CASES } from "./kernel-hosts.js";
 import type { KernelHost } from "./kernel-hosts.js";
-
-/** Whether the environment asks for every case in every runtime: minutes instead of seconds. */
-const WANTS_ALL = process.env.FCN_KERNEL_CASES === "all";
 
 export interface RuntimeTests {
   readonly open: () => Promise<KernelHost>;
@@ -66,7 +64,7 @@ export function testKernelsIn({ open, adapter, always }: RuntimeTests): void {
 
   for (const { kernel, cases } of registry) {
     describe(kernel.name, () => {
-      if (WANTS_ALL || always) {
+      if (WANTS_ALL_CASES || always) {
         testAllCases(
           kernel.name,
           cases.filter(({ bench }) => !bench).map(({ name }) => name),
