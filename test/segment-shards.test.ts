@@ -128,7 +128,7 @@ describe("segment in shards", () => {
     run.kill("SIGTERM");
     const { code, err } = await run.ended;
     expect(code).toBe(75);
-    expect(err).toContain("fcn segment: stopping after this picture");
+    expect(err).toContain("fcn segment: stopping after the picture");
     const { out } = await start("status", "ended", "--json").ended;
     const { all } = JSON.parse(out) as { all: { done: number; missing: number; state: string } };
     expect([all.done, all.done + all.missing, all.state]).toEqual([
