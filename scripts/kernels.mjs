@@ -121,6 +121,7 @@ import type { RegistryEntry } from "../src/kernel/registry.js";
 ${imports.join("\n")}
 
 // The call is marked pure: where only kernels are imported, bundlers drop it, and the references and cases with it.
+/** All kernels with their references and cases, in the order of their names: what tests and benchmarks go through. */
 export const registry: readonly RegistryEntry[] = /* @__PURE__ */ (() => [
 ${lines.join("\n")}
 ])();

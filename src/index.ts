@@ -24,6 +24,7 @@ import { badWeights, localSource, quote } from "./weights/source.js";
 import type { ByteSource } from "./weights/source.js";
 import { isRemote, relativeToPage } from "./weights/urls.js";
 
+/** What a page loads: which network, from which weights, on which device. */
 export interface BrowserLoadOptions extends LoadOptions, WeightsOptions {
   /**
    * A checkpoint: a name such as "torchvision/fcn_resnet101", a URL (text is relative to the page), a Blob or File, or
@@ -33,7 +34,17 @@ export interface BrowserLoadOptions extends LoadOptions, WeightsOptions {
   readonly weights?: WeightsName | (string & Record<never, never>) | URL | Blob | ArrayBuffer | Uint8Array;
 }
 
-/** A checkpoint's bytes by name, from a URL (by way of the browser's cache), a Blob or memory. @throws bad-weights */
+/**
+ * A checkpoint's bytes by name, from a URL (by way of the browser's cache), a Blob or memory, for openCheckpoint() and
+ * createTrainer().
+ * @throws bad-weights, bad-option, the signal's reason
+ * @example
+ * import { openCheckpoint, openSource } from "fcn-webgpu";
+ *
+ * const checkpoint = await openCheckpoint(await openSource("/net.pth"));
+ * console.log([...checkpoint.tensors.keys()].join("\n"));
+ * await checkpoint.close();
+ */
 export async function openSource(
   weights: NonNullable<BrowserLoadOptions["weights"]>,
   options: WeightsOptions = {},
@@ -60,9 +71,16 @@ async function openUrl(
 }
 
 /**
- * Loads a network and makes it ready for pictures.
+ * Loads a network and makes it ready for pictures. Without options it is FCN-8s with the weights that ship.
  * @throws no-webgpu, no-adapter, bad-weights, bad-option, disposed or device-lost (the device given), the signal's
  * reason
+ * @example
+ * import { loadFcn } from "fcn-webgpu";
+ *
+ * const image = document.querySelector("img");
+ * if (!image) throw new Error("the page has no picture");
+ * const fcn = await loadFcn({ onProgress: ({ loaded, total }) => console.log(loaded, total) });
+ * console.log((await fcn.segment(image)).names.join());
  */
 export async function loadFcn(options: BrowserLoadOptions = {}): Promise<Fcn<BrowserPicture>> {
   checkOptions("loadFcn({ weights: ... })", options, { ...LOAD_KINDS, ...WEIGHTS_KINDS, weights: SOURCE_KIND });
@@ -70,6 +88,7 @@ export async function loadFcn(options: BrowserLoadOptions = {}): Promise<Fcn<Bro
   return loadFrom(sources, rest);
 }
 
+/** A backbone, heads in memory, and what loadFcn takes besides. */
 export interface BrowserCreateOptions extends CreateOptions, WeightsOptions {
   /**
    * What `weights` of loadFcn takes, with or without heads of its own; or a checkpoint that is open, which stays yours
@@ -80,7 +99,15 @@ export interface BrowserCreateOptions extends CreateOptions, WeightsOptions {
 
 /**
  * Makes a network of a backbone and heads in memory, for any number of classes. `fcn.setHeads()` replaces the heads.
- * @throws as loadFcn()
+ * @throws bad-weights naming all tensors that are missing, mis-shaped or unexpected; as loadFcn()
+ * @example
+ * import { createFcn } from "fcn-webgpu";
+ *
+ * const weight = { shape: [2, 256, 1, 1], data: new Float32Array(512) }; // from your training
+ * const bias = { shape: [2], data: Float32Array.of(0, 1) };
+ * const heads = { fcn32s: { "score32.weight": weight, "score32.bias": bias } };
+ * const fcn = await createFcn({ backbone: "photos", heads, classNames: ["field", "road"] });
+ * console.log(fcn.classNames.join());
  */
 export async function createFcn(options: BrowserCreateOptions): Promise<Fcn<BrowserPicture>> {
   checkOptions("createFcn({ backbone: ..., heads: ... })", options, { ...CREATE_KINDS, ...WEIGHTS_KINDS });
@@ -106,9 +133,9 @@ function withSources<Options extends Omit<BrowserLoadOptions, "heads">>(options:
 export type { Abortable } from "./base/abort.js";
 export { FcnError, isFcnError } from "./base/errors.js";
 export type { FcnErrorCode } from "./base/errors.js";
-export type { AdapterSummary } from "./gpu/adapter-summary.js";
+export type { AdapterSummary, Pace } from "./gpu/adapter-summary.js";
 export { Device } from "./gpu/device.js";
-export type { Pace, LostListener } from "./gpu/device.js";
+export type { LostListener } from "./gpu/device.js";
 export { requestDevice } from "./gpu/request-device.js";
 export type { DeviceOptions } from "./gpu/request-device.js";
 export { runKernel } from "./gpu/run-kernel.js";
@@ -138,7 +165,7 @@ export type { BrowserPicture } from "./models/browser-image.js";
 export { COMPARED } from "./models/compared.js";
 export type { ComparedVariant } from "./models/compared.js";
 export { Comparison, ComparisonSet } from "./models/browser-comparison.js";
-export type { ComparisonOptions, ComparisonRunOptions } from "./models/comparison.js";
+export type { ComparisonOptions, ComparisonRunOptions } from "./models/comparison-options.js";
 export type { ComparisonResult } from "./models/comparison-result.js";
 export type { ComparisonSetOptions, SetGroup, SetNetwork } from "./models/comparison-set.js";
 export type { CreateOptions, OpenBackbone } from "./models/create.js";
@@ -173,7 +200,7 @@ export type { Step } from "./plan/lower.js";
 export { GpuWeight } from "./plan/gpu-weight.js";
 export { Plan } from "./plan/plan.js";
 export type { PlanInputs } from "./plan/inputs.js";
-export type { PlanOptions, PlanResult, RunTimings } from "./plan/plan.js";
+export type { PlanOptions, PlanResult, RunTimings } from "./plan/plan-options.js";
 export { WeightStore } from "./plan/weight-store.js";
 export type { TuneOption } from "./tuning/tune-option.js";
 export type { TuningStore } from "./tuning/tuning-store.js";

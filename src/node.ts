@@ -30,6 +30,7 @@ import { badWeights, isUrl, localSource, quote } from "./weights/source.js";
 import type { ByteSource } from "./weights/source.js";
 import { isRemote } from "./weights/urls.js";
 
+/** What Node loads: which network, from which weights, on which device. */
 export interface NodeLoadOptions extends LoadOptions, WeightsOptions {
   /**
    * A checkpoint: a name such as "torchvision/fcn_resnet101" (`fcn weights` lists them), a path, URL, Blob or bytes.
@@ -51,8 +52,16 @@ function pathOf(url: string | URL): string {
 }
 
 /**
- * A checkpoint's bytes by name, from a path, a URL (downloaded into the cache first), a Blob or memory.
- * @throws bad-weights, bad-option
+ * A checkpoint's bytes by name, from a path, a URL (downloaded into the cache first), a Blob or memory, for
+ * openCheckpoint() and createTrainer().
+ * @throws bad-weights, bad-option, the signal's reason
+ * @example
+ * import { openCheckpoint, openSource } from "fcn-webgpu/node";
+ *
+ * const checkpoint = await openCheckpoint(await openSource("photos")); // or "net.pth", or a URL
+ * console.log(checkpoint.container, checkpoint.tensors.get("fcn8s.score8.weight")?.shape.join());
+ * // prints safetensors 21,32,1,1
+ * await checkpoint.close();
  */
 export async function openSource(
   weights: NonNullable<NodeLoadOptions["weights"]>,
@@ -77,9 +86,16 @@ export async function openSource(
 }
 
 /**
- * Loads a network and makes it ready for pictures.
+ * Loads a network and makes it ready for pictures. Without options it is FCN-8s with the weights that ship.
  * @throws no-webgpu, no-adapter, bad-weights, bad-option, disposed or device-lost (the device given), the signal's
  * reason
+ * @example
+ * import { loadFcn } from "fcn-webgpu/node";
+ *
+ * const fcn = await loadFcn({ variant: "fcn16s" });
+ * const { width, height, names } = await fcn.segment("samples/photographs/astronaut.png");
+ * console.log(width, height, names.join()); // prints 512 512 background,person
+ * fcn.dispose();
  */
 export async function loadFcn(options: NodeLoadOptions = {}): Promise<Fcn<NodePicture>> {
   checkOptions("loadFcn({ weights: ... })", options, { ...LOAD_KINDS, ...NODE_KINDS, weights: SOURCE_KIND });
@@ -87,6 +103,7 @@ export async function loadFcn(options: NodeLoadOptions = {}): Promise<Fcn<NodePi
   return loadFrom(sources, rest);
 }
 
+/** A backbone, heads in memory, and what loadFcn takes besides. */
 export interface NodeCreateOptions extends CreateOptions, WeightsOptions, Pick<NodeLoadOptions, "gpu"> {
   /**
    * What `weights` of loadFcn takes, with or without heads of its own; or a checkpoint that is open, which stays yours
@@ -97,7 +114,16 @@ export interface NodeCreateOptions extends CreateOptions, WeightsOptions, Pick<N
 
 /**
  * Makes a network of a backbone and heads in memory, for any number of classes. `fcn.setHeads()` replaces the heads.
- * @throws as loadFcn()
+ * @throws bad-weights naming all tensors that are missing, mis-shaped or unexpected; as loadFcn()
+ * @example
+ * import { createFcn } from "fcn-webgpu/node";
+ *
+ * const weight = { shape: [2, 256, 1, 1], data: new Float32Array(512) }; // from your training
+ * const bias = { shape: [2], data: Float32Array.of(0, 1) };
+ * const heads = { fcn32s: { "score32.weight": weight, "score32.bias": bias } };
+ * const fcn = await createFcn({ backbone: "photos", heads, classNames: ["field", "road"] });
+ * console.log((await fcn.segment("samples/photographs/chelsea.png")).names.join()); // prints road
+ * fcn.dispose();
  */
 export async function createFcn(options: NodeCreateOptions): Promise<Fcn<NodePicture>> {
   checkOptions("createFcn({ backbone: ..., heads: ... })", options, { ...CREATE_KINDS, ...NODE_KINDS });

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { Device } from "../src/gpu/device.js";
-import type { Pace } from "../src/gpu/device.js";
+import type { Pace } from "../src/gpu/adapter-summary.js";
 import { loadFcn, requestDevice } from "../src/node.js";
 import { useChild } from "./helpers/child.js";
 import { destroyAtPipeline, destroyAtSubmit, destroyAtUpload } from "./helpers/destroy-device.js";

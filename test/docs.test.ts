@@ -17,7 +17,7 @@ import {
   GUIDE_KERNEL,
   PROJECT,
   removeProject,
-  typeErrors,
+  typeErrorsOf,
   writeProject,
   writeScript,
 } from "./helpers/docs-project.js";
@@ -50,7 +50,7 @@ describe("code", () => {
   });
 
   it("compiles as strict TypeScript", () => {
-    expect(typeErrors()).toEqual([]);
+    expect(typeErrorsOf(EXAMPLES.map(({ path }) => path))).toEqual([]);
   });
 
   const scripts = EXAMPLES.filter(({ browser, kernel }) => !browser && !kernel);

@@ -13,7 +13,7 @@ import { fitsTexture } from "../../src/kernel/texture.js";
 import { poolStride, pooledSize, windowConstants } from "../../src/kernel/window.js";
 import { averagePool2d as shaders } from "../wgsl.generated.js";
 
-/** 2-D average pooling. */
+/** 2-D average pooling, with or without the padding in the mean. */
 export const averagePool2d = defineKernel({
   name: "average-pool2d",
   shaders,

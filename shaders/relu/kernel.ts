@@ -8,7 +8,7 @@ import { sizeOf } from "../../src/kernel/layout.js";
 import { u32 } from "../../src/kernel/problem.js";
 import { relu as shaders } from "../wgsl.generated.js";
 
-/** Rectified linear unit. */
+/** Rectified linear unit: max(x, 0). */
 export const relu = defineKernel({
   name: "relu",
   shaders,

@@ -9,7 +9,7 @@ import { u32 } from "../../src/kernel/problem.js";
 import { fitsTexture } from "../../src/kernel/texture.js";
 import { sigmoid as shaders } from "../wgsl.generated.js";
 
-/** Logistic function. */
+/** Logistic function: 1 / (1 + exp(-x)). */
 export const sigmoid = defineKernel({
   name: "sigmoid",
   shaders,

@@ -17,10 +17,25 @@ export type FcnErrorCode =
   | "bad-option" // an argument outside its documented values
   | "disposed"; // used after dispose()
 
+/**
+ * An error that this library throws on purpose. `message` is one sentence: the operation, what it got, what it needed
+ * with the numbers, and the cure. docs/troubleshooting.md goes through the codes.
+ * @example
+ * import { FcnError, loadFcn } from "fcn-webgpu/node";
+ *
+ * const fcn = await loadFcn();
+ * const error: unknown = await fcn.segment("no-such-file.png").catch((reason: unknown) => reason);
+ * if (error instanceof FcnError) console.log(error.code, error.message.includes("no-such-file.png"));
+ * // prints bad-image true
+ * fcn.dispose();
+ */
 export class FcnError extends Error {
+  /** "FcnError", by which errors of other copies of this library are known as well. */
   override readonly name = "FcnError";
+  /** What went wrong, for programs. Codes never change. */
   readonly code: FcnErrorCode;
 
+  /** `options.cause` is the error behind this one. */
   constructor(code: FcnErrorCode, message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.code = code;
@@ -34,7 +49,14 @@ export class FcnError extends Error {
   }
 }
 
-/** Tensors that do not fit. */
+/**
+ * The error of tensors that do not fit each other or the operation, for the shape rule of a kernel of your own. It
+ * returns the error and does not throw it.
+ * @example
+ * import { badShape } from "fcn-webgpu/kernels";
+ *
+ * console.log(badShape("myKernel: x [1,3,4,4] needs 4 channels").code); // prints bad-shape
+ */
 export function badShape(message: string): FcnError {
   return new FcnError("bad-shape", message);
 }
@@ -55,7 +77,18 @@ export function hasNo(owner: string, kind: string, name: string, known: Iterable
   return `${owner} has no ${kind} "${name}"; it has ${[...known].join(", ") || "none"}`;
 }
 
-/** True for errors of this library with the given code, or with any code when none is given. */
+/**
+ * True for errors of this library with the given code, or with any code when none is given.
+ * @example
+ * import { isFcnError, requestDevice } from "fcn-webgpu/node";
+ *
+ * try {
+ *   await requestDevice({ adapter: "no such card" });
+ * } catch (error) {
+ *   if (!isFcnError(error, "no-adapter")) throw error;
+ *   console.log("this machine has another adapter"); // prints this machine has another adapter
+ * }
+ */
 export function isFcnError(error: unknown, code?: FcnErrorCode): error is FcnError {
   return error instanceof FcnError && (code === undefined || error.code === code);
 }

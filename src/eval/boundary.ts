@@ -16,7 +16,15 @@ export const BOUNDARY_WIDTH = 5;
 /**
  * The true labels inside the band and void outside it, ready for `ConfusionMatrix.add`.
  * @param truth labels, row by row, of a picture of `columns` x `rows`
+ * @param columns pixels of a row
+ * @param rows rows of the picture
+ * @param width pixels on each side of a border that stay
  * @throws bad-shape when the labels do not fit the size; bad-option when the width is not a whole number of 1 or more
+ * @example
+ * import { trimap } from "fcn-webgpu/eval";
+ *
+ * const truth = Uint8Array.of(0, 0, 0, 0, 7, 7, 7, 7);
+ * console.log(trimap(truth, 8, 1, 2).join()); // prints 255,255,0,0,7,7,255,255
  */
 export function trimap(truth: ArrayLike<number>, columns: number, rows: number, width = BOUNDARY_WIDTH): Uint8Array {
   if (truth.length !== columns * rows)

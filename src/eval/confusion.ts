@@ -6,15 +6,27 @@
  */
 import { badOption, badShape } from "../base/errors.js";
 
+/** A confusion matrix as JSON holds it: what toJSON() gives and fromJSON() takes. */
 export interface ConfusionJson {
+  /** Number of classes. */
   readonly classes: number;
-  /** Row by row: truth, then prediction. */
+  /** Pixels, row by row: a row for each true class, with its predictions and a last column for other labels. */
   readonly counts: readonly number[];
 }
 
 /** Labels are bytes. */
 export const MAX_CLASSES = 256;
 
+/**
+ * Counts how often each class was predicted for each true class, over any number of pictures, and tells the metrics.
+ * Shares and IoU are from 0 to 1.
+ * @example
+ * import { ConfusionMatrix } from "fcn-webgpu/eval";
+ *
+ * const confusion = new ConfusionMatrix(21);
+ * confusion.add(Uint8Array.of(0, 15, 15, 255), Uint8Array.of(0, 15, 0, 0)); // truth, prediction; 255 does not count
+ * console.log(confusion.pixelAccuracy.toFixed(3), confusion.meanIoU.toFixed(3)); // prints 0.667 0.500
+ */
 export class ConfusionMatrix {
   /**
    * counts[truth * (classes + 1) + prediction]; whole numbers, exact up to 2^53. The last column of each row counts
@@ -22,7 +34,11 @@ export class ConfusionMatrix {
    */
   readonly counts: Float64Array;
 
-  constructor(readonly classes: number) {
+  /** @throws bad-option unless `classes` is a whole number from 1 to 256 */
+  constructor(
+    /** Number of classes. */
+    readonly classes: number,
+  ) {
     if (!Number.isInteger(classes) || classes < 1 || classes > MAX_CLASSES)
       throw badOption(`a confusion matrix needs 1 to ${MAX_CLASSES} classes, got ${classes}`);
     this.counts = new Float64Array(classes * (classes + 1));
@@ -160,6 +176,7 @@ export class ConfusionMatrix {
     }
   }
 
+  /** What JSON.stringify() writes, and fromJSON() takes. */
   toJSON(): ConfusionJson {
     return { classes: this.classes, counts: Array.from(this.counts) };
   }

@@ -3,16 +3,24 @@
  * gives PCI numbers in decimal for vendor and device, and the name as description.
  */
 
+/** A graphics adapter as WebGPU describes it (GPUAdapterInfo). Texts are empty where the browser hides them. */
 export interface AdapterSummary {
+  /** "nvidia", "mesa"; a number in Deno. */
   readonly vendor: string;
+  /** Its family, such as "hopper". */
   readonly architecture: string;
+  /** A name or a number of the driver's. */
   readonly device: string;
+  /** A name for people, such as "NVIDIA H200". */
   readonly description: string;
   /** Software adapters (llvmpipe, SwiftShader) run on the CPU. */
   readonly software: boolean;
   /** Lanes of a subgroup; 0 when the adapter does not say. */
   readonly subgroupSize: number;
 }
+
+/** Wraps a wait for a device; `software` says whether its adapter runs on the CPU. */
+export type Pace = <T>(wait: Promise<T>, software: boolean) => Promise<T>;
 
 /**
  * An adapter that says nothing counts as hardware. A wrong guess costs time only: every variant that a device offers

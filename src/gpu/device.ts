@@ -6,25 +6,39 @@ import { FcnError, firstLineOf, messageOf } from "../base/errors.js";
 import { checkKind } from "../base/options.js";
 import type { DeviceTraits, MatrixSyntax } from "../kernel/variant.js";
 import { adapterLabel } from "./adapter-summary.js";
-import type { AdapterSummary } from "./adapter-summary.js";
+import type { AdapterSummary, Pace } from "./adapter-summary.js";
 import { Allocations, megabytes, release } from "./allocations.js";
 import { coresOf } from "./cores.js";
 import { WANTED_LIMITS } from "./limits.js";
 import type { LimitName } from "./limits.js";
 import type { MatrixSupport } from "./subgroup-matrix.js";
 
-/** Wraps a wait for a device; `software` says whether its adapter runs on the CPU. */
-export type Pace = <T>(wait: Promise<T>, software: boolean) => Promise<T>;
-
+/** Is called with the error, whose code is device-lost. It must not throw. */
 export type LostListener = (error: FcnError) => void;
 
 /** How long the event of a loss may arrive after its first effect: in Node a turn, in Chrome a few milliseconds. */
 const LOSS_EVENT_MS = 500;
 
+/**
+ * A GPU device with the limits and features that kernels use. requestDevice() opens one. Models, tensors and plans may
+ * share it; whoever opened it disposes of it.
+ * @example
+ * import { Tensor, requestDevice } from "fcn-webgpu/node";
+ *
+ * const device = await requestDevice();
+ * const x = await Tensor.empty(device, [1, 3, 8, 8]);
+ * console.log(device.allocations.bytes); // prints 1024
+ * x.dispose();
+ * device.dispose();
+ */
 export class Device implements DeviceTraits {
+  /** Features of WebGPU that are switched on: "timestamp-query", "shader-f16", "subgroups" and the like. */
   readonly features: ReadonlySet<string>;
+  /** Its limits: bytes of a buffer and of a binding, pixels of a texture's side, threads of a workgroup. */
   readonly limits: Readonly<Record<LimitName, number>>;
+  /** As the adapter says it; empty where the browser hides it. */
   readonly vendor: string;
+  /** As the adapter says it; empty where the browser hides it. */
   readonly architecture: string;
   readonly subgroupSize: number;
   readonly software: boolean;
@@ -41,8 +55,11 @@ export class Device implements DeviceTraits {
   readonly #listeners = new Set<LostListener>();
   readonly #pace: Pace | undefined;
 
+  /** requestDevice() calls it. */
   constructor(
+    /** WebGPU's own device. */
     readonly gpu: GPUDevice,
+    /** The adapter it was opened on. */
     readonly adapter: AdapterSummary,
     pace?: Pace,
     /** Tensor cores, or why they are not used. */
@@ -94,10 +111,12 @@ export class Device implements DeviceTraits {
     return adapterLabel(this.adapter);
   }
 
+  /** "Device", for Object.prototype.toString. */
   get [Symbol.toStringTag](): string {
     return "Device";
   }
 
+  /** Whether dispose() was called. */
   get disposed(): boolean {
     return this.#disposed;
   }
@@ -116,7 +135,7 @@ export class Device implements DeviceTraits {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** @throws disposed, device-lost */
+  /** Throws where the device cannot be used any more. @throws disposed, device-lost */
   assertUsable(): void {
     if (this.#disposed) throw new FcnError("disposed", "this device was disposed; request a new one");
     if (this.#lostError) throw this.#lostError;

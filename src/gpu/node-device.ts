@@ -10,6 +10,7 @@ import { requestDeviceAs } from "./request-device.js";
 import type { DeviceOptions } from "./request-device.js";
 import { endWithWorker, guardWorkerEnd } from "./worker-end.js";
 
+/** How a device is opened in Node. */
 export interface NodeDeviceOptions extends Omit<DeviceOptions, "gpu" | "pace"> {
   /** Part of an adapter's name, to choose one of several: "NVIDIA", "llvmpipe". */
   readonly adapter?: string;
@@ -107,7 +108,17 @@ const asItIs = (adapter: AdapterSummary): AdapterSummary => adapter;
 /** Without a subgroup size, variants for the lanes of software adapters are not offered. */
 const asGpu = (adapter: AdapterSummary): AdapterSummary => ({ ...adapter, software: false, subgroupSize: 0 });
 
-/** Opens a device through the `webgpu` package. @throws no-webgpu, no-adapter, bad-option */
+/**
+ * Opens a device through the `webgpu` package (Dawn). Close it with `device.dispose()`.
+ * @throws no-webgpu where the package cannot be loaded; no-adapter with what to install; bad-option
+ * @example
+ * import { loadFcn, requestDevice } from "fcn-webgpu/node";
+ *
+ * const device = await requestDevice(); // { adapter: "NVIDIA" } chooses one of several
+ * const [coarse, fine] = [await loadFcn({ device, variant: "fcn32s" }), await loadFcn({ device, variant: "fcn8s" })];
+ * console.log(coarse.device === fine.device); // prints true
+ * device.dispose();
+ */
 export async function requestDevice(options: NodeDeviceOptions = {}): Promise<Device> {
   checkOptions("requestDevice({ adapter: ... })", options, {
     adapter: "a string",

@@ -12,17 +12,21 @@ import { Tensor } from "./tensor.js";
 
 /** A constant operand: values in [out, in, kh, kw] or [c] order. */
 export interface HostWeight {
+  /** [out, in, kh, kw], or [channels] of a bias. */
   readonly shape: Shape;
+  /** The values in that order, as many as the shape says. */
   readonly data: Float32Array;
 }
 
 /** A constant operand that is on the GPU already, or stays there after its first use. */
 export interface ResidentWeight {
+  /** The device that holds it. */
   readonly device: Device;
+  /** [out, in, kh, kw], or [channels] of a bias. */
   readonly shape: Shape;
   /** Its values in the order of `packing`. */
   memoryFor(packing: Packing, problem: AnyProblem): Promise<Memory>;
-  /** @throws disposed */
+  /** Throws where it cannot be used any more; `label` names it. @throws disposed */
   check(label: string): void;
 }
 

@@ -5,16 +5,17 @@
 import { FcnError, messageOf } from "../base/errors.js";
 import { checkOneOf, checkOptions } from "../base/options.js";
 import { summariseAdapter } from "./adapter-summary.js";
-import type { AdapterSummary } from "./adapter-summary.js";
+import type { AdapterSummary, Pace } from "./adapter-summary.js";
 import { Device } from "./device.js";
-import type { Pace } from "./device.js";
 import { WANTED_LIMITS } from "./limits.js";
 import { MATRIX_FEATURE, probeSubgroupMatrix } from "./subgroup-matrix.js";
 
 /** Features that are used when present and never required. */
 const WANTED_FEATURES = ["timestamp-query", "shader-f16", "subgroups", MATRIX_FEATURE];
 
+/** How a device is opened. */
 export interface DeviceOptions {
+  /** Which adapter, where a machine has several. Default "high-performance". */
   readonly powerPreference?: "high-performance" | "low-power";
   /** The GPU entry point. Default: `navigator.gpu`. */
   readonly gpu?: GPU;
@@ -37,6 +38,12 @@ export function runtimeGpu(): GPU {
 /**
  * Asks `gpu` for its adapter and opens a device with the features and limits that the kernels can use.
  * @throws no-webgpu, no-adapter, bad-option
+ * @example
+ * import { loadFcn, requestDevice } from "fcn-webgpu";
+ *
+ * const device = await requestDevice({ powerPreference: "low-power" });
+ * const [coarse, fine] = [await loadFcn({ device, variant: "fcn32s" }), await loadFcn({ device, variant: "fcn8s" })];
+ * console.log(device.label, coarse.variant, fine.variant);
  */
 export function requestDevice(options: DeviceOptions = {}): Promise<Device> {
   return requestDeviceAs(options, (adapter) => adapter);

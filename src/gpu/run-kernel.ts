@@ -37,10 +37,12 @@ export type KernelArguments<I> = string extends keyof I
   : { readonly [K in keyof I as I[K] extends { optional: true } ? never : K]: Argument<I[K]> } & {
       readonly [K in keyof I as I[K] extends { optional: true } ? K : never]?: Argument<I[K]> | undefined;
     };
+/** Tensors by the names of the kernel's outputs. They are the caller's to dispose of. */
 export type KernelResults<O> = {
   readonly [K in keyof O]: O[K] extends { optional: true } ? Tensor | undefined : Tensor;
 };
 
+/** How runKernel() runs a kernel, besides its attributes. */
 export interface RunKernelOptions {
   /** A variant by name. Default: the one a plan would choose. */
   readonly variant?: string;
@@ -62,7 +64,18 @@ interface Call {
 /**
  * Runs a kernel once. The outputs belong to the caller, who disposes them. An output that updates an input is that
  * input's tensor, changed.
+ * @param args tensors [N, C, H, W] and weights, by the names of the kernel's inputs
+ * @param attrs stride, padding and the like; docs/kernels.md lists them with their defaults
  * @throws bad-shape, bad-option, limit-too-small, out-of-memory, device-lost, disposed
+ * @example
+ * import { Tensor, requestDevice, runKernel } from "fcn-webgpu/node";
+ * import { maxPool2d } from "fcn-webgpu/kernels";
+ *
+ * const device = await requestDevice();
+ * const x = await Tensor.from(device, [1, 2, 3, 4], [1, 1, 2, 2]);
+ * const { y } = await runKernel(device, maxPool2d, { x }, { kernel: 2, stride: 2 });
+ * console.log(y.shape.join(), (await y.read()).join()); // prints 1,1,1,1 4
+ * device.dispose();
  */
 export async function runKernel<I, O, A>(
   device: Device,

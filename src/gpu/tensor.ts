@@ -40,13 +40,27 @@ export function defaultLayout(dtype: DType, channels: number): LayoutName {
   throw badShape(`tensor: u8 tensors hold labels (C = 1) or RGBA (C = 4), got C = ${channels}`);
 }
 
+/** How a tensor is stored. */
 export interface TensorOptions {
   /** Element type; f16 is storage only, kernels compute in f32. Default f32. */
   readonly dtype?: DType;
+  /** Order of the values in memory. Default: "nhwc4" of f32, and what fits the other element types. */
   readonly layout?: LayoutName;
+  /** Its name in errors. */
   readonly label?: string;
 }
 
+/**
+ * A tensor [N, C, H, W] in GPU memory, for kernels and plans. It is yours: free it with dispose() or `using`.
+ * @example
+ * import { Tensor, requestDevice } from "fcn-webgpu/node";
+ *
+ * const device = await requestDevice();
+ * const x = await Tensor.from(device, [1, 2, 3, 4, 5, 6], [1, 2, 1, 3]); // values in [N, C, H, W] order
+ * console.log(x.dtype, x.layout, (await x.read()).join()); // prints f32 nhwc4 1,2,3,4,5,6
+ * x.dispose();
+ * device.dispose();
+ */
 export class Tensor {
   /** For `using`. Missing in browsers without Symbol.dispose. */
   declare readonly [Symbol.dispose]: () => void;
@@ -54,16 +68,22 @@ export class Tensor {
 
   /** Wraps `memory`. Most callers use Tensor.from or runKernel instead. */
   constructor(
+    /** Where it is. */
     readonly device: Device,
+    /** [N, C, H, W]. */
     readonly shape: Nchw,
+    /** Order of the values in memory. */
     readonly layout: LayoutName,
+    /** The buffer, with offset and bytes, or the texture. */
     readonly memory: Memory,
+    /** Its name in errors. */
     readonly label = "tensor",
   ) {
     if (typeof Symbol.dispose === "symbol")
       Object.defineProperty(this, Symbol.dispose, { value: () => this.dispose() });
   }
 
+  /** Element type, as its layout has it. */
   get dtype(): DType {
     return layoutNamed(this.layout).dtype;
   }
@@ -90,7 +110,7 @@ export class Tensor {
     return tensor;
   }
 
-  /** A tensor of zeros. */
+  /** A tensor of zeros. @throws bad-shape, bad-option, limit-too-small, out-of-memory, device-lost, disposed */
   static async empty(device: Device, shape: readonly number[], options: TensorOptions = {}): Promise<Tensor> {
     checkDevice("tensor", device);
     const full = checkShape(shape);
@@ -107,7 +127,10 @@ export class Tensor {
     return new Tensor(device, full, name, memory, label);
   }
 
-  /** The values in [N, C, H, W] order: Float32Array for f32 and f16, Uint32Array or Uint8Array for integers. */
+  /**
+   * The values in [N, C, H, W] order: Float32Array for f32 and f16, Uint32Array or Uint8Array for integers.
+   * @throws disposed, out-of-memory, device-lost
+   */
   async read(): Promise<HostArray> {
     return layoutNamed(this.layout).unpack(await this.readBytes(), this.shape);
   }
@@ -131,12 +154,13 @@ export class Tensor {
     }
   }
 
-  /** @throws disposed, device-lost, or an error that WebGPU reported */
+  /** Throws where it cannot be used any more. @throws disposed, device-lost, or an error that WebGPU reported */
   check(): void {
     if (this.#disposed) throw new FcnError("disposed", `${this.label} ${formatShape(this.shape)} was disposed`);
     this.device.check();
   }
 
+  /** Frees its memory. Idempotent. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;

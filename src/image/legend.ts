@@ -137,7 +137,7 @@ const LARGE_PICTURE = 1400;
 /** Narrower pictures get a legend of this width, in pixels. */
 const MIN_LEGEND_WIDTH = 220;
 
-/** How legendPicture() looks. */
+/** How legendPicture() looks: its width, and what it says of each class. */
 export interface LegendOptions {
   /** The picture's width in pixels, at which rows break. At least 100, at most 16384. Default 640. */
   readonly width?: number;

@@ -2,8 +2,11 @@
 import { FcnError } from "../base/errors.js";
 import { describeValue, typeName } from "../base/options.js";
 
+/** A picture in memory: 8-bit rows of grey, RGB or RGBA. ImageData is one; so is what `readPicture` gives. */
 export interface Picture {
+  /** Pixels of a row. */
   readonly width: number;
+  /** Rows. */
   readonly height: number;
   /** Rows from the top, pixels from the left, `channels` bytes a pixel. */
   readonly data: Uint8Array | Uint8ClampedArray;
@@ -11,8 +14,9 @@ export interface Picture {
   readonly channels?: 1 | 3 | 4;
 }
 
-/** A checked picture with four channels. */
+/** A checked picture with four channels: R, G, B and alpha, a byte each. */
 export interface RgbaPicture extends Picture {
+  /** 4: R, G, B and alpha. */
   readonly channels: 4;
   /** The same picture at the size in which it goes to the GPU, where a thread has made it already. */
   readonly shrunk?: RgbaPicture | undefined;

@@ -29,7 +29,14 @@ export function openPng(bytes: Uint8Array, name: string): CheckedPng {
 /**
  * A PNG file's pixels as opaque RGBA: 16-bit samples are scaled to 8, transparency is put over white, and the picture
  * is turned as its eXIf chunk says. Colour profiles are not applied: the values are those that are stored.
- * @throws bad-image
+ * @param name of the file, for errors
+ * @throws bad-image with what is wrong with the file
+ * @example
+ * import { readFile } from "node:fs/promises";
+ * import { decodePng } from "fcn-webgpu/node";
+ *
+ * const { width, height, channels } = decodePng(await readFile("samples/bird.png"), "bird.png");
+ * console.log(width, height, channels); // prints 400 400 4
  */
 export function decodePng(bytes: Uint8Array, name = "PNG"): RgbaPicture {
   const file = openPng(bytes, name);

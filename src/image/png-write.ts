@@ -10,7 +10,16 @@ import { COLOUR_TYPE, chunk, pngParts, unfilteredRows } from "./png-format.js";
 /** Paeth alone takes half the time of trying all five filters on each row, for files of the same size. */
 const PAETH = 4;
 
-/** An RGB PNG, or RGBA where a pixel is transparent. @throws bad-image when size and data of the picture do not fit */
+/**
+ * A picture as a PNG file: RGB, or RGBA where a pixel is transparent.
+ * @param picture grey, RGB or RGBA
+ * @throws bad-image when size and data of the picture do not fit
+ * @example
+ * import { decodePng, encodePng } from "fcn-webgpu/node";
+ *
+ * const file = encodePng({ width: 2, height: 1, data: Uint8Array.of(255, 0, 0, 0, 0, 255) }); // red, blue
+ * console.log(decodePng(file).data.join()); // prints 255,0,0,255,0,0,255,255
+ */
 export function encodePng(picture: Picture): Uint8Array {
   const { width, height, data } = toRgba(picture);
   const png = new PNG({ width, height, colorType: COLOUR_TYPE.rgba });
@@ -27,8 +36,19 @@ function isOpaque(data: ArrayLike<number>): boolean {
 }
 
 /**
- * An indexed PNG in the 256-entry VOC palette, or another: what segmentation tools exchange.
+ * An indexed PNG in the 256-entry VOC palette, or another: what segmentation tools exchange. The same as labelPng(),
+ * without a promise.
+ * @param labels a byte for each pixel, row by row
+ * @param width pixels of a row
+ * @param height rows
+ * @param palette 768 bytes: R, G and B of each label
  * @throws bad-image when the labels do not fit the size; bad-option for another kind of palette
+ * @example
+ * import { readLabelPng } from "fcn-webgpu/image";
+ * import { encodeLabelPng } from "fcn-webgpu/node";
+ *
+ * const file = encodeLabelPng(Uint8Array.of(0, 15, 15, 255), 2, 2);
+ * console.log((await readLabelPng(file)).labels.join()); // prints 0,15,15,255
  */
 export function encodeLabelPng(
   labels: Uint8Array,

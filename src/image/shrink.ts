@@ -110,7 +110,15 @@ function mixPixel(out: Uint8Array, { data, taps, from, to }: Pass, i: number, li
 /**
  * The picture at another size (rows, columns), opaque: networks do not see alpha. Axes that grow are interpolated
  * linearly.
+ * @param picture grey, RGB or RGBA
+ * @param toHeight rows of the result
+ * @param toWidth pixels of a row of the result
  * @throws bad-image when size and data of the picture do not fit; bad-option when the new size is not at least 1 x 1
+ * @example
+ * import { shrink } from "fcn-webgpu";
+ *
+ * const picture = { width: 4, height: 2, data: Uint8Array.of(0, 80, 160, 240, 0, 80, 160, 240) }; // grey
+ * console.log(shrink(picture, 1, 2).data.join()); // prints 57,57,57,255,183,183,183,255
  */
 export function shrink(picture: Picture, toHeight: number, toWidth: number): RgbaPicture {
   const { width, height, data } = toRgba(picture);

@@ -14,6 +14,7 @@ export type Borders = Readonly<Record<string, number>>;
 
 /** Layouts that may have a border. */
 const BORDERABLE: readonly string[] = ["nhwc4", "nhwc4-f16"];
+/** A layout that may have a border of zeros. */
 export type BorderableName = "nhwc4" | "nhwc4-f16";
 
 /** "nhwc4-f16+1" for a border of 1, the layout's own name for none. */

@@ -23,6 +23,7 @@ import { formatShape } from "./shape.js";
 import type { Shape } from "./shape.js";
 import type { KernelVariant } from "./variant.js";
 
+/** What a kernel call needs at least, for rooflines and profiles. */
 export interface Cost {
   /** Multiply-adds count as two. */
   readonly flops: number;
@@ -30,13 +31,19 @@ export interface Cost {
   readonly bytes: number;
 }
 
+/**
+ * The declaration of a kernel: its inputs I, outputs O and attributes A. docs/write-a-kernel.md builds one.
+ */
 export interface KernelDef<I, O, A> {
   /** The name of the kernel's folder in shaders/. */
   readonly name: string;
   /** Text of the .wgsl files of the kernel's folder, by name without the extension. */
   readonly shaders: Readonly<Record<string, string>>;
+  /** Tensors and weights that it reads, in the order of their bindings. */
   readonly inputs: I;
+  /** Tensors that it writes, in the order of their bindings after the inputs. */
   readonly outputs: O;
+  /** Attributes with their defaults. A value's type is that of its default. */
   readonly attrs: A;
   /** Checks the inputs and returns the outputs' shapes. @throws bad-shape with the numbers */
   shape(shapes: InputShapes<I>, attrs: A): OutputShapes<O>;
@@ -44,6 +51,7 @@ export interface KernelDef<I, O, A> {
   params(problem: Problem<I, O, A>): Readonly<Record<string, Scalar>>;
   /** Pipeline constants: what the layer fixes. */
   overrides(problem: Problem<I, O, A>): Readonly<Record<string, number>>;
+  /** Operations and bytes of a call. */
   cost(problem: Problem<I, O, A>): Cost;
   /** The naive one first. The default is the last one whose `when` and `prefer` hold. */
   readonly variants: Readonly<Record<string, KernelVariant<Problem<NoInfer<I>, NoInfer<O>, NoInfer<A>>>>>;
@@ -52,6 +60,44 @@ export interface KernelDef<I, O, A> {
 /** A kernel with its key types erased. Plans, tests and benchmarks iterate over these. */
 export type Kernel = KernelDef<InputSpecs, OutputSpecs, Attrs>;
 
+/**
+ * Declares a kernel, with the types of its inputs, outputs and attributes. docs/write-a-kernel.md explains the parts.
+ * @example
+ * import { Tensor, requestDevice, runKernel } from "fcn-webgpu/node";
+ * import { blocksOf, defineKernel, sizeOf, u32 } from "fcn-webgpu/kernels";
+ *
+ * const lines = [
+ *   "struct Params { vectors: u32 }",
+ *   "@group(0)@binding(0) var<storage, read> x: array<vec4f>;",
+ *   "@group(0)@binding(1) var<storage, read_write> y: array<vec4f>;",
+ *   "@group(0)@binding(2) var<uniform> params: Params;",
+ *   "@compute@workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {",
+ *   "  if (id.x < params.vectors) { y[id.x] = 2 * x[id.x]; }",
+ *   "}",
+ * ];
+ * const kernel = defineKernel({
+ *   name: "double",
+ *   shaders: { naive: lines.join("\n") },
+ *   inputs: { x: { role: "tensor", layout: "nhwc4" } },
+ *   outputs: { y: { role: "tensor", layout: "nhwc4" } },
+ *   attrs: {},
+ *   shape: ({ x }) => ({ y: x }),
+ *   params: ({ in: { x: [n, c, h, w] } }) => ({ vectors: u32(n * h * w * blocksOf(c)) }),
+ *   overrides: () => ({}),
+ *   cost: ({ out }) => ({ flops: sizeOf(out.y), bytes: 8 * sizeOf(out.y) }),
+ *   variants: {
+ *     naive: {
+ *       wgsl: "naive",
+ *       workgroup: [64, 1, 1],
+ *       threads: ({ in: { x: [n, c, h, w] } }) => [n * h * w * blocksOf(c), 1, 1],
+ *     },
+ *   },
+ * });
+ * const device = await requestDevice();
+ * const x = await Tensor.from(device, [1, 2, 3], [1, 3, 1, 1]);
+ * console.log((await (await runKernel(device, kernel, { x })).y.read()).join()); // prints 2,4,6
+ * device.dispose();
+ */
 export function defineKernel<const I extends InputSpecs, const O extends OutputSpecs, A extends Attrs>(
   definition: KernelDef<I, O, A>,
 ): KernelDef<I, O, A> {

@@ -18,13 +18,21 @@ import type { TextureExtent } from "./texture.js";
 /** Element types as a user sees them. f16 is a storage type: kernels compute in f32. */
 export type DType = "f32" | "f16" | "u32" | "u8";
 
+/** What a tensor's values are on the host: Float32Array for f32 and f16, the others for integers. */
 export type HostArray = Float32Array | Uint32Array | Uint8Array;
 
+/**
+ * Orders of a tensor's values in memory. "nhwc4": pixels of blocks of four channels, as vec4f; "nhwc4-f16" and
+ * "nhwc4-u32": the same of other elements; "tex4": the blocks as texels of a texture; "nchw": PyTorch's order;
+ * "texels": that in a texture; "rgba8": a pixel in four bytes; "u8" and "u32": a label a pixel.
+ */
 export type BaseLayoutName = "nhwc4" | "nhwc4-f16" | "nhwc4-u32" | "tex4" | "nchw" | "texels" | "rgba8" | "u8" | "u32";
 /** A layout, or one with a border of zeros, such as "nhwc4-f16+1"; see border.ts. */
 export type LayoutName = BaseLayoutName | `${BorderableName}+${number}`;
 
+/** How a layout packs values of [N, C, H, W] into bytes, and back. */
 export interface Layout {
+  /** Element type of its tensors. */
   readonly dtype: DType;
   /** Set when the tensor lives in an rgba32float texture of this size instead of a buffer. */
   extent?(shape: Nchw): TextureExtent;
@@ -36,7 +44,13 @@ export interface Layout {
   unpack(bytes: ArrayBuffer, shape: Nchw): HostArray;
 }
 
-/** Number of elements. */
+/**
+ * Number of elements of a shape [N, C, H, W].
+ * @example
+ * import { sizeOf } from "fcn-webgpu/kernels";
+ *
+ * console.log(sizeOf([1, 21, 4, 4])); // prints 336
+ */
 export const sizeOf = (shape: Nchw): number => shape[0] * shape[1] * shape[2] * shape[3];
 
 /** Calls `visit(nchw index, nhwc4 index)` for every element: the one place that knows the channel-blocked order. */
@@ -193,6 +207,7 @@ function dense(name: LayoutName, dtype: "u8" | "u32", channels: number): Layout 
   };
 }
 
+/** Layouts without a border, by name. */
 export const layouts: Readonly<Record<BaseLayoutName, Layout>> = {
   nhwc4,
   "nhwc4-f16": nhwc4F16,
@@ -205,7 +220,13 @@ export const layouts: Readonly<Record<BaseLayoutName, Layout>> = {
   u32: dense("u32", "u32", 1), // one u32 a pixel
 };
 
-/** The layout of this name, with its border if it has one. */
+/**
+ * The layout of this name, with its border if it has one.
+ * @example
+ * import { layoutNamed } from "fcn-webgpu/kernels";
+ *
+ * console.log(layoutNamed("nhwc4").byteSize([1, 21, 4, 4])); // prints 1536
+ */
 export function layoutNamed(name: LayoutName): Layout {
   const layout = layouts[baseOf(name)];
   const border = borderOf(name);

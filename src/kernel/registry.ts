@@ -8,7 +8,9 @@ import type { Shape } from "./shape.js";
 
 /** Values on the host in [N, C, H, W] order, or in a weight's own order. */
 export interface HostTensor {
+  /** [N, C, H, W] of tensors, any of weights. */
   readonly shape: Shape;
+  /** The values in that order. */
   readonly data: ArrayLike<number>;
 }
 
@@ -27,11 +29,15 @@ export interface PartialProblem {
 
 /** One problem for tests (edge cases) and benchmarks (`bench`: a real shape of the networks). */
 export interface KernelCase {
+  /** What is special about it, for the report. */
   readonly name: string;
+  /** Shapes of the inputs by name. */
   readonly shapes: Readonly<Record<string, Shape>>;
+  /** Attributes that differ from their defaults. */
   readonly attrs?: Attrs;
   /** How to fill an input. Default: uniform in [-1, 1). `random` is seeded and uniform in [0, 1). */
   readonly fill?: Readonly<Record<string, (index: number, random: () => number) => number>>;
+  /** Whether `fcn bench` measures it. Default false. */
   readonly bench?: boolean;
   /** Only for benchmarks on GPUs: software adapters would take minutes. */
   readonly gpuOnly?: boolean;
@@ -41,8 +47,11 @@ export interface KernelCase {
 
 /** A kernel in the registry. */
 export interface RegistryEntry {
+  /** Its declaration, with variants and shaders. */
   readonly kernel: Kernel;
+  /** The float64 oracle. */
   readonly reference: Reference;
+  /** The problems that its variants are held to, and measured with. */
   readonly cases: readonly KernelCase[];
 }
 

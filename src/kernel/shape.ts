@@ -4,6 +4,7 @@
  */
 import { badShape } from "../base/errors.js";
 
+/** Sizes of an array, outermost first. */
 export type Shape = readonly number[];
 
 /** Batch, channels, rows, columns: [N, C, H, W]. */
@@ -15,17 +16,28 @@ export const formatShape = (shape: Shape): string => `[${shape.join(",")}]`;
 export const ceilDiv = (a: number, b: number): number => Math.ceil(a / b);
 export const alignUp = (value: number, alignment: number): number => Math.ceil(value / alignment) * alignment;
 
-/** Blocks of four channels. The last one is padded with zeros. */
+/**
+ * Blocks of four channels, in which layouts such as "nhwc4" keep them. The last one is padded with zeros.
+ * @example
+ * import { blocksOf } from "fcn-webgpu/kernels";
+ *
+ * console.log(blocksOf(21)); // prints 6
+ */
 export const blocksOf = (channels: number): number => Math.ceil(channels / 4);
 
 /** One axis of a convolution or pooling window. Defaults: stride 1, padding 0, dilation 1. */
 export interface Window {
+  /** Rows (or columns) of the window. */
   readonly kernel: number;
+  /** Rows from one window to the next. Default 1. */
   readonly stride?: number;
+  /** Rows of zeros on each side of the input. Default 0. */
   readonly padding?: number;
+  /** Rows from one tap of the window to the next. Default 1. */
   readonly dilation?: number;
 }
 
+/** One axis of a transposed convolution's window. */
 export interface TransposedWindow extends Window {
   /**
    * Rows added at the far end. A strided convolution maps several input sizes to one output; this chooses among them.
@@ -34,6 +46,7 @@ export interface TransposedWindow extends Window {
   readonly outputPadding?: number;
 }
 
+/** One axis of a pooling's window. */
 export interface PoolWindow extends Window {
   /**
    * Rounds the output size up. The last window may then hang over the far edge, but it starts inside the padded input.
@@ -62,6 +75,10 @@ const spanOf = (kernel: number, dilation: number): number => dilation * (kernel 
 /**
  * Output size of a convolution: floor((input + 2 padding - dilation (kernel - 1) - 1) / stride) + 1.
  * @throws bad-shape when the window does not fit in the padded input
+ * @example
+ * import { convOutputSize } from "fcn-webgpu/kernels";
+ *
+ * console.log(convOutputSize(224, { kernel: 7, stride: 2, padding: 3 })); // prints 112
  */
 export function convOutputSize(input: number, window: Window): number {
   checkSize("convolution", input);
@@ -124,6 +141,10 @@ export function convInputSizes(output: number, window: Window): { readonly min: 
  * Output size of a transposed convolution:
  * (input - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1.
  * @throws bad-shape when that is less than 1, or when output_padding is not below max(stride, dilation)
+ * @example
+ * import { convTransposeOutputSize } from "fcn-webgpu/kernels";
+ *
+ * console.log(convTransposeOutputSize(7, { kernel: 64, stride: 32, padding: 16 })); // prints 224
  */
 export function convTransposeOutputSize(input: number, window: TransposedWindow): number {
   checkSize("transposed convolution", input);

@@ -15,9 +15,13 @@ export type MatrixSyntax = "template" | "bool";
 
 /** What a variant may ask about the device. */
 export interface DeviceTraits {
+  /** Names of WebGPU's optional features that it has. */
   readonly features: ReadonlySet<string>;
+  /** WebGPU's limits, by their names there. */
   readonly limits: Readonly<Record<string, number>>;
+  /** As the adapter says it; empty where it is hidden. */
   readonly vendor: string;
+  /** As the adapter says it; empty where it is hidden. */
   readonly architecture: string;
   /** Lanes of a subgroup; 0 when the adapter does not say. */
   readonly subgroupSize: number;
@@ -42,6 +46,7 @@ export interface PackedOrder {
 
 /** How a weight is laid out for one variant. `name` is part of the key under which the GPU copy is shared. */
 export interface Packing<P = AnyProblem> {
+  /** Names the order of values: packings of one name give the same values in the same order. */
   readonly name: string;
   /**
    * "texture": texels of four f32 in rows of WEIGHT_TEXTURE_WIDTH, bound as a read-only rgba32float storage texture.
@@ -51,6 +56,7 @@ export interface Packing<P = AnyProblem> {
   readonly precision?: "f16";
   /** Set where the kernel pack-weight can pack on the GPU. */
   readonly packedOrder?: PackedOrder;
+  /** The values as the GPU gets them, from those in PyTorch's order. */
   pack(data: Float32Array, shape: Shape, problem: P): Float32Array | Uint32Array;
   /**
    * Slices of the weight's first axis that are packed together. Set where slices pack in order, so that a range of
@@ -79,9 +85,11 @@ export interface BorderRules<P> {
 /** Sizes along x, y and z. */
 export type Extent = readonly [number, number, number];
 
+/** One way to run a kernel: a shader, and where it may and should run. P is the kernel's Problem. */
 export interface KernelVariant<P> {
   /** File in the kernel's folder, without the extension. */
   readonly wgsl: string;
+  /** Threads of a workgroup along x, y and z, as the shader declares them. */
   readonly workgroup: Extent;
   /** Bytes of workgroup memory that the shader declares, where they may exceed the 16 KiB that every device has. */
   readonly workgroupBytes?: number;
@@ -89,6 +97,7 @@ export interface KernelVariant<P> {
   readonly precision?: "f16";
   /** Layouts that differ from the kernel's default, by tensor. */
   readonly layouts?: Readonly<Record<string, LayoutName>>;
+  /** How weights lie in memory, by input. Default: float32 values in PyTorch's order. */
   readonly packing?: Readonly<Record<string, Packing<P>>>;
   /** Set where tensors may have borders of zeros. */
   readonly borders?: BorderRules<P>;

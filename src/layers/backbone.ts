@@ -33,6 +33,7 @@ export interface BackboneDescription {
 export interface FeatureStage {
   /** As `fcn.features()` takes it: "layer3". */
   readonly name: string;
+  /** Channels of the map. */
   readonly channels: number;
   /** Pixels between neighbouring cells. */
   readonly stride: number;

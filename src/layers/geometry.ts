@@ -21,6 +21,8 @@
 import { badShape } from "../base/errors.js";
 import { convOutputSize, poolOutputSize } from "../kernel/shape.js";
 import type { PoolWindow, Window } from "../kernel/shape.js";
+import { PICTURE_MAP, mapsAfter } from "./encoder-maps.js";
+import type { EncoderMap } from "./encoder-maps.js";
 
 /** A convolution or a pooling. `ceilMode` is for poolings: 2x2 pools of stride 2 cover every picture only with it. */
 export type EncoderLayer = Required<Window> & Pick<PoolWindow, "ceilMode">;
@@ -47,15 +49,21 @@ export interface UpsampleStep {
   readonly from: number;
   /** Stride of the map to whose size the result is cropped; 1 is the picture. */
   readonly to: number;
+  /** Rows (and columns) of the transposed convolution's kernel. */
   readonly kernel: number;
+  /** How many cells of the finer map a cell becomes, along an axis. */
   readonly stride: number;
+  /** Rows that the transposed convolution leaves out on each side. */
   readonly padding: number;
+  /** Rows that it adds at the far end. */
   readonly outputPadding: number;
+  /** Rows and columns that are cut off before the rest. */
   readonly crop: { readonly top: number; readonly left: number };
   /** With "crop-skips": rows and columns of the finer map that lie before the upsampled one. */
   readonly skipCrop?: { readonly top: number; readonly left: number };
 }
 
+/** Where an encoder's cells lie in the picture, and the steps back to its size. */
 export interface DecoderGeometry {
   /** Pixels between neighbouring cells of the last feature map. */
   readonly stride: number;
@@ -71,52 +79,15 @@ export interface DecoderGeometry {
   readonly fcn8s: readonly UpsampleStep[];
 }
 
-/** A feature map of the encoder. All values are in pixels of the picture, along one axis. */
-interface FeatureMap {
-  readonly stride: number;
-  readonly offset: number;
-  readonly receptiveField: number;
-  readonly margin: number;
-}
-
-const PICTURE: FeatureMap = { stride: 1, offset: 0, receptiveField: 1, margin: 0 };
-
-/** The feature map after each layer. */
-function featureMaps(encoder: readonly EncoderLayer[]): FeatureMap[] {
-  const maps: FeatureMap[] = [];
-  let before = PICTURE;
-  for (const layer of encoder) {
-    const { kernel, stride, padding, dilation } = layer;
-    const reach = dilation * (kernel - 1);
-    const after: FeatureMap = {
-      stride: before.stride * stride,
-      offset: before.offset + (reach / 2 - padding) * before.stride,
-      receptiveField: before.receptiveField + reach * before.stride,
-      margin: before.margin + marginOf(layer) * before.stride,
-    };
-    maps.push(after);
-    before = after;
-  }
-  return maps;
-}
-
-/** What one layer adds to the margin, in rows of its input. */
-function marginOf({ kernel, stride, padding, dilation, ceilMode }: EncoderLayer): number {
-  const roundedDown = 2 * padding - dilation * (kernel - 1);
-  if (!ceilMode) return roundedDown;
-  // Rounding up gains stride - 1 rows. But a window that would start in the far padding is dropped; `padding` remains.
-  return Math.min(roundedDown + stride - 1, padding);
-}
-
 /** How many cells of the finer map a cell of the coarse one spans. @throws bad-shape */
-function strideRatio(coarse: FeatureMap, fine: FeatureMap): number {
+function strideRatio(coarse: EncoderMap, fine: EncoderMap): number {
   const ratio = coarse.stride / fine.stride;
   if (Number.isInteger(ratio)) return ratio;
   throw badShape(`decoder: stride ${coarse.stride} is not a multiple of stride ${fine.stride}`);
 }
 
 /** The step from a coarse map to a finer one. @throws bad-shape */
-function upsampleStep(coarse: FeatureMap, fine: FeatureMap, alignment: "pad" | "aligned"): UpsampleStep {
+function upsampleStep(coarse: EncoderMap, fine: EncoderMap, alignment: "pad" | "aligned"): UpsampleStep {
   const ratio = strideRatio(coarse, fine);
   if (coarse.margin < fine.margin)
     throw badShape(
@@ -134,8 +105,8 @@ type StepWindow = Pick<UpsampleStep, "kernel" | "padding" | "outputPadding" | "c
  * loses its cells before that, so that the sum begins where the upsampled map does. At the picture's size the result is
  * cropped instead.
  */
-function stepsThatCropSkips(stops: readonly FeatureMap[]): UpsampleStep[] {
-  let coarse = stops[0] as FeatureMap;
+function stepsThatCropSkips(stops: readonly EncoderMap[]): UpsampleStep[] {
+  let coarse = stops[0] as EncoderMap;
   return stops.slice(1).map((fine) => {
     const stride = strideRatio(coarse, fine);
     const kernel = 2 * stride;
@@ -165,7 +136,7 @@ function paddedWindow(ratio: number): StepWindow {
  * So the kernel is odd for a whole shift and even for half a cell.
  * Kernels of both sizes interpolate linearly between neighbours that are r apart.
  */
-function alignedWindow(ratio: number, coarse: FeatureMap, fine: FeatureMap): StepWindow {
+function alignedWindow(ratio: number, coarse: EncoderMap, fine: EncoderMap): StepWindow {
   const shift = roundToHalf((coarse.offset - fine.offset) / fine.stride);
   const kernel = Number.isInteger(shift) ? 2 * ratio - 1 : 2 * ratio;
   const cropped = (kernel - 1) / 2 - shift;
@@ -186,19 +157,25 @@ const roundToHalf = (value: number): number => Math.round(2 * value) / 2;
  * centres (stride 1, padding d(k-1)/2) may be left out where the receptive field does not matter. Skips are taken after
  * the last layers of half and of a quarter of the total stride.
  * @throws bad-shape when the chain has no such strides or cannot cover every picture
+ * @example
+ * import { decoderGeometry } from "fcn-webgpu";
+ *
+ * const half = { kernel: 3, stride: 2, padding: 1, dilation: 1 };
+ * const { stride, receptiveField, fcn32s } = decoderGeometry([half, half, half, half, half]);
+ * console.log(stride, receptiveField, fcn32s[0]?.kernel); // prints 32 63 64
  */
 export function decoderGeometry(
   encoder: readonly EncoderLayer[],
   options: { readonly alignment?: Alignment } = {},
 ): DecoderGeometry {
   const { alignment = "pad" } = options;
-  const maps = featureMaps(encoder);
+  const maps = mapsAfter(encoder);
   const last = maps.at(-1);
   if (!last) throw badShape("decoder: the encoder has no layers");
   const stepsThrough = (...skips: readonly number[]): UpsampleStep[] => {
-    const stops = [last, ...skips.map((stride) => mapOfStride(maps, stride)), PICTURE];
+    const stops = [last, ...skips.map((stride) => mapOfStride(maps, stride)), PICTURE_MAP];
     if (alignment === "crop-skips") return stepsThatCropSkips(stops);
-    return stops.slice(1).map((fine, i) => upsampleStep(stops[i] as FeatureMap, fine, alignment));
+    return stops.slice(1).map((fine, i) => upsampleStep(stops[i] as EncoderMap, fine, alignment));
   };
   const half = last.stride / 2;
   const quarter = last.stride / 4;
@@ -213,7 +190,7 @@ export function decoderGeometry(
 }
 
 /** The last map of a stride. Not of stride 1, the picture's: a skip there leaves nothing to do for the last step. */
-function mapOfStride(maps: readonly FeatureMap[], stride: number): FeatureMap {
+function mapOfStride(maps: readonly EncoderMap[], stride: number): EncoderMap {
   const map = stride > 1 ? maps.findLast((candidate) => candidate.stride === stride) : undefined;
   if (map) return map;
   const strides = [...new Set(maps.map((candidate) => candidate.stride))];

@@ -3,17 +3,29 @@ import type { Device } from "../gpu/device.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
 import { holdBrowserImage } from "./browser-image.js";
 import type { BrowserPicture } from "./browser-image.js";
+import type { ComparisonOptions } from "./comparison-options.js";
 import { PictureComparisonSet, openSet } from "./comparison-set.js";
 import type { ComparisonSetOptions } from "./comparison-set.js";
 import { PictureComparison, loadBackbone } from "./comparison.js";
-import type { ComparisonOptions } from "./comparison.js";
 import type { ComparedCheckpoint, OpenGroup } from "./set-groups.js";
 
-/** FCN-32s, 16s and 8s of one checkpoint side by side, over one backbone, or torchvision's network alone. */
+/**
+ * FCN-32s, 16s and 8s of one checkpoint on the same pictures, or torchvision's network alone: the backbone runs once a
+ * picture, and a head for each. ComparisonSet takes several checkpoints.
+ * @example
+ * import { Comparison, openCheckpoint, openSource, requestDevice } from "fcn-webgpu";
+ *
+ * const image = document.querySelector("img");
+ * if (!image) throw new Error("the page has no picture");
+ * const checkpoint = await openCheckpoint(await openSource("photos"));
+ * const comparison = await Comparison.open(await requestDevice(), checkpoint);
+ * const { labels, run } = await comparison.run(image);
+ * console.log(labels.fcn32s?.length, labels.fcn8s?.length, `${run.toFixed()} ms`);
+ */
 export class Comparison extends PictureComparison<BrowserPicture> {
   /**
    * As the constructor, for a checkpoint of any backbone: what only some backbones need is loaded first.
-   * @throws as the constructor
+   * @throws as new Comparison()
    */
   static async open(device: Device, checkpoint: Checkpoint, options: ComparisonOptions = {}): Promise<Comparison> {
     await loadBackbone(checkpoint);
@@ -30,7 +42,17 @@ export class Comparison extends PictureComparison<BrowserPicture> {
   }
 }
 
-/** Networks of any checkpoints on the same pictures, in groups that share a backbone. */
+/**
+ * Networks of any checkpoints with the same classes on the same pictures. Those with the same backbone share it.
+ * @example
+ * import { ComparisonSet, openCheckpoint, openSource, requestDevice } from "fcn-webgpu";
+ *
+ * const photos = await openCheckpoint(await openSource("photos"));
+ * const icons = await openCheckpoint(await openSource("icons"));
+ * const set = await ComparisonSet.open(await requestDevice(), [photos, icons]);
+ * const { labels, groupRuns } = await set.run("photo.jpg");
+ * console.log(Object.keys(labels).join(), groupRuns.length);
+ */
 export class ComparisonSet extends PictureComparisonSet<BrowserPicture> {
   /**
    * Takes checkpoints of any naming scheme; they stay the caller's. Networks share a backbone where its values are

@@ -26,6 +26,13 @@ export function holdBrowserImage(image: BrowserPicture, signal?: AbortSignal): H
  * Reads a picture. The values of a file are those that it stores; transparency is put over white. A URL is downloaded.
  * @throws bad-image when it cannot be downloaded, or the browser cannot decode it or may not read it; the signal's
  * reason
+ * @example
+ * import { readPicture } from "fcn-webgpu";
+ *
+ * const image = document.querySelector("img");
+ * if (!image) throw new Error("the page has no picture");
+ * const { width, height, data } = await readPicture(image);
+ * console.log(width, height, data.length / (width * height)); // 4 bytes a pixel
  */
 export async function readBrowserPicture(image: BrowserPicture, options: Abortable = {}): Promise<RgbaPicture> {
   return toRgba(await (await holdBrowserImage(image, checkSignal("readPicture(picture", options)))());

@@ -23,6 +23,7 @@ import { torchvisionNetwork } from "./torchvision.js";
 export const COMPARED = FCN_VARIANTS;
 /** All variants that a comparison takes. */
 export const COMPARABLE = [...COMPARED, ...TORCHVISION_HEADS] as const;
+/** A network that a comparison takes: one of the paper's, or torchvision's over one of the ResNets. */
 export type ComparedVariant = (typeof COMPARABLE)[number];
 
 /** The stage of everything that the variants share: normalisation and backbone. The other stages are the variants. */

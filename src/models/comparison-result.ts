@@ -12,8 +12,11 @@ import { PixelScores } from "./pixel-scores.js";
 import type { FinalStep } from "./pixel-scores.js";
 import { networkSize } from "./preprocessing.js";
 
+/** What networks made of a picture, by their names. */
 export interface ComparisonResult {
+  /** Pixels of a row. */
   readonly width: number;
+  /** Rows. */
   readonly height: number;
   /** Each variant's class of every pixel, row by row. */
   readonly labels: Readonly<Record<string, Uint8Array>>;

@@ -14,8 +14,8 @@ import { COMPARABLE } from "./compared.js";
 import type { ComparedVariant } from "./compared.js";
 import { ALL_WITH_SCORES } from "./comparison-graph.js";
 import { checkHaveScores } from "./comparison-result.js";
-import { RUN_KINDS, SHARED_KINDS, checkMeasure } from "./comparison.js";
-import type { ComparisonOptions, ComparisonRunOptions } from "./comparison.js";
+import { RUN_KINDS, SHARED_KINDS, checkMeasure } from "./comparison-options.js";
+import type { ComparisonOptions, ComparisonRunOptions } from "./comparison-options.js";
 import { ALL } from "./network-cost.js";
 import type { NetworkCost } from "./network-cost.js";
 import type { HoldImage } from "./picture-call.js";
@@ -32,6 +32,7 @@ import type { ComparedCheckpoint, GroupMember, OpenGroup } from "./set-groups.js
 import { resultOfSet, scoresOfSet } from "./set-result.js";
 import type { ComparisonSetResult } from "./set-result.js";
 
+/** Which networks a set runs, and how. */
 export interface ComparisonSetOptions extends Omit<ComparisonOptions, "variants" | "preprocessing" | "atOnce"> {
   /** Of each checkpoint those for which it has heads. Default: all. */
   readonly variants?: readonly ComparedVariant[];
@@ -62,6 +63,7 @@ export interface SetGroup {
 export interface SetNetwork {
   /** Its name in results: the variant where one network has it, else with the weights, as "fcn8s of photos". */
   readonly name: string;
+  /** Which network it is. */
   readonly variant: ComparedVariant;
   /** Index of its group. */
   readonly group: number;
@@ -99,9 +101,13 @@ export async function openSet(
 export class PictureComparisonSet<Image> {
   /** Names of all networks, group by group. Label maps, times and costs have these names. */
   readonly variants: readonly string[];
+  /** The networks in the order of `variants`: of which checkpoint and group each is. */
   readonly networks: readonly SetNetwork[];
+  /** What is shared: networks over one backbone. */
   readonly groups: readonly SetGroup[];
+  /** Number of classes, the same for all. */
   readonly classes: number;
+  /** Names of the classes by label. */
   readonly classNames: readonly string[];
   /** Set when a checkpoint names other classes than its networks have, or none where another one does. Show it. */
   readonly notice: string | undefined;

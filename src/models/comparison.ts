@@ -3,14 +3,10 @@
  * costs one backbone; or torchvision's network alone. Measures what is shared and what each head adds. The class for
  * using one network is in segmenter.ts. Both run on a session (session.ts).
  */
-import { ABORTABLE_KINDS, abortable } from "../base/abort.js";
-import type { Abortable } from "../base/abort.js";
-import { checkCount, checkKind, checkOneOf, checkOptions } from "../base/options.js";
-import type { Kinds } from "../base/options.js";
+import { abortable } from "../base/abort.js";
+import { checkOneOf, checkOptions } from "../base/options.js";
 import { checkDevice } from "../gpu/device.js";
 import type { Device, LostListener } from "../gpu/device.js";
-import { checkPictureSize } from "../image/picture.js";
-import type { VariantChoice } from "../kernel/choice.js";
 import type { Precision } from "../kernel/variant.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
 import { checkCheckpoint } from "../weights/given.js";
@@ -28,79 +24,17 @@ import {
   probeOf,
 } from "./comparison-graph.js";
 import type { ComparisonKind, PreparedComparison } from "./comparison-graph.js";
+import { COMPARISON_KINDS, RUN_KINDS, checkMeasure } from "./comparison-options.js";
+import type { ComparisonOptions, ComparisonRunOptions } from "./comparison-options.js";
 import { checkHaveScores, comparisonResult, pixelScoresOf } from "./comparison-result.js";
 import type { ComparisonResult } from "./comparison-result.js";
 import { ALL, backboneParameters, headParameters, measureNetworks } from "./network-cost.js";
 import type { NetworkCost, PartNames } from "./network-cost.js";
-import type { NetworkPlans } from "./network-on-device.js";
 import type { HoldImage } from "./picture-call.js";
 import type { PictureResult } from "./picture-result.js";
 import { PRECISIONS } from "./precision.js";
-import type { PrecisionOption } from "./precision.js";
-import type { Preprocessing, Resize } from "./preprocessing.js";
-import type { DeviceChoice } from "./runtime.js";
+import type { Resize } from "./preprocessing.js";
 import { Session } from "./session.js";
-
-export interface ComparisonOptions
-  extends
-    Pick<DeviceChoice, "openDevice" | "recover">,
-    Pick<NetworkPlans<ComparisonKind>, "maxPlans" | "tuning" | "tuneBudget"> {
-  /** Default: fcn32s, fcn16s and fcn8s. */
-  readonly variants?: readonly ComparedVariant[];
-  /** As in LoadOptions: skips are scaled, as in pytorch-fcn's FCN8sAtOnce. Default false. */
-  readonly atOnce?: boolean;
-  /** Mean and standard deviation with which the weights were trained. Default: as the network is known for. */
-  readonly preprocessing?: Preprocessing;
-  /** As in LoadOptions. */
-  readonly classNames?: readonly string[];
-  /** Kernel variants by kernel name, instead of the default choice: `{ conv2d: "naive" }`. */
-  readonly kernels?: VariantChoice | undefined;
-  /** How activations and weights are stored between kernels. Default f32. */
-  readonly precision?: PrecisionOption;
-  /** Called while a plan is made, for each of its pipelines that is ready. */
-  readonly onPipeline?: (ready: number, total: number) => void;
-}
-
-/** Options that a comparison has in common with a set of checkpoints. */
-export const SHARED_KINDS: Kinds<Omit<ComparisonOptions, "preprocessing" | "atOnce">> = {
-  variants: "an array",
-  classNames: "an array",
-  kernels: "an object",
-  precision: "a string",
-  onPipeline: "a function",
-  openDevice: "a function",
-  recover: "a string",
-  maxPlans: "a number",
-  tuning: "an object",
-  tuneBudget: "a number",
-};
-const COMPARISON_KINDS: Kinds<ComparisonOptions> = {
-  ...SHARED_KINDS,
-  preprocessing: "an object",
-  atOnce: "a boolean",
-};
-
-export interface ComparisonRunOptions extends Abortable {
-  /** Also bring the scores off the GPU, so that pixels can be asked for their probabilities. Default false. */
-  readonly scores?: boolean;
-}
-
-export const RUN_KINDS: Kinds<ComparisonRunOptions> = { ...ABORTABLE_KINDS, scores: "a boolean" };
-
-/** What measure() was asked for. `choices` may be measured. @throws bad-option */
-export function checkMeasure(
-  measured: readonly string[],
-  [height, width]: readonly [number, number],
-  rounds: number,
-  choices: readonly string[],
-): void {
-  checkKind("measure: variants", measured, "an array");
-  for (const variant of measured as readonly unknown[])
-    checkOneOf("measure: variant", variant ?? "undefined", choices as readonly unknown[]);
-  checkPictureSize("measure", width, height);
-  checkKind("measure: rounds", rounds, "a number");
-  checkCount("measure: rounds", rounds);
-}
 
 /** What a checkpoint's backbone needs is loaded, so that a comparison can be constructed. @throws bad-weights */
 export async function loadBackbone(checkpoint: Checkpoint): Promise<void> {
@@ -110,8 +44,11 @@ export async function loadBackbone(checkpoint: Checkpoint): Promise<void> {
 
 /** A comparison of pictures that `holdImage` takes. The entries name what those are: Comparison. */
 export class PictureComparison<Image> {
+  /** Names of the networks, in the order in which they were given. */
   readonly variants: readonly ComparedVariant[];
+  /** Number of classes. */
   readonly classes: number;
+  /** Names of the classes by label. */
   readonly classNames: readonly string[];
   /** Set when the checkpoint names other classes than the networks have. Show it. */
   readonly notice: string | undefined;
@@ -129,6 +66,7 @@ export class PictureComparison<Image> {
    */
   constructor(
     device: Device,
+    /** Where the weights come from. It must stay open. */
     readonly checkpoint: Checkpoint,
     options: ComparisonOptions,
     holdImage: HoldImage<Image>,

@@ -9,7 +9,9 @@ import type { Graph, Value } from "../plan/graph.js";
 import type { Parameters } from "../weights/parameters.js";
 import type { LabelSizes, PixelSize } from "./network.js";
 
+/** The three networks of the FCN paper, coarse to fine: without a skip, with one and with two. */
 export const FCN_VARIANTS = ["fcn32s", "fcn16s", "fcn8s"] as const;
+/** One of the three networks of the FCN paper. */
 export type FcnVariant = (typeof FCN_VARIANTS)[number];
 
 /** Strides whose scores are fused on the way up, coarse to fine. */

@@ -28,6 +28,7 @@ export interface HostFeatures {
 /** What features() gives of a stage. */
 export type FeaturesOn<Place extends FeaturePlace> = Place extends "gpu" ? Tensor : HostFeatures;
 
+/** Where features() leaves the maps, and what ends the call. */
 export interface FeatureOptions<Place extends FeaturePlace> extends Abortable {
   /** Where the maps go: to the host (default), or nowhere: they stay on the GPU. */
   readonly on?: Place;

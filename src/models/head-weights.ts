@@ -16,6 +16,7 @@ export type HostTensors = Readonly<Record<string, HostWeight>>;
  */
 export type HeadWeights = Readonly<Partial<Record<Head, HostTensors>>>;
 
+/** What setHeads() takes besides the heads. */
 export interface HeadsOptions extends Abortable {
   /** Which head, where several are given. Default: the finest. */
   readonly variant?: Head | undefined;

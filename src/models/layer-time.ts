@@ -1,8 +1,10 @@
-/** What a profile says of one kernel call. */
+/** What one kernel call of a network took on the GPU. */
 export interface LayerTime {
   /** As PyTorch names the layer, `backbone.layer3.5.conv2`; a conversion between layouts is `x as LAYOUT`. */
   readonly layer: string;
+  /** The kernel's name, such as "conv2d". */
   readonly kernel: string;
+  /** Which variant of it ran. */
   readonly variant: string;
   /** Shape [N, C, H, W] of the output. */
   readonly shape: readonly number[];

@@ -31,8 +31,10 @@ import type { HoldImage } from "./picture-call.js";
 
 /** The three networks of the FCN paper, and torchvision's over each backbone. */
 export const VARIANTS = [...FCN_VARIANTS, ...TORCHVISION_HEADS] as const;
+/** A network that loadFcn() loads. */
 export type NetworkVariant = (typeof VARIANTS)[number];
 
+/** Which network, how pictures are prepared for it, and how it runs. */
 export interface LoadOptions {
   /** Which network. Default: the finest for which the checkpoint has a head, "fcn8s" for the checkpoint that ships. */
   readonly variant?: NetworkVariant;

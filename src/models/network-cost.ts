@@ -4,7 +4,8 @@ import type { Memory } from "../gpu/memory.js";
 import { toRgba } from "../image/picture.js";
 import { plainPacking } from "../kernel/packings.js";
 import { elements } from "../kernel/shape.js";
-import type { Plan, PlanOptions } from "../plan/plan.js";
+import type { Plan } from "../plan/plan.js";
+import type { PlanOptions } from "../plan/plan-options.js";
 import type { WeightStore } from "../plan/weight-store.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
 import { uploadBytes } from "./batches.js";
@@ -30,7 +31,9 @@ export const COST_NUMBERS = [
 export interface NetworkCost<Name extends string = ComparedVariant | "all"> {
   /** A variant alone, or "all" of them over one backbone. In a set: the name of a network, or of several together. */
   readonly variant: Name;
+  /** Pixels of the picture's rows. */
   readonly width: number;
+  /** Its rows. */
   readonly height: number;
   /** Milliseconds from RGBA to labels: the median of several rounds after a first, in which the networks take turns. */
   readonly ms: number;
@@ -41,9 +44,11 @@ export interface NetworkCost<Name extends string = ComparedVariant | "all"> {
   readonly times?: readonly number[];
   /** Operations of the backbone. A multiply-add counts as two. */
   readonly sharedFlops: number;
+  /** Operations of the heads, counted alike. */
   readonly headFlops: number;
-  /** Learned numbers: weights, biases, and the scales and shifts of batch norms. */
+  /** Learned numbers of the backbone: weights, biases, and the scales and shifts of batch norms. */
   readonly sharedParameters: number;
+  /** Learned numbers of the heads. */
   readonly headParameters: number;
   /** Bytes of GPU memory for the weights as packed. */
   readonly weightBytes: number;

@@ -12,7 +12,7 @@ import type { Precision } from "../kernel/variant.js";
 import type { Weight } from "../kernel/weight.js";
 import type { Graph } from "../plan/graph.js";
 import { Plan } from "../plan/plan.js";
-import type { PlanOptions } from "../plan/plan.js";
+import type { PlanOptions } from "../plan/plan-options.js";
 import { WeightStore } from "../plan/weight-store.js";
 import { openTuner } from "../tuning/open-tuner.js";
 import type { ChoosesVariants } from "../tuning/open-tuner.js";

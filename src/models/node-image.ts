@@ -61,6 +61,11 @@ async function decodeBlob(blob: Blob): Promise<Picture> {
  * turned as their EXIF orientation says. A URL is downloaded.
  * @throws bad-image when the file cannot be read, downloaded or decoded; missing-package when sharp is not installed;
  * the signal's reason
+ * @example
+ * import { readPicture } from "fcn-webgpu/node";
+ *
+ * const { width, height, data } = await readPicture("samples/photographs/coffee.png");
+ * console.log(width, height, data.length / (width * height)); // prints 600 400 4
  */
 export async function readPicture(image: NodePicture, options: Abortable = {}): Promise<RgbaPicture> {
   return toRgba(await (await holdNodeImage(image, checkSignal("readPicture(picture", options)))());

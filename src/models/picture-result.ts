@@ -5,7 +5,7 @@ import { layoutNamed } from "../kernel/layout.js";
 import type { HostArray } from "../kernel/layout.js";
 import type { Nchw } from "../kernel/shape.js";
 import type { RgbaPicture } from "../image/picture.js";
-import type { PlanResult, RunTimings } from "../plan/plan.js";
+import type { PlanResult, RunTimings } from "../plan/plan-options.js";
 import type { PictureCall } from "./picture-call.js";
 
 /** One output of one picture. */

@@ -30,8 +30,26 @@ export interface PixelScoresOptions {
   readonly seen?: PixelSize;
 }
 
+/**
+ * What a network scored at single pixels: `run(picture, { scores: true })` of a comparison gives one for each network.
+ * @example
+ * import { Comparison, openCheckpoint, openSource, readPicture, requestDevice } from "fcn-webgpu/node";
+ *
+ * const device = await requestDevice();
+ * const checkpoint = await openCheckpoint(await openSource("photos"));
+ * const comparison = await Comparison.open(device, checkpoint, { variants: ["fcn8s"] });
+ * const picture = await readPicture("samples/photographs/astronaut.png");
+ * const { scores } = await comparison.run(picture, { scores: true });
+ * const probabilities = scores?.fcn8s?.probabilities(256, 256); // column, row
+ * console.log(probabilities?.length, probabilities?.indexOf(Math.max(...probabilities))); // prints 21 15
+ * comparison.dispose();
+ * await checkpoint.close();
+ * device.dispose();
+ */
 export class PixelScores {
+  /** Columns of the picture. */
   readonly width: number;
+  /** Rows of the picture. */
   readonly height: number;
   readonly #scores: Float32Array;
   readonly #shape: Nchw;

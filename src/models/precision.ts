@@ -3,6 +3,7 @@ import type { DeviceTraits, Precision } from "../kernel/variant.js";
 
 /** "auto" is f16 on devices with tensor cores that the kernels can use, and f32 elsewhere. */
 export const PRECISIONS = ["f32", "f16", "auto"] as const;
+/** What callers ask for: a precision, or "auto", which is f16 where there are tensor cores. */
 export type PrecisionOption = (typeof PRECISIONS)[number];
 
 export function precisionOn({ subgroupMatrix }: DeviceTraits, asked: PrecisionOption): Precision {

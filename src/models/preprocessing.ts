@@ -4,7 +4,9 @@ import type { Weight } from "../kernel/weight.js";
 
 /** Per channel (R, G, B), for values scaled to 0..1: the mean is subtracted, then the result is divided by `std`. */
 export interface Preprocessing {
+  /** Of red, green and blue, from 0 to 1. */
   readonly mean: readonly [number, number, number];
+  /** Standard deviation of red, green and blue; above 0. */
   readonly std: readonly [number, number, number];
 }
 

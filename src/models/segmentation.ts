@@ -2,8 +2,11 @@
 import { outputOf, timingsOf } from "./picture-result.js";
 import type { PictureResult, Timings } from "./picture-result.js";
 
+/** What segment() gives: the class of every pixel, and which classes there are. */
 export interface Segmentation {
+  /** Pixels of a row: the picture's. */
   readonly width: number;
+  /** Rows: the picture's. */
   readonly height: number;
   /** Class of every pixel, row by row, at the picture's size. */
   readonly labels: Uint8Array;
@@ -13,6 +16,7 @@ export interface Segmentation {
   readonly names: string[];
   /** Number of pixels of each class that occurs. */
   readonly pixels: Readonly<Record<number, number>>;
+  /** Milliseconds by what they were spent on. */
   readonly timings: Timings;
 }
 
@@ -20,7 +24,9 @@ export interface Segmentation {
 export interface Scores {
   /** [1, classes, height, width], at the picture's size. */
   readonly shape: readonly [number, number, number, number];
+  /** The values in that order: class by class, each row by row. */
   readonly data: Float32Array;
+  /** Milliseconds by what they were spent on. */
   readonly timings: Timings;
 }
 

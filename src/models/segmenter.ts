@@ -1,12 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-/**
- * The public face of a network: pictures in; label maps, logits or probabilities out. It checks options and shapes
- * results. The work is done by a session (session.ts), which queues the calls: any number may be in flight.
- */
+/** The public face of a network: checks options and shapes results. A session (session.ts) does the work. */
 import { ABORTABLE_KINDS, checkSignal } from "../base/abort.js";
 import type { Abortable } from "../base/abort.js";
-import { FcnError } from "../base/errors.js";
-import { checkOptions, typeName } from "../base/options.js";
+import { checkOptions } from "../base/options.js";
 import type { Device, LostListener } from "../gpu/device.js";
 import { checkPictureSize } from "../image/picture.js";
 import type { Picture, RgbaPicture } from "../image/picture.js";
@@ -19,6 +15,7 @@ import type { FeatureOptions, FeaturePlace, FeaturesOn } from "./features.js";
 import { HEADS_KINDS, copiedHeads } from "./head-weights.js";
 import type { HeadWeights, HeadsOptions } from "./head-weights.js";
 import type { LayerTime } from "./layer-time.js";
+import { checkArray } from "./many-pictures.js";
 import { modelOf } from "./model.js";
 import type { LoadedModel } from "./model.js";
 import { modelSession } from "./model-session.js";
@@ -33,6 +30,15 @@ import type { Session } from "./session.js";
 import { streamOf } from "./stream.js";
 import type { OnError, StreamOptions, StreamResult } from "./stream.js";
 
+/**
+ * A loaded network, as loadFcn() and createFcn() make it. Its calls are queued: any number may be in flight.
+ * @example
+ * import { loadFcn } from "fcn-webgpu/node";
+ *
+ * const fcn = await loadFcn();
+ * console.log(fcn.variant, fcn.classes); // prints fcn8s 21
+ * for await (const { names } of fcn.segmentAll(["samples/bird.png"])) console.log(names.length > 0); // prints true
+ */
 export class Fcn<Image = Picture> {
   /** For `using`; missing in browsers that do not know Symbol.dispose. */
   declare readonly [Symbol.dispose]: () => void;
@@ -56,6 +62,7 @@ export class Fcn<Image = Picture> {
       Object.defineProperty(this, Symbol.dispose, { value: () => this.dispose() });
   }
 
+  /** Which network it is: "fcn8s". */
   get variant(): string {
     return this.#model.network.name;
   }
@@ -109,8 +116,7 @@ export class Fcn<Image = Picture> {
   /**
    * Brings the model back after its device was lost, on a new device like the first, or on `device`. Give a device
    * where loadFcn was given one; it stays yours. Calls made before reject with device-lost, calls made after it run.
-   * Weights are read again from where they came from, when a call needs them; plans are made anew. Does nothing while
-   * the device works.
+   * Weights are read from their source again when needed; plans are made anew. Does nothing while the device works.
    * @throws no-adapter when no device can be opened (try again later), bad-option, disposed
    */
   recover(device?: Device): Promise<void> {
@@ -146,8 +152,7 @@ export class Fcn<Image = Picture> {
   /** Several pictures, in order. Those of one size run as one batch, halved while it does not fit the device. */
   async segmentBatch(images: readonly Image[], options: Abortable = {}): Promise<Segmentation[]> {
     const signal = checkSignal("segmentBatch(pictures", options);
-    if (!Array.isArray(images))
-      throw new FcnError("bad-image", `segmentBatch needs an array of pictures, got ${typeName(images)}`);
+    checkArray(images);
     return segmentations(await this.#session.run({ kind: "labels", images }, signal));
   }
 
@@ -168,7 +173,6 @@ export class Fcn<Image = Picture> {
   /**
    * Feature maps of the backbone, by the names of `fcn.stages`: `features(picture, ["layer2", "layer4"])`. They are of
    * the picture as the network sees it, resized and padded. Those of later stages are not computed.
-   *
    * On the host, the default, they are float32 values. With `on: "gpu"` they are tensors on `fcn.device`, which are
    * yours to dispose of; nothing is read back. Their layout is "nhwc4", or "nhwc4-f16" with precision f16, and they go
    * into plans and kernels as they are (docs/decoder.md). They end with their device, which dispose() closes if the
@@ -223,9 +227,8 @@ export class Fcn<Image = Picture> {
     return this.#session.turnWith(
       [image],
       async (network, call) => {
-        const [picture] = await call.read();
         const { profileLayers } = await importExtras();
-        return profileLayers(network, picture as RgbaPicture, signal);
+        return profileLayers(network, (await call.read())[0] as RgbaPicture, signal);
       },
       signal,
     );

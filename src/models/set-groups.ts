@@ -21,6 +21,7 @@ import { haveSameBackbone } from "./shared-backbone.js";
 
 /** A checkpoint with what is its own in a set. */
 export interface ComparedCheckpoint {
+  /** Must stay open while the set is used. */
   readonly checkpoint: Checkpoint;
   /** From which the names of its networks come, as "fcn8s of NAME". Default: the checkpoint's name. */
   readonly name?: string;

@@ -1,5 +1,5 @@
 /** What a set gives for a picture: the results of its groups together. */
-import type { RunTimings } from "../plan/plan.js";
+import type { RunTimings } from "../plan/plan-options.js";
 import { comparisonResult, pixelScoresOf } from "./comparison-result.js";
 import type { ComparisonResult } from "./comparison-result.js";
 import { timingsOf } from "./picture-result.js";

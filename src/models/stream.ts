@@ -1,10 +1,11 @@
 /** Streams of pictures: what segmentAll() takes and gives. The work is done by extras/segment-stream.ts. */
 import { ABORTABLE_KINDS } from "../base/abort.js";
 import type { Abortable } from "../base/abort.js";
-import { FcnError } from "../base/errors.js";
-import { checkCount, checkOneOf, checkOptions, typeName } from "../base/options.js";
+import type { FcnError } from "../base/errors.js";
+import { checkCount, checkOneOf, checkOptions } from "../base/options.js";
 import type { Kinds } from "../base/options.js";
 import { importExtras } from "./extras/import-extras.js";
+import { checkIterable } from "./many-pictures.js";
 import type { Segmentation } from "./segmentation.js";
 
 /** Which picture of a stream it is. */
@@ -30,6 +31,7 @@ export interface FailedPicture<Image> extends StreamPlace<Image> {
 /** What becomes of a picture that fails. */
 export type OnError<Image> = "throw" | "continue" | ((failure: FailedPicture<Image>) => void | Promise<void>);
 
+/** How segmentAll() goes through its pictures. */
 export interface StreamOptions<Image, Mode extends OnError<Image> = OnError<Image>> extends Abortable {
   /** Most pictures that are held at once, read or unread. Default 3. */
   readonly inFlight?: number;
@@ -73,9 +75,7 @@ export function streamOf<Image, Mode extends OnError<Image>>(
   checkOptions("segmentAll(pictures, { inFlight: ... })", options, KINDS);
   const { inFlight = 3, signal } = options;
   const onError: OnError<Image> = options.onError ?? "throw";
-  const isObject = typeof images === "object" && images !== null;
-  if (!isObject || !(Symbol.iterator in images || Symbol.asyncIterator in images))
-    throw new FcnError("bad-image", `segmentAll needs an iterable of pictures, got ${typeName(images)}`);
+  checkIterable(images);
   checkCount("inFlight", inFlight);
   if (typeof onError !== "function") checkOneOf<OnError<Image>>("onError", onError, ["throw", "continue"]);
   const stream = { images, inFlight, onError, signal, segment };

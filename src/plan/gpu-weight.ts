@@ -16,9 +16,20 @@ import { WeightStore } from "./weight-store.js";
  * A weight that runKernel() uploads once, where it would upload { shape, data } at every call. Each variant of a kernel
  * has its own order of values: there is a copy for each order that was asked for.
  * @example
- * const weight = GpuWeight.from(device, { shape: [64, 32, 3, 3], data });
- * for (const x of tensors) await runKernel(device, conv2d, { x, weight }, { padding: 1 });
- * weight.dispose();
+ * import { GpuWeight, Tensor, requestDevice, runKernel } from "fcn-webgpu/node";
+ * import { conv2d } from "fcn-webgpu/kernels";
+ *
+ * const device = await requestDevice();
+ * const weight = GpuWeight.from(device, { shape: [1, 1, 1, 1], data: Float32Array.of(3) });
+ * for (const value of [1, 2]) {
+ *   const x = await Tensor.from(device, [value], [1, 1, 1, 1]);
+ *   const { y } = await runKernel(device, conv2d, { x, weight });
+ *   console.log((await y.read()).join());
+ * }
+ * // prints 3
+ * // prints 6
+ * console.log(weight.copies); // prints 1
+ * device.dispose();
  */
 export class GpuWeight implements ResidentWeight {
   /** For `using`. Missing in browsers without Symbol.dispose. */
@@ -29,7 +40,9 @@ export class GpuWeight implements ResidentWeight {
   #isDisposed = false;
 
   private constructor(
+    /** The device that holds it. */
     readonly device: Device,
+    /** [out, in, kh, kw], or [channels] of a bias. */
     readonly shape: Shape,
     data: Float32Array,
   ) {
@@ -68,7 +81,7 @@ export class GpuWeight implements ResidentWeight {
     return this.#store.get(this.#weight, packing, problem);
   }
 
-  /** @throws disposed */
+  /** Throws where it cannot be used any more; `label` names it. @throws disposed */
   check(label: string): void {
     if (this.#isDisposed) throw new FcnError("disposed", `${label} was disposed; make it again`);
   }

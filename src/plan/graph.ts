@@ -12,21 +12,39 @@ import type { Nchw } from "../kernel/shape.js";
 import type { DeviceTraits, Precision } from "../kernel/variant.js";
 import type { Weight } from "../kernel/weight.js";
 
-/** A tensor of the graph. Only its graph knows which node makes it. */
+/**
+ * A tensor of a graph, before there is memory for it. Only its graph knows which node makes it.
+ * @example
+ * import { Graph } from "fcn-webgpu/node";
+ * import { maxPool2d } from "fcn-webgpu/kernels";
+ *
+ * const graph = new Graph();
+ * const { y } = graph.op("pool", maxPool2d, { x: graph.input("x", [1, 3, 8, 8], "nhwc4") }, { kernel: 2, stride: 2 });
+ * console.log(y.name, y.shape.join()); // prints pool.y 1,3,4,4
+ */
 export class Value {
+  /** Graphs make values; those that others make belong to no graph. */
   constructor(
+    /** "LABEL.OUTPUT" of a kernel call, or the name of an input. */
     readonly name: string,
+    /** [N, C, H, W]. */
     readonly shape: Nchw,
   ) {}
 }
 
-/** One kernel call. */
+/** One kernel call of a graph. */
 export interface Node {
+  /** What is called. */
   readonly kernel: Kernel;
+  /** Shapes and attributes. */
   readonly problem: AnyProblem;
+  /** Its name in errors and profiles. */
   readonly label: string;
+  /** Tensors that it reads, by input. */
   readonly tensors: Readonly<Record<string, Value>>;
+  /** Constants that it reads, by input. */
   readonly weights: Readonly<Record<string, Weight>>;
+  /** Tensors that it makes, by output. */
   readonly outputs: Readonly<Record<string, Value>>;
   /** Set where the call may become several. */
   readonly division?: Division;
@@ -63,11 +81,33 @@ export type Arguments<I> = {
 /** The outputs of a kernel call. */
 export type Results<O> = { readonly [K in keyof O]: O[K] extends { optional: true } ? Value | undefined : Value };
 
+/**
+ * A network as a list of kernel calls. It uses no GPU; Plan.create() gives it memory and runs it. docs/decoder.md
+ * builds a decoder with it.
+ * @example
+ * import { Graph, Plan, Tensor, WeightStore, requestDevice } from "fcn-webgpu/node";
+ * import { conv2d, relu } from "fcn-webgpu/kernels";
+ *
+ * const graph = new Graph();
+ * const x = graph.input("x", [1, 1, 2, 2], "nhwc4");
+ * const weight = { name: "half", shape: [1, 1, 1, 1], read: async () => Float32Array.of(0.5) };
+ * const { y } = graph.op("half", conv2d, { x, weight });
+ * graph.output("y", graph.op("relu", relu, { x: y }).y, "nhwc4");
+ *
+ * const device = await requestDevice();
+ * const plan = await Plan.create(device, graph, new WeightStore(device));
+ * const outputs = await plan.runToTensors({ x: await Tensor.from(device, [-2, 4, 6, 8], [1, 1, 2, 2]) });
+ * console.log((await outputs.get("y")?.read())?.join()); // prints 0,2,3,4
+ * device.dispose();
+ */
 export class Graph {
+  /** The calls, in the order in which they were appended. */
   readonly nodes: Node[] = [];
+  /** Declared inputs by name. */
   readonly inputs = new Map<string, GraphInput>();
   /** Of a StateGraph. */
   readonly states: ReadonlyMap<string, GraphState> = new Map();
+  /** Named outputs: what a run returns. */
   readonly outputs = new Map<string, GraphOutput>();
   readonly #known = new Set<Value>();
 

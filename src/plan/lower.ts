@@ -32,13 +32,21 @@ export interface Physical {
 
 /** One dispatch of a plan. */
 export interface Step {
+  /** The graph's name of the call, or "x as LAYOUT" of a conversion. */
   readonly label: string;
+  /** What runs. */
   readonly kernel: Kernel;
+  /** Which variant of it was chosen. */
   readonly variantName: string;
+  /** The variant. */
   readonly variant: AnyVariant;
+  /** Shapes and attributes. */
   readonly problem: AnyProblem;
+  /** Tensors that it reads, by input. */
   readonly tensors: Readonly<Record<string, Physical>>;
+  /** Constants that it reads, by input. */
   readonly weights: Readonly<Record<string, Weight>>;
+  /** Tensors that it writes, by output. */
   readonly outputs: Readonly<Record<string, Physical>>;
 }
 

@@ -10,15 +10,10 @@ import type { Device } from "../gpu/device.js";
 import type { Dispatch } from "../gpu/dispatch.js";
 import { MAP_MODE_READ } from "../gpu/flags.js";
 import { encodeCopy, encodeTransfer, readStaging } from "../gpu/memory.js";
-import type { Memory } from "../gpu/memory.js";
 import { Tensor } from "../gpu/tensor.js";
 import type { VariantChoice, VariantPick } from "../kernel/choice.js";
-import type { BaseLayoutName } from "../kernel/layout.js";
-import type { Nchw } from "../kernel/shape.js";
-import type { Precision } from "../kernel/variant.js";
 import { dispatchesOf, loadWeights } from "./bind.js";
 import { compile } from "./compile.js";
-import type { OnPipeline } from "./compile.js";
 import type { Graph } from "./graph.js";
 import { writeInputs } from "./inputs.js";
 import type { PlanInputs } from "./inputs.js";
@@ -26,55 +21,11 @@ import { lower } from "./lower.js";
 import type { Step } from "./lower.js";
 import { PlanMemory } from "./memory.js";
 import type { Owned, StagedOutput } from "./memory.js";
+import type { PlanOptions, PlanResult } from "./plan-options.js";
 import { importStageTimer } from "./stages/import-stage-timer.js";
 import type { TimesStages } from "./stages/stages.js";
 import { submitRun } from "./submit.js";
 import type { WeightStore } from "./weight-store.js";
-
-/** Milliseconds on the host's clock. */
-export interface RunTimings {
-  /** To hand the inputs to the GPU. Of pictures: also to make them as small as the network sees them. */
-  readonly upload: number;
-  /** To encode the commands and submit them. */
-  readonly encode: number;
-  /**
-   * From the submit, or from the end of the run before on this device where that is later, until the results can be
-   * read.
-   */
-  readonly gpu: number;
-  /** To copy the results off the GPU. Of pictures: also to bring them into row order. */
-  readonly readback: number;
-}
-
-export interface PlanOptions {
-  /** How activations and weights are stored between kernels. Default f32. */
-  readonly precision?: Precision | undefined;
-  /** Names the stage of a step. With it, runs measure the GPU time of each stage, where the device has timestamps. */
-  readonly stageOf?: ((step: Step) => string) | undefined;
-  /** Called for each pipeline of the plan that is ready, whether it was compiled now or before. */
-  readonly onPipeline?: OnPipeline | undefined;
-  /**
-   * Runs in flight at once (default 1). With 2, the GPU works on one while the host reads the last and uploads the
-   * next. Each costs a staging buffer per output. Always 1 where stages are timed.
-   */
-  readonly inFlight?: number;
-  /**
-   * False: the plan keeps no staging buffers, and its outputs stay on the GPU (runToTensors()). Default true.
-   */
-  readonly readback?: boolean;
-  /** Gives up between two weights, or before memory is allocated. Weights that are loaded stay in the store. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface PlanResult {
-  readonly outputs: ReadonlyMap<
-    string,
-    { readonly bytes: ArrayBuffer; readonly shape: Nchw; readonly layout: BaseLayoutName; readonly memory: Memory }
-  >;
-  readonly timings: RunTimings;
-  /** Milliseconds of GPU time by stage, if the plan was made with stages and the device has timestamps. */
-  readonly stages?: ReadonlyMap<string, number>;
-}
 
 /** When results of a device could be read last: the GPU works on one run after the other. */
 const lastReads = new WeakMap<Device, number>();
@@ -90,7 +41,25 @@ interface PlanParts {
   readonly readback: boolean;
 }
 
+/**
+ * A graph that is ready to run on a device: pipelines are compiled, weights uploaded, and memory is allocated. Runs
+ * create nothing.
+ * @example
+ * import { Graph, Plan, WeightStore, requestDevice } from "fcn-webgpu/node";
+ * import { argmax } from "fcn-webgpu/kernels";
+ *
+ * const graph = new Graph();
+ * const { y } = graph.op("labels", argmax, { x: graph.input("x", [1, 4, 1, 1], "nhwc4") });
+ * graph.output("labels", y, "u8");
+ * const device = await requestDevice();
+ * const plan = await Plan.create(device, graph, new WeightStore(device));
+ * const { outputs } = await plan.run({ x: Float32Array.of(0.1, 0.2, 0.9, 0.3) });
+ * console.log(new Uint8Array(outputs.get("labels")?.bytes ?? [])[0]); // prints 2
+ * plan.dispose();
+ * device.dispose();
+ */
 export class Plan {
+  /** Where it runs. */
   readonly device: Device;
   /** What runs, in order: for profiles and `doctor`. */
   readonly steps: readonly Step[];

@@ -31,12 +31,27 @@ export function checkedCount(name: string, shape: Shape, data: Float32Array): Fl
 /** Copies of one weight by the name of their packing. */
 type Copies = Map<string, Promise<Memory>>;
 
+/**
+ * The weights of plans on a device. Plans that are made with one store share the copies, which dispose() frees.
+ * @example
+ * import { WeightStore, requestDevice } from "fcn-webgpu/node";
+ *
+ * const device = await requestDevice();
+ * const store = new WeightStore(device); // Plan.create(device, graph, store)
+ * console.log(store.bytes); // prints 0
+ * store.dispose();
+ * device.dispose();
+ */
 export class WeightStore {
   readonly #copies = new Map<Weight, Copies>();
   readonly #uploaded = new Set<Memory>();
   #disposed = false;
 
-  constructor(readonly device: Device) {}
+  /** An empty store: weights come with the plans that read them. */
+  constructor(
+    /** Where the copies are. */
+    readonly device: Device,
+  ) {}
 
   /** Bytes of GPU memory in use. */
   get bytes(): number {
@@ -45,7 +60,10 @@ export class WeightStore {
     return bytes;
   }
 
-  /** @throws bad-weights, limit-too-small, out-of-memory, disposed */
+  /**
+   * The copy of a weight in the order of `packing`: the first call reads and uploads it.
+   * @throws bad-weights, limit-too-small, out-of-memory, disposed
+   */
   get(weight: Weight, packing: Packing, problem: AnyProblem): Promise<Memory> {
     const copies: Copies = this.#copies.get(weight) ?? new Map<string, Promise<Memory>>();
     this.#copies.set(weight, copies);

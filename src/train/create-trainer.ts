@@ -31,8 +31,9 @@ import { TrainingSession } from "./training-session.js";
 import { channelUnits } from "./units.js";
 import type { UnitOf } from "./units.js";
 
+/** What is trained, from which weights, and how. */
 export interface TrainerOptions {
-  /** Stays the caller's. */
+  /** Where training runs. It stays the caller's. */
   readonly device: Device;
   /** What openSource() gives, or an open checkpoint: a network or a backbone. It must stay open while training. */
   readonly backbone: ByteSource | Checkpoint;
@@ -122,8 +123,21 @@ const TARGET_BYTES = 256e6;
 export const USUAL_RATES = { heads: 2e-3, all: 1.5e-4 } as const;
 
 /**
- * Makes a trainer of an FCN over a backbone.
+ * Makes a trainer of an FCN over a backbone: of its heads alone, or with `mode: "all"` of the whole network.
  * @throws bad-option, bad-weights, limit-too-small, out-of-memory, device-lost
+ * @example
+ * import { createFcn, openSource, readPicture, requestDevice } from "fcn-webgpu/node";
+ * import { createTrainer } from "fcn-webgpu/train";
+ *
+ * const device = await requestDevice();
+ * const classes = ["background", "cat"];
+ * const trainer = await createTrainer({ device, backbone: await openSource("photos"), classes, variant: "fcn32s" });
+ * const picture = await readPicture("samples/photographs/chelsea.png");
+ * const labels = new Uint8Array(picture.width * picture.height).fill(1); // from an annotator
+ * for (let i = 0; i < 10; i++) await trainer.step([{ sample: { name: "chelsea", picture, labels } }]);
+ * const fcn = await createFcn({ device, backbone: "photos", heads: await trainer.heads(), classNames: classes });
+ * console.log((await fcn.segment(picture)).names.join()); // prints cat
+ * device.dispose();
  */
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   return createTrainerFrom(options);

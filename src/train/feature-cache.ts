@@ -7,7 +7,9 @@ export type FeatureBytes = ReadonlyMap<number, Uint8Array>;
 
 /** Where features are kept. Implementations may forget any of them. */
 export interface FeatureStore {
+  /** What is kept under the key; undefined where it was forgotten. */
   get(key: string): FeatureBytes | undefined | Promise<FeatureBytes | undefined>;
+  /** Keeps features under the key. They are not changed afterwards. */
   set(key: string, features: FeatureBytes): void | Promise<void>;
   /** Forgets all. */
   clear(): void | Promise<void>;
@@ -15,6 +17,7 @@ export interface FeatureStore {
 
 const sizeOf = (features: FeatureBytes): number => [...features.values()].reduce((sum, map) => sum + map.byteLength, 0);
 
+/** How MemoryFeatures makes room. */
 export interface MemoryOptions {
   /**
    * What gives way when the room is full. "oldest" (default): what was not used for the longest time. "new": what comes
@@ -24,7 +27,15 @@ export interface MemoryOptions {
   readonly givesWay?: "oldest" | "new";
 }
 
-/** Keeps features in memory. */
+/**
+ * Keeps features, or the targets of a teacher, in memory, up to a number of bytes.
+ * @example
+ * import { MemoryFeatures } from "fcn-webgpu/train";
+ *
+ * const kept = new MemoryFeatures(64e6); // createTrainer({ features: kept, ... })
+ * kept.set("street#0", new Map([[32, new Uint8Array(1024)]]));
+ * console.log(kept.bytes, kept.get("street#0")?.get(32)?.length); // prints 1024 1024
+ */
 export class MemoryFeatures implements FeatureStore {
   readonly #kept = new Map<string, FeatureBytes>();
   readonly #givesWay: "oldest" | "new";
@@ -32,6 +43,7 @@ export class MemoryFeatures implements FeatureStore {
 
   /** @throws bad-option */
   constructor(
+    /** The most that it holds. */
     readonly maxBytes: number,
     options: MemoryOptions = {},
   ) {
@@ -41,10 +53,12 @@ export class MemoryFeatures implements FeatureStore {
     this.#givesWay = options.givesWay ?? "oldest";
   }
 
+  /** Bytes that it holds now. */
   get bytes(): number {
     return this.#bytes;
   }
 
+  /** What is kept under the key, which then counts as used last. */
   get(key: string): FeatureBytes | undefined {
     const features = this.#kept.get(key);
     if (features) {
@@ -54,6 +68,7 @@ export class MemoryFeatures implements FeatureStore {
     return features;
   }
 
+  /** Keeps features, where there is room or room can be made. */
   set(key: string, features: FeatureBytes): void {
     this.#forget(key);
     const size = sizeOf(features);
@@ -64,6 +79,7 @@ export class MemoryFeatures implements FeatureStore {
     this.#bytes += size;
   }
 
+  /** Forgets all. */
   clear(): void {
     this.#kept.clear();
     this.#bytes = 0;

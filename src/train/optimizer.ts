@@ -8,6 +8,7 @@ import type { Graph, Value } from "../plan/graph.js";
 
 /** Stochastic gradient descent, as torch.optim.SGD. */
 export interface SgdOptions {
+  /** Tells it from AdamW. */
   readonly kind: "sgd";
   /** Default 0.9. */
   readonly momentum?: number;
@@ -19,6 +20,7 @@ export interface SgdOptions {
 
 /** Adam with decoupled weight decay, as torch.optim.AdamW. */
 export interface AdamwOptions {
+  /** Tells it from SGD. */
   readonly kind: "adamw";
   /** Default 0.9. */
   readonly beta1?: number;
@@ -32,6 +34,7 @@ export interface AdamwOptions {
   readonly biasRate?: number;
 }
 
+/** The optimiser of a training, with its numbers. */
 export type OptimizerOptions = SgdOptions | AdamwOptions;
 
 /** The least and the largest value of a number, and whether it may be either. */

@@ -15,6 +15,7 @@ export const IGNORED = 255;
 export interface TrainingSample {
   /** The same for the same picture: features are cached under it. */
   readonly name: string;
+  /** Its pixels, at its own size. */
   readonly picture: Picture;
   /** A class for each pixel in row order; 255 does not count. */
   readonly labels: Uint8Array;

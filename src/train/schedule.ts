@@ -4,6 +4,7 @@ import { checkKind, checkOneOf, checkOptions, describeValue } from "../base/opti
 
 export const SCHEDULE_KINDS = ["constant", "poly", "cosine"] as const;
 
+/** How the rate changes from step to step. */
 export interface ScheduleOptions {
   /**
    * "constant"; "poly": rate * (1 - t / steps)^power, as in DeepLab and torchvision's reference; "cosine": half a wave

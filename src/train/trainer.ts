@@ -4,9 +4,7 @@
  */
 import { FcnError, badOption } from "../base/errors.js";
 import { typeName } from "../base/options.js";
-import type { Device } from "../gpu/device.js";
 import type { ConfusionMatrix } from "../eval/confusion.js";
-import type { FcnVariant } from "../models/fcn-head.js";
 import { networkSize } from "../models/preprocessing.js";
 import { overlaid } from "../models/own-heads/overlaid.js";
 import type { TensorInMemory } from "../models/own-heads/overlaid.js";
@@ -21,45 +19,39 @@ import { trainedTensors, checkpointBytes } from "./checkpoint-bytes.js";
 import { evaluateSamples, labelsOf } from "./evaluate.js";
 import type { NamedPicture } from "./evaluate.js";
 import { FeatureMaker } from "./feature-maker.js";
-import type { FeatureStore } from "./feature-cache.js";
-import type { Learner } from "./learner.js";
 import { loadTrained } from "./load-trained.js";
 import { scheduledRate } from "./schedule.js";
-import type { ScheduleOptions } from "./schedule.js";
 import { checkLabelled, prepared, withoutLabels } from "./sample.js";
-import type { AugmentOptions, StepSample, TrainingSample } from "./sample.js";
+import type { StepSample, TrainingSample } from "./sample.js";
 import { readState, stateBytes } from "./state.js";
-import type { Teaching } from "./teacher.js";
 import { tooLargeToTrain } from "./too-large.js";
-import type { StepReport, TrainingListener } from "./training-events.js";
-import type { TrainingSession } from "./training-session.js";
+import type { StepReport } from "./training-events.js";
+import type { TrainerParts } from "./trainer-parts.js";
 
-export interface TrainerParts {
-  readonly device: Device;
-  readonly learner: Learner;
-  readonly session: TrainingSession;
-  readonly mode: "heads" | "all";
-  readonly rate: number;
-  readonly schedule: ScheduleOptions | undefined;
-  readonly loss: "mean" | "sum";
-  readonly classWeights: Float32Array | undefined;
-  readonly augment: AugmentOptions;
-  readonly seed: number;
-  readonly features: FeatureStore;
-  /** Gives the targets in place of labels. */
-  readonly teaching: Teaching | undefined;
-  readonly featuresFor: FcnVariant | undefined;
-  /** Pictures that go through the network at once. */
-  readonly maxPiece: number;
-  readonly onEvent: TrainingListener | undefined;
-}
-
+/**
+ * A training in progress: steps over batches, evaluations, and the weights as they are now. createTrainer() makes it.
+ * Calls run one after the other.
+ * @example
+ * import { openSource, readPicture, requestDevice } from "fcn-webgpu/node";
+ * import { createTrainer } from "fcn-webgpu/train";
+ *
+ * const device = await requestDevice();
+ * const classes = ["background", "cat"];
+ * const trainer = await createTrainer({ device, backbone: await openSource("photos"), classes, variant: "fcn32s" });
+ * const picture = await readPicture("samples/photographs/chelsea.png");
+ * const labels = new Uint8Array(picture.width * picture.height).fill(1); // from an annotator
+ * for (let i = 0; i < 3; i++) await trainer.step([{ sample: { name: "chelsea", picture, labels } }]);
+ * console.log(trainer.steps, (await trainer.save("f16")).length > 1e6); // prints 3 true
+ * trainer.dispose();
+ * device.dispose();
+ */
 export class Trainer {
   readonly #parts: TrainerParts;
   readonly #maker: FeatureMaker;
   #last: Promise<unknown> = Promise.resolve();
   #isDisposed = false;
 
+  /** createTrainer() calls it. */
   constructor(parts: TrainerParts) {
     this.#parts = parts;
     this.#maker = new FeatureMaker(parts);
@@ -70,6 +62,7 @@ export class Trainer {
     return this.#parts.session.steps;
   }
 
+  /** Names of the classes by label. */
   get classNames(): readonly string[] {
     return this.#parts.learner.classNames;
   }

@@ -5,7 +5,9 @@ import type { ConfusionMatrix } from "../eval/confusion.js";
 export interface StepReport {
   /** Steps so far, this one included. */
   readonly step: number;
+  /** Cross-entropy of the batch before the step, in nats a pixel (with `loss: "sum"` in all). */
   readonly loss: number;
+  /** The rate of the step, as the schedule has it. */
   readonly rate: number;
 }
 
@@ -20,4 +22,5 @@ export type TrainingEvent =
       readonly confusion: ConfusionMatrix;
     };
 
+/** Is called after every step and every evaluation. */
 export type TrainingListener = (event: TrainingEvent) => void;

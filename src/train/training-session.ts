@@ -9,7 +9,7 @@ import { Tensor } from "../gpu/tensor.js";
 import type { Weight } from "../kernel/weight.js";
 import type { PlanInputs } from "../plan/inputs.js";
 import type { Plan } from "../plan/plan.js";
-import type { PlanResult } from "../plan/plan.js";
+import type { PlanResult } from "../plan/plan-options.js";
 import type { StateGraph } from "../plan/state-graph.js";
 import { TrainedWeight } from "./trained-weight.js";
 import { LOSS, SCALE } from "./loss-graph.js";

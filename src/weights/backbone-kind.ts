@@ -6,7 +6,9 @@ import { badWeights } from "./source.js";
 
 /** MobileNetV2, of any width. https://arxiv.org/abs/1801.04381 */
 export interface MobileNetV2Kind {
+  /** Tells the kinds apart. */
   readonly family: "mobilenet-v2";
+  /** Its name for people. */
   readonly name: "MobileNetV2";
   /** Channels of the first convolution: 32 in the published network. */
   readonly width: number;
@@ -16,7 +18,9 @@ export interface MobileNetV2Kind {
 
 /** VGG-16 as the FCN paper has it, with fc6 and fc7 as convolutions. https://arxiv.org/abs/1411.4038 */
 export interface Vgg16Kind {
+  /** Tells the kinds apart. */
   readonly family: "vgg16";
+  /** Its name for people. */
   readonly name: "VGG-16";
   /** Channels of the first convolution: 64 in the published network. */
   readonly width: number;

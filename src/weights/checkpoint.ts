@@ -8,7 +8,9 @@ import { isReadable } from "./dtype.js";
 import type { StoredDType, UnreadDType } from "./dtype.js";
 import { badWeights, quote } from "./source.js";
 
+/** A tensor of a checkpoint, without its values. */
 export interface TensorInfo {
+  /** As in the file. */
   readonly name: string;
   /** PyTorch's order, for a convolution [out_channels, in_channels, kH, kW]; [] for a scalar. */
   readonly shape: readonly number[];
@@ -16,9 +18,12 @@ export interface TensorInfo {
   readonly dtype: StoredDType | UnreadDType;
 }
 
+/** The file format of a checkpoint: safetensors, one of the three that PyTorch has written, or none. */
 export type Container = "safetensors" | "pth-zip" | "pth-legacy" | "pth-tar" | "memory";
 
+/** An open checkpoint of any format: names, shapes and types at once, values on demand. */
 export interface Checkpoint {
+  /** The format of its file. */
   readonly container: Container;
   /** The source's name, for messages. */
   readonly name: string;

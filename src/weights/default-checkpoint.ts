@@ -15,7 +15,14 @@ export const ICONS_CHECKPOINT = {
   sha256: "8a974e3920ec5d6ba9a5e7c4491b4034f5dbec0dcb65433db2d1f5b2f992e61f",
 } as const;
 
-/** Next to this module in the sources, in the build and, as an asset, in a bundle. */
+/**
+ * Where the weights are that ship and that loadFcn() takes by default. They lie next to this module in the sources, in
+ * the build and, as an asset, in a bundle.
+ * @example
+ * import { defaultCheckpointUrl } from "fcn-webgpu";
+ *
+ * console.log(defaultCheckpointUrl().pathname.endsWith("fcn-mobilenet-v2-photos-f16.safetensors")); // prints true
+ */
 export function defaultCheckpointUrl(): URL {
   // Bundlers find the asset by this expression, so the name is written out once more.
   return new URL("../../weights/fcn-mobilenet-v2-photos-f16.safetensors", import.meta.url);

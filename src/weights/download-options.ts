@@ -6,9 +6,11 @@ import { badOption } from "../base/errors.js";
 import { checkOptions } from "../base/options.js";
 import type { Kinds } from "../base/options.js";
 
+/** How far a download is. */
 export interface DownloadProgress {
+  /** Bytes that are there. */
   readonly loaded: number;
-  /** Undefined where the server does not say. */
+  /** Bytes of the whole. Undefined where the server does not say. */
   readonly total: number | undefined;
 }
 

@@ -64,6 +64,12 @@ async function readExactly({ handle, name, size }: OpenFile, offset: number, len
 /**
  * Opens a regular file for reading; errors call it `name`.
  * @throws bad-option for another type, bad-weights if it is missing, unreadable or not a regular file
+ * @example
+ * import { fileSource } from "fcn-webgpu/node";
+ *
+ * const source = await fileSource("samples/bird.png");
+ * console.log(String.fromCharCode(...(await source.read(1, 3)))); // prints PNG
+ * await source.close();
  */
 export async function fileSource(path: string, name = path): Promise<ByteSource> {
   checkKind("fileSource: path", path, "a string or URL");

@@ -18,6 +18,13 @@ const SOURCE_KINDS: Kinds<ByteSource> = { name: "a string", size: "a number", re
  * Reads names, shapes and dtypes; tensor bytes are read later, on demand. The checkpoint takes over the source and
  * closes it; it is closed at once when opening fails.
  * @throws bad-weights, bad-option for something that is no source
+ * @example
+ * import { openCheckpoint, openSource } from "fcn-webgpu/node";
+ *
+ * const checkpoint = await openCheckpoint(await openSource("photos"));
+ * const bias = await checkpoint.read("fcn32s.score32.bias");
+ * console.log(checkpoint.container, bias.length); // prints safetensors 21
+ * await checkpoint.close();
  */
 export async function openGivenCheckpoint(source: ByteSource, options: OpenOptions = {}): Promise<Checkpoint> {
   checkOptions("openCheckpoint(source, { stateDict: ... })", options, { stateDict: "a string" });
@@ -35,7 +42,15 @@ export async function openGivenCheckpoint(source: ByteSource, options: OpenOptio
 
 /**
  * Recognises the origin of a checkpoint and maps its names to ours.
- * @throws bad-weights for anything but a ResNet-101, bad-option for something that is no checkpoint
+ * @throws bad-weights for anything but a known backbone, with or without heads; bad-option for something that is no
+ * checkpoint
+ * @example
+ * import { openCheckpoint, openSource, recognise } from "fcn-webgpu/node";
+ *
+ * const checkpoint = await openCheckpoint(await openSource("photos"));
+ * const { architecture, backbone, variants } = recognise(checkpoint);
+ * console.log(architecture, backbone.name, variants.join()); // prints fcn MobileNetV2 fcn8s,fcn16s,fcn32s
+ * await checkpoint.close();
  */
 export function recogniseGiven(checkpoint: Checkpoint): Recognised {
   checkCheckpoint("recognise", checkpoint);

@@ -20,7 +20,9 @@ import { renamed } from "./renamed.js";
 import type { RenameChanges } from "./renamed.js";
 import { badWeights, quote, quoteFirst } from "./source.js";
 
+/** What a checkpoint was recognised as. */
 export interface Recognised {
+  /** FCN heads over a backbone, torchvision's network, or a backbone alone. */
   readonly architecture: "fcn" | "torchvision-fcn" | `${string}-backbone`;
   /** One sentence, such as `torchvision fcn_resnet101: dilated, 21 classes, with aux head`. */
   readonly description: string;

@@ -16,6 +16,7 @@ import type { Bytes, ByteSource } from "./source.js";
 /** Enough for a tar header, the longest mark of all. */
 const HEAD_BYTES = 512;
 
+/** What openCheckpoint() takes besides the source. */
 export interface OpenOptions {
   /**
    * Which of several networks in the file: the keys that lead to its dictionary, joined by dots ("ema.model"), or what

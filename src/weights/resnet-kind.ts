@@ -5,7 +5,9 @@
 import type { Checkpoint } from "./checkpoint.js";
 import { badWeights } from "./source.js";
 
+/** A ResNet, of any width. https://arxiv.org/abs/1512.03385 */
 export interface ResNetKind {
+  /** Tells the kinds apart. */
   readonly family: "resnet";
   /** "ResNet-50". */
   readonly name: string;

@@ -11,6 +11,7 @@ import { FcnError, messageOf } from "../base/errors.js";
 /** Bytes that own their memory, so that a reader may keep or reinterpret them without another copy. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
+/** Bytes that are read in ranges: of a file, a download or memory. What is given to the library may be your own. */
 export interface ByteSource {
   /** The name in error messages: a file name, a URL, or "weights in memory". */
   readonly name: string;

@@ -70,10 +70,15 @@ function writeKernelSurroundings(): void {
   );
 }
 
-export function writeProject(): void {
+/** An empty project that has the library installed. */
+export function writeConsumer(): void {
   removeProject();
   mkdirSync(join(PROJECT, "node_modules"), { recursive: true });
   symlinkSync(root, join(PROJECT, "node_modules/fcn-webgpu"), "junction");
+}
+
+export function writeProject(): void {
+  writeConsumer();
   for (const { path, text, named, browser, kernel } of EXAMPLES) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
@@ -97,9 +102,8 @@ const TYPE_OPTIONS: ts.CompilerOptions = {
   noEmit: true,
 };
 
-/** What the compiler reports about the examples, as `FILE:LINE MESSAGE`. */
-export function typeErrors(): string[] {
-  const files = EXAMPLES.map(({ path }) => path);
+/** What the compiler reports about files of the project, as `FILE:LINE MESSAGE`. */
+export function typeErrorsOf(files: readonly string[]): string[] {
   const diagnostics = ts.getPreEmitDiagnostics(ts.createProgram(files, TYPE_OPTIONS));
   return diagnostics.map(({ file, start = 0, messageText }) => {
     const line = (file?.getLineAndCharacterOfPosition(start).line ?? 0) + 1;
@@ -107,7 +111,7 @@ export function typeErrors(): string[] {
   });
 }
 
-function javascriptOf(text: string): string {
+export function javascriptOf(text: string): string {
   const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
   return ts.transpileModule(text, { compilerOptions }).outputText;
 }
