@@ -8,7 +8,7 @@ import type { AdapterSummary } from "./adapter-summary.js";
 import type { Device } from "./device.js";
 import { requestDeviceAs } from "./request-device.js";
 import type { DeviceOptions } from "./request-device.js";
-import { endWithWorker, guardWorkerEnd } from "./worker-end.js";
+import { endWithThread, guardThreadEnd } from "./thread-end.js";
 
 /** How a device is opened in Node. */
 export interface NodeDeviceOptions extends Omit<DeviceOptions, "gpu" | "pace"> {
@@ -47,7 +47,7 @@ async function createGpu(adapter: string | undefined): Promise<GPU> {
   if (known) return known;
   process.env.XDG_RUNTIME_DIR ??= RUNTIME_FOLDER;
   const create = await importDawn();
-  guardWorkerEnd();
+  guardThreadEnd();
   const gpu = create(flags);
   instances.set(key, gpu);
   return gpu;
@@ -134,7 +134,7 @@ export async function requestDevice(options: NodeDeviceOptions = {}): Promise<De
   };
   try {
     const device = await requestDeviceAs({ ...rest, gpu, pace }, pretends ? asGpu : asItIs);
-    endWithWorker(device.gpu);
+    endWithThread(device.gpu);
     return device;
   } catch (error) {
     throw isFcnError(error) ? withDriverCure(error) : adapterNotFound(adapter, error);

@@ -1,8 +1,12 @@
 /**
- * Lets a worker thread end while the GPU works. Dawn aborts the process when a thread goes away that still has a
- * promise of Dawn's pending: a map, an error scope, a pipeline. That is what an uncaught error or process.exit() does.
- * Here Dawn's promises are settled first. worker.terminate() runs no JavaScript, so nothing can be done before it.
- * Node only.
+ * Lets a program or a worker thread end while the GPU works, by process.exit() or an uncaught error. Node only.
+ *
+ * In the main thread, drivers that compile on threads of their own (Mesa) crash when the process ends under them, and
+ * its exit code is lost. A device that is destroyed first waits for them.
+ *
+ * In a worker, Dawn aborts the process when a thread goes away that still has a promise of Dawn's pending: a map, an
+ * error scope, a pipeline. Here these promises are settled first. worker.terminate() runs no JavaScript, so nothing can
+ * be done before it.
  */
 import { isMainThread } from "node:worker_threads";
 
@@ -32,7 +36,7 @@ function watchTurns(): void {
   globalThis.setImmediate = Object.defineProperties(watched, Object.getOwnPropertyDescriptors(original));
 }
 
-/** On a device that was destroyed nothing waits for the GPU, so a few turns settle everything. */
+/** On a device that was destroyed nothing waits for the GPU, so in a worker a few turns settle everything. */
 function settleAll(): void {
   isEnding = true;
   for (const device of devices) device.destroy();
@@ -43,17 +47,16 @@ function settleAll(): void {
   }
 }
 
-/** Call it before Dawn's first use in a thread. It does nothing in the main thread, whose end Dawn survives. */
-export function guardWorkerEnd(): void {
-  if (isMainThread || isGuarded) return;
+/** Call it before Dawn's first use in a thread. The main thread's turns need no watch: Dawn survives its end. */
+export function guardThreadEnd(): void {
+  if (isGuarded) return;
   isGuarded = true;
-  watchTurns();
+  if (!isMainThread) watchTurns();
   process.on("exit", settleAll);
 }
 
 /** Gives up the device's work when the thread ends. */
-export function endWithWorker(device: GPUDevice): void {
-  if (isMainThread) return;
+export function endWithThread(device: GPUDevice): void {
   devices.add(device);
   void device.lost.then(() => devices.delete(device));
 }
