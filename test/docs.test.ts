@@ -67,7 +67,6 @@ describe("code", () => {
       configFile: false,
       logLevel: "silent",
       build: { write: false, target: "es2022", minify: false, rolldownOptions: { input: path } },
-      worker: { format: "es" },
     });
   });
 });
