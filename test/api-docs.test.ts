@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ENTRY_MODULES, EXPORTS } from "./helpers/api.js";
+import { ENTRY_MODULES, EXPORTS, exportsOf } from "./helpers/api.js";
 import type { Exported } from "./helpers/api.js";
 import { PROJECT, removeProject, typeErrorsOf, writeConsumer, javascriptOf } from "./helpers/docs-project.js";
 import { printedBy } from "./helpers/docs.js";
@@ -65,6 +65,35 @@ describe("docstrings", () => {
 
   it("show every function and class at work", () => {
     expect(namesOf(called.filter((one) => one.examples.length !== 1))).toEqual([]);
+  });
+});
+
+describe("docstrings of fcn-webgpu/image", () => {
+  /** Of fcn-webgpu itself, which this entry passes on. */
+  const PASSED_ON = ["FcnError", "FcnErrorCode", "isFcnError", "Picture", "RgbaPicture"];
+  /** Without arguments, nothing can be wrong. */
+  const CANNOT_FAIL = ["vocPalette"];
+  const own = exportsOf("src/image/index.ts").filter(({ name }) => !PASSED_ON.includes(name));
+  const functions = own.filter(({ kind }) => kind === "function");
+
+  it("say what every export is", () => {
+    expect(own.length).toBeGreaterThan(25);
+    expect(namesOf(own.filter(({ prose }) => prose.length < 20))).toEqual([]);
+  });
+
+  it("say what every function takes and throws, whatever their number of parameters", () => {
+    const silent = functions.flatMap(({ name, parameters, described }) =>
+      parameters.filter((one) => !described.includes(one) && !PLAIN.includes(one)).map((one) => `${name}: ${one}`),
+    );
+    expect(silent).toEqual([]);
+    const quiet = functions.filter(({ name, throws }) => throws.length === 0 && !CANNOT_FAIL.includes(name));
+    expect(namesOf(quiet)).toEqual([]);
+  });
+
+  it("have examples that print, with this entry alone", () => {
+    const imports = functions.map(({ examples: [text = ""] }) => text.match(/(?<=from ").*(?=")/g)?.join());
+    expect(new Set(imports)).toEqual(new Set(["fcn-webgpu/image"]));
+    expect(namesOf(functions.filter(({ examples: [text = ""] }) => printedBy(text).length === 0))).toEqual([]);
   });
 });
 

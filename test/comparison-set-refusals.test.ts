@@ -1,6 +1,7 @@
 /** Sets of checkpoints: whose names of classes they take, and what they refuse, with one sentence. */
 import { describe, expect, it } from "vitest";
-import { ComparisonSet } from "../src/models/node-comparison.js";
+import { Comparison, ComparisonSet } from "../src/models/node-comparison.js";
+import { requestDevice } from "../src/node.js";
 import { useDevice } from "./helpers/device.js";
 import { expectError } from "./helpers/expect-error.js";
 import { rejectionOf } from "./helpers/promises.js";
@@ -93,5 +94,23 @@ describe("wrong calls", () => {
       "bad-option",
       'measure: variant "fcn4s" is not one of fcn32s, fcn16s, fcn8s, all',
     );
+  });
+});
+
+describe("pictures that are too large", () => {
+  it("say what helps: a comparison has no resize", async () => {
+    const small = await requestDevice();
+    Object.assign(small.limits, { maxStorageBufferBindingSize: 1e6 });
+    const compared = [await Comparison.open(small, a), await ComparisonSet.open(small, [a])];
+    for (const comparison of compared) {
+      await expectError(
+        () => comparison.run({ width: 600, height: 600, data: new Uint8Array(600 * 600 * 4) }),
+        "limit-too-small",
+        "a picture of 600 x 600 is too large for this device: tensor picture [1,4,600,600] needs " +
+          "maxStorageBufferBindingSize 1440000, this adapter offers 1000000; make it smaller; shrink or crop the picture",
+      );
+      comparison.dispose();
+    }
+    small.dispose();
   });
 });

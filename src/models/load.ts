@@ -82,7 +82,7 @@ export interface LoadOptions {
   readonly kernels?: VariantChoice;
   /**
    * How activations and weights are stored between kernels. "f16" halves their memory; sums and logits are f32 in
-   * either case. Its labels differ from those of "f32" in about one pixel of 10,000 on the shipped pictures. Software
+   * either case. Its labels differ from those of "f32" in about one pixel of 1,000 on the shipped photographs. Software
    * adapters have no fast kernels for f16 and are slower with it. "auto" is f16 only where there are tensor cores.
    * Default "f32".
    */

@@ -49,6 +49,8 @@ const DEFAULT_MAX_PLANS = 4;
 
 export class NetworkOnDevice<Kind extends string> {
   readonly store: WeightStore;
+  /** Milliseconds in which planFor() made its last plan; 0 where that was kept. */
+  compile = 0;
   readonly #network: NetworkPlans<Kind>;
   readonly #plans: PlanCache;
   #tuner: ChoosesVariants | undefined;
@@ -84,7 +86,9 @@ export class NetworkOnDevice<Kind extends string> {
     const { kind, count, height, width } = batch;
     const key = `${kind} ${count}x${height}x${width}`;
     const kept = this.#plans.find(key);
+    this.compile = 0;
     if (kept) return kept;
+    const start = performance.now();
     // Room is made before the plan, so that the peak of memory is one plan lower.
     this.#plans.makeRoom();
     const options = { ...this.#network.planOptions(kind), signal };
@@ -98,6 +102,7 @@ export class NetworkOnDevice<Kind extends string> {
       plan = await this.makePlan(batch, options);
     }
     this.#plans.keep(key, plan);
+    this.compile = performance.now() - start;
     return plan;
   }
 

@@ -188,14 +188,13 @@ export class Session<Kind extends string, Image> {
   /** Hands a batch to the GPU. `results` waits for it. */
   async #submit(network: NetworkOnDevice<Kind>, kind: Kind, { pictures, call, signal }: Group): Promise<Submitted> {
     signal?.throwIfAborted();
-    const start = performance.now();
     const { width, height } = pictures[0] as RgbaPicture;
     const plan = await network.planFor({ kind, count: pictures.length, height, width }, signal);
     signal?.throwIfAborted();
     const planned = performance.now();
     const picture = uploadBytes(pictures, network.resizeOf(kind));
     const shrink = performance.now() - planned;
-    const facts = { compile: planned - start, classNames: this.#classNames(), call };
+    const facts = { compile: network.compile, classNames: this.#classNames(), call };
     const results = resultsOf(plan.run({ picture }), pictures, shrink, facts);
     this.#queue.track(results);
     return { results };

@@ -94,7 +94,8 @@ function exportedOf(entry: string, exported: ts.Symbol): Exported {
   };
 }
 
-function exportsOf(entry: string): Exported[] {
+/** The exports of one entry, also those that others have. */
+export function exportsOf(entry: string): Exported[] {
   const source = program.getSourceFile(join(root, entry));
   const module = source && checker.getSymbolAtLocation(source);
   if (!module) throw new Error(`${entry} is no module`);

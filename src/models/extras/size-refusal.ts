@@ -7,6 +7,8 @@ import type { Batch } from "../batches.js";
 import { networkSize } from "../preprocessing.js";
 import type { Resize } from "../preprocessing.js";
 
+/** Kinds of a model, whose caller chose how pictures are resized. Comparisons resize as the weights were trained. */
+const OF_MODELS = /^(labels|logits|probabilities|aux|features .*)$/;
 /** Kinds whose outputs have values of every class at every pixel: `resize` makes them no smaller. */
 const OF_EVERY_PIXEL: readonly string[] = ["logits", "probabilities", "aux"];
 /** A usual length of the shorter side. */
@@ -17,19 +19,25 @@ const USUAL_SIDE = 512;
  * narrow picture grows beyond what kernels can index.
  */
 export function pictureTooLarge(error: FcnError, device: Device, batch: Batch, resize: Resize): FcnError {
-  const { kind, height, width } = batch;
+  const { height, width } = batch;
   const [seenHeight, seenWidth] = networkSize(height, width, resize);
   const isResized = seenHeight !== height || seenWidth !== width;
   const resized = isResized ? `, resized to ${seenWidth} x ${seenHeight},` : "";
   const what = `a picture of ${width} x ${height}${resized} is too large for this device`;
-  const unhelped = OF_EVERY_PIXEL.includes(kind) ? kind : "label maps";
-  const cure =
-    unhelped === kind || !mapFits(device, batch)
-      ? `resize leaves ${unhelped} at the picture's size, so shrink or crop the picture`
-      : `give loadFcn a smaller resize, such as ${smallerSide(Math.min(seenHeight, seenWidth))} (--resize), ` +
-        "or shrink or crop the picture";
   const code = error.code === "out-of-memory" ? error.code : "limit-too-small";
+  const cure = cureOf(device, batch, Math.min(seenHeight, seenWidth));
   return new FcnError(code, `${what}: ${error.message}; ${cure}`, { cause: error });
+}
+
+/** `side` is the shorter one as the network sees the picture. */
+function cureOf(device: Device, batch: Batch, side: number): string {
+  const { kind } = batch;
+  const smaller = "shrink or crop the picture";
+  if (!OF_MODELS.test(kind)) return smaller;
+  const unhelped = OF_EVERY_PIXEL.includes(kind) ? kind : "label maps";
+  if (unhelped === kind || !mapFits(device, batch))
+    return `resize leaves ${unhelped} at the picture's size, so ${smaller}`;
+  return `give loadFcn a smaller resize, such as ${smallerSide(side)} (--resize), or ${smaller}`;
 }
 
 /** Half the side is a quarter of the memory. */
