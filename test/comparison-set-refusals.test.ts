@@ -107,7 +107,8 @@ describe("pictures that are too large", () => {
         () => comparison.run({ width: 600, height: 600, data: new Uint8Array(600 * 600 * 4) }),
         "limit-too-small",
         "a picture of 600 x 600 is too large for this device: tensor picture [1,4,600,600] needs " +
-          "maxStorageBufferBindingSize 1440000, this adapter offers 1000000; make it smaller; shrink or crop the picture",
+          "maxStorageBufferBindingSize 1440000, this adapter offers 1000000; make it smaller; " +
+          "shrink or crop the picture",
       );
       comparison.dispose();
     }
