@@ -9,6 +9,7 @@ const GPU_PATHS = [
   "plan-tensors",
   "features",
   "set-heads",
+  "bands",
   "borders",
   "precision",
   "tuner",

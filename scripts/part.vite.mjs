@@ -17,12 +17,13 @@ export default defineConfig(({ mode }) => {
 });
 
 /** @param {import("./parts.mjs").Part} part @returns {import("vite").UserConfig} */
-function bundleOf({ folder: path, entry }) {
+function bundleOf({ folder: path, entry, inlined = [] }) {
   const folder = join(dist, path);
   const file = `${entry}.bundle.js`;
   // All kernels' shaders are in one module. A bundle takes the texts that it uses.
   const shared = reachedFrom(join(dist, "src/index.js"));
   shared.delete(join(dist, "shaders/wgsl.generated.js"));
+  for (const module of inlined) shared.delete(join(dist, `${module}.js`));
   /** Modules of the page that the bundle uses, in the order of the function's arguments. */
   const hosts = [];
   const hostName = (/** @type {string} */ id) => {

@@ -8,8 +8,16 @@ import { dirname, resolve } from "node:path";
  * @property {string} entry the module that is bundled
  * @property {string} loader the module that loads the bundle
  * @property {string} exported the function of the loader
+ * @property {readonly string[]} [inlined] modules of the page that are bundled once more, because handing a page's own
+ *   functions to a part costs every page some bytes: pure functions only
  * @property {readonly string[]} bundled modules of the folder that the package does not need any more
  */
+
+/** Modules of functions that keep nothing, and that are the same in every copy. */
+const PURE_GPU = ["dispatch", "flags", "memory"].map((name) => `src/gpu/${name}`);
+const PURE_KERNEL = ["border", "choice", "half", "kernel", "layout", "problem", "shape", "texture", "window"].map(
+  (name) => `src/kernel/${name}`,
+);
 
 /**
  * Code that few pages run. What a page has in any case is not bundled again: the bundle is a function of it.
@@ -22,6 +30,7 @@ export const PARTS = [
     entry: "others",
     loader: "import-others",
     exported: "importOtherBackbones",
+    inlined: ["feature-map", "problem", "shape", "texture", "window"].map((name) => `src/kernel/${name}`),
     bundled: ["others", "mobilenet-v2", "vgg16"],
   },
   {
@@ -32,10 +41,36 @@ export const PARTS = [
     bundled: ["own-heads", "given-heads", "initial-heads", "overlaid", "run-features"],
   },
   {
+    folder: "src/plan/bands",
+    entry: "bands",
+    loader: "import-bands",
+    exported: "importBands",
+    inlined: [...PURE_GPU, ...PURE_KERNEL, "src/plan/arena", "src/plan/placement"],
+    bundled: [
+      "bands",
+      "band-graph",
+      "band-memory",
+      "band-run",
+      "banded-plan",
+      "choose",
+      "divide",
+      "extents",
+      "grid",
+      "kept-map",
+      "positions",
+      "reach",
+      "schedule",
+      "section",
+      "section-plan",
+      "shared-arena",
+    ],
+  },
+  {
     folder: "src/tuning/tuner",
     entry: "tuner",
     loader: "import-tuner",
     exported: "importTuner",
+    inlined: [...PURE_GPU, ...PURE_KERNEL, "src/gpu/upload", "src/kernel/border-rules"],
     bundled: ["tuner", "candidates", "choices", "measure-variant"],
   },
   {

@@ -2,4 +2,4 @@
 import { openFirefoxKernels } from "./helpers/kernel-hosts.js";
 import { testKernelsIn } from "./helpers/test-kernels-in.js";
 
-testKernelsIn({ open: openFirefoxKernels, adapter: /^unnamed software adapter$/ });
+testKernelsIn({ open: openFirefoxKernels, adapter: /^unnamed (software adapter|GPU)$/ });

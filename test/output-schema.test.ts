@@ -30,7 +30,7 @@ const jsonOf = async (...args: string[]): Promise<unknown> => JSON.parse((await 
 describe("real outputs", () => {
   it.each([
     ["lines of segment", ["--json"]],
-    ["lines of segment with confidence", ["--json", "--probabilities"]],
+    ["lines of segment with confidence", ["--json", "--probabilities", "--tile", "96"]],
   ])("%s", async (_, options) => {
     const { out } = await fcn("segment", val("14"), val("15"), ...options, "--out", folder);
     const lines = jsonLines(out);

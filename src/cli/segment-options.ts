@@ -87,6 +87,9 @@ For many pictures and several machines, with a record of what is done:
                    as the weights were trained: 520 for torchvision's; none, the
                    picture's own size, for the others). A JPEG or WebP of more
                    than 268 million pixels is shrunk to this while decoding
+  --tile N         cut every picture into bands of about N rows, as the network
+                   sees it, to take less GPU memory. Labels stay the same
+                   (default: only pictures that do not fit are cut)
   --precision P    how numbers are stored between layers: f32 (default), f16
                    (half the memory), or auto: f16 where there are tensor cores
   --tune           measure the likeliest kernel variants on this GPU, for two
@@ -121,6 +124,7 @@ export const SEGMENT_OPTIONS = {
   heads: { type: "string", default: "file" },
   "at-once": { type: "boolean", default: false },
   resize: { type: "string" },
+  tile: { type: "string" },
   precision: { type: "string", default: "f32" },
   tune: { type: "boolean", default: false },
   adapter: { type: "string" },
@@ -152,6 +156,11 @@ function parseResize(text: string): Resize {
   if (text === "none") return text;
   if (/^[1-9]\d{0,4}$/.test(text)) return Number(text);
   throw new UsageError(`segment: --resize ${text} is neither "none" nor a whole number of pixels`);
+}
+
+function parseTile(text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new UsageError(`segment: --tile ${text} is no whole number of rows`);
 }
 
 /** The formats in their own order, each once. */
@@ -209,9 +218,10 @@ export function loadOptionsOf(values: SegmentValues): [NodeLoadOptions, ...NodeL
   const variant = values.variant === undefined ? undefined : oneOf("segment", "variant", values.variant, VARIANTS);
   const heads = oneOf("segment", "heads", values.heads, ["file", "init"]);
   const resize = values.resize === undefined ? undefined : parseResize(values.resize);
+  const tile = values.tile === undefined ? undefined : parseTile(values.tile);
   const precision = oneOf("segment", "precision", values.precision, PRECISIONS);
   const [tune, atOnce] = [values.tune || undefined, values["at-once"] || undefined];
-  const shared = { heads, precision, ...defined({ tune, atOnce, variant, resize, weights, stateDict }) };
+  const shared = { heads, precision, ...defined({ tune, atOnce, variant, resize, tile, weights, stateDict }) };
   const optionsFor = (adapter: string | undefined): NodeLoadOptions =>
     adapter === undefined ? shared : { ...shared, gpu: { adapter } };
   const [first, ...others] = adaptersOf(values);

@@ -82,7 +82,7 @@ function recordOf(
     ms: { load: tenths(load), compile: tenths(timings.compile), run: tenths(runTime(timings)) },
     adapter,
     files,
-    ...defined({ notice }),
+    ...defined({ notice, bands: timings.bands }),
   };
 }
 

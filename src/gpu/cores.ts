@@ -5,7 +5,7 @@
  */
 import type { AdapterSummary } from "./adapter-summary.js";
 
-/** By a part of the names; of several that match, the first counts. Vendors have what most of their GPUs have at least. */
+/** By a part of the names; of several, the first counts. A vendor has what most of its GPUs have at least. */
 const CORES: Readonly<Record<string, number>> = {
   "b[12]00": 148,
   h200: 132,

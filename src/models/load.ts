@@ -78,6 +78,11 @@ export interface LoadOptions {
   readonly classNames?: readonly string[];
   /** Plans that are kept, one for each picture size and kind of output (default 4). */
   readonly maxPlans?: number;
+  /**
+   * Cuts every picture into bands of about so many rows, as the network sees it, whether it fits the device or not.
+   * Labels stay the same, bit for bit (docs/large-pictures.md). Default: only pictures that do not fit are cut.
+   */
+  readonly tile?: number;
   /** Kernel variants by kernel name, instead of the default choice: `{ conv2d: "naive" }`. */
   readonly kernels?: VariantChoice;
   /**
@@ -108,6 +113,7 @@ export const LOAD_KINDS: Kinds<LoadOptions> = {
   preprocessing: "an object",
   classNames: "an array",
   maxPlans: "a number",
+  tile: "a number",
   kernels: "an object",
   precision: "a string",
   tune: TUNE_KIND,

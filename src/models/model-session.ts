@@ -15,7 +15,7 @@ export interface SegmenterOptions<Image>
     DeviceChoice,
     Assembled,
     ModelOptions,
-    Pick<NetworkPlans<OutputKind>, "precision" | "maxPlans" | "tuning" | "tuneBudget">,
+    Pick<NetworkPlans<OutputKind>, "precision" | "maxPlans" | "tile" | "tuning" | "tuneBudget">,
     Pick<SessionOptions<OutputKind, Image>, "holdImage" | "onDispose"> {
   readonly replaceHeads: ReplaceHeads;
 }
@@ -30,11 +30,11 @@ export function modelSession<Image>(
 ): Session<OutputKind, Image> {
   const { network, resize } = current();
   const { device, openDevice, recover, holdImage, onDispose } = options;
-  const { kernels, precision, maxPlans, tuning, tuneBudget } = options;
+  const { kernels, precision, maxPlans, tile, tuning, tuneBudget } = options;
   return new Session({
     // One by one: the session must not keep the network of the options alive once it has other heads.
     ...{ device, openDevice, recover, holdImage, onDispose },
-    ...{ kernels, precision, maxPlans, tuning, tuneBudget },
+    ...{ kernels, precision, maxPlans, tile, tuning, tuneBudget },
     name: `the model ${network.name}`,
     resize,
     classNames: () => current().classNames,

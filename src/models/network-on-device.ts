@@ -10,6 +10,7 @@ import type { VariantChoice } from "../kernel/choice.js";
 import { layouts } from "../kernel/layout.js";
 import type { Precision } from "../kernel/variant.js";
 import type { Weight } from "../kernel/weight.js";
+import { importBands } from "../plan/bands/import-bands.js";
 import type { Graph } from "../plan/graph.js";
 import { Plan } from "../plan/plan.js";
 import type { PlanOptions } from "../plan/plan-options.js";
@@ -19,10 +20,12 @@ import type { ChoosesVariants } from "../tuning/open-tuner.js";
 import type { TuningStore } from "../tuning/tuning-store.js";
 import type { Batch } from "./batches.js";
 import { importExtras } from "./extras/import-extras.js";
+import type { PixelSize } from "./network.js";
 import { PlanCache } from "./plans.js";
+import type { PicturePlan } from "./plans.js";
 import { precisionOn } from "./precision.js";
 import type { PrecisionOption } from "./precision.js";
-import { uploadSize } from "./preprocessing.js";
+import { networkSize, uploadSize } from "./preprocessing.js";
 import type { Resize } from "./preprocessing.js";
 
 /** A network before it has a device. */
@@ -41,6 +44,8 @@ export interface NetworkPlans<Kind extends string> {
   readonly maxPlans?: number | undefined;
   /** Keeps the variants that were fastest when measured. Without it the defaults run, unless `tuneBudget` is given. */
   readonly tuning?: TuningStore | undefined;
+  /** Rows of a band, as the network sees the picture. With it every picture is cut. Default: what is too large. */
+  readonly tile?: number | undefined;
   /** Milliseconds that measuring may take in all. Default 0: kept choices are used, and nothing is measured. */
   readonly tuneBudget?: number | undefined;
 }
@@ -82,7 +87,7 @@ export class NetworkOnDevice<Kind extends string> {
   }
 
   /** The kept plan of a batch, made where there is none yet. Calls must not overlap. @throws as makePlan() */
-  async planFor(batch: Batch<Kind>, signal: AbortSignal | undefined): Promise<Plan> {
+  async planFor(batch: Batch<Kind>, signal: AbortSignal | undefined): Promise<PicturePlan> {
     const { kind, count, height, width } = batch;
     const key = `${kind} ${count}x${height}x${width}`;
     const kept = this.#plans.find(key);
@@ -91,23 +96,47 @@ export class NetworkOnDevice<Kind extends string> {
     const start = performance.now();
     // Room is made before the plan, so that the peak of memory is one plan lower.
     this.#plans.makeRoom();
-    const options = { ...this.#network.planOptions(kind), signal };
-    let plan: Plan;
-    try {
-      plan = await this.makePlan(batch, options);
-    } catch (error) {
-      if (!isFcnError(error, "out-of-memory") || this.#plans.size === 0) throw error;
-      // Once more, with the memory of the plans of other sizes.
-      this.#plans.dispose();
-      plan = await this.makePlan(batch, options);
-    }
+    const plan = await this.#newPlan(batch, { ...this.#network.planOptions(kind), signal });
     this.#plans.keep(key, plan);
     this.compile = performance.now() - start;
     return plan;
   }
 
+  /** A plan of the whole picture, or in bands where that does not fit or would be slow. */
+  async #newPlan(batch: Batch<Kind>, options: PlanOptions): Promise<PicturePlan> {
+    const { tile } = this.#network;
+    const seen = this.#seenSize(batch);
+    const isCut = options.readback !== false && (tile ?? isSlowWhole(this.device, seen));
+    let tooLarge: unknown;
+    if (!isCut) {
+      try {
+        return await this.makePlan(batch, options);
+      } catch (error) {
+        if (isFcnError(error, "out-of-memory") && this.#plans.size > 0) {
+          // Once more, with the memory of the plans of other sizes.
+          this.#plans.dispose();
+          return this.#newPlan(batch, options);
+        }
+        if (!isTooLarge(error) || batch.count > 1 || options.readback === false) throw error;
+        tooLarge = error;
+      }
+    }
+    const { graphOf, kernels } = this.#network;
+    const { device, store, precision } = this;
+    return (await importBands()).planInBands({
+      ...{ device, store, precision, kernels, options, tile, tooLarge },
+      batch,
+      seen,
+      graphOf: ([height, width]) => graphOf({ ...batch, height, width }, precision),
+    });
+  }
+
+  #seenSize({ kind, height, width }: Batch<Kind>): PixelSize {
+    return networkSize(height, width, this.resizeOf(kind));
+  }
+
   /**
-   * A plan that is not kept, for measurements: the caller disposes of it.
+   * A plan of the whole picture that is not kept, for measurements: the caller disposes of it.
    * @throws limit-too-small and out-of-memory with the picture's size; bad-option, bad-weights, device-lost,
    * the signal's reason
    */
@@ -143,3 +172,10 @@ export class NetworkOnDevice<Kind extends string> {
     this.store.dispose();
   }
 }
+
+/** Pixels of a side, and of a picture, beyond which maps do not fit the textures of software adapters (texture.ts). */
+const TEXTURE_PIXELS = 2 ** 13;
+
+/** Software adapters are fast on what fits their textures only. */
+const isSlowWhole = ({ software }: Device, [height, width]: PixelSize): boolean =>
+  software && Math.max(height, width, (height * width) / 2 ** 10) >= TEXTURE_PIXELS;

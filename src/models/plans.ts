@@ -1,9 +1,17 @@
 /** The plans that a model keeps. The least recently used one goes first, and a plan that goes frees its memory. */
+import type { PlanInputs } from "../plan/inputs.js";
 import type { Plan } from "../plan/plan.js";
+import type { PlanResult } from "../plan/plan-options.js";
 
-export class PlanCache {
+/** A plan that brings its outputs to the host: of a whole picture, or in bands. */
+export interface PicturePlan extends Pick<Plan, "steps" | "bytes" | "dispose"> {
+  /** A plan in bands ends between two of them when the signal is aborted. */
+  run(inputs: PlanInputs, signal?: AbortSignal): Promise<PlanResult>;
+}
+
+export class PlanCache<P extends PicturePlan = PicturePlan> {
   /** In order of use: a Map iterates in insertion order, and find() inserts again what it finds. */
-  readonly #plans = new Map<string, Plan>();
+  readonly #plans = new Map<string, P>();
 
   constructor(readonly capacity: number) {}
 
@@ -17,7 +25,7 @@ export class PlanCache {
   }
 
   /** The plan kept under `key`, which becomes the most recently used one. */
-  find(key: string): Plan | undefined {
+  find(key: string): P | undefined {
     const plan = this.#plans.get(key);
     if (plan) {
       this.#plans.delete(key);
@@ -37,12 +45,12 @@ export class PlanCache {
     }
   }
 
-  keep(key: string, plan: Plan): void {
+  keep(key: string, plan: P): void {
     this.#plans.set(key, plan);
   }
 
   /** Frees the plans for which `isStale` holds. */
-  drop(isStale: (plan: Plan) => boolean): void {
+  drop(isStale: (plan: P) => boolean): void {
     for (const [key, plan] of this.#plans) {
       if (!isStale(plan)) continue;
       this.#plans.delete(key);

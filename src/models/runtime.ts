@@ -34,8 +34,9 @@ export class Runtime<Kind extends string> {
 
   /** @throws bad-option */
   constructor(options: RuntimeOptions<Kind>) {
-    const { device, openDevice, recover = "manual", maxPlans } = options;
+    const { device, openDevice, recover = "manual", maxPlans, tile } = options;
     if (maxPlans !== undefined) checkCount("maxPlans", maxPlans);
+    if (tile !== undefined) checkCount("tile", tile);
     checkRecovery(recover, openDevice !== undefined);
     this.#options = options;
     this.#isOwned = openDevice !== undefined;

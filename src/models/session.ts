@@ -195,7 +195,7 @@ export class Session<Kind extends string, Image> {
     const picture = uploadBytes(pictures, network.resizeOf(kind));
     const shrink = performance.now() - planned;
     const facts = { compile: network.compile, classNames: this.#classNames(), call };
-    const results = resultsOf(plan.run({ picture }), pictures, shrink, facts);
+    const results = resultsOf(plan.run({ picture }, signal), pictures, shrink, facts);
     this.#queue.track(results);
     return { results };
   }

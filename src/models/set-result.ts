@@ -21,9 +21,8 @@ type ByName<T> = Readonly<Record<string, T>>;
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 function sumOfTimings(all: readonly RunTimings[]): RunTimings {
-  const [first] = all as [RunTimings, ...RunTimings[]];
-  const keys = Object.keys(first) as (keyof RunTimings)[];
-  const sums = keys.map((key) => [key, sum(all.map((timings) => timings[key]))]);
+  const keys = [...new Set(all.flatMap(Object.keys))] as (keyof RunTimings)[];
+  const sums = keys.map((key) => [key, sum(all.map((timings) => timings[key] ?? 0))]);
   return Object.fromEntries(sums) as RunTimings;
 }
 

@@ -56,9 +56,9 @@ export class PlanMemory {
 
   /**
    * Notes everything it creates in `owned`, so that the caller can free it after a failure. `staged` is the number of
-   * staging buffers for each output.
+   * staging buffers for each output. `shared` are slabs of the arena that the caller has made, large enough.
    */
-  constructor(device: Device, lowered: Lowered, owned: Owned, staged: number) {
+  constructor(device: Device, lowered: Lowered, owned: Owned, staged: number, shared: readonly GPUBuffer[] = []) {
     this.#device = device;
     this.#owned = owned;
     this.dummies = new Dummies((kind, label) =>
@@ -68,7 +68,7 @@ export class PlanMemory {
     );
     this.#createInputs(lowered);
     for (const [physical, { memory }] of lowered.states) this.#tensors.set(physical, memory);
-    this.#createTensors(lowered);
+    this.#createTensors(lowered, shared);
     this.#createUniforms(lowered.steps);
     this.#createOutputs(lowered, staged);
   }
@@ -116,9 +116,11 @@ export class PlanMemory {
     }
   }
 
-  #createTensors(lowered: Lowered): void {
+  #createTensors(lowered: Lowered, shared: readonly GPUBuffer[]): void {
     const placed = placeTensors(lowered, this.#device.limits.maxBufferSize);
-    const slabs = placed.slabs.map((bytes, i) => this.#buffer(`arena ${i}`, bytes, BUFFER.STORAGE | BUFFER.COPY_SRC));
+    const slabs = placed.slabs.map(
+      (bytes, i) => shared[i] ?? this.#buffer(`arena ${i}`, bytes, BUFFER.STORAGE | BUFFER.COPY_SRC),
+    );
     for (const [tensor, { slab, offset, bytes }] of placed.inSlabs) {
       this.#tensors.set(tensor, { kind: "buffer", buffer: slabs[slab] as GPUBuffer, offset, size: bytes });
     }

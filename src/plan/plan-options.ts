@@ -19,6 +19,8 @@ export interface RunTimings {
   readonly gpu: number;
   /** To copy the results off the GPU. Of pictures: also to bring them into row order. */
   readonly readback: number;
+  /** Not a time: the bands in which the plan ran, of all its sections. Absent where nothing was cut. */
+  readonly bands?: number;
 }
 
 /** How a plan runs a graph. */

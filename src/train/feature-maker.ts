@@ -21,7 +21,7 @@ export class FeatureMaker {
   readonly #features: FeatureStore;
   readonly #featuresFor: FcnVariant | undefined;
   readonly #store: WeightStore;
-  readonly #plans = new PlanCache(MAX_PLANS);
+  readonly #plans = new PlanCache<Plan>(MAX_PLANS);
 
   constructor(parts: {
     readonly device: Device;

@@ -16,7 +16,7 @@ import { serveFolder } from "./serve-folder.js";
 export const WANTS_ALL_CASES = process.env.FCN_KERNEL_CASES === "all";
 
 /**
- * lavapipe compiles in two thirds of the time without LLVM's passes. Optimised code of it runs in Node's tests, and here
+ * lavapipe compiles in two thirds of the time without LLVM's passes. Its optimised code runs in Node's tests, and here
  * with all cases.
  */
 const DRIVER = WANTS_ALL_CASES ? {} : { GALLIVM_PERF: "nopt" };

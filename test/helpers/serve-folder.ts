@@ -17,7 +17,7 @@ interface FolderServer {
   close(): Promise<void>;
 }
 
-/** Serves a page with `html` as its body at /, and the files of `folder`; of the repository, modules are at /dist/... */
+/** Serves a page with `html` as its body at /, and the files of `folder`: modules of the repository are at /dist/... */
 export async function serveFolder(html: string, folder = root): Promise<FolderServer> {
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url ?? "/", "http://host").pathname));

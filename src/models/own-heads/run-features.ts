@@ -3,6 +3,7 @@ import { badOption, hasNo } from "../../base/errors.js";
 import { checkOneOf, describeValue } from "../../base/options.js";
 import type { RgbaPicture } from "../../image/picture.js";
 import type { Backbone } from "../../layers/backbone.js";
+import type { Plan } from "../../plan/plan.js";
 import { uploadBytes } from "../batches.js";
 import type { FeatureKind, FeaturePlace, FeatureRequest, FeaturesOn, HostFeatures } from "../features.js";
 import type { NetworkOnDevice } from "../network-on-device.js";
@@ -31,9 +32,10 @@ export async function runFeatures(
   const plan = await network.planFor({ kind, count: 1, height, width }, signal);
   signal?.throwIfAborted();
   const inputs = { picture: uploadBytes([picture], network.resizeOf(kind)) };
-  if (on === "gpu") return Object.fromEntries(await plan.runToTensors(inputs));
+  // Such a plan is never in bands.
+  if (on === "gpu") return Object.fromEntries(await (plan as Plan).runToTensors(inputs));
   const maps: Record<string, HostFeatures> = {};
-  for (const [name, { shape, values }] of unpackOutputs(await plan.run(inputs)))
+  for (const [name, { shape, values }] of unpackOutputs(await plan.run(inputs, signal)))
     maps[name] = { shape, data: values as Float32Array };
   return maps;
 }

@@ -1,0 +1,125 @@
+/** The part of the package that runs pictures that are too large for their device (scripts/parts.mjs). */
+import { FcnError, isFcnError, isTooLarge } from "../../base/errors.js";
+import type { Device } from "../../gpu/device.js";
+import type { VariantChoice } from "../../kernel/choice.js";
+import type { Precision } from "../../kernel/variant.js";
+import type { Graph } from "../graph.js";
+import type { PlanOptions } from "../plan-options.js";
+import type { WeightStore } from "../weight-store.js";
+import { BandedPlan } from "./banded-plan.js";
+import { divideGraph } from "./divide.js";
+
+type Size = readonly [height: number, width: number];
+
+export interface BandsRequest {
+  readonly device: Device;
+  readonly store: WeightStore;
+  readonly precision: Precision;
+  readonly kernels: VariantChoice | undefined;
+  readonly options: PlanOptions;
+  /** Rows of the picture in a band, as the network sees it. Default: as many as fit. */
+  readonly tile: number | undefined;
+  /** What is asked for. Bands take one picture. */
+  readonly batch: Batch;
+  /** Its size as the network sees it. */
+  readonly seen: Size;
+  /** The graph of one picture of this size. */
+  readonly graphOf: (size: Size) => Graph;
+  /** Why the picture does not fit as a whole, where it does not. */
+  readonly tooLarge?: unknown;
+}
+
+interface Batch {
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** @throws limit-too-small with the largest size that fits; as BandedPlan.create() */
+export async function planInBands(request: BandsRequest): Promise<BandedPlan> {
+  const { device, store, precision, kernels, options } = request;
+  const { count, height, width } = request.batch;
+  // The session then runs the pictures one by one.
+  if (count > 1) throw new FcnError("limit-too-small", `bands take one picture at a time, not ${count}`);
+  const { graph, division } = dividedOrLargest(request, [height, width]);
+  return BandedPlan.create({ device, choice: kernels, precision }, graph, division, store, options);
+}
+
+/** @throws limit-too-small with the largest size that fits */
+function dividedOrLargest(request: BandsRequest, size: Size) {
+  try {
+    return divided(request, size);
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    const { code, message } = refusedSize(error, request.batch, request.seen);
+    const [rows, columns] = largestThatFits(request);
+    throw new FcnError(code, `${message}; of this shape, ${columns} x ${rows} is the largest that fits`, {
+      cause: request.tooLarge ?? error,
+    });
+  }
+}
+
+/** A size beyond what the device holds, or beyond what kernels can index. */
+const isRefusal = (error: unknown): error is FcnError => isFcnError(error, "bad-shape") || isTooLarge(error);
+
+/** Bytes of an array of the host. Every engine that has WebGPU makes arrays of this size. */
+const MOST_BYTES = 2 ** 32;
+/** Of a pixel: red, green, blue, alpha. */
+const PIXEL_BYTES = 4;
+
+/** @throws limit-too-small, bad-shape */
+function divided({ device, precision, tile, graphOf }: BandsRequest, size: Size) {
+  const bytes = size[0] * size[1] * PIXEL_BYTES;
+  if (bytes > MOST_BYTES)
+    throw new FcnError("limit-too-small", `its pixels take ${bytes} bytes, an array holds ${MOST_BYTES}`);
+  const graph = graphOf(size);
+  return { graph, division: divideGraph(graph, { device, precision, tile }) };
+}
+
+const fitsInBands = (request: BandsRequest, size: Size): boolean => {
+  try {
+    divided(request, size);
+    return true;
+  } catch (error) {
+    if (isRefusal(error)) return false;
+    throw error;
+  }
+};
+
+/** Steps of the search: the size is right to a hundredth. */
+const HALVINGS = 8;
+
+/** The largest size of the picture's proportions that fits in bands. */
+function largestThatFits(request: BandsRequest): Size {
+  const scaled = (share: number): Size => {
+    const { height, width } = request.batch;
+    return [Math.max(1, Math.floor(height * share)), Math.max(1, Math.floor(width * share))];
+  };
+  let fits = 0;
+  let fails = 1;
+  while (fits === 0 && fails > Number.EPSILON) {
+    if (fitsInBands(request, scaled(fails / 2))) fits = fails / 2;
+    else fails /= 2;
+  }
+  for (let i = 0; i < HALVINGS; i++) {
+    const middle = (fits + fails) / 2;
+    if (fitsInBands(request, scaled(middle))) fits = middle;
+    else fails = middle;
+  }
+  return scaled(fits);
+}
+
+/**
+ * An error about memory as one that names the picture's size, and so with one about shapes: a long, narrow picture
+ * grows beyond what kernels can index.
+ */
+function refusedSize(error: FcnError, { height, width }: Batch, seen: Size): FcnError {
+  const isResized = seen[0] !== height || seen[1] !== width;
+  const resized = isResized ? `, resized to ${seen[1]} x ${seen[0]},` : "";
+  const cure = isResized ? "; crop it or use a smaller resize" : "";
+  return new FcnError(
+    error.code === "out-of-memory" ? error.code : "limit-too-small",
+    `a picture of ${width} x ${height}${resized} is too large for this device: ${error.message}${cure}`,
+    { cause: error },
+  );
+}
