@@ -24,6 +24,9 @@ const TYPES = {
   ".safetensors": "application/octet-stream",
 };
 
+/** Files whose name changes with their content. */
+const HASHED = /-[\w-]{8}\.\w+$/;
+
 /**
  * Bundles the page from the built library. Does nothing if neither has changed since the last time.
  * @throws {Error} without a built library, or with the bundler's message
@@ -77,7 +80,7 @@ function answer(folder, request, response) {
   response.writeHead(200, {
     "content-type": TYPES[extname(path)] ?? "application/octet-stream",
     "content-length": statSync(path).size,
-    "cache-control": "no-cache",
+    "cache-control": HASHED.test(path) ? "public, max-age=31536000, immutable" : "no-cache",
   });
   if (request.method === "HEAD") {
     response.end();

@@ -2,13 +2,15 @@
 import { describe, expect, it } from "vitest";
 import { torchvisionFcnTensors } from "../bench/hashed-weights.js";
 import { openModel } from "../demo/src/worker/open-model.js";
-import type { ModelProgress } from "../demo/src/worker/open-model.js";
+import type { WeightsFile } from "../demo/src/worker/open-model.js";
+import { openSource } from "../src/index.js";
 import { useDevice } from "./helpers/device.js";
 import { hashedFile } from "./helpers/hashed-checkpoint.js";
 import { fixture, referencePictures } from "./helpers/reference-maps.js";
 
 const device = useDevice();
-const ignoredProgress: ModelProgress = { weights: () => undefined, pipelines: () => undefined };
+const ignored = (): void => undefined;
+const weightsOf = (file: File): WeightsFile => ({ open: () => openSource(file), direct: file });
 const picture = referencePictures("test/fixtures/val").find(({ name }) => name.endsWith("/15"))?.picture ?? {
   width: 1,
   height: 1,
@@ -19,7 +21,7 @@ const { signal } = new AbortController();
 describe("a model of the page", () => {
   it("runs torchvision's network alone, with probabilities", async () => {
     const file = new File([Uint8Array.from(await hashedFile(torchvisionFcnTensors(5, 8)))], "mine.safetensors");
-    const model = await openModel(device(), file, "f32", ignoredProgress);
+    const model = await openModel(device(), weightsOf(file), "f32", ignored);
     expect([model.variants, model.classNames.length, model.description]).toEqual([
       ["fcn-resnet101"],
       5,
@@ -36,7 +38,7 @@ describe("a model of the page", () => {
 
   it("has the heads that a file has, and can be aborted", async () => {
     const file = new File([Uint8Array.from(fixture("test/fixtures/checkpoints/fcn-resnet101-w16.pth"))], "mine.pth");
-    const model = await openModel(device(), file, "f16", ignoredProgress);
+    const model = await openModel(device(), weightsOf(file), "f16", ignored);
     expect(model.variants).toEqual(["fcn32s", "fcn16s", "fcn8s"]);
     await expect(model.run(picture, AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
     const { labels, buffers } = await model.run(picture, signal);
@@ -46,7 +48,7 @@ describe("a model of the page", () => {
   });
 
   it("refuses a file that is not a checkpoint", async () => {
-    await expect(openModel(device(), new File(["{}"], "notes.pth"), "f32", ignoredProgress)).rejects.toMatchObject({
+    await expect(openModel(device(), weightsOf(new File(["{}"], "notes.pth")), "f32", ignored)).rejects.toMatchObject({
       code: "bad-weights",
       message: expect.stringMatching(/^notes\.pth/) as string,
     });

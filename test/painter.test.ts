@@ -1,6 +1,6 @@
 /** The page's GPU and CPU painters draw the same, except near the lines between classes. */
 import { describe, expect, it } from "vitest";
-import type { Look } from "../demo/src/messages.js";
+import type { Layering, Look } from "../demo/src/messages.js";
 import { blend } from "../demo/src/worker/cpu-painter.js";
 import { PaintPass } from "../demo/src/worker/paint-pass.js";
 import type { Layer } from "../demo/src/worker/painter.js";
@@ -31,14 +31,23 @@ const labels = Uint8Array.from({ length: width * height }, (_, i) => {
   return [0, 7, 15, 255, 7, 0, 1, 20][(column + 4 * row) % 8] ?? 0;
 });
 
+/** Another label map: the rectangles lie a column further. */
+const others = Uint8Array.from(labels, (_, i) => labels[i % width < 16 ? i : i - 16] ?? 0);
+
 /** Whether all labels within two pixels are the same. */
 function isInner(i: number): boolean {
   const offsets = [-2, -1, 0, 1, 2];
-  return offsets.every((dx) => offsets.every((dy) => labels[i + dx + dy * width] === labels[i]));
+  return offsets.every((dx) => offsets.every((dy) => isSame(i, i + dx + dy * width)));
 }
 
+const isSame = (a: number, b: number): boolean => labels[a] === labels[b] && others[a] === others[b];
+
 /** RGBA as the GPU draws it, with the labels from the host, from a GPU buffer, or without labels. */
-async function draw(look: Look, source: "host" | "gpu" | "none"): Promise<Uint8Array> {
+async function draw(
+  look: Look,
+  source: "host" | "gpu" | "none",
+  layering: Layering = { variant: "net" },
+): Promise<Uint8Array> {
   const { gpu } = device();
   const pass = new PaintPass(gpu, "rgba8unorm");
   const buffer = gpu.createBuffer({
@@ -49,6 +58,7 @@ async function draw(look: Look, source: "host" | "gpu" | "none"): Promise<Uint8A
   const layers = new Map<string, Layer>();
   if (source === "host") layers.set("net", { labels, buffer: undefined });
   if (source === "gpu") layers.set("net", { labels: new Uint8Array(0), buffer: { buffer, offset: LABELS_OFFSET } });
+  layers.set("other", { labels: others, buffer: undefined });
   pass.show(picture, layers);
   const target = gpu.createTexture({
     size: [width, height],
@@ -60,7 +70,7 @@ async function draw(look: Look, source: "host" | "gpu" | "none"): Promise<Uint8A
     usage: BUFFER.MAP_READ | BUFFER.COPY_DST,
   });
   const encoder = gpu.createCommandEncoder();
-  pass.draw(encoder, { view: target.createView(), size: [width, height], index: 0 }, "net", look);
+  pass.draw(encoder, { view: target.createView(), size: [width, height], index: 0 }, layering, look);
   encoder.copyTextureToBuffer({ texture: target }, { buffer: staging, bytesPerRow: ROW_BYTES }, [width, height]);
   gpu.queue.submit([encoder.finish()]);
   await device().settle(staging.mapAsync(MAP_MODE_READ));
@@ -82,28 +92,52 @@ function difference(drawn: Uint8Array, expected: Uint8ClampedArray): number {
 }
 
 describe("the page's painters agree", () => {
+  const plain: Look = { opacity: 0.6, grey: false, split: 0, highlight: undefined, layerings: [] };
   const looks: Readonly<Record<string, Look>> = {
-    "an overlay": { opacity: 0.6, split: 0, highlight: undefined },
-    "no overlay": { opacity: 0, split: 0, highlight: undefined },
-    "a divider": { opacity: 1, split: 0.5, highlight: undefined },
-    "one class": { opacity: 0.5, split: 0, highlight: 7 },
-    "the background": { opacity: 0.5, split: 0.25, highlight: 0 },
+    "an overlay": plain,
+    "an overlay on grey": { ...plain, grey: true },
+    "no overlay": { ...plain, opacity: 0 },
+    "grey alone": { ...plain, opacity: 0, grey: true },
+    "one class": { ...plain, opacity: 0.5, highlight: 7 },
+    "the background": { ...plain, opacity: 0.5, split: 0.25, highlight: 0 },
   };
   for (const [name, look] of Object.entries(looks)) {
     it(`on ${name}`, async () => {
       for (const source of ["host", "gpu"] as const)
-        expect(difference(await draw(look, source), blend(picture, labels, look)), source).toBeLessThanOrEqual(1);
+        expect(
+          difference(await draw(look, source), blend(picture, { labels, left: labels }, look)),
+          source,
+        ).toBeLessThanOrEqual(1);
     });
   }
 
-  it("on a picture without labels", async () => {
-    expect(await draw({ opacity: 1, split: 0, highlight: 2 }, "none")).toEqual(picture.data);
+  it("on a divider between the picture, or another label map, and labels", async () => {
+    const look = { ...plain, opacity: 1, split: 0.5 };
+    const bare = await draw(look, "gpu", { variant: "net", left: { variant: undefined } });
+    expect(difference(bare, blend(picture, { labels, left: undefined }, look))).toBeLessThanOrEqual(1);
+    const both = await draw(look, "gpu", { variant: "net", left: { variant: "other" } });
+    expect(difference(both, blend(picture, { labels, left: others }, look))).toBeLessThanOrEqual(1);
   });
 
-  it("on a darker line between classes, whatever picture is under it", async () => {
-    const look = { opacity: 1, split: 0, highlight: undefined };
-    const at = (5 * width + 16) * 4; // class 7, beside the background
-    expect([...(await draw(look, "gpu")).slice(at, at + 3)]).toEqual([70, 70, 70]);
-    expect([...blend(picture, labels, look).slice(at, at + 3)]).toEqual([70, 70, 70]);
+  it("on where label maps differ, for all classes and for one", async () => {
+    for (const highlight of [undefined, 7]) {
+      const look = { ...plain, highlight };
+      const drawn = await draw(look, "gpu", { variant: "net", against: "other" });
+      expect(difference(drawn, blend(picture, { labels, against: others }, look))).toBeLessThanOrEqual(1);
+    }
+  });
+
+  it("on a picture without labels", async () => {
+    expect(await draw({ ...plain, opacity: 1, highlight: 2 }, "none")).toEqual(picture.data);
+  });
+
+  it("on a light line inside a class, and a dark one around it", async () => {
+    const look = { ...plain, opacity: 1 };
+    for (const drawn of [await draw(look, "gpu"), blend(picture, { labels, left: labels }, look)]) {
+      const lumaAt = (x: number): number =>
+        (drawn[(5 * width + x) * 4] as number) + (drawn[(5 * width + x) * 4 + 1] as number);
+      expect(lumaAt(16), "class 7, beside the background").toBeGreaterThan(400);
+      expect(lumaAt(15), "the background, beside class 7").toBeLessThan(120);
+    }
   });
 });

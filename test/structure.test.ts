@@ -84,7 +84,7 @@ describe("imports", () => {
   it("of the page are the public entries and the page's own files", () => {
     const outside = typescriptBelow("demo/src").flatMap((from) =>
       importsOf(from)
-        .filter((to) => !/^fcn-webgpu(\/train)?$/.test(to) && !to.startsWith("demo/src/"))
+        .filter((to) => !/^(fcn-webgpu(\/train)?|virtual:thumbnails)$/.test(to) && !to.startsWith("demo/src/"))
         .map((to) => ({ from, to })),
     );
     expect(print(outside)).toEqual([]);

@@ -1,67 +1,79 @@
 /** The page: connects the controls, the stage and the worker. All computing is done in the worker. */
+import { adapterWords } from "./adapter-words.js";
 import { Client } from "./client.js";
-import { errorText } from "./error-text.js";
-import type { Drawing, Look, NetworkInfo, Reply, Segmented, Side } from "./messages.js";
+import { Figure } from "./figure/figure-door.js";
+import type { Activity, Look, NetworkInfo, Reply, Segmented } from "./messages.js";
+import { NetworkChoice } from "./network-choice.js";
+import { readDrawing, readAddress, writeAddress } from "./page-state.js";
+import type { PageState } from "./page-state.js";
 import { Probes } from "./probes.js";
+import { readableName } from "./readable-names.js";
+import { Stage } from "./stage/stage.js";
 import { TeachButton } from "./teach/teach-button.js";
-import type { TeachPicture } from "./teach/messages.js";
+import { paintedPicture } from "./teach/painted-picture.js";
 import { Camera } from "./ui/camera.js";
 import { byId } from "./ui/elements.js";
 import { showFatal, showNoWebGpu } from "./ui/fatal.js";
-import { formatSeconds } from "./ui/format.js";
+import { formatRoughly } from "./ui/format.js";
+import { Gallery } from "./ui/gallery.js";
+import type { GalleryPicture } from "./ui/gallery.js";
 import { Legend } from "./ui/legend.js";
-import { chosenPrecision, showNetwork, showPrecision } from "./ui/network-panel.js";
+import { chosenSide, connectLook } from "./ui/look-controls.js";
+import { showNetwork, showPrecision } from "./ui/network-panel.js";
 import { Saving, saveFile } from "./ui/saving.js";
-import { SAMPLE_PICTURES, connectSources, markSample } from "./ui/sources.js";
-import type { Sample } from "./ui/sources.js";
-import { GRID, Stage } from "./ui/stage.js";
+import { connectSources } from "./ui/sources.js";
 import { Status } from "./ui/status.js";
-import { showTimes } from "./ui/times.js";
+import { TimeLine } from "./ui/times.js";
 import { offerViews } from "./ui/views.js";
+import type { View } from "./ui/views.js";
 
-interface ChosenPicture {
-  readonly picture: Blob;
-  readonly name: string;
-  /** Name of the sample, if it is one. */
-  readonly sample: string | undefined;
-}
-
-/** Options in the address: #sample=bird&view=fcn8s&draw=cpu */
-const options = new URLSearchParams(location.hash.slice(1));
-const drawing: Drawing = (["gpu", "cpu"] as const).find((value) => value === options.get("draw")) ?? "auto";
-
-let look: Look = { opacity: 0.6, split: 0, highlight: undefined };
+let look: Look = { opacity: 0.6, grey: true, split: 0, highlight: undefined, layerings: [] };
 let network: NetworkInfo | undefined;
+/** Names of the classes, readable. */
+let classNames: readonly string[] = [];
 /** Id of the last picture sent to the worker. */
 let lastId = 0;
-/** Id of the picture on show, which a new checkpoint segments again, and of the one whose labels are awaited. */
+/** Id of the picture on show, which other weights segment again, and of the one whose labels are awaited. */
 let shownId = 0;
 let awaitedId = 0;
-/** The checkpoint in use, and the one requested last. Undefined is the built-in one. */
-let checkpoint: File | undefined;
-let requestedCheckpoint: File | undefined;
 /** The picture on show, and the one requested last. Undefined for the camera's. */
-let shown: ChosenPicture | undefined;
-let requested: ChosenPicture | undefined;
-/** Blob URL of the picture behind the canvases. */
-let objectUrl: string | undefined;
+let shown: GalleryPicture | undefined;
+let requested: GalleryPicture | undefined;
+/** Width and height of the file of the picture on show. */
+let fullSize: readonly [number, number] = [0, 0];
+/** Blob URLs of the picture behind the canvases. */
+let objectUrl = "";
 
 const status = new Status();
+status.start();
 const client = new Client(onReply);
 const probes = new Probes((x, y) => client.send({ type: "probe", x, y }));
 const stage = new Stage({
-  canvas: (slot, canvas) => client.send({ type: "canvas", slot, canvas }, [canvas]),
+  canvas: (slot, canvas, lens) => client.send({ type: "canvas", slot, canvas, lens }, [canvas, lens]),
   resize: (slot, width, height) => client.send({ type: "size", slot, width, height }),
-  split: (split) => setLook({ split }),
+  lens: (side) => client.send({ type: "lens", side }),
+  layered: (layerings, split) => setLook({ layerings, split }),
   probe: (x, y) => probes.ask(x, y),
+  sides: (left, right) => writeAddress({ left, right }),
 });
 const legend = new Legend((highlight) => setLook({ highlight }));
 const saving = new Saving((kind, variant) => client.send({ type: "save", kind, variant }));
+const times = new TimeLine();
+const choice = new NetworkChoice({
+  send: (request) => client.send(request),
+  busy,
+  changed: () => status.clear(),
+  failed: (sentence) => status.fail(sentence),
+  drawing: readDrawing(),
+});
+const figure = new Figure(() => client.send({ type: "explain" }));
 const camera = new Camera({
-  frame: (frame) => segment(frame, "camera"),
+  frame: (frame) => segment(frame, "camera.png"),
   failed: (sentence) => status.fail(sentence),
   running: onCamera,
+  frozen: (still) => gallery.add([still]),
 });
+const gallery = new Gallery({ chosen: show, failed: (sentence) => status.fail(sentence) });
 
 const teach = new TeachButton({
   send: (request) => client.send({ type: "teach", request }),
@@ -69,20 +81,19 @@ const teach = new TeachButton({
   fail: (sentence) => status.fail(sentence),
   picture: async () => {
     if (camera.running) return freezeCamera();
-    return shown && teachPicture(shown);
+    return shown && paintedPicture(shown);
   },
 });
 
-/** The camera's last frame becomes the picture to paint on. */
+/** The camera's last frame becomes the picture to paint on: the panel gets it when it is decoded. */
 async function freezeCamera(): Promise<undefined> {
   const still = await camera.still();
-  if (still) show(still, still.name); // the panel gets it when it is decoded
+  if (still) gallery.add([still]);
 }
 
-const teachPicture = ({ picture, name, sample }: ChosenPicture): TeachPicture => {
-  const version = picture instanceof File ? picture.lastModified : 0;
-  return { key: sample ?? `${name} ${picture.size} ${version}`, name, file: picture };
-};
+function busy(activity: Activity): void {
+  stage.activity = status.busy(activity);
+}
 
 function setLook(change: Partial<Look>): void {
   look = { ...look, ...change };
@@ -93,14 +104,10 @@ function onCamera(running: boolean): void {
   status.live = running;
   if (!running) return;
   teach.close();
-  markSample(undefined);
+  gallery.leave();
+  writeAddress({ sample: undefined });
   shown = undefined;
   requested = undefined;
-}
-
-function chosenSide(): Side {
-  const { value } = byId("side", HTMLSelectElement);
-  return value === "auto" || value === "full" ? value : Number(value);
 }
 
 function segment(picture: Blob | ImageBitmap, name: string): void {
@@ -111,46 +118,26 @@ function segment(picture: Blob | ImageBitmap, name: string): void {
   client.send({ type: "segment", id: lastId, picture, name, side: chosenSide() }, isFrame ? [picture] : []);
 }
 
-function show(picture: Blob, name: string, sample?: Sample): void {
+function show(chosen: GalleryPicture): void {
   camera.stop();
   status.clear();
-  if (objectUrl !== undefined) URL.revokeObjectURL(objectUrl);
-  objectUrl = sample ? undefined : URL.createObjectURL(picture);
-  stage.setPicture(sample?.url ?? objectUrl ?? "");
-  requested = { picture, name, sample: sample?.name };
-  segment(picture, name);
-}
-
-async function showSample(sample: Sample): Promise<void> {
-  const { name, url } = sample;
-  markSample(name);
-  try {
-    const response = await fetch(url);
-    if (!response.ok) throw new Error(`the server answered ${response.status}`);
-    show(await response.blob(), `${name.replaceAll(" ", "-")}.png`, sample);
-  } catch (error) {
-    status.fail(`The sample "${name}" could not be loaded: ${errorText(error)}`);
-  }
-}
-
-function load(file: File | undefined): void {
-  status.clear();
-  requestedCheckpoint = file;
-  client.send({ type: "load", file, precision: chosenPrecision(), drawing });
+  URL.revokeObjectURL(objectUrl);
+  objectUrl = URL.createObjectURL(chosen.picture);
+  stage.setPicture(objectUrl);
+  requested = chosen;
+  segment(chosen.picture, chosen.name);
 }
 
 function onReply(reply: Reply): void {
   switch (reply.type) {
     case "progress":
       if (camera.running && reply.done === undefined) return; // frames would make the line flicker
-      return status.busy(reply);
+      stage.setPending(true);
+      return busy(reply);
     case "ready":
       return onReady(reply);
     case "picture":
-      shownId = reply.id;
-      if (reply.id === lastId && !camera.running) shown = requested;
-      if (shown) teach.show(teachPicture(shown));
-      return stage.setSize(reply.width, reply.height, reply.full);
+      return onPicture(reply);
     case "segmented":
       return onSegmented(reply);
     case "probed":
@@ -160,12 +147,14 @@ function onReply(reply: Reply): void {
       return saveFile(reply.name, reply.blob);
     case "teach":
       return teach.onReply(reply.reply);
+    case "explained":
+      return void figure.show(reply, classNames);
     case "failed":
       return onFailed(reply);
     case "lost":
       probes.reset();
       stage.setPending(true);
-      return status.busy({ text: "The GPU was lost; opening it again" });
+      return busy({ text: "The GPU was lost; opening it again" });
     case "recovered":
       return status.idle("The GPU was lost and is back");
     case "fatal":
@@ -173,67 +162,87 @@ function onReply(reply: Reply): void {
   }
 }
 
-function onReady(reply: Extract<Reply, { type: "ready" }>): void {
-  const { label, software, drawing: drawnBy } = reply.adapter;
-  network = reply.network;
-  checkpoint = requestedCheckpoint;
+function onReady({ adapter, network: loaded }: Extract<Reply, { type: "ready" }>): void {
+  network = loaded;
+  classNames = network.classNames.map(readableName);
+  choice.used(network);
   showNetwork(network);
-  stage.setNetworks(network.variants, drawnBy, network.classNames);
-  setLook({});
-  byId("adapter", HTMLElement).textContent = `${label} (${software ? "software" : "GPU"})`;
-  stage.setView(offerViews(network.variants, options.get("view"), onView));
+  times.reset();
+  stage.setNetworks(network.variants, adapter.drawing, classNames);
+  byId("adapter", HTMLElement).textContent = adapterWords(adapter);
+  stage.setView(offerViews(network.variants.length, readAddress().view, onView));
   saving.offer(network.variants);
   teach.enable();
 }
 
-function onView(view: string): void {
+/** Shows the view that the address asks for. */
+function applyAddress(): PageState {
+  const state = readAddress();
+  stage.wantedSides = state;
+  stage.setView(offerViews(network?.variants.length ?? 3, state.view, onView));
+  return state;
+}
+
+function onView(view: View): void {
   stage.setView(view);
-  if (view !== GRID) saving.select(view);
+  writeAddress({ view: view === "grid" ? undefined : view });
+}
+
+function onPicture({ id, width, height, full }: Extract<Reply, { type: "picture" }>): void {
+  shownId = id;
+  fullSize = camera.running ? [width, height] : full;
+  if (id === lastId && !camera.running) {
+    shown = requested;
+    gallery.confirm();
+    writeAddress({ sample: shown?.sample });
+  }
+  if (shown) teach.show(paintedPicture(shown));
+  stage.setSize(width, height, full);
 }
 
 function onSegmented(result: Segmented): void {
   if (result.id !== awaitedId) return;
   stage.setPending(false);
-  stage.refresh();
-  legend.show(result, network?.classNames ?? []);
-  showTimes(result);
-  status.idle(`${result.width} × ${result.height} pixels in ${formatSeconds(result.total)}`);
-  saving.enable();
+  stage.show(result);
+  legend.show(result, classNames);
+  times.show(result, camera.running);
+  status.idle(`${result.width} × ${result.height} pixels in ${formatRoughly(result.total)}`);
+  saving.enable(fullSize);
+  figure.changed(camera.running);
   void camera.next();
 }
 
-function onFailed({ message, id }: Extract<Reply, { type: "failed" }>): void {
-  // The picture before it stays on show.
-  if (id === awaitedId) awaitedId = shownId;
+function onFailed({ what, message, id }: Extract<Reply, { type: "failed" }>): void {
+  if (what === "explain") return figure.fail(message);
+  status.fail(message);
+  if (what === "save" || what === "probe") return;
+  // The picture and the weights before them stay.
+  if (id !== undefined && id === awaitedId) {
+    awaitedId = shownId;
+    gallery.revert();
+  }
   camera.stop();
   stage.setPending(false);
   status.idle("Ready");
+  if (what === "load") choice.refused();
   if (network) showPrecision(network);
-  markSample(shown?.sample);
-  status.fail(message);
 }
 
 connectSources({
-  sample: (sample) => void showSample(sample),
-  picture: (file) => {
-    markSample(undefined);
-    show(file, file.name);
-  },
-  checkpoint: (file) => load(file),
+  pictures: (files) => gallery.add(files),
+  checkpoint: (file) => choice.load({ kind: "file", file }),
   noFile: (sentence) => status.fail(sentence),
 });
-const opacity = byId("opacity", HTMLInputElement);
-opacity.addEventListener("input", () => {
-  byId("opacity-value", HTMLOutputElement).value = `${opacity.value} %`;
-  setLook({ opacity: opacity.valueAsNumber / 100 });
-});
+connectLook({ look: setLook, stage });
 byId("side", HTMLSelectElement).addEventListener("change", () => shown && segment(shown.picture, shown.name));
-byId("default", HTMLButtonElement).addEventListener("click", () => load(undefined));
-byId("precision", HTMLFieldSetElement).addEventListener("change", () => load(checkpoint));
+addEventListener("hashchange", () => {
+  const { sample } = applyAddress();
+  if (sample !== undefined && sample !== shown?.sample && gallery.isSample(sample)) gallery.chooseSample(sample);
+});
 
 if (!("gpu" in navigator) || !navigator.gpu) showNoWebGpu(status);
 else {
-  load(undefined);
-  const sample = SAMPLE_PICTURES.find(({ name }) => name === options.get("sample")) ?? SAMPLE_PICTURES[0];
-  if (sample) void showSample(sample);
+  const { sample } = applyAddress();
+  void choice.start();
+  gallery.chooseSample(sample);
 }

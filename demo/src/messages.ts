@@ -5,14 +5,27 @@ import type { TeachReply, TeachRequest } from "./teach/messages.js";
 /** Longest side of the network's input, in pixels. "auto": the worker chooses by the adapter. "full": no limit. */
 export type Side = number | "auto" | "full";
 
-/** How a label map is drawn over its picture. */
+/** What a canvas shows. Label maps are named by their variant; undefined stands for the bare picture. */
+export interface Layering {
+  readonly variant: string | undefined;
+  /** What the part to the left of the divider shows. Without it there is no divider. */
+  readonly left?: { readonly variant: string | undefined };
+  /** Only pixels whose class is another one than in this label map are coloured. */
+  readonly against?: string;
+}
+
+/** How label maps are drawn over their picture. */
 export interface Look {
   /** Weight of the class's colour, 0 to 1. */
   readonly opacity: number;
-  /** Share of the width, from the left, that shows the bare picture. */
+  /** Whether the picture under labels is grey. */
+  readonly grey: boolean;
+  /** Share of the width that is left of the divider. */
   readonly split: number;
   /** The only class to colour; all classes if undefined. */
   readonly highlight: number | undefined;
+  /** By slot. */
+  readonly layerings: readonly Layering[];
 }
 
 /** What draws the canvases: the GPU, or the worker on the CPU. "auto": the CPU only if the adapter is software. */
@@ -21,16 +34,32 @@ export type Drawing = "auto" | "gpu" | "cpu";
 /** A file to save: the label map itself, or the picture with the label map over it. */
 export type SavedKind = "labels" | "overlay";
 
+/** Weights that a person chose, or those that the page begins with. */
+export type ChosenWeights =
+  /** Those that ship with the library, and their file where it is here already. */
+  | { readonly kind: "built-in"; readonly blob?: Blob | undefined }
+  | { readonly kind: "file"; readonly file: File }
+  /** A name that the library knows, or a URL. The browser keeps what is downloaded. */
+  | { readonly kind: "address"; readonly address: string };
+
 export type Request =
-  /** Slot 0 shows the picture, slot i the label map of variant i. */
-  | { readonly type: "canvas"; readonly slot: number; readonly canvas: OffscreenCanvas }
+  /** Opens the GPU, while the page downloads weights. */
+  | { readonly type: "open"; readonly drawing: Drawing }
+  /** `look` says what the slot of a canvas shows. `lens` is the canvas of its loupe. */
+  | {
+      readonly type: "canvas";
+      readonly slot: number;
+      readonly canvas: OffscreenCanvas;
+      readonly lens: OffscreenCanvas;
+    }
+  /** Width and height of all loupes in device pixels. */
+  | { readonly type: "lens"; readonly side: number }
   /** A canvas's size in device pixels. The GPU draws at this size, the CPU at the picture's. */
   | { readonly type: "size"; readonly slot: number; readonly width: number; readonly height: number }
   | { readonly type: "look"; readonly look: Look }
-  /** Without a file, loads the checkpoint that ships with the library. */
   | {
       readonly type: "load";
-      readonly file: File | undefined;
+      readonly weights: ChosenWeights;
       readonly precision: PrecisionOption;
       readonly drawing: Drawing;
     }
@@ -43,12 +72,13 @@ export type Request =
     }
   | { readonly type: "probe"; readonly x: number; readonly y: number }
   | { readonly type: "save"; readonly kind: SavedKind; readonly variant: string }
+  /** What lies between the picture on show and its labels. */
+  | { readonly type: "explain" }
   | { readonly type: "teach"; readonly request: TeachRequest };
 
 /** The loaded checkpoint. */
 export interface NetworkInfo {
-  /** Name of its file; undefined for the built-in checkpoint. */
-  readonly file: string | undefined;
+  readonly weights: ChosenWeights;
   readonly description: string;
   readonly notice: string | undefined;
   /** The precision asked for. */
@@ -75,6 +105,18 @@ export interface StageTime {
 /** Allocates buffers and compiles pipelines. The page omits this stage if it took no time. */
 export const PREPARE_STAGE = "Prepare for this size";
 
+/** A pixel of the picture. */
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Where the name of a region has the most room: a circle inside the region, in pixels of the picture. */
+export interface RegionName extends Point {
+  readonly label: number;
+  readonly radius: number;
+}
+
 /** Results of one segmentation. */
 export interface Segmented {
   readonly id: number;
@@ -82,9 +124,16 @@ export interface Segmented {
   readonly height: number;
   /** Number of pixels of each class, by variant. */
   readonly counts: Readonly<Record<string, Readonly<Record<number, number>>>>;
+  /** The regions of each variant that are large enough for a name. */
+  readonly regions: Readonly<Record<string, readonly RegionName[]>>;
+  /** The middle of the part where the coarsest and the finest network differ most, if they do. */
+  readonly focus: Point | undefined;
+  /** Share of the pixels to which two networks give other classes, as `coarse fine`. */
+  readonly changes: Readonly<Record<string, number>>;
   readonly times: readonly StageTime[];
-  /** Milliseconds. */
+  /** Milliseconds of all stages, and of those that only the first picture of a size takes. */
   readonly total: number;
+  readonly prepared: number;
 }
 
 /** What one network found at a pixel. */
@@ -104,6 +153,38 @@ export interface Activity {
   readonly bytes?: boolean;
 }
 
+/** A map of cells, row by row. Values from 0 to 255. */
+export interface CellMap {
+  readonly columns: number;
+  readonly rows: number;
+  readonly values: Uint8Array;
+}
+
+/** What one network of a comparison adds. */
+export interface ExplainedStride {
+  readonly variant: string;
+  readonly stride: number;
+  /** How strong the backbone's features of this stride are, from the least to the most; of how many channels. */
+  readonly features: CellMap;
+  readonly channels: number;
+  /** The best class of each cell, and its probability. */
+  readonly labels: CellMap;
+  readonly confidence: CellMap;
+  /** The probability of the class `label` less that of the network before: 128 is no change, 255 is all of it. */
+  readonly change: CellMap;
+  /** Share of the cells that get another class than from the network before. */
+  readonly changed: number;
+}
+
+/** From features to labels, stride by stride. Empty where a network has no skips. */
+export interface Explained {
+  readonly strides: readonly ExplainedStride[];
+  /** The class with the largest share. */
+  readonly label: number;
+  /** Width over height of the picture. */
+  readonly ratio: number;
+}
+
 export type Reply =
   | ({ readonly type: "progress" } & Activity)
   | { readonly type: "ready"; readonly network: NetworkInfo; readonly adapter: Adapter }
@@ -111,7 +192,6 @@ export type Reply =
   | {
       readonly type: "picture";
       readonly id: number;
-      readonly name: string;
       readonly width: number;
       readonly height: number;
       /** Width and height of the file or frame. */
@@ -127,11 +207,12 @@ export type Reply =
       readonly readings: readonly Reading[];
     }
   | { readonly type: "saved"; readonly name: string; readonly blob: Blob }
+  | ({ readonly type: "explained" } & Explained)
   | { readonly type: "teach"; readonly reply: TeachReply }
   /** The request failed. Network, picture and labels stay as they were. */
   | {
       readonly type: "failed";
-      readonly what: "load" | "segment" | "save" | "probe";
+      readonly what: "load" | "segment" | "save" | "probe" | "explain";
       readonly message: string;
       /** Of the picture that could not be segmented. */
       readonly id?: number | undefined;

@@ -8,4 +8,4 @@ export const networkTitle = (variant: string): string =>
 export const columnTitle = (variant: string): string => networkTitle(variant).replace(/^FCN-/, "");
 
 /** Output stride: the name of FCN-32s, 16s and 8s has it, a dilated ResNet has stride 8. */
-export const strideNote = (variant: string): string => `${/^fcn(\d+)s$/.exec(variant)?.[1] ?? 8} px stride`;
+export const strideOf = (variant: string): number => Number(/^fcn(\d+)s$/.exec(variant)?.[1] ?? 8);

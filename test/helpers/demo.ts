@@ -1,6 +1,7 @@
 /** The web page as a person finds it, built, served and opened in Chromium, and what a person does there. */
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import axe from "axe-core";
 import type { Page, Worker } from "playwright-core";
 import { afterAll, beforeAll } from "vitest";
 import { PAGE, buildPage, servePage } from "../../scripts/page.mjs";
@@ -42,6 +43,8 @@ function listLongTasks(): void {
 
 export interface Demo extends OpenPage {
   readonly url: string;
+  /** Files that the page asked its server for. */
+  readonly asked: readonly string[];
   /** Opens another page of the same browser, without an address. */
   openBlank(): Promise<Page>;
 }
@@ -51,10 +54,11 @@ async function openDemo(): Promise<Demo> {
   buildPage();
   const { url, close } = await servePage(PAGE);
   const browser = await launch("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream");
-  // The page's security policy would forbid the script of axe.
-  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, bypassCSP: true });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   const page = await context.newPage();
   const seen = watch(page, url);
+  const asked: string[] = [];
+  page.on("request", (request) => void (request.url().startsWith(url) && asked.push(request.url().replace(url, ""))));
   await page.addInitScript(listLongTasks);
   await page.route(/\/worker-[^/]*\.js$/, async (route) => {
     const response = await route.fetch();
@@ -65,6 +69,7 @@ async function openDemo(): Promise<Demo> {
     page,
     url,
     ...seen,
+    asked,
     openBlank: () => context.newPage(),
     async close() {
       await browser.close();
@@ -129,11 +134,30 @@ export async function transfer(page: Page, how: "drop" | "paste", path?: string)
   );
 }
 
-/** RGB of a pixel of a panel's canvas, at a share of its width and height. */
-export async function pixelOf(page: Page, slot: number, x: number, y: number): Promise<number[]> {
+/** What axe finds on the page as it is, in both colour schemes. */
+export async function violationsOf(page: Page): Promise<string[]> {
+  const found: string[] = [];
+  await page.evaluate(axe.source); // not by a script element, which the page's security policy forbids
+  for (const colorScheme of ["dark", "light"] as const) {
+    await page.emulateMedia({ colorScheme });
+    const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run());
+    for (const { id, nodes } of violations)
+      found.push(`${colorScheme} ${id} ${nodes.map(({ html }) => html).join(" ")}`);
+  }
+  return found;
+}
+
+/** RGB of a pixel of a panel's canvas, or of its loupe, at a share of its width and height. */
+export async function pixelOf(
+  page: Page,
+  slot: number,
+  x: number,
+  y: number,
+  canvas: "drawn" | "lens" = "drawn",
+): Promise<number[]> {
   return page.evaluate(
-    ([index, across, down]) => {
-      const shown = document.querySelectorAll("canvas")[index] as HTMLCanvasElement;
+    ([index, across, down, kind]) => {
+      const shown = document.querySelectorAll(`.panel canvas.${kind}`)[index] as HTMLCanvasElement;
       const { width, height } = shown;
       const copy = Object.assign(document.createElement("canvas"), { width, height });
       const context = copy.getContext("2d") as CanvasRenderingContext2D;
@@ -141,7 +165,7 @@ export async function pixelOf(page: Page, slot: number, x: number, y: number): P
       const { data } = context.getImageData(Math.floor(across * width), Math.floor(down * height), 1, 1);
       return [...data.slice(0, 3)];
     },
-    [slot, x, y] as const,
+    [slot, x, y, canvas] as const,
   );
 }
 
@@ -158,4 +182,17 @@ export async function longTasksSince(page: Page, start: number): Promise<Task[]>
     const { longTasks = [] } = globalThis as { longTasks?: Task[] };
     return longTasks.filter((task) => task.start >= from && task.duration > 100);
   }, start);
+}
+
+/** Label maps at another size, as the page saves them: each pixel has the label of the nearest one. */
+export function nearestLabels(
+  labels: Uint8Array,
+  from: readonly [number, number],
+  to: readonly [number, number],
+): Uint8Array {
+  const at = (i: number, axis: 0 | 1): number => Math.floor(((i + 0.5) * from[axis]) / to[axis]);
+  return Uint8Array.from(
+    { length: to[0] * to[1] },
+    (_, i) => labels[at(Math.floor(i / to[0]), 1) * from[0] + at(i % to[0], 0)] ?? 0,
+  );
 }

@@ -2,6 +2,11 @@
 import type { TeachReply, TeachRequest } from "./messages.js";
 import type { Lesson, LessonBase, LessonRoom } from "./lesson.js";
 
+const LOST = {
+  gpu: "the GPU was lost while teaching, and what was learned with it; the strokes are still there",
+  weights: "the weights are loaded anew, so what was taught on them is gone; the strokes are still there",
+} as const;
+
 export class TeachDoor {
   readonly #room: LessonRoom;
   readonly #base: () => LessonBase;
@@ -36,10 +41,10 @@ export class TeachDoor {
   }
 
   /** The device or the weights are gone, and with them what was learned. */
-  lost(message: string): void {
+  lost(what: keyof typeof LOST): void {
     if (!this.#lesson) return;
     this.close();
-    this.#send({ what: "lost", message });
+    this.#send({ what: "lost", message: LOST[what] });
   }
 
   close(): void {

@@ -6,6 +6,8 @@ export interface CameraEvents {
   frame(frame: ImageBitmap): void;
   failed(sentence: string): void;
   running(running: boolean): void;
+  /** It was stopped by its button: the last frame. */
+  frozen(still: File): void;
 }
 
 export class Camera {
@@ -18,7 +20,7 @@ export class Camera {
     this.#events = events;
     this.#video.muted = true;
     this.#video.playsInline = true;
-    this.#button.addEventListener("click", () => void (this.#stream ? this.stop() : this.#start()));
+    this.#button.addEventListener("click", () => void (this.#stream ? this.#freeze() : this.#start()));
     this.#button.hidden = navigator.mediaDevices === undefined;
   }
 
@@ -34,7 +36,7 @@ export class Camera {
       });
       this.#video.srcObject = this.#stream;
       await this.#video.play();
-      this.#stream.getVideoTracks()[0]?.addEventListener("ended", () => this.stop());
+      this.#stream.getVideoTracks()[0]?.addEventListener("ended", () => void this.#freeze());
       this.#showState("Stop camera");
       await this.next();
     } catch (error) {
@@ -62,6 +64,13 @@ export class Camera {
     canvas.getContext("2d")?.drawImage(this.#video, 0, 0);
     const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve));
     return blob ? new File([blob], "camera.png", { type: blob.type }) : undefined;
+  }
+
+  /** Stops. The last frame becomes a picture like any other. */
+  async #freeze(): Promise<void> {
+    const still = await this.still();
+    this.stop();
+    if (still) this.#events.frozen(still);
   }
 
   stop(): void {

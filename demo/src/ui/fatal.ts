@@ -16,12 +16,11 @@ export function showFatal(status: Status, code: FcnErrorCode | undefined, messag
 }
 
 export function showNoWebGpu(status: Status): void {
-  const insecure =
-    "This page was opened over an insecure address. Browsers offer WebGPU only over https and on localhost: " +
-    "open it there.";
+  const insecure = "Browsers offer WebGPU only over https and on localhost: open this page there.";
   const missing =
     "This page computes on your GPU through WebGPU, which this browser does not offer. Open it in Chrome or Edge 113 " +
     "or newer, Safari 26 or newer, or Firefox 141 or newer; on Linux, Chrome may need " +
     "chrome://flags/#enable-unsafe-webgpu.";
-  status.fatal("This browser has no WebGPU", isSecureContext ? missing : insecure);
+  if (isSecureContext) status.fatal("This browser has no WebGPU", missing);
+  else status.fatal("This address is not secure", insecure);
 }

@@ -7,6 +7,9 @@ export function formatShare(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
 }
 
+/** As formatShare(), for a column whose head has the unit. */
+export const formatUnitless = (share: number): string => (share === 1 ? "100" : formatShare(share).replace(" %", ""));
+
 /** Three digits from 100 ms on, one decimal below. */
 export function formatDuration(ms: number): string {
   if (ms >= 999.5) return `${(ms / 1000).toPrecision(3)} s`;
@@ -14,7 +17,10 @@ export function formatDuration(ms: number): string {
   return `${ms.toFixed(1)} ms`;
 }
 
-/** Seconds with two decimals, from ten seconds on with one. */
-export const formatSeconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 9950 ? 2 : 1)} s`;
+/** Seconds with two digits, for a sentence. */
+export function formatRoughly(ms: number): string {
+  if (ms < 99.5) return `${ms.toFixed(0)} ms`;
+  return ms < 9950 ? `${(ms / 1000).toPrecision(2)} s` : `${(ms / 1000).toFixed(0)} s`;
+}
 
 export const formatMegabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);

@@ -2,15 +2,13 @@
  * The classes found, with each network's share of pixels. The pictures highlight the class under the pointer, or the
  * one whose button is pressed.
  */
-import { vocPalette } from "fcn-webgpu";
+import { screenColour } from "../colours.js";
 import type { Segmented } from "../messages.js";
 import { columnTitle } from "../variants.js";
 import { byId, element } from "./elements.js";
-import { formatShare } from "./format.js";
+import { formatUnitless } from "./format.js";
 
 const BACKGROUND = 0;
-const palette = vocPalette();
-const colourOf = (label: number): string => `rgb(${palette.slice(label * 3, label * 3 + 3).join(" ")})`;
 
 export class Legend {
   readonly #onHighlight: (label: number | undefined) => void;
@@ -37,12 +35,14 @@ export class Legend {
       ...variants.map((variant) => columnHead(columnTitle(variant))),
     );
     const rows = labels.map((label) => this.#row(label, classNames[label] ?? `class ${label}`, sharesOf(label)));
+    if (labels.every((label) => label === BACKGROUND))
+      rows.unshift(emptyRow(variants.length + 1, classNames.length - 1));
     this.#table.replaceChildren(element("thead", "", head), element("tbody", "", ...rows));
   }
 
   #row(label: number, className: string, shares: readonly number[]): HTMLTableRowElement {
     const swatch = element("span", "swatch");
-    if (label !== BACKGROUND) swatch.style.backgroundColor = colourOf(label);
+    if (label !== BACKGROUND) swatch.style.backgroundColor = screenColour(label);
     const button = element("button", "class", swatch, className);
     button.type = "button";
     button.setAttribute("aria-pressed", String(label === this.#pressed));
@@ -50,7 +50,8 @@ export class Legend {
     button.addEventListener("click", () => this.#press(label === this.#pressed ? undefined : label));
     const name = element("th", "", button);
     name.scope = "row";
-    const row = element("tr", "", name, ...shares.map((share) => element("td", "", share ? formatShare(share) : "–")));
+    const cells = shares.map((share) => element("td", "", share ? formatUnitless(share) : "–"));
+    const row = element("tr", "", name, ...cells);
     row.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && this.#onHighlight(label));
     row.addEventListener("pointerleave", () => this.#onHighlight(this.#pressed));
     return row;
@@ -62,6 +63,13 @@ export class Legend {
       button.setAttribute("aria-pressed", String(button.dataset.label === String(label)));
     this.#onHighlight(label);
   }
+}
+
+/** Where all pixels are background. */
+function emptyRow(columns: number, classes: number): HTMLTableRowElement {
+  const cell = element("td", "nothing", `Nothing of the ${classes} classes was recognised in this picture.`);
+  cell.colSpan = columns;
+  return element("tr", "", cell);
 }
 
 function columnHead(text: string | HTMLElement): HTMLTableCellElement {

@@ -1,6 +1,8 @@
 /** The section "Network": the checkpoint, its notice and the precision. */
 import type { PrecisionOption } from "fcn-webgpu";
+import { networkWords } from "../adapter-words.js";
 import type { NetworkInfo } from "../messages.js";
+import { weightsTitle } from "../weights-title.js";
 import { byId } from "./elements.js";
 
 const PRECISIONS = ["auto", "f32", "f16"] as const satisfies readonly PrecisionOption[];
@@ -18,10 +20,10 @@ export function showPrecision({ precision, stored }: NetworkInfo): void {
 }
 
 export function showNetwork(network: NetworkInfo): void {
-  const builtIn = network.file === undefined;
+  const builtIn = network.weights.kind === "built-in";
   showPrecision(network);
-  byId("network-name", HTMLElement).textContent = network.file ?? "Built-in weights";
-  byId("network-description", HTMLElement).textContent = network.description;
+  byId("network-name", HTMLElement).textContent = weightsTitle(network.weights) ?? "Built-in weights";
+  byId("network-description", HTMLElement).textContent = networkWords(network.description);
   const notice = byId("notice", HTMLElement);
   notice.textContent = network.notice ?? (builtIn ? BUILT_IN_NOTICE : "");
   notice.hidden = notice.textContent === "";

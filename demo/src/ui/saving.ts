@@ -16,8 +16,10 @@ export class Saving {
     }
   }
 
-  enable(): void {
+  /** Label maps of this width and height can be saved. */
+  enable([width, height]: readonly [number, number]): void {
     byId("saving", HTMLFieldSetElement).disabled = false;
+    byId("save-size", HTMLElement).textContent = `${width} × ${height} px`;
   }
 
   /** Offers these variants and selects the last one. */

@@ -1,23 +1,11 @@
 /**
- * Where pictures and checkpoints come from: samples, chosen files, and files dropped or pasted. The extension tells
- * whether a dropped or pasted file is a checkpoint.
+ * Pictures and weights that are chosen, dropped or pasted. The extension tells whether a dropped or pasted file is a
+ * checkpoint.
  */
-import { byId, element } from "./elements.js";
-
-export interface Sample {
-  readonly name: string;
-  readonly url: string;
-}
-
-export const SAMPLE_PICTURES: readonly Sample[] = [
-  { name: "astronaut", url: new URL("../../../samples/photographs/astronaut.png", import.meta.url).href },
-  { name: "coffee", url: new URL("../../../samples/photographs/coffee.png", import.meta.url).href },
-  { name: "cat", url: new URL("../../../samples/photographs/chelsea.png", import.meta.url).href },
-];
+import { byId } from "./elements.js";
 
 export interface SourceEvents {
-  sample(sample: Sample): void;
-  picture(file: File): void;
+  pictures(files: readonly File[]): void;
   checkpoint(file: File): void;
   /** Something without a file was dropped or pasted. */
   noFile(sentence: string): void;
@@ -26,41 +14,29 @@ export interface SourceEvents {
 const isCheckpoint = (file: File): boolean => /\.(safetensors|pth|pt|bin|ckpt)$/i.test(file.name);
 
 export function connectSources(events: SourceEvents): void {
-  byId("samples", HTMLElement).replaceChildren(...SAMPLE_PICTURES.map((sample) => sampleButton(sample, events)));
-  connectChooser("open", (file) => events.picture(file));
-  connectChooser("checkpoint", (file) => events.checkpoint(file));
-  const openAny = (data: DataTransfer | null, sentenceWithoutFile: string): void => {
-    const file = data?.files[0];
-    if (!file) events.noFile(sentenceWithoutFile);
-    else if (isCheckpoint(file)) events.checkpoint(file);
-    else events.picture(file);
+  connectChooser("open", (files) => events.pictures(files));
+  const openAll = (data: DataTransfer | null, sentenceWithoutFile: string): void => {
+    const files = [...(data?.files ?? [])];
+    if (files.length === 0) return events.noFile(sentenceWithoutFile);
+    const checkpoint = files.find(isCheckpoint);
+    const pictures = files.filter((file) => !isCheckpoint(file));
+    if (checkpoint) events.checkpoint(checkpoint);
+    if (pictures.length > 0) events.pictures(pictures);
   };
-  document.addEventListener("paste", (event) =>
-    openAny(event.clipboardData, "The clipboard holds no picture: copy one, or a file, and paste again."),
-  );
+  document.addEventListener("paste", (event) => {
+    if (event.target instanceof HTMLInputElement && event.target.type !== "file") return; // text into a field
+    openAll(event.clipboardData, "The clipboard holds no picture: copy one, or a file, and paste again.");
+  });
   connectDrops((data) =>
-    openAny(data, "The dropped item is not a file: save the picture first, or copy and paste it."),
+    openAll(data, "The dropped item is not a file: save the picture first, or copy and paste it."),
   );
 }
 
-function sampleButton(sample: Sample, events: SourceEvents): HTMLButtonElement {
-  const image = element("img");
-  Object.assign(image, { src: sample.url, alt: "", width: 64, height: 40 });
-  const button = element("button", "sample", image);
-  const title = `Sample: ${sample.name}`;
-  button.type = "button";
-  button.title = title;
-  button.setAttribute("aria-label", title);
-  button.dataset.sample = sample.name;
-  button.addEventListener("click", () => events.sample(sample));
-  return button;
-}
-
-function connectChooser(id: string, onFile: (file: File) => void): void {
+export function connectChooser(id: string, onFiles: (files: readonly File[]) => void): void {
   const input = byId(id, HTMLInputElement);
   input.addEventListener("change", () => {
-    const file = input.files?.[0];
-    if (file) onFile(file);
+    const files = [...(input.files ?? [])];
+    if (files.length > 0) onFiles(files);
     input.value = ""; // so that choosing the same file again is a change
   });
 }
@@ -81,10 +57,4 @@ function connectDrops(onDrop: (data: DataTransfer | null) => void): void {
     setDepth(0);
     onDrop(event.dataTransfer);
   });
-}
-
-/** Marks this sample as the picture on show; undefined marks none. */
-export function markSample(name: string | undefined): void {
-  for (const button of byId("samples", HTMLElement).querySelectorAll("button"))
-    button.setAttribute("aria-pressed", String(button.dataset.sample === name));
 }

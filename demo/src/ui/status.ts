@@ -13,16 +13,15 @@ export class Status {
     byId("dismiss", HTMLButtonElement).addEventListener("click", () => this.clear());
   }
 
-  busy({ text, done = 0, total, bytes = false }: Activity): void {
+  /** @returns what the line says */
+  busy({ text, done = 0, total, bytes = false }: Activity): string {
     this.#bar.hidden = false;
-    if (!total) {
-      this.#line.textContent = `${text} …`;
-      this.#bar.removeAttribute("value"); // an indeterminate bar
-      return;
-    }
-    const amount = bytes ? `${formatMegabytes(done)} of ${formatMegabytes(total)} MB` : `${done} of ${total}`;
-    this.#line.textContent = `${text} ${amount} …`;
-    this.#bar.value = done / total;
+    const amount = bytes ? `${formatMegabytes(done)} of ${formatMegabytes(total ?? 0)} MB` : `${done} of ${total}`;
+    const line = total ? `${text} ${amount} …` : `${text} …`;
+    this.#line.textContent = line;
+    if (total) this.#bar.value = done / total;
+    else this.#bar.removeAttribute("value"); // an indeterminate bar
+    return line;
   }
 
   /** Camera frames change the line too often for a screen reader. */
@@ -44,19 +43,30 @@ export class Status {
     this.#alert.hidden = true;
   }
 
-  /** Replaces the pictures by a text: the page cannot work. */
+  /** Replaces the pictures by a text, and a picture of what there would be: the page cannot work. */
   fatal(title: string, ...sentences: string[]): void {
     const retry = element("button", "button", "Try again");
     retry.type = "button";
     retry.addEventListener("click", () => location.reload());
+    const shown = this.#fatal.querySelectorAll("img");
     this.#fatal.replaceChildren(
       element("h2", "", title),
       ...sentences.map((sentence) => element("p", "", asSentence(sentence))),
       retry,
+      element("p", "soft", "This is what it shows, as the command line draws it:"),
+      ...shown,
     );
     this.#fatal.hidden = false;
+    document.body.classList.remove("unstarted");
     document.body.classList.add("stopped");
+    document.title = title;
     this.idle(title);
+  }
+
+  /** The page's script runs: takes the text away that stands there without it. */
+  start(): void {
+    document.body.classList.remove("unstarted");
+    this.#fatal.hidden = true;
   }
 }
 

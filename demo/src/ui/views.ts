@@ -1,32 +1,30 @@
-/** The choice of view: side by side, or one network large. */
-import { networkTitle } from "../variants.js";
+/** The choice of view. */
 import { byId, element } from "./elements.js";
-import { GRID } from "./stage.js";
 
-/** On narrow screens the view is one network large until a person chooses. */
-const NARROW = "(max-width: 40rem)";
+export const VIEWS = {
+  grid: "Side by side",
+  differ: "Where they differ",
+  divide: "Divider",
+} as const;
 
-/**
- * Offers the views of these variants. Keeps the current choice if there is one, else takes `preferred`.
- * @returns the chosen view
- */
-export function offerViews(
-  variants: readonly string[],
-  preferred: string | null,
-  onChoice: (view: string) => void,
-): string {
+export type View = keyof typeof VIEWS;
+
+export const isView = (text: string | null): text is View => text !== null && Object.hasOwn(VIEWS, text);
+
+/** Offers the views; networks differ only where there are several. @returns the chosen view */
+export function offerViews(networks: number, wanted: View, onChoice: (view: View) => void): View {
   const fieldset = byId("views", HTMLFieldSetElement);
-  const current = fieldset.querySelector<HTMLInputElement>("input:checked")?.value;
-  const fallback = matchMedia(NARROW).matches ? variants.at(-1) : GRID;
-  const wanted = current ?? preferred ?? fallback;
-  const chosen = variants.find((variant) => variant === wanted) ?? GRID;
-  const choices = [GRID, ...variants].map((view) => viewChoice(view, view === chosen, onChoice));
+  const views = (Object.keys(VIEWS) as View[]).filter((view) => view !== "differ" || networks > 1);
+  const chosen = views.includes(wanted) ? wanted : "grid";
+  const hasFocus = fieldset.contains(document.activeElement);
+  const choices = views.map((view) => viewChoice(view, view === chosen, onChoice));
   fieldset.replaceChildren(...fieldset.querySelectorAll("legend"), ...choices);
+  if (hasFocus) fieldset.querySelector<HTMLInputElement>("input:checked")?.focus();
   return chosen;
 }
 
-function viewChoice(view: string, checked: boolean, onChoice: (view: string) => void): HTMLElement {
+function viewChoice(view: View, checked: boolean, onChoice: (view: View) => void): HTMLElement {
   const input = Object.assign(element("input"), { type: "radio", name: "view", value: view, checked });
   input.addEventListener("change", () => onChoice(view));
-  return element("label", "", input, element("span", "", view === GRID ? "Side by side" : networkTitle(view)));
+  return element("label", "", input, element("span", "", VIEWS[view]));
 }

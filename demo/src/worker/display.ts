@@ -1,15 +1,37 @@
-/** The page's canvases, and the painter that draws them. */
+/** The page's canvases and loupes, and the painter that draws them. */
 import type { Picture } from "fcn-webgpu";
-import type { Adapter, Look } from "../messages.js";
+import type { Adapter, Look, Point } from "../messages.js";
 import { CpuPainter } from "./cpu-painter.js";
 import { GpuPainter } from "./gpu-painter.js";
+import { drawLoupes } from "./loupe.js";
 import type { CanvasSlot, Layer, Painter } from "./painter.js";
 
+/** A device that is lost within this time of its first drawing may be lost because of it. */
+const SUSPECT_MS = 20_000;
+
+interface Held {
+  readonly canvas: OffscreenCanvas;
+  readonly lens: OffscreenCanvas;
+  size: CanvasSlot["size"];
+}
+
 export class Display {
-  readonly #slots = new Map<number, { canvas: OffscreenCanvas; size: CanvasSlot["size"] }>();
-  #look: Look = { opacity: 0.6, split: 0, highlight: undefined };
+  readonly #slots = new Map<number, Held>();
+  readonly #fellBack: () => void;
+  #look: Look = { opacity: 0.6, grey: true, split: 0, highlight: undefined, layerings: [] };
   #painter: Painter | undefined;
-  #variants: readonly string[] = [];
+  #scene: { readonly picture: Picture; readonly layers: ReadonlyMap<string, Layer> } | undefined;
+  #point: Point | undefined;
+  #lensSide = 0;
+  /** The GPU could not draw on this page. */
+  #isBroken = false;
+  /** When the GPU began to draw, in milliseconds of the worker's clock. */
+  #began = 0;
+
+  /** @param fellBack the CPU draws from now on, and needs other canvases */
+  constructor(fellBack: () => void) {
+    this.#fellBack = fellBack;
+  }
 
   get look(): Look {
     return this.#look;
@@ -19,9 +41,32 @@ export class Display {
     return this.#painter instanceof GpuPainter ? "gpu" : "cpu";
   }
 
-  /** Draws with this device, or on the CPU without one. */
+  /** Draws with this device, or on the CPU without one and where the GPU failed before. */
   start(gpu: GPUDevice | undefined): void {
-    this.#painter = gpu ? new GpuPainter(gpu) : new CpuPainter();
+    this.#painter = gpu && !this.#isBroken ? this.#gpuPainter(gpu) : new CpuPainter();
+  }
+
+  /** Pipelines are checked later than they are made. */
+  #gpuPainter(gpu: GPUDevice): Painter {
+    this.#began = performance.now();
+    gpu.pushErrorScope("validation");
+    const painter = new GpuPainter(gpu);
+    const checked = gpu.popErrorScope();
+    checked.then(
+      (error) => error && this.#painter === painter && this.#fallBack(),
+      () => undefined, // the device is lost, which its keeper hears
+    );
+    return painter;
+  }
+
+  /** The GPU cannot draw: the CPU does from now on. A canvas cannot change its kind of context. */
+  #fallBack(): void {
+    this.#isBroken = true;
+    this.stop();
+    this.#slots.clear();
+    this.#painter = new CpuPainter();
+    if (this.#scene) this.#painter.show(this.#scene.picture, this.#scene.layers);
+    this.#fellBack();
   }
 
   /** Draws nothing until start(). */
@@ -30,8 +75,17 @@ export class Display {
     this.#painter = undefined;
   }
 
-  setCanvas(slot: number, canvas: OffscreenCanvas): void {
-    this.#slots.set(slot, { canvas, size: this.#slots.get(slot)?.size });
+  /** As stop(), after the loss of the device. One that is lost as soon as it draws is not asked to draw again. */
+  lose(): void {
+    if (this.#painter instanceof GpuPainter && performance.now() - this.#began < SUSPECT_MS) {
+      this.#isBroken = true;
+      this.#slots.clear(); // a canvas cannot change its kind of context
+    }
+    this.stop();
+  }
+
+  setCanvas(slot: number, canvas: OffscreenCanvas, lens: OffscreenCanvas): void {
+    this.#slots.set(slot, { canvas, lens, size: undefined });
     this.#paint();
   }
 
@@ -41,18 +95,25 @@ export class Display {
     this.#paint();
   }
 
+  setLensSide(side: number): void {
+    this.#lensSide = side;
+    this.#drawLenses();
+  }
+
   setLook(look: Look): void {
     this.#look = look;
     this.#paint();
   }
 
-  /** Slot i shows variant i - 1 from the next drawing on; slot 0 shows the bare picture. */
-  setVariants(variants: readonly string[]): void {
-    this.#variants = variants;
+  /** The loupes show the surroundings of this pixel. */
+  setPoint(point: Point): void {
+    this.#point = point;
+    this.#drawLenses();
   }
 
   /** `layers` by variant; none before the networks have run. */
   show(picture: Picture, layers: ReadonlyMap<string, Layer>): void {
+    this.#scene = { picture, layers };
     this.#painter?.show(picture, layers);
     this.#paint();
   }
@@ -61,8 +122,24 @@ export class Display {
     const slots = [...this.#slots].map(([slot, { canvas, size }]) => ({
       canvas,
       size,
-      variant: slot === 0 ? undefined : this.#variants[slot - 1],
+      layering: this.#layering(slot),
     }));
-    this.#painter?.paint(slots, this.#look);
+    try {
+      this.#painter?.paint(slots, this.#look);
+    } catch (error) {
+      if (!(this.#painter instanceof GpuPainter)) throw error;
+      return this.#fallBack();
+    }
+    this.#drawLenses();
+  }
+
+  #layering(slot: number): Look["layerings"][number] {
+    return this.#look.layerings[slot] ?? { variant: undefined };
+  }
+
+  #drawLenses(): void {
+    if (!this.#scene || !this.#point || this.#lensSide === 0) return;
+    const slots = [...this.#slots].map(([slot, { lens }]) => ({ lens, layering: this.#layering(slot) }));
+    drawLoupes(slots, { ...this.#scene, look: this.#look, at: this.#point, side: this.#lensSide });
   }
 }

@@ -28,16 +28,17 @@ export class GpuPainter implements Painter {
     this.#gpu.queue.submit([encoder.finish()]);
   }
 
-  #paintSlot(encoder: GPUCommandEncoder, { canvas, size, variant }: CanvasSlot, index: number, look: Look): void {
+  #paintSlot(encoder: GPUCommandEncoder, { canvas, size, layering }: CanvasSlot, index: number, look: Look): void {
     const context = canvas.getContext("webgpu");
-    if (!context || !size?.width || !size.height) return; // the canvas is hidden
+    if (!context) throw new Error("this browser cannot draw on a canvas with WebGPU");
+    if (!size?.width || !size.height) return; // the canvas is hidden
     if (canvas.width !== size.width || canvas.height !== size.height) Object.assign(canvas, size);
     if (!this.#configured.has(canvas)) {
       context.configure({ device: this.#gpu, format: this.#format, alphaMode: "opaque" });
       this.#configured.add(canvas);
     }
     const view = context.getCurrentTexture().createView();
-    this.#pass.draw(encoder, { view, size: [size.width, size.height], index }, variant, look);
+    this.#pass.draw(encoder, { view, size: [size.width, size.height], index }, layering, look);
   }
 
   dispose(): void {

@@ -1,7 +1,7 @@
 /** What the page needs of a checkpoint's networks. */
-import type { Checkpoint, Device, Picture, Precision, RunTimings } from "fcn-webgpu";
+import type { Checkpoint, Device, Picture, Precision, PrecisionOption, RunTimings } from "fcn-webgpu";
 import { PREPARE_STAGE } from "../messages.js";
-import type { StageTime } from "../messages.js";
+import type { ChosenWeights, NetworkInfo, StageTime } from "../messages.js";
 
 export interface ModelResult {
   /** Label maps by variant. */
@@ -37,4 +37,16 @@ export function stageTimes(compile: number, timings: RunTimings, networks: reado
     ...networks,
     { name: "Read back", ms: timings.readback },
   ];
+}
+
+/** What the page says about a model. */
+export function networkInfo(model: Model, weights: ChosenWeights, precision: PrecisionOption): NetworkInfo {
+  const { variants, classNames, description, notice, precision: stored } = model;
+  return { weights, precision, stored, variants, classNames, description, notice };
+}
+
+/** @throws Error with a sentence where new heads cannot be taught */
+export function teachableCheckpoint(model: Model | undefined): Checkpoint {
+  if (model?.checkpoint) return model.checkpoint;
+  throw new Error("this network stands on its own: load the built-in weights, or an FCN-32s, 16s or 8s, to teach");
 }

@@ -1,40 +1,35 @@
 /** Opens a checkpoint: FCN-32s, 16s and 8s over one backbone if it has their heads, else its one network. */
-import { COMPARED, defaultCheckpointUrl, loadFcn, openCheckpoint, openSource, recognise } from "fcn-webgpu";
-import type { Device, DownloadProgress, PrecisionOption } from "fcn-webgpu";
+import { COMPARED, loadFcn, openCheckpoint, recognise } from "fcn-webgpu";
+import type { ByteSource, Device, PrecisionOption } from "fcn-webgpu";
+import type { Reply } from "../messages.js";
 import { ComparedModel } from "./compared-model.js";
 import type { Model } from "./model.js";
 import { SingleModel } from "./single-model.js";
 
-export interface ModelProgress {
-  weights(progress: DownloadProgress): void;
-  pipelines(ready: number, total: number): void;
+/** Called while a plan is made, for each of its pipelines that is ready. */
+export type PipelineListener = (ready: number, total: number) => void;
+
+/** Weights that can be opened more than once. */
+export interface WeightsFile {
+  /** @throws bad-weights */
+  open(): Promise<ByteSource>;
+  /** As loadFcn takes them. */
+  readonly direct: Blob | string;
 }
 
-/**
- * @param file the built-in checkpoint if undefined
- * @throws bad-weights, device-lost
- */
+/** @throws bad-weights, device-lost */
 export async function openModel(
   device: Device,
-  file: File | undefined,
+  weights: WeightsFile,
   precision: PrecisionOption,
-  progress: ModelProgress,
+  onPipeline: PipelineListener,
 ): Promise<Model> {
-  const source = await openSource(file ?? defaultCheckpointUrl(), {
-    cache: false,
-    onProgress: (now) => progress.weights(now),
-  });
-  const checkpoint = await openCheckpoint(source);
+  const checkpoint = await openCheckpoint(await weights.open());
   try {
     const found = recognise(checkpoint);
     const variants = COMPARED.filter((variant) => found.variants.includes(variant));
     if (variants.length > 0) {
-      return await ComparedModel.open(device, found, {
-        variants,
-        precision,
-        maxPlans: 2,
-        onPipeline: (ready, total) => progress.pipelines(ready, total),
-      });
+      return await ComparedModel.open(device, found, { variants, precision, maxPlans: 2, onPipeline });
     }
   } catch (error) {
     await checkpoint.close();
@@ -42,5 +37,11 @@ export async function openModel(
   }
   await checkpoint.close();
   // Either torchvision's network, or a file that loadFcn rejects with the reason.
-  return new SingleModel(await loadFcn({ device, precision, ...(file && { weights: file }) }));
+  return new SingleModel(await loadFcn({ device, precision, weights: weights.direct }));
+}
+
+/** What is being done while a plan is made: with its last pipeline ready, the networks run. */
+export function compiling(done: number, total: number): Extract<Reply, { type: "progress" }> {
+  if (done < total) return { type: "progress", text: "Compiling kernels", done, total };
+  return { type: "progress", text: "Running the networks" };
 }

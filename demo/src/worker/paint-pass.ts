@@ -1,7 +1,7 @@
 /** The render pass that draws a picture with a label map over it, on any texture view. */
-import { vocPalette } from "fcn-webgpu";
 import type { Picture } from "fcn-webgpu";
-import type { Look } from "../messages.js";
+import { screenPalette } from "../colours.js";
+import type { Layering, Look } from "../messages.js";
 import shader from "./paint.wgsl?raw";
 import type { Layer } from "./painter.js";
 
@@ -13,6 +13,8 @@ const TEXTURE = { COPY_DST: 0x2, TEXTURE_BINDING: 0x4 } as const;
 const LOOK_BYTES = 32;
 const LOOK_INTEGERS_OFFSET = 24;
 const WORD_BYTES = 4;
+/** As in paint.wgsl. */
+const FLAGS = { right: 1, left: 2, grey: 4, difference: 8 } as const;
 
 export interface PaintTarget {
   readonly view: GPUTextureView;
@@ -64,21 +66,23 @@ export class PaintPass {
   }
 
   /** Adds the drawing of one target to `encoder`. Draws nothing before the first show(). */
-  draw(encoder: GPUCommandEncoder, { view, size, index }: PaintTarget, variant: string | undefined, look: Look): void {
+  draw(encoder: GPUCommandEncoder, { view, size, index }: PaintTarget, layering: Layering, look: Look): void {
     if (!this.#picture) return;
     const { texture, width, height } = this.#picture;
-    const labels = variant === undefined ? undefined : this.#labels.get(variant);
+    const { right, left, flags } = this.#mapsOf(layering);
     const uniforms = this.#uniforms[index] ?? this.#createBuffer("look", LOOK_BYTES, BUFFER.UNIFORM);
     this.#uniforms[index] = uniforms;
     const bytes = new ArrayBuffer(LOOK_BYTES);
     new Float32Array(bytes).set([width, height, ...size, look.opacity, look.split]);
-    new Int32Array(bytes, LOOK_INTEGERS_OFFSET).set([look.highlight ?? -1, labels ? 1 : 0]);
+    const grey = look.grey ? FLAGS.grey : 0;
+    new Int32Array(bytes, LOOK_INTEGERS_OFFSET).set([look.highlight ?? -1, flags | grey]);
     this.#gpu.queue.writeBuffer(uniforms, 0, bytes);
     const resources = [
       { buffer: uniforms },
       texture.createView(),
       this.#sampler,
-      { buffer: labels ?? this.#palette }, // not read without labels, but a binding needs a buffer
+      { buffer: right ?? this.#palette }, // not read without labels, but a binding needs a buffer
+      { buffer: left ?? this.#palette },
       { buffer: this.#palette },
     ];
     const entries = resources.map((resource, binding) => ({ binding, resource }));
@@ -87,6 +91,16 @@ export class PaintPass {
     pass.setBindGroup(0, this.#gpu.createBindGroup({ layout: this.#pipeline.getBindGroupLayout(0), entries }));
     pass.draw(3);
     pass.end();
+  }
+
+  /** The label maps of a layering, and what the shader does with them. */
+  #mapsOf({ variant, left: beside, against }: Layering) {
+    const mapOf = (name: string | undefined) => (name === undefined ? undefined : this.#labels.get(name));
+    const right = mapOf(variant);
+    const other = mapOf(against);
+    if (right && other) return { right, left: other, flags: FLAGS.right | FLAGS.left | FLAGS.difference };
+    const left = mapOf(beside ? beside.variant : variant);
+    return { right, left, flags: (right ? FLAGS.right : 0) | (left ? FLAGS.left : 0) };
   }
 
   dispose(): void {
@@ -117,7 +131,7 @@ export class PaintPass {
 
 /** The colours of all 256 labels, R in the low byte. */
 function packedPalette(): Uint32Array<ArrayBuffer> {
-  const rgb = vocPalette();
+  const rgb = screenPalette();
   const channel = (i: number): number => rgb[i] ?? 0;
   return Uint32Array.from(
     { length: 256 },

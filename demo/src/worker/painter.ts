@@ -1,6 +1,6 @@
 /** What a painter of the canvases does. cpu-painter.ts and gpu-painter.ts draw the same. */
 import type { Picture } from "fcn-webgpu";
-import type { Look } from "../messages.js";
+import type { Layering, Look } from "../messages.js";
 
 /** One network's label map. */
 export interface Layer {
@@ -9,17 +9,17 @@ export interface Layer {
   readonly buffer: GPUBufferBinding | undefined;
 }
 
-/** A canvas. It shows the label map of `variant` over the picture, or the bare picture without one. */
 export interface CanvasSlot {
   readonly canvas: OffscreenCanvas;
   /** Device pixels that the canvas covers on the page. */
   readonly size: { readonly width: number; readonly height: number } | undefined;
-  readonly variant: string | undefined;
+  readonly layering: Layering;
 }
 
 export interface Painter {
   /** Sets what paint() draws. `layers` by variant; none before the networks have run. */
   show(picture: Picture, layers: ReadonlyMap<string, Layer>): void;
+  /** @throws Error where it cannot draw on a canvas */
   paint(slots: readonly CanvasSlot[], look: Look): void;
   dispose(): void;
 }

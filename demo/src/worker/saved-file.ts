@@ -1,17 +1,39 @@
-/** The PNG files that the page saves, at the size that the network saw. */
-import { labelPng } from "fcn-webgpu";
+/** The PNG files that the page saves, at the size of the picture's file, in VOC's colours. */
+import { labelPng, vocPalette } from "fcn-webgpu";
 import type { Picture } from "fcn-webgpu";
 import type { Look, SavedKind } from "../messages.js";
 import { blend } from "./cpu-painter.js";
+import { decode } from "./pictures.js";
+import type { Scene } from "./scene.js";
 
 const TYPE = { type: "image/png" };
 
 /** @param look of the overlay; its divider is ignored */
-export async function savedFile(kind: SavedKind, picture: Picture, labels: Uint8Array, look: Look): Promise<Blob> {
+export async function savedFile(kind: SavedKind, scene: Scene, labels: Uint8Array, look: Look): Promise<Blob> {
+  const picture = await fullPicture(scene);
   const { width, height } = picture;
-  if (kind === "labels") return new Blob([await labelPng(labels, width, height)], TYPE);
+  const map = enlarged(labels, scene.picture, picture);
+  if (kind === "labels") return new Blob([await labelPng(map, width, height)], TYPE);
   const canvas = new OffscreenCanvas(width, height);
-  const pixels = blend(picture, labels, { ...look, split: 0 });
+  const pixels = blend(picture, { labels: map }, { ...look, split: 0 }, vocPalette());
   canvas.getContext("2d")?.putImageData(new ImageData(pixels, width, height), 0, 0);
   return canvas.convertToBlob(TYPE);
+}
+
+/** The picture as its file has it. A camera's frame is there only as the network saw it. */
+async function fullPicture({ job, picture }: Scene): Promise<Picture> {
+  if (job.picture instanceof ImageBitmap) return picture;
+  return (await decode(job.picture, job.name, "full", false)).picture;
+}
+
+/** Each pixel has the label of the nearest pixel that the network saw. */
+function enlarged(labels: Uint8Array, from: Picture, to: Picture): Uint8Array {
+  if (from.width === to.width && from.height === to.height) return labels;
+  const columns = Uint32Array.from({ length: to.width }, (_, x) => Math.floor(((x + 0.5) * from.width) / to.width));
+  const out = new Uint8Array(to.width * to.height);
+  for (let y = 0; y < to.height; y++) {
+    const row = Math.floor(((y + 0.5) * from.height) / to.height) * from.width;
+    for (let x = 0; x < to.width; x++) out[y * to.width + x] = labels[row + (columns[x] as number)] as number;
+  }
+  return out;
 }

@@ -7,13 +7,19 @@ const engine = new Engine((reply, transfer = []) => self.postMessage(reply, { tr
 self.addEventListener("message", ({ data }: MessageEvent<Request>) => {
   switch (data.type) {
     case "canvas":
-      return engine.display.setCanvas(data.slot, data.canvas);
+      return engine.display.setCanvas(data.slot, data.canvas, data.lens);
+    case "lens":
+      return engine.display.setLensSide(data.side);
     case "size":
       return engine.display.setSize(data.slot, data.width, data.height);
     case "look":
       return engine.display.setLook(data.look);
+    case "open":
+      return engine.open(data.drawing);
+    case "explain":
+      return engine.explain();
     case "load":
-      return engine.load(data.file, data.precision, data.drawing);
+      return engine.load(data);
     case "segment":
       return engine.segment(data);
     case "probe":

@@ -1,0 +1,29 @@
+/** What computes, in words: drivers call themselves by names that only their authors know. */
+import type { Adapter } from "./messages.js";
+
+const KNOWN: readonly (readonly [RegExp, string])[] = [
+  [/swiftshader/i, "SwiftShader, on the CPU"],
+  [/llvmpipe/i, "Mesa llvmpipe, on the CPU"],
+  [/warp|basic render/i, "WARP, on the CPU"],
+];
+
+export function adapterWords({ label, software }: Pick<Adapter, "label" | "software">): string {
+  const known = KNOWN.find(([pattern]) => pattern.test(label));
+  if (known) return known[1];
+  const name = label.trim() === "" ? "unnamed" : label;
+  return software ? `${name}, on the CPU` : `${name} (GPU)`;
+}
+
+/** A network's description without the words of its authors: "16 planes" are a width. */
+export const networkWords = (description: string): string =>
+  description
+    .replace(/^fcn-webgpu /, "")
+    .replace(/, (\d+) planes/, (_, width: string) => `, ${Number(width) / 64} of the published width`)
+    .replace(/heads ([\w, -]+?)(?=, \d+ class)/, (_, heads: string) => `heads ${headNames(heads)}`);
+
+const headNames = (heads: string): string =>
+  heads
+    .split(", ")
+    .map((head) => head.replace(/^fcn(\d+s)$/, "$1"))
+    .sort((a, b) => Number.parseInt(b) - Number.parseInt(a))
+    .join(", ");

@@ -1,0 +1,90 @@
+/** Which weights are used at which precision. */
+import { fetchBuiltIn } from "./built-in.js";
+import { errorText } from "./error-text.js";
+import type { Activity, ChosenWeights, Drawing, NetworkInfo, Request } from "./messages.js";
+import { byId } from "./ui/elements.js";
+import { chosenPrecision } from "./ui/network-panel.js";
+import type { WeightsPanel } from "./weights/weights-panel.js";
+
+export interface NetworkChoiceEvents {
+  send(request: Request): void;
+  busy(activity: Activity): void;
+  /** Other weights were asked for. */
+  changed(): void;
+  failed(sentence: string): void;
+  readonly drawing: Drawing;
+}
+
+const BUILT_IN: ChosenWeights = { kind: "built-in" };
+
+export class NetworkChoice {
+  readonly #events: NetworkChoiceEvents;
+  readonly #opener = byId("weights-open", HTMLButtonElement);
+  /** Those in use, and those that were asked for last. */
+  #used = BUILT_IN;
+  #asked = BUILT_IN;
+  #panel: WeightsPanel | undefined;
+
+  constructor(events: NetworkChoiceEvents) {
+    this.#events = events;
+    byId("default", HTMLButtonElement).addEventListener("click", () => this.load(BUILT_IN));
+    byId("precision", HTMLFieldSetElement).addEventListener("change", () => this.load(this.#asked));
+    this.#opener.addEventListener("click", () => void this.#toggle());
+  }
+
+  /** Opens the GPU, and loads the weights that ship. */
+  async start(): Promise<void> {
+    this.#events.send({ type: "open", drawing: this.#events.drawing });
+    const blob = await fetchBuiltIn((done, total) =>
+      this.#events.busy({ text: "Loading the weights", done, total, bytes: true }),
+    );
+    if (this.#asked === BUILT_IN) this.load({ kind: "built-in", blob });
+  }
+
+  load(weights: ChosenWeights): void {
+    this.#events.changed();
+    this.#asked = weights;
+    this.#events.send({
+      ...{ type: "load", weights, precision: chosenPrecision(), drawing: this.#events.drawing },
+    });
+  }
+
+  /** They are loaded. */
+  used({ weights }: NetworkInfo): void {
+    this.#used = weights;
+    if (weights.kind !== "built-in") void this.#keep(weights);
+  }
+
+  /** For the next visit. */
+  async #keep(weights: ChosenWeights): Promise<void> {
+    try {
+      const { keepWeights } = await import("./weights/kept.js");
+      await keepWeights(weights);
+      await this.#panel?.refresh();
+    } catch (error) {
+      this.#events.failed(`The weights are used, but not kept for the next visit: ${errorText(error)}`);
+    }
+  }
+
+  /** What was asked for last is not to be had. */
+  refused(): void {
+    this.#asked = this.#used;
+  }
+
+  async #toggle(): Promise<void> {
+    try {
+      if (!this.#panel) {
+        const { WeightsPanel } = await import("./weights/weights-panel.js");
+        this.#panel = new WeightsPanel(
+          (weights) => this.load(weights),
+          (sentence) => this.#events.failed(sentence),
+        );
+      }
+      const isOpen = this.#opener.getAttribute("aria-expanded") !== "true";
+      this.#opener.setAttribute("aria-expanded", String(isOpen));
+      await this.#panel.show(isOpen);
+    } catch (error) {
+      this.#events.failed(`Other weights cannot be chosen now: ${errorText(error)}`);
+    }
+  }
+}
