@@ -51,7 +51,7 @@ const probes = new Probes((x, y) => client.send({ type: "probe", x, y }));
 const stage = new Stage({
   canvas: (slot, canvas, lens) => client.send({ type: "canvas", slot, canvas, lens }, [canvas, lens]),
   resize: (slot, width, height) => client.send({ type: "size", slot, width, height }),
-  lens: (side) => client.send({ type: "lens", side }),
+  lens: (size) => client.send({ type: "lens", ...size }),
   layered: (layerings, split) => setLook({ layerings, split }),
   probe: (x, y) => probes.ask(x, y),
   sides: (left, right) => writeAddress({ left, right }),

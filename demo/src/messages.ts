@@ -52,8 +52,7 @@ export type Request =
       readonly canvas: OffscreenCanvas;
       readonly lens: OffscreenCanvas;
     }
-  /** Width and height of all loupes in device pixels. */
-  | { readonly type: "lens"; readonly side: number }
+  | ({ readonly type: "lens" } & LensSize)
   /** A canvas's size in device pixels. The GPU draws at this size, the CPU at the picture's. */
   | { readonly type: "size"; readonly slot: number; readonly width: number; readonly height: number }
   | { readonly type: "look"; readonly look: Look }
@@ -104,6 +103,14 @@ export interface StageTime {
 
 /** Allocates buffers and compiles pipelines. The page omits this stage if it took no time. */
 export const PREPARE_STAGE = "Prepare for this size";
+
+/** Of all loupes. */
+export interface LensSize {
+  /** Width and height in device pixels. */
+  readonly side: number;
+  /** Pixels of the picture that they show along a side: an even number. */
+  readonly reach: number;
+}
 
 /** A pixel of the picture. */
 export interface Point {

@@ -1,5 +1,7 @@
 /** How panels of one shape are laid out so that they are as large as the window allows. */
 
+import type { LensSize } from "../messages.js";
+
 export interface Room {
   readonly width: number;
   readonly height: number;
@@ -14,8 +16,11 @@ export interface PanelLayout {
   readonly width: number;
 }
 
-/** Of the loupes, as a share of a panel's shorter side, and in CSS pixels. */
-const LENS = { share: 0.48, least: 84, most: 176 } as const;
+/**
+ * Of the loupes: a share of a panel's shorter side, and limits of it in CSS pixels; the most that they show, in pixels
+ * of the picture, and how much they enlarge at least.
+ */
+const LENS = { share: 0.48, least: 84, most: 176, reach: 64, factor: 1.5 } as const;
 /** Height of a caption, and space below the panels, in CSS pixels. */
 const CAPTION = 32;
 const BELOW = 40;
@@ -50,9 +55,9 @@ export interface FittedPanels {
 
 /**
  * Sets the size of the panels and loupes of `root`, and whether the results stand beside them or below.
- * @returns width and height of a loupe in CSS pixels
+ * @returns the size of the loupes
  */
-export function fitPanels(root: HTMLElement, { all, shown, width, height }: FittedPanels): number {
+export function fitPanels(root: HTMLElement, { all, shown, width, height }: FittedPanels): LensSize {
   const gap = Number.parseFloat(getComputedStyle(root).columnGap) || 0;
   const ratio = width / height;
   const isPhone = matchMedia("(max-width: 40rem)").matches;
@@ -67,7 +72,13 @@ export function fitPanels(root: HTMLElement, { all, shown, width, height }: Fitt
   root.style.setProperty("--columns", String(columns));
   root.style.setProperty("--panel", `${Math.floor(panel)}px`);
   root.style.setProperty("--lens", `${side}px`);
-  return side;
+  return { side: Math.round(side * devicePixelRatio), reach: reachOf(side, panel / width) };
+}
+
+/** Pixels that a loupe of `side` shows: two cells of stride 32, or less where these would not look enlarged. */
+function reachOf(side: number, scale: number): number {
+  const enlarged = 2 * Math.round(side / (2 * LENS.factor * scale));
+  return Math.min(LENS.reach, Math.max(LENS.reach / 2, enlarged));
 }
 
 function roomOf(root: HTMLElement, width: number, gap: number): Room {

@@ -2,7 +2,7 @@
  * The pictures: a panel for the picture itself and one for each network, side by side; or what changes from one network
  * to the next; or one large panel with a divider.
  */
-import type { Adapter, Layering, Reading, Segmented } from "../messages.js";
+import type { Adapter, LensSize, Layering, Reading, Segmented } from "../messages.js";
 import { byId } from "../ui/elements.js";
 import type { View } from "../ui/views.js";
 import { strideOf } from "../variants.js";
@@ -22,8 +22,7 @@ export interface StageEvents {
   canvas(slot: number, canvas: OffscreenCanvas, lens: OffscreenCanvas): void;
   /** A canvas's new size in device pixels. */
   resize(slot: number, width: number, height: number): void;
-  /** The loupes' new size in device pixels. */
-  lens(side: number): void;
+  lens(size: LensSize): void;
   probe(x: number, y: number): void;
   /** What the canvases show, and where the divider stands. */
   layered(layerings: readonly Layering[], split: number): void;
@@ -175,12 +174,12 @@ export class Stage {
     const { width, height } = this.#size;
     if (this.#root.clientWidth === 0) return; // "Teach it" hides them
     const shown = this.#panels.filter(({ figure }) => !figure.hidden).length;
-    const side = fitPanels(this.#root, { all: this.#panels.length, shown, width, height });
+    const lens = fitPanels(this.#root, { all: this.#panels.length, shown, width, height });
     for (const { names, variant } of this.#panels) {
       const cell = 100 * (variant === undefined ? 0 : strideOf(variant));
       names.style.backgroundSize = `${cell / width}% ${cell / height}%`;
     }
-    this.#events.lens(Math.round(side * devicePixelRatio));
+    this.#events.lens(lens);
     this.#showNames();
   }
 

@@ -1,6 +1,6 @@
 /** The page's canvases and loupes, and the painter that draws them. */
 import type { Picture } from "fcn-webgpu";
-import type { Adapter, Look, Point } from "../messages.js";
+import type { Adapter, LensSize, Look, Point } from "../messages.js";
 import { CpuPainter } from "./cpu-painter.js";
 import { GpuPainter } from "./gpu-painter.js";
 import { drawLoupes } from "./loupe.js";
@@ -22,7 +22,7 @@ export class Display {
   #painter: Painter | undefined;
   #scene: { readonly picture: Picture; readonly layers: ReadonlyMap<string, Layer> } | undefined;
   #point: Point | undefined;
-  #lensSide = 0;
+  #lens: LensSize | undefined;
   /** The GPU could not draw on this page. */
   #isBroken = false;
   /** When the GPU began to draw, in milliseconds of the worker's clock. */
@@ -95,8 +95,8 @@ export class Display {
     this.#paint();
   }
 
-  setLensSide(side: number): void {
-    this.#lensSide = side;
+  setLens({ side, reach }: LensSize): void {
+    this.#lens = { side, reach };
     this.#drawLenses();
   }
 
@@ -138,8 +138,8 @@ export class Display {
   }
 
   #drawLenses(): void {
-    if (!this.#scene || !this.#point || this.#lensSide === 0) return;
+    if (!this.#scene || !this.#point || !this.#lens) return;
     const slots = [...this.#slots].map(([slot, { lens }]) => ({ lens, layering: this.#layering(slot) }));
-    drawLoupes(slots, { ...this.#scene, look: this.#look, at: this.#point, side: this.#lensSide });
+    drawLoupes(slots, { ...this.#scene, look: this.#look, at: this.#point, ...this.#lens });
   }
 }

@@ -9,7 +9,7 @@ self.addEventListener("message", ({ data }: MessageEvent<Request>) => {
     case "canvas":
       return engine.display.setCanvas(data.slot, data.canvas, data.lens);
     case "lens":
-      return engine.display.setLensSide(data.side);
+      return engine.display.setLens(data);
     case "size":
       return engine.display.setSize(data.slot, data.width, data.height);
     case "look":
