@@ -2,6 +2,7 @@
 import type { Picture } from "fcn-webgpu";
 import { screenPalette } from "../colours.js";
 import type { Look } from "../messages.js";
+import { flatContext } from "./canvas-contexts.js";
 import type { CanvasSlot, Layer, Painter } from "./painter.js";
 
 // paint.wgsl has the same numbers.
@@ -142,7 +143,7 @@ export class CpuPainter implements Painter {
       if (size?.width === 0) continue;
       if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
       const pixels = blend(picture, mapsOf(layering, this.#layers), look);
-      canvas.getContext("2d", { alpha: false })?.putImageData(new ImageData(pixels, width, height), 0, 0);
+      flatContext(canvas)?.putImageData(new ImageData(pixels, width, height), 0, 0);
     }
   }
 

@@ -4,6 +4,7 @@
  */
 import type { Picture } from "fcn-webgpu";
 import type { Look } from "../messages.js";
+import { gpuContext } from "./canvas-contexts.js";
 import { PaintPass } from "./paint-pass.js";
 import type { CanvasSlot, Layer, Painter } from "./painter.js";
 
@@ -29,7 +30,7 @@ export class GpuPainter implements Painter {
   }
 
   #paintSlot(encoder: GPUCommandEncoder, { canvas, size, layering }: CanvasSlot, index: number, look: Look): void {
-    const context = canvas.getContext("webgpu");
+    const context = gpuContext(canvas);
     if (!context) throw new Error("this browser cannot draw on a canvas with WebGPU");
     if (!size?.width || !size.height) return; // the canvas is hidden
     if (canvas.width !== size.width || canvas.height !== size.height) Object.assign(canvas, size);

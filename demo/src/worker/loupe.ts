@@ -2,6 +2,7 @@
 import type { Picture } from "fcn-webgpu";
 import type { LensSize, Layering, Look, Point } from "../messages.js";
 import { strideOf } from "../variants.js";
+import { flatContext } from "./canvas-contexts.js";
 import { blend, mapsOf } from "./cpu-painter.js";
 import type { Layer } from "./painter.js";
 
@@ -47,7 +48,7 @@ function drawLoupe(lens: OffscreenCanvas, layering: Layering, scene: Part): void
   const { side, reach, part, look, layers, picture, left, top } = scene;
   const cutSide = reach + 2;
   if (lens.width !== side || lens.height !== side) Object.assign(lens, { width: side, height: side });
-  const context = lens.getContext("2d", { alpha: false });
+  const context = flatContext(lens);
   if (!context) return;
   const { labels, left: beside, against } = mapsOf(layering, layers);
   const cut = (map: Uint8Array | undefined) => map && cutLabels(map, picture, { left, top, side: cutSide });
