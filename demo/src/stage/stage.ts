@@ -53,7 +53,8 @@ export class Stage {
   #variants: readonly string[] = PLACEHOLDERS;
   #classNames: readonly string[] = [];
   #view: View = "grid";
-  #size = { width: 640, height: 400, text: "" };
+  /** Until there is a picture, that of the first sample: nothing moves when it comes. */
+  #size = { width: 384, height: 384, text: "" };
   #result: Segmented | undefined;
   #found: FoundAt | undefined;
   #hasNames = true;
