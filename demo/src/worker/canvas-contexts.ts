@@ -1,4 +1,4 @@
-/** The contexts of canvases. Each canvas is asked once: Firefox refuses to give the context of a page's canvas again. */
+/** Contexts of canvases. Each canvas is asked once: Firefox refuses to give that of a canvas of the page again. */
 
 const flat = new WeakMap<OffscreenCanvas, OffscreenCanvasRenderingContext2D | null>();
 const onGpu = new WeakMap<OffscreenCanvas, GPUCanvasContext | null>();
