@@ -1,4 +1,4 @@
-/** The web page's main path in Firefox: the first picture, its labels as Node computes them, views and other weights. */
+/** The main path of the web page in Firefox: the first picture, views, the figure of skips and other weights. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PAGE, buildPage, servePage } from "../scripts/page.mjs";
 import { openFirefox } from "./helpers/firefox.js";

@@ -2,6 +2,8 @@
 import type { Adapter } from "./messages.js";
 
 const KNOWN: readonly (readonly [RegExp, string])[] = [
+  [/^unnamed software/, "A software adapter, on the CPU"],
+  [/^unnamed/, "A GPU without a name"],
   [/swiftshader/i, "SwiftShader, on the CPU"],
   [/llvmpipe/i, "Mesa llvmpipe, on the CPU"],
   [/warp|basic render/i, "WARP, on the CPU"],
