@@ -3,11 +3,14 @@
  * address: bundlers take `new URL("...", import.meta.url)` for an asset, so that they copy the file and need no code
  * splitting, which workers of Vite do not have by default.
  */
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { HOST_FILE, PARTS, reachedFrom } from "./parts.mjs";
 import { tool } from "./tool.mjs";
+
+/** Vite makes `data:` URLs of assets below this size in bytes, which a page's Content-Security-Policy may forbid. */
+const INLINED_BYTES = 4096;
 
 /** Runs a Vite configuration of this folder. */
 function bundle(/** @type {string} */ config, /** @type {string[]} */ ...args) {
@@ -19,16 +22,16 @@ function bundle(/** @type {string} */ config, /** @type {string[]} */ ...args) {
 
 /**
  * The text of a module that loads a bundle once; after a failure the next call tries again.
- * `use` is what becomes of the module, `thrown` what becomes of an error.
- * @param {{ exported: string, file: string, before?: string, use?: string, thrown?: string }} parts
+ * `use` is what becomes of the module, `thrown` what becomes of an error; `query` is for bundlers.
+ * @param {{ exported: string, file: string, query?: string, before?: string, use?: string, thrown?: string }} parts
  */
-function loaderText({ exported, file, before = "", use = "", thrown = "error" }) {
+function loaderText({ exported, file, query = "", before = "", use = "", thrown = "error" }) {
   return [
     before,
     "let loading;",
     "/** Loads them once; after a failure the next call tries again. */",
     `export const ${exported} = () => {`,
-    `  const { href } = new URL("./${file}", import.meta.url);`,
+    `  const { href } = new URL("./${file}${query}", import.meta.url);`,
     `  loading ??= import(/* @vite-ignore */ /* webpackIgnore: true */ href)${use};`,
     "  return loading.catch((error) => {",
     "    loading = undefined;",
@@ -110,8 +113,9 @@ function bundlePart(
   const before = [importError, ...imports, "", "const host = [", ...objects, "];"].join("\n");
   const use = ".then((module) => module.default(host))";
   const file = `${entry}.bundle.js`;
+  const query = statSync(join(folder, file)).size < INLINED_BYTES ? "?no-inline" : "";
   const thrown = `cannotLoad("${file}", error)`;
-  writeFileSync(join(folder, `${loader}.js`), loaderText({ exported, file, before, use, thrown }));
+  writeFileSync(join(folder, `${loader}.js`), loaderText({ exported, file, query, before, use, thrown }));
   // Nothing imports the modules that are bundled, but for those that training has without the bundle, nor the types of
   // what imports the bundle.
   const ofTraining = reachedFrom(join(dist, "src/train/index.js"));

@@ -2,8 +2,17 @@
 import type { Picture } from "../image/picture.js";
 import type { Bytes } from "../weights/source.js";
 import { importExtras } from "./extras/import-extras.js";
-import type { FetchPictureOptions } from "./extras/fetch-picture.js";
 import type { HeldImage } from "./picture-call.js";
+
+/** How a picture is downloaded. */
+export interface FetchPictureOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Used in place of the global fetch. */
+  readonly fetch?: typeof fetch;
+  /** As in WeightsOptions. */
+  readonly stallTimeout?: number;
+  readonly maxBytes?: number;
+}
 
 /** Decodes the bytes of a file; `name` is for errors. */
 type Decode = (bytes: Bytes, name: string) => Picture | Promise<Picture>;

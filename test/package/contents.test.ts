@@ -23,7 +23,8 @@ function namedFiles(code: string): string[] {
     /new URL\("(\.[^"]+)", import\.meta\.url\)/g,
     /sourceMappingURL=(\S+)/g,
   ];
-  return patterns.flatMap((pattern) => [...code.matchAll(pattern)].map(([, file = ""]) => file));
+  const named = patterns.flatMap((pattern) => [...code.matchAll(pattern)].map(([, file = ""]) => file));
+  return named.map((file) => file.replace(/\?no-inline$/, "")); // which tells Vite to keep a file
 }
 
 /** Packages and Node modules that a module imports. */

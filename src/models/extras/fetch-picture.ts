@@ -6,20 +6,12 @@ import { Deadline } from "../../weights/deadline.js";
 import { checkSecure, discard, isWebPage, reasonOf, statusSentence } from "../../weights/http.js";
 import { quote } from "../../weights/source.js";
 import type { Bytes } from "../../weights/source.js";
+import type { FetchPictureOptions } from "../held-url.js";
 
 /** Larger than the file of any picture that can be read. */
 const MAX_BYTES = 2 ** 28;
 /** Letters of a URL that messages show: a `data:` URL is as long as its picture. */
 const SHOWN = 200;
-
-export interface FetchPictureOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Used in place of the global fetch. */
-  readonly fetch?: typeof fetch;
-  /** As in WeightsOptions. */
-  readonly stallTimeout?: number;
-  readonly maxBytes?: number;
-}
 
 export interface FetchedPicture {
   readonly bytes: Bytes;
