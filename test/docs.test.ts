@@ -11,6 +11,7 @@ import type { KernelDef } from "../src/kernel/kernel.js";
 import type { InputSpecs, OutputSpecs, Attrs } from "../src/kernel/problem.js";
 import { register } from "../src/kernel/registry.js";
 import type { KernelCase, Reference, RegistryEntry } from "../src/kernel/registry.js";
+import { DENO_RUN, denoEnvironment, denoProgram } from "./helpers/deno.js";
 import { useDevice } from "./helpers/device.js";
 import {
   EXAMPLES,
@@ -40,6 +41,12 @@ const sourceFiles = (): string[] =>
 const runNode = (args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Promise<Ran> =>
   runProgram(process.execPath, args, { cwd, env: { ...process.env, ...env }, timeoutMs: 100_000 });
 
+const runDeno = (script: string): Promise<Ran> => {
+  const permissions = ["--allow-read", "--allow-env", "--allow-sys=homedir", "--no-prompt"];
+  const env = denoEnvironment(join(PROJECT, "deno-cache"));
+  return runProgram(denoProgram(), [...DENO_RUN, ...permissions, script], { cwd: root, env, timeoutMs: 300_000 });
+};
+
 beforeAll(writeProject);
 afterAll(removeProject);
 
@@ -55,7 +62,8 @@ describe("code", () => {
 
   const scripts = EXAMPLES.filter(({ browser, kernel }) => !browser && !kernel);
   it.each(scripts)("runs, prints what it says and ends by itself: $title", async (example) => {
-    const { code, out, err } = await runNode([writeScript(example)], root);
+    const script = writeScript(example);
+    const { code, out, err } = await (example.deno ? runDeno(script) : runNode([script], root));
     expect([code, err]).toEqual([0, ""]);
     const printed = out.split("\n");
     for (const line of printedBy(example.text)) expect(printed).toContain(line);

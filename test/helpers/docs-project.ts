@@ -19,6 +19,8 @@ export interface Example {
   readonly path: string;
   /** Needs a browser. */
   readonly browser: boolean;
+  /** Needs Deno. */
+  readonly deno: boolean;
   /** A part of the kernel that docs/write-a-kernel.md builds. */
   readonly kernel: boolean;
   /** Has a file name, by which other blocks of its page import it. */
@@ -36,6 +38,7 @@ function exampleOf(file: string, { language, words, text, line }: Block): Exampl
     text,
     path: join(PROJECT, page, named ?? `${line}.${language}`),
     browser: words.includes("browser"),
+    deno: words.includes("deno"),
     kernel: named?.includes("/") ?? false,
     named: named !== undefined,
   };
