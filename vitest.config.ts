@@ -18,12 +18,12 @@ const GPU_PATHS = [
   "recover",
 ];
 
-// Each test file runs in a process of its own, because Dawn keeps native state that must not outlive the file. Files
-// run one at a time, because a software adapter already uses every core.
+// Each test file runs in a process of its own, because Dawn keeps native state that must not outlive the file. Two files
+// run at a time: a software adapter uses every core, but half of the time goes to programs that use one.
 export default defineConfig({
   test: {
     pool: "forks",
-    fileParallelism: false,
+    maxWorkers: 2,
     // Only a guard against hanging: a fresh machine compiles every shader in every process.
     testTimeout: 400_000,
     hookTimeout: 400_000,

@@ -16,6 +16,7 @@ import { VOC_CLASSES } from "../src/image/palette.js";
 import { encodeLabelPng } from "../src/image/png.js";
 import type { NetworkCost } from "../src/models/network-cost.js";
 import { layoutProblems } from "./helpers/report-layout.js";
+import { browserEnvironment } from "./helpers/runtime-folder.js";
 
 const SIZE = { width: 48, height: 32 };
 
@@ -140,6 +141,7 @@ beforeAll(async () => {
   if (executablePath === undefined) throw new Error("there is no Chromium: npm test installs it");
   browser = await chromium.launch({
     executablePath,
+    env: browserEnvironment(),
     args: [
       "--no-sandbox",
       "--disable-background-networking",

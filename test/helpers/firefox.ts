@@ -5,6 +5,7 @@
 import { launch } from "puppeteer-core";
 import type { Browser, Page } from "puppeteer-core";
 import { findFirefox } from "../../scripts/browser.mjs";
+import { browserEnvironment } from "./runtime-folder.js";
 
 /** ESR hides WebGPU on Linux, and blocks drivers that run on the CPU. */
 const PREFERENCES = { "dom.webgpu.enabled": true, "gfx.webgpu.ignore-blocklist": true };
@@ -30,7 +31,7 @@ async function launchFirefox(env: Environment): Promise<Browser> {
     browser: "firefox",
     executablePath,
     headless: true,
-    env: { ...process.env, ...env },
+    env: { ...browserEnvironment(), ...env },
     extraPrefsFirefox: PREFERENCES,
     protocolTimeout: ANSWER_MS,
   });

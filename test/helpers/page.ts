@@ -4,6 +4,7 @@ import type { Browser, Page } from "playwright-core";
 import { findBrowser } from "../../scripts/browser.mjs";
 import type * as Library from "../../src/index.js";
 import { serveFolder } from "./serve-folder.js";
+import { browserEnvironment } from "./runtime-folder.js";
 import { root } from "./sources.js";
 
 /** No sandbox, since tests may run as root; none of the requests that Chromium makes on its own. */
@@ -63,6 +64,7 @@ export async function launch(...flags: string[]): Promise<Browser> {
   return chromium.launch({
     executablePath,
     headless: true,
+    env: browserEnvironment(),
     args: [...FLAGS, ...flags],
     ignoreDefaultArgs: ["--headless=old"],
   });
