@@ -112,7 +112,10 @@ const REFUSED: readonly (readonly [call: string, sentence: string | RegExp])[] =
   ["fcn.segment()", /^bad-image: picture: got undefined, needed \{ width, height, data \}$/],
   ["fcn.segmentBatch([picture], { inFlight: 2 })", 'bad-option: segmentBatch has no option "inFlight"; it has signal'],
   ["fcn.segmentBatch(picture)", "bad-image: segmentBatch needs an array of pictures, got Object"],
-  ["fcn.segmentAll([], { inflight: 2 })", 'bad-option: segmentAll has no option "inflight"; it has signal, inFlight'],
+  [
+    "fcn.segmentAll([], { inflight: 2 })",
+    'bad-option: segmentAll has no option "inflight"; it has signal, inFlight, onError',
+  ],
   ["fcn.segmentAll([], 2)", /^bad-option: segmentAll takes an object of options, got number/],
   ['fcn.segmentAll("photo.png")', "bad-image: segmentAll needs an iterable of pictures, got string"],
   ["fcn.segmentAll(picture)", "bad-image: segmentAll needs an iterable of pictures, got Object"],

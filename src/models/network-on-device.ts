@@ -4,6 +4,7 @@
  * overlap.
  */
 import { isFcnError, isTooLarge } from "../base/errors.js";
+import type { FcnError } from "../base/errors.js";
 import type { Device } from "../gpu/device.js";
 import { checkFits } from "../gpu/memory.js";
 import type { VariantChoice } from "../kernel/choice.js";
@@ -125,6 +126,7 @@ export class NetworkOnDevice<Kind extends string> {
     const { device, store, precision } = this;
     return (await importBands()).planInBands({
       ...{ device, store, precision, kernels, options, tile, tooLarge },
+      refused: (error) => this.#refused(error, batch),
       batch,
       seen,
       graphOf: ([height, width]) => graphOf({ ...batch, height, width }, precision),
@@ -155,9 +157,13 @@ export class NetworkOnDevice<Kind extends string> {
       return await Plan.create(device, graph, this.store, choice, { precision, ...options });
     } catch (error) {
       if (!isTooLarge(error) && !isFcnError(error, "bad-shape")) throw error;
-      const { pictureTooLarge } = await importExtras();
-      throw pictureTooLarge(error, device, batch, resize);
+      throw await this.#refused(error, batch);
     }
+  }
+
+  /** The error with the picture's size and the cure. */
+  async #refused(error: FcnError, batch: Batch<Kind>): Promise<FcnError> {
+    return (await importExtras()).pictureTooLarge(error, this.device, batch, this.resizeOf(batch.kind));
   }
 
   /** Frees these weights, and the kept plans that use them. No run of those plans may be waiting. */

@@ -174,6 +174,7 @@ describe("Vite", () => {
     const assets = readdirSync(join(built, "assets"));
     const textOf = (asset: string): string => readFileSync(join(built, "assets", asset), "utf8");
     expect(assets.map((file) => file.replace(/-[\w-]{8}\./, ".")).sort()).toEqual([
+      "bands.bundle.js",
       "extras.bundle.js",
       "fcn-mobilenet-v2-photos-f16.safetensors",
       "index.js",

@@ -27,6 +27,8 @@ export interface BandsRequest {
   readonly graphOf: (size: Size) => Graph;
   /** Why the picture does not fit as a whole, where it does not. */
   readonly tooLarge?: unknown;
+  /** An error about memory with the picture's size and the cure. */
+  readonly refused: (error: FcnError) => Promise<FcnError>;
 }
 
 interface Batch {
@@ -42,7 +44,11 @@ export async function planInBands(request: BandsRequest): Promise<BandedPlan> {
   // The session then runs the pictures one by one.
   if (count > 1) throw new FcnError("limit-too-small", `bands take one picture at a time, not ${count}`);
   const { graph, division } = dividedOrLargest(request, [height, width]);
-  return BandedPlan.create({ device, choice: kernels, precision }, graph, division, store, options);
+  try {
+    return await BandedPlan.create({ device, choice: kernels, precision }, graph, division, store, options);
+  } catch (error) {
+    throw isFcnError(error, "out-of-memory") ? await request.refused(error) : error;
+  }
 }
 
 /** @throws limit-too-small with the largest size that fits */
