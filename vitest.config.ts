@@ -18,8 +18,8 @@ const GPU_PATHS = [
   "recover",
 ];
 
-// Each test file runs in a process of its own, because Dawn keeps native state that must not outlive the file. Two files
-// run at a time: a software adapter uses every core, but half of the time goes to programs that use one.
+// Each test file runs in a process of its own, because Dawn keeps native state that must not outlive the file. Two
+// files run at a time: a software adapter uses every core, but half of the time goes to programs that use one.
 export default defineConfig({
   test: {
     pool: "forks",

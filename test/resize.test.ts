@@ -43,7 +43,8 @@ describe("pictures that are too long", () => {
       "limit-too-small",
       new RegExp(
         `^a picture of ${width} x ${height}, resized to ${seen[1]} x ${seen[0]}, is too large for this device: ` +
-          ".*; give loadFcn a smaller resize, such as 260 \\(--resize\\), or shrink or crop the picture$",
+          ".*; give loadFcn a smaller resize, such as 260 \\(--resize\\), or shrink or crop the picture; " +
+          "of this shape, \\d+ x \\d+ is the largest that fits$",
       ),
     );
     expect((await fcn.segment(stripedPicture(30, 20))).width).toBe(30);

@@ -95,8 +95,8 @@ For many pictures and several machines, with a record of what is done:
   --tune           measure the likeliest kernel variants on this GPU, for two
                    seconds at most; without it estimates choose
   --adapter NAME   the graphics adapter whose name contains NAME
-  --devices LIST   several of them at once, as in nvidia,intel: each picture goes
-                   to the one that has the least to do
+  --devices LIST   several of them at once, as in nvidia,intel: each picture
+                   goes to the one that has the least to do
   --threads N      threads that read pictures and encode results (default: one
                    less than there are cores, 1 to 8; with 0, and for fewer than
                    4 pictures, none but the one that feeds the GPU)

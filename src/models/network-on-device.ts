@@ -128,7 +128,6 @@ export class NetworkOnDevice<Kind extends string> {
       ...{ device, store, precision, kernels, options, tile, tooLarge },
       refused: (error) => this.#refused(error, batch),
       batch,
-      seen,
       graphOf: ([height, width]) => graphOf({ ...batch, height, width }, precision),
     });
   }
@@ -163,7 +162,7 @@ export class NetworkOnDevice<Kind extends string> {
 
   /** The error with the picture's size and the cure. */
   async #refused(error: FcnError, batch: Batch<Kind>): Promise<FcnError> {
-    return (await importExtras()).pictureTooLarge(error, this.device, batch, this.resizeOf(batch.kind));
+    return (await importExtras()).pictureTooLarge(error, batch, this.resizeOf(batch.kind));
   }
 
   /** Frees these weights, and the kept plans that use them. No run of those plans may be waiting. */

@@ -1,4 +1,4 @@
-/** A runtime directory for browsers, which write into it. In a test that opened a device, the variable names src/gpu. */
+/** A runtime directory for browsers, which write into it. In tests that open a device, the variable names src/gpu. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

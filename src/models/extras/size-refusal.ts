@@ -1,8 +1,5 @@
 /** The error of a picture that is too large for a device, with its size and the cure. */
 import { FcnError } from "../../base/errors.js";
-import type { Device } from "../../gpu/device.js";
-import { checkFits } from "../../gpu/memory.js";
-import { layouts } from "../../kernel/layout.js";
 import type { Batch } from "../batches.js";
 import { networkSize } from "../preprocessing.js";
 import type { Resize } from "../preprocessing.js";
@@ -11,6 +8,9 @@ import type { Resize } from "../preprocessing.js";
 const OF_MODELS = /^(labels|logits|probabilities|aux|features .*)$/;
 /** Kinds whose outputs have values of every class at every pixel: `resize` makes them no smaller. */
 const OF_EVERY_PIXEL: readonly string[] = ["logits", "probabilities", "aux"];
+/** No array of the host holds a picture of more bytes. */
+const MOST_BYTES = 2 ** 32;
+const RGBA_BYTES = 4;
 /** A usual length of the shorter side. */
 const USUAL_SIDE = 512;
 
@@ -18,37 +18,25 @@ const USUAL_SIDE = 512;
  * An error about memory becomes one that names the picture's size and the cure, and so does one about shapes: a long,
  * narrow picture grows beyond what kernels can index.
  */
-export function pictureTooLarge(error: FcnError, device: Device, batch: Batch, resize: Resize): FcnError {
+export function pictureTooLarge(error: FcnError, batch: Batch, resize: Resize): FcnError {
   const { height, width } = batch;
   const [seenHeight, seenWidth] = networkSize(height, width, resize);
   const isResized = seenHeight !== height || seenWidth !== width;
   const resized = isResized ? `, resized to ${seenWidth} x ${seenHeight},` : "";
   const what = `a picture of ${width} x ${height}${resized} is too large for this device`;
   const code = error.code === "out-of-memory" ? error.code : "limit-too-small";
-  const cure = cureOf(device, batch, Math.min(seenHeight, seenWidth));
+  const cure = cureOf(batch, Math.min(seenHeight, seenWidth));
   return new FcnError(code, `${what}: ${error.message}; ${cure}`, { cause: error });
 }
 
 /** `side` is the shorter one as the network sees the picture. */
-function cureOf(device: Device, batch: Batch, side: number): string {
-  const { kind } = batch;
+function cureOf({ kind, width, height }: Batch, side: number): string {
   const smaller = "shrink or crop the picture";
   if (!OF_MODELS.test(kind)) return smaller;
-  const unhelped = OF_EVERY_PIXEL.includes(kind) ? kind : "label maps";
-  if (unhelped === kind || !mapFits(device, batch))
-    return `resize leaves ${unhelped} at the picture's size, so ${smaller}`;
+  if (OF_EVERY_PIXEL.includes(kind)) return `resize leaves ${kind} at the picture's size, so ${smaller}`;
+  if (width * height * RGBA_BYTES > MOST_BYTES) return smaller;
   return `give loadFcn a smaller resize, such as ${smallerSide(side)} (--resize), or ${smaller}`;
 }
 
 /** Half the side is a quarter of the memory. */
 const smallerSide = (side: number): number => Math.min(USUAL_SIDE, Math.ceil(side / 2));
-
-/** Whether a label map of the picture's size fits. */
-function mapFits(device: Device, { height, width }: Batch): boolean {
-  try {
-    checkFits(device, "labels", layouts.u8, [1, 1, height, width]);
-    return true;
-  } catch {
-    return false;
-  }
-}

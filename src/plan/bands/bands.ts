@@ -21,8 +21,6 @@ export interface BandsRequest {
   readonly tile: number | undefined;
   /** What is asked for. Bands take one picture. */
   readonly batch: Batch;
-  /** Its size as the network sees it. */
-  readonly seen: Size;
   /** The graph of one picture of this size. */
   readonly graphOf: (size: Size) => Graph;
   /** Why the picture does not fit as a whole, where it does not. */
@@ -43,7 +41,7 @@ export async function planInBands(request: BandsRequest): Promise<BandedPlan> {
   const { count, height, width } = request.batch;
   // The session then runs the pictures one by one.
   if (count > 1) throw new FcnError("limit-too-small", `bands take one picture at a time, not ${count}`);
-  const { graph, division } = dividedOrLargest(request, [height, width]);
+  const { graph, division } = await dividedOrLargest(request, [height, width]);
   try {
     return await BandedPlan.create({ device, choice: kernels, precision }, graph, division, store, options);
   } catch (error) {
@@ -52,12 +50,12 @@ export async function planInBands(request: BandsRequest): Promise<BandedPlan> {
 }
 
 /** @throws limit-too-small with the largest size that fits */
-function dividedOrLargest(request: BandsRequest, size: Size) {
+async function dividedOrLargest(request: BandsRequest, size: Size) {
   try {
     return divided(request, size);
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    const { code, message } = refusedSize(error, request.batch, request.seen);
+    const { code, message } = await request.refused(error);
     const [rows, columns] = largestThatFits(request);
     throw new FcnError(code, `${message}; of this shape, ${columns} x ${rows} is the largest that fits`, {
       cause: request.tooLarge ?? error,
@@ -113,19 +111,4 @@ function largestThatFits(request: BandsRequest): Size {
     else fails = middle;
   }
   return scaled(fits);
-}
-
-/**
- * An error about memory as one that names the picture's size, and so with one about shapes: a long, narrow picture
- * grows beyond what kernels can index.
- */
-function refusedSize(error: FcnError, { height, width }: Batch, seen: Size): FcnError {
-  const isResized = seen[0] !== height || seen[1] !== width;
-  const resized = isResized ? `, resized to ${seen[1]} x ${seen[0]},` : "";
-  const cure = isResized ? "; crop it or use a smaller resize" : "";
-  return new FcnError(
-    error.code === "out-of-memory" ? error.code : "limit-too-small",
-    `a picture of ${width} x ${height}${resized} is too large for this device: ${error.message}${cure}`,
-    { cause: error },
-  );
 }
