@@ -45,5 +45,5 @@ test("inspect takes both", async () => {
 
 test("segment passes the option on", () => {
   const { values } = parse("segment", ["--state-dict", "ema", "--weights", "x.pth"], SEGMENT_OPTIONS);
-  expect(loadOptionsOf(values)).toMatchObject({ weights: "x.pth", stateDict: "ema" });
+  expect(loadOptionsOf(values)).toMatchObject([{ weights: "x.pth", stateDict: "ema" }]);
 });
