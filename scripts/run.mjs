@@ -7,6 +7,7 @@ import { pathToFileURL } from "node:url";
 import { build, buildIfNeeded } from "./build.mjs";
 import { runTests } from "./count-tests.mjs";
 import { KernelFolderError, generate } from "./kernels.mjs";
+import { buildPage } from "./page.mjs";
 import { SetupError, installPackages, root, setup, setupBrowsers, setupServices } from "./setup.mjs";
 import { node, tool } from "./tool.mjs";
 
@@ -62,6 +63,12 @@ function inOrder(...steps) {
     const status = step();
     if (status !== 0) return status;
   }
+  return 0;
+}
+
+/** Bundles the page before the tests, because several test files need it at the same time. Gives an exit code. */
+function bundlePage() {
+  buildPage();
   return 0;
 }
 
@@ -133,7 +140,8 @@ const TASKS = {
     setup();
     setupBrowsers();
     setupServices();
-    return inOrder(build, () => checkAndTest(args));
+    const steps = args.length > 0 ? [build] : [build, bundlePage];
+    return inOrder(...steps, () => checkAndTest(args));
   },
   demo: (args) => TASKS.fcn(["demo", ...args]),
   bench: (args) => TASKS.fcn(["bench", ...args]),

@@ -8,8 +8,8 @@ import type { Block } from "./docs.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Inside the repository, so that other packages are found. */
-export const PROJECT = join(root, "out/docs-test");
+/** Inside the repository, so that other packages are found. Test files that run at the same time have one each. */
+export const PROJECT = join(root, `out/docs-test/${process.pid}`);
 
 export interface Example {
   /** Page and line. */
