@@ -12,8 +12,8 @@ import { COLOUR_TYPE, HEADER_BYTES, SIGNATURE, allowsDepth } from "./png-format.
 import type { Crc32, PngHeader } from "./png-format.js";
 import { rawLengthOf } from "./png-passes.js";
 
-/** The largest picture, 8192 x 8192: beyond what devices can hold of a network's first layers. */
-const MAX_PIXELS = 1 << 26;
+/** The largest picture, 16383 x 16383: as of the other formats, which sharp reads. */
+const MAX_PIXELS = 0x3fff * 0x3fff;
 /** Deflate turns one byte into 1032 at most. A header that asks for more does not fit its file. */
 const DEFLATE_RATIO = 1032;
 
