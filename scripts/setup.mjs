@@ -209,8 +209,17 @@ export function setup() {
   return adapter;
 }
 
+const APT_LISTS = "/var/lib/apt/lists";
+
+/** Images of containers have no lists of packages, so apt knows none. If this fails, the next step says what is missing. */
+function fetchAptLists() {
+  const isEmpty = existsSync(APT_LISTS) && !readdirSync(APT_LISTS).some((name) => name.includes("_Packages"));
+  if (isEmpty && process.getuid?.() === 0) spawnSync("apt-get", ["update", "-q"], { stdio: "ignore" });
+}
+
 /** Installs what the browser tests need. @throws {SetupError} */
 export function setupBrowsers() {
+  fetchAptLists();
   const problem = ensureBrowsers((packages) => {
     say(`Installing ${packages.join(" and ")} for the browser tests ...`);
     apt(["update", "-q"]);
@@ -221,6 +230,7 @@ export function setupBrowsers() {
 
 /** Installs the engines that the tests of deploy/ start. @throws {SetupError} */
 export function setupServices() {
+  fetchAptLists();
   ensureServices((args) => {
     say("Installing Slurm and Redis for the tests of deploy/ ...");
     apt(["update", "-q"]);
