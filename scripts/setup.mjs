@@ -211,7 +211,7 @@ export function setup() {
 
 const APT_LISTS = "/var/lib/apt/lists";
 
-/** Images of containers have no lists of packages, so apt knows none. If this fails, the next step says what it lacks. */
+/** Images of containers have no lists of packages, so apt knows none. If this fails, the next step says what to do. */
 function fetchAptLists() {
   const isEmpty = existsSync(APT_LISTS) && !readdirSync(APT_LISTS).some((name) => name.includes("_Packages"));
   if (isEmpty && process.getuid?.() === 0) spawnSync("apt-get", ["update", "-q"], { stdio: "ignore" });
