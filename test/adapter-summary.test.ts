@@ -35,7 +35,7 @@ describe("The summary of an adapter", () => {
   it("calls those that hide their name unnamed, and software where they are a fallback", () => {
     expect(summary({ isFallbackAdapter: true })).toMatchObject({ label: "unnamed software adapter", software: true });
     expect(summary({})).toMatchObject({ label: "unnamed GPU", software: false });
-    expect(summary({ vendor: "77", device: "12" })).toMatchObject({ label: "77", vendor: "77" });
+    expect(summary({ vendor: "77", device: "12" })).toMatchObject({ label: "unnamed GPU", vendor: "77" });
   });
 
   it("knows software by its name where the runtime does not say", () => {

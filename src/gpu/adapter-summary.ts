@@ -45,6 +45,6 @@ export function summariseAdapter({ info, features }: Pick<GPUAdapter, "info" | "
 export function adapterLabel({ vendor, architecture, device, description, software }: AdapterSummary): string {
   // Dawn replaces non-alphanumeric characters with dashes. A closing bracket becomes a dash at the end.
   const name = device.replace(/^\d+$|-+$/, "");
-  const kind = [vendor, architecture].filter(Boolean).join(" ");
+  const kind = [vendor.replace(/^\d+$/, ""), architecture].filter(Boolean).join(" ");
   return name || description || kind || `unnamed ${software ? "software adapter" : "GPU"}`;
 }
