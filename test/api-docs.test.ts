@@ -7,7 +7,7 @@ import type { Exported } from "./helpers/api.js";
 import { PROJECT, removeProject, typeErrorsOf, writeConsumer, javascriptOf } from "./helpers/docs-project.js";
 import { printedBy } from "./helpers/docs.js";
 import { runProgram } from "./helpers/run-program.js";
-import { root, textOf } from "./helpers/sources.js";
+import { errorCodes, root, textOf } from "./helpers/sources.js";
 
 /** Of so many, the types do not tell which is which. */
 const MANY_PARAMETERS = 3;
@@ -53,10 +53,9 @@ describe("docstrings", () => {
   });
 
   it("name errors by their codes", () => {
-    const union =
-      /export type FcnErrorCode =([\s\S]*?);/.exec(textOf("src/base/errors.ts").replace(/\/\/.*/g, ""))?.[1] ?? "";
-    const codes = [...union.matchAll(/\| "([a-z-]+)"/g)].map(([, code = ""]) => code);
-    const known = new RegExp(`${codes.join("|")}|the signal's reason|^as [\\w ]+\\(\\)|^an error that WebGPU reported`);
+    const known = new RegExp(
+      `${errorCodes().join("|")}|the signal's reason|^as [\\w ]+\\(\\)|^an error that WebGPU reported`,
+    );
     const unknown = EXPORTS.flatMap(({ name, throws }) =>
       throws.filter((text) => !known.test(text)).map((text) => `${name}: ${text}`),
     );

@@ -94,6 +94,15 @@ describe("pictures given to a model", () => {
         /of this shape, \d+ x \d+ is the largest that fits$/,
       ),
     );
+    // Features that stay on the GPU are of a whole picture: they need no smaller one where bands would do.
+    await expectError(
+      () =>
+        limited.features({ width: 600, height: 600, data: new Uint8Array(600 * 600 * 4) }, ["layer4"], { on: "gpu" }),
+      "limit-too-small",
+      "a picture of 600 x 600 is too large for this device: tensor picture [1,4,600,600] needs " +
+        "maxStorageBufferBindingSize 1440000, this adapter offers 1000000; make it smaller; " +
+        "give loadFcn a smaller resize, such as 300 (--resize), or shrink or crop the picture",
+    );
     const pictures = [1, 2, 3].map(() => ({ width: 400, height: 300, data: new Uint8Array(400 * 300 * 4) }));
     expect(await limited.segmentBatch(pictures), "two at a time").toHaveLength(3);
     limited.dispose();

@@ -133,7 +133,14 @@ describe("the page's painters agree", () => {
 
   it("on a light line inside a class, and a dark one around it", async () => {
     const look = { ...plain, opacity: 1 };
-    for (const drawn of [await draw(look, "gpu"), blend(picture, { labels, left: labels }, look)]) {
+    const ways = [await draw(look, "gpu"), blend(picture, { labels, left: labels }, look)] as const;
+    for (const at of [5 * width + 15, 5 * width + 16].flatMap((pixel) =>
+      [0, 1, 2].map((channel) => 4 * pixel + channel),
+    ))
+      expect(Math.abs((ways[0][at] as number) - (ways[1][at] as number)), "GPU and CPU draw alike").toBeLessThanOrEqual(
+        1,
+      );
+    for (const drawn of ways) {
       const lumaAt = (x: number): number =>
         (drawn[(5 * width + x) * 4] as number) + (drawn[(5 * width + x) * 4 + 1] as number);
       expect(lumaAt(16), "class 7, beside the background").toBeGreaterThan(400);

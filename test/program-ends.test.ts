@@ -56,14 +56,16 @@ describe("a script that disposes of nothing", () => {
 
 describe("while the GPU works", () => {
   it("an uncaught error ends a script with code 1", async () => {
-    const source = `for (let i = 0; i < 3; i++) void fcn.segment(picture);
+    const source = `await fcn.segment(picture);
+      for (let i = 0; i < 3; i++) void fcn.segment(picture);
       setTimeout(() => { throw new Error("a bug of the user"); }, 30);`;
     const { code, err } = await end(source);
     expect([code, err]).toEqual([1, expect.stringContaining("a bug of the user")]);
   });
 
   it("process.exit() ends a script with its code", async () => {
-    const source = `for (let i = 0; i < 3; i++) void fcn.segment(picture);
+    const source = `await fcn.segment(picture);
+      for (let i = 0; i < 3; i++) void fcn.segment(picture);
       setTimeout(() => process.exit(3), 30);`;
     expect(await end(source)).toEqual({ code: 3, out: "", err: "" });
   });

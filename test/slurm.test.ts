@@ -1,11 +1,12 @@
 /** deploy/slurm under a real Slurm with two nodes, one of which is killed in the middle of a shard. Runs the build. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { missingServices } from "../scripts/services.mjs";
-import { PROGRAM, fcn } from "./helpers/fcn.js";
+import { PROGRAM } from "./helpers/fcn.js";
+import { expectMergedAsOneRun } from "./helpers/merged.js";
 import { ShardRecords } from "./helpers/shard-records.js";
 import { Cluster, NODES } from "./helpers/slurm.js";
 import type { Task } from "./helpers/slurm.js";
@@ -36,6 +37,7 @@ const frozen = (running: readonly Task[]): Task | undefined =>
 it("a node that dies loses nothing: its shard goes on at the other, and the merge is that of one run", async () => {
   const missing = missingServices(["munge", "slurm-wlm"]);
   if (missing !== undefined) throw new Error(missing);
+  if (process.getuid?.() !== 0) throw new Error("This test starts the daemons of Slurm; run it as root");
   cluster = await Cluster.start(root);
   const { run, wait } = { run: cluster.run.bind(cluster), wait: cluster.wait.bind(cluster) };
   const environment = `ALL,FCN=${process.execPath} ${PROGRAM}`;
@@ -43,25 +45,17 @@ it("a node that dies loses nothing: its shard goes on at the other, and the merg
   await run("sbatch", ...options, SCRIPT, at("pictures.txt"), at("out"), "--resize", "none");
   const tasks = async (): Promise<Task[]> => (cluster ? cluster.tasks() : []);
 
-  let running: Task[] = [];
-  const known = await wait("a task on the first node", 60, async () => {
-    running = (await tasks()).filter(({ node, state }) => node === NODES[0] && state === "RUNNING");
-    return running.length ? running : undefined;
-  });
-  const killed = await wait("a shard in its middle", 60, () => frozen(known));
+  const killed = await wait("a shard of the first node in its middle", 180, async () =>
+    frozen((await tasks()).filter(({ node, state }) => node === NODES[0] && state === "RUNNING")),
+  );
   const before = records.pictures(killed.id);
   cluster.killNode(NODES[0]);
-  await wait("the requeue of its task", 60, async () =>
+  await wait("the requeue of its task", 180, async () =>
     (await tasks()).find(({ id, restarts }) => id === killed.id && restarts === 1),
   );
-  await wait("the end of all tasks", 90, async () => ((await tasks()).length === 0 ? true : undefined));
+  await wait("the end of all tasks", 180, async () => ((await tasks()).length === 0 ? true : undefined));
 
   expect([before < PICTURES / SHARDS, records.pictures(killed.id)]).toEqual([true, PICTURES / SHARDS]);
   expect(records.starts(killed.id)).toBe(2);
-  const merged = await fcn("segment", "--merge", at("out"));
-  expect([merged.code, merged.out]).toEqual([0, expect.stringContaining(`whole: ${PICTURES} pictures`)]);
-  const list = ["--list", at("pictures.txt"), "--resize", "none"];
-  await fcn("segment", ...list, "--out", at("whole"), "--resume", "--quiet");
-  await fcn("segment", "--merge", at("whole"));
-  expect(readFileSync(at("out/merged.jsonl"))).toEqual(readFileSync(at("whole/merged.jsonl")));
-}, 300_000);
+  await expectMergedAsOneRun(root, PICTURES);
+});

@@ -50,7 +50,7 @@ function makeFolder(entries: readonly string[]): string {
   return folder;
 }
 
-function runScript(script: string, { env = {}, flags = [], limit = 60 }: ChildOptions): Promise<Ended> {
+function runScript(script: string, { env = {}, flags = [], limit = 200 }: ChildOptions): Promise<Ended> {
   const options = { env: { ...process.env, ...env }, timeout: limit * 1000, killSignal: "SIGKILL" } as const;
   return new Promise((resolve) => {
     execFile(process.execPath, [...flags, script], options, (error, out, err) => {

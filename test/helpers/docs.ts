@@ -35,6 +35,7 @@ const FILES: readonly string[] = [
   ...readdirSync(`${root}/docs`)
     .filter((file) => file.endsWith(".md"))
     .map((file) => `docs/${file}`),
+  ...["", "slurm/", "bullmq/", "kubernetes/"].map((folder) => `deploy/${folder}README.md`),
 ];
 
 export const PAGES: readonly Page[] = FILES.map((file) => {
@@ -43,7 +44,7 @@ export const PAGES: readonly Page[] = FILES.map((file) => {
 });
 
 /** The pages whose code and commands are run. */
-export const GUIDES = PAGES.filter(({ file }) => file === "README.md" || file.startsWith("docs/"));
+export const GUIDES = PAGES.filter(({ file }) => file === "README.md" || /^(docs|deploy)\//.test(file));
 
 /** The declaration of a kernel with further variants. @throws RangeError where it does not end with its variants */
 export function withVariants(declaration: string, variants: string): string {
@@ -60,7 +61,7 @@ export const printedBy = (code: string): string[] =>
 function commandOf(line: string): string[][] {
   const withoutComment = line.replace(/\s+#.*$/, "");
   const withNumbers = withoutComment.replace(/\$\(\(.*?\)\)|\$\w+|\{\}/g, "1"); // what the shell would put in
-  const [, command] = /(?:npm run (?:-s )?fcn --|npx fcn|(?:npx )?fcn-webgpu) (.*)/.exec(withNumbers) ?? [];
+  const [, command] = /(?:npm run (?:-s )?fcn --|npx fcn|^fcn|(?:npx )?fcn-webgpu) (.*)/.exec(withNumbers) ?? [];
   if (command === undefined) return [];
   const [own = ""] = command.split(/ [<>|] ?|\)$/);
   const words = own.trim().split(/\s+/);

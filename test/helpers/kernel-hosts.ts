@@ -15,6 +15,11 @@ import { serveFolder } from "./serve-folder.js";
 /** Whether the environment asks for every case in every runtime: minutes instead of seconds. */
 export const WANTS_ALL_CASES = process.env.FCN_KERNEL_CASES === "all";
 
+/** Names of adapters that run on the CPU. */
+export const SOFTWARE_NAME = /software|llvmpipe|swiftshader/i;
+/** A name that a person can read, and not a number. */
+export const READABLE_NAME = /[a-z]{4}/i;
+
 /**
  * lavapipe compiles in two thirds of the time without LLVM's passes. Its optimised code runs in Node's tests, and here
  * with all cases.

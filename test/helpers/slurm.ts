@@ -85,7 +85,7 @@ export class Cluster {
         const { pid } = services.start("slurmd", ["-D", "-f", config, "-N", node]);
         if (pid !== undefined) cluster.#slurmd.set(node, pid);
       }
-      await cluster.wait("two idle nodes", 60, async () => {
+      await cluster.wait("two idle nodes", 180, async () => {
         const states = await cluster.run("sinfo", "-h", "-N", "-o", "%T").catch(() => "");
         return states.split("\n").filter((state) => state === "idle").length === NODES.length ? true : undefined;
       });

@@ -28,3 +28,12 @@ export function importsOf(file: string): string[] {
     return relative(root, join(root, dirname(file), to)).replace(/\.js$/, ".ts");
   });
 }
+
+/** The codes that FcnError may have, in their order. @throws Error where they are no longer found */
+export function errorCodes(): string[] {
+  const text = textOf("src/base/errors.ts").replace(/\/\/.*/g, "");
+  const [, union = ""] = /export type FcnErrorCode =([\s\S]*?);/.exec(text) ?? [];
+  const codes = [...union.matchAll(/"([a-z-]+)"/g)].map(([, code = ""]) => code);
+  if (codes.length < 10) throw new Error(`only ${codes.length} error codes were found in src/base/errors.ts`);
+  return codes;
+}
