@@ -23,5 +23,6 @@ export type { Picture, RgbaPicture } from "./picture.js";
 export { classPolygons } from "./polygons.js";
 export type { Polygon, Ring } from "./polygons.js";
 export { readLabelPng } from "./read-label-png.js";
+export type { Box, Region } from "./connected.js";
 export { classAreas } from "./regions.js";
-export type { Box, ClassArea, Region } from "./regions.js";
+export type { ClassArea } from "./regions.js";

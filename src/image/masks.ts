@@ -1,7 +1,7 @@
 /** Masks of classes, and label maps with only some of them. Browser-safe. */
 import { badOption } from "../base/errors.js";
 import { typeName } from "../base/options.js";
-import { checkNames, labelBytes, labelSet } from "./label-checks.js";
+import { MAX_LABEL, checkNames, labelBytes, labelSet } from "./label-checks.js";
 import { BACKGROUND_LABEL, VOC_CLASSES } from "./palette.js";
 
 /** Value of a mask's pixels that belong to it. */
@@ -35,6 +35,14 @@ export function labelsNamed(name: string, classNames: readonly string[] = VOC_CL
   return found;
 }
 
+/** A map of what `valueOf` gives for each label. It is asked once a label: maps have millions of pixels. */
+function mapLabels(labels: Uint8Array, valueOf: (label: number) => number): Uint8Array<ArrayBuffer> {
+  const values = Uint8Array.from({ length: MAX_LABEL + 1 }, (_, label) => valueOf(label));
+  const out = new Uint8Array(labels.length);
+  for (let i = 0; i < labels.length; i++) out[i] = values[labels[i] as number] as number;
+  return out;
+}
+
 /**
  * The mask of one class or several: 255 where a pixel has one of the labels, 0 elsewhere. Row by row, one byte a
  * pixel, as long as `labels`. `fcn segment --format mask` writes it.
@@ -53,7 +61,7 @@ export function classMask(labels: ArrayLike<number>, classes?: number | Iterable
   const bytes = labelBytes("classMask", labels);
   const chosen = classes === undefined ? undefined : labelSet("classMask", classes);
   const isInside = (label: number): boolean => (chosen ? chosen.has(label) : label !== BACKGROUND_LABEL);
-  return Uint8Array.from(bytes, (label) => (isInside(label) ? INSIDE : 0));
+  return mapLabels(bytes, (label) => (isInside(label) ? INSIDE : 0));
 }
 
 /**
@@ -70,5 +78,5 @@ export function classMask(labels: ArrayLike<number>, classes?: number | Iterable
 export function keepClasses(labels: ArrayLike<number>, classes: number | Iterable<number>): Uint8Array<ArrayBuffer> {
   const bytes = labelBytes("keepClasses", labels);
   const kept = labelSet("keepClasses", classes);
-  return Uint8Array.from(bytes, (label) => (kept.has(label) ? label : BACKGROUND_LABEL));
+  return mapLabels(bytes, (label) => (kept.has(label) ? label : BACKGROUND_LABEL));
 }
