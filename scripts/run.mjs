@@ -165,6 +165,11 @@ const TASKS = {
     setup();
     return inOrder(buildIfNeeded, () => node(["scripts/soak.mjs", ...args]));
   },
+  /** How many large JPEGs a second `fcn segment` does here: minutes. */
+  throughput(args) {
+    setup();
+    return inOrder(buildIfNeeded, () => node(["scripts/throughput.mjs", ...args]));
+  },
   /** The command line. Nothing else prints to stdout. */
   async fcn(args) {
     setup();
