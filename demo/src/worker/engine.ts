@@ -3,47 +3,47 @@
  * pictures or weights that wait, only the last are used. A lost device is replaced and everything on show is restored.
  */
 import { isFcnError } from "fcn-webgpu";
-import type { Device, PrecisionOption } from "fcn-webgpu";
+import type { Device } from "fcn-webgpu";
 import { errorText } from "../error-text.js";
-import type { ChosenWeights, Drawing, Reply, Request, SavedKind, StageTime } from "../messages.js";
+import type { Drawing, Reply, SavedKind, StageTime } from "../messages.js";
 import { TeachDoor } from "../teach/door.js";
 import type { TeachReply, TeachRequest } from "../teach/messages.js";
 import type { LessonBase } from "../teach/lesson.js";
-import { weightsTitle } from "../weights-title.js";
 import { DeviceKeeper } from "./device-keeper.js";
 import { Display } from "./display.js";
 import { explained } from "./explain-door.js";
+import { Loader } from "./loader.js";
+import type { Loaded, LoadRequest } from "./loader.js";
 import { networkInfo, teachableCheckpoint } from "./model.js";
-import type { Model } from "./model.js";
-import { compiling, openModel } from "./open-model.js";
-import type { WeightsFile } from "./open-model.js";
 import { decode } from "./pictures.js";
 import { savedFile } from "./saved-file.js";
 import { layersOf, readingAt, runUnlessAborted, segmentedReply } from "./scene.js";
 import type { Scene, PictureJob } from "./scene.js";
-import { WeightsShelf } from "./weights-shelf.js";
 import { WorkQueue } from "./work-queue.js";
 
 type Work = "load" | "segment" | "save" | "teach";
-type LoadRequest = Extract<Request, { type: "load" }>;
+
+/** A network, and what asked for it. */
+interface Used extends Loaded {
+  readonly request: LoadRequest;
+}
 
 export class Engine {
   readonly display = new Display(() => this.#announce());
   readonly #reply: (reply: Reply, transfer?: Transferable[]) => void;
   readonly #teaching: TeachDoor;
   readonly #devices: DeviceKeeper;
-  readonly #shelf = new WeightsShelf();
+  readonly #loader: Loader;
   #drawing: Drawing = "auto";
-  #model: Model | undefined;
-  #weights: ChosenWeights = { kind: "built-in" };
-  #file: WeightsFile | undefined;
-  #precision: PrecisionOption = "auto";
+  #used: Used | undefined;
   #shown: Scene | undefined;
-  /** The scene whose run was stopped by other weights. */
+  /** The scene whose run another picture or other weights have stopped. It runs again where those fail. */
   #stopped: Scene | undefined;
-  /** The last requests, until their turn comes. */
+  /** The last picture, until its turn comes. */
   #waiting: PictureJob | undefined;
-  #waitingLoad: LoadRequest | undefined;
+  /** The weights that were asked for last, and those whose turn came last. */
+  #asked: LoadRequest | undefined;
+  #begun: LoadRequest | undefined;
   /** Stop the run, the explanation and the loading in progress. */
   #abort = new AbortController();
   #explaining = new AbortController();
@@ -72,23 +72,24 @@ export class Engine {
       recovered: () => reply({ type: "recovered" }),
       gaveUp: (message) => reply({ type: "fatal", code: "device-lost", message }),
     });
+    this.#loader = new Loader(this.#devices, reply);
   }
 
   open(drawing: Drawing): void {
     this.#drawing = drawing;
-    this.#enqueue("load", async () => void (await this.#openDevice()));
+    this.#enqueue("load", async () => void (await this.#loader.openDevice()));
   }
 
   /** Loads other weights, or the same at another precision. The current ones stay until the new ones are ready. */
   load(request: LoadRequest): void {
     this.#drawing = request.drawing;
-    this.#waitingLoad = request;
+    this.#asked = request;
     this.#loading.abort();
-    this.#explaining.abort();
     this.#abort.abort(); // its result would not be shown
     this.#enqueue("load", async () => {
-      if (this.#waitingLoad !== request) return; // a later choice replaced it
-      this.#waitingLoad = undefined;
+      if (this.#asked !== request) return; // a later choice replaced it
+      if (this.#used?.request === request) return; // its run has lost the device, and the recovery did it again
+      this.#begun = request;
       await this.#open(request);
       await this.#segmentAgain();
     });
@@ -97,18 +98,20 @@ export class Engine {
   segment(job: PictureJob): void {
     if (this.#waiting?.picture instanceof ImageBitmap) this.#waiting.picture.close();
     this.#waiting = job;
-    this.#explaining.abort();
     this.#abort.abort(); // the picture in progress is no longer wanted
     this.#enqueue(
       "segment",
       async () => {
         if (this.#waiting !== job) return; // a later picture replaced it
         this.#waiting = undefined;
-        this.#stopped = undefined;
         const { device } = this.#devices;
-        if (!device) return; // no network was ever ready; load() has reported why
+        if (!device) {
+          if (job.picture instanceof ImageBitmap) job.picture.close();
+          return; // no network was ever ready; load() has reported why
+        }
         const start = performance.now();
         const { picture, full } = await decode(job.picture, job.name, job.side, device.software);
+        this.#stopped = undefined; // this picture replaces it
         const times = [{ name: "Decode, resize", ms: performance.now() - start }];
         const scene: Scene = { job, picture, full, result: undefined };
         // Between camera frames the last frame stays, with its labels, until the next one has labels.
@@ -147,7 +150,8 @@ export class Engine {
 
   /** What lies between the picture on show and its labels. Other requests do not wait for it; they end it. */
   explain(): void {
-    const [device, model, weights] = [this.#devices.device, this.#model, this.#file];
+    const { device } = this.#devices;
+    const { model, file: weights } = this.#used ?? {};
     const { picture, result } = this.#shown ?? {};
     if (!device || !model || !weights || !picture || !result) return;
     this.#explaining = new AbortController();
@@ -163,8 +167,8 @@ export class Engine {
   #lessonBase(): LessonBase {
     const { device } = this.#devices;
     if (!device) throw new Error("no network is loaded yet: wait until a picture is segmented");
-    const dtype = this.#weights.kind === "built-in" ? "f16" : "f32";
-    return { device, checkpoint: teachableCheckpoint(this.#model), dtype };
+    const dtype = this.#used?.request.weights.kind === "built-in" ? "f16" : "f32";
+    return { device, checkpoint: teachableCheckpoint(this.#used?.model), dtype };
   }
 
   /** Runs `work` when all earlier requests are done and a device is there. */
@@ -175,69 +179,62 @@ export class Engine {
   #onError(what: Work, error: unknown, id: number | undefined): void {
     const message = errorText(error);
     if (what === "teach") return this.#teaching.failed(message);
-    if (what === "load" && this.#waitingLoad) return; // stopped by a later choice
+    if (what === "load" && this.#hasWaitingLoad) return; // stopped by a later choice
     const code = isFcnError(error) ? error.code : undefined;
     const noGpu = code === "no-webgpu" || code === "no-adapter";
-    const noNetwork = what === "load" && !this.#model;
+    const noNetwork = what === "load" && !this.#used;
     this.#reply(noGpu || noNetwork ? { type: "fatal", code, message } : { type: "failed", what, message, id });
-    if (this.#stopped) this.#enqueue("segment", () => this.#segmentAgain()); // it was stopped for these weights
+    this.#enqueue("segment", async () => this.#stopped && this.#infer(this.#stopped)); // what was stopped for it
+  }
+
+  get #hasWaitingLoad(): boolean {
+    return this.#asked !== this.#begun;
   }
 
   async #restore(device: Device): Promise<void> {
-    await this.#model?.recover(device);
+    await this.#used?.model.recover(device);
     this.#announce();
     await this.#segmentAgain();
   }
 
-  async #openDevice(): Promise<Device> {
-    if (this.#devices.device) return this.#devices.device;
-    this.#reply({ type: "progress", text: "Opening the GPU" });
-    return this.#devices.open();
-  }
-
-  async #open({ weights, precision }: LoadRequest): Promise<void> {
+  async #open(request: LoadRequest): Promise<void> {
     this.#loading = new AbortController();
-    const { signal } = this.#loading;
-    const device = await this.#openDevice();
-    const text = `Loading ${weightsTitle(weights) ?? "the weights"}`;
-    this.#reply({ type: "progress", text });
-    const file = await this.#shelf.take(weights, {
-      signal,
-      onProgress: ({ loaded, total }) =>
-        this.#reply({ type: "progress", text, done: loaded, bytes: true, ...(total !== undefined && { total }) }),
-    });
-    const model = await openModel(device, file, precision, (...progress) => this.#reply(compiling(...progress)));
+    const loaded = await this.#loader.load(request, this.#loading.signal);
     this.#teaching.lost("weights");
-    this.#model?.dispose();
-    this.#model = model;
-    this.#file = file;
-    this.#weights = weights.kind === "built-in" ? { kind: "built-in" } : weights;
-    this.#precision = precision;
+    this.#explaining.abort();
+    this.#used?.model.dispose();
+    this.#used = { ...loaded, request };
     this.#announce();
   }
 
   #announce(): void {
     const { device } = this.#devices;
-    if (!device || !this.#model) return;
-    const network = networkInfo(this.#model, this.#weights, this.#precision);
+    if (!device || !this.#used) return;
+    const { model, request } = this.#used;
+    const network = networkInfo(model, request);
     const { label, software } = device;
     this.#reply({ type: "ready", network, adapter: { label, software, drawing: this.display.drawing } });
   }
 
   async #segmentAgain(): Promise<void> {
     const scene = this.#stopped ?? this.#shown;
-    if (scene && !this.#waiting) await this.#infer(scene);
+    if (scene) await this.#infer(scene);
   }
 
-  /** Segments and shows a picture, unless another one is requested meanwhile. `before` are the stages already done. */
+  /** Segments and shows a picture, unless others are asked for, or weights. `before` are the stages already done. */
   async #infer(scene: Scene, before: readonly StageTime[] = []): Promise<void> {
-    const model = this.#model;
+    const model = this.#used?.model;
     if (!model || !this.#devices.device) return;
+    this.#stopped = this.#waiting || this.#hasWaitingLoad ? scene : undefined;
+    if (this.#stopped) return;
+    this.#explaining.abort();
     this.#reply({ type: "progress", text: "Running the networks" });
     this.#abort = new AbortController();
     const result = await runUnlessAborted(model, scene.picture, this.#abort.signal);
-    this.#stopped = result ? undefined : scene; // for the next weights; another picture replaces it
-    if (!result) return;
+    if (!result) {
+      this.#stopped = scene;
+      return;
+    }
     const drawStart = performance.now();
     this.#shown = { ...scene, result };
     this.display.show(scene.picture, layersOf(result));

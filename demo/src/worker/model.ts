@@ -1,5 +1,5 @@
 /** What the page needs of a checkpoint's networks. */
-import type { Checkpoint, Device, Picture, Precision, PrecisionOption, RunTimings } from "fcn-webgpu";
+import type { Checkpoint, Device, Picture, Precision, RunTimings } from "fcn-webgpu";
 import { PREPARE_STAGE } from "../messages.js";
 import type { ChosenWeights, NetworkInfo, StageTime } from "../messages.js";
 
@@ -39,9 +39,11 @@ export function stageTimes(compile: number, timings: RunTimings, networks: reado
   ];
 }
 
-/** What the page says about a model. */
-export function networkInfo(model: Model, weights: ChosenWeights, precision: PrecisionOption): NetworkInfo {
+/** What the page says about a model. The file of the built-in weights is not sent back. */
+export function networkInfo(model: Model, asked: Pick<NetworkInfo, "weights" | "precision">): NetworkInfo {
   const { variants, classNames, description, notice, precision: stored } = model;
+  const { precision } = asked;
+  const weights: ChosenWeights = asked.weights.kind === "built-in" ? { kind: "built-in" } : asked.weights;
   return { weights, precision, stored, variants, classNames, description, notice };
 }
 
