@@ -2,12 +2,15 @@
 import { defaultCheckpointUrl } from "fcn-webgpu";
 
 /**
- * Undefined where the download fails: the worker then downloads them itself, with retries, and says what is wrong. The
- * page's head asks for the same file in the same way, so that it comes once.
+ * Undefined where the download fails: the worker then downloads them itself, with retries, and says what is wrong. Also
+ * where `signal` ends it. The page's head asks for the same file in the same way, so that it comes once.
  */
-export async function fetchBuiltIn(onProgress: (loaded: number, total: number) => void): Promise<Blob | undefined> {
+export async function fetchBuiltIn(
+  onProgress: (loaded: number, total: number) => void,
+  signal: AbortSignal,
+): Promise<Blob | undefined> {
   try {
-    const response = await fetch(defaultCheckpointUrl());
+    const response = await fetch(defaultCheckpointUrl(), { signal });
     if (!response.ok || !response.body) return undefined;
     const total = Number(response.headers.get("content-length"));
     const chunks: Uint8Array<ArrayBuffer>[] = [];
@@ -16,7 +19,7 @@ export async function fetchBuiltIn(onProgress: (loaded: number, total: number) =
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       chunks.push(next.value);
       loaded += next.value.length;
-      onProgress(loaded, Math.max(total, loaded));
+      if (!signal.aborted) onProgress(loaded, Math.max(total, loaded));
     }
     return new Blob(chunks);
   } catch {

@@ -5,6 +5,7 @@ import type { Activity, ChosenWeights, Drawing, NetworkInfo, Request } from "./m
 import { byId } from "./ui/elements.js";
 import { chosenPrecision } from "./ui/network-panel.js";
 import type { WeightsPanel } from "./weights/weights-panel.js";
+import { weightsKey } from "./weights-title.js";
 
 export interface NetworkChoiceEvents {
   send(request: Request): void;
@@ -23,27 +24,45 @@ export class NetworkChoice {
   /** Those in use, and those that were asked for last. */
   #used = BUILT_IN;
   #asked = BUILT_IN;
+  /** What a person chose, until it is kept for the next visit. */
+  #toKeep: ChosenWeights | undefined;
   #panel: WeightsPanel | undefined;
+  /** While the weights that ship are on their way to the page. */
+  #fetching: AbortController | undefined;
 
   constructor(events: NetworkChoiceEvents) {
     this.#events = events;
     byId("default", HTMLButtonElement).addEventListener("click", () => this.load(BUILT_IN));
-    byId("precision", HTMLFieldSetElement).addEventListener("change", () => this.load(this.#asked));
+    byId("precision", HTMLFieldSetElement).addEventListener("change", () => this.#ask(this.#asked));
     this.#opener.addEventListener("click", () => void this.#toggle());
   }
 
   /** Opens the GPU, and loads the weights that ship. */
   async start(): Promise<void> {
     this.#events.send({ type: "open", drawing: this.#events.drawing });
-    const blob = await fetchBuiltIn((done, total) =>
-      this.#events.busy({ text: "Loading the weights", done, total, bytes: true }),
+    const fetching = new AbortController();
+    this.#fetching = fetching;
+    const blob = await fetchBuiltIn(
+      (done, total) => this.#events.busy({ text: "Loading the weights", done, total, bytes: true }),
+      fetching.signal,
     );
-    if (this.#asked === BUILT_IN) this.load({ kind: "built-in", blob });
+    if (fetching.signal.aborted) return;
+    this.#fetching = undefined;
+    this.load({ kind: "built-in", blob });
   }
 
+  /** Those that a person chose. */
   load(weights: ChosenWeights): void {
+    this.#toKeep = weights.kind === "built-in" ? undefined : weights;
+    this.#ask(weights);
+  }
+
+  #ask(weights: ChosenWeights): void {
     this.#events.changed();
     this.#asked = weights;
+    if (this.#fetching && weights.kind === "built-in") return; // start() will load them, at the precision chosen then
+    this.#fetching?.abort();
+    this.#fetching = undefined;
     this.#events.send({
       ...{ type: "load", weights, precision: chosenPrecision(), drawing: this.#events.drawing },
     });
@@ -52,7 +71,9 @@ export class NetworkChoice {
   /** They are loaded. */
   used({ weights }: NetworkInfo): void {
     this.#used = weights;
-    if (weights.kind !== "built-in") void this.#keep(weights);
+    if (!this.#toKeep || weightsKey(this.#toKeep) !== weightsKey(weights)) return;
+    this.#toKeep = undefined; // another precision, or a GPU that is back, does not undo "Remove"
+    void this.#keep(weights);
   }
 
   /** For the next visit. */

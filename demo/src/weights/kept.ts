@@ -3,25 +3,39 @@
  * chose, which the page puts into a cache of its own.
  */
 import type { ChosenWeights } from "../messages.js";
-import { weightsTitle } from "../weights-title.js";
+import { weightsKey, weightsTitle } from "../weights-title.js";
 
 /** Of the library: https://fcn-webgpu.invalid/URL/manifest, and a number for each piece. */
 const DOWNLOADS = "fcn-webgpu";
+/** https://fcn-webgpu.invalid/NAME/SIZE/TIME */
 const FILES = "fcn-webgpu-files";
 const KEYS = "https://fcn-webgpu.invalid/";
 
 export interface KeptWeights {
   readonly title: string;
   readonly bytes: number;
+  /** False for a download that has broken off: it goes on when it is used. */
+  readonly whole: boolean;
   take(): Promise<ChosenWeights>;
   remove(): Promise<void>;
 }
 
-/** Downloads are kept by the library. @throws DOMException where the browser has no room */
+/** Undefined where the browser keeps nothing for this page: its data is blocked, or its address is not secure. */
+async function opened(name: string): Promise<Cache | undefined> {
+  if (!("caches" in globalThis)) return undefined;
+  return caches.open(name).catch(() => undefined);
+}
+
+/**
+ * Downloads are kept by the library.
+ * @throws Error where the browser keeps nothing for this page, DOMException where it has no room
+ */
 export async function keepWeights(weights: ChosenWeights): Promise<void> {
   if (weights.kind !== "file") return;
-  const cache = await caches.open(FILES);
-  const key = KEYS + encodeURIComponent(weights.file.name);
+  const cache = await opened(FILES);
+  if (!cache) throw new Error("the browser keeps no data of this page: allow site data in its settings");
+  const key = KEYS + weightsKey(weights);
+  if ((await cache.keys(key)).length > 0) return;
   await cache.put(key, new Response(weights.file));
 }
 
@@ -30,36 +44,47 @@ export async function keptWeights(): Promise<KeptWeights[]> {
 }
 
 async function keptDownloads(): Promise<KeptWeights[]> {
-  const cache = await caches.open(DOWNLOADS);
-  const keys = await cache.keys();
-  const manifests = keys.filter(({ url }) => url.endsWith("/manifest"));
-  const found = manifests.map(async ({ url }): Promise<KeptWeights | undefined> => {
-    const prefix = url.slice(0, -"manifest".length);
-    const manifest = (await (await cache.match(url))?.json()) as { size: number; whole: boolean } | undefined;
-    if (!manifest?.whole) return undefined; // the library goes on with it when it is asked for again
+  const cache = await opened(DOWNLOADS);
+  if (!cache) return [];
+  const urls = (await cache.keys()).map(({ url }) => url);
+  const ofDownloads = urls.filter((url) => url.slice(KEYS.length).includes("/")); // not what the tuner measured
+  const prefixes = new Set(ofDownloads.map((url) => url.slice(0, url.lastIndexOf("/") + 1)));
+  const found = [...prefixes].map(async (prefix): Promise<KeptWeights> => {
+    // The library writes it after the first piece.
+    const manifest = (await (await cache.match(`${prefix}manifest`))?.json()) as
+      { readonly size: number; readonly whole: boolean } | undefined;
     const address = decodeURIComponent(prefix.slice(KEYS.length, -1));
     const weights: ChosenWeights = { kind: "address", address };
     return {
       title: weightsTitle(weights) ?? address,
-      bytes: manifest.size,
+      bytes: manifest?.size ?? 0,
+      whole: manifest?.whole ?? false,
       take: async () => weights,
       remove: async () => {
-        await Promise.all(keys.filter((key) => key.url.startsWith(prefix)).map((key) => cache.delete(key)));
+        const parts = (await cache.keys()).filter(({ url }) => url.startsWith(prefix));
+        await Promise.all(parts.map((key) => cache.delete(key)));
       },
     };
   });
-  return (await Promise.all(found)).filter((entry) => entry !== undefined);
+  return Promise.all(found);
 }
 
 async function keptFiles(): Promise<KeptWeights[]> {
-  const cache = await caches.open(FILES);
-  const found = (await cache.keys()).map(async (key): Promise<KeptWeights> => {
-    const title = decodeURIComponent(key.url.slice(KEYS.length));
+  const cache = await opened(FILES);
+  if (!cache) return [];
+  const keys = await cache.keys();
+  const partsOf = ({ url }: Request): string[] => url.slice(KEYS.length).split("/").map(decodeURIComponent);
+  const names = keys.map((key) => partsOf(key)[0]);
+  const found = keys.map(async (key): Promise<KeptWeights> => {
+    const [name = "", , time] = partsOf(key);
+    const lastModified = Number(time);
+    const isOnly = names.filter((other) => other === name).length === 1;
     const blob = await (await cache.match(key))?.blob();
     return {
-      title,
+      title: isOnly ? name : `${name} (${new Date(lastModified).toLocaleString()})`,
       bytes: blob?.size ?? 0,
-      take: async () => ({ kind: "file", file: new File(blob ? [blob] : [], title) }),
+      whole: true,
+      take: async () => ({ kind: "file", file: new File(blob ? [blob] : [], name, { lastModified }) }),
       remove: async () => {
         await cache.delete(key);
       },

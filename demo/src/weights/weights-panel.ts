@@ -9,6 +9,9 @@ import { keptWeights } from "./kept.js";
 import type { KeptWeights } from "./kept.js";
 import { NAMED_CHOICES } from "./named.js";
 
+/** What the page's security policy lets it load. */
+const ALLOWED_ADDRESS = String.raw`https://.+|http://(localhost|127\.0\.0\.1)(:\d+)?(/.*)?`;
+
 export class WeightsPanel {
   readonly #root = byId("weights-panel", HTMLElement);
   readonly #load: (weights: ChosenWeights) => void;
@@ -58,7 +61,8 @@ export class WeightsPanel {
         byId("weights-open", HTMLButtonElement).focus();
       }),
     );
-    return row(kept.title, kept.bytes, use, remove);
+    const note = kept.whole ? [] : [element("p", "soft", "Not complete: Use goes on with the download.")];
+    return row(kept.title, kept.bytes, use, remove, ...note);
   }
 
   #do(work: () => Promise<void>): void {
@@ -68,6 +72,7 @@ export class WeightsPanel {
   #addressForm(): HTMLElement {
     const input = Object.assign(element("input"), {
       ...{ id: "weights-address", type: "url", placeholder: "https://…/weights.safetensors", required: true },
+      ...{ pattern: ALLOWED_ADDRESS, title: "An address that begins with https://, or is on this machine" },
     });
     const go = Object.assign(element("button", "button", "Load"), { type: "submit" });
     const label = Object.assign(element("label", "", "Address"), { htmlFor: input.id });
