@@ -174,6 +174,12 @@ describe("a checkpoint", () => {
       await page.getByRole("textbox", { name: "Address" }).fill(text);
       await page.getByRole("button", { name: "Load", exact: true }).click();
     };
+    const field = page.getByRole("textbox", { name: "Address" });
+    for (const address of ["https://a.org/net.pth", "http://localhost:80", "http://a.org/x", "http://localhost.org/"]) {
+      await field.fill(address);
+      const isAccepted = await field.evaluate((input: HTMLInputElement) => input.checkValidity());
+      expect(isAccepted, "as the page's policy").toBe(!address.includes(".org") || address.startsWith("https"));
+    }
     await load(`${url}nothing.safetensors`);
     await expect.poll(() => innerTextOf(page, "#alert-text")).toMatch(/nothing\.safetensors: .*404/);
     expect(await innerTextOf(page, "#network-name")).toBe("fcn-resnet101-w16.pth");

@@ -105,8 +105,7 @@ describe("where they differ", () => {
       `16s → 8s ${share(maps.fcn16s, maps.fcn8s)} of pixels change`,
       `32s → 8s ${share(maps.fcn32s, maps.fcn8s)} of pixels change`,
     ]);
-    const [red, green, blue] = await pixelOfPerson(1); // a person for all: grey
-    expect([red, red]).toEqual([green, blue]);
+    await expect.poll(async () => new Set(await pixelOfPerson(1)).size).toBe(1); // a person for all: grey
     expect(await hash()).toContain("view=differ");
     expect(await violationsOf(page)).toEqual([]);
   });

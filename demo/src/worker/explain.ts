@@ -20,7 +20,7 @@ export interface Explanation {
 
 /** @throws bad-weights, device-lost, limit-too-small, the signal's reason */
 export async function explain(explanation: Explanation): Promise<Explained> {
-  const { model, picture, result } = explanation;
+  const { model, picture, result, signal } = explanation;
   const { width, height } = picture;
   const ratio = width / height;
   if (model.variants.length < 2) return { strides: [], label: 0, ratio };
@@ -30,7 +30,7 @@ export async function explain(explanation: Explanation): Promise<Explained> {
   for (const variant of model.variants) {
     const stride = strideOf(variant);
     const size = { columns: Math.ceil(width / stride), rows: Math.ceil(height / stride) };
-    const at = (variantAt: string) => cellProbabilities(result, variantAt, picture, { stride, ...size });
+    const at = (variantAt: string) => cellProbabilities(result, variantAt, { picture, stride, ...size, signal });
     const own = await at(variant);
     const before = strides.at(-1);
     const earlier = before && (await at(before.variant));
@@ -64,20 +64,39 @@ function largestClass(labels: Uint8Array): number {
   return counts.indexOf(Math.max(...counts));
 }
 
-/** The probabilities in the middle of each cell. */
+interface Cells extends Pick<CellMap, "columns" | "rows"> {
+  readonly picture: Picture;
+  readonly stride: number;
+  readonly signal: AbortSignal;
+}
+
+/** The probabilities in the middle of each cell. After each row, other requests have their turn. */
 async function cellProbabilities(
   result: ModelResult,
   variant: string,
-  { width, height }: Picture,
-  { stride, columns, rows }: { readonly stride: number; readonly columns: number; readonly rows: number },
+  { picture: { width, height }, stride, columns, rows, signal }: Cells,
 ): Promise<Float32Array[]> {
   const middle = (cell: number, size: number): number => Math.min(size - 1, cell * stride + (stride >> 1));
   const cells: Float32Array[] = [];
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++)
       cells.push(await result.probabilities(variant, middle(column, width), middle(row, height)));
+    await nextTask();
+    signal.throwIfAborted();
   }
   return cells;
+}
+
+/** Not by a timer: browsers let nested ones wait for 4 ms. */
+function nextTask(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
 }
 
 /** The last feature map of each stride. The networks over it are loaded for this, and freed after it. */
@@ -120,6 +139,7 @@ function strengths(
     for (let c = 0; c < channels; c++) sum += (data[(c * height + y) * width + x] as number) ** 2;
     return Math.sqrt(sum / channels);
   });
-  const [low, high] = [Math.min(...found), Math.max(...found)];
+  const low = found.reduce((least, value) => Math.min(least, value), Infinity);
+  const high = found.reduce((most, value) => Math.max(most, value), 0);
   return Uint8Array.from(found, (value) => Math.round((255 * (value - low)) / (high - low || 1)));
 }

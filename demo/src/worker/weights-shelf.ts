@@ -1,34 +1,45 @@
-/** Opens chosen weights. Those that were read once are kept, so that another precision downloads nothing. */
-import { DEFAULT_CHECKPOINT, defaultCheckpointUrl, openSource } from "fcn-webgpu";
-import type { WeightsOptions } from "fcn-webgpu";
+/** Opens chosen weights. Those that ship are kept once they were read: another precision downloads nothing. */
+import { DEFAULT_CHECKPOINT, openSource } from "fcn-webgpu";
+import type { WeightsName, WeightsOptions } from "fcn-webgpu";
 import type { ChosenWeights } from "../messages.js";
 import type { WeightsFile } from "./open-model.js";
 
+type ShippedName = Extract<WeightsName, "photos" | "icons">;
+
 export class WeightsShelf {
-  #builtIn: Blob | undefined;
+  readonly #shipped = new Map<ShippedName, Blob>();
 
   /** Downloads what is not here yet. @throws bad-weights, the signal's reason */
   async take(weights: ChosenWeights, options: WeightsOptions): Promise<WeightsFile> {
-    if (weights.kind === "address") {
-      const { address } = weights;
-      return { open: () => openSource(address, options), direct: address };
-    }
-    const file = weights.kind === "file" ? weights.file : await this.#shipped(weights.blob, options);
-    return { open: () => openSource(file), direct: file };
+    if (weights.kind === "file") return fileOf(weights.file);
+    if (weights.kind === "built-in") return fileOf(await this.#take("photos", options, weights.blob));
+    const { address } = weights;
+    if (address === "photos" || address === "icons") return fileOf(await this.#take(address, options));
+    return { open: () => openSource(address, options), direct: address };
   }
 
-  async #shipped(given: Blob | undefined, options: WeightsOptions): Promise<Blob> {
-    if (!this.#builtIn && given && (await isWhole(given))) this.#builtIn = given;
-    if (!this.#builtIn) {
-      const source = await openSource(defaultCheckpointUrl(), { ...options, cache: false });
-      this.#builtIn = new File([await source.read(0, source.size)], DEFAULT_CHECKPOINT.file);
-      await source.close();
-    }
-    return this.#builtIn;
+  /** The library compares what it downloads with the digest of what ships. */
+  async #take(name: ShippedName, options: WeightsOptions, given?: Blob): Promise<Blob> {
+    const kept = this.#shipped.get(name) ?? (given && (await isWhole(given)) ? given : await download(name, options));
+    this.#shipped.set(name, kept);
+    return kept;
   }
 }
 
-/** Whether these are the bytes that ship. */
+function fileOf(blob: Blob): WeightsFile {
+  return { open: () => openSource(blob), direct: blob };
+}
+
+async function download(name: ShippedName, options: WeightsOptions): Promise<Blob> {
+  const source = await openSource(name, options);
+  try {
+    return new File([await source.read(0, source.size)], `${name}.safetensors`);
+  } finally {
+    await source.close();
+  }
+}
+
+/** Whether these are the bytes of the built-in weights. */
 async function isWhole(blob: Blob): Promise<boolean> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await blob.arrayBuffer()));
   return DEFAULT_CHECKPOINT.sha256 === [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
