@@ -1,7 +1,16 @@
 /** How the web page compares the three networks: views, loupes, divider, the figure of skips, and the address. */
+import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { formatShare } from "../demo/src/ui/format.js";
-import { innerTextOf, pixelOf, segmentedAfter, untilSegmented, useDemo, violationsOf } from "./helpers/demo.js";
+import {
+  innerTextOf,
+  pixelOf,
+  segmentedAfter,
+  untilSegmented,
+  useDemo,
+  violationsOf,
+  workerOf,
+} from "./helpers/demo.js";
 import { useDevice } from "./helpers/device.js";
 import { nodeLabels } from "./helpers/node-labels.js";
 
@@ -163,19 +172,56 @@ describe("the figure of skips", () => {
   });
 });
 
+/** Runs a script in the page's worker before its own. */
+async function withWorkerScript(page: Page, script: string): Promise<void> {
+  await page.route(/\/worker-[^/]*\.js$/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: script + (await response.text()) });
+  });
+}
+
 describe("drawing", () => {
   it("falls back to the CPU where the GPU cannot draw", async () => {
     const page = await demo().openBlank();
-    await page.route(/\/worker-[^/]*\.js$/, async (route) => {
-      const response = await route.fetch();
-      const broken = `{ const { getContext } = OffscreenCanvas.prototype;
+    await withWorkerScript(
+      page,
+      `{ const { getContext } = OffscreenCanvas.prototype;
         OffscreenCanvas.prototype.getContext = function (kind, ...rest) {
           return kind === "webgpu" ? null : getContext.call(this, kind, ...rest);
-        }; }`;
-      await route.fulfill({ response, body: broken + (await response.text()) });
-    });
+        }; }`,
+    );
     await page.goto(`${demo().url}#draw=gpu`);
     await untilSegmented(page);
+    await expect.poll(async () => (await pixelOf(page, 3, 0.4, 0.75)).join()).toBe((await pixelOfPerson(3)).join());
+    await page.close();
+  });
+
+  it("falls back to the CPU after a device that was lost as soon as the GPU drew", async () => {
+    const page = await demo().openBlank();
+    await withWorkerScript(
+      page,
+      `{ const { getContext } = OffscreenCanvas.prototype;
+        self.kinds = [];
+        OffscreenCanvas.prototype.getContext = function (kind, ...rest) {
+          self.kinds.push(kind);
+          return getContext.call(this, kind, ...rest);
+        };
+        const { requestDevice } = GPUAdapter.prototype;
+        GPUAdapter.prototype.requestDevice = async function (...options) {
+          return (self.device = await requestDevice.apply(this, options));
+        }; }`,
+    );
+    await page.goto(`${demo().url}#draw=gpu`);
+    await expect.poll(() => page.workers().length).toBe(1);
+    const kinds = () => workerOf(page).evaluate(() => (globalThis as { kinds?: string[] }).kinds ?? []);
+    await expect.poll(kinds).toContain("webgpu");
+    await workerOf(page).evaluate(() => {
+      const { kinds: seen, device: drawing } = globalThis as { kinds?: string[]; device?: GPUDevice };
+      if (seen) seen.length = 0;
+      drawing?.destroy();
+    });
+    await untilSegmented(page, /pixels in|is back/);
+    expect(await kinds()).not.toContain("webgpu");
     await expect.poll(async () => (await pixelOf(page, 3, 0.4, 0.75)).join()).toBe((await pixelOfPerson(3)).join());
     await page.close();
   });
