@@ -4,7 +4,7 @@ import type { FcnErrorCode, Picture } from "fcn-webgpu";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Reply } from "../demo/src/messages.js";
 import { Engine } from "../demo/src/worker/engine.js";
-import { pause } from "./helpers/promises.js";
+import { gate, pause } from "./helpers/promises.js";
 
 const stage = vi.hoisted(() => ({
   /** By name of a picture: what its decoding waits for. */
@@ -94,13 +94,6 @@ const quiet = async (): Promise<void> => {
   for (let i = 0; i < 5; i++) await pause();
 };
 
-/** A promise, and what resolves it. */
-function gate(): { readonly closed: Promise<void>; readonly open: () => void } {
-  let open = (): void => undefined;
-  const closed = new Promise<void>((resolve) => (open = resolve));
-  return { closed, open };
-}
-
 beforeEach(() => {
   vi.stubGlobal("ImageBitmap", class {});
   stage.openModel.mockReset();
@@ -188,6 +181,18 @@ describe("a run", () => {
   });
 });
 
+describe("weights that cannot be had", () => {
+  it("end the page where they are the built-in ones, and none were there before", async () => {
+    load(new FcnError("bad-weights", "no checkpoint"));
+    await quiet();
+    expect([failures(), kindsOf("fatal")]).toEqual([["no checkpoint"], []]);
+    stage.openModel.mockRejectedValueOnce(new FcnError("bad-weights", "no download"));
+    engine.load({ type: "load", weights: { kind: "built-in" }, precision: "auto", drawing: "auto" });
+    await quiet();
+    expect(kindsOf("fatal")).toEqual([{ type: "fatal", code: "bad-weights", message: "no download" }]);
+  });
+});
+
 describe("a device", () => {
   const second = { label: "two", software: true };
 
@@ -226,7 +231,7 @@ describe("a device", () => {
     expect([failures(), next.runs.length]).toEqual([[], 1]);
   });
 
-  it("that is lost in the first run of a network: the recovery has run it again, and it is not made again", async () => {
+  it("that is lost in the first run of a network: the recovery runs it, and it is not made again", async () => {
     await begun();
     const next = modelOf("gone", "device-lost");
     load(next);

@@ -168,6 +168,19 @@ describe("a choice", () => {
     expect(loaded()).toEqual([{ kind: "address", address: "icons" }]);
   });
 
+  it("that is refused leaves what was there, or gets the weights that ship where nothing was", () => {
+    const { choice, loaded, ready } = choiceOf();
+    choice.load({ kind: "address", address: "a/broken.pth" });
+    choice.refused();
+    expect(loaded().at(-1)).toEqual({ kind: "built-in" });
+    ready();
+    choice.load({ kind: "address", address: "a/broken.pth" });
+    choice.refused();
+    expect(loaded()).toHaveLength(3);
+    listeners.get("precision")?.();
+    expect(loaded().at(-1)).toEqual({ kind: "built-in" });
+  });
+
   it("of a precision waits for the weights that ship while these come", async () => {
     const { finish } = twoHalves();
     const { choice, loaded, busy } = choiceOf();

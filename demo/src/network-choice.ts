@@ -22,7 +22,7 @@ export class NetworkChoice {
   readonly #events: NetworkChoiceEvents;
   readonly #opener = byId("weights-open", HTMLButtonElement);
   /** Those in use, and those that were asked for last. */
-  #used = BUILT_IN;
+  #used: ChosenWeights | undefined;
   #asked = BUILT_IN;
   /** What a person chose, until it is kept for the next visit. */
   #toKeep: ChosenWeights | undefined;
@@ -59,6 +59,10 @@ export class NetworkChoice {
 
   #ask(weights: ChosenWeights): void {
     this.#events.changed();
+    this.#send(weights);
+  }
+
+  #send(weights: ChosenWeights): void {
     this.#asked = weights;
     if (this.#fetching && weights.kind === "built-in") return; // start() will load them, at the precision chosen then
     this.#fetching?.abort();
@@ -89,7 +93,9 @@ export class NetworkChoice {
 
   /** What was asked for last is not to be had. */
   refused(): void {
-    this.#asked = this.#used;
+    this.#toKeep = undefined;
+    if (this.#used) this.#asked = this.#used;
+    else this.#send(BUILT_IN); // there is no network yet
   }
 
   async #toggle(): Promise<void> {

@@ -182,7 +182,9 @@ export class Engine {
     if (what === "load" && this.#hasWaitingLoad) return; // stopped by a later choice
     const code = isFcnError(error) ? error.code : undefined;
     const noGpu = code === "no-webgpu" || code === "no-adapter";
-    const noNetwork = what === "load" && !this.#used;
+    // Where a person's own weights are refused, the page asks for the built-in ones.
+    const isOwn = this.#begun !== undefined && this.#begun.weights.kind !== "built-in";
+    const noNetwork = what === "load" && !this.#used && !isOwn;
     this.#reply(noGpu || noNetwork ? { type: "fatal", code, message } : { type: "failed", what, message, id });
     this.#enqueue("segment", async () => this.#stopped && this.#infer(this.#stopped)); // what was stopped for it
   }
