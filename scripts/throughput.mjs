@@ -1,7 +1,8 @@
 /**
- * `npm run throughput`: how many large JPEGs a second `fcn segment` does on this machine, and whether reading them holds
- * the network up. It makes 12-megapixel JPEGs and runs, in turn and several times: the bare network over pictures that
- * are in memory and shrunk already, and the command line with each number of threads. docs/scale.md explains the table.
+ * `npm run throughput`: how many large JPEGs a second `fcn segment` does on this machine, and whether reading them
+ * holds the network up. It makes 12-megapixel JPEGs and runs, in turn and several times: the bare network over pictures
+ * that are in memory and shrunk already, and the command line with each number of threads. docs/scale.md explains the
+ * table.
  */
 import { spawn } from "node:child_process";
 import { linkSync, mkdtempSync, rmSync } from "node:fs";
@@ -65,7 +66,10 @@ function rateOf(times) {
   return (1000 * (times.length - 1 - first)) / (end - start);
 }
 
-/** The command line. @param {readonly string[]} paths @param {Network} network @param {string} threads @param {string} out */
+/**
+ * The command line.
+ * @param {readonly string[]} paths @param {Network} network @param {string} threads @param {string} out
+ */
 async function commandRate(paths, { weights, variant, resize }, threads, out) {
   const options = { variant, resize: String(resize), threads, out, ...(weights === undefined ? {} : { weights }) };
   const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
