@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
+import sharp from "sharp";
 import { afterAll, describe, expect, it } from "vitest";
 import { ByteBudget } from "../src/cli/byte-budget.js";
 import { isDiskFull, isPassing } from "../src/cli/exit-codes.js";
@@ -99,6 +101,19 @@ describe("memory that moves", () => {
     expect(
       memoryOf(Buffer.from("small"), new Uint8Array(own.buffer, 4), new Uint8Array(new SharedArrayBuffer(8))),
     ).toEqual([]);
+  });
+
+  it("is not sharp's, which Node refuses to move: a message with it arrives", async () => {
+    const create = { width: 64, height: 64, channels: 4, background: "red" } as const;
+    const { buffer, byteLength } = await sharp({ create }).raw().toBuffer();
+    const pixels = new Uint8Array(buffer, 0, byteLength);
+    expect(pixels.byteLength).toBe(buffer.byteLength);
+    const { port1, port2 } = new MessageChannel();
+    port1.postMessage(pixels, memoryOf(pixels));
+    expect(receiveMessageOnPort(port2)?.message).toEqual(
+      Uint8Array.from({ length: 2 ** 14 }, (_, i) => ((i % 4) % 3 ? 0 : 255)),
+    );
+    port1.close();
   });
 });
 
