@@ -7,6 +7,7 @@ import { cannotWrite, writeWhole } from "../base/write-whole.js";
 import { UsageError, refuse } from "./command.js";
 import { outputFolder } from "./files.js";
 import { print, printError } from "./output.js";
+import { PICTURES } from "./segment-folders.js";
 import { SEGMENT_OPTIONS } from "./segment-options.js";
 import type { SegmentValues } from "./segment-options.js";
 import { sharedFields } from "./segment-record.js";
@@ -67,13 +68,21 @@ function faultsOf({ failed, missing, doubled, lost, absent }: Survey): string[] 
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
+/** Pictures that a header counts and no list names, as when a list was cut off; below 0 for a list of too many. */
+const unnamedIn = ({ pictures, done, failed, missing, lost, absent }: Survey): number =>
+  pictures - done.length - failed.length - missing.length - lost.length - sum(absent.map((shard) => shard.pictures));
+
 /** "12 missing, 1 failed"; empty when all is there. */
-function countsOf({ failed, missing, doubled, lost, absent }: Survey): string {
+function countsOf(survey: Survey): string {
+  const { failed, missing, doubled, lost, absent } = survey;
+  const unnamed = unnamedIn(survey);
   const counts = [
     [missing.length + sum(absent.map(({ pictures }) => pictures)), "missing"],
     [failed.length, "failed"],
     [lost.length, "lost"],
     [doubled.length, "doubled"],
+    [Math.max(0, unnamed), `not named by ${PICTURES}`],
+    [Math.max(0, -unnamed), `more named by ${PICTURES} than the record counts`],
   ] as const;
   return counts.flatMap(([count, word]) => (count ? [`${count} ${word}`] : [])).join(", ");
 }
@@ -98,7 +107,7 @@ export async function mergeSegments(
   const faults = faultsOf(survey);
   const { shards, pictures, done } = survey;
   const of = `${pictures} pictures of ${shards === 1 ? "1 run" : `${shards} shards`}`;
-  if (faults.length) {
+  if (faults.length || done.length !== pictures) {
     if (json) print(JSON.stringify(mergedJson(survey, null)));
     else for (const fault of faults) print(fault);
     printError(`fcn: segment: not whole: of ${of} ${done.length} are done, ${countsOf(survey)}; nothing was merged`);

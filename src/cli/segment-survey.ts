@@ -82,7 +82,7 @@ async function readAll(found: readonly FoundRecord[]): Promise<OneRecord[]> {
   return records;
 }
 
-/** @throws bad-option for shards of different numbers, or shards beside a run of all pictures */
+/** @throws bad-option for shards of different numbers, shards beside a run of all pictures, or two such runs */
 function partsOf(records: readonly OneRecord[]): number {
   const [first, ...others] = records;
   const parts = (record: OneRecord | undefined): number => record?.shard?.parts ?? 1;
@@ -92,6 +92,13 @@ function partsOf(records: readonly OneRecord[]): number {
       "bad-option",
       `${other.folder} is one of ${parts(other)} shards and ${first.folder} one of ${parts(first)}; ` +
         "these cannot be put together",
+    );
+  const [whole, second] = records.filter(({ shard }) => !shard);
+  if (whole && second)
+    throw new FcnError(
+      "bad-option",
+      `segment: ${whole.folder} and ${second.folder} are runs without shards; names of results are unique within one ` +
+        "run only; merge them one by one",
     );
   return parts(first);
 }
