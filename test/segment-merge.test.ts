@@ -30,7 +30,7 @@ describe("a merge", () => {
 
   it.each([
     [["a"], "of 4 pictures of 2 shards 3 are done, 1 not named by results.pictures.txt; nothing was merged"],
-    [["a", "c", "a2"], "of 4 pictures of 2 shards 5 are done, 1 more named by results.pictures.txt than the record"],
+    [["a", "c", "a2"], "of 4 pictures of 2 shards 5 are done, 1 more named by results.pictures.txt than the"],
   ])("whose lists do not name as many pictures as the record counts is not whole: %j", async (list, sentence) => {
     writeRun(at("out"), ["a", "c", "a2"], { shard: { part: 1, parts: 2 }, list, total: 4 });
     writeRun(at("out"), ["b", "d"], { shard: { part: 2, parts: 2 }, total: 4 });

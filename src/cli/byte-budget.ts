@@ -14,6 +14,19 @@ export class ByteBudget {
     while (this.#taken >= this.#most) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
+  /**
+   * Waits until these bytes fit beside all others, and takes them. What is larger than `most` waits to be alone.
+   * @param bytes asked again after each wait
+   * @returns what was taken
+   */
+  async reserve(bytes: () => number): Promise<number> {
+    while (this.#taken > 0 && this.#taken + bytes() > this.#most)
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    const own = bytes();
+    this.take(own);
+    return own;
+  }
+
   take(bytes: number): void {
     this.#taken += bytes;
   }

@@ -1,0 +1,15 @@
+/** Whether a file is the one that a list names. */
+import { createHash } from "node:crypto";
+import { badImage } from "../image/picture.js";
+import type { ListedPicture } from "./picture-list.js";
+
+const CURE = "copy it again, or make the list anew";
+
+/** @throws bad-image for bytes that are not those of the list */
+export function checkListed(file: Uint8Array, image: string, { bytes, sha256 }: ListedPicture): void {
+  if (bytes !== undefined && bytes !== file.length)
+    throw badImage(image, `it has ${file.length} bytes, in the list ${bytes}; ${CURE}`);
+  if (sha256 === undefined) return;
+  const own = createHash("sha256").update(file).digest("hex");
+  if (own !== sha256) throw badImage(image, `its SHA-256 is ${own}, in the list ${sha256}; ${CURE}`);
+}
