@@ -1,11 +1,12 @@
 /** `fcn segment --merge` refuses what is not whole, and what would write elsewhere. */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { appendFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { SEGMENT_RECORDS } from "../src/cli/segment-record.js";
 import { segment } from "../src/cli/segment.js";
 import { surveyOf } from "../src/cli/segment-survey.js";
-import { writeRun } from "./helpers/segment-runs.js";
+import { HEADER, doneLine, writeRun } from "./helpers/segment-runs.js";
 import { runCommand } from "./helpers/commands.js";
 
 let folder: string;
@@ -22,8 +23,8 @@ describe("a merge", () => {
     writeRun(at("o1"), ["x/a", "x/b"]);
     writeRun(at("o2"), ["y/a"]);
     await expect(surveyOf([at("o1"), at("o2")])).rejects.toThrow(
-      `segment: ${at("o1")} and ${at("o2")} are runs without shards; names of results are unique within one run only; ` +
-        "merge them one by one",
+      `segment: ${at("o1")} and ${at("o2")} are runs without shards; names of results are unique within one run ` +
+        "only; merge them one by one",
     );
     expect((await surveyOf([at("o1")])).done).toHaveLength(2);
   });
@@ -37,5 +38,38 @@ describe("a merge", () => {
     const { code, err } = await runCommand(segment, "--merge", at("out"));
     expect([code, err]).toEqual([1, expect.stringContaining(sentence)]);
     expect(existsSync(at("out/merged.jsonl"))).toBe(false);
+  });
+
+  it.each(["../../x", "a/../../x", "..\\x", "/tmp/x"])(
+    "writes nothing where a record from elsewhere says %j",
+    async (file) => {
+      for (const part of [1, 2]) writeRun(at(`o${part}`), [`${part}`], { shard: { part, parts: 2 }, total: 2 });
+      writeFileSync(at("x"), "result");
+      const files = [{ file, bytes: 6, sha256: "0".repeat(64) }];
+      const record = at("o2/shards/2-of-2/results.jsonl");
+      appendFileSync(record, `${doneLine("2", { files })}\n`);
+      await expect(runCommand(segment, "--merge", at("o1"), at("o2"), "--out", at("a/b/all"))).rejects.toThrow(
+        `${record} line 4: its file ${JSON.stringify(file)} is not below --out; fcn segment writes no such line`,
+      );
+      expect(existsSync(at("a"))).toBe(false);
+    },
+  );
+});
+
+describe("a line of a picture that is done", () => {
+  const parse = (changes: object): unknown =>
+    SEGMENT_RECORDS.parseRecord(doneLine("a.png", changes), "results.jsonl line 3", HEADER);
+
+  it.each([-86_400_000, -1, 0])("may say that its file is older than 1970: %d ms", (mtime) => {
+    expect(parse({ mtime })).toMatchObject({ mtime });
+  });
+
+  it.each([0.5, 1e300, null, "1"])("has a whole number of milliseconds, not %j", (mtime) => {
+    expect(() => parse({ mtime })).toThrow("its picture has no size and time");
+  });
+
+  it.skipIf(process.platform === "win32")("may name a file with a backslash, which is a letter here", () => {
+    const files = [{ file: "x/a\\b..png.labels.png", bytes: 6, sha256: "0".repeat(64) }];
+    expect(parse({ files })).toMatchObject({ files });
   });
 });

@@ -2,6 +2,7 @@
  * The lines of `results.jsonl` that `fcn segment` writes with --resume, --fresh or --shard: a header; a line for each
  * start; a line for each picture that is done or failed. Of several lines about a picture the last one counts.
  */
+import { isAbsolute, sep } from "node:path";
 import { badOption } from "../base/errors.js";
 import { isAbsentOr, isAmount, isObject, isText, isWhole, hasSize, parseLine } from "../eval/record-checks.js";
 import type { Fields } from "../eval/record-checks.js";
@@ -52,7 +53,7 @@ export interface ResultFile {
 /** A picture that is done. */
 export interface DoneRecord {
   readonly picture: string;
-  /** Of its file when it was read: bytes, and milliseconds since 1970 of its last change. */
+  /** Of its file when it was read: bytes, and milliseconds since 1970 of its last change, below 0 for earlier ones. */
   readonly bytes: number;
   readonly mtime: number;
   readonly width: number;
@@ -133,17 +134,21 @@ function parseHeader(line: string, where: string): SegmentHeader {
   return value as unknown as SegmentHeader;
 }
 
-const isFile = (value: unknown): boolean =>
+const isFile = (value: unknown): value is { readonly file: string } =>
   isObject(value) && isText(value.file) && value.file !== "" && isCount(value.bytes) && isHash(value.sha256);
+
+/** Whether a name, which another machine may have written, leads out of --out. A backslash is a letter on Linux. */
+const leadsOut = ({ file }: { readonly file: string }): boolean =>
+  isAbsolute(file) || file.split(/[\\/]/).includes("..") || (sep === "\\" && file.includes(sep));
 
 /** What is wrong with the fields of a picture that is done; undefined for nothing. */
 function doneProblem(value: Fields): string | undefined {
-  if (!isCount(value.bytes) || !isAmount(value.mtime)) return "its picture has no size and time";
+  if (!isCount(value.bytes) || !Number.isSafeInteger(value.mtime)) return "its picture has no size and time";
   if (!hasSize(value)) return "its size is not in whole pixels";
   if (!Array.isArray(value.classes) || !value.classes.every(isObject)) return "its classes are no list of objects";
-  return Array.isArray(value.files) && value.files.every(isFile)
-    ? undefined
-    : "its files have no names, sizes and hashes";
+  if (!Array.isArray(value.files) || !value.files.every(isFile)) return "its files have no names, sizes and hashes";
+  const outside = value.files.find(leadsOut);
+  return outside && `its file ${JSON.stringify(outside.file)} is not below --out`;
 }
 
 function recordProblem(value: Fields): string | undefined {
