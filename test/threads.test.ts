@@ -3,16 +3,17 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
+import { MessageChannel, Worker, receiveMessageOnPort } from "node:worker_threads";
 import sharp from "sharp";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ByteBudget } from "../src/cli/byte-budget.js";
 import { isDiskFull, isPassing } from "../src/cli/exit-codes.js";
 import { Lanes } from "../src/cli/lanes.js";
 import { memoryOf } from "../src/cli/threads/memory.js";
 import { receivedError, sentError } from "../src/cli/threads/messages.js";
 import { ThreadPool } from "../src/cli/threads/pool.js";
-import { FcnError } from "../src/base/errors.js";
+import { FcnError, isFcnError } from "../src/base/errors.js";
+import { rejectionOf } from "./helpers/promises.js";
 
 const folder = mkdtempSync(join(tmpdir(), "fcn-threads-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -25,11 +26,16 @@ const module = join(folder, "thread.mjs");
 writeFileSync(
   module,
   `import { threadId } from "node:worker_threads";
+  import { parentPort } from "node:worker_threads";
   import { serveTasks } from ${JSON.stringify(SERVE)};
   import { FcnError } from ${JSON.stringify(ERRORS)};
   serveTasks(async ({ name, data }) => {
     if (name === "refuse") throw new FcnError("bad-image", "a.png: it is torn", { cause: new Error("at byte 7") });
     if (name === "die") process.exit(3);
+    if (name.startsWith("throw")) setImmediate(() => { throw name === "throw" ? new Error("a bug") : new RangeError(); });
+    if (name === "unsendable") return { result: () => 0, moved: [] };
+    if (name === "garbled") parentPort.emit("messageerror", new Error("torn"));
+    if (name === "garbled" || name.startsWith("throw")) await new Promise(() => undefined);
     if (name === "wait") await new Promise((resolve) => setTimeout(resolve, 60_000));
     return { result: { threadId, bytes: data?.length }, moved: [] };
   });`,
@@ -48,6 +54,14 @@ interface Result {
 const poolOf = (size: number): ThreadPool<Task, Result> => new ThreadPool(pathToFileURL(module), size);
 
 describe("a pool of threads", () => {
+  /** Each call's `this` is a thread. */
+  const spied = () => vi.spyOn(Worker.prototype, "postMessage");
+  let posted: ReturnType<typeof spied>;
+  beforeEach(() => {
+    posted = spied();
+  });
+  afterEach(() => vi.restoreAllMocks());
+
   it("runs many tasks on few threads, and moves memory", async () => {
     const pool = poolOf(2);
     const results = await Promise.all(Array.from({ length: 7 }, () => pool.run({ name: "go" })));
@@ -70,9 +84,55 @@ describe("a pool of threads", () => {
   it("replaces a thread that died, whose task alone fails", async () => {
     const pool = poolOf(1);
     const [died, other] = await Promise.allSettled([pool.run({ name: "die" }), pool.run({ name: "go" })]);
-    const sentence = "a thread died during its task (it ended with code 3); use fewer threads";
-    expect(died).toMatchObject({ status: "rejected", reason: { code: "out-of-memory", message: sentence } });
+    const sentence = "a thread ended with code 3 during its task";
+    expect(died).toMatchObject({ status: "rejected", reason: { message: sentence } });
+    expect((died as PromiseRejectedResult).reason).not.toBeInstanceOf(FcnError);
     expect(other.status).toBe("fulfilled");
+    await pool.close();
+  });
+
+  it.each([
+    ["throw", "a thread died during its task: a bug"],
+    ["throw nothing", "a thread died during its task: RangeError"],
+  ])("says why a thread died that did not lack memory: %s", async (name, message) => {
+    const pool = poolOf(1);
+    const error = await rejectionOf(pool.run({ name }));
+    expect(error).toMatchObject({ message });
+    expect((error as Error).cause).toBeInstanceOf(Error);
+    expect([isPassing(error), isFcnError(error)]).toEqual([false, false]);
+    expect((await pool.run({ name: "go" })).bytes).toBeUndefined();
+    await pool.close();
+  });
+
+  it("asks for fewer threads where the memory of one was full", async () => {
+    const pool = poolOf(1);
+    const started = pool.run({ name: "wait" });
+    const [thread] = posted.mock.contexts as [Worker];
+    const full = Object.assign(new Error("its heap is full"), { code: "ERR_WORKER_OUT_OF_MEMORY" });
+    thread.emit("error", full);
+    const message = "a thread died during its task (its heap is full); use fewer threads";
+    expect(await rejectionOf(started)).toMatchObject({ code: "out-of-memory", message, cause: full });
+    await thread.terminate();
+    await pool.close();
+  });
+
+  it.each([
+    ["unsendable", "could not be cloned"],
+    ["garbled", "the task of a thread cannot be read: torn"],
+  ])("gets an answer also where a thread cannot send its own, or read its task: %s", async (name, message) => {
+    const pool = poolOf(1);
+    await expect(pool.run({ name })).rejects.toThrow(message);
+    expect((await pool.run({ name: "go" })).bytes).toBeUndefined();
+    await pool.close();
+  });
+
+  it("rejects where an answer cannot be read, and goes on", async () => {
+    const pool = poolOf(1);
+    posted.mockImplementationOnce(function (this: Worker) {
+      this.emit("messageerror", new Error("torn"));
+    });
+    await expect(pool.run({ name: "go" })).rejects.toThrow("the answer of a thread cannot be read: torn");
+    expect((await pool.run({ name: "go" })).bytes).toBeUndefined();
     await pool.close();
   });
 

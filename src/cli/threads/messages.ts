@@ -15,6 +15,13 @@ export interface SentError {
 /** A thread works on one task at a time, so an answer needs no number. */
 export type ThreadAnswer<Result> = { readonly result: Result } | { readonly error: SentError };
 
+/** What an error says; its name where it says nothing. */
+export const namedMessage = (error: unknown): string => messageOf(error) || String((error as Error).name);
+
+/** A message arrived that cannot be read; the thread that gets it goes on. */
+export const unreadable = (what: "task" | "answer", error: unknown): Error =>
+  new Error(`the ${what} of a thread cannot be read: ${namedMessage(error)}`, { cause: error });
+
 export function sentError(error: unknown): SentError {
   const { code, cause } = (error ?? {}) as NodeJS.ErrnoException;
   const codes = isFcnError(error) ? { code: error.code } : {};

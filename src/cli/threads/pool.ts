@@ -4,8 +4,8 @@
  */
 import { Worker } from "node:worker_threads";
 import type { TransferListItem } from "node:worker_threads";
-import { FcnError, messageOf } from "../../base/errors.js";
-import { receivedError } from "./messages.js";
+import { FcnError } from "../../base/errors.js";
+import { namedMessage, receivedError, sentError, unreadable } from "./messages.js";
 import type { ThreadAnswer } from "./messages.js";
 
 interface Waiting<Task, Result> {
@@ -13,6 +13,15 @@ interface Waiting<Task, Result> {
   readonly moved: readonly TransferListItem[];
   readonly resolve: (result: Result) => void;
   readonly reject: (error: Error) => void;
+}
+
+/** Only a heap that is full is a lack of memory; anything else is a bug, or a system that lacks something. */
+function causeOfDeath(error: unknown): Error {
+  const message = namedMessage(error);
+  if ((error as NodeJS.ErrnoException | undefined)?.code !== "ERR_WORKER_OUT_OF_MEMORY")
+    return new Error(`a thread died during its task: ${message}`, { cause: error });
+  const sentence = `a thread died during its task (${message}); use fewer threads`;
+  return new FcnError("out-of-memory", sentence, { cause: error });
 }
 
 export class ThreadPool<Task, Result> {
@@ -36,7 +45,8 @@ export class ThreadPool<Task, Result> {
   /**
    * The result of a task.
    * @param moved memory of the task that moves to the thread: it is empty here afterwards
-   * @throws what the task threw, with its code and words; disposed after close(); out-of-memory where the thread died
+   * @throws what the task threw, with its code and words; disposed after close(); out-of-memory where the thread died of it;
+   * the thread's error where it died of another cause
    */
   run(task: Task, moved: readonly TransferListItem[] = []): Promise<Result> {
     if (this.#isClosed) return Promise.reject(new FcnError("disposed", "the threads were closed before this task"));
@@ -77,8 +87,9 @@ export class ThreadPool<Task, Result> {
     const thread = new Worker(this.#module);
     this.#threads.add(thread);
     thread.on("message", (answer: ThreadAnswer<Result>) => this.#answered(thread, answer));
-    thread.on("error", (error) => this.#died(thread, messageOf(error)));
-    thread.on("exit", (code) => this.#died(thread, `it ended with code ${code}`));
+    thread.on("messageerror", (error) => this.#answered(thread, { error: sentError(unreadable("answer", error)) }));
+    thread.on("error", (error) => this.#died(thread, causeOfDeath(error)));
+    thread.on("exit", (code) => this.#died(thread, new Error(`a thread ended with code ${code} during its task`)));
     return thread;
   }
 
@@ -97,13 +108,13 @@ export class ThreadPool<Task, Result> {
   }
 
   /** The other tasks go on; a new thread takes the place of this one when it is needed. */
-  #died(thread: Worker, why: string): void {
+  #died(thread: Worker, error: Error): void {
     if (!this.#threads.delete(thread)) return;
     const waiting = this.#busy.get(thread);
     this.#busy.delete(thread);
     const at = this.#idle.indexOf(thread);
     if (at >= 0) this.#idle.splice(at, 1);
-    waiting?.reject(new FcnError("out-of-memory", `a thread died during its task (${why}); use fewer threads`));
+    waiting?.reject(error);
     if (!this.#isClosed) this.#next();
   }
 }
