@@ -4,13 +4,14 @@ import { isFcnError, messageOf } from "../base/errors.js";
 import { loadFcn } from "../node.js";
 import type { Fcn, NodeLoadOptions, NodePicture } from "../node.js";
 import { readClassNames } from "./class-names.js";
-import { UsageError, parse, refuse } from "./command.js";
+import { parse, refuse } from "./command.js";
 import type { Command } from "./command.js";
 import { TRY_AGAIN, isPassing } from "./exit-codes.js";
 import { checkWeights, isWeightsPath, outputFolder } from "./files.js";
 import { print, printError, printNote } from "./output.js";
 import { byteBar } from "./progress.js";
 import { modeOf } from "./record-log.js";
+import { refuseUnfit } from "./segment-devices.js";
 import { refuseStreams, segmentInputs } from "./segment-inputs.js";
 import { mergeSegments } from "./segment-merge.js";
 import { refuseToReplace } from "./segment-names.js";
@@ -67,7 +68,7 @@ async function load(values: SegmentValues): Promise<Loaded> {
   try {
     for (const options of others) {
       fcns.push(await open(options));
-      refuseTwice(fcns);
+      refuseUnfit(fcns);
     }
   } catch (error) {
     disposeAll(fcns);
@@ -77,15 +78,6 @@ async function load(values: SegmentValues): Promise<Loaded> {
   if (weights !== undefined) printNote(`fcn: ${weights} is ${fcn.description}; runs as ${fcn.variant}`);
   if (fcn.notice !== undefined) printNote(`fcn: WARNING: ${fcn.notice}`);
   return { fcns, ms: performance.now() - start };
-}
-
-/** WebGPU finds adapters by name only, so the same name is the same device. @throws UsageError */
-function refuseTwice(fcns: readonly Fcn<NodePicture>[]): void {
-  const labels = fcns.map(({ device }) => device.label);
-  const twice = labels.find((label, i) => labels.indexOf(label) < i);
-  if (twice === undefined) return;
-  const cure = "name different ones; for equal GPUs run one process each with --shard, where only that GPU is visible";
-  throw new UsageError(`segment: --devices names "${twice}" twice; ${cure}`);
 }
 
 function disposeAll(fcns: readonly Fcn<NodePicture>[]): void {
