@@ -39,11 +39,10 @@ const STOPPING =
 /** The pictures of --list with their label maps. */
 async function listedItems(list: string, labels: string | undefined): Promise<DatasetItem[]> {
   const pictures = await listedPictures("compare", list);
-  return pictures.map(({ path }) => ({
-    key: pathKey(path),
-    picture: path,
-    ...defined({ label: labelOf(path, labels) }),
-  }));
+  return pictures.map((listed) => {
+    const { path } = listed;
+    return { key: pathKey(path), picture: path, listed, ...defined({ label: labelOf(path, labels) }) };
+  });
 }
 
 async function itemsOf(values: CompareValues, inputs: readonly string[]): Promise<readonly DatasetItem[]> {

@@ -20,6 +20,8 @@ export interface DatasetItem {
   readonly picture: string;
   /** Path of its label map, where there is one. */
   readonly label?: string;
+  /** What a list says of the picture's file. */
+  readonly listed?: ListedPicture;
 }
 
 /** By code units, the same on every machine. */

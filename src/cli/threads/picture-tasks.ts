@@ -1,11 +1,9 @@
 /** The tasks of a picture that need no GPU: it is read before the network sees it, and its files are made after. */
-import { decodePicture } from "../../image/decode.js";
 import type { DecodedPicture } from "../../image/decode.js";
 import { shrink } from "../../image/shrink.js";
-import { readBytes } from "../../image/read-file.js";
 import { uploadSize } from "../../models/preprocessing.js";
 import type { Resize } from "../../models/preprocessing.js";
-import { checkListed } from "../listed-file.js";
+import { readListedPicture } from "../listed-file.js";
 import type { ListedPicture } from "../picture-list.js";
 import { encodeResult } from "../segment-output.js";
 import type { EncodedResult, LabelledPicture } from "../segment-output.js";
@@ -37,9 +35,7 @@ export function withShrunk(picture: DecodedPicture, resize: Resize): DecodedPict
 
 /** A picture with too many pixels is decoded at the size that the network sees. @throws bad-image, missing-package */
 export async function readTask({ image, resize, listed }: ReadTask): Promise<DecodedPicture> {
-  const bytes = await readBytes(image);
-  if (listed) checkListed(bytes, image, listed);
-  return withShrunk(await decodePicture(bytes, image, resize === "none" ? undefined : resize), resize);
+  return withShrunk(await readListedPicture(image, listed, resize === "none" ? undefined : resize), resize);
 }
 
 export const encodeTask = ({ picture }: EncodeTask): EncodedResult => encodeResult(picture);
