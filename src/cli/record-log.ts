@@ -85,10 +85,15 @@ export class RecordLog<Record extends object> {
     };
     const before = await readRecords(path, kind, (record: Record) => onRecord(record, nameFolder), onHeader);
     const file = await writing(path, open(nativePath(path), "a"), kind.command);
-    // What a killed process left of a line.
-    await writing(path, file.truncate(before?.wholeBytes ?? 0), kind.command);
     const log = new RecordLog<Record>({ file, path, command: kind.command }, lock, nameFolder, before?.wholeBytes ?? 0);
-    if (!before) await log.#write({ ...header, base });
+    try {
+      // What a killed process left of a line.
+      await writing(path, file.truncate(log.bytes), kind.command);
+      if (!before) await log.#write({ ...header, base });
+    } catch (error) {
+      await log.abandon();
+      throw error;
+    }
     return log;
   }
 
@@ -116,11 +121,16 @@ export class RecordLog<Record extends object> {
     if (this.#lines % FLUSH_EVERY === 0) await writing(this.to.path, this.to.file.datasync(), this.to.command);
   }
 
+  /** Closes the file after an error, which is the one to report. */
+  async abandon(): Promise<void> {
+    await this.to.file.close();
+  }
+
   async close(): Promise<void> {
     try {
       await writing(this.to.path, this.to.file.datasync(), this.to.command);
     } finally {
-      await this.to.file.close();
+      await this.abandon();
     }
   }
 }

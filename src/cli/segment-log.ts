@@ -6,7 +6,7 @@ import { nativePath } from "../base/native-path.js";
 import { writeWhole } from "../base/write-whole.js";
 import { TRY_AGAIN } from "./exit-codes.js";
 import { fileName } from "./file-name.js";
-import { removeUnfinished, writing } from "./output-disk.js";
+import { writing } from "./output-disk.js";
 import { listLine } from "./picture-list.js";
 import { RecordLog } from "./record-log.js";
 import type { LogMode } from "./record-log.js";
@@ -80,19 +80,25 @@ export class SegmentLog {
     const folder = recordFolder(out, shard);
     await writing(folder, mkdir(nativePath(folder), { recursive: true }), "segment");
     const lock = await WriterLock.take(folder, "segment", { isPatient: true });
+    let log: RecordLog<SegmentRecord> | undefined;
     try {
       const aside = join(folder, UNFINISHED);
+      // The folder is this run's own: what is in it a killed run left, whatever its name.
+      await writing(aside, rm(nativePath(aside), { recursive: true, force: true }), "segment");
       await writing(aside, mkdir(nativePath(aside), { recursive: true }), "segment");
-      await removeUnfinished(aside);
       const known = new Map<string, Known>();
       const onRecord = (record: SegmentRecord, nameFolder: string): void => learn(known, record, nameFolder);
-      const log = await RecordLog.open({ folder, kind: SEGMENT_RECORDS, header, mode, lock, onRecord });
+      log = await RecordLog.open({ folder, kind: SEGMENT_RECORDS, header, mode, lock, onRecord });
       const own = new SegmentLog(request, log, lock, known, aside);
       await own.#writePictures(folder);
       await log.append({ started: Date.now(), host: hostname(), adapter });
       return own;
     } catch (error) {
-      await lock.release();
+      try {
+        await log?.abandon();
+      } finally {
+        await lock.release();
+      }
       throw error;
     }
   }
@@ -177,8 +183,8 @@ export class SegmentLog {
   async close(): Promise<void> {
     try {
       await this.log.close();
-      const left = await readdir(this.aside);
-      if (!left.length) await rm(this.aside, { recursive: true, force: true });
+      const left = await readdir(nativePath(this.aside));
+      if (!left.length) await rm(nativePath(this.aside), { recursive: true, force: true });
     } finally {
       await this.lock.release();
     }
