@@ -32,7 +32,8 @@ writeFileSync(
   serveTasks(async ({ name, data }) => {
     if (name === "refuse") throw new FcnError("bad-image", "a.png: it is torn", { cause: new Error("at byte 7") });
     if (name === "die") process.exit(3);
-    if (name.startsWith("throw")) setImmediate(() => { throw name === "throw" ? new Error("a bug") : new RangeError(); });
+    const bug = name === "throw" ? new Error("a bug") : new RangeError();
+    if (name.startsWith("throw")) setImmediate(() => { throw bug; });
     if (name === "unsendable") return { result: () => 0, moved: [] };
     if (name === "garbled") parentPort.emit("messageerror", new Error("torn"));
     if (name === "garbled" || name.startsWith("throw")) await new Promise(() => undefined);

@@ -45,8 +45,8 @@ export class ThreadPool<Task, Result> {
   /**
    * The result of a task.
    * @param moved memory of the task that moves to the thread: it is empty here afterwards
-   * @throws what the task threw, with its code and words; disposed after close(); out-of-memory where the thread died of it;
-   * the thread's error where it died of another cause
+   * @throws what the task threw, with its code and words; disposed after close(); out-of-memory where the thread's
+   * memory was full; an Error that says why where the thread died of another cause
    */
   run(task: Task, moved: readonly TransferListItem[] = []): Promise<Result> {
     if (this.#isClosed) return Promise.reject(new FcnError("disposed", "the threads were closed before this task"));
