@@ -28,30 +28,49 @@ export async function compile(
   lowerGraph: () => Lowered,
   onPipeline: OnPipeline | undefined,
 ): Promise<Compiled> {
+  const [compiled] = await compileAll(device, () => [{ lowered: lowerGraph() }], onPipeline);
+  return compiled as Compiled;
+}
+
+/** As compile(), for graphs that run one after the other. Their pipelines are counted together. */
+export async function compileAll<Graphs extends { readonly lowered: Lowered }>(
+  device: Device,
+  lowerGraphs: () => readonly Graphs[],
+  onPipeline: OnPipeline | undefined,
+): Promise<(Graphs & Compiled)[]> {
   for (;;) {
     const refusedBefore = device.refused.size;
-    const lowered = lowerGraph();
+    const graphs = lowerGraphs();
     try {
-      return await compileSteps(device, lowered, onPipeline);
+      return await compileSteps(device, graphs, onPipeline);
     } catch (error) {
       if (device.refused.size === refusedBefore) throw error;
     }
   }
 }
 
-async function compileSteps(device: Device, lowered: Lowered, onPipeline: OnPipeline | undefined): Promise<Compiled> {
-  checkLimits(device, lowered);
-  const { steps } = lowered;
+async function compileSteps<Graphs extends { readonly lowered: Lowered }>(
+  device: Device,
+  graphs: readonly Graphs[],
+  onPipeline: OnPipeline | undefined,
+): Promise<(Graphs & Compiled)[]> {
   const most = device.limits.maxComputeWorkgroupsPerDimension;
-  const grids = steps.map(({ kernel, variant, problem }) => gridOf(kernel, variant, problem, most));
+  const gridsOf = ({ steps }: Lowered): Extent[] =>
+    steps.map(({ kernel, variant, problem }) => gridOf(kernel, variant, problem, most));
+  const sized = graphs.map((graph) => {
+    checkLimits(device, graph.lowered);
+    return { ...graph, grids: gridsOf(graph.lowered) };
+  });
   const cache = pipelinesOf(device);
-  const pending = steps.map(({ kernel, variantName, problem }) => cache.get(kernel, variantName, problem));
-  const distinct = new Set(pending);
+  const pending = graphs.map(({ lowered: { steps } }) =>
+    steps.map(({ kernel, variantName, problem }) => cache.get(kernel, variantName, problem)),
+  );
+  const distinct = new Set(pending.flat());
   let ready = 0;
   const report = (): void => {
     ready += 1;
     onPipeline?.(ready, distinct.size);
   };
   await Promise.all([...distinct].map((pipeline) => pipeline.then(report)));
-  return { lowered, grids, pipelines: await Promise.all(pending) };
+  return Promise.all(sized.map(async (one, i) => ({ ...one, pipelines: await Promise.all(pending[i] ?? []) })));
 }

@@ -30,7 +30,7 @@ export interface BandGraph {
 }
 
 /**
- * `layouts` has the layout of what earlier sections kept and of the inputs; those of the section's outputs are added.
+ * `layouts` has the layout of what earlier sections kept and of the inputs; those of the section's outputs are set.
  * @throws gpu-error for a call whose band is not what was planned, which is a bug
  */
 export function bandGraph(
@@ -105,7 +105,7 @@ function appendBand(
  */
 function bandVariant({ kernel, problem }: Node, band: AnyProblem, { device, choice, precision }: WholeChoice): string {
   const ofWhole = orUndefined(() => chooseVariant(kernel, problem, device, choice, precision));
-  const named = typeof choice === "object" ? choice[kernel.name] : undefined;
+  const named = typeof choice === "function" ? choice(kernel, band) : choice?.[kernel.name];
   const own = named ?? defaultVariant(kernel, band, device, precision);
   if (ofWhole !== undefined && usableVariants(kernel, band, device).includes(ofWhole)) {
     const layoutsOf = (name: string): string => JSON.stringify(kernel.variants[name]?.layouts ?? {});

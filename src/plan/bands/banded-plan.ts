@@ -9,7 +9,7 @@ import type { Device } from "../../gpu/device.js";
 import { BUFFER } from "../../gpu/flags.js";
 import type { LayoutName } from "../../kernel/layout.js";
 import { loadWeights } from "../bind.js";
-import { compile } from "../compile.js";
+import { compileAll } from "../compile.js";
 import type { Graph, Value } from "../graph.js";
 import type { PlanInputs } from "../inputs.js";
 import { lower } from "../lower.js";
@@ -58,20 +58,25 @@ export class BandedPlan {
    * @throws bad-option, bad-weights, limit-too-small, out-of-memory, gpu-error, device-lost, the signal's reason
    */
   static async create(
-    { device, choice, precision }: WholeChoice & { readonly device: Device },
+    whole: WholeChoice & { readonly device: Device },
     graph: Graph,
     division: BandDivision,
     store: WeightStore,
     { onPipeline, signal }: PlanOptions,
   ): Promise<BandedPlan> {
+    const { device } = whole;
     device.check();
     const layouts = new Map<Value, LayoutName>();
     for (const { value, layout } of graph.inputs.values()) layouts.set(value, layout);
+    // Called again where a variant turns out not to compile, which another then replaces.
+    const lowerBands = () =>
+      division.sections.map((section) => {
+        const own = bandGraph(division.grid, section, layouts, whole);
+        return { section, graph: own, lowered: lower(own.graph, device, own.pick, whole.precision) };
+      });
     const given = new Set([...graph.outputs.values()].map(({ value }) => value));
     const prepared: SectionParts[] = [];
-    for (const section of division.sections) {
-      const own = bandGraph(division.grid, section, layouts, { device, choice, precision });
-      const compiled = await compile(device, () => lower(own.graph, device, own.pick, precision), onPipeline);
+    for (const { section, graph: own, ...compiled } of await compileAll(device, lowerBands, onPipeline)) {
       const weights = await loadWeights(compiled.lowered.steps, store, signal);
       const isRead = section.outputs.some((value) => given.has(value));
       prepared.push({ device, axis: division.grid.axis, nodes: section.nodes, graph: own, compiled, weights, isRead });
