@@ -5,6 +5,7 @@ import { normalizeReference } from "../shaders/normalize/reference.js";
 import { resizeReference } from "../shaders/resize/reference.js";
 import { toRgba } from "../src/image/picture.js";
 import { shrink } from "../src/image/shrink.js";
+import { uploadBytes } from "../src/models/batches.js";
 import { IMAGENET, networkSize } from "../src/models/preprocessing.js";
 import { torchvisionNetwork } from "../src/models/torchvision.js";
 import type { Picture } from "../src/node.js";
@@ -50,6 +51,15 @@ describe("pictures that are too long", () => {
     expect((await fcn.segment(stripedPicture(30, 20))).width).toBe(30);
     fcn.dispose();
   });
+});
+
+it("a picture that came shrunk to another size is shrunk anew", () => {
+  const picture = toRgba(stripedPicture(64, 48));
+  const ofSize = shrink(picture, 24, 32);
+  expect(uploadBytes([{ ...picture, shrunk: ofSize }], 24)).toBe(ofSize.data);
+  const expected = uploadBytes([picture], 24);
+  for (const shrunk of [shrink(picture, 12, 16), shrink(picture, 32, 24)])
+    expect(uploadBytes([{ ...picture, shrunk }], 24)).toEqual(expected);
 });
 
 describe("the size that a network sees", () => {

@@ -31,7 +31,9 @@ export function uploadBytes(pictures: readonly RgbaPicture[], resize: Resize): R
   const isShrunk = uploadHeight !== height || uploadWidth !== width;
   const ofPicture = (picture: RgbaPicture): RgbaPicture["data"] => {
     if (!isShrunk) return picture.data;
-    return (picture.shrunk ?? shrink(picture, uploadHeight, uploadWidth)).data;
+    const { shrunk } = picture;
+    const isOfSize = shrunk?.width === uploadWidth && shrunk.height === uploadHeight;
+    return (isOfSize ? shrunk : shrink(picture, uploadHeight, uploadWidth)).data;
   };
   if (pictures.length === 1) return ofPicture(pictures[0] as RgbaPicture);
   const pictureBytes = uploadHeight * uploadWidth * 4;
