@@ -98,6 +98,14 @@ describe("a schedule", () => {
     }
   }, 60_000);
 
+  it("pads in memory what pads wider than its window, dilation included", async () => {
+    const viewsOf = async (name: keyof typeof CHECKPOINTS): Promise<number> => {
+      const graph = (await graphsOf(name))(700, 500);
+      return divideGraph(graph, { device: gpuWith(2 ** 24), precision: "f32" }).grid.views.size;
+    };
+    expect([await viewsOf("dilated ResNet-50"), await viewsOf("VGG-16")]).toEqual([0, 1]);
+  });
+
   it("is refused with the tensor that does not fit", async () => {
     const graphOf = await graphsOf("ResNet-101");
     expect(() => divideGraph(graphOf(9000, 9000), { device: gpuWith(2 ** 20), precision: "f32" })).toThrow(

@@ -94,7 +94,7 @@ describe("a device with small bindings", () => {
     expect(got.timings.bands).toBeGreaterThan(2);
     expect(Buffer.compare(got.labels, expected.labels)).toBe(0);
     const before = device.allocations.bytes;
-    expect((await fcn.segment(picture)).timings.compile, "the plan is kept").toBeLessThan(got.timings.compile);
+    expect((await fcn.segment(picture)).timings.compile, "the plan is kept").toBe(0);
     expect(device.allocations.bytes).toBe(before);
   });
 
@@ -194,8 +194,7 @@ describe("a plan in bands", () => {
     expect(streamed).toEqual(alone);
     fcn.dispose();
     await device.gpu.queue.onSubmittedWorkDone();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(device.allocations.bytes).toBe(before);
+    await expect.poll(() => device.allocations.bytes).toBe(before);
   });
 
   it("gives features on the host; those on the GPU are not cut", async () => {

@@ -86,6 +86,18 @@ describe("a call", () => {
   });
 });
 
+it("a picture in bands counts what it reads back once", async () => {
+  const cut = await loadFcn({ device: device(), variant: "fcn32s", resize: "none", tile: 64 });
+  const picture = noisePicture(400, 300);
+  await cut.probabilities(picture);
+  const [{ timings }, ms] = await waited(() => cut.probabilities(picture));
+  const { bands, ...times } = timings;
+  expect(bands).toBeGreaterThan(2);
+  expect(times.readback).toBeGreaterThan(0);
+  expect(checked(times)).toBeLessThanOrEqual(ms);
+  cut.dispose();
+});
+
 describe("calls at once", () => {
   it("count the GPU's work once: what a call waits for others is queued", async () => {
     await fcn.warmup(48, 64);

@@ -153,7 +153,11 @@ const inOrder = (byteSize: (shape: Nchw) => number, extent?: Layout["extent"]): 
     out.set(values);
     return out.buffer;
   },
-  unpack: (bytes, shape) => new Float32Array(bytes).slice(0, sizeOf(shape)),
+  unpack(bytes, shape) {
+    const data = new Float32Array(bytes);
+    // Values that fill the bytes are not copied once more.
+    return data.length === sizeOf(shape) ? data : data.slice(0, sizeOf(shape));
+  },
 });
 
 /** Weights while they are trained, and their gradients. A multiple of four values, so that shaders may read vec4f. */

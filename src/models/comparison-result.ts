@@ -25,11 +25,17 @@ export interface ComparisonResult {
    * `encode`, `gpu` and `readback` of `timings`. Networks are compared by it.
    */
   readonly run: number;
-  /** Milliseconds of GPU time: "shared" and each variant's head. Absent where the device has no timestamps. */
+  /**
+   * Milliseconds of GPU time: "shared" and each variant's head. Absent where the device has no timestamps, and where
+   * the picture was cut into bands.
+   */
   readonly stages?: Readonly<Record<string, number>>;
   /** Milliseconds on the host's clock: where the time of the call went. */
   readonly timings: Timings;
-  /** Each variant's label map on the GPU, one byte a pixel in row order, for drawing it. Holds until the next run. */
+  /**
+   * Each variant's label map on the GPU, one byte a pixel in row order, for drawing it. Holds until the next run. Empty
+   * where the picture was cut into bands: no whole map lies on the GPU.
+   */
   readonly buffers: Readonly<Record<string, GPUBufferBinding>>;
   /** Each variant's logits and probabilities by pixel, where they were asked for. */
   readonly scores?: Readonly<Record<string, PixelScores>>;
@@ -45,7 +51,9 @@ export function comparisonResult(variants: readonly string[], result: PictureRes
     width,
     height,
     labels: ofEach(({ values }) => values as Uint8Array),
-    buffers: ofEach(({ memory }) => bindingOf(memory) as GPUBufferBinding),
+    buffers: Object.fromEntries(
+      outputs.flatMap(([name, { memory }]) => (memory ? [[name, bindingOf(memory) as GPUBufferBinding]] : [])),
+    ),
     run: runTime(timings),
     timings: timingsOf(result),
     ...(stages?.size ? { stages: Object.fromEntries(stages) } : {}),

@@ -3,11 +3,10 @@
  * device; runtime.ts then makes another one. It does not queue: the session (session.ts) sees to it that calls do not
  * overlap.
  */
-import { isFcnError, isTooLarge } from "../base/errors.js";
-import type { FcnError } from "../base/errors.js";
+import { FcnError, isFcnError, isTooLarge } from "../base/errors.js";
 import type { Device } from "../gpu/device.js";
 import { checkFits } from "../gpu/memory.js";
-import type { VariantChoice } from "../kernel/choice.js";
+import type { VariantChoice, VariantPick } from "../kernel/choice.js";
 import { layouts } from "../kernel/layout.js";
 import type { Precision } from "../kernel/variant.js";
 import type { Weight } from "../kernel/weight.js";
@@ -45,7 +44,7 @@ export interface NetworkPlans<Kind extends string> {
   readonly maxPlans?: number | undefined;
   /** Keeps the variants that were fastest when measured. Without it the defaults run, unless `tuneBudget` is given. */
   readonly tuning?: TuningStore | undefined;
-  /** Rows of a band, as the network sees the picture. With it every picture is cut. Default: what is too large. */
+  /** Rows of a band, as the network sees it. With it every picture is cut. Default: what is too large, or slow whole. */
   readonly tile?: number | undefined;
   /** Milliseconds that measuring may take in all. Default 0: kept choices are used, and nothing is measured. */
   readonly tuneBudget?: number | undefined;
@@ -95,45 +94,65 @@ export class NetworkOnDevice<Kind extends string> {
     this.compile = 0;
     if (kept) return kept;
     const start = performance.now();
+    const options = { ...this.#network.planOptions(kind), signal };
+    const isCut = this.#isCut(batch, options);
+    // The session then runs the pictures one by one. Kept plans stay.
+    if (isCut && count > 1) throw new FcnError("limit-too-small", "bands take one picture");
     // Room is made before the plan, so that the peak of memory is one plan lower.
     this.#plans.makeRoom();
-    const plan = await this.#newPlan(batch, { ...this.#network.planOptions(kind), signal });
+    let plan: PicturePlan;
+    try {
+      plan = await this.#newPlan(batch, options, isCut);
+    } catch (error) {
+      if (!this.#mayFree(error)) throw error;
+      this.#plans.dispose();
+      plan = await this.#newPlan(batch, options, isCut);
+    }
     this.#plans.keep(key, plan);
     this.compile = performance.now() - start;
     return plan;
   }
 
+  /** Whether the picture is cut before it is known to be too large. */
+  #isCut({ kind, height, width }: Batch<Kind>, { readback }: PlanOptions): boolean {
+    if (readback === false) return false;
+    return (
+      this.#network.tile !== undefined || isSlowWhole(this.device, networkSize(height, width, this.resizeOf(kind)))
+    );
+  }
+
+  /** Whether the memory of kept plans may be what is missing. */
+  #mayFree(error: unknown): boolean {
+    return isFcnError(error, "out-of-memory") && this.#plans.size > 0;
+  }
+
   /** A plan of the whole picture, or in bands where that does not fit or would be slow. */
-  async #newPlan(batch: Batch<Kind>, options: PlanOptions): Promise<PicturePlan> {
-    const { tile } = this.#network;
-    const seen = this.#seenSize(batch);
-    const isCut = options.readback !== false && (tile ?? isSlowWhole(this.device, seen));
+  async #newPlan(batch: Batch<Kind>, options: PlanOptions, isCut: boolean): Promise<PicturePlan> {
+    const { tile, graphOf } = this.#network;
     let tooLarge: unknown;
     if (!isCut) {
       try {
         return await this.makePlan(batch, options);
       } catch (error) {
-        if (isFcnError(error, "out-of-memory") && this.#plans.size > 0) {
-          // Once more, with the memory of the plans of other sizes.
-          this.#plans.dispose();
-          return this.#newPlan(batch, options);
-        }
-        if (!isTooLarge(error) || batch.count > 1 || options.readback === false) throw error;
+        if (this.#mayFree(error) || !isTooLarge(error) || batch.count > 1 || options.readback === false) throw error;
         tooLarge = error;
       }
     }
-    const { graphOf, kernels } = this.#network;
     const { device, store, precision } = this;
     return (await importBands()).planInBands({
-      ...{ device, store, precision, kernels, options, tile, tooLarge },
+      ...{ device, store, precision, options, tile, tooLarge },
+      choiceOf: (graph) => this.#choiceFor(graph, options.signal),
       refused: (error) => this.#refused(error, batch),
       batch,
       graphOf: ([height, width]) => graphOf({ ...batch, height, width }, precision),
     });
   }
 
-  #seenSize({ kind, height, width }: Batch<Kind>): PixelSize {
-    return networkSize(height, width, this.resizeOf(kind));
+  /** The variants of a graph: those that the caller named, measured or kept ones, or the defaults. */
+  async #choiceFor(graph: Graph, signal: AbortSignal | undefined): Promise<VariantChoice | VariantPick | undefined> {
+    const { kernels, tuning, tuneBudget } = this.#network;
+    this.#tuner ??= await openTuner(this.device, { store: tuning, budget: tuneBudget });
+    return (await this.#tuner?.choose(graph, kernels, this.precision, signal)) ?? kernels;
   }
 
   /**
@@ -142,7 +161,6 @@ export class NetworkOnDevice<Kind extends string> {
    * the signal's reason
    */
   async makePlan(batch: Batch<Kind>, options: PlanOptions): Promise<Plan> {
-    const { graphOf, kernels, tuning, tuneBudget } = this.#network;
     const { kind, count, height, width } = batch;
     const resize = this.resizeOf(kind);
     const { device, precision } = this;
@@ -150,9 +168,8 @@ export class NetworkOnDevice<Kind extends string> {
       // Checked before the graph is built: at sizes beyond any device a kernel would complain about its shapes instead.
       checkFits(device, "picture", layouts.rgba8, [count, 4, ...uploadSize(height, width, resize)]);
       checkFits(device, "labels", layouts.u8, [count, 1, height, width]);
-      const graph = graphOf(batch, precision);
-      this.#tuner ??= await openTuner(device, { store: tuning, budget: tuneBudget });
-      const choice = (await this.#tuner?.choose(graph, kernels, precision, options.signal)) ?? kernels;
+      const graph = this.#network.graphOf(batch, precision);
+      const choice = await this.#choiceFor(graph, options.signal);
       return await Plan.create(device, graph, this.store, choice, { precision, ...options });
     } catch (error) {
       if (!isTooLarge(error) && !isFcnError(error, "bad-shape")) throw error;

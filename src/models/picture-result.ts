@@ -5,7 +5,7 @@ import { layoutNamed } from "../kernel/layout.js";
 import type { HostArray } from "../kernel/layout.js";
 import type { Nchw } from "../kernel/shape.js";
 import type { RgbaPicture } from "../image/picture.js";
-import type { PlanResult, RunTimings } from "../plan/plan-options.js";
+import type { HostResult, RunTimings } from "../plan/plan-options.js";
 import type { PictureCall } from "./picture-call.js";
 
 /** One output of one picture. */
@@ -13,12 +13,12 @@ export interface PictureOutput {
   /** [1, C, H, W] in row order. */
   readonly values: HostArray;
   readonly shape: Nchw;
-  /** Where the values of the whole batch lie on the GPU. Holds until the next run. */
-  readonly memory: Memory;
+  /** Where the values of the whole batch lie on the GPU. Holds until the next run. Absent where bands ran. */
+  readonly memory?: Memory;
 }
 
 /**
- * Milliseconds on the host's clock from a call to its result: where the time went. `total` is the sum of the others.
+ * Milliseconds on the host's clock from a call to its result: where the time went. `total` is the sum of the other times.
  * Pictures of one batch share these times.
  */
 export interface Timings extends RunTimings {
@@ -70,10 +70,10 @@ export function timingsOf({ call, compile, timings }: PictureResult, end = perfo
 }
 
 /** All outputs of a run as values on the host, by name. Their shapes are [count, C, H, W]. */
-export function unpackOutputs({ outputs }: PlanResult): Map<string, PictureOutput> {
+export function unpackOutputs({ outputs }: HostResult): Map<string, PictureOutput> {
   const unpacked = new Map<string, PictureOutput>();
-  for (const [name, { bytes, layout, shape, memory }] of outputs)
-    unpacked.set(name, { values: layoutNamed(layout).unpack(bytes, shape), shape, memory });
+  for (const [name, { bytes, layout, ...output }] of outputs)
+    unpacked.set(name, { ...output, values: layoutNamed(layout).unpack(bytes, output.shape) });
   return unpacked;
 }
 
@@ -83,18 +83,19 @@ function outputsOfPicture(
   index: number,
 ): ReadonlyMap<string, PictureOutput> {
   const ofPicture = new Map<string, PictureOutput>();
-  for (const [name, { values, shape, memory }] of ofBatch) {
+  for (const [name, output] of ofBatch) {
+    const { values, shape } = output;
     const [count, channels, height, width] = shape;
     const size = values.length / count;
     const own = count === 1 ? values : values.slice(index * size, (index + 1) * size);
-    ofPicture.set(name, { values: own, shape: [1, channels, height, width], memory });
+    ofPicture.set(name, { ...output, values: own, shape: [1, channels, height, width] });
   }
   return ofPicture;
 }
 
 /** `shrink` milliseconds were spent on making the pictures as small as the network sees them. */
 export async function resultsOf(
-  running: Promise<PlanResult>,
+  running: Promise<HostResult>,
   pictures: readonly RgbaPicture[],
   shrink: number,
   facts: Pick<PictureResult, "compile" | "classNames" | "call">,

@@ -1,12 +1,12 @@
 /** The plans that a model keeps. The least recently used one goes first, and a plan that goes frees its memory. */
 import type { PlanInputs } from "../plan/inputs.js";
 import type { Plan } from "../plan/plan.js";
-import type { PlanResult } from "../plan/plan-options.js";
+import type { HostResult } from "../plan/plan-options.js";
 
 /** A plan that brings its outputs to the host: of a whole picture, or in bands. */
 export interface PicturePlan extends Pick<Plan, "steps" | "bytes" | "dispose"> {
   /** A plan in bands ends between two of them when the signal is aborted. */
-  run(inputs: PlanInputs, signal?: AbortSignal): Promise<PlanResult>;
+  run(inputs: PlanInputs, signal?: AbortSignal): Promise<HostResult>;
 }
 
 export class PlanCache<P extends PicturePlan = PicturePlan> {

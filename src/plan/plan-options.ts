@@ -56,3 +56,10 @@ export interface PlanResult {
   /** Milliseconds of GPU time by stage, if the plan was made with stages and the device has timestamps. */
   readonly stages?: ReadonlyMap<string, number>;
 }
+
+type PlanOutput = PlanResult["outputs"] extends ReadonlyMap<string, infer Output> ? Output : never;
+
+/** As PlanResult. Outputs of bands have no memory, because the next band overwrites it, and stages are not measured. */
+export interface HostResult extends Omit<PlanResult, "outputs"> {
+  readonly outputs: ReadonlyMap<string, Omit<PlanOutput, "memory"> & Partial<Pick<PlanOutput, "memory">>>;
+}

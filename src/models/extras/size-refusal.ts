@@ -1,5 +1,6 @@
 /** The error of a picture that is too large for a device, with its size and the cure. */
 import { FcnError } from "../../base/errors.js";
+import { MOST_PICTURE_BYTES, RGBA_BYTES } from "../../image/picture.js";
 import type { Batch } from "../batches.js";
 import { networkSize } from "../preprocessing.js";
 import type { Resize } from "../preprocessing.js";
@@ -8,9 +9,6 @@ import type { Resize } from "../preprocessing.js";
 const OF_MODELS = /^(labels|logits|probabilities|aux|features .*)$/;
 /** Kinds whose outputs have values of every class at every pixel: `resize` makes them no smaller. */
 const OF_EVERY_PIXEL: readonly string[] = ["logits", "probabilities", "aux"];
-/** No array of the host holds a picture of more bytes. */
-const MOST_BYTES = 2 ** 32;
-const RGBA_BYTES = 4;
 /** A usual length of the shorter side. */
 const USUAL_SIDE = 512;
 
@@ -34,7 +32,7 @@ function cureOf({ kind, width, height }: Batch, side: number): string {
   const smaller = "shrink or crop the picture";
   if (!OF_MODELS.test(kind)) return smaller;
   if (OF_EVERY_PIXEL.includes(kind)) return `resize leaves ${kind} at the picture's size, so ${smaller}`;
-  if (width * height * RGBA_BYTES > MOST_BYTES) return smaller;
+  if (width * height * RGBA_BYTES > MOST_PICTURE_BYTES) return smaller;
   return `give loadFcn a smaller resize, such as ${smallerSide(side)} (--resize), or ${smaller}`;
 }
 

@@ -3,6 +3,7 @@ import { FcnError, isTooLarge } from "../../base/errors.js";
 import { baseOf } from "../../kernel/border.js";
 import { chooseVariant, defaultVariant, layoutOf, usableVariants } from "../../kernel/choice.js";
 import type { VariantChoice, VariantPick } from "../../kernel/choice.js";
+import type { Kernel } from "../../kernel/kernel.js";
 import type { BaseLayoutName, LayoutName } from "../../kernel/layout.js";
 import type { AnyProblem } from "../../kernel/problem.js";
 import { formatShape } from "../../kernel/shape.js";
@@ -50,13 +51,13 @@ export function bandGraph(
     inBand.set(value, graph.input(name, withExtent(value.shape, axis, cellsOf(value)), layout));
   }
   const picks = new Map<AnyProblem, string>();
-  for (const { node, reads } of nodes) {
+  for (const { node, problem: ofWhole, reads } of nodes) {
     const problem = appendBand(graph, node, inBand, {
       axis,
       inputs: reads[0] ? cellsOf(reads[0].value) : 0,
       cellsOf,
     });
-    const name = bandVariant(node, problem, whole);
+    const name = bandVariant(node.kernel, ofWhole, problem, whole);
     picks.set(problem, name);
     for (const [key, value] of Object.entries(node.outputs))
       layouts.set(value, keptLayout(layoutOf(node.kernel, node.kernel.variants[name] as AnyVariant, key)));
@@ -103,7 +104,12 @@ function appendBand(
  * The variant that the whole call would run, so that sums have its order. Where only the band fits in textures, it is
  * the band's own: the whole would fall back on a variant for buffers, which is slower by far on software adapters.
  */
-function bandVariant({ kernel, problem }: Node, band: AnyProblem, { device, choice, precision }: WholeChoice): string {
+function bandVariant(
+  kernel: Kernel,
+  problem: AnyProblem,
+  band: AnyProblem,
+  { device, choice, precision }: WholeChoice,
+): string {
   const ofWhole = orUndefined(() => chooseVariant(kernel, problem, device, choice, precision));
   const named = typeof choice === "function" ? choice(kernel, band) : choice?.[kernel.name];
   const own = named ?? defaultVariant(kernel, band, device, precision);

@@ -4,8 +4,8 @@ import { fitsTexture } from "../../kernel/texture.js";
 import type { DeviceTraits, Precision } from "../../kernel/variant.js";
 import type { Node, Value } from "../graph.js";
 import type { BandExtent } from "./extents.js";
-import { extentOf, withExtent } from "./grid.js";
-import type { Grid } from "./grid.js";
+import { extentOf, takesHalves, withExtent } from "./grid.js";
+import type { Grid, GridNode } from "./grid.js";
 import type { Section } from "./section.js";
 
 /** What bands must fit. */
@@ -33,9 +33,16 @@ interface SizedValue {
 }
 
 /** Bytes of a value in so many cells, in blocks of four channels. Labels and pictures have fewer. */
-export function bytesOfCells(value: Value, { axis }: Grid, cells: number, precision: Precision): number {
+export function bytesOfCells(value: Value, { axis, views, halves }: Grid, cells: number, precision: Precision): number {
   const [n, c, h, w] = withExtent(value.shape, axis, 1);
-  return n * h * w * blocksOf(c) * BLOCK_BYTES[precision] * cells;
+  const isHalf = precision === "f16" && halves.has(views.get(value)?.of ?? value);
+  return n * h * w * blocksOf(c) * BLOCK_BYTES[isHalf ? "f16" : "f32"] * cells;
+}
+
+/** What a call reads as f32 though others store it as f16: a plan of precision f16 copies it. */
+export function copiedReads({ views, halves }: Grid, { node, reads }: GridNode): Value[] {
+  const floats = reads.filter(({ key }) => !takesHalves(node.kernel, key)).map(({ value }) => value);
+  return floats.filter((value) => halves.has(views.get(value)?.of ?? value));
 }
 
 /** What a call makes of labels. */
@@ -48,14 +55,23 @@ export function largestBinding({ limits }: DeviceTraits): number {
   return Math.min(maxStorageBufferBindingSize, maxBufferSize);
 }
 
+interface SizedCall {
+  readonly made: readonly SizedValue[];
+  readonly copied: readonly SizedValue[];
+  /** Not read after it. */
+  readonly dead: readonly SizedValue[];
+}
+
 export class BandMemory {
   readonly #grid: Grid;
   readonly #inputs: readonly SizedValue[];
-  /** For every call, what it makes, and what is not read after it. */
-  readonly #calls: readonly { readonly made: readonly SizedValue[]; readonly dead: readonly SizedValue[] }[];
+  readonly #calls: readonly SizedCall[];
 
   constructor(grid: Grid, section: Section, precision: Precision) {
     const labels = new Set(section.nodes.flatMap(({ node }) => labelsOf(node)));
+    const copyOf = (value: Value): SizedValue => {
+      return { ...sizeOf(value), cellBytes: bytesOfCells(value, grid, 1, "f32") };
+    };
     const sized = new Map<Value, SizedValue>();
     const sizeOf = (value: Value): SizedValue => {
       const known = sized.get(value);
@@ -63,7 +79,7 @@ export class BandMemory {
       const whole = extentOf(value, grid.axis);
       const isLabels = labels.has(value);
       const bytes = bytesOfCells(value, grid, 1, precision);
-      const own = { value, whole, cellBytes: isLabels ? bytes / BLOCK_BYTES[precision] : bytes, isLabels };
+      const own = { value, whole, cellBytes: isLabels ? bytes / BLOCK_BYTES.f32 : bytes, isLabels };
       sized.set(value, own);
       return own;
     };
@@ -72,9 +88,10 @@ export class BandMemory {
     for (const value of section.outputs) lastUse.delete(value);
     this.#grid = grid;
     this.#inputs = section.inputs.map(sizeOf);
-    this.#calls = section.nodes.map(({ node, reads }, i) => ({
-      made: Object.values(node.outputs).map(sizeOf),
-      dead: [...new Set(reads.map(({ value }) => value))].filter((value) => lastUse.get(value) === i).map(sizeOf),
+    this.#calls = section.nodes.map((call, i) => ({
+      made: Object.values(call.node.outputs).map(sizeOf),
+      copied: precision === "f16" ? copiedReads(grid, call).map(copyOf) : [],
+      dead: [...new Set(call.reads.map(({ value }) => value))].filter((value) => lastUse.get(value) === i).map(sizeOf),
     }));
   }
 
@@ -89,10 +106,10 @@ export class BandMemory {
     };
     let live = this.#inputs.reduce((sum, own) => sum + bytesOf(own), 0);
     if (!this.#inputs.every((own) => bytesOf(own) <= most)) return false;
-    for (const { made, dead } of this.#calls) {
-      if (!made.every(isHeld)) return false;
+    for (const { made, copied, dead } of this.#calls) {
+      if (!made.every(isHeld) || !copied.every((own) => bytesOf(own) <= most)) return false;
       live = made.reduce((sum, own) => sum + bytesOf(own), live);
-      if (live > budget) return false;
+      if (copied.reduce((sum, own) => sum + bytesOf(own), live) > budget) return false;
       live = dead.reduce((sum, own) => sum - bytesOf(own), live);
     }
     return true;

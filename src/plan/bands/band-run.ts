@@ -2,12 +2,11 @@
 import { FcnError } from "../../base/errors.js";
 import type { Device } from "../../gpu/device.js";
 import type { Memory } from "../../gpu/memory.js";
-import { layouts } from "../../kernel/layout.js";
+import { layoutNamed, sizeOf } from "../../kernel/layout.js";
 import type { BaseLayoutName, HostArray } from "../../kernel/layout.js";
-import { elements } from "../../kernel/shape.js";
 import type { Axis } from "../../kernel/window.js";
 import type { Graph, Value } from "../graph.js";
-import type { PlanResult } from "../plan-options.js";
+import type { HostResult } from "../plan-options.js";
 import type { BandDivision } from "./divide.js";
 import { extentOf } from "./grid.js";
 import type { CellLayout, KeptMap } from "./kept-map.js";
@@ -32,27 +31,26 @@ export interface HostInput extends CellLayout {
 
 /** An output as it is put together. */
 interface HostOutput {
-  readonly layout: BaseLayoutName;
+  readonly layout: "u8" | "u32" | "nchw";
   readonly values: HostArray;
-  memory: Memory | undefined;
 }
 
 export class BandRun {
   readonly #parts: BandParts;
   readonly #inputs: ReadonlyMap<Value, HostInput>;
-  readonly #outputs = new Map<Value, HostOutput>();
+  readonly #outputs: ReadonlyMap<Value, HostOutput>;
   readonly #timings = { upload: 0, encode: 0, gpu: 0, readback: 0 };
   /** Bands that the GPU works on, the oldest first. */
   readonly #inFlight: Promise<void>[] = [];
-  readonly #given: ReadonlySet<Value>;
 
+  /** @throws out-of-memory where the host has no room for the outputs */
   constructor(parts: BandParts, inputs: ReadonlyMap<Value, HostInput>) {
     this.#parts = parts;
     this.#inputs = inputs;
-    this.#given = new Set([...parts.graph.outputs.values()].map(({ value }) => value));
+    this.#outputs = hostOutputs(parts);
   }
 
-  async run(signal: AbortSignal | undefined): Promise<PlanResult> {
+  async run(signal: AbortSignal | undefined): Promise<HostResult> {
     const { bands } = this.#parts.schedule;
     try {
       for (const [i, band] of bands.entries()) {
@@ -69,10 +67,12 @@ export class BandRun {
     return { outputs: this.#results(), timings: { ...this.#timings, bands: bands.length } };
   }
 
+  /** What is read back meanwhile counts as that. */
   async #waited(band: Promise<void> | undefined): Promise<void> {
     const start = performance.now();
+    const before = this.#timings.readback;
     await band;
-    this.#timings.gpu += performance.now() - start;
+    this.#timings.gpu += performance.now() - start - (this.#timings.readback - before);
   }
 
   /** Hands a band to the GPU. Resolves when its outputs are on the host, or when it is done. */
@@ -88,7 +88,7 @@ export class BandRun {
     section.encode(encoder);
     for (const { value, start: from, ...range } of band.makes)
       this.#parts.kept.get(value)?.write(encoder, section.cellsOf(value), from, range);
-    const given = band.makes.filter(({ value }) => this.#given.has(value));
+    const given = band.makes.filter(({ value }) => this.#outputs.has(value));
     const values = given.map(({ value }) => value);
     section.encodeReads(encoder, values, slot);
     device.gpu.queue.submit([encoder.finish()]);
@@ -96,7 +96,7 @@ export class BandRun {
     this.#timings.encode += performance.now() - uploaded;
     if (given.length === 0) return device.settle(device.gpu.queue.onSubmittedWorkDone()).then(() => undefined);
     const madeOf = new Map(given.map((made) => [made.value, made]));
-    return section.read(values, slot, (value, own) => this.#take(madeOf.get(value) as MadeCells, own));
+    return section.read(values, slot, (value, copy) => this.#take(madeOf.get(value) as MadeCells, copy));
   }
 
   /** Cells of the caller's bytes. */
@@ -135,12 +135,11 @@ export class BandRun {
   }
 
   /** Puts the new cells of an output in their place. */
-  #take({ value, start, from, to }: MadeCells, { values, shape, memory }: BandValues): void {
+  #take({ value, start, from, to }: MadeCells, copy: () => BandValues): void {
     const before = performance.now();
+    const { values, shape } = copy();
     const { axis } = this.#parts.division.grid;
-    const output = this.#outputs.get(value) ?? hostOutput(value, values);
-    this.#outputs.set(value, output);
-    output.memory = memory;
+    const output = this.#outputs.get(value) as HostOutput;
     const [, channels, height, width] = value.shape;
     const [, , bandHeight, bandWidth] = shape;
     for (let channel = 0; channel < channels; channel++) {
@@ -152,27 +151,40 @@ export class BandRun {
     this.#timings.readback += performance.now() - before;
   }
 
-  #results(): PlanResult["outputs"] {
-    const results = new Map<
-      string,
-      { bytes: ArrayBuffer; shape: Value["shape"]; layout: BaseLayoutName; memory: Memory }
-    >();
-    for (const [name, { value }] of this.#parts.graph.outputs) {
-      const { values, layout, memory } = this.#outputs.get(value) ?? {};
-      if (!values || !layout || !memory) throw new FcnError("gpu-error", `the bands gave no output "${name}"`);
-      results.set(name, { bytes: values.buffer as ArrayBuffer, shape: value.shape, layout, memory });
-    }
-    return results;
+  #results(): HostResult["outputs"] {
+    const outputs = [...this.#parts.graph.outputs].map(([name, { value }]) => {
+      const { values, layout } = this.#outputs.get(value) as HostOutput;
+      return [name, { bytes: values.buffer as ArrayBuffer, shape: value.shape, layout }] as const;
+    });
+    return new Map(outputs);
   }
 }
 
-/** Labels as bytes, other values in the order of their shape. */
-function hostOutput({ shape }: Value, { BYTES_PER_ELEMENT: bytes, constructor }: HostArray): HostOutput {
-  const count = elements(shape);
-  const layout = bytes === 1 ? "u8" : constructor === Uint32Array ? "u32" : "nchw";
-  if (layout === "u8") return { layout, values: new Uint8Array(count), memory: undefined };
-  if (layout === "u32") return { layout, values: new Uint32Array(count), memory: undefined };
-  return { layout, values: new Float32Array(layouts.nchw.byteSize(shape) / 4), memory: undefined };
+/** Room for all outputs. @throws out-of-memory; gpu-error for an output that no section makes, which is a bug */
+function hostOutputs({ graph, division, sections }: BandParts): Map<Value, HostOutput> {
+  const found = new Map<Value, HostOutput>();
+  for (const [name, { value }] of graph.outputs) {
+    const maker = division.sections.findIndex(({ outputs }) => outputs.includes(value));
+    const section = sections[maker];
+    if (!section) throw new FcnError("gpu-error", `the bands give no output "${name}"`);
+    found.set(value, hostOutput(name, value, section.layoutOf(value)));
+  }
+  return found;
+}
+
+const ARRAYS = { u8: Uint8Array, u32: Uint32Array, nchw: Float32Array } as const;
+
+/** Labels as they are, other values in the order of their shape. @throws out-of-memory */
+function hostOutput(name: string, { shape }: Value, ofBand: BaseLayoutName): HostOutput {
+  const { dtype } = layoutNamed(ofBand);
+  const layout = dtype === "u8" || dtype === "u32" ? dtype : "nchw";
+  const bytes = sizeOf(shape) * ARRAYS[layout].BYTES_PER_ELEMENT;
+  try {
+    return { layout, values: new ARRAYS[layout](new ArrayBuffer(bytes)) };
+  } catch (cause) {
+    const what = `its output "${name}" takes ${bytes} bytes, and no array of that size can be made here`;
+    throw new FcnError("out-of-memory", what, { cause });
+  }
 }
 
 interface Lines extends Omit<MadeCells, "value"> {

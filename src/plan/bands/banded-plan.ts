@@ -3,7 +3,7 @@
  * (or columns) at a time. Labels are those of the whole graph, bit for bit. Weights and pipelines are shared by all
  * bands, and memory grows with the width of the picture, not with its height.
  */
-import { FcnError, badShape } from "../../base/errors.js";
+import { FcnError, badShape, isTooLarge } from "../../base/errors.js";
 import { release } from "../../gpu/allocations.js";
 import type { Device } from "../../gpu/device.js";
 import { BUFFER } from "../../gpu/flags.js";
@@ -15,7 +15,7 @@ import type { PlanInputs } from "../inputs.js";
 import { lower } from "../lower.js";
 import type { Step } from "../lower.js";
 import type { Owned } from "../memory.js";
-import type { PlanOptions, PlanResult } from "../plan-options.js";
+import type { HostResult, PlanOptions } from "../plan-options.js";
 import type { WeightStore } from "../weight-store.js";
 import { BandRun } from "./band-run.js";
 import type { BandParts, HostInput } from "./band-run.js";
@@ -27,8 +27,12 @@ import { SectionPlan } from "./section-plan.js";
 import type { SectionParts } from "./section-plan.js";
 import { largestSlabs, sharedSlabs } from "./shared-arena.js";
 
+/** An error about memory with what is too large, and the cure. */
+export type Refused = (error: FcnError) => Promise<FcnError>;
+
 interface BandedParts extends BandParts {
   readonly device: Device;
+  readonly refused: Refused;
   readonly owned: Owned;
   readonly bytes: number;
 }
@@ -62,7 +66,7 @@ export class BandedPlan {
     graph: Graph,
     division: BandDivision,
     store: WeightStore,
-    { onPipeline, signal }: PlanOptions,
+    { onPipeline, signal, refused }: PlanOptions & { readonly refused: Refused },
   ): Promise<BandedPlan> {
     const { device } = whole;
     device.check();
@@ -86,7 +90,7 @@ export class BandedPlan {
     try {
       return await device.scoped(
         "plan",
-        () => new BandedPlan(memoryOf(device, graph, division, prepared, layouts, owned)),
+        () => new BandedPlan({ ...memoryOf(device, graph, division, prepared, layouts, owned), refused }),
       );
     } catch (error) {
       for (const resource of owned) resource.destroy();
@@ -97,17 +101,26 @@ export class BandedPlan {
   /**
    * Runs once and brings the outputs to the host, in turn with other runs. `inputs` are bytes in the layout that the
    * graph declares. An abort ends the run between two bands.
-   * @throws bad-shape when an input does not fit; disposed, device-lost, gpu-error, the signal's reason
+   * @throws bad-shape when an input does not fit; out-of-memory where the host has no room for the outputs; disposed,
+   * device-lost, gpu-error, the signal's reason
    */
-  run(inputs: PlanInputs, signal?: AbortSignal): Promise<PlanResult> {
+  run(inputs: PlanInputs, signal?: AbortSignal): Promise<HostResult> {
     if (this.#disposed) return Promise.reject(new FcnError("disposed", "this plan was disposed; make a new one"));
-    const result = this.#lastRun.then(() => {
+    const result = this.#lastRun.then(async () => {
       signal?.throwIfAborted();
       this.device.check();
-      return new BandRun(this.#parts, this.#hostInputs(inputs)).run(signal);
+      return (await this.#newRun(inputs)).run(signal);
     });
     this.#lastRun = result.catch(() => undefined);
     return result;
+  }
+
+  async #newRun(inputs: PlanInputs): Promise<BandRun> {
+    try {
+      return new BandRun(this.#parts, this.#hostInputs(inputs));
+    } catch (error) {
+      throw isTooLarge(error) ? await this.#parts.refused(error) : error;
+    }
   }
 
   #hostInputs(inputs: PlanInputs): Map<Value, HostInput> {
@@ -143,7 +156,7 @@ function memoryOf(
   prepared: readonly SectionParts[],
   layouts: ReadonlyMap<Value, LayoutName>,
   owned: Owned,
-): BandedParts {
+): Omit<BandedParts, "refused"> {
   const { schedule, grid } = division;
   const { maxBufferSize } = device.limits;
   let sharedBytes = 0;

@@ -3,13 +3,14 @@
  * of it spans, and what each call needs of its inputs along the axis that is cut.
  */
 import { makeProblem } from "../../kernel/kernel.js";
+import type { Kernel } from "../../kernel/kernel.js";
 import { pair } from "../../kernel/problem.js";
-import type { Pair } from "../../kernel/problem.js";
+import type { AnyProblem, Pair } from "../../kernel/problem.js";
 import type { Nchw } from "../../kernel/shape.js";
 import type { Axis } from "../../kernel/window.js";
 import { Value } from "../graph.js";
 import type { Node } from "../graph.js";
-import { needOf } from "./reach.js";
+import { needOf, spanOf } from "./reach.js";
 import type { Need, Reach } from "./reach.js";
 
 /** Cell i of a value begins at pixel i * scale of its grid. Values of different grids have no rows in common. */
@@ -33,6 +34,8 @@ export interface Read {
 
 export interface GridNode {
   readonly node: Node;
+  /** Of the call as the whole graph has it: `node` may read a view instead. */
+  readonly problem: AnyProblem;
   readonly reads: readonly Read[];
   readonly grid: number;
 }
@@ -43,7 +46,13 @@ export interface Grid {
   readonly nodes: readonly GridNode[];
   readonly places: ReadonlyMap<Value, Place>;
   readonly views: ReadonlyMap<Value, PaddedView>;
+  /** Values that a plan of precision f16 stores as f16. */
+  readonly halves: ReadonlySet<Value>;
 }
+
+/** Whether a kernel reads or writes this tensor as f16 in a plan of that precision. */
+export const takesHalves = ({ variants }: Kernel, key: string): boolean =>
+  Object.values(variants).some(({ precision, layouts }) => precision === "f16" && layouts?.[key] === "nhwc4-f16");
 
 /** Cells of a value along the axis. */
 export const extentOf = ({ shape }: Value, axis: Axis): number => shape[2 + axis] as number;
@@ -57,6 +66,7 @@ export function withExtent([n, c, h, w]: Nchw, axis: Axis, size: number): Nchw {
 export function gridOfCalls(calls: readonly Node[], inputs: Iterable<Value>, axis: Axis): Grid {
   const places = new Map<Value, Place>();
   const views = new Map<Value, PaddedView>();
+  const halves = new Set<Value>();
   let grids = 0;
   for (const value of inputs) places.set(value, { grid: 0, scale: 1 });
   const nodes = projectionsFirst(calls).map((call): GridNode => {
@@ -69,10 +79,13 @@ export function gridOfCalls(calls: readonly Node[], inputs: Iterable<Value>, axi
     if (!from) grids += 1;
     const place = from ? scaled(from, onGrid.need as Reach) : { grid: grids, scale: 1 };
     const reads = needs.map((read) => (isOn(places.get(read.value), from) ? read : { ...read, need: wholeOf(read) }));
-    for (const value of Object.values(node.outputs)) places.set(value, place);
-    return { node, reads, grid: place.grid };
+    for (const [key, value] of Object.entries(node.outputs)) {
+      places.set(value, place);
+      if (takesHalves(node.kernel, key)) halves.add(value);
+    }
+    return { node, problem: call.problem, reads, grid: place.grid };
   });
-  return { axis, nodes, places, views };
+  return { axis, nodes, places, views, halves };
 }
 
 const isOn = (place: Place | undefined, from: Place | undefined): boolean => place?.grid === from?.grid;
@@ -101,8 +114,8 @@ function projectionsFirst(calls: readonly Node[]): Node[] {
 }
 
 /**
- * A convolution whose padding is wider than its window would give bands that are mostly padding (VGG-16 pads its
- * picture by 100 pixels). It reads zeros that are there in memory instead, a view of its input.
+ * A convolution whose padding is wider than its window, dilation included, would give bands that are mostly padding
+ * (VGG-16 pads its picture by 100 pixels). It reads zeros that are there in memory instead, a view of its input.
  */
 function withoutWidePadding(node: Node, axis: Axis, places: Map<Value, Place>, views: Map<Value, PaddedView>): Node {
   const { kernel, problem, tensors } = node;
@@ -110,7 +123,7 @@ function withoutWidePadding(node: Node, axis: Axis, places: Map<Value, Place>, v
   if (kernel.name !== "conv2d" || !x) return node;
   const padding = pair(problem.attrs.padding as Pair);
   const shift = padding[axis];
-  if (shift < (problem.in.weight?.[2 + axis] ?? 0)) return node;
+  if (shift <= spanOf(problem, axis)) return node;
   const view = new Value(`${x.name} padded`, withExtent(x.shape, axis, extentOf(x, axis) + 2 * shift));
   views.set(view, { of: x, shift });
   places.set(view, places.get(x) as Place);

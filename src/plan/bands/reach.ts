@@ -33,7 +33,7 @@ const SAME: Reach = { down: 1, up: 1, first: 0, last: 0 };
 const along = (value: AttrValue | undefined, axis: Axis): number => pair(value as Pair)[axis];
 
 /** Cells between the first and the last tap of the weight's window. */
-const spanOf = ({ in: { weight = [] }, attrs }: AnyProblem, axis: Axis): number =>
+export const spanOf = ({ in: { weight = [] }, attrs }: AnyProblem, axis: Axis): number =>
   along(attrs.dilation, axis) * ((weight[2 + axis] ?? 1) - 1);
 
 const ofWeightWindow: Rule = (problem, axis, key) => {

@@ -6,7 +6,7 @@ import { MAP_MODE_READ } from "../../gpu/flags.js";
 import { encodeCopy, readStaging } from "../../gpu/memory.js";
 import type { Memory } from "../../gpu/memory.js";
 import { layoutNamed } from "../../kernel/layout.js";
-import type { HostArray } from "../../kernel/layout.js";
+import type { BaseLayoutName, HostArray } from "../../kernel/layout.js";
 import type { Nchw } from "../../kernel/shape.js";
 import type { Axis } from "../../kernel/window.js";
 import { dispatchesOf } from "../bind.js";
@@ -41,7 +41,6 @@ export interface SectionParts {
 export interface BandValues {
   readonly values: HostArray;
   readonly shape: Nchw;
-  readonly memory: Memory;
 }
 
 interface Positioned {
@@ -90,6 +89,11 @@ export class SectionPlan {
     return this.#memory.outputs.get(this.#parts.graph.outputNames.get(value) as string) as StagedOutput;
   }
 
+  /** In which layout an output comes to the host. */
+  layoutOf(value: Value): BaseLayoutName {
+    return this.#outputOf(value).layout;
+  }
+
   /** Where the cells of an input or an output lie. `cells` is the band's extent along the axis. */
   cellsOf(value: Value): BandCells {
     const isInput = this.#parts.graph.inputNames.has(value);
@@ -126,8 +130,12 @@ export class SectionPlan {
     }
   }
 
-  /** Waits for the copies and gives each to `take`, one after the other. */
-  async read(values: readonly Value[], slot: number, take: (value: Value, band: BandValues) => void): Promise<void> {
+  /** Waits for the copies and gives each to `take`, one after the other. `copy` brings it off the GPU. */
+  async read(
+    values: readonly Value[],
+    slot: number,
+    take: (value: Value, copy: () => BandValues) => void,
+  ): Promise<void> {
     const outputs = values.map((value) => ({ value, output: this.#outputOf(value) }));
     const bufferOf = ({ staging }: StagedOutput): GPUBuffer => staging[slot] as GPUBuffer;
     try {
@@ -135,8 +143,10 @@ export class SectionPlan {
       await this.#parts.device.settle(Promise.all(maps));
       for (const { value, output } of outputs) {
         const { source, shape, layout } = output;
-        const bytes = readStaging(source, bufferOf(output).getMappedRange());
-        take(value, { values: layoutNamed(layout).unpack(bytes, shape), shape, memory: source });
+        take(value, () => {
+          const bytes = readStaging(source, bufferOf(output).getMappedRange());
+          return { values: layoutNamed(layout).unpack(bytes, shape), shape };
+        });
       }
     } finally {
       for (const { output } of outputs) bufferOf(output).unmap();

@@ -5,7 +5,7 @@
 import type { AnyProblem } from "../../kernel/problem.js";
 import type { Precision } from "../../kernel/variant.js";
 import type { Value } from "../graph.js";
-import { BandMemory, bytesOfCells } from "./band-memory.js";
+import { BandMemory, bytesOfCells, copiedReads } from "./band-memory.js";
 import type { BandLimits } from "./band-memory.js";
 import { extentsAt } from "./extents.js";
 import type { BandExtent } from "./extents.js";
@@ -32,7 +32,11 @@ export interface Bands {
   readonly extents: ReadonlyMap<Value, BandExtent>;
 }
 
-/** Copies of labels in words of four start at whole words, so that kernels group pixels as in the whole. */
+/**
+ * Bands of rows begin at whole words of four labels, so that kernels group pixels as in the whole. Bands of columns
+ * group other pixels: their rows are shorter. Their labels are right because kernels find each label from its own pixel
+ * alone, whatever the others of its word are.
+ */
 const WORD = 4;
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
@@ -97,10 +101,11 @@ export function leastSizes(grid: Grid, section: Section, precision: Precision) {
   let extents = extentsAt(grid, section.nodes, last);
   for (; !extents && last > 0; last -= alignment) extents = extentsAt(grid, section.nodes, last - alignment);
   const values = [...section.inputs, ...section.nodes.flatMap(({ node }) => Object.values(node.outputs))];
+  const copied = new Set(section.nodes.flatMap((call) => copiedReads(grid, call)));
   return values.map((value) => {
     const cells = extents?.get(value)?.cells ?? extentOf(value, grid.axis);
     const shape = withExtent(value.shape, grid.axis, cells);
-    return { name: value.name, shape, bytes: bytesOfCells(value, grid, cells, precision) };
+    return { name: value.name, shape, bytes: bytesOfCells(value, grid, cells, copied.has(value) ? "f32" : precision) };
   });
 }
 
