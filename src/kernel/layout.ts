@@ -143,6 +143,9 @@ const tex4: Layout = {
   },
 };
 
+/** Values that fill the bytes are not copied once more. */
+const first = (data: HostArray, count: number): HostArray => (data.length === count ? data : data.slice(0, count));
+
 /** Values one after the other, as PyTorch has them, and zeros to the end of the memory. */
 const inOrder = (byteSize: (shape: Nchw) => number, extent?: Layout["extent"]): Layout => ({
   dtype: "f32",
@@ -153,11 +156,7 @@ const inOrder = (byteSize: (shape: Nchw) => number, extent?: Layout["extent"]): 
     out.set(values);
     return out.buffer;
   },
-  unpack(bytes, shape) {
-    const data = new Float32Array(bytes);
-    // Values that fill the bytes are not copied once more.
-    return data.length === sizeOf(shape) ? data : data.slice(0, sizeOf(shape));
-  },
+  unpack: (bytes, shape) => first(new Float32Array(bytes), sizeOf(shape)),
 });
 
 /** Weights while they are trained, and their gradients. A multiple of four values, so that shaders may read vec4f. */
@@ -202,8 +201,8 @@ function dense(name: LayoutName, dtype: "u8" | "u32", channels: number): Layout 
     unpack(bytes, shape) {
       const data = typed(bytes);
       const count = sizeOf(shape);
-      // Both orders are the same. Labels that fill the bytes are not copied once more.
-      if (channels === 1) return data.length === count ? data : data.slice(0, count);
+      // Both orders are the same.
+      if (channels === 1) return first(data, count);
       const out = typed(new ArrayBuffer(sizeOf(shape) * elementBytes));
       eachInterleaved(shape, channels, (to, from) => (out[to] = data[from] as number));
       return out;

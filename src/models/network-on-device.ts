@@ -3,7 +3,8 @@
  * device; runtime.ts then makes another one. It does not queue: the session (session.ts) sees to it that calls do not
  * overlap.
  */
-import { FcnError, isFcnError, isTooLarge } from "../base/errors.js";
+import { isFcnError, isTooLarge } from "../base/errors.js";
+import type { FcnError } from "../base/errors.js";
 import type { Device } from "../gpu/device.js";
 import { checkFits } from "../gpu/memory.js";
 import type { VariantChoice, VariantPick } from "../kernel/choice.js";
@@ -95,30 +96,21 @@ export class NetworkOnDevice<Kind extends string> {
     if (kept) return kept;
     const start = performance.now();
     const options = { ...this.#network.planOptions(kind), signal };
-    const isCut = this.#isCut(batch, options);
+    const seen = networkSize(height, width, this.resizeOf(kind));
+    const isCut = options.readback !== false && !!(this.#network.tile ?? isSlowWhole(this.device, seen));
     // The session then runs the pictures one by one. Kept plans stay.
-    if (isCut && count > 1) throw new FcnError("limit-too-small", "bands take one picture");
+    if (isCut && count > 1) throw (await importBands()).oneAtATime(count);
     // Room is made before the plan, so that the peak of memory is one plan lower.
     this.#plans.makeRoom();
-    let plan: PicturePlan;
-    try {
-      plan = await this.#newPlan(batch, options, isCut);
-    } catch (error) {
+    const make = (): Promise<PicturePlan> => this.#newPlan(batch, options, isCut);
+    const plan = await make().catch((error: unknown) => {
       if (!this.#mayFree(error)) throw error;
       this.#plans.dispose();
-      plan = await this.#newPlan(batch, options, isCut);
-    }
+      return make();
+    });
     this.#plans.keep(key, plan);
     this.compile = performance.now() - start;
     return plan;
-  }
-
-  /** Whether the picture is cut before it is known to be too large. */
-  #isCut({ kind, height, width }: Batch<Kind>, { readback }: PlanOptions): boolean {
-    if (readback === false) return false;
-    return (
-      this.#network.tile !== undefined || isSlowWhole(this.device, networkSize(height, width, this.resizeOf(kind)))
-    );
   }
 
   /** Whether the memory of kept plans may be what is missing. */

@@ -32,6 +32,10 @@ export interface BandsRequest {
   readonly refused: Refused;
 }
 
+/** The error of a batch that would be cut. */
+export const oneAtATime = (count: number): FcnError =>
+  new FcnError("limit-too-small", `bands take one picture at a time, not ${count}`);
+
 interface Batch {
   readonly height: number;
   readonly width: number;
