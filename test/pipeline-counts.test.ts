@@ -61,7 +61,7 @@ async function countsOver(sizes: readonly (readonly [number, number])[], precisi
   for (const [height, width] of sizes) {
     const graph = graphOf(height, width);
     const pick = await tuner.choose(graph, {}, precision);
-    await compile(device, () => lower(graph, device, pick, precision), undefined);
+    await compile(device, () => [{ lowered: lower(graph, device, pick, precision) }], undefined);
     counts.push(pipelinesOf(device).size);
   }
   expect(measured).toEqual([]); // no trial runs
@@ -111,7 +111,7 @@ it.each([
   const counts: number[] = [];
   for (const [height, width] of SIZES) {
     const graph = graphAt(height, width);
-    await compile(device, () => lower(graph, device, {}, "f32"), undefined);
+    await compile(device, () => [{ lowered: lower(graph, device, {}, "f32") }], undefined);
     counts.push(pipelinesOf(device).size);
   }
   expect(counts[0]).toBeLessThanOrEqual(12);

@@ -22,11 +22,6 @@ export interface RgbaPicture extends Picture {
   readonly shrunk?: RgbaPicture | undefined;
 }
 
-/** Bytes of a pixel of an RgbaPicture. */
-export const RGBA_BYTES = 4;
-/** No array of the host holds a picture of more bytes. Every engine that has WebGPU makes arrays of this size. */
-export const MOST_PICTURE_BYTES = 2 ** 32;
-
 /** Width and height in pixels. */
 export interface PictureSize {
   readonly width: number;

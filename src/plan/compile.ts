@@ -19,21 +19,11 @@ export interface Compiled {
 export type OnPipeline = (ready: number, total: number) => void;
 
 /**
- * Lowers the graph and compiles its pipelines. When a variant turns out not to compile on this device, lowers again
- * without it.
+ * Lowers graphs that run one after the other, and compiles their pipelines, which are counted together. When a variant
+ * turns out not to compile on this device, lowers again without it. What else `lowerGraphs` gives is kept.
  * @throws limit-too-small, gpu-error, device-lost
  */
-export async function compile(
-  device: Device,
-  lowerGraph: () => Lowered,
-  onPipeline: OnPipeline | undefined,
-): Promise<Compiled> {
-  const [compiled] = await compileAll(device, () => [{ lowered: lowerGraph() }], onPipeline);
-  return compiled as Compiled;
-}
-
-/** As compile(), for graphs that run one after the other. Their pipelines are counted together. */
-export async function compileAll<Graphs extends { readonly lowered: Lowered }>(
+export async function compile<Graphs extends { readonly lowered: Lowered }>(
   device: Device,
   lowerGraphs: () => readonly Graphs[],
   onPipeline: OnPipeline | undefined,
@@ -55,15 +45,14 @@ async function compileSteps<Graphs extends { readonly lowered: Lowered }>(
   onPipeline: OnPipeline | undefined,
 ): Promise<(Graphs & Compiled)[]> {
   const most = device.limits.maxComputeWorkgroupsPerDimension;
-  const gridsOf = ({ steps }: Lowered): Extent[] =>
-    steps.map(({ kernel, variant, problem }) => gridOf(kernel, variant, problem, most));
   const sized = graphs.map((graph) => {
     checkLimits(device, graph.lowered);
-    return { ...graph, grids: gridsOf(graph.lowered) };
+    const grids = graph.lowered.steps.map(({ kernel, variant, problem }) => gridOf(kernel, variant, problem, most));
+    return { ...graph, grids };
   });
   const cache = pipelinesOf(device);
-  const pending = graphs.map(({ lowered: { steps } }) =>
-    steps.map(({ kernel, variantName, problem }) => cache.get(kernel, variantName, problem)),
+  const pending = graphs.map(({ lowered }) =>
+    lowered.steps.map(({ kernel, variantName, problem }) => cache.get(kernel, variantName, problem)),
   );
   const distinct = new Set(pending.flat());
   let ready = 0;
@@ -72,5 +61,5 @@ async function compileSteps<Graphs extends { readonly lowered: Lowered }>(
     onPipeline?.(ready, distinct.size);
   };
   await Promise.all([...distinct].map((pipeline) => pipeline.then(report)));
-  return Promise.all(sized.map(async (one, i) => ({ ...one, pipelines: await Promise.all(pending[i] ?? []) })));
+  return Promise.all(sized.map(async (graph, i) => ({ ...graph, pipelines: await Promise.all(pending[i] ?? []) })));
 }

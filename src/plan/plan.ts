@@ -14,6 +14,7 @@ import { Tensor } from "../gpu/tensor.js";
 import type { VariantChoice, VariantPick } from "../kernel/choice.js";
 import { dispatchesOf, loadWeights } from "./bind.js";
 import { compile } from "./compile.js";
+import type { Compiled } from "./compile.js";
 import type { Graph } from "./graph.js";
 import { writeInputs } from "./inputs.js";
 import type { PlanInputs } from "./inputs.js";
@@ -93,7 +94,8 @@ export class Plan {
     const { stageOf, onPipeline, precision, inFlight = 1, readback = true, signal } = options;
     device.check();
     checkCount("inFlight", inFlight);
-    const compiled = await compile(device, () => lower(graph, device, choice, precision), onPipeline);
+    const lowerGraph = () => [{ lowered: lower(graph, device, choice, precision) }];
+    const [compiled] = (await compile(device, lowerGraph, onPipeline)) as [Compiled];
     const { steps } = compiled.lowered;
     const weights = await loadWeights(steps, store, signal);
     const timing = stageOf && device.features.has("timestamp-query") ? await importStageTimer() : undefined;

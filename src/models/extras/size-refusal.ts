@@ -1,6 +1,6 @@
 /** The error of a picture that is too large for a device, with its size and the cure. */
 import { FcnError } from "../../base/errors.js";
-import { MOST_PICTURE_BYTES, RGBA_BYTES } from "../../image/picture.js";
+import { MOST_PICTURE_BYTES, RGBA_BYTES } from "../../image/rgba-bytes.js";
 import type { Batch } from "../batches.js";
 import { networkSize } from "../preprocessing.js";
 import type { Resize } from "../preprocessing.js";

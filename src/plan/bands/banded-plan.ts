@@ -9,7 +9,7 @@ import type { Device } from "../../gpu/device.js";
 import { BUFFER } from "../../gpu/flags.js";
 import type { LayoutName } from "../../kernel/layout.js";
 import { loadWeights } from "../bind.js";
-import { compileAll } from "../compile.js";
+import { compile } from "../compile.js";
 import type { Graph, Value } from "../graph.js";
 import type { PlanInputs } from "../inputs.js";
 import { lower } from "../lower.js";
@@ -80,7 +80,7 @@ export class BandedPlan {
       });
     const given = new Set([...graph.outputs.values()].map(({ value }) => value));
     const prepared: SectionParts[] = [];
-    for (const { section, graph: own, ...compiled } of await compileAll(device, lowerBands, onPipeline)) {
+    for (const { section, graph: own, ...compiled } of await compile(device, lowerBands, onPipeline)) {
       const weights = await loadWeights(compiled.lowered.steps, store, signal);
       const isRead = section.outputs.some((value) => given.has(value));
       prepared.push({ device, axis: division.grid.axis, nodes: section.nodes, graph: own, compiled, weights, isRead });

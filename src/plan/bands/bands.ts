@@ -1,6 +1,6 @@
 /** The part of the package that runs pictures that are too large for their device (scripts/parts.mjs). */
 import { FcnError, isFcnError, isTooLarge } from "../../base/errors.js";
-import { MOST_PICTURE_BYTES, RGBA_BYTES } from "../../image/picture.js";
+import { MOST_PICTURE_BYTES, RGBA_BYTES } from "../../image/rgba-bytes.js";
 import type { Device } from "../../gpu/device.js";
 import type { VariantChoice, VariantPick } from "../../kernel/choice.js";
 import type { Precision } from "../../kernel/variant.js";
