@@ -45,7 +45,7 @@ export interface NetworkPlans<Kind extends string> {
   readonly maxPlans?: number | undefined;
   /** Keeps the variants that were fastest when measured. Without it the defaults run, unless `tuneBudget` is given. */
   readonly tuning?: TuningStore | undefined;
-  /** Rows of a band, as the network sees it. With it every picture is cut. Default: what is too large, or slow whole. */
+  /** Rows of a band, as the network sees it. With it every picture is cut. Default: those too large, or slow whole. */
   readonly tile?: number | undefined;
   /** Milliseconds that measuring may take in all. Default 0: kept choices are used, and nothing is measured. */
   readonly tuneBudget?: number | undefined;

@@ -18,8 +18,8 @@ export interface PictureOutput {
 }
 
 /**
- * Milliseconds on the host's clock from a call to its result: where the time went. `total` is the sum of the other times.
- * Pictures of one batch share these times.
+ * Milliseconds on the host's clock from a call to its result: where the time went. `total` is the sum of the other
+ * times. Pictures of one batch share these times.
  */
 export interface Timings extends RunTimings {
   /**
