@@ -7,11 +7,13 @@ import { conv2d } from "../shaders/conv2d/kernel.js";
 import { globalAveragePool } from "../shaders/global-average-pool/kernel.js";
 import { maxPool2d } from "../shaders/max-pool2d/kernel.js";
 import { erase, makeProblem } from "../src/kernel/kernel.js";
-import type { Attrs } from "../src/kernel/problem.js";
+import type { Kernel } from "../src/kernel/kernel.js";
+import type { AnyProblem, Attrs } from "../src/kernel/problem.js";
 import type { DeviceTraits } from "../src/kernel/variant.js";
 import { assemble } from "../src/models/assemble.js";
 import { modelOf } from "../src/models/model.js";
 import { outputGraph } from "../src/models/output-graph.js";
+import { bandGraph } from "../src/plan/bands/band-graph.js";
 import { divideGraph } from "../src/plan/bands/divide.js";
 import type { BandDivision } from "../src/plan/bands/divide.js";
 import { needOf } from "../src/plan/bands/reach.js";
@@ -104,6 +106,17 @@ describe("a schedule", () => {
       return divideGraph(graph, { device: gpuWith(2 ** 24), precision: "f32" }).grid.views.size;
     };
     expect([await viewsOf("dilated ResNet-50"), await viewsOf("VGG-16")]).toEqual([0, 1]);
+  });
+
+  it("takes the variants of the whole graph's calls, also where a band reads a padded view", async () => {
+    const graph = (await graphsOf("VGG-16"))(700, 500);
+    const device = gpuWith(2 ** 24);
+    const { grid, sections } = divideGraph(graph, { device, precision: "f32" });
+    const layouts = new Map([...graph.inputs.values()].map(({ value, layout }) => [value, layout]));
+    const asked = new Set<string>();
+    const choice = (_: Kernel, problem: AnyProblem): undefined => void asked.add(JSON.stringify(problem));
+    for (const section of sections) bandGraph(grid, section, layouts, { device, choice, precision: "f32" });
+    expect(graph.callsOn(device, "f32").filter(({ problem }) => !asked.has(JSON.stringify(problem)))).toEqual([]);
   });
 
   it("is refused with the tensor that does not fit", async () => {
