@@ -183,6 +183,9 @@ it("errors keep what exit codes are made of", () => {
   const received = receivedError(sentError(new FcnError("bad-option", "cannot write", { cause: full })));
   expect([isDiskFull(received), isPassing(received)]).toEqual([true, true]);
   expect(receivedError(sentError("a text")).message).toBe("a text");
+  const own = new Error("a circle");
+  own.cause = own;
+  expect(receivedError(sentError(own)).cause).toMatchObject({ message: "a circle" });
 });
 
 describe("lanes", () => {

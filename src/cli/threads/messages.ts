@@ -22,11 +22,15 @@ export const namedMessage = (error: unknown): string => messageOf(error) || Stri
 export const unreadable = (what: "task" | "answer", error: unknown): Error =>
   new Error(`the ${what} of a thread cannot be read: ${namedMessage(error)}`, { cause: error });
 
-export function sentError(error: unknown): SentError {
+/** Causes of causes that are sent: an error may be its own cause. */
+const MOST_CAUSES = 8;
+
+export function sentError(error: unknown, causes = MOST_CAUSES): SentError {
   const { code, cause } = (error ?? {}) as NodeJS.ErrnoException;
   const codes = isFcnError(error) ? { code: error.code } : {};
   const errno = !isFcnError(error) && typeof code === "string" ? { errno: code } : {};
-  return { message: messageOf(error), ...codes, ...errno, ...(cause === undefined ? {} : { cause: sentError(cause) }) };
+  const sentCause = cause === undefined || causes === 0 ? {} : { cause: sentError(cause, causes - 1) };
+  return { message: messageOf(error), ...codes, ...errno, ...sentCause };
 }
 
 export function receivedError({ code, errno, message, cause }: SentError): Error {
