@@ -1,9 +1,9 @@
 /** The web page from opening to a lost device, in Chromium on SwiftShader: what a person does and must see. */
 import { describe, expect, it } from "vitest";
+import { scaledLabels } from "../src/image/scale.js";
 import { COMPARED } from "../src/models/compared.js";
 import {
   innerTextOf,
-  nearestLabels,
   pixelOf,
   savedLabels,
   segmentedAfter,
@@ -32,7 +32,7 @@ describe("the first sample", () => {
     for (const variant of COMPARED) {
       const { width, height, labels } = await savedLabels(demo().page, variant);
       expect({ width, height }).toEqual({ width: 512, height: 512 });
-      const enlarged = nearestLabels(expected[variant] ?? new Uint8Array(), [384, 384], [512, 512]);
+      const enlarged = scaledLabels(expected[variant] ?? new Uint8Array(), { width: 384, height: 384 }, 512, 512);
       expect(agreement(labels, enlarged), variant).toBeGreaterThanOrEqual(0.999);
     }
   });
@@ -101,6 +101,65 @@ describe("the page", () => {
     await page.selectOption("#side", "auto");
     await segmentedAfter(page, () => page.getByRole("button", { name: "Sample: cat" }).click());
     expect(await innerTextOf(page, ".panel:nth-child(4) .region")).toBe("cat");
+  });
+
+  it("sends no frame of a camera that was stopped while the frame was taken", async () => {
+    const { page } = demo();
+    await page.evaluate(() => {
+      const real = globalThis.createImageBitmap.bind(globalThis);
+      const take = (source: ImageBitmapSource): Promise<ImageBitmap> => real(source);
+      let release = (): void => undefined;
+      const released = new Promise<void>((resolve) => (release = resolve));
+      Object.assign(globalThis, {
+        release,
+        createImageBitmap: async (source: ImageBitmapSource) => {
+          const frame = await take(source);
+          Object.assign(globalThis, { frame, createImageBitmap: take });
+          await released;
+          return frame;
+        },
+      });
+    });
+    await page.getByRole("button", { name: "Camera" }).click();
+    await page.waitForFunction(() => "frame" in globalThis);
+    await segmentedAfter(page, () => page.getByRole("button", { name: "Sample: coffee" }).click());
+    const status = await innerTextOf(page, "#status");
+    await page.evaluate(() => (globalThis as unknown as { release: () => void }).release());
+    await page.waitForFunction(() => (globalThis as unknown as { frame: ImageBitmap }).frame.width === 0);
+    await segmentedAfter(page, () => page.getByRole("button", { name: "Sample: cat" }).click());
+    expect([status, await innerTextOf(page, "#alert-text")]).toEqual([expect.stringMatching(/pixels in/), ""]);
+    expect(await page.locator("[data-sample=cat]").getAttribute("aria-pressed")).toBe("true");
+  });
+
+  it("goes on with the camera after the loss of the device, and keeps what it says between frames", async () => {
+    const { page } = demo();
+    await page.getByRole("radio", { name: "Where they differ" }).check();
+    await segmentedAfter(page, () => page.getByRole("button", { name: "Camera" }).click());
+    await page.evaluate(() => {
+      const said: string[] = [];
+      const note = (): string => document.querySelectorAll(".panel figcaption")[1]?.textContent ?? "";
+      const status = document.getElementById("status");
+      const see = (): void => void said.push(`${note()} | ${status?.textContent ?? ""}`);
+      const all = { childList: true, characterData: true, subtree: true };
+      const observer = new MutationObserver(see);
+      observer.observe(document.getElementById("panels") ?? document.body, all);
+      observer.observe(status ?? document.body, all);
+      Object.assign(globalThis, { said });
+    });
+    const said = () => page.evaluate(() => (globalThis as unknown as { said: string[] }).said);
+    const frames = async () => new Set((await said()).filter((text) => text.includes("pixels in"))).size;
+    await expect.poll(frames, { timeout: 120_000 }).toBeGreaterThan(2);
+    expect((await said()).filter((text) => !/changes? \|/.test(text))).toEqual([]);
+    await page.evaluate(() => (globalThis as unknown as { said: string[] }).said.splice(0));
+    await workerOf(page).evaluate(() => {
+      (globalThis as unknown as { devices: GPUDevice[] }).devices.at(-1)?.destroy();
+    });
+    const isBack = async () => (await said()).findIndex((text) => text.includes("is back"));
+    await expect.poll(isBack, { timeout: 120_000 }).toBeGreaterThan(-1);
+    const after = async () => (await said()).slice(await isBack()).some((text) => text.includes("pixels in"));
+    await expect.poll(after, { timeout: 120_000 }).toBe(true);
+    await segmentedAfter(page, () => page.getByRole("button", { name: "Sample: cat" }).click());
+    await page.getByRole("radio", { name: "Side by side" }).check();
   });
 
   it("recovers from the loss of the device in the middle of a run", async () => {

@@ -64,8 +64,8 @@ function longestSide(side: Side, software: boolean): number {
   return side;
 }
 
-/** Downscales a size to MAX_PIXELS. */
-function withinPixels([width, height]: Size): Size {
+/** Downscales a size to MAX_PIXELS: the largest at which decode() gives a file. */
+export function withinPixels([width, height]: Size): Size {
   const scale = Math.min(1, Math.sqrt(MAX_PIXELS / (width * height)));
   return fit([width, height], Math.max(width, height) * scale);
 }
