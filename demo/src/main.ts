@@ -3,7 +3,7 @@ import { adapterWords } from "./adapter-words.js";
 import { Client } from "./client.js";
 import { Figure } from "./figure/figure-door.js";
 import { FIRST_LOOK } from "./messages.js";
-import type { Activity, DecodedPicture, Look, NetworkInfo, Reply, Segmented } from "./messages.js";
+import type { Activity, PictureOnShow, Look, NetworkInfo, Reply, Segmented } from "./messages.js";
 import { NetworkChoice } from "./network-choice.js";
 import { readDrawing, readAddress, writeAddress } from "./page-state.js";
 import type { PageState } from "./page-state.js";
@@ -188,7 +188,7 @@ function onView(view: View): void {
   writeAddress({ view: view === "grid" ? undefined : view });
 }
 
-function onPicture(picture: DecodedPicture): void {
+function onPicture(picture: PictureOnShow): void {
   const { id } = picture;
   shownId = id;
   savedSize = picture.saved;

@@ -128,7 +128,7 @@ export interface RegionName extends Point {
 }
 
 /** A picture, as the network sees it. */
-export interface DecodedPicture {
+export interface PictureOnShow {
   readonly id: number;
   readonly width: number;
   readonly height: number;
@@ -212,7 +212,7 @@ export type Reply =
   | ({ readonly type: "progress" } & Activity)
   | { readonly type: "ready"; readonly network: NetworkInfo; readonly adapter: Adapter }
   /** A picture was decoded and is drawn. Its labels follow. */
-  | ({ readonly type: "picture" } & DecodedPicture)
+  | ({ readonly type: "picture" } & PictureOnShow)
   | ({ readonly type: "segmented" } & Segmented)
   | {
       readonly type: "probed";

@@ -2,7 +2,7 @@
  * The pictures: a panel for the picture itself and one for each network, side by side; or what changes from one network
  * to the next; or one large panel with a divider.
  */
-import type { Adapter, DecodedPicture, LensSize, Layering, Reading, Segmented } from "../messages.js";
+import type { Adapter, PictureOnShow, LensSize, Layering, Reading, Segmented } from "../messages.js";
 import { byId } from "../ui/elements.js";
 import type { View } from "../ui/views.js";
 import { strideOf } from "../variants.js";
@@ -130,7 +130,7 @@ export class Stage {
   }
 
   /** There is another picture. What was found on the one before goes, unless its labels stay on show. */
-  setSize({ width, height, full, keepsLabels }: DecodedPicture): void {
+  setSize({ width, height, full, keepsLabels }: PictureOnShow): void {
     const size = `${width} × ${height}`;
     const text = full[0] === width ? size : `${size} of ${full[0]} × ${full[1]}`;
     if (!keepsLabels || width !== this.#size.width || height !== this.#size.height) this.#result = undefined;

@@ -71,7 +71,7 @@ export class Camera {
     return blob ? new File([blob], "camera.png", { type: blob.type }) : undefined;
   }
 
-  /** Stops. The last frame becomes a picture like any other, unless another picture has stopped the camera meanwhile. */
+  /** Stops. The last frame becomes a picture like any other, unless another picture has stopped it meanwhile. */
   async freeze(): Promise<void> {
     const stream = this.#stream;
     const still = stream && (await this.#still());

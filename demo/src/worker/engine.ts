@@ -17,7 +17,7 @@ import type { Loaded, LoadRequest } from "./loader.js";
 import { networkInfo, teachableCheckpoint } from "./model.js";
 import { decode } from "./pictures.js";
 import { savedFile } from "./saved-file.js";
-import { closeFrame, layersOf, pictureReply, readingAt, runUnlessAborted, segmentedReply } from "./scene.js";
+import { layersOf, pictureReply, readingAt, runUnlessAborted, segmentedReply } from "./scene.js";
 import type { Scene, PictureJob } from "./scene.js";
 import { WorkQueue } from "./work-queue.js";
 
@@ -96,7 +96,7 @@ export class Engine {
   }
 
   segment(job: PictureJob): void {
-    closeFrame(this.#waiting);
+    if (this.#waiting?.picture instanceof ImageBitmap) this.#waiting.picture.close();
     this.#waiting = job;
     this.#abort.abort(); // the picture in progress is no longer wanted
     this.#enqueue(
@@ -105,7 +105,10 @@ export class Engine {
         if (this.#waiting !== job) return; // a later picture replaced it
         this.#waiting = undefined;
         const { device } = this.#devices;
-        if (!device) return closeFrame(job); // no network was ever ready; load() has reported why
+        if (!device) {
+          if (job.picture instanceof ImageBitmap) job.picture.close();
+          return; // no network was ever ready; load() has reported why
+        }
         const start = performance.now();
         const { picture, full } = await decode(job.picture, job.name, job.side, device.software);
         this.#stopped = undefined; // this picture replaces it

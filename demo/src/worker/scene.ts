@@ -7,7 +7,7 @@ import { changesBetween, focusOf } from "./differences.js";
 import { countPixels } from "./label-counts.js";
 import type { Model, ModelResult } from "./model.js";
 import type { Layer } from "./painter.js";
-import { withinPixels } from "./pictures.js";
+import { withinPixels } from "./picture-sizes.js";
 import { regionNames } from "./region-names.js";
 
 export type PictureJob = Extract<Request, { type: "segment" }>;
@@ -18,11 +18,6 @@ export interface Scene {
   /** Width and height of the file or frame. */
   readonly full: readonly [number, number];
   readonly result: ModelResult | undefined;
-}
-
-/** Frees a camera's frame that will not be decoded. */
-export function closeFrame(job: PictureJob | undefined): void {
-  if (job?.picture instanceof ImageBitmap) job.picture.close();
 }
 
 /** @param keepsLabels whether the labels of the camera's last frame stay on show until this one has its own */
