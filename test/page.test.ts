@@ -131,19 +131,38 @@ describe("the page", () => {
     expect(await page.locator("[data-sample=cat]").getAttribute("aria-pressed")).toBe("true");
   });
 
+  it("goes on with the camera when a picture from before it turns out to be none", async () => {
+    const { page } = demo();
+    await workerOf(page).evaluate(() => {
+      const real = globalThis.createImageBitmap.bind(globalThis);
+      const decode = async (source: ImageBitmapSource): Promise<ImageBitmap> => {
+        Object.assign(globalThis, { createImageBitmap: real });
+        await new Promise<void>((resolve) => Object.assign(globalThis, { decodeNow: resolve }));
+        return real(source);
+      };
+      Object.assign(globalThis, { createImageBitmap: decode });
+    });
+    await page.setInputFiles("#open", { name: "none.png", mimeType: "image/png", buffer: Buffer.from("none") });
+    await segmentedAfter(page, async () => {
+      await page.click("#camera");
+      await page.locator("#camera[aria-pressed=true]").waitFor();
+      await workerOf(page).evaluate(() => (globalThis as unknown as { decodeNow: () => void }).decodeNow());
+    });
+    expect(await innerTextOf(page, "#alert-text")).toMatch(/^none\.png is not a picture/);
+    expect(await page.locator("#camera").getAttribute("aria-pressed")).toBe("true");
+    await page.click("#dismiss");
+    await segmentedAfter(page, () => page.getByRole("button", { name: "Sample: cat" }).click());
+  });
+
   it("goes on with the camera after the loss of the device, and keeps what it says between frames", async () => {
     const { page } = demo();
     await page.getByRole("radio", { name: "Where they differ" }).check();
     await segmentedAfter(page, () => page.click("#camera"));
     await page.evaluate(() => {
       const said: string[] = [];
-      const note = (): string => document.querySelectorAll(".panel figcaption")[1]?.textContent ?? "";
-      const status = document.getElementById("status");
-      const see = (): void => void said.push(`${note()} | ${status?.textContent ?? ""}`);
-      const all = { childList: true, characterData: true, subtree: true };
-      const observer = new MutationObserver(see);
-      observer.observe(document.getElementById("panels") ?? document.body, all);
-      observer.observe(status ?? document.body, all);
+      const text = (selector: string): string => document.querySelector(selector)?.textContent ?? "";
+      const see = (): void => void said.push(`${text(".panel:nth-child(2) figcaption")} | ${text("#status")}`);
+      new MutationObserver(see).observe(document.body, { childList: true, characterData: true, subtree: true });
       Object.assign(globalThis, { said });
     });
     const said = () => page.evaluate(() => (globalThis as unknown as { said: string[] }).said);
