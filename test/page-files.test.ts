@@ -101,6 +101,16 @@ describe("a picture", () => {
     expect(await innerTextOf(page, "#legend")).toContain("cat");
   });
 
+  it("that is the first sample and cannot be fetched leaves a page that is ready", async () => {
+    const page = await demo().openBlank();
+    await page.route(/astronaut-[\w-]{8}\.png$/, (route) => route.fulfill({ status: 503 }));
+    await page.goto(demo().url);
+    await untilSegmented(page, /^Ready: open a picture$/);
+    expect(await innerTextOf(page, "#alert-text")).toMatch(/^The sample "astronaut" could not be loaded/);
+    await segmentedAfter(page, () => page.getByRole("button", { name: "Sample: cat" }).click());
+    await page.close();
+  });
+
   it("is one of several to step through, if several are dropped", async () => {
     const { page } = demo();
     await segmentedAfter(page, () =>
@@ -113,6 +123,38 @@ describe("a picture", () => {
     await segmentedAfter(page, () => page.getByRole("button", { name: "14.png" }).first().click());
     expect(await innerTextOf(page, "#save-size")).toBe("224 × 224 px");
     expect(await page.getByRole("button", { name: "15.png", pressed: false }).count()).toBeGreaterThan(0);
+  });
+
+  it("of more than 24 that are opened leaves the first 24 to step through, and says so", async () => {
+    const { page } = demo();
+    const buffer = Buffer.from(encodePng({ width: 40, height: 30, data: new Uint8Array(40 * 30 * 4).fill(200) }));
+    const files = Array.from({ length: 30 }, (_, i) => ({ name: `many-${i}.png`, mimeType: "image/png", buffer }));
+    await segmentedAfter(page, () => page.setInputFiles("#open", files));
+    expect(await innerTextOf(page, "#alert-text")).toBe("24 of 30 pictures were opened: the page keeps no more.");
+    await page.click("#dismiss");
+    const own = page.locator("#samples button:not([data-sample])");
+    await expect
+      .poll(() => own.evaluateAll((all) => all.map((one) => (one as HTMLElement).title)))
+      .toEqual(files.slice(0, 24).map(({ name }) => name));
+    expect(await own.first().getAttribute("aria-pressed")).toBe("true");
+    await page.setInputFiles("#open", [
+      { name: "broken.png", mimeType: "image/png", buffer: Buffer.from("no picture") },
+    ]);
+    await expect.poll(() => innerTextOf(page, "#alert-text")).toMatch(/^broken\.png is not a picture/);
+    await page.click("#dismiss");
+    expect(await own.first().getAttribute("aria-pressed"), "the one on show is not the oldest to go").toBe("true");
+    expect(await own.first().getAttribute("title")).toBe("many-0.png");
+  });
+
+  it("of more than 24 megapixels is saved at the size that the page says", async () => {
+    const { page } = demo();
+    const [width, height] = [6100, 4100];
+    const buffer = Buffer.from(encodePng({ width, height, data: new Uint8Array(width * height * 4).fill(90) }));
+    await segmentedAfter(page, () => page.setInputFiles("#open", { name: "vast.png", mimeType: "image/png", buffer }));
+    const saved = await savedLabels(page, "fcn8s");
+    expect(await innerTextOf(page, "#save-size")).toBe(`${saved.width} × ${saved.height} px`);
+    expect(saved.width * saved.height).toBeGreaterThan(23.9e6);
+    expect(saved.width * saved.height).toBeLessThan(24.1e6);
   });
 
   it("of which nothing is recognised is said to be so; a tall one has four panels in a row", async () => {

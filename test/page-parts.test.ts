@@ -1,7 +1,7 @@
 /** Parts of the page that need no browser: layout, names of regions, where networks differ, and words. */
 import { describe, expect, it } from "vitest";
 import { adapterWords, networkWords } from "../demo/src/adapter-words.js";
-import { screenPalette } from "../demo/src/colours.js";
+import { SCREEN_PALETTE } from "../demo/src/colours.js";
 import { panelLayout } from "../demo/src/stage/layout.js";
 import { formatRoughly, formatUnitless } from "../demo/src/ui/format.js";
 import { changesBetween, focusOf } from "../demo/src/worker/differences.js";
@@ -45,6 +45,29 @@ describe("names of regions", () => {
     expect(found?.radius).toBeCloseTo(40, 0);
   });
 
+  it.each([
+    ["wide", 1601, 1203],
+    ["tall", 700, 2048],
+  ])("stand inside their regions on a large %s map, at its scale", (_, width, height) => {
+    const [left, top, side] = [Math.round(width * 0.6), Math.round(height * 0.3), 241];
+    const labels = Uint8Array.from({ length: width * height }, (_, i) => {
+      const [x, y] = [(i % width) - left, Math.floor(i / width) - top];
+      return x >= 0 && x < side && y >= 0 && y < side ? 3 : 0;
+    });
+    const [found, ...others] = regionNames(labels, { width, height });
+    expect(others).toEqual([]);
+    const [x = 0, y = 0, radius = 0] = [found?.x, found?.y, found?.radius];
+    expect(labels[y * width + x]).toBe(3);
+    expect(Math.hypot(x - left - side / 2, y - top - side / 2)).toBeLessThan(8); // two pixels of the smaller map
+    expect(Math.abs(radius - side / 2)).toBeLessThan(8);
+  });
+
+  it("are none where every region is a speck", () => {
+    const labels = new Uint8Array(200 * 120);
+    for (let i = 0; i < labels.length; i += 7) labels[i] = 1 + (i % 200);
+    expect(regionNames(labels, size)).toEqual([]);
+  });
+
   it("are none where there is only background", () => {
     expect(regionNames(new Uint8Array(200 * 120), size)).toEqual([]);
   });
@@ -80,8 +103,7 @@ describe("words and colours", () => {
   });
 
   it("give every class a colour of its own", () => {
-    const palette = screenPalette();
-    const colours = Array.from({ length: 255 }, (_, i) => palette.subarray(i * 3 + 3, i * 3 + 6).join());
+    const colours = Array.from({ length: 255 }, (_, i) => SCREEN_PALETTE.subarray(i * 3 + 3, i * 3 + 6).join());
     expect(new Set(colours.slice(0, 20)).size).toBe(20);
     expect(new Set(colours).size).toBeGreaterThan(240);
   });

@@ -1,9 +1,9 @@
 /** The web page from opening to a lost device, in Chromium on SwiftShader: what a person does and must see. */
 import { describe, expect, it } from "vitest";
+import { scaledLabels } from "../src/image/scale.js";
 import { COMPARED } from "../src/models/compared.js";
 import {
   innerTextOf,
-  nearestLabels,
   pixelOf,
   savedLabels,
   segmentedAfter,
@@ -32,7 +32,7 @@ describe("the first sample", () => {
     for (const variant of COMPARED) {
       const { width, height, labels } = await savedLabels(demo().page, variant);
       expect({ width, height }).toEqual({ width: 512, height: 512 });
-      const enlarged = nearestLabels(expected[variant] ?? new Uint8Array(), [384, 384], [512, 512]);
+      const enlarged = scaledLabels(expected[variant] ?? new Uint8Array(), { width: 384, height: 384 }, 512, 512);
       expect(agreement(labels, enlarged), variant).toBeGreaterThanOrEqual(0.999);
     }
   });
@@ -101,6 +101,83 @@ describe("the page", () => {
     await page.selectOption("#side", "auto");
     await segmentedAfter(page, () => page.getByRole("button", { name: "Sample: cat" }).click());
     expect(await innerTextOf(page, ".panel:nth-child(4) .region")).toBe("cat");
+  });
+
+  it("sends no frame of a camera that was stopped while the frame was taken", async () => {
+    const { page } = demo();
+    await page.evaluate(() => {
+      const real = globalThis.createImageBitmap.bind(globalThis);
+      const take = async (source: ImageBitmapSource): Promise<ImageBitmap> => {
+        const frame = await real(source);
+        await new Promise<void>((release) => Object.assign(globalThis, { frame, release, createImageBitmap: real }));
+        return frame;
+      };
+      const sent: string[] = [];
+      const { postMessage } = Worker.prototype as { postMessage: (...message: unknown[]) => void };
+      Object.assign(globalThis, { createImageBitmap: take, sent });
+      Worker.prototype.postMessage = function (this: Worker, request: { type: string }, ...rest: unknown[]): void {
+        sent.push(request.type);
+        postMessage.call(this, request, ...rest);
+      };
+    });
+    const sentPictures = () =>
+      page.evaluate(() => (globalThis as unknown as { sent: string[] }).sent.filter((type) => type === "segment"));
+    await page.click("#camera");
+    await page.waitForFunction(() => "frame" in globalThis);
+    await segmentedAfter(page, () => page.getByRole("button", { name: "Sample: coffee" }).click());
+    await page.evaluate(() => (globalThis as unknown as { release: () => void }).release());
+    await page.waitForFunction(() => (globalThis as unknown as { frame: ImageBitmap }).frame.width === 0);
+    expect([await sentPictures(), await innerTextOf(page, "#alert-text")]).toEqual([["segment"], ""]);
+  });
+
+  it("goes on with the camera when a picture from before it turns out to be none", async () => {
+    const { page } = demo();
+    await workerOf(page).evaluate(() => {
+      const real = globalThis.createImageBitmap.bind(globalThis);
+      const decode = async (source: ImageBitmapSource): Promise<ImageBitmap> => {
+        Object.assign(globalThis, { createImageBitmap: real });
+        await new Promise<void>((resolve) => Object.assign(globalThis, { decodeNow: resolve }));
+        return real(source);
+      };
+      Object.assign(globalThis, { createImageBitmap: decode });
+    });
+    await page.setInputFiles("#open", { name: "none.png", mimeType: "image/png", buffer: Buffer.from("none") });
+    await segmentedAfter(page, async () => {
+      await page.click("#camera");
+      await page.locator("#camera[aria-pressed=true]").waitFor();
+      await workerOf(page).evaluate(() => (globalThis as unknown as { decodeNow: () => void }).decodeNow());
+    });
+    expect(await innerTextOf(page, "#alert-text")).toMatch(/^none\.png is not a picture/);
+    expect(await page.locator("#camera").getAttribute("aria-pressed")).toBe("true");
+    await page.click("#dismiss");
+    await segmentedAfter(page, () => page.getByRole("button", { name: "Sample: cat" }).click());
+  });
+
+  it("goes on with the camera after the loss of the device, and keeps what it says between frames", async () => {
+    const { page } = demo();
+    await page.getByRole("radio", { name: "Where they differ" }).check();
+    await segmentedAfter(page, () => page.click("#camera"));
+    await page.evaluate(() => {
+      const said: string[] = [];
+      const text = (selector: string): string => document.querySelector(selector)?.textContent ?? "";
+      const see = (): void => void said.push(`${text(".panel:nth-child(2) figcaption")} | ${text("#status")}`);
+      new MutationObserver(see).observe(document.body, { childList: true, characterData: true, subtree: true });
+      Object.assign(globalThis, { said });
+    });
+    const said = () => page.evaluate(() => (globalThis as unknown as { said: string[] }).said);
+    const frames = async () => new Set((await said()).filter((text) => text.includes("pixels in"))).size;
+    await expect.poll(frames, { timeout: 120_000 }).toBeGreaterThan(1);
+    expect((await said()).filter((text) => !/changes? \|/.test(text))).toEqual([]);
+    await page.evaluate(() => (globalThis as unknown as { said: string[] }).said.splice(0));
+    await workerOf(page).evaluate(() => {
+      (globalThis as unknown as { devices: GPUDevice[] }).devices.at(-1)?.destroy();
+    });
+    const isBack = async () => (await said()).findIndex((text) => text.includes("is back"));
+    await expect.poll(isBack, { timeout: 120_000 }).toBeGreaterThan(-1);
+    const after = async () => (await said()).slice(await isBack()).some((text) => text.includes("pixels in"));
+    await expect.poll(after, { timeout: 120_000 }).toBe(true);
+    await segmentedAfter(page, () => page.getByRole("button", { name: "Sample: cat" }).click());
+    await page.getByRole("radio", { name: "Side by side" }).check();
   });
 
   it("recovers from the loss of the device in the middle of a run", async () => {

@@ -9,8 +9,7 @@ const GOLDEN_ANGLE = 137.508;
 const ODD = [0.65, 0.21] as const;
 const EVEN = [0.56, 0.22] as const;
 
-/** 256 colours of three bytes, by label. The background has none: it is never drawn. */
-export function screenPalette(): Uint8Array<ArrayBuffer> {
+function screenPalette(): Uint8Array<ArrayBuffer> {
   const palette = new Uint8Array(256 * 3);
   for (let label = 1; label < 256; label++) {
     const [lightness, chroma] = label % 2 === 1 ? ODD : EVEN;
@@ -19,9 +18,11 @@ export function screenPalette(): Uint8Array<ArrayBuffer> {
   return palette;
 }
 
-const palette = screenPalette();
+/** 256 colours of three bytes, by label. The background has none: it is never drawn. */
+export const SCREEN_PALETTE = screenPalette();
 
-export const screenColour = (label: number): string => `rgb(${palette.slice(label * 3, label * 3 + 3).join(" ")})`;
+export const screenColour = (label: number): string =>
+  `rgb(${SCREEN_PALETTE.slice(label * 3, label * 3 + 3).join(" ")})`;
 
 /** OKLCH to sRGB bytes. Chroma shrinks until the colour is one that sRGB has. */
 function rgbOf(lightness: number, chroma: number, hue: number): number[] {

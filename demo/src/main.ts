@@ -2,7 +2,8 @@
 import { adapterWords } from "./adapter-words.js";
 import { Client } from "./client.js";
 import { Figure } from "./figure/figure-door.js";
-import type { Activity, Look, NetworkInfo, Reply, Segmented } from "./messages.js";
+import { FIRST_LOOK } from "./messages.js";
+import type { Activity, PictureOnShow, Look, NetworkInfo, Reply, Segmented } from "./messages.js";
 import { NetworkChoice } from "./network-choice.js";
 import { readDrawing, readAddress, writeAddress } from "./page-state.js";
 import type { PageState } from "./page-state.js";
@@ -27,7 +28,7 @@ import { TimeLine } from "./ui/times.js";
 import { offerViews } from "./ui/views.js";
 import type { View } from "./ui/views.js";
 
-let look: Look = { opacity: 0.6, grey: true, split: 0, highlight: undefined, layerings: [] };
+let look = FIRST_LOOK;
 let network: NetworkInfo | undefined;
 /** Names of the classes, readable. */
 let classNames: readonly string[] = [];
@@ -39,8 +40,8 @@ let awaitedId = 0;
 /** The picture on show, and the one requested last. Undefined for the camera's. */
 let shown: GalleryPicture | undefined;
 let requested: GalleryPicture | undefined;
-/** Width and height of the file of the picture on show. */
-let fullSize: readonly [number, number] = [0, 0];
+/** Width and height of the files that are saved of the picture on show. */
+let savedSize: readonly [number, number] = [0, 0];
 /** Blob URLs of the picture behind the canvases. */
 let objectUrl = "";
 
@@ -80,16 +81,11 @@ const teach = new TeachButton({
   side: chosenSide,
   fail: (sentence) => status.fail(sentence),
   picture: async () => {
-    if (camera.running) return freezeCamera();
-    return shown && paintedPicture(shown);
+    if (!camera.running) return shown && paintedPicture(shown);
+    await camera.freeze(); // the panel gets the last frame when it is decoded
+    return undefined;
   },
 });
-
-/** The camera's last frame becomes the picture to paint on: the panel gets it when it is decoded. */
-async function freezeCamera(): Promise<undefined> {
-  const still = await camera.still();
-  if (still) gallery.add([still]);
-}
 
 function busy(activity: Activity): void {
   stage.activity = status.busy(activity);
@@ -156,7 +152,8 @@ function onReply(reply: Reply): void {
       stage.setPending(true);
       return busy({ text: "The GPU was lost; opening it again" });
     case "recovered":
-      return status.idle("The GPU was lost and is back");
+      status.idle("The GPU was lost and is back");
+      return void camera.next(); // the frame that was lost with it will have no labels
     case "fatal":
       return showFatal(status, reply.code, reply.message);
   }
@@ -173,6 +170,9 @@ function onReady({ adapter, network: loaded }: Extract<Reply, { type: "ready" }>
   stage.setView(offerViews(network.variants.length, readAddress().view, onView));
   saving.offer(network.variants);
   teach.enable();
+  if (lastId > 0) return;
+  stage.setPending(false);
+  status.idle("Ready: open a picture");
 }
 
 /** Shows the view that the address asks for. */
@@ -188,16 +188,17 @@ function onView(view: View): void {
   writeAddress({ view: view === "grid" ? undefined : view });
 }
 
-function onPicture({ id, width, height, full }: Extract<Reply, { type: "picture" }>): void {
+function onPicture(picture: PictureOnShow): void {
+  const { id } = picture;
   shownId = id;
-  fullSize = camera.running ? [width, height] : full;
+  savedSize = picture.saved;
   if (id === lastId && !camera.running) {
     shown = requested;
     gallery.confirm();
     writeAddress({ sample: shown?.sample });
   }
   if (shown) teach.show(paintedPicture(shown));
-  stage.setSize(width, height, full);
+  stage.setSize(picture);
 }
 
 function onSegmented(result: Segmented): void {
@@ -207,7 +208,7 @@ function onSegmented(result: Segmented): void {
   legend.show(result, classNames);
   times.show(result, camera.running);
   status.idle(`${result.width} × ${result.height} pixels in ${formatRoughly(result.total)}`);
-  saving.enable(fullSize);
+  saving.enable(savedSize);
   figure.changed(camera.running);
   void camera.next();
 }
@@ -216,8 +217,9 @@ function onFailed({ what, message, id }: Extract<Reply, { type: "failed" }>): vo
   if (what === "explain") return figure.fail(message);
   status.fail(message);
   if (what === "save" || what === "probe") return;
+  if (id !== undefined && id !== awaitedId) return; // what came after that picture goes on
   // The picture and the weights before them stay.
-  if (id !== undefined && id === awaitedId) {
+  if (id !== undefined) {
     awaitedId = shownId;
     gallery.revert();
   }

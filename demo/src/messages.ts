@@ -28,6 +28,9 @@ export interface Look {
   readonly layerings: readonly Layering[];
 }
 
+/** Until the page's controls change it. */
+export const FIRST_LOOK: Look = { opacity: 0.6, grey: true, split: 0, highlight: undefined, layerings: [] };
+
 /** What draws the canvases: the GPU, or the worker on the CPU. "auto": the CPU only if the adapter is software. */
 export type Drawing = "auto" | "gpu" | "cpu";
 
@@ -124,6 +127,19 @@ export interface RegionName extends Point {
   readonly radius: number;
 }
 
+/** A picture, as the network sees it. */
+export interface PictureOnShow {
+  readonly id: number;
+  readonly width: number;
+  readonly height: number;
+  /** Width and height of the file or frame. */
+  readonly full: readonly [number, number];
+  /** Width and height of the files that are saved. */
+  readonly saved: readonly [number, number];
+  /** Whether the labels of the camera's last frame stay on show until this one has its own. */
+  readonly keepsLabels: boolean;
+}
+
 /** Results of one segmentation. */
 export interface Segmented {
   readonly id: number;
@@ -183,7 +199,7 @@ export interface ExplainedStride {
   readonly changed: number;
 }
 
-/** From features to labels, stride by stride. Empty where a network has no skips. */
+/** From features to labels, stride by stride. Empty where there is one network alone. */
 export interface Explained {
   readonly strides: readonly ExplainedStride[];
   /** The class with the largest share. */
@@ -196,14 +212,7 @@ export type Reply =
   | ({ readonly type: "progress" } & Activity)
   | { readonly type: "ready"; readonly network: NetworkInfo; readonly adapter: Adapter }
   /** A picture was decoded and is drawn. Its labels follow. */
-  | {
-      readonly type: "picture";
-      readonly id: number;
-      readonly width: number;
-      readonly height: number;
-      /** Width and height of the file or frame. */
-      readonly full: readonly [number, number];
-    }
+  | ({ readonly type: "picture" } & PictureOnShow)
   | ({ readonly type: "segmented" } & Segmented)
   | {
       readonly type: "probed";

@@ -183,16 +183,3 @@ export async function longTasksSince(page: Page, start: number): Promise<Task[]>
     return longTasks.filter((task) => task.start >= from && task.duration > 100);
   }, start);
 }
-
-/** Label maps at another size, as the page saves them: each pixel has the label of the nearest one. */
-export function nearestLabels(
-  labels: Uint8Array,
-  from: readonly [number, number],
-  to: readonly [number, number],
-): Uint8Array {
-  const at = (i: number, axis: 0 | 1): number => Math.floor(((i + 0.5) * from[axis]) / to[axis]);
-  return Uint8Array.from(
-    { length: to[0] * to[1] },
-    (_, i) => labels[at(Math.floor(i / to[0]), 1) * from[0] + at(i % to[0], 0)] ?? 0,
-  );
-}

@@ -13,7 +13,7 @@ export class Figure {
   constructor(ask: () => void) {
     this.#ask = ask;
     new IntersectionObserver((entries) => {
-      this.#isInView = entries.some(({ isIntersecting }) => isIntersecting);
+      this.#isInView = entries.at(-1)?.isIntersecting ?? false;
       this.#askIfNeeded();
     }).observe(this.#root);
   }

@@ -1,6 +1,6 @@
 /** Draws the figure of skips: a column for each stride, from features over scores to what the skip adds. */
 import "./figure.css";
-import { screenPalette } from "../colours.js";
+import { SCREEN_PALETTE } from "../colours.js";
 import type { CellMap, Explained, ExplainedStride } from "../messages.js";
 import { element } from "../ui/elements.js";
 import { formatShare } from "../ui/format.js";
@@ -21,16 +21,12 @@ const PALE: Colour = [238, 240, 243];
 const MORE: Colour = [196, 78, 0];
 const LESS: Colour = [0, 92, 175];
 
-const palette = screenPalette();
-
 const mixed = (from: Colour, to: Colour, share: number): Colour =>
   from.map((value, c) => Math.round(value + share * ((to[c] ?? 0) - value))) as unknown as Colour;
 
 export function drawFigure(root: HTMLElement, { strides, label, ratio }: Explained, names: readonly string[]): void {
   if (strides.length === 0) {
-    root.replaceChildren(
-      element("p", "soft", "This network has no skips: its features of stride 8 are all it scores."),
-    );
+    root.replaceChildren(element("p", "soft", "One network alone: there is no skip to compare."));
     return;
   }
   const className = names[label] ?? `class ${label}`;
@@ -80,7 +76,7 @@ const classPaint =
   ({ values }: CellMap): Paint =>
   (label, cell) => {
     if (label === 0) return PALE;
-    const [r = 0, g = 0, b = 0] = palette.subarray(label * 3);
+    const [r = 0, g = 0, b = 0] = SCREEN_PALETTE.subarray(label * 3);
     return mixed(PALE, [r, g, b], (values[cell] ?? 0) / 255);
   };
 

@@ -2,7 +2,7 @@
  * The pictures: a panel for the picture itself and one for each network, side by side; or what changes from one network
  * to the next; or one large panel with a divider.
  */
-import type { Adapter, LensSize, Layering, Reading, Segmented } from "../messages.js";
+import type { Adapter, PictureOnShow, LensSize, Layering, Reading, Segmented } from "../messages.js";
 import { byId } from "../ui/elements.js";
 import type { View } from "../ui/views.js";
 import { strideOf } from "../variants.js";
@@ -129,12 +129,12 @@ export class Stage {
     for (const { surface } of this.#panels) surface.style.backgroundImage = `url("${url}")`;
   }
 
-  /** Size of the picture as the network sees it, and `full`, the size of its file. */
-  setSize(width: number, height: number, full: readonly [number, number]): void {
+  /** There is another picture. What was found on the one before goes, unless its labels stay on show. */
+  setSize({ width, height, full, keepsLabels }: PictureOnShow): void {
     const size = `${width} × ${height}`;
     const text = full[0] === width ? size : `${size} of ${full[0]} × ${full[1]}`;
+    if (!keepsLabels || width !== this.#size.width || height !== this.#size.height) this.#result = undefined;
     this.#size = { width, height, text };
-    this.#result = undefined;
     this.#root.style.setProperty("--ratio", String(width / height));
     this.#cross.size = { width, height };
     this.fit();

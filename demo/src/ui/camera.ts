@@ -20,7 +20,7 @@ export class Camera {
     this.#events = events;
     this.#video.muted = true;
     this.#video.playsInline = true;
-    this.#button.addEventListener("click", () => void (this.#stream ? this.#freeze() : this.#start()));
+    this.#button.addEventListener("click", () => void (this.#stream ? this.freeze() : this.#start()));
     this.#button.hidden = navigator.mediaDevices === undefined;
   }
 
@@ -30,35 +30,40 @@ export class Camera {
 
   async #start(): Promise<void> {
     this.#button.disabled = true;
+    let stream: MediaStream | undefined;
     try {
-      this.#stream = await navigator.mediaDevices.getUserMedia({
+      stream = await navigator.mediaDevices.getUserMedia({
         video: { width: { ideal: 1280 }, facingMode: "environment" },
       });
-      this.#video.srcObject = this.#stream;
+      this.#stream = stream;
+      this.#video.srcObject = stream;
       await this.#video.play();
-      this.#stream.getVideoTracks()[0]?.addEventListener("ended", () => void this.#freeze());
+      if (this.#stream !== stream) return; // it was stopped meanwhile
+      stream.getVideoTracks()[0]?.addEventListener("ended", () => void this.freeze());
       this.#showState("Stop camera");
       await this.next();
     } catch (error) {
-      this.#fail(error);
+      if (this.#stream === stream) this.#fail(error);
     } finally {
       this.#button.disabled = false;
     }
   }
 
-  /** Sends the current frame. Does nothing if the camera is off. */
+  /** Sends the current frame. Does nothing if the camera is off, or stopped meanwhile. */
   async next(): Promise<void> {
-    if (!this.#stream) return;
+    const stream = this.#stream;
+    if (!stream) return;
     try {
-      this.#events.frame(await createImageBitmap(this.#video));
+      const frame = await createImageBitmap(this.#video);
+      if (this.#stream === stream) this.#events.frame(frame);
+      else frame.close();
     } catch (error) {
-      this.#fail(error);
+      if (this.#stream === stream) this.#fail(error);
     }
   }
 
-  /** The current frame as a picture file. Undefined if the camera is off. */
-  async still(): Promise<File | undefined> {
-    if (!this.#stream) return undefined;
+  /** The current frame as a picture file. */
+  async #still(): Promise<File | undefined> {
     const { videoWidth: width, videoHeight: height } = this.#video;
     const canvas = Object.assign(document.createElement("canvas"), { width, height });
     canvas.getContext("2d")?.drawImage(this.#video, 0, 0);
@@ -66,9 +71,11 @@ export class Camera {
     return blob ? new File([blob], "camera.png", { type: blob.type }) : undefined;
   }
 
-  /** Stops. The last frame becomes a picture like any other. */
-  async #freeze(): Promise<void> {
-    const still = await this.still();
+  /** Stops. The last frame becomes a picture like any other, unless another picture has stopped it meanwhile. */
+  async freeze(): Promise<void> {
+    const stream = this.#stream;
+    const still = stream && (await this.#still());
+    if (this.#stream !== stream) return;
     this.stop();
     if (still) this.#events.frozen(still);
   }

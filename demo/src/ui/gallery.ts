@@ -29,7 +29,7 @@ const SAMPLES: readonly { readonly name: string; readonly url: string }[] = [
   { name: "coffee", url: new URL("../../../samples/photographs/coffee.png", import.meta.url).href },
   { name: "cat", url: new URL("../../../samples/photographs/chelsea.png", import.meta.url).href },
 ];
-/** Pictures of one's own that are kept. */
+/** Pictures of one's own that are kept, beside the one on show. */
 const MOST_OWN = 24;
 
 export class Gallery {
@@ -59,18 +59,29 @@ export class Gallery {
     return SAMPLES.some((sample) => sample.name === name);
   }
 
-  /** Adds pictures of one's own, and shows the first of them. */
+  /** Adds pictures of one's own, as many as are kept, and shows the first of them. */
   add(files: readonly File[]): void {
-    const added = files.map((file) => this.#addEntry(file.name, URL.createObjectURL(file), undefined, file));
-    const own = this.#entries.filter(({ url }) => url === undefined);
-    for (const old of own.slice(0, Math.max(0, own.length - MOST_OWN))) this.#remove(old);
+    const opened = files.slice(0, MOST_OWN);
+    const added = opened.map((file) => this.#addEntry(file.name, URL.createObjectURL(file), undefined, file));
+    this.#removeOldest(added);
     const [first] = added;
     if (first) void this.#choose(first);
+    // After the choice, which takes away what was said before.
+    if (opened.length < files.length)
+      this.#events.failed(`${opened.length} of ${files.length} pictures were opened: the page keeps no more.`);
+  }
+
+  /** Removes pictures of one's own beyond those that are kept, but not the one on show and not these. */
+  #removeOldest(but: readonly Entry[]): void {
+    const own = this.#entries.filter(({ url }) => url === undefined);
+    const removable = own.filter((entry) => entry !== this.#shown && !but.includes(entry));
+    for (const old of removable.slice(0, Math.max(0, own.length - MOST_OWN))) this.#remove(old);
   }
 
   /** The picture that was chosen last is on show. */
   confirm(): void {
     this.#shown = this.#chosen;
+    this.#removeOldest([]);
     this.#mark(this.#shown);
   }
 

@@ -1,6 +1,6 @@
 /** Draws label maps over pictures on the CPU: on the canvases if the adapter is software, and for saved files. */
 import type { Picture } from "fcn-webgpu";
-import { screenPalette } from "../colours.js";
+import { SCREEN_PALETTE } from "../colours.js";
 import type { Look } from "../messages.js";
 import { flatContext } from "./canvas-contexts.js";
 import type { CanvasSlot, Layer, Painter } from "./painter.js";
@@ -19,7 +19,6 @@ const LINE_OPACITY = 0.85;
 const STRIPE = 3;
 
 const BACKGROUND = 0;
-const screen = screenPalette();
 
 /** The label maps of a picture, one label a pixel. Each is undefined where the bare picture is shown. */
 export interface Blended {
@@ -36,7 +35,7 @@ export function blend(
   { data, width }: Picture,
   maps: Blended,
   look: BlendLook,
-  palette: Uint8Array = screen,
+  palette: Uint8Array = SCREEN_PALETTE,
 ): Uint8ClampedArray<ArrayBuffer> {
   const out = new Uint8ClampedArray(data);
   const { labels, left, against } = maps;

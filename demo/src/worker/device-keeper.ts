@@ -59,8 +59,16 @@ export class DeviceKeeper {
 
   async #recover(message: string): Promise<void> {
     this.#events.lost(message);
-    this.#device?.dispose();
+    const lost = this.#device;
     this.#device = undefined;
+    try {
+      await this.#replace(message);
+    } finally {
+      lost?.dispose(); // not before: what still runs on it ends with device-lost, which nobody is told of
+    }
+  }
+
+  async #replace(message: string): Promise<void> {
     const now = performance.now();
     this.#losses = [...this.#losses.filter((time) => now - time < LOSS_WINDOW_MS), now];
     if (this.#losses.length > MAX_LOSSES) {

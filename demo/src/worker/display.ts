@@ -1,5 +1,6 @@
 /** The page's canvases and loupes, and the painter that draws them. */
 import type { Picture } from "fcn-webgpu";
+import { FIRST_LOOK } from "../messages.js";
 import type { Adapter, LensSize, Look, Point } from "../messages.js";
 import { CpuPainter } from "./cpu-painter.js";
 import { GpuPainter } from "./gpu-painter.js";
@@ -18,7 +19,7 @@ interface Held {
 export class Display {
   readonly #slots = new Map<number, Held>();
   readonly #fellBack: () => void;
-  #look: Look = { opacity: 0.6, grey: true, split: 0, highlight: undefined, layerings: [] };
+  #look = FIRST_LOOK;
   #painter: Painter | undefined;
   #scene: { readonly picture: Picture; readonly layers: ReadonlyMap<string, Layer> } | undefined;
   #point: Point | undefined;

@@ -17,7 +17,7 @@ import type { Loaded, LoadRequest } from "./loader.js";
 import { networkInfo, teachableCheckpoint } from "./model.js";
 import { decode } from "./pictures.js";
 import { savedFile } from "./saved-file.js";
-import { layersOf, readingAt, runUnlessAborted, segmentedReply } from "./scene.js";
+import { layersOf, pictureReply, readingAt, runUnlessAborted, segmentedReply } from "./scene.js";
 import type { Scene, PictureJob } from "./scene.js";
 import { WorkQueue } from "./work-queue.js";
 
@@ -120,7 +120,7 @@ export class Engine {
           this.#shown = scene;
           this.display.show(picture, new Map());
         }
-        this.#reply({ type: "picture", id: job.id, width: picture.width, height: picture.height, full });
+        this.#reply(pictureReply(scene, betweenFrames));
         await this.#infer(scene, times);
       },
       job.id,

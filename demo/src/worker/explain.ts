@@ -6,6 +6,7 @@ import { loadFcn } from "fcn-webgpu";
 import type { Device, FcnVariant, HostFeatures, Picture } from "fcn-webgpu";
 import type { CellMap, Explained, ExplainedStride } from "../messages.js";
 import { strideOf } from "../variants.js";
+import { countLabels } from "./label-counts.js";
 import type { Model, ModelResult } from "./model.js";
 import type { WeightsFile } from "./open-model.js";
 
@@ -58,10 +59,8 @@ function best(probabilities: Float32Array): number {
 
 /** The class of most pixels that are not background; the background where there are only such. */
 function largestClass(labels: Uint8Array): number {
-  const counts = new Uint32Array(256);
-  for (const label of labels) counts[label] = (counts[label] as number) + 1;
-  counts[0] = 0;
-  return counts.indexOf(Math.max(...counts));
+  const counts = Object.entries(countLabels(labels)).filter(([label]) => label !== "0");
+  return Number(counts.reduce((most, one) => (one[1] > most[1] ? one : most), ["0", 0])[0]);
 }
 
 interface Cells extends Pick<CellMap, "columns" | "rows"> {

@@ -6,7 +6,8 @@ export function countPixels(labels: Readonly<Record<string, Uint8Array>>): Segme
   return Object.fromEntries(Object.entries(labels).map(([variant, map]) => [variant, countLabels(map)]));
 }
 
-function countLabels(labels: Uint8Array): Record<number, number> {
+/** Only classes that occur. */
+export function countLabels(labels: Uint8Array): Record<number, number> {
   const counts = new Uint32Array(256);
   for (const label of labels) counts[label] = (counts[label] ?? 0) + 1;
   return Object.fromEntries([...counts.entries()].filter(([, pixels]) => pixels > 0));

@@ -1,6 +1,6 @@
 /** The render pass that draws a picture with a label map over it, on any texture view. */
 import type { Picture } from "fcn-webgpu";
-import { screenPalette } from "../colours.js";
+import { SCREEN_PALETTE } from "../colours.js";
 import type { Layering, Look } from "../messages.js";
 import shader from "./paint.wgsl?raw";
 import type { Layer } from "./painter.js";
@@ -131,8 +131,7 @@ export class PaintPass {
 
 /** The colours of all 256 labels, R in the low byte. */
 function packedPalette(): Uint32Array<ArrayBuffer> {
-  const rgb = screenPalette();
-  const channel = (i: number): number => rgb[i] ?? 0;
+  const channel = (i: number): number => SCREEN_PALETTE[i] ?? 0;
   return Uint32Array.from(
     { length: 256 },
     (_, label) => channel(label * 3) | (channel(label * 3 + 1) << 8) | (channel(label * 3 + 2) << 16),

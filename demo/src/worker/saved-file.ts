@@ -1,9 +1,10 @@
-/** The PNG files that the page saves, at the size of the picture's file, in VOC's colours. */
+/** The PNG files that the page saves, at the size of the picture's file up to 24 megapixels, in VOC's colours. */
 import { labelPng, vocPalette } from "fcn-webgpu";
 import type { Picture } from "fcn-webgpu";
 import type { Look, SavedKind } from "../messages.js";
 import { blend } from "./cpu-painter.js";
 import { decode } from "./pictures.js";
+import { resizedLabels } from "./resized-labels.js";
 import type { Scene } from "./scene.js";
 
 const TYPE = { type: "image/png" };
@@ -12,7 +13,7 @@ const TYPE = { type: "image/png" };
 export async function savedFile(kind: SavedKind, scene: Scene, labels: Uint8Array, look: Look): Promise<Blob> {
   const picture = await fullPicture(scene);
   const { width, height } = picture;
-  const map = enlarged(labels, scene.picture, picture);
+  const map = resizedLabels(labels, scene.picture, picture);
   if (kind === "labels") return new Blob([await labelPng(map, width, height)], TYPE);
   const canvas = new OffscreenCanvas(width, height);
   const pixels = blend(picture, { labels: map }, { ...look, split: 0 }, vocPalette());
@@ -24,16 +25,4 @@ export async function savedFile(kind: SavedKind, scene: Scene, labels: Uint8Arra
 async function fullPicture({ job, picture }: Scene): Promise<Picture> {
   if (job.picture instanceof ImageBitmap) return picture;
   return (await decode(job.picture, job.name, "full", false)).picture;
-}
-
-/** Each pixel has the label of the nearest pixel that the network saw. */
-function enlarged(labels: Uint8Array, from: Picture, to: Picture): Uint8Array {
-  if (from.width === to.width && from.height === to.height) return labels;
-  const columns = Uint32Array.from({ length: to.width }, (_, x) => Math.floor(((x + 0.5) * from.width) / to.width));
-  const out = new Uint8Array(to.width * to.height);
-  for (let y = 0; y < to.height; y++) {
-    const row = Math.floor(((y + 0.5) * from.height) / to.height) * from.width;
-    for (let x = 0; x < to.width; x++) out[y * to.width + x] = labels[row + (columns[x] as number)] as number;
-  }
-  return out;
 }

@@ -7,6 +7,7 @@ import { changesBetween, focusOf } from "./differences.js";
 import { countPixels } from "./label-counts.js";
 import type { Model, ModelResult } from "./model.js";
 import type { Layer } from "./painter.js";
+import { withinPixels } from "./picture-sizes.js";
 import { regionNames } from "./region-names.js";
 
 export type PictureJob = Extract<Request, { type: "segment" }>;
@@ -17,6 +18,15 @@ export interface Scene {
   /** Width and height of the file or frame. */
   readonly full: readonly [number, number];
   readonly result: ModelResult | undefined;
+}
+
+/** @param keepsLabels whether the labels of the camera's last frame stay on show until this one has its own */
+export function pictureReply(
+  { job, picture: { width, height }, full }: Scene,
+  keepsLabels: boolean,
+): Extract<Reply, { type: "picture" }> {
+  const saved = job.picture instanceof ImageBitmap ? ([width, height] as const) : withinPixels(full);
+  return { type: "picture", id: job.id, width, height, full, saved, keepsLabels };
 }
 
 export function layersOf({ labels, buffers }: ModelResult): Map<string, Layer> {
