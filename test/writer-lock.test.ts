@@ -3,11 +3,13 @@ import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeEach, expect, it } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FcnError } from "../src/base/errors.js";
+import { nativePath } from "../src/base/native-path.js";
 import { writeWhole } from "../src/base/write-whole.js";
+import { isPassing } from "../src/cli/exit-codes.js";
 import { ownFolder, removeUnfinished, writing } from "../src/cli/output-disk.js";
-import { WriterLock } from "../src/cli/writer-lock.js";
+import { WriterLock, hasWriter } from "../src/cli/writer-lock.js";
 
 let folder: string;
 const made: string[] = [];
@@ -140,4 +142,68 @@ it("a folder that is a link is refused, and unfinished files are removed", async
   await writeFile(join(folder, await temporaryNameOf("report.html")), "");
   await removeUnfinished(folder);
   expect((await readdir(folder)).sort()).toEqual(["elsewhere", "kept", "plots"]);
+});
+
+describe("a patient writer", () => {
+  const asPatient = () => WriterLock.take(folder, "segment", { isPatient: true });
+  const seconds = (count: number): Date => new Date(Date.now() - count * 1000);
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "Date"] }));
+  afterEach(() => void vi.useRealTimers());
+
+  /** Lets the clock run while the lock waits, without waiting for it. */
+  async function passTime(work: Promise<unknown>, each: () => Promise<void> = async () => undefined): Promise<void> {
+    let isEnded = false;
+    const end = (): void => {
+      isEnded = true;
+    };
+    work.then(end, end);
+    while (!isEnded) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (!vi.getTimerCount()) continue;
+      await each();
+      await vi.advanceTimersByTimeAsync(2000);
+    }
+  }
+
+  it("takes the lock of another machine once that has been silent for two minutes", async () => {
+    const path = join(folder, lockName(1, "5", "0123456789ab"));
+    await writeFile(path, "");
+    await utimes(path, seconds(119), seconds(119));
+    const lock = asPatient();
+    await passTime(lock);
+    const names = await readdir(folder);
+    expect([names.length, names[0]]).toEqual([1, expect.stringContaining(`.writer-${process.pid}-`)]);
+    await (await lock).release();
+  });
+
+  it("is refused by one that is touched, for a cause that passes", async () => {
+    const path = join(folder, lockName(1, "5", "0123456789ab"));
+    await writeFile(path, "");
+    await utimes(path, seconds(100), seconds(100));
+    const lock = asPatient();
+    await passTime(lock, () => utimes(path, seconds(0), seconds(0)));
+    const error = await lock.catch((reason: unknown) => reason);
+    expect([isPassing(error), (error as Error).message]).toEqual([
+      true,
+      expect.stringMatching(
+        /^segment: another run writes to .* \(process 1 of another machine, seen \d+ s ago\); wait/,
+      ),
+    ]);
+    expect(await readdir(folder)).toEqual([lockName(1, "5", "0123456789ab")]);
+  });
+});
+
+it("a folder whose name is not UTF-8 has one writer too, and no unfinished files", async () => {
+  const odd = join(folder, "caf\udce9");
+  await ownFolder(odd);
+  expect((await readdir(folder, { encoding: "buffer" })).map((name) => name.toString("latin1"))).toEqual(["caf\xe9"]);
+  const lock = await WriterLock.take(odd);
+  await writeFile(nativePath(join(odd, await temporaryNameOf("report.html"))), "");
+  lock.check();
+  expect(await hasWriter(odd)).toBe(true);
+  await expect(WriterLock.take(odd)).rejects.toThrow(`(${HERE})`);
+  await removeUnfinished(odd);
+  expect(await readdir(nativePath(odd))).toHaveLength(1);
+  await lock.release();
+  expect([await readdir(nativePath(odd)), await hasWriter(odd)]).toEqual([[], false]);
 });

@@ -2,6 +2,7 @@
 import { lstat, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { FcnError, messageOf } from "../base/errors.js";
+import { nativePath } from "../base/native-path.js";
 import { isTemporaryName } from "../base/write-whole.js";
 
 /** What errors of the file system mean, for people. */
@@ -45,15 +46,15 @@ export async function writing<T>(path: string, write: Promise<T>, command = "com
 
 /** Makes a folder below --out. @throws bad-option for a link or a file in its place: writes would land elsewhere */
 export async function ownFolder(path: string, command = "compare"): Promise<void> {
-  const info = await lstat(path).catch(() => undefined);
+  const info = await lstat(nativePath(path)).catch(() => undefined);
   if (info && !info.isDirectory())
     throw new FcnError("bad-option", `${command}: ${path} is a link or a file, a folder is needed; remove it`);
-  await writing(path, mkdir(path, { recursive: true }), command);
+  await writing(path, mkdir(nativePath(path), { recursive: true }), command);
 }
 
 /** Removes files that a killed run was writing aside. Call it only while no other run writes to the folder. */
 export async function removeUnfinished(folder: string): Promise<void> {
-  const names = await readdir(folder);
+  const names = await readdir(nativePath(folder));
   const unfinished = names.filter(isTemporaryName);
-  for (const name of unfinished) await rm(join(folder, name), { force: true });
+  for (const name of unfinished) await rm(nativePath(join(folder, name)), { force: true });
 }

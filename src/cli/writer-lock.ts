@@ -4,11 +4,12 @@
  * empty file needs no space on a full disk, and cannot be cut off.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { existsSync, readFileSync, readlinkSync, unlinkSync } from "node:fs";
+import { existsSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { open, readdir, rm, stat, utimes } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { FcnError } from "../base/errors.js";
+import { nativePath } from "../base/native-path.js";
 import { UsageError } from "./command.js";
 import { KEPT_WORK, writing } from "./output-disk.js";
 
@@ -68,7 +69,7 @@ function isRunning(pid: number): boolean {
 
 /** Milliseconds since the run touched its file; undefined when the file is gone. */
 async function silenceOf({ path }: Writer): Promise<number | undefined> {
-  const info = await stat(path).catch(() => undefined);
+  const info = await stat(nativePath(path)).catch(() => undefined);
   return info && Date.now() - info.mtimeMs;
 }
 
@@ -84,7 +85,7 @@ async function isLive(writer: Writer, place: string): Promise<boolean> {
 }
 
 async function writersIn(folder: string): Promise<Writer[]> {
-  return (await readdir(folder)).flatMap((name): Writer[] => {
+  return (await readdir(nativePath(folder))).flatMap((name): Writer[] => {
     const [, pid, started, place] = LOCK_NAME.exec(name) ?? [];
     if (pid === undefined || started === undefined || place === undefined) return [];
     return [{ path: join(folder, name), pid: Number(pid), started, place }];
@@ -121,7 +122,8 @@ async function refusal(
 
 /** Waits while the file of another machine's run is not touched. True once it counts as dead, false when it lives. */
 async function fallsSilent(writer: Writer): Promise<boolean> {
-  const touched = async (): Promise<number | undefined> => (await stat(writer.path).catch(() => undefined))?.mtimeMs;
+  const path = nativePath(writer.path);
+  const touched = async (): Promise<number | undefined> => (await stat(path).catch(() => undefined))?.mtimeMs;
   const before = await touched();
   for (;;) {
     const now = await touched();
@@ -134,19 +136,42 @@ async function fallsSilent(writer: Writer): Promise<boolean> {
 const pause = (): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, MIN_PAUSE_MS + Math.random() * (MAX_PAUSE_MS - MIN_PAUSE_MS)));
 
+/** Files of this process, which go when the program ends, however it does. */
+const own = new Set<string>();
+let isCleanedAtExit = false;
+
+function removeAtExit(path: string): void {
+  if (!isCleanedAtExit) process.once("exit", () => own.forEach((left) => rmSync(nativePath(left), { force: true })));
+  isCleanedAtExit = true;
+  own.add(path);
+}
+
+async function removeFile(path: string): Promise<void> {
+  await rm(nativePath(path), { force: true });
+  own.delete(path);
+}
+
+/** Makes the file `path`, removes those of dead runs, and gives a run that lives beside it. */
+async function otherThan(path: string, folder: string, place: string, command: string): Promise<Writer | undefined> {
+  const made = open(nativePath(path), "wx").then((file) => file.close());
+  await writing(path, made, command);
+  let live: Writer | undefined;
+  for (const other of await writersIn(folder)) {
+    if (other.path === path) continue;
+    if (await isLive(other, place)) live = other;
+    else await rm(nativePath(other.path), { force: true });
+  }
+  return live;
+}
+
 export class WriterLock {
   readonly #beat = setInterval(() => void this.#touch(), BEAT_MS).unref();
-  readonly #onExit = (): void => {
-    if (existsSync(this.path)) unlinkSync(this.path);
-  };
 
   private constructor(
     private readonly folder: string,
     private readonly path: string,
     private readonly command: string,
-  ) {
-    process.once("exit", this.#onExit);
-  }
+  ) {}
 
   /**
    * Files of dead runs are removed. A patient one waits for a run of another machine that may be dead, as after the
@@ -155,36 +180,31 @@ export class WriterLock {
    */
   static async take(folder: string, command = "compare", { isPatient = false } = {}): Promise<WriterLock> {
     const place = placeOf();
-    const name = `.writer-${process.pid}-${startOf(process.pid)}-${place}-${randomUUID()}.lock`;
-    const path = join(folder, name);
-    for (let attempt = 1; ; attempt++) {
-      await writing(
-        path,
-        open(path, "wx").then((file) => file.close()),
-        command,
-      );
-      const others = (await writersIn(folder)).filter((writer) => writer.path !== path);
-      let live: Writer | undefined;
-      for (const other of others) {
-        if (await isLive(other, place)) live = other;
-        else await rm(other.path, { force: true });
+    const path = join(folder, `.writer-${process.pid}-${startOf(process.pid)}-${place}-${randomUUID()}.lock`);
+    removeAtExit(path);
+    try {
+      for (let attempt = 1; ; attempt++) {
+        const live = await otherThan(path, folder, place, command);
+        if (!live) return new WriterLock(folder, path, command);
+        await rm(nativePath(path), { force: true });
+        if (isPatient && live.place !== place && (await fallsSilent(live))) continue;
+        if (attempt >= TRIES) throw await refusal(command, folder, live, { place, isPatient });
+        await pause();
       }
-      if (!live) return new WriterLock(folder, path, command);
-      await rm(path, { force: true });
-      if (isPatient && live.place !== place && (await fallsSilent(live))) continue;
-      if (attempt >= TRIES) throw await refusal(command, folder, live, { place, isPatient });
-      await pause();
+    } catch (error) {
+      await removeFile(path);
+      throw error;
     }
   }
 
   async #touch(): Promise<void> {
     const now = new Date();
-    await utimes(this.path, now, now).catch(() => undefined); // check() finds out
+    await utimes(nativePath(this.path), now, now).catch(() => undefined); // check() finds out
   }
 
   /** @throws bad-option when another run has taken this one for dead, as after hours of sleep */
   check(): void {
-    if (!existsSync(this.path))
+    if (!existsSync(nativePath(this.path)))
       throw new FcnError(
         "bad-option",
         `${this.command}: ${this.folder} was taken over by another run; ${KEPT_WORK[this.command] ?? ""} kept, and ` +
@@ -194,7 +214,6 @@ export class WriterLock {
 
   async release(): Promise<void> {
     clearInterval(this.#beat);
-    process.off("exit", this.#onExit);
-    await rm(this.path, { force: true });
+    await removeFile(this.path);
   }
 }
