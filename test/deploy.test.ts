@@ -1,5 +1,7 @@
 /** What of deploy/ can be checked without its engine: the manifest's fields, and the options that its files use. */
-import { readFileSync, readdirSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
@@ -73,6 +75,32 @@ describe("the script for Slurm", () => {
         .find((line) => line.startsWith("${FCN")) ?? "";
     expect(optionsIn(call)).toContain("resume");
     expect(optionsIn(call).filter((name) => !(name in SEGMENT_OPTIONS))).toEqual([]);
+  });
+
+  it.each([
+    [0, 0, 0],
+    [2, 0, 0],
+    [75, 0, 1],
+    [143, 0, 1],
+    [143, 5, 0],
+  ])("ends with the program's code %i, and after %i restarts requeues %i times", async (code, restarts, requeues) => {
+    const folder = mkdtempSync(join(tmpdir(), "fcn-sbatch-"));
+    try {
+      const path = join(folder, "scontrol");
+      writeFileSync(path, '#!/bin/sh\necho "$*"\n', { mode: 0o755 });
+      writeFileSync(join(folder, "program"), `exit ${code}`);
+      const env = {
+        ...process.env,
+        PATH: `${folder}:${process.env.PATH ?? ""}`,
+        FCN: "bash program",
+        ...{ SLURM_ARRAY_JOB_ID: "7", SLURM_ARRAY_TASK_ID: "3", SLURM_RESTART_COUNT: `${restarts}` },
+      };
+      const script = `${root}deploy/slurm/segment.sbatch`;
+      const ran = await runProgram("bash", [script, "list", "out"], { cwd: folder, env, timeoutMs: 20_000 });
+      expect(ran).toEqual({ code, out: "requeue 7_3\n".repeat(requeues), err: "" });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });
 

@@ -112,14 +112,15 @@ export async function runRecorded(
   const { values, adapter, shard, inputs, endings } = run;
   const header = await headerOf(run);
   const mode = modeOf("segment", values);
-  const { stopped, exitCode, end } = watchInterrupts(STOPPING);
+  const log = await SegmentLog.open({ out: values.out, shard, header, mode, adapter, inputs, endings });
   try {
-    const log = await SegmentLog.open({ out: values.out, shard, header, mode, adapter, inputs, endings });
+    const left = await log.remaining();
+    if (left.done) printNote(`fcn: segment: ${left.done} of ${inputs.length} pictures are done already`);
+    if (left.changed)
+      printNote(`fcn: segment: ${left.changed} pictures or their results have changed and are done again`);
+    // Until here a signal ends the program at once: no picture is in hand.
+    const { stopped, exitCode, end } = watchInterrupts(STOPPING);
     try {
-      const left = await log.remaining();
-      if (left.done) printNote(`fcn: segment: ${left.done} of ${inputs.length} pictures are done already`);
-      if (left.changed)
-        printNote(`fcn: segment: ${left.changed} pictures or their results have changed and are done again`);
       const failed = await segmentAll(left.inputs, {
         ...jobFor(log.aside),
         onDone: (segmented) => addDone(log, segmented),
@@ -135,9 +136,9 @@ export async function runRecorded(
       if (failed && inputs.length > 1) printError(`fcn: segment: ${failed} of ${inputs.length} pictures failed`);
       return log.exitCode === TRY_AGAIN ? (exitCode() ?? TRY_AGAIN) : log.exitCode;
     } finally {
-      await log.close();
+      end();
     }
   } finally {
-    end();
+    await log.close();
   }
 }

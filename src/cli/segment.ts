@@ -32,6 +32,7 @@ import { segmentAll } from "./segment-run.js";
 import type { SegmentInput, SegmentJob } from "./segment-run.js";
 import { endingsOf, folderSink, stdoutSink } from "./segment-sink.js";
 import { parseShard, shardOf } from "./shards.js";
+import { tryAgainOnTerm } from "./signals.js";
 import { pictureWork } from "./threads/picture-work.js";
 
 /** @throws UsageError when a result would replace one of `all` pictures, or the folder cannot be made */
@@ -117,6 +118,9 @@ async function runAtOnce(
 }
 
 const RECORDED = ["resume", "fresh", "shard"] as const;
+const isRecordedBy = (given: ReadonlySet<string>): boolean => RECORDED.some((name) => given.has(name));
+
+const ENDED_EARLY = "fcn segment: ended by SIGTERM with no picture in hand; another run goes on";
 
 async function segmentPictures(
   values: SegmentValues,
@@ -127,7 +131,7 @@ async function segmentPictures(
   const { out, json, list } = values;
   const shard = parseShard("segment", values);
   modeOf("segment", values);
-  const isRecorded = RECORDED.some((name) => given.has(name));
+  const isRecorded = isRecordedBy(given);
   const toStdout = out === STREAM;
   if (toStdout) refuse("segment", given, RECORDED, "keeps a record in the folder of --out, which - is not");
   const all = await segmentInputs(positionals, list);
@@ -159,7 +163,14 @@ async function segmentPictures(
 
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals, given } = parse("segment", args, SEGMENT_OPTIONS);
-  return values.merge ? mergeSegments(values, positionals, given) : segmentPictures(values, positionals, given);
+  if (values.merge) return mergeSegments(values, positionals, given);
+  if (!isRecordedBy(given)) return segmentPictures(values, positionals, given);
+  const end = tryAgainOnTerm(ENDED_EARLY);
+  try {
+    return await segmentPictures(values, positionals, given);
+  } finally {
+    end();
+  }
 }
 
 export const segment: Command = {

@@ -8,6 +8,9 @@ const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 /** Exit code after Ctrl-C. */
 const INTERRUPTED = EXIT_CODES.SIGINT;
 
+/** How many loops watch for signals themselves. */
+let watching = 0;
+
 export interface Interrupts {
   /** Whether a signal asked for the end. */
   readonly stopped: () => boolean;
@@ -32,14 +35,30 @@ export function watchInterrupts(message: string): Interrupts {
   const [onInterrupt, onTerm] = [onSignal("SIGINT"), onSignal("SIGTERM")];
   process.on("SIGINT", onInterrupt);
   process.on("SIGTERM", onTerm);
+  watching++;
   return {
     stopped: () => code !== undefined,
     exitCode: () => code,
     end: () => {
       process.off("SIGINT", onInterrupt);
       process.off("SIGTERM", onTerm);
+      watching--;
     },
   };
+}
+
+/**
+ * While no loop watches for it, SIGTERM ends the program at once with the code of "try me again": for work that another
+ * run goes on with. Gives the function that ends this.
+ */
+export function tryAgainOnTerm(message: string): () => void {
+  const onTerm = (): void => {
+    if (watching) return;
+    printError(message);
+    process.exit(TRY_AGAIN);
+  };
+  process.on("SIGTERM", onTerm);
+  return () => void process.off("SIGTERM", onTerm);
 }
 
 /** Ends the program on a signal, unless a command listens for it too. */

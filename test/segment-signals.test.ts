@@ -1,0 +1,69 @@
+/** SIGTERM while `fcn segment` with a record has no picture in hand: it ends at once, as "try me again". Runs the build. */
+import { execFileSync, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, watch, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, it } from "vitest";
+import { PROGRAM } from "./helpers/fcn.js";
+import { writeTinyPictures } from "./helpers/tiny-pictures.js";
+
+const root = mkdtempSync(join(tmpdir(), "fcn-signals-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+const at = (...parts: string[]): string => join(root, ...parts);
+
+function start(...args: string[]) {
+  const child = spawn(process.execPath, [PROGRAM, "segment", ...args], {
+    cwd: root,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let err = "";
+  const said = new Promise<void>((resolve) => {
+    child.stderr.on("data", (text: Buffer) => {
+      err += text.toString();
+      resolve();
+    });
+  });
+  const ended = new Promise<{ code: number | string | null; err: string }>((resolve) =>
+    child.once("close", (code, signal) => resolve({ code: code ?? signal, err })),
+  );
+  return { child, said, ended };
+}
+
+/** Resolves once the process has made its lock in the folder. */
+function announced(folder: string, { pid = 0 }: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    const watcher = watch(folder, (_, name) => {
+      if (!name?.startsWith(`.writer-${pid}-`)) return;
+      watcher.close();
+      resolve();
+    });
+  });
+}
+
+const ENDED: unknown = expect.stringContaining(
+  "fcn segment: ended by SIGTERM with no picture in hand; another run goes on\n",
+);
+
+it("while the list is read", async () => {
+  execFileSync("mkfifo", [at("list")]);
+  const { child, said, ended } = start("--list", "list", "--out", "listed", "--shard", "1/2");
+  const list = await open(at("list"), "w"); // there is a reader now
+  child.kill("SIGTERM");
+  await said;
+  await list.close(); // Node does not end during a read
+  expect(await ended).toEqual({ code: 75, err: ENDED });
+});
+
+it("while the record waits for a run of another machine that may be dead", async () => {
+  const [name = ""] = writeTinyPictures(at("in"), 1);
+  mkdirSync(at("locked"));
+  const lock = ".writer-1-5-0123456789ab-01234567-89ab-cdef-0123-456789abcdef.lock";
+  writeFileSync(at("locked", lock), "");
+  const { child, ended } = start(at("in", name), "--resize", "none", "--out", "locked", "--resume");
+  await announced(at("locked"), child);
+  child.kill("SIGTERM");
+  expect(await ended).toEqual({ code: 75, err: ENDED });
+  expect(readdirSync(at("locked"))).toEqual([lock]);
+});
