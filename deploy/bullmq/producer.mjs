@@ -1,8 +1,8 @@
 /**
  * node producer.mjs LIST OUT SHARDS [options of fcn segment]
  *
- * Adds a job for each shard of a list. A job's id follows from what it does, so adding it twice changes nothing, and a
- * job that has failed is tried again.
+ * Adds a job for each shard of a list. A job's id follows from what it does, so adding it twice changes nothing. A job that
+ * has failed, or of whose pictures some have failed, is tried again, as often as a new one.
  */
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
@@ -19,7 +19,7 @@ if (!/^[1-9]\d*$/.test(count)) {
   process.exit(2);
 }
 
-/** @type {import("bullmq").Queue<import("./queue.mjs").ShardJob>} */
+/** @type {import("bullmq").Queue<import("./queue.mjs").ShardJob, import("./queue.mjs").ShardEnd>} */
 const queue = new Queue(QUEUE, { connection });
 let [added, retried] = [0, 0];
 for (let part = 1; part <= Number(count); part++) {
@@ -29,8 +29,11 @@ for (let part = 1; part <= Number(count); part++) {
   if (!before) {
     await queue.add("shard", data, { jobId, attempts: ATTEMPTS, backoff: { type: "fixed", delay: PAUSE_MS } });
     added++;
-  } else if (await before.isFailed()) {
-    await before.retry();
+    continue;
+  }
+  const state = await before.getState();
+  if (state === "failed" || (state === "completed" && before.returnvalue?.failed)) {
+    await before.retry(state, { resetAttemptsMade: true, resetAttemptsStarted: true });
     retried++;
   }
 }

@@ -14,6 +14,8 @@ const [program = "npx", ...words] = (process.env.FCN ?? "npx fcn-webgpu").split(
 const LOCK_MS = Number(process.env.FCN_LOCK_MS ?? 30_000);
 /** "Some pictures failed, the others are done", and "another run may do more". */
 const [SOME_FAILED, TRY_AGAIN] = [1, 75];
+/** SIGHUP, SIGINT, SIGKILL and SIGTERM, as shells and npx report the end of what they have started. */
+const SIGNALLED = [129, 130, 137, 143];
 
 /** @type {import("node:child_process").ChildProcess | undefined} */
 let child;
@@ -29,13 +31,14 @@ function segment({ list, out, shard, options }) {
   });
 }
 
-/** @type {import("bullmq").Worker<import("./queue.mjs").ShardJob>} */
+/** @type {import("bullmq").Worker<import("./queue.mjs").ShardJob, import("./queue.mjs").ShardEnd>} */
 const worker = new Worker(
   QUEUE,
   async ({ data }) => {
     const code = await segment(data);
     if (code === 0 || code === SOME_FAILED) return { failed: code === SOME_FAILED };
-    if (code === TRY_AGAIN || code === null) throw new Error(`shard ${data.shard} goes on in another run`);
+    if (code === null || [TRY_AGAIN, ...SIGNALLED].includes(code))
+      throw new Error(`shard ${data.shard} goes on in another run`);
     throw new UnrecoverableError(`shard ${data.shard} ended with ${code}`);
   },
   // Work that was lost is found after LOCK_MS, and however often it is lost it is tried again.
