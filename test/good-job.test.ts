@@ -97,6 +97,21 @@ describe("a list", () => {
     await expect(readList("segment", at("empty"))).rejects.toThrow("names no picture; fcn list makes one");
     await expect(readList("segment", at("none"))).rejects.toThrow("cannot be read: there is no such file");
   });
+
+  it("of any length is read a chunk at a time, and a file that is no list is refused by line", async () => {
+    const pictures = Array.from({ length: 20_000 }, (_, i) => ({ path: `${"folder/".repeat(i % 9)}${i}.png` }));
+    await writeFile(at("long"), Buffer.concat(pictures.map(listLine)));
+    expect(await readList("segment", at("long"))).toEqual(pictures);
+    const film = Buffer.alloc(2 ** 20, "x");
+    await writeFile(at("film"), film);
+    await expect(readList("segment", at("film"))).rejects.toThrow(
+      `segment: ${at("film")} line 1: it has more than 131072 bytes; a list names one picture a line`,
+    );
+    await writeFile(at("zeros"), "a.png\nb.png\0c.png\n");
+    await expect(readList("segment", at("zeros"))).rejects.toThrow(
+      `segment: ${at("zeros")} line 2: it has a zero byte, which no name has; a list names one picture a line`,
+    );
+  });
 });
 
 describe("errors that pass by themselves", () => {

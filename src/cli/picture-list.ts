@@ -9,6 +9,7 @@ import { createReadStream } from "node:fs";
 import { decodeName, nativePath } from "../base/native-path.js";
 import { whyUnreadable } from "../image/read-file.js";
 import { UsageError } from "./command.js";
+import { LineReader } from "./line-reader.js";
 
 /** A picture of a list. */
 export interface ListedPicture {
@@ -57,41 +58,45 @@ export async function hashOfFile(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
-const NEWLINE = 10;
 const RETURN = 13;
+/** Longer than any path may be, with its escapes and columns. */
+const LONGEST_LINE = 2 ** 17;
 
 /** A line as a name, without the carriage return of other systems. */
 const decoded = (line: Buffer): string => decodeName(line.at(-1) === RETURN ? line.subarray(0, -1) : line);
 
+/** @throws UsageError for bytes that are in no list */
+function refuseOthers(line: Buffer, where: string): void {
+  if (line.includes(0))
+    throw new UsageError(`${where}: it has a zero byte, which no name has; a list names one picture a line`);
+}
+
 /**
  * The pictures of a list, in its order. Empty lines are left out.
  * @param file a path, or - for stdin
- * @throws UsageError when it cannot be read, is empty, or has other columns
+ * @throws UsageError when it cannot be read, is empty, is no list, or has other columns
  */
 export async function readList(command: string, file: string): Promise<ListedPicture[]> {
   const found: ListedPicture[] = [];
-  let lines = 0;
-  const take = (line: Buffer): void => {
-    lines++;
-    const text = decoded(line);
-    if (text !== "") found.push(parsed(text, `${command}: ${file} line ${lines}`));
-  };
-  let rest: Buffer = Buffer.alloc(0);
+  const reader = new LineReader({
+    path: `${command}: ${file}`,
+    longest: LONGEST_LINE,
+    onLine: (line, where) => {
+      refuseOthers(line, where);
+      const text = decoded(line);
+      if (text !== "") found.push(parsed(text, where));
+    },
+    tooLong: (where) =>
+      new UsageError(`${where}: it has more than ${LONGEST_LINE} bytes; a list names one picture a line`),
+  });
   try {
     const stream = file === "-" ? process.stdin : createReadStream(nativePath(file));
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      let text: Buffer = Buffer.concat([rest, chunk]);
-      for (let end = text.indexOf(NEWLINE); end >= 0; end = text.indexOf(NEWLINE)) {
-        take(text.subarray(0, end));
-        text = text.subarray(end + 1);
-      }
-      rest = text;
-    }
+    for await (const chunk of stream as AsyncIterable<Buffer>) reader.take(chunk);
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`${command}: the list ${file} cannot be read: ${whyUnreadable(error)}`);
+    throw new UsageError(`${command}: the list ${file} cannot be read: ${whyUnreadable(error)}`, { cause: error });
   }
-  if (rest.length) take(rest);
+  reader.end();
   if (!found.length) throw new UsageError(`${command}: the list ${file} names no picture; fcn list makes one`);
   return found;
 }

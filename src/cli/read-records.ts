@@ -4,10 +4,10 @@ import { stat } from "node:fs/promises";
 import { FcnError } from "../base/errors.js";
 import { nativePath } from "../base/native-path.js";
 import { UsageError } from "./command.js";
+import { LineReader } from "./line-reader.js";
 
 export const RESULTS = "results.jsonl";
 
-const NEWLINE = 10;
 /** Bytes read at a time. */
 const CHUNK = 2 ** 20;
 /** The longest record, of 256 classes and MAX_NETWORKS networks, has 96 MiB. */
@@ -41,48 +41,15 @@ export interface ReadRecords<Header> {
   readonly wholeBytes: number;
 }
 
-/** Joins the pieces of a line that lies in several chunks. */
-export class LineReader {
-  #pieces: Buffer[] = [];
-  #length = 0;
-  wholeBytes = 0;
-  lines = 0;
-
-  constructor(
-    private readonly path: string,
-    private readonly command: string,
-    private readonly onLine: (line: string, where: string) => void,
-  ) {}
-
-  /** @throws bad-option for a line that is too long */
-  take(chunk: Buffer): void {
-    let start = 0;
-    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
-      this.#keep(chunk.subarray(start, end));
-      this.#finish();
-      start = end + 1;
-    }
-    this.#keep(chunk.subarray(start));
-  }
-
-  #keep(piece: Buffer): void {
-    this.#length += piece.length;
-    if (this.#length > MAX_LINE)
-      throw new FcnError(
-        "bad-option",
-        `${this.path} line ${this.lines + 1}: it has more than ${MAX_LINE} bytes; it is not from fcn ${this.command}`,
-      );
-    this.#pieces.push(piece);
-  }
-
-  #finish(): void {
-    this.lines++;
-    this.wholeBytes += this.#length + 1;
-    const line = Buffer.concat(this.#pieces, this.#length).toString("utf8");
-    this.#pieces = [];
-    this.#length = 0;
-    this.onLine(line, `${this.path} line ${this.lines}`);
-  }
+/** Reads the lines of a file of records. @throws bad-option for a line that is too long */
+export function recordReader(path: string, command: string, onLine: (line: string, where: string) => void): LineReader {
+  const sentence = `it has more than ${MAX_LINE} bytes; it is not from fcn ${command}`;
+  return new LineReader({
+    path,
+    longest: MAX_LINE,
+    onLine: (line, where) => onLine(line.toString("utf8"), where),
+    tooLong: (where) => new FcnError("bad-option", `${where}: ${sentence}`),
+  });
 }
 
 /**
@@ -104,7 +71,7 @@ export async function readRecords<Header, Record>(
   if (!info) return undefined;
   if (!info.isFile()) throw new FcnError("bad-option", `${path} is not a file; results are read from a file only`);
   let header: Header | undefined;
-  const reader = new LineReader(path, kind.command, (line, where) => {
+  const reader = recordReader(path, kind.command, (line, where) => {
     if (header) onRecord(kind.parseRecord(line, where, header));
     else {
       header = kind.parseHeader(line, where);

@@ -3,10 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { textTable } from "../base/text-table.js";
 import { UsageError, parse } from "./command.js";
 import type { Command } from "./command.js";
-import { print } from "./output.js";
+import { print, printNote } from "./output.js";
 import { duration } from "./progress.js";
-import { Watch } from "./status-watch.js";
-import type { Progress } from "./status-watch.js";
+import { Watch, isAtEnd } from "./status-watch.js";
+import type { Look, Progress } from "./status-watch.js";
 
 const USAGE = `fcn status DIR... [options]
 
@@ -15,7 +15,8 @@ Says how far a run of fcn segment is that writes into DIR with --resume,
 that are done, failed and missing, pictures a second, and the time left. It
 reads the records alone and disturbs no run.
 
-  --watch  print it again every two seconds, until all is done
+  --watch  print it again every two seconds, until all is done; where a DIR has
+           no record yet, wait for it
   --json   print it as one JSON object, and nothing else, on stdout; with
            --watch as one line each time
 
@@ -48,21 +49,33 @@ const tableOf = (shards: readonly Progress[], all: Progress): string =>
 /** Returns to the first line of what was printed before, and clears what is below. */
 const upBy = (lines: number): string => `\x1b[${lines}A\x1b[J`;
 
+const printJson = ({ shards, all }: Look): void => print(JSON.stringify({ shards, all }));
+
+/** Prints a table; on a terminal in the place of the one before. */
+function tablePrinter(): (look: Look) => void {
+  let lines = 0;
+  return ({ shards, all }) => {
+    const text = tableOf(shards, all);
+    if (lines && process.stdout.isTTY) process.stdout.write(upBy(lines));
+    print(text);
+    lines = text.split("\n").length;
+  };
+}
+
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parse("status", args, OPTIONS);
   if (!positionals.length) throw new UsageError("status: name an --out folder of fcn segment, as in fcn status out");
   const watch = new Watch(positionals);
-  let lines = 0;
+  const show = values.json ? printJson : tablePrinter();
+  let isWaiting = false;
   for (;;) {
-    const { shards, all } = await watch.look();
-    if (values.json) print(JSON.stringify({ shards, all }));
-    else {
-      const text = tableOf(shards, all);
-      if (lines && process.stdout.isTTY) process.stdout.write(upBy(lines));
-      print(text);
-      lines = text.split("\n").length;
-    }
-    if (!values.watch || (all.missing === 0 && all.state !== "runs")) return 0;
+    const look = await watch.look(values.watch);
+    const { empty } = look;
+    if (empty.length && !isWaiting)
+      printNote(`fcn: status: there are no results in ${empty.join(" and ")} yet; waits for a run of fcn segment`);
+    isWaiting = empty.length > 0;
+    if (look.shards.length) show(look);
+    if (!values.watch || isAtEnd(look)) return 0;
     await sleep(EVERY_MS);
   }
 }
