@@ -13,13 +13,14 @@ const LONGEST_FILE = 2 ** 20;
 /** Undefined without a file. @throws UsageError when the file is no list of 1 to 256 names */
 export async function readClassNames(command: string, file: string | undefined): Promise<string[] | undefined> {
   if (file === undefined) return undefined;
-  const refuse = (why: string): UsageError => new UsageError(`${command}: --class-names ${file}: ${why}`);
+  const refuse = (why: string, cause?: unknown): UsageError =>
+    new UsageError(`${command}: --class-names ${file}: ${why}`, { cause });
   let bytes: Buffer;
   try {
     bytes = await readFile(nativePath(file));
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw refuse(isMissing ? "there is no such file" : `it cannot be read (${messageOf(error)})`);
+    throw refuse(isMissing ? "there is no such file" : `it cannot be read (${messageOf(error)})`, error);
   }
   if (bytes.length > LONGEST_FILE)
     throw refuse(`it has ${bytes.length} bytes; a list of names has one name a line, ${MOST_NAMES} at most`);

@@ -1,18 +1,26 @@
 /** Files and folders that a command names: checks before any work. */
 import { access, constants, mkdir, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { messageOf } from "../base/errors.js";
 import { nativePath } from "../base/native-path.js";
 import { whyNotWritten } from "../base/write-whole.js";
 import { namedWeights } from "../weights/catalogue.js";
 import type { NamedWeights } from "../weights/catalogue.js";
 import { misspeltName, namedFile } from "../weights/named-file.js";
 import { UsageError } from "./command.js";
+import { isPassing } from "./exit-codes.js";
 import { byteBar } from "./progress.js";
 import type { ByteCount } from "./progress.js";
 
-/** @throws UsageError when there is no such file */
+/** A file or folder that is out of reach now, as on a file server that is away. */
+export const cannotLook = (command: string, path: string, error: unknown): UsageError =>
+  new UsageError(`${command}: ${path} cannot be looked at: ${messageOf(error)}`, { cause: error });
+
+/** @throws UsageError when there is no such file, or when it cannot be looked at now */
 async function checkFile(command: string, path: string): Promise<void> {
-  const info = await stat(nativePath(path)).catch(() => undefined);
+  const info = await stat(nativePath(path)).catch((error: unknown) => {
+    if (isPassing(error)) throw cannotLook(command, path, error);
+  });
   if (!info) throw new UsageError(`${command}: there is no file ${path}`);
   if (!info.isFile()) throw new UsageError(`${command}: ${path} is not a file`);
 }
@@ -45,6 +53,7 @@ export async function outputFolder(command: string, folder: string): Promise<voi
     await mkdir(nativePath(folder), { recursive: true });
     await access(nativePath(folder), constants.W_OK);
   } catch (error) {
-    throw new UsageError(`${command}: cannot write to the folder ${folder}: ${whyNotWritten(error)}`);
+    const why = whyNotWritten(error);
+    throw new UsageError(`${command}: cannot write to the folder ${folder}: ${why}`, { cause: error });
   }
 }

@@ -8,6 +8,8 @@ import { shown } from "../base/printable.js";
 import { PICTURE_ENDINGS } from "../image/decode.js";
 import { isStdin } from "../image/read-file.js";
 import { UsageError } from "./command.js";
+import { isPassing } from "./exit-codes.js";
+import { cannotLook } from "./files.js";
 import { belongsToPicture, isPicture, namesOfPictures } from "./own-names.js";
 import { expandPattern, isPattern } from "./patterns.js";
 
@@ -151,6 +153,7 @@ export async function expandInput(search: Search, input: string): Promise<string
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EACCES") throw new UsageError(`${command}: ${input} cannot be looked at: permission is denied`);
+    if (isPassing(error)) throw cannotLook(command, input, error);
   }
   if (info?.isDirectory()) return picturesInFolder(search, input);
   if (info) {

@@ -101,10 +101,11 @@ const LONGEST_MESSAGE = 3000;
 function report(error: unknown, command?: Command): number {
   if (error instanceof OutputClosed) return 0; // exit() says what is to be said
   printError(`fcn: ${cutInMiddle(messageOf(error), LONGEST_MESSAGE)}`);
-  if (error instanceof UsageError) return 2;
+  const isSentence = error instanceof FcnError || error instanceof UsageError;
   // A typed error is a complete sentence. Anything else is a bug, whose report needs the stack.
-  if (!(error instanceof FcnError) && error instanceof Error && error.stack) printError(error.stack);
-  return command?.resumes && isPassing(error) ? TRY_AGAIN : 1;
+  if (!isSentence && error instanceof Error && error.stack) printError(error.stack);
+  if (command?.resumes && isPassing(error)) return TRY_AGAIN;
+  return error instanceof UsageError ? 2 : 1;
 }
 
 keepGoingWithoutReaders();
