@@ -99,6 +99,38 @@ async function addDone(log: SegmentLog, { input, source, width, height, found, f
   await log.addDone(input, { ...source, width, height, classes, files });
 }
 
+/** How many pictures of a run were done and how many failed. */
+export class Tally {
+  done = 0;
+  failed = 0;
+
+  /**
+   * @param all pictures of the run
+   * @param left those of them that this run was to do
+   */
+  constructor(
+    private readonly all: number,
+    private readonly left: number,
+  ) {}
+
+  /** Says how many failed, and how many were not tried because the work ended early. Nothing for a single picture. */
+  print(): void {
+    if (!this.failed || this.all < 2) return;
+    const untried = this.left - this.done - this.failed;
+    const rest = untried ? `, ${untried} ${untried === 1 ? "was" : "were"} not tried` : "";
+    printError(`fcn: segment: ${this.failed} of ${this.all} pictures failed${rest}`);
+  }
+}
+
+/** Works through the pictures. A lost device ends the work, after its picture was counted among those that failed. */
+export async function segmentUntilLost(inputs: readonly SegmentInput[], job: SegmentJob): Promise<void> {
+  try {
+    await segmentAll(inputs, job);
+  } catch (error) {
+    if (!isFcnError(error, "device-lost")) throw error;
+  }
+}
+
 /**
  * Does what is left to do, and gives the exit code.
  * @param onFailure prints the error
@@ -121,19 +153,21 @@ export async function runRecorded(
     // Until here a signal ends the program at once: no picture is in hand.
     const { stopped, exitCode, end } = watchInterrupts(STOPPING);
     try {
-      const failed = await segmentAll(left.inputs, {
+      const tally = new Tally(inputs.length, left.inputs.length);
+      await segmentUntilLost(left.inputs, {
         ...jobFor(log.aside),
-        onDone: (segmented) => addDone(log, segmented),
+        async onDone(segmented) {
+          tally.done++;
+          await addDone(log, segmented);
+        },
         async onFailure(input, error) {
+          tally.failed++;
           onFailure(input, error);
           await log.addFailed(input, failedRecord(error));
         },
         stopped,
-      }).catch((error: unknown) => {
-        if (!isFcnError(error, "device-lost")) throw error;
-        return 1;
       });
-      if (failed && inputs.length > 1) printError(`fcn: segment: ${failed} of ${inputs.length} pictures failed`);
+      tally.print();
       return log.exitCode === TRY_AGAIN ? (exitCode() ?? TRY_AGAIN) : log.exitCode;
     } finally {
       end();

@@ -1,6 +1,6 @@
 /** `fcn segment`: pictures to label maps, overlays, masks, probabilities and descriptions. */
 import { defined } from "../base/defined.js";
-import { isFcnError, messageOf } from "../base/errors.js";
+import { messageOf } from "../base/errors.js";
 import { loadFcn } from "../node.js";
 import type { Fcn, NodeLoadOptions, NodePicture } from "../node.js";
 import { readClassNames } from "./class-names.js";
@@ -27,8 +27,7 @@ import {
 } from "./segment-options.js";
 import type { SegmentValues } from "./segment-options.js";
 import { chosenClasses } from "./segment-output.js";
-import { failureOf, runRecorded } from "./segment-recorded.js";
-import { segmentAll } from "./segment-run.js";
+import { Tally, failureOf, runRecorded, segmentUntilLost } from "./segment-recorded.js";
 import type { SegmentInput, SegmentJob } from "./segment-run.js";
 import { endingsOf, folderSink, stdoutSink } from "./segment-sink.js";
 import { parseShard, shardOf } from "./shards.js";
@@ -100,21 +99,22 @@ async function runAtOnce(
   printFailure: (input: SegmentInput, error: unknown) => void,
 ): Promise<number> {
   let mayPass = false;
-  const failed = await segmentAll(inputs, {
+  const tally = new Tally(inputs.length, inputs.length);
+  await segmentUntilLost(inputs, {
     ...job,
-    onDone: async () => undefined,
+    async onDone() {
+      tally.done++;
+    },
     async onFailure(input, error) {
+      tally.failed++;
       mayPass ||= isPassing(error);
       printFailure(input, error);
     },
     stopped: () => false,
-  }).catch((error: unknown) => {
-    if (!isFcnError(error, "device-lost")) throw error;
-    return 1;
   });
-  if (failed > 0 && inputs.length > 1) printError(`fcn: segment: ${failed} of ${inputs.length} pictures failed`);
+  tally.print();
   if (mayPass) return TRY_AGAIN;
-  return failed > 0 ? 1 : 0;
+  return tally.failed ? 1 : 0;
 }
 
 const RECORDED = ["resume", "fresh", "shard"] as const;
