@@ -59,21 +59,40 @@ const isOffered = (/** @type {string} */ name) =>
   spawnSync("apt-cache", ["show", name], { stdio: "ignore" }).status === 0;
 
 /**
- * Installs the browsers that are missing where apt-get can.
- * @param {(packages: string[]) => void} install as root, by apt-get; throws if it fails
- * @returns {string | undefined} a sentence that says which is still missing, and the cure; undefined if none is
+ * What is asked of the machine.
+ * @typedef {object} Machine
+ * @property {(browser: TestBrowser) => boolean} has
+ * @property {(name: string) => boolean} isOffered whether apt can install the package
+ * @property {boolean} isRoot
  */
-export function ensureBrowsers(install) {
-  const missing = [CHROMIUM, FIREFOX].filter((browser) => find(browser) === undefined);
-  if (missing.length === 0) return undefined;
-  const names = missing.map((browser) => browser.package);
-  const canApt = names.every(isOffered);
-  if (canApt && process.getuid?.() === 0) {
+
+/** @returns {Machine} */
+const thisMachine = () => ({
+  has: (browser) => find(browser) !== undefined,
+  isOffered,
+  isRoot: process.getuid?.() === 0,
+});
+
+/**
+ * Installs the browsers that are missing and that apt-get has.
+ * @param {(packages: string[]) => void} install as root, by apt-get; throws if it fails
+ * @returns {string | undefined} sentences that say which are still missing, and the cure; undefined if none is
+ */
+export function ensureBrowsers(install, machine = thisMachine()) {
+  const missing = [CHROMIUM, FIREFOX].filter((browser) => !machine.has(browser));
+  const offered = missing.filter((browser) => machine.isOffered(browser.package));
+  const names = offered.map((browser) => browser.package);
+  /** @type {string[]} */
+  const problems = [];
+  if (names.length > 0 && machine.isRoot) {
     install(names);
-    const lost = missing.find((browser) => find(browser) === undefined);
-    return lost && `apt-get installed ${lost.package}, but it is not where it was expected: set ${lost.variable}.`;
+    for (const lost of offered.filter((browser) => !machine.has(browser)))
+      problems.push(`apt-get installed ${lost.package}, but it is not where it was expected: set ${lost.variable}.`);
+  } else if (names.length > 0) {
+    problems.push(`The browser tests need ${names.join(" and ")}; type: sudo apt-get install ${names.join(" ")}`);
   }
-  if (canApt) return `The browser tests need ${names.join(" and ")}; type: sudo apt-get install ${names.join(" ")}`;
-  const cures = missing.map(({ name, variable }) => `${name} (or set ${variable} to its program)`);
-  return `The browser tests need ${cures.join(" and ")}: install what is missing.`;
+  const others = missing.filter((browser) => !offered.includes(browser));
+  const cures = others.map(({ name, variable }) => `${name} (or set ${variable} to its program)`);
+  if (cures.length > 0) problems.push(`The browser tests need ${cures.join(" and ")}: install what is missing.`);
+  return problems.length > 0 ? problems.join("\n") : undefined;
 }

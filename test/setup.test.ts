@@ -1,5 +1,6 @@
 /** The decisions of set-up on machines unlike this one. Nothing is installed. */
 import { describe, expect, it } from "vitest";
+import { ensureBrowsers } from "../scripts/browser.mjs";
 import { backportsSource, chooseDriver, parseAptSources, parseOsRelease } from "../scripts/vulkan.mjs";
 
 const DEB822 = `Types: deb
@@ -119,5 +120,39 @@ describe("chooseDriver", () => {
   ])("says in one sentence what to do: %s", (_, change, sentence) => {
     const choice = chooseDriver({ ...machine, ...change });
     expect(choice).toMatchObject({ action: "advise", sentence: expect.stringMatching(sentence) as string });
+  });
+});
+
+describe("browsers for the tests", () => {
+  const CHROMIUM = "The browser tests need chromium; type: sudo apt-get install chromium";
+  const FIREFOX =
+    "The browser tests need Firefox 141 or newer (or set FIREFOX_PATH to its program): install what is missing.";
+  const BOTH = "The browser tests need chromium and firefox-esr; type: sudo apt-get install chromium firefox-esr";
+  const ALL = ["chromium", "firefox-esr"];
+
+  /** What is installed where these are there and apt offers those, and what is said then. */
+  function ensure(there: readonly string[], offered: readonly string[], isRoot = true, isFound = true) {
+    const installed: string[] = [];
+    const said = ensureBrowsers((packages) => void installed.push(...packages), {
+      has: (browser) => there.includes(browser.package) || (isFound && installed.includes(browser.package)),
+      isOffered: (name) => offered.includes(name),
+      isRoot,
+    });
+    return [installed, said];
+  }
+
+  it("that apt offers are installed, also where it does not offer both", () => {
+    expect(ensure(ALL, [])).toEqual([[], undefined]);
+    expect(ensure([], ALL)).toEqual([ALL, undefined]);
+    expect(ensure([], ["chromium"])).toEqual([["chromium"], FIREFOX]);
+    expect(ensure(["firefox-esr"], ["chromium"])).toEqual([["chromium"], undefined]);
+    expect(ensure(["chromium"], [])).toEqual([[], FIREFOX]);
+  });
+
+  it("have a cure each where they are not installed, or not found afterwards", () => {
+    expect(ensure([], ALL, false)).toEqual([[], BOTH]);
+    expect(ensure([], ["chromium"], false)).toEqual([[], `${CHROMIUM}\n${FIREFOX}`]);
+    const lost = "apt-get installed chromium, but it is not where it was expected: set CHROME_PATH.";
+    expect(ensure(["firefox-esr"], ["chromium"], true, false)).toEqual([["chromium"], lost]);
   });
 });
