@@ -15,7 +15,12 @@ const textOf = (name: string): string => readFileSync(`${root}deploy/${name}`, "
 interface Manifest {
   readonly spec: {
     readonly completions: number;
-    readonly template: { readonly spec: { readonly containers: readonly { readonly args: readonly string[] }[] } };
+    readonly template: {
+      readonly spec: {
+        readonly containers: readonly { readonly args: readonly string[] }[];
+        readonly securityContext?: object;
+      };
+    };
   };
 }
 const manifest = parseYaml(textOf("kubernetes/job.yaml")) as Manifest;
@@ -52,6 +57,12 @@ describe("the Job of Kubernetes", () => {
     const wrong = { ...manifest, spec: { ...manifest.spec, completion: 3 } };
     expect(faultsOf(wrong)).toEqual([expect.stringContaining("completion")]);
     expect(faultsOf({ ...manifest, spec: {} })).toEqual([expect.stringContaining("'template' is missing")]);
+  });
+
+  it("lets the image's user write to the volume", () => {
+    expect(textOf("Dockerfile")).toMatch(/^FROM node:[^\n]*$[^]*^USER node$/m); // whose number is 1000
+    const expected = { fsGroup: 1000, fsGroupChangePolicy: "OnRootMismatch" };
+    expect(manifest.spec.template.spec.securityContext).toEqual(expected);
   });
 
   it("tells the program its own number of shards, and options that it knows", () => {

@@ -1,8 +1,8 @@
 /**
  * node producer.mjs LIST OUT SHARDS [options of fcn segment]
  *
- * Adds a job for each shard of a list. A job's id follows from what it does, so adding it twice changes nothing. A job that
- * has failed, or of whose pictures some have failed, is tried again, as often as a new one.
+ * Adds a job for each shard of a list. A job's id follows from what it does, so adding it twice changes nothing. A job
+ * that has failed, or of whose pictures some have failed, is tried again, as often as a new one.
  */
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
