@@ -18,7 +18,8 @@ const PRELOAD = `import fs from "node:fs";
   import { Readable } from "node:stream";
   const failing = (path) => {
     const code = basename(String(path));
-    return /^E[A-Z]+$/.test(code) ? Object.assign(new Error(code + ": of the test"), { code, syscall: "x" }) : undefined;
+    if (!/^E[A-Z]+$/.test(code)) return undefined;
+    return Object.assign(new Error(code + ": of the test"), { code, syscall: "x" });
   };
   for (const name of ["mkdir", "stat"]) {
     const own = promises[name];

@@ -1,10 +1,11 @@
-/** SIGTERM while `fcn segment` with a record has no picture in hand: it ends at once, as "try me again". Runs the build. */
-import { execFileSync, spawn } from "node:child_process";
+/** SIGTERM while `fcn segment --resume` has no picture in hand: it ends at once, to be tried again. Runs the build. */
+import { execFile, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, watch, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, expect, it } from "vitest";
 import { PROGRAM } from "./helpers/fcn.js";
 import { writeTinyPictures } from "./helpers/tiny-pictures.js";
@@ -47,7 +48,7 @@ const ENDED: unknown = expect.stringContaining(
 );
 
 it("while the list is read", async () => {
-  execFileSync("mkfifo", [at("list")]);
+  await promisify(execFile)("mkfifo", [at("list")]);
   const { child, said, ended } = start("--list", "list", "--out", "listed", "--shard", "1/2");
   const list = await open(at("list"), "w"); // there is a reader now
   child.kill("SIGTERM");

@@ -201,7 +201,7 @@ function notBegun(records: readonly GrowingRecord[]): Progress[] {
   return [{ name: `${absent.length} other shards`, done: 0, failed: 0, missing, state: "not begun" }];
 }
 
-export interface Look {
+export interface Overview {
   readonly shards: readonly Progress[];
   readonly all: Progress;
   /** Folders that have no record yet. */
@@ -209,7 +209,8 @@ export interface Look {
 }
 
 /** Whether no picture is missing and no run works. */
-export const isAtEnd = ({ all, empty }: Look): boolean => !empty.length && all.missing === 0 && all.state === "done";
+export const isAtEnd = ({ all, empty }: Overview): boolean =>
+  !empty.length && all.missing === 0 && all.state === "done";
 
 export class Watch {
   readonly #records = new Map<string, GrowingRecord>();
@@ -221,7 +222,7 @@ export class Watch {
    * @param waits whether a folder without records may get them yet
    * @throws UsageError for a folder without records, bad-option for a line that no run writes
    */
-  async look(waits = false): Promise<Look> {
+  async look(waits = false): Promise<Overview> {
     const empty: string[] = [];
     for (const folder of this.folders) {
       const found = waits ? await recordsBelow(folder) : await recordsIn("status", [folder]);

@@ -6,7 +6,7 @@ import type { Command } from "./command.js";
 import { print, printNote } from "./output.js";
 import { duration } from "./progress.js";
 import { Watch, isAtEnd } from "./status-watch.js";
-import type { Look, Progress } from "./status-watch.js";
+import type { Overview, Progress } from "./status-watch.js";
 
 const USAGE = `fcn status DIR... [options]
 
@@ -49,10 +49,10 @@ const tableOf = (shards: readonly Progress[], all: Progress): string =>
 /** Returns to the first line of what was printed before, and clears what is below. */
 const upBy = (lines: number): string => `\x1b[${lines}A\x1b[J`;
 
-const printJson = ({ shards, all }: Look): void => print(JSON.stringify({ shards, all }));
+const printJson = ({ shards, all }: Overview): void => print(JSON.stringify({ shards, all }));
 
 /** Prints a table; on a terminal in the place of the one before. */
-function tablePrinter(): (look: Look) => void {
+function tablePrinter(): (look: Overview) => void {
   let lines = 0;
   return ({ shards, all }) => {
     const text = tableOf(shards, all);
