@@ -4,6 +4,7 @@ import { adapterWords, networkWords } from "../demo/src/adapter-words.js";
 import { SCREEN_PALETTE } from "../demo/src/colours.js";
 import { panelLayout } from "../demo/src/stage/layout.js";
 import { formatRoughly, formatUnitless } from "../demo/src/ui/format.js";
+import { asSentence } from "../demo/src/ui/status.js";
 import { changesBetween, focusOf } from "../demo/src/worker/differences.js";
 import { regionNames } from "../demo/src/worker/region-names.js";
 
@@ -95,6 +96,15 @@ describe("words and colours", () => {
     expect(networkWords("fcn-webgpu ResNet-101: heads fcn8s, fcn16s, fcn32s, 21 classes, 16 planes")).toBe(
       "ResNet-101: heads 32s, 16s, 8s, 21 classes, 0.25 of the published width",
     );
+  });
+
+  it("make sentences of messages, and leave names of files and addresses as they are", () => {
+    expect(asSentence("the file ended")).toBe("The file ended.");
+    expect(asSentence("weights: they are cut off")).toBe("Weights: they are cut off.");
+    expect(asSentence("http://localhost/a.safetensors: it is away")).toBe(
+      "http://localhost/a.safetensors: it is away.",
+    );
+    expect(asSentence("photo.png: it is empty.")).toBe("photo.png: it is empty.");
   });
 
   it("round numbers without hiding small ones", () => {

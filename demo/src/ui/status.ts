@@ -70,8 +70,9 @@ export class Status {
   }
 }
 
-/** Adds the capital and the full stop that the library's messages lack. A file's name at the start keeps its case. */
-function asSentence(text: string): string {
-  const capitalised = text.trim().replace(/^[a-z]+(?=[\s,:])/, (word) => word.charAt(0).toUpperCase() + word.slice(1));
+/** Adds the capital and the full stop that the library's messages lack. Files and addresses keep their case. */
+export function asSentence(text: string): string {
+  const first = /^[a-z]+(?=[\s,]|:(?!\/\/))/;
+  const capitalised = text.trim().replace(first, (word) => word.charAt(0).toUpperCase() + word.slice(1));
   return /[.!?]$/.test(capitalised) ? capitalised : `${capitalised}.`;
 }
