@@ -87,7 +87,14 @@ export function chosenParts(
 ): Pick<KeptParts, "labels" | "mask" | "areas"> {
   const kept = chosen ? keepClasses(labels, chosen) : labels;
   const smallest = Math.max(1, Math.round(width * height * SMALLEST_REGION));
-  return { labels: kept, mask: classMask(labels, chosen), areas: classAreas(kept, width, height, smallest) };
+  return {
+    labels: kept,
+    areas: classAreas(kept, width, height, smallest),
+    /** Made when it is asked for: few runs want it. */
+    get mask() {
+      return classMask(labels, chosen);
+    },
+  };
 }
 
 /**
@@ -179,7 +186,7 @@ export function encodeResult(of: LabelledPicture): EncodedResult {
   const { labels, probabilities, chosen, formats } = of;
   const parts = chosenParts(labels, of, chosen);
   const confidence = probabilities && confidenceOf(probabilities, parts.labels, chosen);
-  const kept = { ...parts, ...defined({ confidence }) };
+  const kept = Object.assign(parts, defined({ confidence }));
   const found = foundClasses(of, kept);
   const files = formats.map((format) => ({ ending: ENDINGS[format], data: encode(format, of, kept, found) }));
   if (probabilities)

@@ -1,11 +1,14 @@
 /** Writes PNG files, in Node only; pngjs cannot write palettes. label-png.ts writes label maps in browsers. */
-import { crc32, deflateSync } from "node:zlib";
+import { constants, crc32, deflateSync } from "node:zlib";
 import { PNG } from "pngjs";
 import { checkPalette, checkedLabels } from "./label-checks.js";
 import { vocPalette } from "./palette.js";
 import { badImage, checkPictureSize, checkValueCount, toRgba } from "./picture.js";
 import type { Picture, PictureSize } from "./picture.js";
 import { COLOUR_TYPE, chunk, pngParts, unfilteredRows } from "./png-format.js";
+
+/** Label maps are runs of one value: finding only runs takes a sixth of the time, for files of about the same size. */
+const RUNS = { strategy: constants.Z_RLE };
 
 /** Paeth alone takes half the time of trying all five filters on each row, for files of the same size. */
 const PAETH = 4;
@@ -70,7 +73,7 @@ export function encodeGreyPng(values: Uint8Array, width: number, height: number)
 function encodeBytes(values: Uint8Array, { width, height }: PictureSize, palette?: Uint8Array): Uint8Array {
   const colourType = palette ? COLOUR_TYPE.indexed : COLOUR_TYPE.grey;
   const header = { width, height, depth: 8, colourType, interlaced: false };
-  const pixels = deflateSync(unfilteredRows(values, width, height));
+  const pixels = deflateSync(unfilteredRows(values, width, height), palette ? RUNS : {});
   return Buffer.concat(pngParts({ header, palette, pixels }, (bytes) => crc32(bytes)));
 }
 
