@@ -1,7 +1,7 @@
 /**
  * `npm run throughput`: how many large JPEGs a second `fcn segment` does on this machine, and whether reading them
  * holds the network up. It makes 12-megapixel JPEGs and runs, in turn and several times: the bare network over pictures
- * that are in memory and shrunk already, and the command line with each number of threads. docs/scale.md explains the
+ * that are in memory and shrunk already, and the command line with each number of threads, with --draft too. docs/scale.md explains the
  * table.
  */
 import { spawn } from "node:child_process";
@@ -68,11 +68,11 @@ function rateOf(times) {
 
 /**
  * The command line.
- * @param {readonly string[]} paths @param {Network} network @param {string} threads @param {string} out
+ * @param {readonly string[]} paths @param {Network} network @param {readonly string[]} own further options
  */
-async function commandRate(paths, { weights, variant, resize }, threads, out) {
-  const options = { variant, resize: String(resize), threads, out, ...(weights === undefined ? {} : { weights }) };
-  const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+async function commandRate(paths, { weights, variant, resize }, own) {
+  const options = { variant, resize: String(resize), ...(weights === undefined ? {} : { weights }) };
+  const words = [...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]), ...own];
   const program = join(root, "dist/src/cli/main.js");
   const child = spawn(process.execPath, [program, "segment", ...paths, ...words, "--json", "--quiet"], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -93,6 +93,7 @@ async function costOf(paths, resize) {
   const reads = [];
   const writes = [];
   const labels = Uint8Array.from({ length: WIDTH * HEIGHT }, (_, at) => (((at % WIDTH) / 500) & 1 ? 15 : 0));
+  const drafts = [];
   for (const image of paths.slice(0, 10)) {
     const start = process.cpuUsage();
     const { width, height } = await readTask({ kind: "read", image, resize });
@@ -105,8 +106,12 @@ async function costOf(paths, resize) {
     const both = process.cpuUsage(start);
     reads.push((read.user + read.system) / 1000);
     writes.push((both.user + both.system - read.user - read.system) / 1000);
+    const begun = process.cpuUsage();
+    await readTask({ kind: "read", image, resize, draft: true });
+    const draft = process.cpuUsage(begun);
+    drafts.push((draft.user + draft.system) / 1000);
   }
-  return [median(reads), median(writes)];
+  return { read: median(reads), draft: median(drafts), write: median(writes) };
 }
 
 function readOptions() {
@@ -153,13 +158,17 @@ async function main() {
   const folder = mkdtempSync(join(tmpdir(), "fcn-throughput-"));
   try {
     const paths = await writePictures(folder, options.pictures);
-    const [read = 0, write = 0] = await costOf(paths, options.resize);
-    process.stdout.write(
-      `one core: ${read.toFixed(0)} ms to read and shrink a picture, ${write.toFixed(0)} ms to write it\n`,
-    );
+    const cost = await costOf(paths, options.resize);
+    const [read, draft, write] = [cost.read, cost.draft, cost.write].map((ms) => `${ms.toFixed(0)} ms`);
+    process.stdout.write(`a picture, one core: ${read} to read (a draft ${draft}), ${write} to write its label map\n`);
     const ways = new Map([[BARE, () => bareRate(paths, options)]]);
-    for (const threads of options.threads)
-      ways.set(`--threads ${threads}`, () => commandRate(paths, options, threads, join(folder, "out")));
+    const out = ["--out", join(folder, "out")];
+    for (const threads of options.threads) {
+      for (const own of [[], ["--draft"]]) {
+        const words = ["--threads", threads, ...own];
+        ways.set(words.join(" "), () => commandRate(paths, options, [...words, ...out]));
+      }
+    }
     const rates = await inTurn(ways, options.rounds);
     const bare = rates.get(BARE) ?? NaN;
     const rows = [...rates].map(([name, rate]) => [name, rate.toFixed(2), `${((100 * rate) / bare).toFixed(0)} %`]);

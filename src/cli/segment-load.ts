@@ -38,17 +38,24 @@ function shrunkNote(image: string, { shrunkFrom, width, height }: DecodedPicture
   return `fcn: ${image}: ${from} was shrunk to ${to} while decoding; its results have that size`;
 }
 
+/** How pictures are read. */
+export interface Reading {
+  readonly resize: Resize;
+  /** Whether drafts are good enough: --draft. */
+  readonly draft: boolean;
+}
+
 /** A picture with too many pixels is decoded at the size that the network sees, and a note says so. */
 export async function loadPicture(
   { image, stdin, listed }: SegmentInput,
-  resize: Resize,
+  { resize, draft }: Reading,
   work: PictureWork,
 ): Promise<LoadedPicture> {
   const side = resize === "none" ? undefined : resize;
   const source = stdin ? NO_FILE : await sourceFile(image);
   const picture = stdin
     ? withShrunk(await decodePicture(await readStream(process.stdin, "stdin"), "stdin", side), resize)
-    : await work.read({ image, resize, ...defined({ listed }) });
+    : await work.read({ image, resize, draft, ...defined({ listed }) });
   return { picture, source, ...defined({ note: shrunkNote(image, picture) }) };
 }
 

@@ -22,7 +22,7 @@ export interface SegmentHeader {
   /** SHA-256 of the weights' bytes. */
   readonly weightsHash: string;
   readonly variant: string;
-  /** Options that change labels: --heads init, --at-once, --state-dict. */
+  /** Options that change labels: --heads init, --at-once, --state-dict, --draft. */
   readonly network: string;
   readonly precision: string;
   /** The shorter side of a picture as the network sees it, or "none". */

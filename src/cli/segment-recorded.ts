@@ -62,8 +62,9 @@ function hashOfNames(all: readonly SegmentInput[]): string {
 }
 
 async function headerOf({ values, fcn, all, shard, chosen, endings }: RecordedRun): Promise<SegmentHeader> {
-  const { heads, "at-once": atOnce, "state-dict": stateDict } = values;
-  const network = [heads === "file" ? [] : `heads ${heads}`, atOnce ? "at once" : [], stateDict ?? []].flat();
+  const { heads, "at-once": atOnce, "state-dict": stateDict, draft } = values;
+  const options = [heads === "file" ? [] : `heads ${heads}`, atOnce ? "at once" : [], stateDict ?? []];
+  const network = [...options, draft ? "draft" : []].flat();
   const keptLabels = chosen && [...chosen].sort((a, b) => a - b);
   return segmentHeader({
     version: packageVersion(),

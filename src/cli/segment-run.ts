@@ -45,6 +45,8 @@ export interface SegmentJob {
   readonly fcns: readonly Fcn<NodePicture>[];
   /** Reads and encodes. */
   readonly work: PictureWork;
+  /** Whether drafts of pictures are good enough. */
+  readonly draft?: boolean;
   /** Labels that are kept; undefined for all. */
   readonly chosen: ReadonlySet<number> | undefined;
   readonly wanted: Wanted;
@@ -124,7 +126,7 @@ function* until(stopped: () => boolean, inputs: readonly SegmentInput[]): Genera
 
 /** What does one picture. It never rejects. */
 function starter(job: SegmentJob): (input: SegmentInput) => Promise<Outcome> {
-  const { fcns, work, wanted, stopped } = job;
+  const { fcns, work, draft = false, wanted, stopped } = job;
   const { resize = "none", classNames = [] } = fcns[0] ?? {};
   // One more than threads, so that no thread waits for its next picture.
   const ahead = new ReadAhead<LoadedPicture>(work.threads + 1, (loaded) =>
@@ -134,7 +136,7 @@ function starter(job: SegmentJob): (input: SegmentInput) => Promise<Outcome> {
   return async (input) => {
     let held: Held<LoadedPicture> | undefined;
     try {
-      held = await ahead.read(() => loadPicture(input, resize, work), stopped);
+      held = await ahead.read(() => loadPicture(input, { resize, draft }, work), stopped);
       if (!held || stopped()) return { input };
       const { value: loaded } = held;
       const run = await lanes.run(async (fcn) => (stopped() ? undefined : runOne(fcn, loaded.picture, wanted)));

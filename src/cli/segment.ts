@@ -21,6 +21,7 @@ import {
   SEGMENT_USAGE,
   STREAM,
   checkStream,
+  checkDraft,
   loadOptionsOf,
   threadCount,
   wantedOf,
@@ -128,6 +129,7 @@ async function segmentPictures(
   given: ReadonlySet<string>,
 ): Promise<number> {
   const wanted = wantedOf(values);
+  checkDraft(values, values.resize);
   const { out, json, list } = values;
   const shard = parseShard("segment", values);
   modeOf("segment", values);
@@ -145,11 +147,12 @@ async function segmentPictures(
   const [fcn] = fcns;
   const work = pictureWork(inputs.length, threads);
   try {
+    checkDraft(values, fcn.resize);
     const chosen = values.classes === undefined ? undefined : chosenClasses(values.classes, fcn.classNames);
     const adapter = fcns.map(({ device }) => device.label).join(", ");
     const jobFor = (aside?: string) => {
       const sink = toStdout ? stdoutSink : folderSink(out, { json, adapter, load: ms, aside });
-      return { fcns, work, chosen, wanted, sink };
+      return { fcns, work, draft: values.draft, chosen, wanted, sink };
     };
     const isJson = json || (toStdout && wanted.formats[0] === "json");
     const printFailure = failurePrinter(isJson);

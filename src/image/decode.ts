@@ -4,7 +4,7 @@
  * formats are lossy.
  * https://sharp.pixelplumbing.com
  */
-import type { SharpConstructor } from "sharp";
+import type { ResizeOptions, SharpConstructor } from "sharp";
 import { FcnError, firstLineOf, isFcnError, messageOf } from "../base/errors.js";
 import { labelsMeant } from "./label-meaning.js";
 import type { LabelMeaning, MeantLabels } from "./label-meaning.js";
@@ -75,13 +75,13 @@ export async function decodePicture(bytes: Uint8Array, name: string, shorterSide
 /** libvips has one text of errors for all threads. Another picture may take it, so the reason needs a second try. */
 const LOST_REASON = /^Unknown error$/;
 
-/** @param shorterSide shrinks to this while decoding, whatever the number of pixels */
-async function decodeBySharp(sharp: SharpConstructor, bytes: Uint8Array, shorterSide?: number): Promise<RgbaPicture> {
-  const limitInputPixels = shorterSide === undefined ? SHARP_PIXELS : false;
+/** @param to shrinks while decoding, whatever the number of pixels */
+async function decodeBySharp(sharp: SharpConstructor, bytes: Uint8Array, to?: ResizeOptions): Promise<RgbaPicture> {
+  const limitInputPixels = to === undefined ? SHARP_PIXELS : false;
   const { space } = await sharp(bytes, { limitInputPixels }).metadata();
   // Refuses files that are cut off, but not the many harmless oddities of cameras.
   const decoder = sharp(bytes, { failOn: "truncated", limitInputPixels, ignoreIcc: space !== "cmyk" }).rotate();
-  if (shorterSide !== undefined) decoder.resize({ width: shorterSide, height: shorterSide, fit: "outside" });
+  if (to !== undefined) decoder.resize(to);
   const { data, info } = await decoder
     .flatten({ background: "#ffffff" })
     .toColourspace("srgb")
@@ -120,9 +120,43 @@ async function shrunkBySharp(refusal: SharpRefusal, shorterSide: number | undefi
     throw badImage(name, `${what}; make the picture smaller, or cut it into pieces${cure}`, error);
   }
   try {
-    return { ...(await decodeBySharp(sharp, bytes, shorterSide)), shrunkFrom: { width, height } };
+    const to: ResizeOptions = { width: shorterSide, height: shorterSide, fit: "outside" };
+    return { ...(await decodeBySharp(sharp, bytes, to)), shrunkFrom: { width, height } };
   } catch (failure) {
     throw refusalOf({ ...refusal, error: failure });
+  }
+}
+
+/** A size for a picture of a size: rows and columns. */
+export type SizeOf = (height: number, width: number) => readonly [number, number];
+
+/** Values of EXIF's orientation from which rows are columns. */
+const FIRST_ON_ITS_SIDE = 5;
+
+async function turnedSize(sharp: SharpConstructor, bytes: Uint8Array): Promise<PictureSize> {
+  const { width, height, orientation = 1 } = await sharp(bytes, { limitInputPixels: false }).metadata();
+  return orientation < FIRST_ON_ITS_SIDE ? { width, height } : { width: height, height: width };
+}
+
+/**
+ * A draft of a JPEG or WebP: decoded at a half, quarter or eighth of its size and shrunk by libvips to what `sizeOf`
+ * gives, in a fifth of the time. Its pixels differ by a few steps from those of shrink(). Only `shrunk` has pixels;
+ * `data` is empty. Pillow's Image.draft() does the same.
+ * @returns undefined where that does not work: other formats, pictures that do not get smaller, damaged files
+ */
+export async function decodeDraft(bytes: Uint8Array, sizeOf: SizeOf): Promise<DecodedPicture | undefined> {
+  const format = formatOf(bytes)?.name as SharpFormat;
+  if (!SHRINKING.includes(format)) return undefined;
+  try {
+    const sharp = await sharpFor(format, "");
+    const { width, height } = await turnedSize(sharp, bytes);
+    const [toHeight, toWidth] = sizeOf(height, width);
+    if (toHeight >= height || width * height > SHARP_PIXELS) return undefined;
+    const to = { width: toWidth, height: toHeight, fit: "fill", kernel: "mitchell" } as const;
+    const shrunk = await decodeBySharp(sharp, bytes, to);
+    return { width, height, data: new Uint8Array(0), channels: 4, shrunk };
+  } catch {
+    return undefined; // decodePicture() says what is wrong
   }
 }
 

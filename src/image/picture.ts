@@ -18,7 +18,10 @@ export interface Picture {
 export interface RgbaPicture extends Picture {
   /** 4: R, G, B and alpha. */
   readonly channels: 4;
-  /** The same picture at the size in which it goes to the GPU, where a thread has made it already. */
+  /**
+   * The same picture at the size in which it goes to the GPU, where a thread has made it already. `data` may be empty
+   * then: what goes to the GPU is enough for labels.
+   */
   readonly shrunk?: RgbaPicture | undefined;
 }
 
@@ -96,6 +99,8 @@ export function toRgba(picture: Picture, name = "picture"): RgbaPicture {
   if (!isPixelData(data)) {
     throw badImage(name, "data must be a Uint8Array or Uint8ClampedArray");
   }
+  const { shrunk } = picture as RgbaPicture;
+  if (shrunk && !data.length) return picture as RgbaPicture;
   const pixels = width * height;
   const channels = picture.channels ?? data.length / pixels;
   const isKnown = [1, 3, 4].includes(channels);
@@ -103,7 +108,6 @@ export function toRgba(picture: Picture, name = "picture"): RgbaPicture {
     const needed = isKnown ? pixels * channels : `${pixels} (grey), ${pixels * 3} (RGB) or ${pixels * 4} (RGBA)`;
     throw badImage(name, `${width} x ${height} needs ${needed} bytes, got ${data.length}`);
   }
-  const { shrunk } = picture as RgbaPicture;
   return { width, height, data: channels === 4 ? data : withAlpha(data, pixels, channels), channels: 4, shrunk };
 }
 

@@ -31,9 +31,9 @@ export function uploadBytes(pictures: readonly RgbaPicture[], resize: Resize): R
   const isShrunk = uploadHeight !== height || uploadWidth !== width;
   const ofPicture = (picture: RgbaPicture): RgbaPicture["data"] => {
     if (!isShrunk) return picture.data;
-    const { shrunk } = picture;
+    const { shrunk, ...own } = picture;
     const isOfSize = shrunk?.width === uploadWidth && shrunk.height === uploadHeight;
-    return (isOfSize ? shrunk : shrink(picture, uploadHeight, uploadWidth)).data;
+    return (isOfSize ? shrunk : shrink(own, uploadHeight, uploadWidth)).data;
   };
   if (pictures.length === 1) return ofPicture(pictures[0] as RgbaPicture);
   const pictureBytes = uploadHeight * uploadWidth * 4;

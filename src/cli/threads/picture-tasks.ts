@@ -1,5 +1,5 @@
 /** The tasks of a picture that need no GPU: it is read before the network sees it, and its files are made after. */
-import type { DecodedPicture } from "../../image/decode.js";
+import type { DecodedPicture, SizeOf } from "../../image/decode.js";
 import { shrink } from "../../image/shrink.js";
 import { uploadSize } from "../../models/preprocessing.js";
 import type { Resize } from "../../models/preprocessing.js";
@@ -14,6 +14,8 @@ export interface ReadTask {
   readonly image: string;
   /** What the network asks for. */
   readonly resize: Resize;
+  /** Whether drafts are good enough: see decodeDraft(). */
+  readonly draft?: boolean;
   /** What a list says of its file. */
   readonly listed?: ListedPicture;
 }
@@ -27,15 +29,18 @@ export type PictureTask = ReadTask | EncodeTask;
 
 /** Adds the picture at the size in which it goes to the GPU, where that is another one. */
 export function withShrunk(picture: DecodedPicture, resize: Resize): DecodedPicture {
-  const { width, height } = picture;
+  const { width, height, shrunk } = picture;
+  if (shrunk) return picture;
   const [toHeight, toWidth] = uploadSize(height, width, resize);
   if (toHeight === height && toWidth === width) return picture;
   return { ...picture, shrunk: shrink(picture, toHeight, toWidth) };
 }
 
 /** A picture with too many pixels is decoded at the size that the network sees. @throws bad-image, missing-package */
-export async function readTask({ image, resize, listed }: ReadTask): Promise<DecodedPicture> {
-  return withShrunk(await readListedPicture(image, listed, resize === "none" ? undefined : resize), resize);
+export async function readTask({ image, resize, draft, listed }: ReadTask): Promise<DecodedPicture> {
+  const side = resize === "none" ? undefined : resize;
+  const sizeOf: SizeOf = (height, width) => uploadSize(height, width, resize);
+  return withShrunk(await readListedPicture(image, listed, side, draft ? sizeOf : undefined), resize);
 }
 
 export const encodeTask = ({ picture }: EncodeTask): EncodedResult => encodeResult(picture);
