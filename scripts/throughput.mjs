@@ -1,8 +1,8 @@
 /**
  * `npm run throughput`: how many large JPEGs a second `fcn segment` does on this machine, and whether reading them
  * holds the network up. It makes 12-megapixel JPEGs and runs, in turn and several times: the bare network over pictures
- * that are in memory and shrunk already, and the command line with each number of threads, with --draft too. docs/scale.md explains the
- * table.
+ * that are in memory and shrunk already, and the command line with each number of threads, with and without --draft.
+ * docs/scale.md explains the table.
  */
 import { spawn } from "node:child_process";
 import { linkSync, mkdtempSync, rmSync } from "node:fs";

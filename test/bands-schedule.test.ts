@@ -6,12 +6,14 @@ import { convTranspose2d } from "../shaders/conv-transpose2d/kernel.js";
 import { conv2d } from "../shaders/conv2d/kernel.js";
 import { globalAveragePool } from "../shaders/global-average-pool/kernel.js";
 import { maxPool2d } from "../shaders/max-pool2d/kernel.js";
+import { usableVariants } from "../src/kernel/choice.js";
 import { erase, makeProblem } from "../src/kernel/kernel.js";
 import type { Kernel } from "../src/kernel/kernel.js";
 import type { AnyProblem, Attrs } from "../src/kernel/problem.js";
 import type { DeviceTraits } from "../src/kernel/variant.js";
 import { assemble } from "../src/models/assemble.js";
 import { modelOf } from "../src/models/model.js";
+import { isSlowWhole } from "../src/models/network-on-device.js";
 import { outputGraph } from "../src/models/output-graph.js";
 import { bandGraph } from "../src/plan/bands/band-graph.js";
 import { divideGraph } from "../src/plan/bands/divide.js";
@@ -124,6 +126,22 @@ describe("a schedule", () => {
     expect(() => divideGraph(graphOf(9000, 9000), { device: gpuWith(2 ** 20), precision: "f32" })).toThrow(
       /^in bands, tensor backbone\.\S+ \[1,\d+,\d+,\d+\] needs maxStorageBufferBindingSize \d+, .* offers 1048576/,
     );
+  });
+});
+
+describe("software adapters", () => {
+  it.each([4, 8])("with subgroups of %i cut what their fast convolutions cannot take whole", (subgroupSize) => {
+    const limits = { maxComputeWorkgroupsPerDimension: 65_535 };
+    const traits = { ...gpuWith(0), limits, features: new Set(["subgroups"]), software: true, subgroupSize };
+    let side = 8192;
+    while (isSlowWhole(traits, [side, side])) side--;
+    expect(side ** 2).toBeGreaterThan(0.95 * subgroupSize * 2 ** 20);
+    const padded = 32 * Math.ceil((side - 1) / 32) + 1; // as the default network pads
+    const shapes = { x: [1, 3, padded, padded], weight: [32, 3, 3, 3] } as const;
+    const problem = makeProblem(erase(conv2d), shapes, { stride: 2, padding: 1, relu6: true });
+    expect(usableVariants(erase(conv2d), problem, traits)).toContain(`lanes-${subgroupSize}`);
+    expect(isSlowWhole(traits, [8192, 10])).toBe(true);
+    expect(isSlowWhole({ ...traits, software: false }, [9000, 9000])).toBe(false);
   });
 });
 

@@ -81,7 +81,8 @@ export interface LoadOptions {
   /**
    * Cuts every picture into bands of about so many rows, as the network sees it, whether it fits the device or not.
    * Labels stay the same, bit for bit (docs/large-pictures.md). Default: only pictures that do not fit are cut, and on
-   * software adapters those of 2^23 pixels or with a side of 8,192, as the network sees them, which are slow uncut.
+   * software adapters those of 2^23 pixels (2^22 on SwiftShader) or with a side of 8,192, as the network sees them,
+   * which are slow uncut.
    */
   readonly tile?: number;
   /** Kernel variants by kernel name, instead of the default choice: `{ conv2d: "naive" }`. */

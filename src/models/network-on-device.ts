@@ -9,7 +9,7 @@ import type { Device } from "../gpu/device.js";
 import { checkFits } from "../gpu/memory.js";
 import type { VariantChoice, VariantPick } from "../kernel/choice.js";
 import { layouts } from "../kernel/layout.js";
-import type { Precision } from "../kernel/variant.js";
+import type { DeviceTraits, Precision } from "../kernel/variant.js";
 import type { Weight } from "../kernel/weight.js";
 import { importBands } from "../plan/bands/import-bands.js";
 import type { Graph } from "../plan/graph.js";
@@ -187,9 +187,20 @@ export class NetworkOnDevice<Kind extends string> {
   }
 }
 
-/** Pixels of a side, and of a picture, beyond which maps do not fit the textures of software adapters (texture.ts). */
-const TEXTURE_PIXELS = 2 ** 13;
+/** A side beyond which maps do not fit the textures of software adapters (texture.ts). */
+const TEXTURE_SIDE = 8192;
 
-/** Software adapters are fast on what fits their textures only. */
-const isSlowWhole = ({ software }: Device, [height, width]: PixelSize): boolean =>
-  software && Math.max(height, width, (height * width) / 2 ** 10) >= TEXTURE_PIXELS;
+/** What padding may add to a side. */
+const MOST_PADDING = 32;
+
+/**
+ * Software adapters are fast on what fits their textures and grids only. A convolution of stride 2 takes at most 2^18
+ * pixels a lane: 65,535 workgroups, and four pixels of its result for each lane.
+ */
+export function isSlowWhole(
+  { software, subgroupSize }: Pick<DeviceTraits, "software" | "subgroupSize">,
+  [height, width]: PixelSize,
+): boolean {
+  const pixels = (height + MOST_PADDING) * (width + MOST_PADDING);
+  return software && (Math.max(height, width) >= TEXTURE_SIDE || pixels >= (subgroupSize || 8) * 2 ** 20);
+}
