@@ -39,8 +39,11 @@ const sourceFiles = (): string[] =>
       .map((file) => join(root, folder, file)),
   );
 
+/** What `fcn status --watch` says where there is no run yet. */
+const WAITS = /waits for a run of fcn segment/;
+
 const runNode = (args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Promise<Ran> =>
-  runProgram(process.execPath, args, { cwd, env: { ...process.env, ...env }, timeoutMs: 200_000 });
+  runProgram(process.execPath, args, { cwd, env: { ...process.env, ...env }, timeoutMs: 200_000, endsAt: WAITS });
 
 const runDeno = (script: string): Promise<Ran> => {
   const permissions = ["--allow-read", "--allow-env", "--allow-sys=homedir", "--no-prompt"];
@@ -120,7 +123,7 @@ describe("commands", () => {
   /** Past the option parser, a command stops at the missing driver, or at a file that exists only in the guide. */
   const REASONS_TO_STOP = new RegExp(
     "no WebGPU adapter|no graphics adapter|no such file|there is no (file|folder|list)|there are no results|" +
-      "could not be fetched|matches no picture",
+      `could not be fetched|matches no picture|${WAITS.source}`,
   );
   const NO_DRIVERS = { VK_DRIVER_FILES: "/dev/null", VK_ICD_FILENAMES: "/dev/null" };
   /** Weights with names are not downloaded for this. */
@@ -146,6 +149,19 @@ describe("commands", () => {
     const mentions = PAGES.flatMap(({ text }) => [...text.matchAll(/npm run (?:-s )?([\w-]+)/g)]);
     expect(mentions.map(([, name = ""]) => name).filter((name) => !(name in scripts))).toEqual([]);
   });
+});
+
+it("the table of a million pictures computes its hours from the rates", () => {
+  const text = PAGES.find(({ file }) => file === "docs/scale.md")?.text ?? "";
+  const rows = [...text.matchAll(/^\|.*\| +([\d.]+) \| +([\d.]+) h \| +([\d.]+) h \| +([\d.]+) h \|$/gm)];
+  expect(rows.length).toBeGreaterThan(5);
+  for (const [row, ...figures] of rows) {
+    const [rate = NaN, ...hours] = figures.map(Number);
+    hours.forEach((shown, i) => {
+      const exact = 1e6 / (3600 * rate * 10 ** i);
+      expect(Math.abs(shown / exact - 1), row).toBeLessThan(0.07);
+    });
+  }
 });
 
 it("troubleshooting has a section for every error code, and no other", () => {

@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly shell?: boolean;
   /** The program is killed after this time. */
   readonly timeoutMs: number;
+  /** The program is ended when stderr has this: some wait for others. */
+  readonly endsAt?: RegExp;
 }
 
 /** Dawn prints two warnings of its own on some drivers. */
@@ -28,13 +30,18 @@ function exitCode(error: ExecFileException | null): number {
 }
 
 export function runProgram(program: string, args: readonly string[], options: RunOptions): Promise<Ran> {
-  const { cwd, env = process.env, shell = false, timeoutMs } = options;
+  const { cwd, env = process.env, shell = false, timeoutMs, endsAt } = options;
   return new Promise((resolve) => {
-    execFile(
+    const child = execFile(
       program,
       [...args],
       { cwd, env, shell, timeout: timeoutMs, maxBuffer: MAX_OUTPUT_BYTES },
       (error, out, err) => resolve({ code: exitCode(error), out, err: withoutDawnWarnings(err) }),
     );
+    let said = "";
+    child.stderr?.on("data", (text: string) => {
+      said += text;
+      if (endsAt?.test(said)) child.kill();
+    });
   });
 }
