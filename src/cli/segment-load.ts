@@ -39,7 +39,7 @@ function shrunkNote(image: string, { shrunkFrom, width, height }: DecodedPicture
 }
 
 /** How pictures are read. */
-export interface Reading {
+export interface PictureReading {
   readonly resize: Resize;
   /** Whether drafts are good enough: --draft. */
   readonly draft: boolean;
@@ -48,7 +48,7 @@ export interface Reading {
 /** A picture with too many pixels is decoded at the size that the network sees, and a note says so. */
 export async function loadPicture(
   { image, stdin, listed }: SegmentInput,
-  { resize, draft }: Reading,
+  { resize, draft }: PictureReading,
   work: PictureWork,
 ): Promise<LoadedPicture> {
   const side = resize === "none" ? undefined : resize;
