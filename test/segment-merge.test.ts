@@ -54,6 +54,16 @@ describe("a merge", () => {
       expect(existsSync(at("a"))).toBe(false);
     },
   );
+
+  it.each(["results.jsonl", "a/merged.jsonl", "notes.txt"])("refuses a record that calls %j a result", async (file) => {
+    writeRun(at("o1"), ["1"], {});
+    const record = at("o1/results.jsonl");
+    appendFileSync(record, `${doneLine("2", { files: [{ file, bytes: 6, sha256: "0".repeat(64) }] })}\n`);
+    await expect(runCommand(segment, "--merge", at("o1"), "--out", at("all"))).rejects.toThrow(
+      `its file "${file}" is no result; fcn segment writes no such line`,
+    );
+    expect(existsSync(at("all"))).toBe(false);
+  });
 });
 
 describe("a line of a picture that is done", () => {

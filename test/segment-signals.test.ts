@@ -1,4 +1,4 @@
-/** SIGTERM while `fcn segment --resume` has no picture in hand: it ends at once, to be tried again. Runs the build. */
+/** SIGTERM while a run with a record has no picture in hand: it ends at once, to be tried again. Runs the build. */
 import { execFile, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, watch, writeFileSync } from "node:fs";
@@ -15,7 +15,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 const at = (...parts: string[]): string => join(root, ...parts);
 
 function start(...args: string[]) {
-  const child = spawn(process.execPath, [PROGRAM, "segment", ...args], {
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
     cwd: root,
     stdio: ["ignore", "ignore", "pipe"],
   });
@@ -49,7 +49,7 @@ const ENDED: unknown = expect.stringContaining(
 
 it("while the list is read", async () => {
   await promisify(execFile)("mkfifo", [at("list")]);
-  const { child, said, ended } = start("--list", "list", "--out", "listed", "--shard", "1/2");
+  const { child, said, ended } = start("segment", "--list", "list", "--out", "listed", "--shard", "1/2");
   const list = await open(at("list"), "w"); // there is a reader now
   child.kill("SIGTERM");
   await said;
@@ -62,9 +62,20 @@ it("while the record waits for a run of another machine that may be dead", async
   mkdirSync(at("locked"));
   const lock = ".writer-1-5-0123456789ab-01234567-89ab-cdef-0123-456789abcdef.lock";
   writeFileSync(at("locked", lock), "");
-  const { child, ended } = start(at("in", name), "--resize", "none", "--out", "locked", "--resume");
+  const { child, ended } = start("segment", at("in", name), "--resize", "none", "--out", "locked", "--resume");
   await announced(at("locked"), child);
   child.kill("SIGTERM");
   expect(await ended).toEqual({ code: 75, err: ENDED });
   expect(readdirSync(at("locked"))).toEqual([lock]);
+});
+
+it("while fcn compare reads its list", async () => {
+  await promisify(execFile)("mkfifo", [at("compared")]);
+  const { child, said, ended } = start("compare", "--list", "compared", "--out", "report");
+  const list = await open(at("compared"), "w");
+  child.kill("SIGTERM");
+  await said;
+  await list.close();
+  const sentence = "fcn compare: ended by SIGTERM with no picture in hand; another run goes on with --resume\n";
+  expect(await ended).toEqual({ code: 75, err: expect.stringContaining(sentence) as string });
 });

@@ -29,12 +29,14 @@ import { labelMeaningOf } from "./label-options.js";
 import { warnOfLabels } from "./label-warnings.js";
 import { print, printError } from "./output.js";
 import { parseShard, shardOf } from "./shards.js";
-import { watchInterrupts } from "./signals.js";
+import { tryAgainOnTerm, watchInterrupts } from "./signals.js";
 import { listVoc } from "./voc.js";
 
 const STOPPING =
   "\nfcn compare: stopping after this picture; finished pictures are kept and --resume continues " +
   "(Ctrl-C again: stop at once)";
+
+const ENDED_EARLY = "fcn compare: ended by SIGTERM with no picture in hand; another run goes on with --resume";
 
 /** The pictures of --list with their label maps. */
 async function listedItems(list: string, labels: string | undefined): Promise<DatasetItem[]> {
@@ -163,8 +165,13 @@ function refuseIgnored({ merge, voc }: CompareValues, given: ReadonlySet<string>
 
 async function comparePictures(values: CompareValues, inputs: readonly string[]): Promise<Compared> {
   const options = runOptionsOf(values);
-  const items = await itemsOf(values, inputs);
-  return asOnlyWriter(values.out, (lock) => runPictures(values, items, options, lock));
+  const end = tryAgainOnTerm(ENDED_EARLY);
+  try {
+    const items = await itemsOf(values, inputs);
+    return await asOnlyWriter(values.out, (lock) => runPictures(values, items, options, lock));
+  } finally {
+    end();
+  }
 }
 
 async function run(args: readonly string[]): Promise<number> {

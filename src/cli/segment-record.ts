@@ -7,6 +7,7 @@ import { badOption } from "../base/errors.js";
 import { isAbsentOr, isAmount, isObject, isText, isWhole, hasSize, parseLine } from "../eval/record-checks.js";
 import type { Fields } from "../eval/record-checks.js";
 import type { RecordKind } from "./read-records.js";
+import { ENDINGS } from "./segment-output.js";
 import type { FoundClass } from "./segment-output.js";
 
 const FORMAT = "fcn-segment 1";
@@ -141,6 +142,9 @@ const isFile = (value: unknown): value is { readonly file: string } =>
 const leadsOut = ({ file }: { readonly file: string }): boolean =>
   isAbsolute(file) || file.split(/[\\/]/).includes("..") || (sep === "\\" && file.includes(sep));
 
+/** No record ends so: a merge never writes over one. */
+const RESULT_ENDINGS = Object.values(ENDINGS);
+
 /** What is wrong with the fields of a picture that is done; undefined for nothing. */
 function doneProblem(value: Fields): string | undefined {
   if (!isCount(value.bytes) || !Number.isSafeInteger(value.mtime)) return "its picture has no size and time";
@@ -148,7 +152,9 @@ function doneProblem(value: Fields): string | undefined {
   if (!Array.isArray(value.classes) || !value.classes.every(isObject)) return "its classes are no list of objects";
   if (!Array.isArray(value.files) || !value.files.every(isFile)) return "its files have no names, sizes and hashes";
   const outside = value.files.find(leadsOut);
-  return outside && `its file ${JSON.stringify(outside.file)} is not below --out`;
+  if (outside) return `its file ${JSON.stringify(outside.file)} is not below --out`;
+  const other = value.files.find(({ file }) => !RESULT_ENDINGS.some((ending) => file.endsWith(ending)));
+  return other && `its file ${JSON.stringify(other.file)} is no result`;
 }
 
 function recordProblem(value: Fields): string | undefined {
