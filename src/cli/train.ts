@@ -15,7 +15,7 @@ import { removeUnfinished } from "./output-disk.js";
 import { WriterLock } from "./writer-lock.js";
 import { outputFolder } from "./files.js";
 import { print } from "./output.js";
-import { watchInterrupts } from "./signals.js";
+import { tryAgainOnTerm, watchInterrupts } from "./signals.js";
 import { textCurve } from "./text-curve.js";
 import { BEST, LAST, TrainingFiles } from "./train-files.js";
 import { TrainingLog, readTrainingLog } from "./train-log.js";
@@ -34,6 +34,9 @@ import { openWeightsSource } from "./train-weights.js";
 
 const STOPPING =
   "\nfcn train: stopping after this step; everything is kept and --resume continues (Ctrl-C again: stop at once)";
+
+const ENDED_EARLY =
+  "fcn train: ended by SIGTERM with no step in hand; another run begins anew, or goes on with --resume";
 
 /** @throws UsageError where a training is there and may not be continued */
 async function logBefore(folder: string, header: TrainingHeader, mode: OutMode): Promise<ReadLog | undefined> {
@@ -197,11 +200,9 @@ function refuseIgnored({ voc, val, teacher }: TrainValues, given: ReadonlySet<st
   else refuse("train", given, ["hold-out", "val-split"], "is of no use with --val, which says what is measured on");
 }
 
-async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals, given } = parse("train", args, TRAIN_OPTIONS);
-  refuseIgnored(values, given);
+async function trainPictures(values: TrainValues, pictures: readonly string[]): Promise<number> {
   const request = trainRequestOf(values);
-  const open = await openData(values, positionals, request);
+  const open = await openData(values, pictures, request);
   await outputFolder("train", values.out);
   const lock = await WriterLock.take(values.out, "train");
   try {
@@ -212,6 +213,17 @@ async function run(args: readonly string[]): Promise<number> {
     return ended.stoppedBy ?? 0;
   } finally {
     await lock.release();
+  }
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals, given } = parse("train", args, TRAIN_OPTIONS);
+  refuseIgnored(values, given);
+  const end = tryAgainOnTerm(ENDED_EARLY);
+  try {
+    return await trainPictures(values, positionals);
+  } finally {
+    end();
   }
 }
 

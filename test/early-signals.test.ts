@@ -79,3 +79,15 @@ it("while fcn compare reads its list", async () => {
   const sentence = "fcn compare: ended by SIGTERM with no picture in hand; another run goes on with --resume\n";
   expect(await ended).toEqual({ code: 75, err: expect.stringContaining(sentence) as string });
 });
+
+it("while fcn train reads its classes", async () => {
+  await promisify(execFile)("mkfifo", [at("classes")]);
+  const { child, said, ended } = start("train", "missing.png", "--class-names", "classes", "--out", "trained");
+  const classes = await open(at("classes"), "w");
+  child.kill("SIGTERM");
+  await said;
+  await classes.close();
+  const sentence =
+    "fcn train: ended by SIGTERM with no step in hand; another run begins anew, or goes on with --resume\n";
+  expect(await ended).toEqual({ code: 75, err: expect.stringContaining(sentence) as string });
+});
