@@ -107,6 +107,7 @@ describe("a picture", () => {
     await page.goto(demo().url);
     await untilSegmented(page, /^Ready: open a picture$/);
     expect(await innerTextOf(page, "#alert-text")).toMatch(/^The sample "astronaut" could not be loaded/);
+    expect(await page.locator("#alert").isVisible()).toBe(true);
     await segmentedAfter(page, () => page.getByRole("button", { name: "Sample: cat" }).click());
     await page.close();
   });

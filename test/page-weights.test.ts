@@ -108,13 +108,15 @@ function choiceOf() {
   const sent: PageRequest[] = [];
   const busy = vi.fn();
   const failed = vi.fn();
+  const changed = vi.fn();
   const send = (request: PageRequest) => void sent.push(request);
-  const choice = new NetworkChoice({ send, busy, changed: () => undefined, failed, drawing: "auto" });
+  const choice = new NetworkChoice({ send, busy, changed, failed, drawing: "auto" });
   const loaded = () => sent.flatMap((request) => (request.type === "load" ? [request.weights] : []));
   /** The worker has loaded what was sent last, and sends it back. */
   const ready = (): void => choice.used({ weights: { ...loaded().at(-1) } } as NetworkInfo);
-  return { choice, loaded, ready, busy, failed };
+  return { choice, loaded, ready, busy, changed, failed };
 }
+
 /** The weights that ship, in two halves: the test lets the second one come. */
 function twoHalves() {
   const sent: { readonly signal: AbortSignal }[] = [];
@@ -155,6 +157,18 @@ describe("a choice", () => {
     choice.load(fileOf("mine", 5));
     ready();
     await vi.waitFor(() => expect(puts()).toBe(2));
+  });
+
+  it("takes alerts away, but not the page's own start: its first sample may have failed", async () => {
+    const { finish } = twoHalves();
+    const { choice, loaded, busy, changed } = choiceOf();
+    const started = choice.start();
+    await vi.waitFor(() => expect(busy).toHaveBeenCalledOnce());
+    finish();
+    await started;
+    expect([loaded().length, changed.mock.calls.length]).toEqual([1, 0]);
+    listeners.get("precision")?.();
+    expect(changed).toHaveBeenCalledOnce();
   });
 
   it("of other weights ends the download of those that ship, and its progress", async () => {

@@ -48,7 +48,7 @@ export class NetworkChoice {
     );
     if (fetching.signal.aborted) return;
     this.#fetching = undefined;
-    this.load({ kind: "built-in", blob });
+    this.#send({ kind: "built-in", blob }); // nobody asked for another network, so alerts stay
   }
 
   /** Those that a person chose. */
