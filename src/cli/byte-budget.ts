@@ -9,11 +9,6 @@ export class ByteBudget {
     this.#most = most;
   }
 
-  /** Resolves when fewer bytes than `most` are taken. The sizes of files are known late, so the sum may pass it. */
-  async free(): Promise<void> {
-    while (this.#taken >= this.#most) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
   /**
    * Waits until these bytes fit beside all others, and takes them. What is larger than `most` waits to be alone.
    * @param bytes asked again after each wait

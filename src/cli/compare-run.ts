@@ -6,7 +6,7 @@ import { isTooLarge, messageOf } from "../base/errors.js";
 import { scorePicture } from "../eval/records.js";
 import type { PictureRecord, RunHeader } from "../eval/records.js";
 import { mostCommonSize, summarisePicture } from "../eval/summary.js";
-import { isPictureError, readLabelFile } from "../image/decode.js";
+import { decodePicture, isPictureError, readLabelFile } from "../image/decode.js";
 import type { LabelMeaning, ValueCounts } from "../image/label-meaning.js";
 import type { RgbaPicture } from "../image/picture.js";
 import { fileNames } from "../eval/titles.js";
@@ -16,7 +16,7 @@ import type { Keeper } from "./compare-kept.js";
 import type { ResultLog } from "./compare-log.js";
 import type { Size } from "./compare-options.js";
 import type { DatasetItem } from "./datasets.js";
-import { readListedPicture } from "./listed-file.js";
+import { readListedFile } from "./listed-file.js";
 import { overlapped } from "./overlap.js";
 import { itemBar } from "./progress.js";
 import { costKey } from "./record-index.js";
@@ -43,7 +43,7 @@ export interface ComparisonJob {
 }
 
 async function load({ picture: path, label, listed }: DatasetItem, job: ComparisonJob): Promise<Loaded> {
-  const picture = await readListedPicture(path, listed);
+  const picture = await decodePicture(await readListedFile(path, listed), path);
   if (label === undefined) return { picture, truth: undefined, outside: [] };
   const rules = { ...job.meaning, classes: job.comparison.classes };
   const { labels, outside } = await readLabelFile(label, picture, rules);

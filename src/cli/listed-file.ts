@@ -1,7 +1,5 @@
-/** Reads pictures of lists: a file must be the one that the list names. */
+/** Reads files of lists: a file must be the one that the list names. */
 import { createHash } from "node:crypto";
-import { decodeDraft, decodePicture } from "../image/decode.js";
-import type { DecodedPicture, SizeOf } from "../image/decode.js";
 import { badImage } from "../image/picture.js";
 import { readBytes } from "../image/read-file.js";
 import type { ListedPicture } from "./picture-list.js";
@@ -18,18 +16,11 @@ function checkListed(file: Uint8Array, image: string, { bytes, sha256 }: ListedP
 }
 
 /**
- * The pixels of a file. What a list says of it is compared with the same bytes that are decoded.
- * @param shorterSide as for decodePicture()
- * @param draft as sizeOf for decodeDraft(), which is tried first; undefined decodes all pixels
- * @throws bad-image, also for a file that is not the one of the list; missing-package
+ * The bytes of a picture's file. What a list says of it is compared with the bytes that are decoded.
+ * @throws bad-image, also for a file that is not the one of the list
  */
-export async function readListedPicture(
-  image: string,
-  listed: ListedPicture | undefined,
-  shorterSide?: number,
-  draft?: SizeOf,
-): Promise<DecodedPicture> {
+export async function readListedFile(image: string, listed: ListedPicture | undefined): Promise<Uint8Array> {
   const bytes = await readBytes(image);
   if (listed) checkListed(bytes, image, listed);
-  return (draft && (await decodeDraft(bytes, draft))) ?? decodePicture(bytes, image, shorterSide);
+  return bytes;
 }

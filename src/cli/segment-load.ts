@@ -2,13 +2,12 @@
 import { stat } from "node:fs/promises";
 import { defined } from "../base/defined.js";
 import { nativePath } from "../base/native-path.js";
-import { decodePicture } from "../image/decode.js";
 import type { DecodedPicture } from "../image/decode.js";
 import { readStream } from "../image/read-file.js";
-import type { Resize } from "../node.js";
 import type { SegmentInput } from "./segment-run.js";
 import type { Wanted } from "./segment-sink.js";
-import { withShrunk } from "./threads/picture-tasks.js";
+import { decodeFor } from "./threads/picture-tasks.js";
+import type { PictureReading } from "./threads/picture-tasks.js";
 import type { PictureWork } from "./threads/picture-work.js";
 
 /** A picture's file when it was read: its bytes, and milliseconds since 1970 of its last change. */
@@ -38,24 +37,16 @@ function shrunkNote(image: string, { shrunkFrom, width, height }: DecodedPicture
   return `fcn: ${image}: ${from} was shrunk to ${to} while decoding; its results have that size`;
 }
 
-/** How pictures are read. */
-export interface PictureReading {
-  readonly resize: Resize;
-  /** Whether drafts are good enough: --draft. */
-  readonly draft: boolean;
-}
-
 /** A picture with too many pixels is decoded at the size that the network sees, and a note says so. */
 export async function loadPicture(
   { image, stdin, listed }: SegmentInput,
-  { resize, draft }: PictureReading,
+  reading: PictureReading,
   work: PictureWork,
 ): Promise<LoadedPicture> {
-  const side = resize === "none" ? undefined : resize;
   const source = stdin ? NO_FILE : await sourceFile(image);
   const picture = stdin
-    ? withShrunk(await decodePicture(await readStream(process.stdin, "stdin"), "stdin", side), resize)
-    : await work.read({ image, resize, draft, ...defined({ listed }) });
+    ? await decodeFor(await readStream(process.stdin, "stdin"), "stdin", reading)
+    : await work.read({ image, ...reading, ...defined({ listed }) });
   return { picture, source, ...defined({ note: shrunkNote(image, picture) }) };
 }
 

@@ -12,6 +12,7 @@ import { cannotRead, formatOf, refusalSentence } from "./picture-formats.js";
 import type { SharpFormat } from "./picture-formats.js";
 import { badImage } from "./picture.js";
 import type { PictureSize, RgbaPicture } from "./picture.js";
+import { MAX_PIXELS } from "./png-chunks.js";
 import { decodeLabelValues } from "./png-labels.js";
 import { decodePng } from "./png.js";
 import { readBytes } from "./read-file.js";
@@ -46,9 +47,6 @@ export interface DecodedPicture extends RgbaPicture {
   readonly shrunkFrom?: PictureSize;
 }
 
-/** The pixels that sharp decodes at most, its own limit of 16383 x 16383. */
-const SHARP_PIXELS = 0x3fff * 0x3fff;
-
 /**
  * A file's pixels as opaque RGBA; transparency is put over white. The values are those that are stored: colour profiles
  * are not applied, as in torchvision and Pillow. Only CMYK, which has no RGB values, is converted by its profile.
@@ -77,7 +75,7 @@ const LOST_REASON = /^Unknown error$/;
 
 /** @param to shrinks while decoding, whatever the number of pixels */
 async function decodeBySharp(sharp: SharpConstructor, bytes: Uint8Array, to?: ResizeOptions): Promise<RgbaPicture> {
-  const limitInputPixels = to === undefined ? SHARP_PIXELS : false;
+  const limitInputPixels = to === undefined ? MAX_PIXELS : false;
   const { space } = await sharp(bytes, { limitInputPixels }).metadata();
   // Refuses files that are cut off, but not the many harmless oddities of cameras.
   const decoder = sharp(bytes, { failOn: "truncated", limitInputPixels, ignoreIcc: space !== "cmyk" }).rotate();
@@ -114,8 +112,8 @@ async function shrunkBySharp(refusal: SharpRefusal, shorterSide: number | undefi
   const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
   const isShrinking = SHRINKING.includes(format);
   const scale = (shorterSide ?? Infinity) / Math.min(width, height);
-  if (!isShrinking || scale >= 1 || width * height * scale * scale > SHARP_PIXELS) {
-    const what = `the ${format} is ${width} x ${height}, more than the ${SHARP_PIXELS} pixels that can be read`;
+  if (!isShrinking || scale >= 1 || width * height * scale * scale > MAX_PIXELS) {
+    const what = `the ${format} is ${width} x ${height}, more than the ${MAX_PIXELS} pixels that can be read`;
     const cure = isShrinking ? "; fcn segment --resize N shrinks it while decoding" : "";
     throw badImage(name, `${what}; make the picture smaller, or cut it into pieces${cure}`, error);
   }
@@ -128,7 +126,7 @@ async function shrunkBySharp(refusal: SharpRefusal, shorterSide: number | undefi
 }
 
 /** A size for a picture of a size: rows and columns. */
-export type SizeOf = (height: number, width: number) => readonly [number, number];
+type SizeOf = (height: number, width: number) => readonly [number, number];
 
 /** Values of EXIF's orientation from which rows are columns. */
 const FIRST_ON_ITS_SIDE = 5;
@@ -151,7 +149,7 @@ export async function decodeDraft(bytes: Uint8Array, sizeOf: SizeOf): Promise<De
     const sharp = await sharpFor(format, "");
     const { width, height } = await turnedSize(sharp, bytes);
     const [toHeight, toWidth] = sizeOf(height, width);
-    if (toHeight >= height || width * height > SHARP_PIXELS) return undefined;
+    if (toHeight >= height || width * height > MAX_PIXELS) return undefined;
     const to = { width: toWidth, height: toHeight, fit: "fill", kernel: "mitchell" } as const;
     const shrunk = await decodeBySharp(sharp, bytes, to);
     return { width, height, data: new Uint8Array(0), channels: 4, shrunk };

@@ -12,8 +12,8 @@ import { COLOUR_TYPE, HEADER_BYTES, SIGNATURE, allowsDepth } from "./png-format.
 import type { Crc32, PngHeader } from "./png-format.js";
 import { rawLengthOf } from "./png-passes.js";
 
-/** The largest picture, 16383 x 16383: as of the other formats, which sharp reads. */
-const MAX_PIXELS = 0x3fff * 0x3fff;
+/** The largest picture, 16383 x 16383: sharp's own limit, so it holds for the other formats too. */
+export const MAX_PIXELS = 0x3fff * 0x3fff;
 /** Deflate turns one byte into 1032 at most. A header that asks for more does not fit its file. */
 const DEFLATE_RATIO = 1032;
 

@@ -49,8 +49,11 @@ export function classAreas(labels: ArrayLike<number>, width: number, height: num
     finder.endRow(y);
   }
   finder.endRow(height);
-  const found = finder.found.sort((a, b) => b.pixels - a.pixels || a.first - b.first);
-  const regionsOf = (label: number): Region[] =>
-    found.filter((region) => region.label === label).map(({ pixels, box }) => ({ pixels, box }));
-  return areas.flatMap((area, label) => (area ? [{ label, ...area.region, regions: regionsOf(label) }] : []));
+  const regions = new Map<number, Region[]>();
+  for (const { label, pixels, box } of finder.found.sort((a, b) => b.pixels - a.pixels || a.first - b.first)) {
+    const ofLabel = regions.get(label) ?? [];
+    ofLabel.push({ pixels, box });
+    regions.set(label, ofLabel);
+  }
+  return areas.flatMap((area, label) => (area ? [{ label, ...area.region, regions: regions.get(label) ?? [] }] : []));
 }
