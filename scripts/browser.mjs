@@ -2,8 +2,8 @@
  * Finds Chromium and Firefox for the browser tests, or installs Debian's as root. The tests need no GPU: in Chromium
  * WebGPU runs on its own SwiftShader, in Firefox on the machine's Vulkan driver, such as lavapipe.
  */
-import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { isOffered } from "./apt.mjs";
 
 /**
  * @typedef {object} TestBrowser
@@ -51,12 +51,6 @@ export const findBrowser = () => find(CHROMIUM);
 
 /** @returns {string | undefined} path of Firefox */
 export const findFirefox = () => find(FIREFOX);
-
-/** Whether apt can install the package. */
-const isOffered = (/** @type {string} */ name) =>
-  process.platform === "linux" &&
-  existsSync("/usr/bin/apt-get") &&
-  spawnSync("apt-cache", ["show", name], { stdio: "ignore" }).status === 0;
 
 /**
  * What is asked of the machine.

@@ -8,7 +8,8 @@ import { build, buildIfNeeded } from "./build.mjs";
 import { runTests } from "./count-tests.mjs";
 import { KernelFolderError, generate } from "./kernels.mjs";
 import { buildPage } from "./page.mjs";
-import { SetupError, installPackages, root, setup, setupBrowsers, setupServices } from "./setup.mjs";
+import { setupBrowsers, setupServices } from "./setup-tests.mjs";
+import { SetupError, installPackages, root, setup } from "./setup.mjs";
 import { node, tool } from "./tool.mjs";
 
 /** @param {string[]} files */
@@ -66,9 +67,13 @@ function inOrder(...steps) {
   return 0;
 }
 
-/** Bundles the page before the tests, because several test files need it at the same time. Gives an exit code. */
+/** Bundles the page before the tests, because several test files need it at the same time. They report why it fails. */
 function bundlePage() {
-  buildPage();
+  try {
+    buildPage();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  }
   return 0;
 }
 
@@ -140,8 +145,7 @@ const TASKS = {
     setup();
     setupBrowsers();
     setupServices();
-    const steps = args.length > 0 ? [build] : [build, bundlePage];
-    return inOrder(...steps, () => checkAndTest(args));
+    return inOrder(build, bundlePage, () => checkAndTest(args));
   },
   demo: (args) => TASKS.fcn(["demo", ...args]),
   bench: (args) => TASKS.fcn(["bench", ...args]),

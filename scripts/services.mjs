@@ -2,9 +2,9 @@
  * Finds or installs the engines of the tests of `deploy/`: Slurm and Redis, from Debian's packages. The tests start
  * them as processes of their own; the system's services stay as they are.
  */
-import { spawnSync } from "node:child_process";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { isOffered } from "./apt.mjs";
 
 /** The programs of each package. */
 const PROGRAMS = /** @type {const} */ ({
@@ -24,11 +24,6 @@ export const findProgram = (program) => FOLDERS.map((folder) => join(folder, pro
 /** Packages of which a program is missing. @param {readonly ServicePackage[]} packages */
 const missingOf = (packages) => packages.filter((name) => PROGRAMS[name].some((program) => !findProgram(program)));
 
-const hasApt = () =>
-  process.platform === "linux" &&
-  existsSync("/usr/bin/apt-get") &&
-  spawnSync("apt-cache", ["show", "munge"], { stdio: "ignore" }).status === 0;
-
 /**
  * What must be installed before a test of these packages can run.
  * @param {readonly ServicePackage[]} packages
@@ -38,7 +33,7 @@ export function missingServices(packages) {
   const missing = missingOf(packages);
   if (missing.length === 0) return undefined;
   const names = missing.join(" ");
-  const how = hasApt()
+  const how = isOffered("munge")
     ? `type: sudo apt-get install ${names}`
     : `install ${names} (names of Debian), with ${missing.flatMap((name) => PROGRAMS[name]).join(", ")} in the PATH`;
   return `This test needs ${missing.join(" and ")}; ${how}`;
@@ -53,7 +48,7 @@ const POLICY = "/usr/sbin/policy-rc.d";
  */
 export function ensureServices(apt) {
   const missing = missingOf(/** @type {ServicePackage[]} */ (Object.keys(PROGRAMS)));
-  if (missing.length === 0 || process.getuid?.() !== 0 || !hasApt()) return;
+  if (missing.length === 0 || process.getuid?.() !== 0 || !isOffered("munge")) return;
   const isOurs = !existsSync(POLICY);
   if (isOurs) writeFileSync(POLICY, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
   try {

@@ -7,8 +7,6 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ensureBrowsers } from "./browser.mjs";
-import { ensureServices } from "./services.mjs";
 import { SWIFTSHADER_PLACES, backportsSource, chooseDriver, parseAptSources, parseOsRelease } from "./vulkan.mjs";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
@@ -21,7 +19,7 @@ const PROBE_TIMEOUT_MS = 60_000;
 export class SetupError extends Error {}
 
 /** Set-up prints to stderr, because stdout belongs to the command that follows. */
-const say = (/** @type {string} */ line) => void process.stderr.write(`${line}\n`);
+export const say = (/** @type {string} */ line) => void process.stderr.write(`${line}\n`);
 
 function checkNode() {
   const [major, minor] = process.versions.node.split(".").map(Number);
@@ -126,8 +124,8 @@ function aptEntries() {
   });
 }
 
-/** @param {string[]} args */
-function apt(args) {
+/** Runs apt-get as root. @param {string[]} args @throws {SetupError} */
+export function apt(args) {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   const { status, stderr } = spawnSync("apt-get", args, { env, encoding: "utf8", stdio: ["ignore", "ignore", "pipe"] });
   if (status !== 0) {
@@ -207,35 +205,6 @@ export function setup() {
     );
   }
   return adapter;
-}
-
-const APT_LISTS = "/var/lib/apt/lists";
-
-/** Images of containers have no lists of packages, so apt knows none. If this fails, the next step says what to do. */
-function fetchAptLists() {
-  const isEmpty = existsSync(APT_LISTS) && !readdirSync(APT_LISTS).some((name) => name.includes("_Packages"));
-  if (isEmpty && process.getuid?.() === 0) spawnSync("apt-get", ["update", "-q"], { stdio: "ignore" });
-}
-
-/** Installs what the browser tests need. Where it cannot, it says so and goes on: other tests need no browser. */
-export function setupBrowsers() {
-  fetchAptLists();
-  const problem = ensureBrowsers((packages) => {
-    say(`Installing ${packages.join(" and ")} for the browser tests ...`);
-    apt(["update", "-q"]);
-    apt(["install", "-y", "-q", "--no-install-recommends", ...packages]);
-  });
-  if (problem) say(problem);
-}
-
-/** Installs the engines that the tests of deploy/ start. @throws {SetupError} */
-export function setupServices() {
-  fetchAptLists();
-  ensureServices((args) => {
-    say("Installing Slurm and Redis for the tests of deploy/ ...");
-    apt(["update", "-q"]);
-    apt(args);
-  });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

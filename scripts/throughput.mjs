@@ -81,7 +81,8 @@ async function commandRate(paths, { weights, variant, resize }, own) {
   const times = [];
   for await (const line of createInterface({ input: child.stdout })) if (line) times.push(performance.now());
   const code = await ended;
-  if (code !== 0 || times.length !== paths.length) throw new Error(`fcn segment ended with ${String(code)}`);
+  if (code !== 0 || times.length !== paths.length)
+    throw new Error(`fcn segment ended with ${String(code)} after ${times.length} of ${paths.length} pictures`);
   return rateOf(times);
 }
 
@@ -114,6 +115,14 @@ async function costOf(paths, resize) {
   return { read: median(reads), draft: median(drafts), write: median(writes) };
 }
 
+/** @param {number} least @param {string} option @param {string} text @returns {number} */
+function wholeFrom(least, option, text) {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= least) return value;
+  process.stderr.write(`throughput: --${option} must be a whole number of ${least} or more, not ${text}\n`);
+  process.exit(2);
+}
+
 function readOptions() {
   const { values } = parseArgs({
     options: {
@@ -127,7 +136,11 @@ function readOptions() {
     },
   });
   const { resize, pictures, rounds, threads } = values;
-  const numbers = { resize: Number(resize), pictures: Number(pictures), rounds: Number(rounds) };
+  const numbers = {
+    resize: wholeFrom(1, "resize", resize),
+    pictures: wholeFrom(10, "pictures", pictures),
+    rounds: wholeFrom(1, "rounds", rounds),
+  };
   return { ...values, ...numbers, threads: threads.split(",") };
 }
 
