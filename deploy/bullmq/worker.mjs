@@ -9,13 +9,14 @@ import { spawn } from "node:child_process";
 import { UnrecoverableError, Worker } from "bullmq";
 import { QUEUE, connection } from "./queue.mjs";
 
-const [program = "npx", ...words] = (process.env.FCN ?? "npx fcn-webgpu").split(" ");
+/** Not npx: it ends at a signal, and what it has started does not hear of it. */
+const [program = "", ...words] = (process.env.FCN ?? "node_modules/.bin/fcn-webgpu").split(" ");
 /** A worker that is silent for this long has lost its job to another. */
 const LOCK_MS = Number(process.env.FCN_LOCK_MS ?? 30_000);
 /** "Some pictures failed, the others are done", and "another run may do more". */
 const [SOME_FAILED, TRY_AGAIN] = [1, 75];
-/** SIGHUP, SIGINT, SIGKILL and SIGTERM, as shells and npx report the end of what they have started. */
-const SIGNALLED = [129, 130, 137, 143];
+/** Shells report the end of a program by a signal with a code above this. */
+const SIGNALLED = 128;
 
 /** @type {import("node:child_process").ChildProcess | undefined} */
 let child;
@@ -37,7 +38,7 @@ const worker = new Worker(
   async ({ data }) => {
     const code = await segment(data);
     if (code === 0 || code === SOME_FAILED) return { failed: code === SOME_FAILED };
-    if (code === null || [TRY_AGAIN, ...SIGNALLED].includes(code))
+    if (code === null || code === TRY_AGAIN || code > SIGNALLED)
       throw new Error(`shard ${data.shard} goes on in another run`);
     throw new UnrecoverableError(`shard ${data.shard} ended with ${code}`);
   },
