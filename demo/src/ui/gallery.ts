@@ -29,7 +29,7 @@ const SAMPLES: readonly { readonly name: string; readonly url: string }[] = [
   { name: "coffee", url: new URL("../../../samples/photographs/coffee.png", import.meta.url).href },
   { name: "cat", url: new URL("../../../samples/photographs/chelsea.png", import.meta.url).href },
 ];
-/** Pictures of one's own that are kept, beside the one on show. */
+/** Pictures of one's own that are kept, with the one on show. */
 const MOST_OWN = 24;
 
 export class Gallery {

@@ -43,6 +43,16 @@ export async function keptWeights(): Promise<KeptWeights[]> {
   return [...(await keptDownloads()), ...(await keptFiles())];
 }
 
+/** The library holds a lock of this name while it downloads, in any tab. @throws Error while it does */
+async function unlessDownloading(address: string, remove: () => Promise<void>): Promise<void> {
+  const { locks } = (globalThis as { navigator?: Partial<Navigator> }).navigator ?? {};
+  if (!locks) return remove();
+  await locks.request(`fcn-webgpu ${address}`, { ifAvailable: true }, async (lock) => {
+    if (!lock) throw new Error("it is being downloaded: remove it when that has ended");
+    await remove();
+  });
+}
+
 async function keptDownloads(): Promise<KeptWeights[]> {
   const cache = await opened(DOWNLOADS);
   if (!cache) return [];
@@ -60,10 +70,11 @@ async function keptDownloads(): Promise<KeptWeights[]> {
       bytes: manifest?.size ?? 0,
       whole: manifest?.whole ?? false,
       take: async () => weights,
-      remove: async () => {
-        const parts = (await cache.keys()).filter(({ url }) => url.startsWith(prefix));
-        await Promise.all(parts.map((key) => cache.delete(key)));
-      },
+      remove: () =>
+        unlessDownloading(address, async () => {
+          const parts = (await cache.keys()).filter(({ url }) => url.startsWith(prefix));
+          await Promise.all(parts.map((key) => cache.delete(key)));
+        }),
     };
   });
   return Promise.all(found);

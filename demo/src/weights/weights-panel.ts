@@ -9,7 +9,7 @@ import { keptWeights } from "./kept.js";
 import type { KeptWeights } from "./kept.js";
 import { NAMED_CHOICES } from "./named.js";
 
-/** What the page's security policy lets it load. */
+/** Addresses of other machines that the page's security policy lets it load, and those of this one. */
 const ALLOWED_ADDRESS = String.raw`https://.+|http://(localhost|127\.0\.0\.1)(:\d+)?(/.*)?`;
 
 export class WeightsPanel {
@@ -61,7 +61,7 @@ export class WeightsPanel {
         byId("weights-open", HTMLButtonElement).focus();
       }),
     );
-    const note = kept.whole ? [] : [element("p", "soft", "Not complete: Use goes on with the download.")];
+    const note = kept.whole ? [] : [element("p", "soft", "Not complete yet: Use goes on with the download.")];
     return row(kept.title, kept.bytes, use, remove, ...note);
   }
 

@@ -74,12 +74,14 @@ export function loupePixels(
   const columns = Math.min(width, left + side) - first.x;
   const rows = Math.min(height, top + side) - first.y;
   if (columns <= 0 || rows <= 0) return out;
-  const cut = (from: ArrayLike<number>, channels: number): Uint8Array => {
-    const start = (first.y * width + first.x) * channels;
+  const cut = (from: Picture["data"], channels: number): Uint8Array => {
     const line = columns * channels;
-    return Uint8Array.from({ length: rows * line }, (_, i) => {
-      return from[start + Math.floor(i / line) * width * channels + (i % line)] as number;
-    });
+    const cutOut = new Uint8Array(rows * line);
+    for (let y = 0; y < rows; y++) {
+      const start = ((first.y + y) * width + first.x) * channels;
+      cutOut.set(from.subarray(start, start + line), y * line);
+    }
+    return cutOut;
   };
   const cutMap = (map: Uint8Array | undefined): Uint8Array | undefined => map && cut(map, 1);
   const part: Picture = { width: columns, height: rows, data: cut(data, 4), channels: 4 };

@@ -1,6 +1,7 @@
 /** Where the names of regions stand: in the largest circle inside each region that is large enough. */
 import type { RegionName } from "../messages.js";
 import { countLabels } from "./label-counts.js";
+import { fit } from "./picture-sizes.js";
 import { nearestPixel, resizedLabels } from "./resized-labels.js";
 import type { MapSize } from "./resized-labels.js";
 
@@ -15,8 +16,9 @@ const BACKGROUND = 0;
 
 /** @returns circles in pixels of this label map */
 export function regionNames(labels: Uint8Array, { width, height }: MapSize): RegionName[] {
-  const scale = Math.max(1, Math.max(width, height) / LONGEST);
-  const small = { width: Math.max(1, Math.round(width / scale)), height: Math.max(1, Math.round(height / scale)) };
+  const [columns, rows] = fit([width, height], LONGEST);
+  const small = { width: columns, height: rows };
+  const scale = Math.max(width, height) / Math.max(columns, rows);
   return namesAt(resizedLabels(labels, { width, height }, small), small).map(({ label, x, y, radius }) => ({
     label,
     x: nearestPixel(x, width, small.width),
