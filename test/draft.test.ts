@@ -1,4 +1,4 @@
-/** `fcn segment --draft`: large JPEGs are decoded smaller, where only the network needs their pixels. */
+/** `fcn segment --draft`: JPEGs are decoded smaller, where only the network needs their pixels. Runs the build. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +10,8 @@ import { decodeLabelPng } from "../src/image/png.js";
 import { shrink } from "../src/image/shrink.js";
 import { loadFcn, readPicture } from "../src/node.js";
 import { runCommand } from "./helpers/commands.js";
+import { runFcn } from "./helpers/fcn.js";
+import { rejectionOf } from "./helpers/promises.js";
 import { agreement } from "./helpers/reference-maps.js";
 import { root } from "./helpers/sources.js";
 
@@ -58,9 +60,7 @@ describe("a draft", () => {
     const bad = at("bad.jpg");
     for (const bytes of [whole.subarray(0, whole.length / 2), whole.subarray(0, 30)]) {
       writeFileSync(bad, bytes);
-      const error: unknown = await readTask({ kind: "read", image: bad, resize: SIDE }).catch(
-        (reason: unknown) => reason,
-      );
+      const error = await rejectionOf(readTask({ kind: "read", image: bad, resize: SIDE }));
       expect(error).toMatchObject({ code: "bad-image" });
       await expect(readDraft(bad)).rejects.toEqual(error);
     }
@@ -80,13 +80,23 @@ describe("fcn segment --draft", () => {
   it("gives labels of the picture's own size, close to those without", async () => {
     const labels = [];
     for (const options of [[], ["--draft"]]) {
+      rmSync(at("out"), { recursive: true, force: true });
       const { code, err } = await run("--resize", "320", ...options);
       expect(code, err).toBe(0);
       labels.push(decodeLabelPng(readFileSync(at("out/large.labels.png"))).labels);
     }
     const [exact, draft] = labels as [Uint8Array, Uint8Array];
+    expect(Buffer.compare(draft, exact), "some labels differ: a draft was made").not.toBe(0);
     expect(draft).toHaveLength(900 * 1200);
     expect(agreement(draft, exact)).toBeGreaterThan(0.98);
+  });
+
+  it("takes a picture from stdin too", async () => {
+    await run("--resize", "320", "--draft");
+    const input = readFileSync(PICTURE);
+    const { code, bytes, err } = await runFcn(["segment", "-", "--out", "-", "--resize", "320", "--draft"], { input });
+    expect(code, err).toBe(0);
+    expect(bytes.equals(readFileSync(at("out/large.labels.png")))).toBe(true);
   });
 
   it.each([

@@ -43,18 +43,29 @@ function announced(folder: string, { pid = 0 }: ChildProcess): Promise<void> {
   });
 }
 
-const ENDED: unknown = expect.stringContaining(
-  "fcn segment: ended by SIGTERM with no picture in hand; another run goes on\n",
-);
+const NO_PICTURE = "fcn segment: ended by SIGTERM with no picture in hand; another run goes on\n";
 
-it("while the list is read", async () => {
+it.each([
+  ["segment", ["--list", "list", "--out", "listed", "--shard", "1/2"], NO_PICTURE],
+  [
+    "compare",
+    ["--list", "list", "--out", "report"],
+    "fcn compare: ended by SIGTERM with no picture in hand; another run goes on with --resume\n",
+  ],
+  [
+    "train",
+    ["missing.png", "--class-names", "list", "--out", "trained"],
+    "fcn train: ended by SIGTERM with no step in hand; another run begins anew, or goes on with --resume\n",
+  ],
+])("while fcn %s reads a list", async (command, options, sentence) => {
+  rmSync(at("list"), { force: true });
   await promisify(execFile)("mkfifo", [at("list")]);
-  const { child, said, ended } = start("segment", "--list", "list", "--out", "listed", "--shard", "1/2");
+  const { child, said, ended } = start(command, ...options);
   const list = await open(at("list"), "w"); // there is a reader now
   child.kill("SIGTERM");
   await said;
   await list.close(); // Node does not end during a read
-  expect(await ended).toEqual({ code: 75, err: ENDED });
+  expect(await ended).toEqual({ code: 75, err: expect.stringContaining(sentence) as string });
 });
 
 it("while the record waits for a run of another machine that may be dead", async () => {
@@ -65,29 +76,6 @@ it("while the record waits for a run of another machine that may be dead", async
   const { child, ended } = start("segment", at("in", name), "--resize", "none", "--out", "locked", "--resume");
   await announced(at("locked"), child);
   child.kill("SIGTERM");
-  expect(await ended).toEqual({ code: 75, err: ENDED });
+  expect(await ended).toEqual({ code: 75, err: expect.stringContaining(NO_PICTURE) as string });
   expect(readdirSync(at("locked"))).toEqual([lock]);
-});
-
-it("while fcn compare reads its list", async () => {
-  await promisify(execFile)("mkfifo", [at("compared")]);
-  const { child, said, ended } = start("compare", "--list", "compared", "--out", "report");
-  const list = await open(at("compared"), "w");
-  child.kill("SIGTERM");
-  await said;
-  await list.close();
-  const sentence = "fcn compare: ended by SIGTERM with no picture in hand; another run goes on with --resume\n";
-  expect(await ended).toEqual({ code: 75, err: expect.stringContaining(sentence) as string });
-});
-
-it("while fcn train reads its classes", async () => {
-  await promisify(execFile)("mkfifo", [at("classes")]);
-  const { child, said, ended } = start("train", "missing.png", "--class-names", "classes", "--out", "trained");
-  const classes = await open(at("classes"), "w");
-  child.kill("SIGTERM");
-  await said;
-  await classes.close();
-  const sentence =
-    "fcn train: ended by SIGTERM with no step in hand; another run begins anew, or goes on with --resume\n";
-  expect(await ended).toEqual({ code: 75, err: expect.stringContaining(sentence) as string });
 });

@@ -91,13 +91,19 @@ describe("a page that draws on the GPU", () => {
     expect([kinds(), display.drawing, fellBack.mock.calls.length]).toEqual([["gpu", "gpu"], "gpu", 0]);
   });
 
-  it("is drawn by the CPU after a device that was lost as soon as it drew, on canvases of its own", () => {
+  /** A device is lost so many milliseconds after the page began, and another one comes. */
+  function lostAfter(ms: number): void {
     begin();
-    vi.advanceTimersByTime(19_000);
+    vi.advanceTimersByTime(ms);
     display.lose();
     expect(painters()[0]?.did.at(-1)).toBe("dispose");
+    display.setSize(0, 10, 10); // nothing draws meanwhile
     display.start(deviceOf());
     display.show(picture, new Map());
+  }
+
+  it("is drawn by the CPU after a device that was lost as soon as it drew, on canvases of its own", () => {
+    lostAfter(19_000);
     expect([kinds(), painters()[1]?.did]).toEqual([
       ["gpu", "cpu"],
       ["show", "paint 0"],
@@ -105,12 +111,7 @@ describe("a page that draws on the GPU", () => {
   });
 
   it("stays with the GPU after a device that was lost later, on the same canvases", () => {
-    begin();
-    vi.advanceTimersByTime(21_000);
-    display.lose();
-    display.setSize(0, 10, 10); // nothing draws meanwhile
-    display.start(deviceOf());
-    display.show(picture, new Map());
+    lostAfter(21_000);
     expect([kinds(), painters()[1]?.did]).toEqual([
       ["gpu", "gpu"],
       ["show", "paint 2"],

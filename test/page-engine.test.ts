@@ -21,12 +21,8 @@ vi.mock("../demo/src/worker/pictures.js", () => ({
   decode: async (_source: unknown, name: string) => {
     await stage.decoding.get(name);
     if (name.startsWith("bad")) throw new Error(`${name} is not a picture`);
-    const size = [2, 2] as const;
-    return {
-      picture: { width: 2, height: 2, data: new Uint8Array(16), channels: 4, name },
-      full: size,
-      readable: size,
-    };
+    const picture = { width: 2, height: 2, data: new Uint8Array(16), channels: 4, name };
+    return { picture, full: [2, 2], readable: [2, 2] };
   },
 }));
 vi.mock("../demo/src/worker/display.js", () => ({
@@ -117,6 +113,15 @@ async function begun() {
   return model;
 }
 
+/** Sends a picture whose decoding lasts until the function is called. */
+async function decodingOf(name: string): Promise<() => void> {
+  const { closed, open } = gate();
+  stage.decoding.set(name, closed);
+  segment(name);
+  await quiet();
+  return open;
+}
+
 describe("a run", () => {
   it("that fails with the weights it was stopped for is reported once, and not run again", async () => {
     const model = await begun();
@@ -131,10 +136,7 @@ describe("a run", () => {
 
   it("does not begin for a picture that another one has replaced", async () => {
     const model = await begun();
-    const { closed, open } = gate();
-    stage.decoding.set("second", closed);
-    segment("second");
-    await quiet();
+    const open = await decodingOf("second");
     segment("third");
     open();
     await quiet();
@@ -143,10 +145,7 @@ describe("a run", () => {
 
   it("does not begin with weights that others replace, and begins again where those are refused", async () => {
     const model = await begun();
-    const { closed, open } = gate();
-    stage.decoding.set("second", closed);
-    segment("second");
-    await quiet();
+    const open = await decodingOf("second");
     const next = modelOf();
     load(next);
     open();

@@ -101,6 +101,19 @@ describe("downloads that the browser keeps", () => {
     for (const one of kept) await one.remove();
     expect([...entries.keys()]).toEqual(["https://fcn-webgpu.invalid/tuning.json"]);
   });
+
+  it("stay while one is being downloaded, in this tab or another", async () => {
+    const entries = stores["fcn-webgpu"]?.entries ?? new Map<string, Blob>();
+    const key = `https://fcn-webgpu.invalid/${encodeURIComponent("https://a.org/part")}/0`;
+    entries.set(key, new Blob(["123456"]));
+    const names: string[] = [];
+    const held = { request: (name: string, _: unknown, run: (lock: null) => unknown) => (names.push(name), run(null)) };
+    vi.stubGlobal("navigator", { locks: held });
+    const [part] = await keptWeights();
+    await expect(part?.remove()).rejects.toThrow("it is being downloaded: remove it when that has ended");
+    expect([names, entries.has(key)]).toEqual([["fcn-webgpu https://a.org/part"], true]);
+    entries.delete(key);
+  });
 });
 
 /** The chooser of the page, and what it has sent, reported and failed with. */
@@ -154,9 +167,11 @@ describe("a choice", () => {
     ready();
     await vi.dynamicImportSettled();
     expect([puts(), failed.mock.calls]).toEqual([1, []]);
+    expect(await keptWeights()).toEqual([]);
     choice.load(fileOf("mine", 5));
     ready();
     await vi.waitFor(() => expect(puts()).toBe(2));
+    expect((await keptWeights()).map(({ title }) => title)).toEqual(["model.pth"]);
   });
 
   it("takes alerts away, but not the page's own start: its first sample may have failed", async () => {

@@ -19,9 +19,14 @@ afterAll(async () => {
   await close();
 });
 
+/** What the pages of these tests asked of other hosts, and logged as errors. */
+const seen: string[] = [];
+
 async function opened(address: string, options: BrowserContextOptions = {}): Promise<Page> {
   const page = await browser.newPage({ viewport: { width: 390, height: 844 }, ...options });
-  watch(page, new URL(address).origin);
+  const { protocol, origin } = new URL(address);
+  const { foreign, errors } = watch(page, protocol === "file:" ? "file://" : origin);
+  page.once("close", () => seen.push(...foreign, ...errors));
   await page.goto(address);
   return page;
 }
@@ -33,6 +38,9 @@ const widthOfPicture = (page: Page): Promise<number> =>
     .evaluateAll((all) => Math.max(0, ...all.map((one) => (one as HTMLImageElement).naturalWidth)));
 
 const NOT_STARTED = /This page has not started[\s\S]*JavaScript and WebGPU[\s\S]*https:\/\//;
+
+/** Browsers load no module from a file. */
+const NO_MODULES = /CORS|ERR_FAILED|file:/;
 
 describe("where the page cannot run", () => {
   it("says so without JavaScript, and shows what it does", async () => {
@@ -58,5 +66,9 @@ describe("where the page cannot run", () => {
     expect(await page.title()).toBe("This address is not secure");
     await expect.poll(() => widthOfPicture(page)).toBeGreaterThan(300);
     await page.close();
+  });
+
+  it("asks no other host, and logs no error but that of a file's modules", () => {
+    expect(seen.filter((text) => !NO_MODULES.test(text))).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-/** Parts of the page's worker that need no GPU: shelf of weights, explanation, and what draws after a failure. */
+/** Parts of the page's worker that need no GPU: the shelf of weights and the explanation. */
 import type * as Library from "fcn-webgpu";
 import type { Device, HostFeatures } from "fcn-webgpu";
 import { beforeEach, describe, expect, it, vi } from "vitest";

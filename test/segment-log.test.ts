@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import type { LogMode } from "../src/cli/record-log.js";
 import { SegmentLog } from "../src/cli/segment-log.js";
-import { segmentHeader } from "../src/cli/segment-record.js";
 import type { SegmentHeader } from "../src/cli/segment-record.js";
 import type { SegmentInput } from "../src/cli/segment-run.js";
 import { surveyOf } from "../src/cli/segment-survey.js";
 import { shardOf } from "../src/cli/shards.js";
 import type { Shard } from "../src/cli/shards.js";
 import { Watch } from "../src/cli/status-watch.js";
+import { HEADER } from "./helpers/segment-runs.js";
 
 let folder: string;
 const made: string[] = [];
@@ -27,18 +27,6 @@ const NAMES = ["a", "b", "c", "d"];
 const MTIME = 1_700_000_000;
 const inputs = (): SegmentInput[] => NAMES.map((name) => ({ image: at(`${name}.png`), name, stdin: false }));
 
-const HEADER: Omit<SegmentHeader, "format"> = {
-  version: "1",
-  weights: "w",
-  weightsHash: "0".repeat(64),
-  variant: "fcn8s",
-  network: "",
-  precision: "f32",
-  resize: "none",
-  classNames: ["background"],
-  endings: [".labels.png"],
-};
-
 interface Opening {
   readonly shard?: Shard;
   readonly mode?: LogMode;
@@ -53,7 +41,7 @@ async function withLog<T>(work: (log: SegmentLog) => Promise<T> | T, opening: Op
   const log = await SegmentLog.open({
     out: at(out),
     shard,
-    header: segmentHeader({ ...HEADER, ...ofShard, ...changes }),
+    header: { ...HEADER, ...ofShard, ...changes },
     mode,
     adapter: "none",
     inputs: shardOf(all, shard),

@@ -6,6 +6,7 @@ import { FcnError } from "../src/base/errors.js";
 import { ReadAhead } from "../src/cli/read-ahead.js";
 import { segmentAll } from "../src/cli/segment-run.js";
 import type { SegmentInput, SegmentJob } from "../src/cli/segment-run.js";
+import { nextTurn } from "./helpers/promises.js";
 
 const MIB = 2 ** 20;
 const CLASSES = 21;
@@ -58,7 +59,7 @@ async function run(count: number, { read = () => picture(4), compute, job = {} }
         seen.reading++;
         seen.mostHeld = Math.max(seen.mostHeld, seen.held);
         seen.mostReading = Math.max(seen.mostReading, seen.reading);
-        await new Promise(setImmediate);
+        await nextTurn();
         seen.reading--;
         return await read(image);
       },
@@ -68,7 +69,7 @@ async function run(count: number, { read = () => picture(4), compute, job = {} }
     chosen: undefined,
     wanted: { formats: ["labels"], probabilities: false, logits: false },
     async sink({ image }) {
-      await new Promise(setImmediate);
+      await nextTurn();
       seen.held--;
       return { files: [], report: () => events.push(`done ${image}`) };
     },
@@ -140,9 +141,14 @@ describe("an early end", () => {
     const compute = async (): Promise<void> => {
       if (!isStopped) await new Promise<void>((resolve) => ends.push(resolve));
     };
-    const ran = run(40, { compute, job: { stopped: () => isStopped } });
+    let reads = 0;
+    const read = (): DecodedPicture => {
+      reads++;
+      return picture(4);
+    };
+    const ran = run(40, { read, compute, job: { stopped: () => isStopped } });
     await vi.waitFor(() => expect(ends).toHaveLength(2));
-    await new Promise((resolve) => setTimeout(resolve, 20)); // others are read meanwhile
+    await vi.waitFor(() => expect(reads).toBeGreaterThan(4)); // others are read meanwhile
     isStopped = true;
     for (const end of ends) end();
     expect(await ran).toMatchObject({ failed: 0, events: ["done 0", "done 1"] });

@@ -6,6 +6,7 @@ import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { status } from "../src/cli/status.js";
 import { Watch, isAtEnd } from "../src/cli/status-watch.js";
 import { runCommand } from "./helpers/commands.js";
+import { AT, HEADER, doneLine } from "./helpers/segment-runs.js";
 
 /** What happens while the command sleeps, one step each time. */
 const steps: (() => void)[] = [];
@@ -27,18 +28,9 @@ beforeEach(() => {
 afterAll(() => made.forEach((path) => rmSync(path, { recursive: true, force: true })));
 const at = (...parts: string[]): string => join(folder, ...parts);
 
-const AT = 1_700_000_000_000;
-const header = (fields: object = {}): object => ({
-  ...{ format: "fcn-segment 1", version: "1", weights: "w", weightsHash: "0".repeat(64), variant: "fcn8s" },
-  ...{ network: "", precision: "f32", resize: "none", classNames: ["background"], endings: [".labels.png"] },
-  ...fields,
-});
+const header = (fields: object = {}): object => ({ ...HEADER, ...fields });
 const started = { started: AT, host: "h", adapter: "a" };
-const done = (picture: string): object => ({
-  picture,
-  ...{ bytes: 1, mtime: AT, width: 1, height: 1, classes: [], at: AT },
-  files: [{ file: "a.labels.png", bytes: 6, sha256: "0".repeat(64) }],
-});
+const done = (picture: string): object => JSON.parse(doneLine(picture)) as object;
 const failed = (picture: string): object => ({
   ...{ picture, passes: false, at: AT },
   error: { code: "bad-image", message: "it is no PNG" },

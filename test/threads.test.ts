@@ -220,9 +220,11 @@ it("a budget of bytes waits until there is room", async () => {
   const budget = new ByteBudget(10);
   budget.take(12);
   let isFree = false;
-  const waiting = budget.free().then(() => {
-    isFree = true;
-  });
+  const waiting = budget
+    .reserve(() => 10)
+    .then(() => {
+      isFree = true;
+    });
   budget.give(1);
   await new Promise(setImmediate);
   expect(isFree).toBe(false);

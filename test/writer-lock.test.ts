@@ -169,8 +169,10 @@ describe("a patient writer", () => {
     const path = join(folder, lockName(1, "5", "0123456789ab"));
     await writeFile(path, "");
     await utimes(path, seconds(119), seconds(119));
+    const began = Date.now();
     const lock = asPatient();
     await passTime(lock);
+    expect(Date.now() - began, "of the fake clock").toBeGreaterThanOrEqual(1000);
     const names = await readdir(folder);
     expect([names.length, names[0]]).toEqual([1, expect.stringContaining(`.writer-${process.pid}-`)]);
     await (await lock).release();

@@ -20,7 +20,7 @@ export interface Ended {
 export interface ChildOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly flags?: readonly string[];
-  /** Seconds after which the process is killed (default 60). */
+  /** Seconds after which the process is killed (default 200). */
   readonly limit?: number;
 }
 

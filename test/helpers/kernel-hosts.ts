@@ -17,8 +17,8 @@ export const WANTS_ALL_CASES = process.env.FCN_KERNEL_CASES === "all";
 
 /** Names of adapters that run on the CPU. */
 export const SOFTWARE_NAME = /software|llvmpipe|swiftshader/i;
-/** A name that a person can read, and not a number. */
-export const READABLE_NAME = /[a-z]{4}/i;
+/** A name that a person can read: no number, and not what stands for a missing name. */
+export const READABLE_NAME = /^(?!unnamed ).*[a-z]{4}/i;
 
 /**
  * lavapipe compiles in two thirds of the time without LLVM's passes. Its optimised code runs in Node's tests, and here

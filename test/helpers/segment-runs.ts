@@ -19,7 +19,8 @@ export const HEADER: SegmentHeader = segmentHeader({
   endings: [".labels.png"],
 });
 
-const AT = 1_700_000_000_000;
+/** When all was done, in milliseconds since 1970. */
+export const AT = 1_700_000_000_000;
 
 /** The line of a picture that is done; its result has the bytes "result". */
 export const doneLine = (picture: string, changes: object = {}): string =>

@@ -43,8 +43,9 @@ describe("connected regions", () => {
     for (let k = 0; k < 500; k++) {
       const [width, height] = [1 + Math.floor(random() * 16), 1 + Math.floor(random() * 16)];
       const labels = Uint8Array.from({ length: width * height }, () => Math.floor(random() * 3));
-      for (const { label, regions } of classAreas(labels, width, height)) {
-        if (label === 0) continue;
+      const areas = classAreas(labels, width, height);
+      for (const label of [1, 2]) {
+        const regions = areas.find((area) => area.label === label)?.regions ?? [];
         expect(regions, `${width} x ${height}: ${labels.join()}`).toEqual(expectedRegions(labels, width, label));
       }
     }
@@ -58,6 +59,18 @@ describe("connected regions", () => {
     const [region, ...others] = classAreas(comb, width, height)[1]?.regions ?? [];
     expect(others).toEqual([]);
     expect(region).toEqual({ pixels: 3 * 20_001 + width, box: [0, 0, width, height] });
+  });
+
+  it("are grouped by label in one pass, also where each pixel is a region of its own", () => {
+    const side = 1024;
+    // Blocks of 2 x 2 labels, and other labels in the next block: no two neighbours are alike.
+    const labels = Uint8Array.from({ length: side * side }, (_, at) => {
+      const [x, y] = [at % side, Math.floor(at / side)];
+      return 1 + (x % 2) + 2 * (y % 2) + 4 * ((x >> 1) % 60);
+    });
+    const areas = classAreas(labels, side, side);
+    expect(areas).toHaveLength(240);
+    for (const { pixels, regions } of areas) expect(regions).toHaveLength(pixels);
   });
 
   it("are one a cup, where cups are nested", () => {
