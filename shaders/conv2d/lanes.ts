@@ -52,6 +52,9 @@ function timeOf({ out: { y } }: ConvProblem, tile: ConvTile): number {
 const isFaster = (problem: ConvProblem, tile: ConvTile, than: ConvTile): boolean =>
   timeOf(problem, tile) < timeOf(problem, than);
 
+/** The share of its time that a network must save with a second tile, which takes 0.2 s to compile. */
+const WORTH_COMPILING = 0.05;
+
 export const convLanesVariants = {
   // Subgroups of four lanes (SwiftShader).
   "lanes-4": variantOf(fourLanes),
@@ -65,9 +68,10 @@ export const convLanesVariants = {
   },
   // Subgroups of eight lanes (lavapipe).
   "lanes-8": variantOf(eightLanes),
-  // Five pixels per thread; wins where four would leave more threads idle.
+  // Five pixels per thread; wins where four would leave many more threads idle.
   "lanes-8-five": {
     ...variantOf(eightLanesFive),
-    prefer: (problem: ConvProblem): boolean => isFaster(problem, eightLanesFive, eightLanes),
+    prefer: (problem: ConvProblem): boolean =>
+      timeOf(problem, eightLanesFive) < timeOf(problem, eightLanes) * (1 - WORTH_COMPILING),
   },
 };
