@@ -61,6 +61,8 @@ describe("conv2d", () => {
     expect(chosen(software, { side: 28, inC: 512, outC: 128, kernel: 1 })).toBe("lanes-8");
     // 196 pixels: 5 workgroups of 40 pixels leave fewer threads idle than 7 of 32.
     expect(chosen(software, { side: 14, inC: 1024, outC: 256, kernel: 1 })).toBe("lanes-8-five");
+    // 10,000 pixels: 250 workgroups of 40 idle less than 313 of 32, but save too little for a second pipeline.
+    expect(chosen(software, { side: 100, inC: 144, outC: 24, kernel: 1 })).toBe("lanes-8");
     expect(usable(software, { side: 14, inC: 64, outC: 64, kernel: 1 })).toContain("tiled-32x32");
   });
 
