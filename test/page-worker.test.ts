@@ -52,6 +52,19 @@ describe("the shelf of weights", () => {
   });
 });
 
+describe("weights by address, where the browser keeps nothing for the page", () => {
+  it("are downloaded into memory, and used", async () => {
+    vi.stubGlobal("caches", { open: () => Promise.reject(new DOMException("blocked", "SecurityError")) });
+    const { signal } = new AbortController();
+    const read = (_from: number, size: number) => Promise.resolve(new Uint8Array(size));
+    library.openSource.mockImplementation(async () => ({ size: 7, read, close: () => Promise.resolve() }));
+    const { direct } = await new WeightsShelf().take({ kind: "address", address: "https://a.org/net.pth" }, { signal });
+    expect(library.openSource.mock.calls).toEqual([["https://a.org/net.pth", { signal, cache: false }]]);
+    expect(direct).toMatchObject({ size: 7, name: "https://a.org/net.pth" });
+    vi.unstubAllGlobals();
+  });
+});
+
 describe("an explanation", () => {
   /** A picture whose network of stride 8 has this many cells in a row, as it is explained. */
   function explanationOf(columns: number, rows: number, signal: AbortSignal) {

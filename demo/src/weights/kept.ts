@@ -26,6 +26,11 @@ async function opened(name: string): Promise<Cache | undefined> {
   return caches.open(name).catch(() => undefined);
 }
 
+/** Whether the library would fail to keep a download. Without the Cache API it does not try. */
+export async function refusesDownloads(): Promise<boolean> {
+  return "caches" in globalThis && (await opened(DOWNLOADS)) === undefined;
+}
+
 /**
  * Downloads are kept by the library.
  * @throws Error where the browser keeps nothing for this page, DOMException where it has no room

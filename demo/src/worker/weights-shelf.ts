@@ -2,6 +2,7 @@
 import { DEFAULT_CHECKPOINT, openSource } from "fcn-webgpu";
 import type { WeightsName, WeightsOptions } from "fcn-webgpu";
 import type { ChosenWeights } from "../messages.js";
+import { refusesDownloads } from "../weights/kept.js";
 import type { WeightsFile } from "./open-model.js";
 
 type ShippedName = Extract<WeightsName, "photos" | "icons">;
@@ -15,12 +16,15 @@ export class WeightsShelf {
     if (weights.kind === "built-in") return fileOf(await this.#take("photos", options, weights.blob));
     const { address } = weights;
     if (address === "photos" || address === "icons") return fileOf(await this.#take(address, options));
+    if (await refusesDownloads()) return fileOf(await download(address, { ...options, cache: false }));
     return { open: () => openSource(address, options), direct: address };
   }
 
   /** The library compares what it downloads with the digest of what ships. */
   async #take(name: ShippedName, options: WeightsOptions, given?: Blob): Promise<Blob> {
-    const kept = this.#shipped.get(name) ?? (given && (await isWhole(given)) ? given : await download(name, options));
+    const file = `${name}.safetensors`;
+    const kept =
+      this.#shipped.get(name) ?? (given && (await isWhole(given)) ? given : await download(name, options, file));
     this.#shipped.set(name, kept);
     return kept;
   }
@@ -30,10 +34,10 @@ function fileOf(blob: Blob): WeightsFile {
   return { open: () => openSource(blob), direct: blob };
 }
 
-async function download(name: ShippedName, options: WeightsOptions): Promise<Blob> {
-  const source = await openSource(name, options);
+async function download(address: string, options: WeightsOptions, name = address): Promise<Blob> {
+  const source = await openSource(address, options);
   try {
-    return new File([await source.read(0, source.size)], `${name}.safetensors`);
+    return new File([await source.read(0, source.size)], name);
   } finally {
     await source.close();
   }
