@@ -44,6 +44,17 @@ it("a second writer is refused with the first one's process, and admitted afterw
   await (await WriterLock.take(folder)).release();
 });
 
+it("a lock that cannot be read is not taken for that of a dead run, and stays", async () => {
+  const name = lockName(1, "0", "0123456789ab");
+  await symlink(name, join(folder, name)); // to itself: reading it fails with ELOOP
+  await expect(WriterLock.take(folder)).rejects.toMatchObject({
+    code: "bad-option",
+    message: expect.stringMatching(/^compare: cannot write .*\.lock: .*\(ELOOP\); .* --resume continues/) as string,
+  });
+  await expect(hasWriter(folder)).rejects.toMatchObject({ code: "ELOOP" });
+  expect(await readdir(folder)).toEqual([name]);
+});
+
 it("of many that start together one at most writes at any time", async () => {
   let writers = 0;
   let most = 0;

@@ -4,7 +4,7 @@
  * empty file needs no space on a full disk, and cannot be cut off.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { existsSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { readFileSync, readlinkSync, rmSync, statSync } from "node:fs";
 import { open, readdir, rm, stat, utimes } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -67,10 +67,23 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Milliseconds since the run touched its file; undefined when the file is gone. */
-async function silenceOf({ path }: Writer): Promise<number | undefined> {
-  const info = await stat(nativePath(path)).catch(() => undefined);
-  return info && Date.now() - info.mtimeMs;
+/** A disk or a network that fails says nothing about a file: that it is gone is said by these alone. */
+const isGone = (error: unknown): boolean => ["ENOENT", "ESTALE"].includes((error as NodeJS.ErrnoException).code ?? "");
+
+/** When the run touched its file; undefined when the file is gone. @throws the system's error */
+async function lastTouch({ path }: Writer): Promise<number | undefined> {
+  try {
+    return (await stat(nativePath(path))).mtimeMs;
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Milliseconds since then. */
+async function silenceOf(writer: Writer): Promise<number | undefined> {
+  const touched = await lastTouch(writer);
+  return touched === undefined ? undefined : Date.now() - touched;
 }
 
 /** Whether the run still writes. On this machine its process decides, elsewhere the time of its last touch. */
@@ -110,7 +123,7 @@ async function refusal(
   other: Writer,
   { place, isPatient }: Refused,
 ): Promise<UsageError | FcnError> {
-  const seconds = Math.max(0, Math.round(((await silenceOf(other)) ?? 0) / 1000));
+  const seconds = Math.max(0, Math.round(((await writing(other.path, silenceOf(other), command)) ?? 0) / 1000));
   const isHere = other.place === place;
   const who = isHere ? `process ${other.pid}` : `process ${other.pid} of another machine, seen ${seconds} s ago`;
   const cure = isHere ? "" : `, or remove ${other.path} if that run has ended`;
@@ -122,11 +135,9 @@ async function refusal(
 
 /** Waits while the file of another machine's run is not touched. True once it counts as dead, false when it lives. */
 async function fallsSilent(writer: Writer): Promise<boolean> {
-  const path = nativePath(writer.path);
-  const touched = async (): Promise<number | undefined> => (await stat(path).catch(() => undefined))?.mtimeMs;
-  const before = await touched();
+  const before = await lastTouch(writer);
   for (;;) {
-    const now = await touched();
+    const now = await lastTouch(writer);
     if (now === undefined || Date.now() - now >= DEAD_AFTER_MS) return true;
     if (now !== before) return false;
     await new Promise((resolve) => setTimeout(resolve, BEAT_MS / 5));
@@ -158,7 +169,7 @@ async function otherThan(path: string, folder: string, place: string, command: s
   let live: Writer | undefined;
   for (const other of await writersIn(folder)) {
     if (other.path === path) continue;
-    if (await isLive(other, place)) live = other;
+    if (await writing(other.path, isLive(other, place), command)) live = other;
     else await rm(nativePath(other.path), { force: true });
   }
   return live;
@@ -187,7 +198,7 @@ export class WriterLock {
         const live = await otherThan(path, folder, place, command);
         if (!live) return new WriterLock(folder, path, command);
         await rm(nativePath(path), { force: true });
-        if (isPatient && live.place !== place && (await fallsSilent(live))) continue;
+        if (isPatient && live.place !== place && (await writing(live.path, fallsSilent(live), command))) continue;
         if (attempt >= TRIES) throw await refusal(command, folder, live, { place, isPatient });
         await pause();
       }
@@ -204,12 +215,20 @@ export class WriterLock {
 
   /** @throws bad-option when another run has taken this one for dead, as after hours of sleep */
   check(): void {
-    if (!existsSync(nativePath(this.path)))
+    if (this.#isGone())
       throw new FcnError(
         "bad-option",
         `${this.command}: ${this.folder} was taken over by another run; ${KEPT_WORK[this.command] ?? ""} kept, and ` +
           "--resume continues",
       );
+  }
+
+  #isGone(): boolean {
+    try {
+      return statSync(nativePath(this.path), { throwIfNoEntry: false }) === undefined;
+    } catch (error) {
+      return isGone(error);
+    }
   }
 
   async release(): Promise<void> {
