@@ -1,7 +1,7 @@
 /** Parts of the page's worker that need no GPU: the shelf of weights and the explanation. */
 import type * as Library from "fcn-webgpu";
 import type { Device, HostFeatures } from "fcn-webgpu";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { explain } from "../demo/src/worker/explain.js";
 import type { Model, ModelResult } from "../demo/src/worker/model.js";
 import { WeightsShelf } from "../demo/src/worker/weights-shelf.js";
@@ -53,6 +53,8 @@ describe("the shelf of weights", () => {
 });
 
 describe("weights by address, where the browser keeps nothing for the page", () => {
+  afterEach(() => vi.unstubAllGlobals());
+
   it("are downloaded into memory, and used", async () => {
     vi.stubGlobal("caches", { open: () => Promise.reject(new DOMException("blocked", "SecurityError")) });
     const { signal } = new AbortController();
@@ -61,7 +63,6 @@ describe("weights by address, where the browser keeps nothing for the page", () 
     const { direct } = await new WeightsShelf().take({ kind: "address", address: "https://a.org/net.pth" }, { signal });
     expect(library.openSource.mock.calls).toEqual([["https://a.org/net.pth", { signal, cache: false }]]);
     expect(direct).toMatchObject({ size: 7, name: "https://a.org/net.pth" });
-    vi.unstubAllGlobals();
   });
 });
 

@@ -49,10 +49,11 @@ function timeOf({ out: { y } }: ConvProblem, tile: ConvTile): number {
   return (pixels * channels) / tile.speed;
 }
 
-const isFaster = (problem: ConvProblem, tile: ConvTile, than: ConvTile): boolean =>
-  timeOf(problem, tile) < timeOf(problem, than);
+/** `saving`: the share of the other tile's time that must be saved. */
+const isFaster = (problem: ConvProblem, tile: ConvTile, than: ConvTile, saving = 0): boolean =>
+  timeOf(problem, tile) < timeOf(problem, than) * (1 - saving);
 
-/** The share of its time that a network must save with a second tile, which takes 0.2 s to compile. */
+/** The share of a convolution's time that is worth a second tile, which takes 0.2 s to compile. */
 const WORTH_COMPILING = 0.05;
 
 export const convLanesVariants = {
@@ -71,7 +72,6 @@ export const convLanesVariants = {
   // Five pixels per thread; wins where four would leave many more threads idle.
   "lanes-8-five": {
     ...variantOf(eightLanesFive),
-    prefer: (problem: ConvProblem): boolean =>
-      timeOf(problem, eightLanesFive) < timeOf(problem, eightLanes) * (1 - WORTH_COMPILING),
+    prefer: (problem: ConvProblem): boolean => isFaster(problem, eightLanesFive, eightLanes, WORTH_COMPILING),
   },
 };

@@ -13,7 +13,7 @@ import { SEGMENT_RECORDS, isDone, isFailed } from "./segment-record.js";
 import type { SegmentHeader, SegmentRecord } from "./segment-record.js";
 import { recordsIn } from "./segment-survey.js";
 import { shardSize } from "./shards.js";
-import { hasWriter } from "./writer-lock.js";
+import { hasWriter, isGone } from "./writer-lock.js";
 
 /** Pictures whose times give the rate. */
 const RECENT = 100;
@@ -35,7 +35,7 @@ const identityOf = ({ ino, birthtimeNs }: BigIntStats): string => `${ino} ${birt
 
 /** Undefined for what is not there. @throws any other error */
 function unlessGone(error: unknown): undefined {
-  if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  if (!isGone(error)) throw error;
 }
 
 /** The list of a run's pictures. A run writes it anew, and others read it once. */

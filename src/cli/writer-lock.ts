@@ -67,8 +67,9 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** A disk or a network that fails says nothing about a file: that it is gone is said by these alone. */
-const isGone = (error: unknown): boolean => ["ENOENT", "ESTALE"].includes((error as NodeJS.ErrnoException).code ?? "");
+/** Whether a file is not there. A disk or a network that fails says nothing about it. */
+export const isGone = (error: unknown): boolean =>
+  ["ENOENT", "ESTALE"].includes((error as NodeJS.ErrnoException).code ?? "");
 
 /** When the run touched its file; undefined when the file is gone. @throws the system's error */
 async function lastTouch({ path }: Writer): Promise<number | undefined> {

@@ -25,22 +25,6 @@ const KEEP_DEVICES = `{
   };
 }`;
 
-/** A task of the page's main thread, in milliseconds of the page's clock. */
-export interface Task {
-  readonly start: number;
-  readonly duration: number;
-}
-
-/** Runs in the page: lists every task of the main thread that takes more than 50 ms, the least that browsers report. */
-function listLongTasks(): void {
-  const longTasks: Task[] = [];
-  Object.assign(globalThis, { longTasks });
-  const observer = new PerformanceObserver((list) => {
-    for (const { startTime, duration } of list.getEntries()) longTasks.push({ start: startTime, duration });
-  });
-  observer.observe({ type: "longtask", buffered: true });
-}
-
 export interface Demo extends OpenPage {
   readonly url: string;
   /** Files that the page asked its server for. */
@@ -59,7 +43,6 @@ async function openDemo(): Promise<Demo> {
   const seen = watch(page, url);
   const asked: string[] = [];
   page.on("request", (request) => void (request.url().startsWith(url) && asked.push(request.url().replace(url, ""))));
-  await page.addInitScript(listLongTasks);
   await page.route(/\/worker-[^/]*\.js$/, async (route) => {
     const response = await route.fetch();
     await route.fulfill({ response, body: KEEP_DEVICES + (await response.text()) });
@@ -174,12 +157,4 @@ export function workerOf(page: Page): Worker {
   const [worker] = page.workers();
   if (!worker) throw new Error("the page has no worker");
   return worker;
-}
-
-/** Tasks of the main thread that took more than 100 ms, since `start` of the page's clock. */
-export async function longTasksSince(page: Page, start: number): Promise<Task[]> {
-  return page.evaluate((from) => {
-    const { longTasks = [] } = globalThis as { longTasks?: Task[] };
-    return longTasks.filter((task) => task.start >= from && task.duration > 100);
-  }, start);
 }

@@ -1,4 +1,4 @@
-/** Pickles that attack or make no sense: each ends in a sentence, and costs no more than a large honest file. */
+/** Pickles that attack or make no sense: each ends in a sentence, and costs no more than twice a large honest file. */
 
 import { beforeAll, describe, expect, test } from "vitest";
 import { openCheckpoint } from "../../src/weights/open.js";
@@ -134,7 +134,7 @@ describe("attacks and nonsense", () => {
     for (let run = 0; run < 3; run++) most = Math.max(most, await costOf(honest, /it holds no dictionary/));
   });
   for (const [name, [object, reason]] of Object.entries(cases)) {
-    test(`${name} costs no more than twice an honest file`, async () => {
+    test(name, async () => {
       expect(await costOf(object, reason)).toBeLessThan(2 * most);
     });
   }
