@@ -19,7 +19,7 @@ export interface RepositoryCopy {
 
 /** Leaves out what no build or check reads. */
 const isNeeded = (file: string): boolean =>
-  !/^(samples|docs\/(figures|bench)|test\/fixtures|weights\/provenance)\//.test(file);
+  !/^(docs\/(figures|bench)|test\/fixtures|weights\/provenance)\//.test(file);
 
 export function copyRepository(): RepositoryCopy {
   const folder = mkdtempSync(join(tmpdir(), "fcn-copy-"));
