@@ -18,8 +18,7 @@ export interface RepositoryCopy {
 }
 
 /** Leaves out what no build or check reads. */
-const isNeeded = (file: string): boolean =>
-  !/^(docs\/(figures|bench)|test\/fixtures|weights\/provenance)\//.test(file);
+const isNeeded = (file: string): boolean => !/^(docs\/(figures|bench)|test\/fixtures|weights\/provenance)\//.test(file);
 
 export function copyRepository(): RepositoryCopy {
   const folder = mkdtempSync(join(tmpdir(), "fcn-copy-"));
