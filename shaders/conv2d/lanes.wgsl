@@ -12,7 +12,7 @@ enable subgroups;
 
 const LANES: u32 = 8; // threads of a workgroup = lanes of a subgroup
 const TP: u32 = 4; // pixels of a thread, LANES apart: 4, the columns of a mat4x4f, or 5
-const TC: u32 = 16; // output channels of a thread, four in each of s0 to s3
+const TC: u32 = 32; // output channels of a thread, four in each of s0 to s7: 32, or 16 in s0 to s3
 
 const WEIGHT_WIDTH: u32 = 1024; // texels in a row of the weight texture
 
@@ -127,6 +127,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var s1 = Sums5();
   var s2 = Sums5();
   var s3 = Sums5();
+  var s4 = Sums5();
+  var s5 = Sums5();
+  var s6 = Sums5();
+  var s7 = Sums5();
   if (params.has_bias != 0) {
     // One load for all channels: lane q holds block q.
     let own = bias[min(group.y * (TC / 4) + lane, params.out_blocks - 1)];
@@ -134,6 +138,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     s1 = splat5(subgroupShuffle(own, 1));
     s2 = splat5(subgroupShuffle(own, 2));
     s3 = splat5(subgroupShuffle(own, 3));
+    if (TC == 32) {
+      s4 = splat5(subgroupShuffle(own, 4));
+      s5 = splat5(subgroupShuffle(own, 5));
+      s6 = splat5(subgroupShuffle(own, 6));
+      s7 = splat5(subgroupShuffle(own, 7));
+    }
   }
   var index = group.y * params.kernel_h * params.kernel_w * params.in_blocks * TC + lane;
   // One flat loop over taps and blocks of input channels: nested loops copy all the sums in every iteration.
@@ -169,6 +179,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       w1 = load_weight(index + 4);
       w3 = load_weight(index + 12);
     }
+    var w4 = w0;
+    var w6 = w0;
+    if (TC == 32) {
+      w4 = load_weight(index + 16);
+      w6 = load_weight(index + 24);
+    }
     index += TC;
     // Fetched, a column holds four channels of one pixel. Transposed, it holds one channel of four pixels.
     let v = transpose(mat4x4f(
@@ -182,10 +198,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     s1 = accumulate5(s1, v, u, w1, 4 % LANES);
     s2 = accumulate5(s2, v, u, w2, 0);
     s3 = accumulate5(s3, v, u, w3, 4 % LANES);
+    if (TC == 32) {
+      s4 = accumulate5(s4, v, u, w4, 0);
+      s5 = accumulate5(s5, v, u, w4, 4);
+      s6 = accumulate5(s6, v, u, w6, 0);
+      s7 = accumulate5(s7, v, u, w6, 4);
+    }
   }
 
-  // An array for the stores alone, so that they are a loop: unrolled, they would take longer to compile.
-  var sums = array<Sums5, TC / 4>(s0, s1, s2, s3);
+  // An array for the stores alone.
+  var sums = array<Sums5, 8>(s0, s1, s2, s3, s4, s5, s6, s7);
   var block = group.y * (TC / 4);
   var to_plane = vec2u(block % params.out_columns * (params.out_w + 1), block / params.out_columns * params.out_h);
   for (var q = 0u; q < TC / 4; q++) {
