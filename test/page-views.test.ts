@@ -206,7 +206,10 @@ describe("drawing", () => {
         self.kinds = [];
         OffscreenCanvas.prototype.getContext = function (kind, ...rest) {
           self.kinds.push(self.lost ? kind : "before the loss");
-          if (kind === "webgpu" && !self.lost) setTimeout(() => { self.lost = true; self.device.destroy(); });
+          if (kind === "webgpu" && !self.lost) setTimeout(() => {
+            self.device.destroy();
+            self.device.lost.then(() => (self.lost = true)); // once the page's worker has heard of it
+          });
           return getContext.call(this, kind, ...rest);
         };
         const { requestDevice } = GPUAdapter.prototype;

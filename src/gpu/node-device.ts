@@ -70,7 +70,7 @@ async function importDawn(): Promise<(flags: string[]) => GPU> {
 /** Letters of a wrong name that an error shows. */
 const MOST_SHOWN = 80;
 
-/** A turn of the event loop takes 0.05 ms. Shorter slices cost more turns, longer ones delay other work of the thread. */
+/** A turn of the event loop takes 0.05 ms: shorter slices cost more. Longer ones delay the thread's other work. */
 const SLICE_MS = 1;
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 

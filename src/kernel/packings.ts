@@ -70,15 +70,16 @@ export function outputTiles({ tile, order = "out-in", storage = "buffer" }: Tile
     bytes: (shape) => tileTexels(shape, tile, order) * TEXEL_BYTES,
     pack(data, shape) {
       const { outC, inC, taps } = sizesOf(shape, order);
-      const inBlocks = blocksOf(inC);
       const packed = new Float32Array(tileTexels(shape, tile, order) * 4);
+      const tapPitch = blocksOf(inC) * tile * 4; // values of one tap of a tile
       for (let out = 0; out < outC; out++) {
+        const ofOut = Math.floor(out / tile) * taps * tapPitch + (out % tile) * 4;
         for (let c = 0; c < inC; c++) {
-          const from = (order === "out-in" ? out * inC + c : c * outC + out) * taps;
+          let from = (order === "out-in" ? out * inC + c : c * outC + out) * taps;
+          let to = ofOut + Math.floor(c / 4) * tile * 4 + (c % 4);
           for (let tap = 0; tap < taps; tap++) {
-            const step = (Math.floor(out / tile) * taps + tap) * inBlocks + Math.floor(c / 4);
-            const texel = step * tile + (out % tile);
-            packed[texel * 4 + (c % 4)] = data[from + tap] as number;
+            packed[to] = data[from++] as number;
+            to += tapPitch;
           }
         }
       }

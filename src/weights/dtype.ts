@@ -63,7 +63,9 @@ let table: Uint32Array | undefined;
 
 /** float32 bits of all 65536 float16 (256 KiB). For tens of millions of weights a lookup is several times faster. */
 function halfTable(): Uint32Array {
-  table ??= Uint32Array.from({ length: 65536 }, (_, half) => widen(half));
+  if (table) return table;
+  table = new Uint32Array(65536);
+  for (let half = 0; half < table.length; half++) table[half] = widen(half);
   return table;
 }
 

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { freePort } from "./free-port.js";
 import { Services, nameOf, parentOf, processesWith, programPath, signal, variablesOf, waitFor } from "./services.js";
 
-export const NODES = ["w1", "w2"] as const;
+const NODES = ["w1", "w2"] as const;
 
 /** As short as Slurm takes them: after these a dead node is noticed, and a requeued task may start. */
 const [DEAD_AFTER_S, REQUEUE_HOLD_S] = [6, 6];
