@@ -5,6 +5,7 @@
 import { svgFile } from "../src/eval/svg.js";
 import { barChart } from "./bar-chart.js";
 import { roofline } from "./roofline.js";
+import type { KernelRow } from "./kernel-row.js";
 import { resultName } from "./result.js";
 import type { BenchResult } from "./result.js";
 import { markdownTable } from "./tables.js";
@@ -13,6 +14,7 @@ const BEGIN = "<!-- made by npm run bench-table: begin -->\n\n<!-- prettier-igno
 const END = "<!-- prettier-ignore-end -->\n\n<!-- end -->";
 /** Folder of the plots, from the README. */
 const FOLDER = "docs/bench";
+const MOST_CASES = 32;
 
 export interface Published {
   /** Markdown: tables, then the plots. */
@@ -33,12 +35,21 @@ const hasKernels = (result: BenchResult): result is KernelResult =>
   result.kernels !== undefined && result.ceilings !== undefined;
 const hasModels = ({ models = [] }: BenchResult): boolean => models.length > 0;
 
+/** The rows of the cases with the most operations. More would make the bars taller than a page. */
+function largestCases(rows: readonly KernelRow[]): KernelRow[] {
+  const nameOf = (row: KernelRow): string => `${row.kernel}: ${row.case}`;
+  const flops = new Map(rows.map((row) => [nameOf(row), row.flops]));
+  const names = [...flops].sort(([, a], [, b]) => b - a).map(([name]) => name);
+  const shown = new Set(names.slice(0, MOST_CASES));
+  return rows.filter((row) => shown.has(nameOf(row)));
+}
+
 export function publish(results: readonly BenchResult[]): Published {
   const plots = new Map<string, string>();
   const images: string[] = [];
   for (const result of newest(results.filter(hasKernels))) {
     const { kernels, ceilings, adapter } = result;
-    const bars = barChart(kernels, `Kernels on ${adapter.name}`);
+    const bars = barChart(largestCases(kernels), `The largest kernel calls on ${adapter.name}`);
     for (const plot of [bars, roofline(kernels, ceilings, `Roofline of ${adapter.name}`)]) {
       const path = `${FOLDER}/${resultName(result)}-${plot.name}.svg`;
       plots.set(path, svgFile(plot));

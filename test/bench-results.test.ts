@@ -98,6 +98,15 @@ describe("what is published", () => {
     for (const [path, text] of plots) expect(readFileSync(join(root, path), "utf8"), path).toBe(text);
   });
 
+  it("shows bars of the cases with the most operations where there are many", () => {
+    const [first] = result.kernels ?? [];
+    if (!first) throw new Error("no row");
+    const kernels = Array.from({ length: 40 }, (_, i) => ({ ...first, case: `case ${i}.`, flops: 1e6 + i }));
+    const bars = publish([{ ...result, kernels }]).plots.get("docs/bench/adapter-2026-01-02-kernels.svg") ?? "";
+    const shown = kernels.filter((row) => bars.includes(`${row.case}<`));
+    expect(shown).toEqual(kernels.slice(8));
+  });
+
   it("is the newest result of each adapter, and nothing for a result without rows", () => {
     const older = { ...result, date: "2025-12-31", models: [modelRow], kernels: [] };
     const { section, plots } = publish([{ ...result, models: [modelRow] }, older]);
