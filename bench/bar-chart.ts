@@ -2,6 +2,7 @@
 import { escapeText, num } from "../src/eval/markup.js";
 import type { Plot } from "../src/eval/svg.js";
 import { CHART_WIDTH, isTimed, legend, seriesClass, speedOf } from "./chart-series.js";
+import { caseName } from "./kernel-row.js";
 import type { KernelRow } from "./kernel-row.js";
 import { threeDigits } from "./units.js";
 
@@ -19,7 +20,7 @@ function barsOf(timed: readonly KernelRow[]): Bar[] {
     .map((row): Bar => {
       const isOther = (r: KernelRow): boolean =>
         !r.chosen && r.kernel === row.kernel && r.case === row.case && r.precision === row.precision;
-      return { name: `${row.kernel}: ${row.case}`, row, others: timed.filter(isOther) };
+      return { name: caseName(row), row, others: timed.filter(isOther) };
     });
   const fastest = new Map<string, number>();
   for (const { name, row } of bars) fastest.set(name, Math.max(fastest.get(name) ?? 0, speedOf(row)));

@@ -29,6 +29,9 @@ export interface KernelRow {
   readonly failed?: string;
 }
 
+/** How plots and tables name a row's case. */
+export const caseName = (row: Pick<KernelRow, "kernel" | "case">): string => `${row.kernel}: ${row.case}`;
+
 /** What is known of a row before anything runs. */
 export type UntimedKernel = Pick<
   KernelRow,

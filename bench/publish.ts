@@ -4,16 +4,18 @@
  */
 import { svgFile } from "../src/eval/svg.js";
 import { barChart } from "./bar-chart.js";
-import { roofline } from "./roofline.js";
+import { caseName } from "./kernel-row.js";
 import type { KernelRow } from "./kernel-row.js";
 import { resultName } from "./result.js";
 import type { BenchResult } from "./result.js";
+import { roofline } from "./roofline.js";
 import { markdownTable } from "./tables.js";
 
 const BEGIN = "<!-- made by npm run bench-table: begin -->\n\n<!-- prettier-ignore-start -->";
 const END = "<!-- prettier-ignore-end -->\n\n<!-- end -->";
 /** Folder of the plots, from the README. */
 const FOLDER = "docs/bench";
+/** Cases that the bars show. All of them would be taller than three screens. */
 const MOST_CASES = 32;
 
 export interface Published {
@@ -35,13 +37,12 @@ const hasKernels = (result: BenchResult): result is KernelResult =>
   result.kernels !== undefined && result.ceilings !== undefined;
 const hasModels = ({ models = [] }: BenchResult): boolean => models.length > 0;
 
-/** The rows of the cases with the most operations. More would make the bars taller than a page. */
+/** The rows of the cases with the most operations. */
 function largestCases(rows: readonly KernelRow[]): KernelRow[] {
-  const nameOf = (row: KernelRow): string => `${row.kernel}: ${row.case}`;
-  const flops = new Map(rows.map((row) => [nameOf(row), row.flops]));
+  const flops = new Map(rows.map((row) => [caseName(row), row.flops]));
   const names = [...flops].sort(([, a], [, b]) => b - a).map(([name]) => name);
   const shown = new Set(names.slice(0, MOST_CASES));
-  return rows.filter((row) => shown.has(nameOf(row)));
+  return rows.filter((row) => shown.has(caseName(row)));
 }
 
 export function publish(results: readonly BenchResult[]): Published {

@@ -4,6 +4,7 @@ import { escapeText, num } from "../src/eval/markup.js";
 import type { Plot } from "../src/eval/svg.js";
 import type { Ceilings } from "./ceilings.js";
 import { CHART_WIDTH, isTimed, legend, seriesClass, speedOf } from "./chart-series.js";
+import { caseName } from "./kernel-row.js";
 import type { KernelRow } from "./kernel-row.js";
 import { placedNames } from "./placed-names.js";
 import { threeDigits } from "./units.js";
@@ -28,7 +29,7 @@ function markOf(row: KernelRow, place: string): string {
   const [cx, cy] = place.split(" ");
   const share = Math.round(100 * row.share);
   const speed = threeDigits(speedOf(row));
-  const tip = `${row.kernel}: ${row.case} (${row.variant}), ${speed} GFLOP/s, ${share} % of the roof`;
+  const tip = `${caseName(row)} (${row.variant}), ${speed} GFLOP/s, ${share} % of the roof`;
   const dot = `<circle class="ring" cx="${cx}" cy="${cy}" r="5"><title>${escapeText(tip)}</title></circle>`;
   return `<g class="${seriesClass(row)}">${dot}</g>`;
 }
@@ -74,7 +75,7 @@ export function roofline(rows: readonly KernelRow[], { gflops, gbs, matrixGflops
   const slope = Array.from({ length: ROOF_STEPS }, (_, i) => lowest * (knee / lowest) ** (i / (ROOF_STEPS - 1)));
   const names = placedNames(
     points.map(({ row, intensity, speed }) => ({
-      text: row.kernel === "conv2d" ? row.case : `${row.kernel}: ${row.case}`,
+      text: row.kernel === "conv2d" ? row.case : caseName(row),
       x: x(Math.log10(intensity)),
       y: y(Math.log10(speed)),
     })),

@@ -2,6 +2,7 @@
 import { textTable } from "../src/base/text-table.js";
 import type { LayerTime } from "../src/models/layer-time.js";
 import type { Ceilings } from "./ceilings.js";
+import { caseName } from "./kernel-row.js";
 import type { KernelRow } from "./kernel-row.js";
 import type { ModelRow } from "./model-row.js";
 import { modelKey } from "./result.js";
@@ -36,7 +37,7 @@ function kernelCells(row: KernelRow): string[] {
 export function kernelText(rows: readonly KernelRow[]): string {
   const cases = new Map<string, KernelRow[]>();
   for (const row of rows) {
-    const title = `${row.kernel}: ${row.case}`;
+    const title = caseName(row);
     cases.set(title, [...(cases.get(title) ?? []), row]);
   }
   const blocks = [...cases].map(([title, own]) => {

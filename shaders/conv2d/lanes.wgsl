@@ -12,7 +12,7 @@ enable subgroups;
 
 const LANES: u32 = 8; // threads of a workgroup = lanes of a subgroup
 const TP: u32 = 4; // pixels of a thread, LANES apart: 4, the columns of a mat4x4f, or 5
-const TC: u32 = 32; // output channels of a thread, four in each of s0 to s7: 32, or 16 in s0 to s3
+const TC: u32 = 32; // output channels of a thread, four in each of s0 to s7: 32 on 8 lanes, or 16, in s0 to s3
 
 const WEIGHT_WIDTH: u32 = 1024; // texels in a row of the weight texture
 
@@ -206,7 +206,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     }
   }
 
-  // An array for the stores alone.
+  // An array for the stores alone, whose loop lavapipe unrolls: as a loop, it compiles faster and runs slower.
   var sums = array<Sums5, 8>(s0, s1, s2, s3, s4, s5, s6, s7);
   var block = group.y * (TC / 4);
   var to_plane = vec2u(block % params.out_columns * (params.out_w + 1), block / params.out_columns * params.out_h);
