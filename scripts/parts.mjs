@@ -88,6 +88,15 @@ export const PARTS = [
     exported: "importStageTimer",
     bundled: ["stage-timer"],
   },
+  {
+    // The digest of downloads whose SHA-256 is known.
+    folder: "src/weights/digest",
+    entry: "sha256",
+    loader: "import-sha256",
+    exported: "importSha256",
+    inlined: ["src/kernel/shape", "src/weights/bytes"],
+    bundled: ["sha256"],
+  },
 ];
 
 /** Where a bundle leaves the modules of the page that it uses, in order. */

@@ -8,10 +8,10 @@
  */
 
 import { FcnError, messageOf } from "../base/errors.js";
+import { importSha256 } from "./digest/import-sha256.js";
 import type { DownloadOptions } from "./download-options.js";
 import { download } from "./download.js";
 import type { Origin, PartialFile } from "./partial-file.js";
-import { sha256OfBlob } from "./sha256.js";
 import { badWeights, blobSource } from "./source.js";
 import type { ByteSource } from "./source.js";
 import { Turns } from "./turns.js";
@@ -111,6 +111,7 @@ class CachedPieces implements PartialFile {
   }
 
   async sha256(): Promise<string> {
+    const { sha256OfBlob } = await importSha256();
     return sha256OfBlob(await this.#blob());
   }
 

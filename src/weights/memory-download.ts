@@ -1,9 +1,9 @@
 /** A download into memory, for a single use: the same checks as the caches, and nothing is kept. */
 
+import { importSha256 } from "./digest/import-sha256.js";
 import type { DownloadOptions } from "./download-options.js";
 import { download } from "./download.js";
 import type { Origin, PartialFile } from "./partial-file.js";
-import { sha256OfBlob } from "./sha256.js";
 import { blobSource } from "./source.js";
 import type { ByteSource } from "./source.js";
 import { plainUrl } from "./urls.js";
@@ -24,7 +24,8 @@ class MemoryFile implements PartialFile {
     this.size += chunk.length;
   }
 
-  sha256(): Promise<string> {
+  async sha256(): Promise<string> {
+    const { sha256OfBlob } = await importSha256();
     return sha256OfBlob(new Blob(this.#chunks));
   }
 

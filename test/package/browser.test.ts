@@ -182,6 +182,7 @@ describe("Vite", () => {
       "own-heads.bundle.js",
       "pth-readers.bundle.js",
       "rare-shaders.bundle.js",
+      "sha256.bundle.js",
       "stage-timer.bundle.js",
       "tuner.bundle.js",
       "worker.js",

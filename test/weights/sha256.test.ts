@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import { Sha256, sha256OfBlob } from "../../src/weights/sha256.js";
+import { Sha256, sha256OfBlob } from "../../src/weights/digest/sha256.js";
 
 const DATA = Uint8Array.from({ length: 100_003 }, (_, i) => Math.imul(i, 2654435761) >>> 24);
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");

@@ -4,8 +4,8 @@
  * https://csrc.nist.gov/pubs/fips/180-4/upd1/final (section numbers below are FIPS 180-4's)
  */
 
-import { alignUp } from "../kernel/shape.js";
-import { viewOf } from "./bytes.js";
+import { alignUp } from "../../kernel/shape.js";
+import { viewOf } from "../bytes.js";
 
 /** Bytes of a message block. */
 const BLOCK = 64;
