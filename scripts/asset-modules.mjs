@@ -110,8 +110,9 @@ function bundlePart(
     return `  { ${properties.join(", ")} },`;
   });
   const importError = `import { cannotLoad } from "${relative(folder, join(dist, "src/base/part.js"))}";`;
-  const before = [importError, ...imports, "", "const host = [", ...objects, "];"].join("\n");
-  const use = ".then((module) => module.default(host))";
+  // A function, because modules that import each other may be incomplete while this one is loaded.
+  const before = [importError, ...imports, "", "const host = () => [", ...objects, "];"].join("\n");
+  const use = ".then((module) => module.default(host()))";
   const file = `${entry}.bundle.js`;
   const query = statSync(join(folder, file)).size < INLINED_BYTES ? "?no-inline" : "";
   const thrown = `cannotLoad("${file}", error)`;

@@ -147,7 +147,6 @@ async function run(args: readonly string[]): Promise<number> {
 
 export const bench: Command = {
   name: "bench",
-  summary: "time kernels and networks, and compare with the adapter's peak",
   usage: BENCH_USAGE,
   options: BENCH_OPTIONS,
   choices: BENCH_CHOICES,

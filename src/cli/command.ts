@@ -15,8 +15,6 @@ type Options = NonNullable<ParseArgsConfig["options"]>;
 
 export interface Command {
   readonly name: CommandName;
-  /** One line for the list of commands. */
-  readonly summary: string;
   /** Printed by --help. It describes each of `options`. */
   readonly usage: string;
   /** What `run` parses. */

@@ -189,7 +189,6 @@ async function run(args: readonly string[]): Promise<number> {
 
 export const compare: Command = {
   name: "compare",
-  summary: "compare what networks cost and gain: table, plots, report",
   usage: COMPARE_USAGE,
   options: COMPARE_OPTIONS,
   choices: COMPARE_CHOICES,

@@ -4,6 +4,7 @@ import { fishScript } from "./complete-fish.js";
 import { zshScript } from "./complete-zsh.js";
 import { UsageError, parse } from "./command.js";
 import type { Command } from "./command.js";
+import type { ListedCommand } from "./command-list.js";
 import type { CompletedCommand } from "./completed-command.js";
 import { print } from "./output.js";
 import { usageOptions } from "./usage-options.js";
@@ -30,18 +31,16 @@ For all sessions, put that line into ~/.bashrc, ~/.zshrc or
 Exit code 2 when called wrongly.`;
 
 /** What is completed of a command: its options in the order of the help, and what stands in place of files. */
-const completed = (command: Command): CompletedCommand => ({
-  name: command.name,
-  summary: command.summary,
-  words: command.words,
-  options: usageOptions(command).map((option) => ({ ...option, words: command.choices?.[option.name] })),
-});
+async function completed({ name, summary, load }: ListedCommand): Promise<CompletedCommand> {
+  const command = await load();
+  const options = usageOptions(command).map((option) => ({ ...option, words: command.choices?.[option.name] }));
+  return { name, summary, words: command.words, options };
+}
 
-/** The command for these commands and itself. */
-export function completionOf(commands: readonly Command[]): Command {
-  const own: Command = {
+/** The command, with scripts that know these commands. */
+export function completionOf(commands: readonly ListedCommand[]): Command {
+  return {
     name: "completion",
-    summary: "print a completion script for bash, zsh or fish",
     usage: USAGE,
     options: {},
     words: SHELLS,
@@ -49,9 +48,8 @@ export function completionOf(commands: readonly Command[]): Command {
       const [shell, ...more] = parse("completion", args, {}).positionals;
       const script = shell === undefined || more.length > 0 ? undefined : SCRIPTS.get(shell);
       if (!script) throw new UsageError(`completion: name one of ${SHELLS.join(", ")}, as in fcn completion bash`);
-      print(script([...commands, own].map(completed)));
+      print(script(await Promise.all(commands.map(completed))));
       return 0;
     },
   };
-  return own;
 }

@@ -161,7 +161,6 @@ async function runSet(device: Device, { weights, network }: SampleSet, samples: 
 
 export const demo: Command = {
   name: "demo",
-  summary: "segment the sample pictures with FCN-32s, 16s and 8s",
   usage: USAGE,
   options: OPTIONS,
   words: [],

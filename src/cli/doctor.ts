@@ -63,7 +63,6 @@ function reportMissing(error: unknown, asJson: boolean): void {
 
 export const doctor: Command = {
   name: "doctor",
-  summary: "show the adapter, driver, limits and kernels; or what to install",
   usage: USAGE,
   options: OPTIONS,
   words: [],

@@ -201,7 +201,6 @@ function describeImport(report: ImportReport): string {
 
 export const importCommand: Command = {
   name: "import",
-  summary: "convert a checkpoint, such as one of PyTorch, to safetensors",
   usage: USAGE,
   options: OPTIONS,
   choices: { dtype: DTYPES },

@@ -48,7 +48,6 @@ async function sourceOf(file: string): Promise<ByteSource> {
 
 export const inspect: Command = {
   name: "inspect",
-  summary: "show what a checkpoint contains, and which networks it fits",
   usage: USAGE,
   options: OPTIONS,
   async run(args) {

@@ -74,7 +74,6 @@ async function run(args: readonly string[]): Promise<number> {
 
 export const list: Command = {
   name: "list",
-  summary: "print the pictures of folders and patterns, for --list",
   usage: USAGE,
   options: OPTIONS,
   run,

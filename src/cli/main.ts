@@ -7,42 +7,13 @@ import { FcnError, messageOf } from "../base/errors.js";
 import { cutInMiddle } from "../base/printable.js";
 import { textTable } from "../base/text-table.js";
 import { commandLine } from "./arguments.js";
-import { bench } from "./bench.js";
 import { UsageError, packageVersion } from "./command.js";
 import type { Command } from "./command.js";
-import { compare } from "./compare.js";
-import { completionOf } from "./completion.js";
-import { demo } from "./demo.js";
-import { doctor } from "./doctor.js";
-import { importCommand } from "./import.js";
-import { inspect } from "./inspect.js";
+import { COMMANDS } from "./command-list.js";
 import { TRY_AGAIN, isPassing } from "./exit-codes.js";
-import { list } from "./list.js";
 import { OutputClosed, exit, keepGoingWithoutReaders, print, printError } from "./output.js";
 import { withTypedName } from "./program-name.js";
-import { segment } from "./segment.js";
 import { endOnSignals } from "./signals.js";
-import { status } from "./status.js";
-import { train } from "./train.js";
-import { tune } from "./tune.js";
-import { weights } from "./weights.js";
-
-const FIRST_COMMANDS: readonly Command[] = [
-  segment,
-  list,
-  status,
-  compare,
-  train,
-  bench,
-  demo,
-  inspect,
-  importCommand,
-  weights,
-  tune,
-  doctor,
-];
-const completion = completionOf(FIRST_COMMANDS);
-const COMMANDS: readonly Command[] = [...FIRST_COMMANDS, completion];
 
 function help(): string {
   const rows = COMMANDS.map(({ name, summary }) => [name, summary]);
@@ -62,18 +33,18 @@ function help(): string {
 }
 
 /** @throws UsageError for a word that is no command */
-function commandOf(name: string): Command {
+async function commandOf(name: string): Promise<Command> {
   const command = COMMANDS.find((c) => c.name === name);
-  if (command) return command;
+  if (command) return command.load();
   throw new UsageError(`there is no command "${name}"; there is ${COMMANDS.map((c) => c.name).join(", ")}`);
 }
 
 const printHelp = (text: string): void => print(withTypedName(text));
 
 /** `fcn help`, `fcn help COMMAND`. @throws UsageError */
-function showHelp([name, ...more]: readonly string[]): number {
+async function showHelp([name, ...more]: readonly string[]): Promise<number> {
   if (more.length > 0) throw new UsageError("help: name one command, as in fcn help segment");
-  printHelp(name === undefined ? help() : commandOf(name).usage);
+  printHelp(name === undefined ? help() : (await commandOf(name)).usage);
   return 0;
 }
 
@@ -89,7 +60,7 @@ async function main(args: readonly string[]): Promise<number> {
     print(packageVersion());
     return 0;
   }
-  const command = commandOf(name);
+  const command = await commandOf(name);
   if (rest.includes("--help") || rest.includes("-h")) return showHelp([name]);
   return command.run(rest).catch((error: unknown) => report(error, command));
 }

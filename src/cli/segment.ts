@@ -178,7 +178,6 @@ async function run(args: readonly string[]): Promise<number> {
 
 export const segment: Command = {
   name: "segment",
-  summary: "label every pixel: maps, overlays, masks, probabilities, JSON",
   usage: SEGMENT_USAGE,
   options: SEGMENT_OPTIONS,
   choices: SEGMENT_CHOICES,

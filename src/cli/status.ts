@@ -82,7 +82,6 @@ async function run(args: readonly string[]): Promise<number> {
 
 export const status: Command = {
   name: "status",
-  summary: "how far fcn segment is, over all shards",
   usage: USAGE,
   options: OPTIONS,
   run,

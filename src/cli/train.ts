@@ -229,7 +229,6 @@ async function run(args: readonly string[]): Promise<number> {
 
 export const train: Command = {
   name: "train",
-  summary: "train heads or a whole network on labelled pictures",
   usage: TRAIN_USAGE,
   options: TRAIN_OPTIONS,
   choices: TRAIN_CHOICES,

@@ -78,7 +78,6 @@ async function run(args: readonly string[]): Promise<number> {
 
 export const tune: Command = {
   name: "tune",
-  summary: "measure kernel variants on this GPU, and remember the fastest",
   usage: USAGE,
   options: OPTIONS,
   choices: { variant: VARIANTS, precision: PRECISIONS, weights: WEIGHTS_NAMES },

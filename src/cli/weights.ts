@@ -100,7 +100,6 @@ const jsonLinesOf = (all: readonly unknown[]): string => `[\n${all.map((own) => 
 
 export const weights: Command = {
   name: "weights",
-  summary: "list the weights that have names, or download them",
   usage: USAGE,
   options: OPTIONS,
   words: WEIGHTS_NAMES,
