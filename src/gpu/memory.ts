@@ -41,7 +41,28 @@ export function createTexture(
   const usage = TEXTURE.STORAGE_BINDING | TEXTURE.COPY_SRC | TEXTURE.COPY_DST | TEXTURE.RENDER_ATTACHMENT;
   const size = width * height * TEXEL_BYTES;
   const texture = device.allocations.texture({ label, size: [width, height], format: "rgba32float", usage }, size);
-  return { kind: "texture", texture, view: texture.createView(), size };
+  let made: GPUTextureView | undefined;
+  return {
+    ...{ kind: "texture", texture, size },
+    // Made when it is bound: lavapipe makes no view while it works, and weights are uploaded while it zeroes textures.
+    get view() {
+      return (made ??= texture.createView());
+    },
+  };
+}
+
+/**
+ * Zeroes textures now. Their first use would do so too, but a software adapter takes a quarter of a second for 80 MB,
+ * in which the host can read and pack weights.
+ */
+export function zeroTextures({ gpu }: Device, textures: readonly Memory[]): void {
+  const encoder = gpu.createCommandEncoder();
+  for (const memory of textures) {
+    if (memory.kind !== "texture") continue;
+    const attachment = { view: memory.view, loadOp: "clear", storeOp: "store" } as const;
+    encoder.beginRenderPass({ colorAttachments: [attachment] }).end();
+  }
+  gpu.queue.submit([encoder.finish()]);
 }
 
 /** A storage buffer of `size` bytes; `usage` adds flags of BUFFER. */

@@ -7,7 +7,7 @@ import { Dummies } from "../gpu/bindings.js";
 import type { Device } from "../gpu/device.js";
 import { packParams } from "../gpu/dispatch.js";
 import { BUFFER } from "../gpu/flags.js";
-import { checkFits, createTexture, destroy, stagingSize } from "../gpu/memory.js";
+import { checkFits, createTexture, destroy, stagingSize, zeroTextures } from "../gpu/memory.js";
 import type { Memory } from "../gpu/memory.js";
 import { baseOf } from "../kernel/border.js";
 import { layoutNamed } from "../kernel/layout.js";
@@ -125,6 +125,7 @@ export class PlanMemory {
       this.#tensors.set(tensor, { kind: "buffer", buffer: slabs[slab] as GPUBuffer, offset, size: bytes });
     }
     const textures = placed.textures.map(({ label, extent }) => this.#texture(label, extent));
+    if (textures.length > 0) zeroTextures(this.#device, textures);
     for (const [tensor, index] of placed.inTextures) this.#tensors.set(tensor, textures[index] as Memory);
   }
 

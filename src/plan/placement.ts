@@ -114,7 +114,8 @@ function placeBordered(uses: ReadonlyMap<Physical, Uses>, firstSlab: number) {
 
 /**
  * Textures cannot overlap. A dead one is used again by a tensor whose planes have the same geometry, because then its
- * columns of zeros stay zero.
+ * columns of zeros stay zero. Shorter tensors do not share taller textures: it saved a quarter of the memory, and runs
+ * took 5 to 16 % longer on lavapipe.
  */
 function placeInTextures(uses: ReadonlyMap<Physical, Uses>) {
   const extentOf = ({ layout, shape }: Physical): TextureExtent | undefined => layoutNamed(layout).extent?.(shape);

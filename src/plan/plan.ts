@@ -81,7 +81,7 @@ export class Plan {
   }
 
   /**
-   * Chooses variants, compiles pipelines, loads weights and allocates memory.
+   * Chooses variants, compiles pipelines, allocates memory and loads weights.
    * @throws bad-option, bad-weights, limit-too-small, out-of-memory, gpu-error, device-lost, the signal's reason
    */
   static async create(
@@ -97,14 +97,18 @@ export class Plan {
     const lowerGraph = () => [{ lowered: lower(graph, device, choice, precision) }];
     const [compiled] = (await compile(device, lowerGraph, onPipeline)) as [Compiled];
     const { steps } = compiled.lowered;
-    const weights = await loadWeights(steps, store, signal);
-    const timing = stageOf && device.features.has("timestamp-query") ? await importStageTimer() : undefined;
-    signal?.throwIfAborted();
+    const slots = stageOf ? 1 : inFlight;
     const owned: Owned = [];
     try {
+      // Before the weights, because the device zeroes textures while the host reads and packs weights.
+      const memory = await device.scoped(
+        "plan",
+        () => new PlanMemory(device, compiled.lowered, owned, readback ? slots : 0),
+      );
+      const weights = await loadWeights(steps, store, signal);
+      const timing = stageOf && device.features.has("timestamp-query") ? await importStageTimer() : undefined;
+      signal?.throwIfAborted();
       return await device.scoped("plan", () => {
-        const slots = stageOf ? 1 : inFlight;
-        const memory = new PlanMemory(device, compiled.lowered, owned, readback ? slots : 0);
         const dispatches = dispatchesOf(device, compiled, memory, weights);
         const timer = stageOf && timing?.StageTimer.create(device, steps.map(stageOf), owned);
         return new Plan({ device, steps, dispatches, memory, owned, timer, inFlight: slots, readback });
