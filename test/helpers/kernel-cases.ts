@@ -37,6 +37,8 @@ export interface KernelCases {
   open(): Promise<OpenedKernels>;
   /** Few and small cases that run each variant once. */
   cover(kernel: string): readonly CasePart[];
+  /** All cases. Tiles for GPUs, which software adapters compile for seconds each, run in the first that takes them. */
+  all(kernel: string): readonly CasePart[];
   /** Runs `variants` on a case; by default all that can run. */
   run(kernel: string, caseName: string, variants?: readonly string[]): Promise<Readonly<Record<string, Outcome>>>;
 }
@@ -82,6 +84,18 @@ export const kernelCases: KernelCases = {
       for (const variant of variants) seen.add(variant);
       return variants.length > 0 ? [{ caseName: test.name, variants }] : [];
     });
+  },
+  all(kernel) {
+    const entry = entryOf(kernel);
+    const seen = new Set<string>();
+    return entry.cases
+      .filter(({ bench }) => !bench)
+      .map((test) => {
+        const variants = usableFor(entry, test).filter((variant) => !seen.has(variant));
+        const tiles = variants.filter((variant) => entry.kernel.variants[variant]?.estimate);
+        for (const variant of tiles) seen.add(variant);
+        return { caseName: test.name, variants };
+      });
   },
   async run(kernel, caseName, variants) {
     const entry = entryOf(kernel);
