@@ -25,8 +25,15 @@ const pixels = ({ width, height }: NetworkCost<string>): number => width * heigh
 
 /** All variants together, at the sizes at which every group was measured. */
 function sumsBySize({ header, costs }: Summary): NetworkCost<string>[] {
-  const sizes = new Map(costs.map((cost) => [`${cost.width}x${cost.height}`, cost]));
-  return [...sizes.values()].flatMap((size) => sumOfGroups(groupsOf(header), costs, size) ?? []);
+  const groups = groupsOf(header);
+  const bySize = new Map<string, NetworkCost<string>[]>();
+  for (const cost of costs) {
+    const size = `${cost.width}x${cost.height}`;
+    const others = bySize.get(size);
+    if (others) others.push(cost);
+    else bySize.set(size, [cost]);
+  }
+  return [...bySize.values()].flatMap((own) => (own[0] && sumOfGroups(groups, own, own[0])) ?? []);
 }
 
 /** Series with at least one time: a run that was stopped may have timed some of them only. */
