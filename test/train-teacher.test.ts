@@ -5,11 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { paperFcnTensors } from "../bench/hashed-weights.js";
-import { toRgba } from "../src/image/picture.js";
-import { decodePng } from "../src/image/png.js";
-import { encodePng } from "../src/image/png-write.js";
-import { shrink } from "../src/image/shrink.js";
 import { fcn } from "./helpers/fcn.js";
+import { writeHalves } from "./helpers/half-pictures.js";
 import { hashedFile } from "./helpers/hashed-checkpoint.js";
 import { withCheckpoint } from "./helpers/small-checkpoint.js";
 import { bytesOfTraining, killAfter, logOfTraining } from "./helpers/training-runs.js";
@@ -33,15 +30,6 @@ function copyTo(folder: string, names: readonly string[], endings: readonly stri
     for (const ending of endings) copyFileSync(join(VAL, name + ending), at(folder, name + ending));
 }
 
-/** The pictures at half their size, where it does not matter what they show. */
-function writeSmall(): void {
-  mkdirSync(at("small"));
-  for (const name of PICTURES) {
-    const picture = shrink(toRgba(decodePng(readFileSync(join(VAL, `${name}.png`)))), 112, 112);
-    writeFileSync(at("small", `${name}.png`), encodePng(picture));
-  }
-}
-
 function writeVoc(): void {
   const names = [...PICTURES, ...LABELLED];
   copyTo("voc/JPEGImages", names, [".png"]);
@@ -57,10 +45,9 @@ function writeVoc(): void {
 
 beforeAll(async () => {
   copyTo("bare", PICTURES, [".png"]);
-  copyTo("some", PICTURES, [".png"]);
-  copyTo("some", LABELLED, [".png", ".label.png"]);
-  copyTo("val", LABELLED, [".png", ".label.png"]);
-  writeSmall();
+  writeHalves(at("some"), [...PICTURES, ...LABELLED], LABELLED);
+  writeHalves(at("val"), LABELLED);
+  writeHalves(at("small"), PICTURES, []);
   writeVoc();
   await writeNetwork("five.safetensors", 5);
   await writeNetwork("one.safetensors", 1);
