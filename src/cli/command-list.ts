@@ -1,6 +1,6 @@
 /**
- * The commands, as help lists them. A command's modules are loaded when it is called: those of all commands are 600, and
- * take half a second.
+ * The commands, as help lists them. A command's modules are loaded when it is called: those of all commands are 600,
+ * and take half a second.
  */
 import type { Command } from "./command.js";
 import type { CommandName } from "./program-name.js";

@@ -92,7 +92,7 @@ export const kernelCases: KernelCases = {
       .filter(({ bench }) => !bench)
       .map((test) => {
         const variants = usableFor(entry, test).filter((variant) => !seen.has(variant));
-        const tiles = variants.filter((variant) => entry.kernel.variants[variant]?.estimate);
+        const tiles = variants.filter((variant) => "estimate" in (entry.kernel.variants[variant] ?? {}));
         for (const variant of tiles) seen.add(variant);
         return { caseName: test.name, variants };
       });

@@ -17,6 +17,8 @@ function answer(call: KernelCall): unknown {
       return kernelCases.open();
     case "cover":
       return kernelCases.cover(call[1]);
+    case "all":
+      return kernelCases.all(call[1]);
     case "run":
       return kernelCases.run(call[1], call[2], call[3]);
   }
