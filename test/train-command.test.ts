@@ -1,20 +1,24 @@
 /** `fcn train` as a user runs it: wrong calls, its files, resume after a kill, stages. Runs the build. */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fcn } from "./helpers/fcn.js";
-import { writeHalves } from "./helpers/half-pictures.js";
 import { withCheckpoint } from "./helpers/small-checkpoint.js";
 import { bytesOfTraining, killAfter, logOfTraining } from "./helpers/training-runs.js";
 import type { LoggedLine } from "./helpers/training-runs.js";
 
+const VAL = fileURLToPath(new URL("fixtures/val", import.meta.url));
 const root = mkdtempSync(join(tmpdir(), "fcn-train-"));
 const at = (...parts: string[]): string => join(root, ...parts);
 const PICTURES = ["00", "01", "04", "12", "13", "14"];
 const MAP = "2=1,4=1,6=1,7=1,14=1,19=1,3=2,8=2,10=2,12=2,13=2,17=2,5=3,9=3,11=3,16=3,18=3,20=3,15=4";
 beforeAll(() => {
-  writeHalves(at("in"), PICTURES);
+  mkdirSync(at("in"));
+  for (const name of PICTURES) {
+    for (const ending of [".png", ".label.png"]) copyFileSync(join(VAL, name + ending), at("in", name + ending));
+  }
   writeFileSync(at("classes.txt"), "background\nvehicle\nanimal\nindoor\nperson\n");
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -83,8 +87,7 @@ describe("a training", () => {
     expect(out).toMatch(/Mean IoU on 2 held-out pictures: [\d.]+ % before, [\d.]+ % after\./);
     const epochs = logOf("once").filter(({ steps }) => steps !== undefined);
     expect(epochs.map(({ epoch, steps }) => [epoch, steps])).toEqual([0, 1, 2, 3, 4, 5, 6].map((e) => [e, 2 * e]));
-    expect(epochs.at(-1)?.meanIoU).toBeGreaterThan(0);
-    expect(epochs.at(-1)?.meanLoss).toBeLessThan(epochs[1]?.meanLoss ?? 0);
+    expect(epochs.at(-1)?.meanIoU).toBeGreaterThan(epochs[0]?.meanIoU ?? 1);
 
     const inspected = await fcn("inspect", at("once/best.safetensors"));
     expect([inspected.code, inspected.out]).toEqual([0, expect.stringContaining("fcn8s")]);

@@ -1,18 +1,11 @@
 /** Textures of a plan are zeroed while the host reads and packs its weights. */
 import { describe, expect, it } from "vitest";
 import { conv2d } from "../shaders/conv2d/kernel.js";
-import { BUFFER, MAP_MODE_READ } from "../src/gpu/flags.js";
-import {
-  createTexture,
-  destroy,
-  encodeCopy,
-  readStaging,
-  stagingSize,
-  write,
-  zeroTextures,
-} from "../src/gpu/memory.js";
-import type { Memory } from "../src/gpu/memory.js";
+import { createTexture, destroy, zeroTextures } from "../src/gpu/memory.js";
+import { Tensor } from "../src/gpu/tensor.js";
 import { layoutNamed } from "../src/kernel/layout.js";
+import { elements } from "../src/kernel/shape.js";
+import type { Nchw } from "../src/kernel/shape.js";
 import type { Weight } from "../src/kernel/weight.js";
 import { Graph } from "../src/plan/graph.js";
 import { Plan } from "../src/plan/plan.js";
@@ -22,33 +15,25 @@ import { useDevice } from "./helpers/device.js";
 
 const device = useDevice();
 
-async function valuesOf(memory: Memory): Promise<Float32Array> {
-  const { gpu } = device();
-  const staging = gpu.createBuffer({ size: stagingSize(memory), usage: BUFFER.MAP_READ | BUFFER.COPY_DST });
-  const encoder = gpu.createCommandEncoder();
-  encodeCopy(encoder, memory, staging);
-  gpu.queue.submit([encoder.finish()]);
-  await staging.mapAsync(MAP_MODE_READ);
-  const values = new Float32Array(readStaging(memory, staging.getMappedRange()));
-  staging.destroy();
-  return values;
-}
-
 describe("textures", () => {
   it("are zero after zeroTextures(), whatever was in them", async () => {
-    const sizes = [
-      { width: 7, height: 3 },
-      { width: 65, height: 130 },
+    const shapes: Nchw[] = [
+      [1, 4, 3, 6],
+      [1, 8, 65, 64],
     ];
-    const textures = sizes.map((size) => createTexture(device(), "t", size));
-    for (const texture of textures) {
-      write(device(), texture, new Float32Array(texture.size / 4).fill(3));
-      expect(new Set(await valuesOf(texture))).toEqual(new Set([3]));
-    }
-    zeroTextures(device(), textures);
-    for (const texture of textures) {
-      expect(new Set(await valuesOf(texture))).toEqual(new Set([0]));
-      destroy(texture);
+    const tensors = await Promise.all(
+      shapes.map((shape) =>
+        Tensor.from(device(), new Float32Array(elements(shape)).fill(3), shape, { layout: "tex4" }),
+      ),
+    );
+    for (const tensor of tensors) expect(new Set(await tensor.read())).toEqual(new Set([3]));
+    zeroTextures(
+      device(),
+      tensors.map(({ memory }) => memory),
+    );
+    for (const tensor of tensors) {
+      expect(new Set(await tensor.read())).toEqual(new Set([0]));
+      tensor.dispose();
     }
   });
 

@@ -43,7 +43,9 @@ export function createTexture(
   const texture = device.allocations.texture({ label, size: [width, height], format: "rgba32float", usage }, size);
   let made: GPUTextureView | undefined;
   return {
-    ...{ kind: "texture", texture, size },
+    kind: "texture",
+    texture,
+    size,
     // Made when it is bound: lavapipe makes no view while it works, and weights are uploaded while it zeroes textures.
     get view() {
       return (made ??= texture.createView());

@@ -1,5 +1,5 @@
 /** Pictures of one size go through the network together: how they are grouped, and the bytes that are uploaded. */
-import type { RgbaPicture } from "../image/picture.js";
+import type { PictureSize, RgbaPicture } from "../image/picture.js";
 import { shrink } from "../image/shrink.js";
 import { uploadSize } from "./preprocessing.js";
 import type { Resize } from "./preprocessing.js";
@@ -12,10 +12,10 @@ export interface Batch<Kind extends string = string> {
   readonly width: number;
 }
 
-/** Indices of pictures that have the same size. Groups are in the order of their first picture. */
-export function groupBySize(pictures: readonly RgbaPicture[]): number[][] {
+/** Indices of what has the same size: pictures, costs. Groups are in the order of their first member. */
+export function groupBySize(sized: readonly PictureSize[]): number[][] {
   const groups = new Map<string, number[]>();
-  pictures.forEach(({ width, height }, index) => {
+  sized.forEach(({ width, height }, index) => {
     const key = `${width}x${height}`;
     const group = groups.get(key);
     if (group) group.push(index);

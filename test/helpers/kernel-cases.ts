@@ -37,7 +37,7 @@ export interface KernelCases {
   open(): Promise<OpenedKernels>;
   /** Few and small cases that run each variant once. */
   cover(kernel: string): readonly CasePart[];
-  /** All cases. Tiles for GPUs, which software adapters compile for seconds each, run in the first that takes them. */
+  /** All cases. Tiles whose threads share sums take SwiftShader seconds to compile: each runs in one case. */
   all(kernel: string): readonly CasePart[];
   /** Runs `variants` on a case; by default all that can run. */
   run(kernel: string, caseName: string, variants?: readonly string[]): Promise<Readonly<Record<string, Outcome>>>;
@@ -62,6 +62,9 @@ function offeredVariants(kernel: Kernel, on: Device): string[] {
 
 const usableFor = ({ kernel }: RegistryEntry, { shapes, attrs }: KernelCase): string[] =>
   usableVariants(kernel, makeProblem(kernel, shapes, attrs), openDevice());
+
+/** KG groups of threads add up the sums of a tile (conv2d/tiled.wgsl). */
+const sharesSums = (kernel: Kernel, variant: string): boolean => (kernel.variants[variant]?.consts?.KG ?? 1) > 1;
 
 /** Values that a case reads: more of them take longer. */
 function sizeOf({ shapes }: KernelCase): number {
@@ -92,8 +95,7 @@ export const kernelCases: KernelCases = {
       .filter(({ bench }) => !bench)
       .map((test) => {
         const variants = usableFor(entry, test).filter((variant) => !seen.has(variant));
-        const tiles = variants.filter((variant) => "estimate" in (entry.kernel.variants[variant] ?? {}));
-        for (const variant of tiles) seen.add(variant);
+        for (const variant of variants) if (sharesSums(entry.kernel, variant)) seen.add(variant);
         return { caseName: test.name, variants };
       });
   },

@@ -1,4 +1,5 @@
 /** Latency against size: milliseconds of each variant, and of all together, over the number of pixels. */
+import { groupBySize } from "../../models/batches.js";
 import type { NetworkCost } from "../../models/network-cost.js";
 import { SMALLEST, axes, lowAndHigh, isWide, logTicksFor, ticksFor } from "../axes.js";
 import type { PlotAxis } from "../axes.js";
@@ -26,14 +27,10 @@ const pixels = ({ width, height }: NetworkCost<string>): number => width * heigh
 /** All variants together, at the sizes at which every group was measured. */
 function sumsBySize({ header, costs }: Summary): NetworkCost<string>[] {
   const groups = groupsOf(header);
-  const bySize = new Map<string, NetworkCost<string>[]>();
-  for (const cost of costs) {
-    const size = `${cost.width}x${cost.height}`;
-    const others = bySize.get(size);
-    if (others) others.push(cost);
-    else bySize.set(size, [cost]);
-  }
-  return [...bySize.values()].flatMap((own) => (own[0] && sumOfGroups(groups, own, own[0])) ?? []);
+  return groupBySize(costs).flatMap((indices) => {
+    const own = indices.map((index) => costs[index] as NetworkCost<string>);
+    return (own[0] && sumOfGroups(groups, own, own[0])) ?? [];
+  });
 }
 
 /** Series with at least one time: a run that was stopped may have timed some of them only. */
