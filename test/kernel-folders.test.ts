@@ -49,7 +49,8 @@ describe.each(registry)("$kernel.name", (entry) => {
 
   it("uses every .wgsl file of its folder, and no other", () => {
     const files = readdirSync(join(root, "shaders", kernel.name)).filter((file) => file.endsWith(".wgsl"));
-    const used = new Set(Object.values(kernel.variants).map(({ wgsl }) => `${wgsl}.wgsl`));
+    const own = Object.values(kernel.variants).filter(({ shared }) => !shared || shared.kernel === kernel.name);
+    const used = new Set(own.map(({ wgsl }) => `${wgsl}.wgsl`));
     expect(files.sort()).toEqual([...used].sort());
   });
 

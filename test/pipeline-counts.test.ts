@@ -1,8 +1,11 @@
 /** How many pipelines adapters compile for FCN-8s of the full size. Here nothing is compiled, only counted. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { paperFcnTensors } from "../bench/hashed-weights.js";
+import { conv2d, project } from "../shaders/index.js";
 import { Device } from "../src/gpu/device.js";
 import { pipelinesOf } from "../src/gpu/pipelines.js";
+import { erase, makeProblem } from "../src/kernel/kernel.js";
+import type { Kernel } from "../src/kernel/kernel.js";
 import type { Precision } from "../src/kernel/variant.js";
 import { assemble } from "../src/models/assemble.js";
 import { modelOf } from "../src/models/model.js";
@@ -28,6 +31,8 @@ const H200 = {
 };
 /** A software adapter in Firefox or Deno: their WebGPU, wgpu, has no subgroups. */
 const WGPU_SOFTWARE = { ...H200, vendor: "mesa", architecture: "", device: "0", software: true, subgroupSize: 0 };
+/** Lavapipe in Node and Chromium. */
+const LAVAPIPE = { ...WGPU_SOFTWARE, architecture: "x86_64", subgroupSize: 8 };
 const network = paperNetwork(hashedCheckpoint(paperFcnTensors()), "fcn8s");
 
 function graphOf(height: number, width: number): Graph {
@@ -117,4 +122,35 @@ it.each([
   expect(counts[0]).toBeGreaterThan(0);
   expect(counts[0]).toBeLessThanOrEqual(12);
   expect(new Set(counts).size, "none for another size").toBe(1);
+});
+
+/** A device that poses as lavapipe, with subgroups. */
+async function lavapipe(): Promise<Device> {
+  const device = new Device(await countingGpu(), LAVAPIPE);
+  Object.defineProperty(device, "features", { value: new Set(["subgroups"]) });
+  return device;
+}
+
+it("compiles at most 7 pipelines of the MobileNetV2 that ships where kernels share a shader", async () => {
+  const device = await lavapipe();
+  const graph = (await shippedGraph())(384, 512);
+  const [compiled] = await compile(device, () => [{ lowered: lower(graph, device, {}, "f32") }], undefined);
+  expect(pipelinesOf(device).size).toBeLessThanOrEqual(7);
+  const kernels = compiled?.lowered.steps.map(({ kernel }) => kernel.name);
+  expect(kernels).toEqual(expect.arrayContaining(["conv2d", "project", "conv-transpose2d"]));
+});
+
+it("compiles a shared shader anew where a caller changed its text", async () => {
+  const device = await lavapipe();
+  const pipelines = pipelinesOf(device);
+  const shapes = { x: [1, 8, 4, 4], weight: [3, 8, 1, 1] };
+  const keyOf = async (kernel: Kernel, variant = "lanes-8"): Promise<string> =>
+    (await pipelines.get(kernel, variant, makeProblem(kernel, shapes))).key;
+  const own = erase({ ...project, shaders: { ...project.shaders, lanes: `${project.shaders.lanes}// mine` } });
+  const shared = await keyOf(erase(conv2d));
+  expect(await keyOf(erase(project))).toBe(shared);
+  expect(await keyOf(own)).not.toBe(shared);
+  expect(await keyOf(own)).toBe(await keyOf(own));
+  expect(await keyOf(erase(project), "naive")).not.toBe(shared);
+  expect(pipelines.size).toBe(3);
 });

@@ -13,7 +13,7 @@ import { pair, u32 } from "../../src/kernel/problem.js";
 import type { Pair } from "../../src/kernel/problem.js";
 import { elements } from "../../src/kernel/shape.js";
 import { windowUniforms } from "../../src/kernel/window.js";
-import { convTranspose2dInputGradient as shaders } from "../wgsl.generated.js";
+import { conv2d as convShaders, convTranspose2dInputGradient as ownShaders } from "../wgsl.generated.js";
 import { transposedInputLanes } from "./lanes.js";
 import { isPerChannel } from "./problem.js";
 import { strips } from "./strips.js";
@@ -25,7 +25,7 @@ const WINDOW_THREADS = 64;
 /** Gradient of a transposed convolution's input, dense or per channel. */
 export const convTranspose2dInputGradient = defineKernel({
   name: NAME,
-  shaders,
+  shaders: { ...ownShaders, lanes: convShaders.lanes as string },
   inputs: {
     /** The gradient of the cropped output. */
     dy: { role: "tensor", layout: "nhwc4" },

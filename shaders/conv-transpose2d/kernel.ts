@@ -17,7 +17,7 @@ import { ceilDiv, convTransposeOutputSize, elements, formatShape } from "../../s
 import type { Nchw } from "../../src/kernel/shape.js";
 import { axisName, dilatedWindowConstants, isUndilated, windowAlong } from "../../src/kernel/window.js";
 import type { Axis } from "../../src/kernel/window.js";
-import { convTranspose2d as shaders } from "../wgsl.generated.js";
+import { conv2d as convShaders, convTranspose2d as ownShaders } from "../wgsl.generated.js";
 import { transposeLanesVariants } from "./lanes.js";
 
 interface CropAttrs {
@@ -40,7 +40,7 @@ function croppedSize(axis: Axis, full: number, attrs: CropAttrs, x: Nchw): numbe
 /** Transposed convolution with crop, dense or per channel. */
 export const convTranspose2d = defineKernel({
   name: "conv-transpose2d",
-  shaders,
+  shaders: { ...ownShaders, lanes: convShaders.lanes as string },
   inputs: {
     x: { role: "tensor", layout: "nhwc4" },
     weight: { role: "weight" },

@@ -1,47 +1,44 @@
 /**
  * The variants for software adapters: pixels on the lanes of a subgroup, operands in textures. All sizes are uniforms,
- * so one pipeline serves every layer: compiling is slow there. src/kernel/lanes.ts holds what the kernels share.
+ * so one pipeline serves every layer: compiling is slow there. Other kernels run lanes.wgsl as well:
+ * src/kernel/conv-lanes.ts.
  */
+import { EIGHT_LANES, FOUR_LANES, convLanes } from "../../src/kernel/conv-lanes.js";
+import type { SubgroupTile } from "../../src/kernel/conv-lanes.js";
 import { pixelsOf } from "../../src/kernel/feature-map.js";
-import { LANES_TILE, lanesFor, lanesVariant, runsLanes } from "../../src/kernel/lanes.js";
-import type { LanesTile } from "../../src/kernel/lanes.js";
-import { outputTiles, tileTexels } from "../../src/kernel/packings.js";
+import { lanesFor } from "../../src/kernel/lanes.js";
 import { u32 } from "../../src/kernel/problem.js";
 import { blocksOf, ceilDiv } from "../../src/kernel/shape.js";
 import { textureColumns } from "../../src/kernel/texture.js";
-import type { DeviceTraits } from "../../src/kernel/variant.js";
-import { sizeParams } from "./problem.js";
+import { activationOf, sizeParams } from "./problem.js";
 import type { ConvProblem } from "./problem.js";
 
-interface ConvTile extends LanesTile {
-  /** Lanes of a subgroup. */
-  readonly subgroup: 4 | 8;
+interface ConvTile extends SubgroupTile {
   /** Measured speed over that of the first tile of as many lanes, where no thread is idle. */
   readonly speed: number;
 }
 
-const fourLanes: ConvTile = { ...LANES_TILE, subgroup: 4, speed: 1 };
+const fourLanes: ConvTile = { ...FOUR_LANES, speed: 1 };
 const fourLanesWide: ConvTile = { pixels: 7, channels: 32, subgroup: 4, speed: 1.3 };
-/** With 16 channels x is loaded twice as often: 0.2 s less to compile, and a seventh more to run (lavapipe). */
-const eightLanes: ConvTile = { ...LANES_TILE, channels: 32, subgroup: 8, speed: 1 };
+const eightLanes: ConvTile = { ...EIGHT_LANES, speed: 1 };
 /** For maps such as 14 x 14: the 196 pixels take 5 workgroups of 5 x 8 pixels (200), but 7 of 4 x 8 (224). */
 const eightLanesFive: ConvTile = { ...eightLanes, pixels: 5 };
 
-const variantOf = (tile: ConvTile) => ({
-  ...lanesVariant(tile.subgroup),
-  consts: { LANES: tile.subgroup, TP: tile.pixels, TC: tile.channels },
-  layouts: { x: "tex4", residual: "tex4", y: "tex4" } as const,
-  packing: { weight: outputTiles({ tile: tile.channels, storage: "texture" }) },
-  when: ({ in: { x, weight }, out: { y }, attrs }: ConvProblem, device: DeviceTraits): boolean =>
-    attrs.groups === 1 && runsLanes(device, x, y, tileTexels(weight, tile.channels)),
-  params: (problem: ConvProblem) => ({
-    ...sizeParams(problem),
-    in_columns: u32(textureColumns(problem.in.x)),
-    out_columns: u32(textureColumns(problem.out.y)),
-  }),
-  threads: ({ out: { y } }: ConvProblem) =>
-    [lanesFor(pixelsOf(y), tile, tile.subgroup), ceilDiv(y[1], tile.channels), 1] as const,
-});
+const variantOf = (tile: ConvTile) =>
+  convLanes(tile, {
+    callOf: ({ in: { x, weight, bias, residual }, out: { y }, attrs }: ConvProblem) => ({
+      x,
+      weight,
+      y,
+      stride: attrs.stride,
+      padding: attrs.padding,
+      dilation: attrs.dilation,
+      hasBias: !!bias,
+      hasResidual: !!residual,
+      activation: activationOf(attrs),
+    }),
+    serves: ({ attrs }) => attrs.groups === 1,
+  });
 
 /** Estimated time: the multiply-adds of all threads, idle ones included, over the tile's speed. */
 function timeOf({ out: { y } }: ConvProblem, tile: ConvTile): number {
@@ -54,7 +51,7 @@ function timeOf({ out: { y } }: ConvProblem, tile: ConvTile): number {
 const isFaster = (problem: ConvProblem, tile: ConvTile, than: ConvTile, saving = 0): boolean =>
   timeOf(problem, tile) < timeOf(problem, than) * (1 - saving);
 
-/** The share of a convolution's time that is worth a second tile, which takes 0.4 s to compile. */
+/** The share of a convolution's time that is worth a second tile, which takes 0.2 s to compile. */
 const WORTH_COMPILING = 0.05;
 
 export const convLanesVariants = {
@@ -65,6 +62,11 @@ export const convLanesVariants = {
   "lanes-4-wide": {
     ...variantOf(fourLanesWide),
     wgsl: "lanes-wide",
+    params: (problem: ConvProblem) => ({
+      ...sizeParams(problem),
+      in_columns: u32(textureColumns(problem.in.x)),
+      out_columns: u32(textureColumns(problem.out.y)),
+    }),
     prefer: (problem: ConvProblem): boolean =>
       blocksOf(problem.in.x[1]) > 1 && isFaster(problem, fourLanesWide, fourLanes),
   },

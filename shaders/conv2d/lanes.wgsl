@@ -4,6 +4,10 @@
 // - Operands come from read-only storage textures: four channels a fetch, half the price of a load from a buffer.
 // - Each lane loads a share of the weights and passes it round the subgroup. There is no workgroup memory and no
 //   barrier, which would cost more than a load.
+// It also runs class projections, which are 1x1, and transposed convolutions. One of stride s is s x s small
+// convolutions, one for each position of an output pixel within the stride: the phases. A workgroup takes windows of
+// one phase (z), so its lanes take the same taps: with t = out + skip, the taps t mod s, + s, + 2s ... meet the inputs
+// t / s, t / s - 1, t / s - 2 ... Other convolutions have one phase. src/kernel/conv-lanes.ts makes the uniforms.
 // Operands:
 //   x, residual, y  planes of 4 channels, see layout tex4
 //   weight          texels of 4 inputs of one output, [out/TC][kh][kw][in/4][TC]
@@ -16,28 +20,41 @@ const TC: u32 = 32; // output channels of a thread, four in each of s0 to s7: 32
 
 const WEIGHT_WIDTH: u32 = 1024; // texels in a row of the weight texture
 
-
 struct Params {
   in_h: u32,
   in_w: u32,
   in_blocks: u32, // in channels / 4
+  in_columns: u32, // planes side by side in the texture
+  in_rows: u32, // rows of the texture that a batch item takes
   out_h: u32,
   out_w: u32,
   out_blocks: u32,
-  pixels: u32, // batch * out_h * out_w
+  out_columns: u32,
+  out_rows: u32,
+  windows: u32, // of a phase: batch * windows_h * windows_w
+  windows_h: u32,
+  windows_w: u32,
   kernel_h: u32,
   kernel_w: u32,
-  stride_h: u32,
+  stride_h: u32, // from a window to the next
   stride_w: u32,
   pad_h: u32,
   pad_w: u32,
-  dilation_h: u32,
+  dilation_h: u32, // from a tap to the next: -1 in a transposed convolution
   dilation_w: u32,
+  phases_h: u32, // the stride of a transposed convolution; 1 in others
+  phases_w: u32,
+  skip_h: u32, // full strides of the uncropped result above row 0, and the rest of them
+  skip_w: u32,
+  skip_rest_h: u32,
+  skip_rest_w: u32,
+  taps_h: u32, // kernel_h / phases_h, and the rest: phases below it have one tap more
+  taps_w: u32,
+  taps_rest_h: u32,
+  taps_rest_w: u32,
   has_bias: u32,
   has_residual: u32,
   relu: u32, // 0: none, 1: ReLU, 2: ReLU6
-  in_columns: u32, // planes side by side in the texture
-  out_columns: u32,
 }
 
 @group(0) @binding(0) var x: texture_storage_2d<rgba32float, read>;
@@ -81,11 +98,6 @@ struct Sums5 {
   e3: f32,
 }
 
-// The biases of four channels, for every pixel.
-fn splat5(b: vec4f) -> Sums5 {
-  return Sums5(mat4x4f(vec4f(b.x), vec4f(b.y), vec4f(b.z), vec4f(b.w)), b.x, b.y, b.z, b.w);
-}
-
 // v[c]: input channel c of pixels 0 to 3. u: four input channels of the fifth pixel. w of lane `lane + o`: the weights
 // of output channel o.
 fn accumulate5(s: Sums5, v: mat4x4f, u: vec4f, w: vec4f, lane: u32) -> Sums5 {
@@ -107,19 +119,32 @@ fn accumulate5(s: Sums5, v: mat4x4f, u: vec4f, w: vec4f, lane: u32) -> Sums5 {
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  // The output pixels of a phase lie `phases` apart, from `first` on, and meet every `phases`-th tap, from `phase` on.
+  let phases = vec2u(params.phases_w, params.phases_h);
+  let phase = divide(group.z, phases.x).yx;
+  let rest = vec2u(params.skip_rest_w, params.skip_rest_h);
+  let is_before = phase < rest;
+  let first = select(phase, phase + phases, is_before) - rest;
+  let newest = vec2u(params.skip_w, params.skip_h) + select(vec2u(0), vec2u(1), is_before);
+  let more = phase < vec2u(params.taps_rest_w, params.taps_rest_h);
+  let taps = vec2u(params.taps_w, params.taps_h) + select(vec2u(0), vec2u(1), more);
+
   // For each pixel of this thread: the texture row where its batch item begins, the corner of its window in the input
   // (which may lie outside), and its texel in plane 0 of the output.
-  let image_rows = (params.in_blocks + params.in_columns - 1) / params.in_columns * params.in_h;
-  let out_rows = (params.out_blocks + params.out_columns - 1) / params.out_columns * params.out_h;
   var image: array<u32, TP>;
   var corner: array<vec2u, TP>;
   var texel: array<vec2u, TP>;
+  var inside: array<bool, TP>;
   for (var p = 0u; p < TP; p++) {
-    let row = divide(min((group.x * TP + p) * LANES + lane, params.pixels - 1), params.out_w);
-    let n = divide(row.x, params.out_h);
-    image[p] = n.x * image_rows;
-    corner[p] = vec2u(row.y, n.y) * vec2u(params.stride_w, params.stride_h) - vec2u(params.pad_w, params.pad_h);
-    texel[p] = vec2u(row.y + 1, n.x * out_rows + n.y);
+    let window = (group.x * TP + p) * LANES + lane;
+    let row = divide(min(window, params.windows - 1), params.windows_w);
+    let n = divide(row.x, params.windows_h);
+    let at = vec2u(row.y, n.y);
+    let out = first + at * phases;
+    image[p] = n.x * params.in_rows;
+    corner[p] = (newest + at) * vec2u(params.stride_w, params.stride_h) - vec2u(params.pad_w, params.pad_h);
+    texel[p] = out + vec2u(1, n.x * params.out_rows);
+    inside[p] = window < params.windows && out.x < params.out_w && out.y < params.out_h;
   }
 
   // Separate variables: SwiftShader unrolls no loop and keeps arrays in memory.
@@ -131,21 +156,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var s5 = Sums5();
   var s6 = Sums5();
   var s7 = Sums5();
-  if (params.has_bias != 0) {
-    // One load for all channels: lane q holds block q.
-    let own = bias[min(group.y * (TC / 4) + lane, params.out_blocks - 1)];
-    s0 = splat5(subgroupShuffle(own, 0));
-    s1 = splat5(subgroupShuffle(own, 1));
-    s2 = splat5(subgroupShuffle(own, 2));
-    s3 = splat5(subgroupShuffle(own, 3));
-    if (TC == 32) {
-      s4 = splat5(subgroupShuffle(own, 4));
-      s5 = splat5(subgroupShuffle(own, 5));
-      s6 = splat5(subgroupShuffle(own, 6));
-      s7 = splat5(subgroupShuffle(own, 7));
-    }
-  }
-  var index = group.y * params.kernel_h * params.kernel_w * params.in_blocks * TC + lane;
+  let tile = group.y * params.kernel_h;
+  var index = 0u;
   // One flat loop over taps and blocks of input channels: nested loops copy all the sums in every iteration.
   var at0 = vec2u();
   var at1 = vec2u();
@@ -155,11 +167,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var tap = vec2u();
   var plane = vec2u(); // corner of these channels' plane; counted, because a division costs more than a fetch
   var left = 0u; // blocks of input channels that remain for this tap
-  let steps = params.kernel_h * params.kernel_w * params.in_blocks;
+  let steps = taps.x * taps.y * params.in_blocks;
   for (var i = 0u; i < steps; i++) {
     if (left == 0) {
       left = params.in_blocks;
       plane = vec2u(0);
+      let k = phase + tap * phases;
+      index = ((tile + k.y) * params.kernel_w + k.x) * params.in_blocks * TC + lane;
       let shift = tap * vec2u(params.dilation_w, params.dilation_h);
       at0 = source(corner[0] + shift, image[0]);
       at1 = source(corner[1] + shift, image[1]);
@@ -167,7 +181,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       at3 = source(corner[3] + shift, image[3]);
       at4 = source(corner[TP - 1] + shift, image[TP - 1]);
       tap.x++;
-      if (tap.x == params.kernel_w) { tap = vec2u(0, tap.y + 1); }
+      if (tap.x == taps.x) { tap = vec2u(0, tap.y + 1); }
     }
     left--;
     // Output channels 4g..4g+3 of the tile lie on lanes (4g..4g+3) % LANES of w[g].
@@ -206,25 +220,42 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     }
   }
 
-  // An array for the stores alone, whose loop lavapipe unrolls: as a loop, it compiles faster and runs slower.
-  var sums = array<Sums5, 8>(s0, s1, s2, s3, s4, s5, s6, s7);
-  var block = group.y * (TC / 4);
-  var to_plane = vec2u(block % params.out_columns * (params.out_w + 1), block / params.out_columns * params.out_h);
-  for (var q = 0u; q < TC / 4; q++) {
-    if (block >= params.out_blocks) { break; }
-    // From one channel of four pixels to four channels of one pixel.
-    let values = transpose(sums[q].p);
-    for (var p = 0u; p < TP; p++) {
-      let to = texel[p] + to_plane;
-      var value = vec4f(sums[q].e0, sums[q].e1, sums[q].e2, sums[q].e3);
-      if (p < 4) { value = values[p]; }
-      if (params.has_residual != 0) { value += textureLoad(residual, to); }
-      if (params.relu != 0) { value = select(value, vec4f(), value < vec4f()); }
-      if (params.relu == 2) { value = select(value, vec4f(6), value > vec4f(6)); }
-      if ((group.x * TP + p) * LANES + lane < params.pixels) { textureStore(y, to, value); }
+  let block = group.y * (TC / 4);
+  let place = divide(block, params.out_columns);
+  var to_plane = vec2u(place.y * (params.out_w + 1), place.x * params.out_h);
+  // One load for all channels: lane q holds block q of the tile.
+  var biases = vec4f();
+  if (params.has_bias != 0) { biases = bias[min(block + lane, params.out_blocks - 1)]; }
+  // Loops that store the first sums and move the others up. Written out, the stores would take as long to compile as
+  // all the rest, and run 4 % faster; with bounds that are not constant, lavapipe does not write them out. Two loops,
+  // because one that moves seven sums runs slower.
+  var q = block;
+  let last = min(block + TC / 4, params.out_blocks);
+  while (q < last) {
+    let end = min(last, q + 4);
+    for (; q < end; q++) {
+      // From one channel of four pixels to four channels of one pixel.
+      let values = transpose(s0.p);
+      let b = subgroupShuffle(biases, q - block);
+      for (var p = 0u; p < TP; p++) {
+        let to = texel[p] + to_plane;
+        var value = vec4f(s0.e0, s0.e1, s0.e2, s0.e3);
+        if (p < 4) { value = values[p]; }
+        value += b;
+        if (params.has_residual != 0) { value += textureLoad(residual, to); }
+        if (params.relu != 0) { value = select(value, vec4f(), value < vec4f()); }
+        if (params.relu == 2) { value = select(value, vec4f(6), value > vec4f(6)); }
+        if (inside[p]) { textureStore(y, to, value); }
+      }
+      to_plane.x += params.out_w + 1;
+      if (to_plane.x >= params.out_columns * (params.out_w + 1)) { to_plane = vec2u(0, to_plane.y + params.out_h); }
+      s0 = s1;
+      s1 = s2;
+      s2 = s3;
     }
-    block++;
-    to_plane.x += params.out_w + 1;
-    if (to_plane.x >= params.out_columns * (params.out_w + 1)) { to_plane = vec2u(0, to_plane.y + params.out_h); }
+    s0 = s4;
+    s1 = s5;
+    s2 = s6;
+    s3 = s7;
   }
 }

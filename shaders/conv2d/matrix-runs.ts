@@ -6,7 +6,7 @@
 import { grown } from "../../src/kernel/border.js";
 import { pair, u32 } from "../../src/kernel/problem.js";
 import { blocksOf, ceilDiv } from "../../src/kernel/shape.js";
-import { activationParam, borderWidth, isPointwise } from "./problem.js";
+import { activationOf, borderWidth, isPointwise } from "./problem.js";
 import type { ConvProblem } from "./problem.js";
 
 /** Rows and columns of a matrix. */
@@ -81,7 +81,7 @@ export function runParams(problem: ConvProblem) {
     tap_down: u32(dilationH * inW),
     has_bias: u32(bias ? 1 : 0),
     has_residual: u32(residual ? 1 : 0),
-    relu: activationParam(problem.attrs),
+    relu: u32(activationOf(problem.attrs)),
     residual_border: u32(borderWidth(problem, "residual")),
     y_border: u32(borderWidth(problem, "y")),
   };

@@ -56,8 +56,8 @@ export const isPointwise = (problem: ConvProblem): boolean => isOneByOne(problem
 export const hasWindowsInside = (problem: ConvProblem): boolean =>
   borderWidth(problem, "x") >= Math.max(...pair(problem.attrs.padding));
 
-/** The activation as a uniform: 0 for none, 1 for ReLU, 2 for ReLU6. */
-export const activationParam = ({ relu, relu6 }: ConvProblem["attrs"]) => u32(relu6 ? 2 : Number(relu));
+/** The activation as a number: 0 for none, 1 for ReLU, 2 for ReLU6. */
+export const activationOf = ({ relu, relu6 }: ConvProblem["attrs"]): number => (relu6 ? 2 : Number(relu));
 
 /** Uniforms of the variants that read every size as one. Layers then share pipelines. */
 export const sizeParams = ({ in: { x, weight, bias, residual }, out: { y }, attrs }: ConvProblem) => ({
@@ -78,7 +78,7 @@ export const sizeParams = ({ in: { x, weight, bias, residual }, out: { y }, attr
   dilation_w: u32(pair(attrs.dilation)[1]),
   has_bias: u32(bias ? 1 : 0),
   has_residual: u32(residual ? 1 : 0),
-  relu: activationParam(attrs),
+  relu: u32(activationOf(attrs)),
 });
 
 /** The same, and the borders that tensors have in memory. */

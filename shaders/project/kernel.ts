@@ -7,41 +7,15 @@ import { badShape } from "../../src/base/errors.js";
 import { checkBias, checkInputChannels } from "../../src/kernel/checks.js";
 import { pixelsOf, threadPerValue, threadPerVec4 } from "../../src/kernel/feature-map.js";
 import { defineKernel } from "../../src/kernel/kernel.js";
-import { LANES_TILE, lanesFor, lanesVariant, runsLanes } from "../../src/kernel/lanes.js";
 import { sizeOf } from "../../src/kernel/layout.js";
-import { outputTiles, tileTexels } from "../../src/kernel/packings.js";
+import { outputTiles } from "../../src/kernel/packings.js";
 import { u32 } from "../../src/kernel/problem.js";
 import { blocksOf, ceilDiv, elements, formatShape } from "../../src/kernel/shape.js";
-import type { Nchw, Shape } from "../../src/kernel/shape.js";
-import { textureColumns } from "../../src/kernel/texture.js";
-import type { DeviceTraits, KernelVariant, Precision } from "../../src/kernel/variant.js";
-import { project as shaders } from "../wgsl.generated.js";
-
-interface ProjectProblem {
-  readonly in: { readonly x: Nchw; readonly weight: Shape; readonly bias: Shape | undefined };
-  readonly out: { readonly y: Nchw };
-}
-
-const lanes = (subgroup: number) => ({
-  ...lanesVariant(subgroup),
-  consts: { LANES: subgroup, TC: LANES_TILE.channels },
-  layouts: { x: "tex4", y: "tex4" } as const,
-  packing: { weight: outputTiles({ tile: LANES_TILE.channels, storage: "texture" }) },
-  when: ({ in: { x, weight }, out: { y } }: ProjectProblem, device: DeviceTraits): boolean =>
-    runsLanes(device, x, y, tileTexels(weight, LANES_TILE.channels)),
-  params: ({ in: { x, bias }, out: { y } }: ProjectProblem) => ({
-    width: u32(x[3]),
-    height: u32(x[2]),
-    in_blocks: u32(blocksOf(x[1])),
-    in_columns: u32(textureColumns(x)),
-    out_blocks: u32(blocksOf(y[1])),
-    out_columns: u32(textureColumns(y)),
-    pixels: u32(pixelsOf(x)),
-    has_bias: u32(bias ? 1 : 0),
-  }),
-  threads: ({ out: { y } }: ProjectProblem) =>
-    [lanesFor(pixelsOf(y), LANES_TILE, subgroup), ceilDiv(y[1], LANES_TILE.channels), 1] as const,
-});
+import type { Shape } from "../../src/kernel/shape.js";
+import type { KernelVariant, Precision } from "../../src/kernel/variant.js";
+import { conv2d as convShaders, project as ownShaders } from "../wgsl.generated.js";
+import { projectLanes } from "./lanes.js";
+import type { ProjectProblem } from "./lanes.js";
 
 /** Pixels and class blocks of a workgroup of split.wgsl and split-f16.wgsl, and its threads. */
 const SPLIT = { pixels: 4, blocks: 8, threads: 256 };
@@ -72,7 +46,7 @@ function projectionSizes(weight: Shape): readonly [classes: number, features: nu
 /** 1x1 class projection: features to one logit per class. */
 export const project = defineKernel({
   name: "project",
-  shaders,
+  shaders: { ...ownShaders, lanes: convShaders.lanes as string },
   inputs: {
     x: { role: "tensor", layout: "nhwc4" },
     weight: { role: "weight" },
@@ -118,7 +92,6 @@ export const project = defineKernel({
     split: split("f32"),
     "split-f16": split("f16"),
     // Pixels on the lanes of a subgroup, operands in textures. Win on software adapters.
-    "lanes-4": lanes(4),
-    "lanes-8": lanes(8),
+    ...projectLanes,
   },
 });

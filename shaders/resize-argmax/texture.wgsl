@@ -63,38 +63,53 @@ fn is_finite(v: f32) -> bool {
   return (bitcast<u32>(v) & 0x7f800000) != 0x7f800000;
 }
 
-@compute @workgroup_size(8)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let word = id.y * groups.x * 8 + id.x;
-  if (word * 4 >= params.pixels) { return; }
+// A pixel of the output.
+struct Pixel {
+  corners: vec4u, // left, right, top and bottom in plane 0 of its batch item
+  weights: vec2f, // its position between them
+  x: u32, // its column
+}
+
+fn output_pixel(i: u32) -> Pixel {
+  let row = divide(i, params.out_w);
+  let n = divide(row.x, params.out_h);
   let blocks = (CHANNELS + 3) / 4;
   let image_rows = (blocks + params.in_columns - 1) / params.in_columns * params.in_h;
+  let vertical = position_by_divide(n.y, params.step_h, params.offset_h, params.over_h, params.most_h, params.in_h);
+  let horizontal = column_at(row.y);
+  let corners = vec4u(vec2u(horizontal.low, horizontal.high) + 1,
+    vec2u(vertical.low, vertical.high) + n.x * image_rows);
+  return Pixel(corners, vec2f(horizontal.weight, vertical.weight), row.y);
+}
 
-  // For each pixel: its corners as left, right, top, bottom in plane 0 of its batch item, and its position between
-  // them.
-  var corners: array<vec4u, 4>;
-  var weights: array<vec2f, 4>;
-  for (var i = 0u; i < 4; i++) {
-    let row = divide(min(word * 4 + i, params.pixels - 1), params.out_w);
-    let n = divide(row.x, params.out_h);
-    let oy = n.y;
-    let ox = row.y;
-    let vertical = position_by_divide(oy, params.step_h, params.offset_h, params.over_h, params.most_h, params.in_h);
-    let horizontal = position_by_divide(ox, params.step_w, params.offset_w, params.over_w, params.most_w, params.in_w);
-    let columns = vec2u(horizontal.low, horizontal.high) + 1;
-    corners[i] = vec4u(columns, vec2u(vertical.low, vertical.high) + n.x * image_rows);
-    weights[i] = vec2f(horizontal.weight, vertical.weight);
-  }
+fn column_at(x: u32) -> Position {
+  return position_by_divide(x, params.step_w, params.offset_w, params.over_w, params.most_w, params.in_w);
+}
 
-  var labels = vec4u();
-  var decided = all(corners[0] == corners[1]) && all(corners[0] == corners[2]) && all(corners[0] == corners[3]);
+// The corner of the next plane.
+fn next_plane(plane: vec2u) -> vec2u {
+  let right = plane.x + params.in_w + 1;
+  return select(vec2u(right, plane.y), vec2u(0, plane.y + params.in_h), right >= params.in_columns * (params.in_w + 1));
+}
+
+@compute @workgroup_size(8)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let first = (id.y * groups.x * 8 + id.x) * 4;
+  if (first >= params.pixels) { return; }
+  let blocks = (CHANNELS + 3) / 4;
+  var packed = 0u;
+
+  // Columns never go back in a row, so if the last of four pixels has the corners of the first, all have.
+  let start = output_pixel(first);
+  var decided = start.x + 3 < params.out_w && column_at(start.x + 3).low + 1 == start.corners.x;
   if (decided) {
     // The components of `best` and `labels` are the corners.
     var best = vec4f();
+    var labels = vec4u();
     var total = vec4f();
     var plane = vec2u();
     for (var block = 0u; block < blocks; block++) {
-      let at = corners[0] + plane.xxyy;
+      let at = start.corners + plane.xxyy;
       let v = transpose(mat4x4f(
         textureLoad(x, at.xz), textureLoad(x, at.yz),
         textureLoad(x, at.xw), textureLoad(x, at.yw)));
@@ -105,37 +120,38 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
         labels = select(labels, vec4u(k), better);
         total += v[lane];
       }
-      plane.x += params.in_w + 1;
-      if (plane.x >= params.in_columns * (params.in_w + 1)) { plane = vec2u(0, plane.y + params.in_h); }
+      plane = next_plane(plane);
     }
     // A NaN or an infinity anywhere makes the total one. Such a word takes the long way.
     decided = is_finite(total.x + total.y + total.z + total.w) && all(labels == labels.xxxx);
+    packed = labels.x * 0x01010101;
   }
 
   if (!decided) {
-    labels = vec4u();
-    var best = vec4f();
-    var found = vec4<bool>();
-    var plane = vec2u();
-    for (var block = 0u; block < blocks; block++) {
-      for (var i = 0u; i < 4; i++) {
-        let at = corners[i] + plane.xxyy;
-        let upper = mix(textureLoad(x, at.xz), textureLoad(x, at.yz), weights[i].x);
-        let lower = mix(textureLoad(x, at.xw), textureLoad(x, at.yw), weights[i].x);
-        let v = mix(upper, lower, weights[i].y);
+    packed = 0;
+    // The bound is not constant, so that lavapipe does not unroll the loop, which would take longer to compile.
+    for (var i = 0u; i < min(4, params.pixels - first); i++) {
+      let here = output_pixel(first + i);
+      var label = 0u;
+      var best = 0.0;
+      var found = false;
+      var plane = vec2u();
+      for (var block = 0u; block < blocks; block++) {
+        let at = here.corners + plane.xxyy;
+        let upper = mix(textureLoad(x, at.xz), textureLoad(x, at.yz), here.weights.x);
+        let lower = mix(textureLoad(x, at.xw), textureLoad(x, at.yw), here.weights.x);
+        let v = mix(upper, lower, here.weights.y);
         for (var lane = 0u; lane < 4 && block * 4 + lane < CHANNELS; lane++) {
-          if (is_number(v[lane]) && (!found[i] || v[lane] > best[i])) {
-            labels[i] = block * 4 + lane;
-            best[i] = v[lane];
-            found[i] = true;
+          if (is_number(v[lane]) && (!found || v[lane] > best)) {
+            label = block * 4 + lane;
+            best = v[lane];
+            found = true;
           }
         }
+        plane = next_plane(plane);
       }
-      plane.x += params.in_w + 1;
-      if (plane.x >= params.in_columns * (params.in_w + 1)) { plane = vec2u(0, plane.y + params.in_h); }
+      packed |= label << (i * 8);
     }
   }
-  var packed = 0u;
-  for (var i = 0u; i < 4 && word * 4 + i < params.pixels; i++) { packed |= labels[i] << (i * 8); }
-  y[word] = packed;
+  y[first / 4] = packed;
 }

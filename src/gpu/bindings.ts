@@ -26,15 +26,19 @@ const updatedInputs = ({ outputs }: Kernel): (string | undefined)[] =>
 /** The operands of a variant, in binding order. The uniforms follow them. */
 export function slotsOf(kernel: Kernel, variant: AnyVariant): readonly Slot[] {
   const updated = updatedInputs(kernel);
-  const kindOf = (key: string): Slot["kind"] =>
-    layoutNamed(layoutOf(kernel, variant, key)).extent === undefined ? "buffer" : "texture";
-  const bound = Object.entries(kernel.inputs).filter(([key]) => !updated.includes(key));
-  const inputs = bound.map(([key, { role }]): Slot => {
-    const kind = role === "weight" ? (variant.packing?.[key]?.storage ?? "buffer") : kindOf(key);
-    return { key, access: "input", kind };
+  const own = [...Object.keys(kernel.inputs), ...Object.keys(kernel.outputs)].filter((key) => !updated.includes(key));
+  return (variant.shared?.operands ?? own).map((key): Slot => {
+    const access = key in kernel.outputs ? "output" : "input";
+    return { key, access, kind: kindOf(kernel, variant, key) };
   });
-  const outputs = Object.keys(kernel.outputs).map((key): Slot => ({ key, access: "output", kind: kindOf(key) }));
-  return [...inputs, ...outputs];
+}
+
+function kindOf(kernel: Kernel, variant: AnyVariant, key: string): Slot["kind"] {
+  const spec = kernel.outputs[key] ?? kernel.inputs[key];
+  if (spec?.role === "weight") return variant.packing?.[key]?.storage ?? "buffer";
+  // An operand of a shared shader that the kernel does not have.
+  const layout = spec ? layoutOf(kernel, variant, key) : variant.layouts?.[key];
+  return layout && layoutNamed(layout).extent !== undefined ? "texture" : "buffer";
 }
 
 /** Entries of the bind group layout: the operands, then the uniforms. */

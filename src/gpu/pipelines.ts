@@ -25,7 +25,8 @@ export class PipelineCache {
   readonly #ready = new Map<string, Promise<Pipeline>>();
   readonly #modules = new Map<string, GPUShaderModule>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
-  readonly #kernels: Kernel[] = [];
+  /** Kernels by their objects, shared shaders by their texts. */
+  readonly #owners: { readonly name: string; readonly identity: unknown }[] = [];
 
   constructor(readonly device: Device) {}
 
@@ -39,7 +40,9 @@ export class PipelineCache {
     const variant = kernel.variants[variantName];
     if (!variant) throw badOption(hasNo(kernel.name, "variant", variantName, Object.keys(kernel.variants)));
     const constants = (variant.overrides ?? kernel.overrides)(problem);
-    const key = pipelineKey(this.#nameOf(kernel), variantName, { ...constants, ...variant.consts });
+    // Kernels that run one shader share its pipelines, so those have the shader's name.
+    const name = variant.shared ? variant.wgsl : variantName;
+    const key = pipelineKey(this.#nameOf(kernel, variant), name, { ...constants, ...variant.consts });
     const known = this.#ready.get(key);
     if (known) return known;
     const compiling = this.#compile(key, kernel, variant, constants);
@@ -55,7 +58,7 @@ export class PipelineCache {
   }
 
   async #compile(key: string, kernel: Kernel, variant: AnyVariant, constants: Constants): Promise<Pipeline> {
-    const file = `${this.#nameOf(kernel)}/${variant.wgsl}`;
+    const file = `${this.#nameOf(kernel, variant)}/${variant.wgsl}`;
     const moduleKey = `${file} ${JSON.stringify(variant.consts ?? {})}`;
     const code = await this.#codeOf(key, kernel, variant, file);
     const module = this.#moduleOf(moduleKey, code);
@@ -79,7 +82,8 @@ export class PipelineCache {
       const names = Object.keys(kernel.shaders).join(", ");
       throw badOption(`${key}: there is no shader "${variant.wgsl}" among ${names}; give its text in \`shaders\``);
     }
-    const code = withConsts(await shaderText(`${kernel.name}/${variant.wgsl}`, source), variant.consts, file);
+    const folder = variant.shared?.kernel ?? kernel.name;
+    const code = withConsts(await shaderText(`${folder}/${variant.wgsl}`, source), variant.consts, file);
     return this.device.subgroupMatrix === "bool" ? withOlderMatrices(code) : code;
   }
 
@@ -98,16 +102,19 @@ export class PipelineCache {
   /**
    * Callers may bring kernels whose name is taken, and change their text as they write: the second "relu" is "relu 2".
    */
-  #nameOf(kernel: Kernel): string {
-    if (!this.#kernels.includes(kernel)) this.#kernels.push(kernel);
-    const namesakes = this.#kernels.filter(({ name }) => name === kernel.name);
-    const index = namesakes.indexOf(kernel);
-    return index === 0 ? kernel.name : `${kernel.name} ${index + 1}`;
+  #nameOf(kernel: Kernel, { shared, wgsl }: AnyVariant): string {
+    const name = shared ? `shared ${shared.kernel}` : kernel.name;
+    const identity = shared ? kernel.shaders[wgsl] : kernel;
+    const namesakes = this.#owners.filter((owner) => owner.name === name);
+    const index = namesakes.findIndex((owner) => owner.identity === identity);
+    if (index === -1) this.#owners.push({ name, identity });
+    const number = index === -1 ? namesakes.length : index;
+    return number === 0 ? name : `${name} ${number + 1}`;
   }
 
   #bindingsOf(kernel: Kernel, variant: AnyVariant): GPUBindGroupLayout {
     const slots = slotsOf(kernel, variant);
-    const label = `${this.#nameOf(kernel)}: ${slots.map(({ kind }) => kind).join(", ")}`;
+    const label = `${this.#nameOf(kernel, variant)}: ${slots.map(({ kind }) => kind).join(", ")}`;
     const known = this.#layouts.get(label);
     if (known) return known;
     const layout = this.device.gpu.createBindGroupLayout({ label, entries: layoutEntries(slots) });

@@ -82,6 +82,17 @@ export interface BorderRules<P> {
   gains?(problem: P): Borders;
 }
 
+/** A shader in another kernel's folder. Kernels that run one shader with the same constants share a pipeline. */
+export interface SharedShader {
+  /** The kernel whose folder has the shader. */
+  readonly kernel: string;
+  /**
+   * The shader's operands in the order of their bindings, by the names that they have in this kernel. One that the
+   * kernel does not have is absent from every call, and its layout stands in the variant's `layouts`.
+   */
+  readonly operands: readonly string[];
+}
+
 /** Sizes along x, y and z. */
 export type Extent = readonly [number, number, number];
 
@@ -89,6 +100,8 @@ export type Extent = readonly [number, number, number];
 export interface KernelVariant<P> {
   /** File in the kernel's folder, without the extension. */
   readonly wgsl: string;
+  /** Set where several kernels run the shader. */
+  readonly shared?: SharedShader;
   /** Threads of a workgroup along x, y and z, as the shader declares them. */
   readonly workgroup: Extent;
   /** Bytes of workgroup memory that the shader declares, where they may exceed the 16 KiB that every device has. */
