@@ -80,7 +80,7 @@ export const sourceModule = () => shaderModule(readShaders(), ": Readonly<Record
  */
 const RARE = [
   /\/(\S+-)?(lanes|texture|f16|subgroup-matrix)(-\w+)?$/,
-  /^(conv2d|conv-transpose2d|project)\/(naive|vec4)$/,
+  /^(conv2d|conv-transpose2d|project|resize-argmax)\/(naive|vec4)$/,
   /^(convert\/border|resize\/(nearest|bilinear)|(softmax|argmax)\/\w+|conv-transpose2d\/per-channel)$/,
 ];
 const isRare = (/** @type {string} */ path) => RARE.some((pattern) => pattern.test(path));

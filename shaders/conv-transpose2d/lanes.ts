@@ -31,15 +31,12 @@ function skippedBy({ padding, crop_offset }: TransposeProblem["attrs"]): Pair {
 
 const variantOf = (tile: SubgroupTile) =>
   convLanes(tile, {
-    callOf: ({ in: { x, weight, bias, residual }, out: { y }, attrs }: TransposeProblem) => ({
-      x,
-      weight,
-      y,
+    callOf: ({ in: inputs, out, attrs }: TransposeProblem) => ({
+      ...inputs,
+      ...out,
       stride: attrs.stride,
       padding: skippedBy(attrs),
       transposed: true,
-      hasBias: !!bias,
-      hasResidual: !!residual,
     }),
     serves: ({ attrs }) => attrs.groups === 1 && isUndilated(attrs.dilation),
     order: "in-out",

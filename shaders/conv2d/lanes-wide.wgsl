@@ -14,28 +14,42 @@ const TC: u32 = 32; // output channels of a thread, four in each of s0 to s7
 
 const WEIGHT_WIDTH: u32 = 1024; // texels in a row of the weight texture
 
-
+// As in lanes.wgsl. Here all convolutions have one phase.
 struct Params {
   in_h: u32,
   in_w: u32,
   in_blocks: u32, // in channels / 4
+  in_columns: u32, // planes side by side in the texture
+  in_rows: u32, // rows of the texture that a batch item takes
   out_h: u32,
   out_w: u32,
   out_blocks: u32,
-  pixels: u32, // batch * out_h * out_w
+  out_columns: u32,
+  out_rows: u32,
+  windows: u32, // of a phase: batch * windows_h * windows_w
+  windows_h: u32,
+  windows_w: u32,
   kernel_h: u32,
   kernel_w: u32,
-  stride_h: u32,
+  stride_h: u32, // from a window to the next
   stride_w: u32,
   pad_h: u32,
   pad_w: u32,
-  dilation_h: u32,
+  dilation_h: u32, // from a tap to the next: -1 in a transposed convolution
   dilation_w: u32,
+  phases_h: u32, // the stride of a transposed convolution; 1 in others
+  phases_w: u32,
+  skip_h: u32, // full strides of the uncropped result above row 0, and the rest of them
+  skip_w: u32,
+  skip_rest_h: u32,
+  skip_rest_w: u32,
+  taps_h: u32, // kernel_h / phases_h, and the rest: phases below it have one tap more
+  taps_w: u32,
+  taps_rest_h: u32,
+  taps_rest_w: u32,
   has_bias: u32,
   has_residual: u32,
   relu: u32, // 0: none, 1: ReLU, 2: ReLU6
-  in_columns: u32, // planes side by side in the texture
-  out_columns: u32,
 }
 
 @group(0) @binding(0) var x: texture_storage_2d<rgba32float, read>;
@@ -103,17 +117,15 @@ fn accumulate7(s: Sums7, v: mat4x4f, u: mat4x3f, w: vec4f) -> Sums7 {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   // For each pixel of this thread: the texture row where its batch item begins, the corner of its window in the input
   // (which may lie outside), and its texel in plane 0 of the output.
-  let image_rows = (params.in_blocks + params.in_columns - 1) / params.in_columns * params.in_h;
-  let out_rows = (params.out_blocks + params.out_columns - 1) / params.out_columns * params.out_h;
   var image: array<u32, TP>;
   var corner: array<vec2u, TP>;
   var texel: array<vec2u, TP>;
   for (var p = 0u; p < TP; p++) {
-    let row = divide(min((group.x * TP + p) * LANES + lane, params.pixels - 1), params.out_w);
+    let row = divide(min((group.x * TP + p) * LANES + lane, params.windows - 1), params.out_w);
     let n = divide(row.x, params.out_h);
-    image[p] = n.x * image_rows;
+    image[p] = n.x * params.in_rows;
     corner[p] = vec2u(row.y, n.y) * vec2u(params.stride_w, params.stride_h) - vec2u(params.pad_w, params.pad_h);
-    texel[p] = vec2u(row.y + 1, n.x * out_rows + n.y);
+    texel[p] = vec2u(row.y + 1, n.x * params.out_rows + n.y);
   }
 
   // Separate variables: SwiftShader unrolls no loop and keeps arrays in memory.
@@ -195,7 +207,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       if (params.has_residual != 0) { value += textureLoad(residual, to); }
       if (params.relu != 0) { value = select(value, vec4f(), value < vec4f()); }
       if (params.relu == 2) { value = select(value, vec4f(6), value > vec4f(6)); }
-      if ((group.x * TP + p) * LANES + lane < params.pixels) { textureStore(y, to, value); }
+      if ((group.x * TP + p) * LANES + lane < params.windows) { textureStore(y, to, value); }
     }
     block++;
     to_plane.x += params.out_w + 1;

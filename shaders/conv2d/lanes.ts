@@ -7,10 +7,7 @@ import { EIGHT_LANES, FOUR_LANES, convLanes } from "../../src/kernel/conv-lanes.
 import type { SubgroupTile } from "../../src/kernel/conv-lanes.js";
 import { pixelsOf } from "../../src/kernel/feature-map.js";
 import { lanesFor } from "../../src/kernel/lanes.js";
-import { u32 } from "../../src/kernel/problem.js";
 import { blocksOf, ceilDiv } from "../../src/kernel/shape.js";
-import { textureColumns } from "../../src/kernel/texture.js";
-import { activationOf, sizeParams } from "./problem.js";
 import type { ConvProblem } from "./problem.js";
 
 interface ConvTile extends SubgroupTile {
@@ -26,17 +23,7 @@ const eightLanesFive: ConvTile = { ...eightLanes, pixels: 5 };
 
 const variantOf = (tile: ConvTile) =>
   convLanes(tile, {
-    callOf: ({ in: { x, weight, bias, residual }, out: { y }, attrs }: ConvProblem) => ({
-      x,
-      weight,
-      y,
-      stride: attrs.stride,
-      padding: attrs.padding,
-      dilation: attrs.dilation,
-      hasBias: !!bias,
-      hasResidual: !!residual,
-      activation: activationOf(attrs),
-    }),
+    callOf: ({ in: inputs, out, attrs }: ConvProblem) => ({ ...inputs, ...out, ...attrs }),
     serves: ({ attrs }) => attrs.groups === 1,
   });
 
@@ -62,11 +49,6 @@ export const convLanesVariants = {
   "lanes-4-wide": {
     ...variantOf(fourLanesWide),
     wgsl: "lanes-wide",
-    params: (problem: ConvProblem) => ({
-      ...sizeParams(problem),
-      in_columns: u32(textureColumns(problem.in.x)),
-      out_columns: u32(textureColumns(problem.out.y)),
-    }),
     prefer: (problem: ConvProblem): boolean =>
       blocksOf(problem.in.x[1]) > 1 && isFaster(problem, fourLanesWide, fourLanes),
   },

@@ -9,9 +9,7 @@ export interface ProjectProblem {
 }
 
 const variantOf = (tile: SubgroupTile) =>
-  convLanes(tile, {
-    callOf: ({ in: { x, weight, bias }, out: { y } }: ProjectProblem) => ({ x, weight, y, hasBias: !!bias }),
-  });
+  convLanes(tile, { callOf: (problem: ProjectProblem) => ({ ...problem.in, ...problem.out }) });
 
 export const projectLanes = {
   // Subgroups of four lanes (SwiftShader).

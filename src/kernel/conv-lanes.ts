@@ -9,7 +9,7 @@ import type { LanesTile } from "./lanes.js";
 import { outputTiles, tileTexels } from "./packings.js";
 import type { WeightOrder } from "./packings.js";
 import { pair, u32 } from "./problem.js";
-import type { Pair } from "./problem.js";
+import type { Pair, Scalar } from "./problem.js";
 import { blocksOf, ceilDiv } from "./shape.js";
 import type { Nchw, Shape } from "./shape.js";
 import { textureColumns } from "./texture.js";
@@ -25,21 +25,21 @@ export const FOUR_LANES: SubgroupTile = { pixels: 4, channels: 16, subgroup: 4 }
 /** Lavapipe's. With 16 channels x is loaded twice as often: a seventh more to run. */
 export const EIGHT_LANES: SubgroupTile = { pixels: 4, channels: 32, subgroup: 8 };
 
-/** What the shader computes in one call. */
+/** What the shader computes in one call, by the names of conv2d. */
 export interface LanesConvolution {
   readonly x: Nchw;
   /** Its first two axes are [out, in]; transposed, [in, out]. Without a window it is 1x1. */
   readonly weight: Shape;
+  readonly bias?: Shape | undefined;
+  readonly residual?: Nchw | undefined;
   readonly y: Nchw;
   readonly stride?: Pair;
   /** Of a transposed convolution: what is cut off above and left, crop included. */
   readonly padding?: Pair;
   readonly dilation?: Pair;
+  readonly relu?: boolean;
+  readonly relu6?: boolean;
   readonly transposed?: boolean;
-  readonly hasBias?: boolean;
-  readonly hasResidual?: boolean;
-  /** 0 for none, 1 for ReLU, 2 for ReLU6. */
-  readonly activation?: number;
 }
 
 /** Pixels from a tap to the next in a transposed convolution: one back. */
@@ -54,50 +54,49 @@ function windowsOf(call: LanesConvolution): number {
   return call.y[0] * ceilDiv(call.y[2], phasesH) * ceilDiv(call.y[3], phasesW);
 }
 
-function lanesParams(call: LanesConvolution) {
-  const { x, weight, y, transposed = false, hasBias = false, hasResidual = false, activation = 0 } = call;
-  const [kernelH, kernelW] = [weight[2] ?? 1, weight[3] ?? 1];
-  const [phasesH, phasesW] = phasesOf(call);
-  const [strideH, strideW] = pair(transposed ? 1 : (call.stride ?? 1));
-  const [padH, padW] = pair(transposed ? 0 : (call.padding ?? 0));
-  const [skipH, skipW] = pair(transposed ? (call.padding ?? 0) : 0);
-  const [dilationH, dilationW] = pair(transposed ? BACK : (call.dilation ?? 1));
-  const [inColumns, outColumns] = [textureColumns(x), textureColumns(y)];
+type Uniforms = Readonly<Record<string, Scalar>>;
+
+const both = (name: string, [h, w]: readonly [number, number]): Uniforms => ({
+  [`${name}_h`]: u32(h),
+  [`${name}_w`]: u32(w),
+});
+
+function mapUniforms(name: string, map: Nchw): Uniforms {
+  const [, channels, height, width] = map;
+  const columns = textureColumns(map);
   return {
-    in_h: u32(x[2]),
-    in_w: u32(x[3]),
-    in_blocks: u32(blocksOf(x[1])),
-    in_columns: u32(inColumns),
-    in_rows: u32(ceilDiv(blocksOf(x[1]), inColumns) * x[2]),
-    out_h: u32(y[2]),
-    out_w: u32(y[3]),
-    out_blocks: u32(blocksOf(y[1])),
-    out_columns: u32(outColumns),
-    out_rows: u32(ceilDiv(blocksOf(y[1]), outColumns) * y[2]),
+    ...both(name, [height, width]),
+    [`${name}_blocks`]: u32(blocksOf(channels)),
+    [`${name}_columns`]: u32(columns),
+    [`${name}_rows`]: u32(ceilDiv(blocksOf(channels), columns) * height),
+  };
+}
+
+function lanesParams(call: LanesConvolution): Uniforms {
+  const { x, weight, y, transposed = false, stride = 1, padding = 0, dilation = 1 } = call;
+  const kernel = [weight[2] ?? 1, weight[3] ?? 1] as const;
+  const phases = phasesOf(call);
+  const skip = pair(transposed ? padding : 0);
+  const wholes = (sizes: readonly [number, number]) =>
+    [Math.floor(sizes[0] / phases[0]), Math.floor(sizes[1] / phases[1])] as const;
+  const rests = (sizes: readonly [number, number]) => [sizes[0] % phases[0], sizes[1] % phases[1]] as const;
+  return {
+    ...mapUniforms("in", x),
+    ...mapUniforms("out", y),
     windows: u32(windowsOf(call)),
-    windows_h: u32(ceilDiv(y[2], phasesH)),
-    windows_w: u32(ceilDiv(y[3], phasesW)),
-    kernel_h: u32(kernelH),
-    kernel_w: u32(kernelW),
-    stride_h: u32(strideH),
-    stride_w: u32(strideW),
-    pad_h: u32(padH),
-    pad_w: u32(padW),
-    dilation_h: u32(dilationH),
-    dilation_w: u32(dilationW),
-    phases_h: u32(phasesH),
-    phases_w: u32(phasesW),
-    skip_h: u32(Math.floor(skipH / phasesH)),
-    skip_w: u32(Math.floor(skipW / phasesW)),
-    skip_rest_h: u32(skipH % phasesH),
-    skip_rest_w: u32(skipW % phasesW),
-    taps_h: u32(Math.floor(kernelH / phasesH)),
-    taps_w: u32(Math.floor(kernelW / phasesW)),
-    taps_rest_h: u32(kernelH % phasesH),
-    taps_rest_w: u32(kernelW % phasesW),
-    has_bias: u32(hasBias ? 1 : 0),
-    has_residual: u32(hasResidual ? 1 : 0),
-    relu: u32(activation),
+    ...both("windows", [ceilDiv(y[2], phases[0]), ceilDiv(y[3], phases[1])]),
+    ...both("kernel", kernel),
+    ...both("stride", pair(transposed ? 1 : stride)),
+    ...both("pad", pair(transposed ? 0 : padding)),
+    ...both("dilation", pair(transposed ? BACK : dilation)),
+    ...both("phases", phases),
+    ...both("skip", wholes(skip)),
+    ...both("skip_rest", rests(skip)),
+    ...both("taps", wholes(kernel)),
+    ...both("taps_rest", rests(kernel)),
+    has_bias: u32(call.bias ? 1 : 0),
+    has_residual: u32(call.residual ? 1 : 0),
+    relu: u32(call.relu6 ? 2 : Number(call.relu ?? 0)),
   };
 }
 
