@@ -2,12 +2,8 @@
 // Over vec4:
 // - The lanes of a subgroup are neighbouring pixels. Each thread keeps TP pixels x TC output channels in registers.
 // - Operands come from read-only storage textures: four channels a fetch, half the price of a load from a buffer.
-// - Each lane loads a share of the weights and passes it round the subgroup. There is no workgroup memory and no
-//   barrier, which would cost more than a load.
-// It also runs class projections, which are 1x1, and transposed convolutions. One of stride s is s x s small
-// convolutions, one for each position of an output pixel within the stride: the phases. A workgroup takes windows of
-// one phase (z), so its lanes take the same taps: with t = out + skip, the taps t mod s, + s, + 2s ... meet the inputs
-// t / s, t / s - 1, t / s - 2 ... Other convolutions have one phase. src/kernel/conv-lanes.ts makes the uniforms.
+// - Each lane loads a share of the weights and passes it round the subgroup. A barrier would cost more than a load.
+// It runs transposed convolutions as well, in phases: src/kernel/conv-lanes.ts. A workgroup takes windows of one phase.
 // Operands:
 //   x, residual, y  planes of 4 channels, see layout tex4
 //   weight          texels of 4 inputs of one output, [out/TC][kh][kw][in/4][TC]
@@ -125,9 +121,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let rest = vec2u(params.skip_rest_w, params.skip_rest_h);
   let is_before = phase < rest;
   let first = select(phase, phase + phases, is_before) - rest;
-  let newest = vec2u(params.skip_w, params.skip_h) + select(vec2u(0), vec2u(1), is_before);
-  let more = phase < vec2u(params.taps_rest_w, params.taps_rest_h);
-  let taps = vec2u(params.taps_w, params.taps_h) + select(vec2u(0), vec2u(1), more);
+  let newest = vec2u(params.skip_w, params.skip_h) + vec2u(is_before);
+  let has_more = phase < vec2u(params.taps_rest_w, params.taps_rest_h);
+  let taps = vec2u(params.taps_w, params.taps_h) + vec2u(has_more);
 
   // For each pixel of this thread: the texture row where its batch item begins, the corner of its window in the input
   // (which may lie outside), and its texel in plane 0 of the output.
@@ -187,18 +183,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     // Output channels 4g..4g+3 of the tile lie on lanes (4g..4g+3) % LANES of w[g].
     let w0 = load_weight(index);
     var w1 = w0;
+    if (LANES == 4) { w1 = load_weight(index + 4); }
     let w2 = load_weight(index + 8);
     var w3 = w2;
-    if (LANES == 4) {
-      w1 = load_weight(index + 4);
-      w3 = load_weight(index + 12);
-    }
+    if (LANES == 4) { w3 = load_weight(index + 12); }
     var w4 = w0;
+    if (TC == 32) { w4 = load_weight(index + 16); }
     var w6 = w0;
-    if (TC == 32) {
-      w4 = load_weight(index + 16);
-      w6 = load_weight(index + 24);
-    }
+    if (TC == 32) { w6 = load_weight(index + 24); }
     index += TC;
     // Fetched, a column holds four channels of one pixel. Transposed, it holds one channel of four pixels.
     let v = transpose(mat4x4f(
@@ -226,14 +218,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   // One load for all channels: lane q holds block q of the tile.
   var biases = vec4f();
   if (params.has_bias != 0) { biases = bias[min(block + lane, params.out_blocks - 1)]; }
-  // Loops that store the first sums and move the others up. Written out, the stores would take as long to compile as
-  // all the rest, and run 4 % faster; with bounds that are not constant, lavapipe does not write them out. Two loops,
-  // because one that moves seven sums runs slower.
-  var q = block;
+  // Loops that store the first sums and move up the others; one that moves all of them is slower. Their bounds are not
+  // constant: written out, the stores would be 4 % faster and take as long to compile as all the rest.
   let last = min(block + TC / 4, params.out_blocks);
-  while (q < last) {
-    let end = min(last, q + 4);
-    for (; q < end; q++) {
+  for (var start = block; start < last; start += 4) {
+    for (var q = start; q < min(last, start + 4); q++) {
       // From one channel of four pixels to four channels of one pixel.
       let values = transpose(s0.p);
       let b = subgroupShuffle(biases, q - block);

@@ -1,8 +1,11 @@
 /**
  * The shader conv2d/lanes.wgsl for the kernels that run it: convolutions, class projections (1x1), and transposed
- * convolutions. A transposed convolution of stride s is s x s small convolutions, one for each position of an output
- * pixel within the stride: the phases. With one shader they share one pipeline, and compiling is what a software
- * adapter takes longest for.
+ * convolutions. With one shader they share one pipeline, and compiling is what a software adapter takes longest for.
+ *
+ * A transposed convolution of stride s is s x s small convolutions, one for each position of an output pixel within the
+ * stride: its phases. With t = out + skip, where `skip` is what is cut off above, the taps t mod s, + s, + 2s ... meet
+ * the inputs t / s, t / s - 1, t / s - 2 ... A workgroup takes windows of one phase, so its lanes take the same taps.
+ * Other convolutions have one phase.
  */
 import { lanesFor, lanesVariant, runsLanes } from "./lanes.js";
 import type { LanesTile } from "./lanes.js";
