@@ -37,4 +37,5 @@ export type {
   KernelVariant as Variant,
   Packing,
   Precision,
+  SharedShader,
 } from "../src/kernel/variant.js";

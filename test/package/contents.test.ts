@@ -144,8 +144,8 @@ let a = b - -c; // tail
 
   it("take the constants of their variants", () => {
     for (const { kernel } of registry) {
-      for (const { wgsl: file, consts } of Object.values(kernel.variants)) {
-        const shader = published[`${kernel.name}/${file}`] ?? "";
+      for (const { wgsl: file, consts, shared } of Object.values(kernel.variants)) {
+        const shader = published[`${shared?.kernel ?? kernel.name}/${file}`] ?? "";
         const set = withConsts(shader, consts, file);
         for (const [name, value] of Object.entries(consts ?? {}))
           expect(set).toMatch(new RegExp(`^const ${name}:\\w+=${value};`, "m"));
