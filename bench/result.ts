@@ -3,6 +3,7 @@ import { FcnError, messageOf } from "../src/base/errors.js";
 import type { Ceilings } from "./ceilings.js";
 import type { KernelRow } from "./kernel-row.js";
 import type { ModelRow } from "./model-row.js";
+import { higherCeilings, underCeilings } from "./roof.js";
 
 export const SCHEMA = "fcn-webgpu-bench/1";
 
@@ -72,22 +73,26 @@ const originOf = ({ adapter, versions, date, cpu }: BenchResult): string =>
   JSON.stringify([adapter, versions, date, cpu]);
 
 /**
- * `later`, plus rows of `earlier` that this run did not measure: its kernels where `later` has none, and its other
- * networks. A result of another adapter, version or day gives no rows.
+ * `later`, plus the kernels and networks of `earlier` that this run did not measure. A result of another adapter,
+ * version or day gives no rows.
  */
 export function merged(earlier: BenchResult, later: BenchResult): BenchResult {
   if (originOf(earlier) !== originOf(later)) return later;
-  const { ceilings, kernels } = earlier;
   const measured = later.models ?? [];
   const measuredKeys = new Set(measured.map(modelKey));
   const kept = (earlier.models ?? []).filter((row) => !measuredKeys.has(modelKey(row)));
   const models = [...kept, ...measured];
-  const keepsKernels = later.kernels === undefined && ceilings !== undefined && kernels !== undefined;
-  return {
-    ...later,
-    ...(keepsKernels ? { ceilings, kernels } : {}),
-    ...(models.length ? { models } : {}),
-  };
+  return { ...later, ...mergedKernels(earlier, later), ...(models.length ? { models } : {}) };
+}
+
+/** The kernels of both, in the order of `earlier`. Shares are of the higher ceilings. */
+function mergedKernels(earlier: BenchResult, later: BenchResult): Pick<BenchResult, "kernels" | "ceilings"> {
+  const { ceilings, kernels } = earlier;
+  if (!ceilings || !kernels) return {};
+  if (!later.ceilings || !later.kernels) return { ceilings, kernels };
+  const highest = higherCeilings(ceilings, later.ceilings);
+  const rows = new Map([...kernels, ...later.kernels].map((row) => [kernelKey(row), row]));
+  return { ceilings: highest, kernels: [...rows.values()].map((row) => underCeilings(row, highest)) };
 }
 
 export interface Change {

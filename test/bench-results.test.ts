@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { barChart } from "../bench/bar-chart.js";
+import { underCeilings } from "../bench/roof.js";
 import { roofline } from "../bench/roofline.js";
 import { failedRow } from "../bench/model-row.js";
 import { publish, withSection } from "../bench/publish.js";
@@ -60,6 +61,27 @@ describe("results", () => {
       [8, "again"],
     ]);
     expect(merged({ ...result, date: "2025-01-01" }, networks).kernels).toBeUndefined();
+  });
+
+  it("of one day keep kernels that a filtered run did not measure, under the higher ceilings of both", () => {
+    const other = { ...timedRow, case: "1x1" };
+    const earlier = { ...result, kernels: [other, timedRow], ceilings: { gflops: 800, gbs: 10 } };
+    const again = { ...timedRow, ms: 5 };
+    const { kernels, ceilings } = merged(earlier, { ...result, kernels: [again], ceilings: { gflops: 400, gbs: 20 } });
+    expect(kernels?.map((row) => [row.case, "ms" in row && row.ms])).toEqual([
+      ["1x1", timedRow.ms],
+      [timedRow.case, 5],
+    ]);
+    expect(ceilings).toEqual({ gflops: 800, gbs: 20 });
+    expect(kernels).toEqual([other, again].map((row) => underCeilings(row, { gflops: 800, gbs: 20 })));
+    const added = merged(result, { ...result, kernels: [other] });
+    expect(added.kernels).toHaveLength(1 + (result.kernels?.length ?? 0));
+  });
+
+  it("of networks that failed say so, and stay out of the README's table", () => {
+    const task = { variant: "fcn8s", weights: "default", width: 8, height: 8 } as const;
+    const model = failedRow({ ...task, precision: "f32", batch: 1, tune: true }, "out of memory");
+    const networks: BenchResult = { ...result, models: [model] };
     expect(modelText(networks)).toContain("fcn8s default 8x8 f32: not measured: out of memory");
     expect(markdownTable(networks)).not.toContain("fcn8s");
   });
