@@ -61,6 +61,8 @@ describe("results", () => {
       [8, "again"],
     ]);
     expect(merged({ ...result, date: "2025-01-01" }, networks).kernels).toBeUndefined();
+    expect(modelText(networks)).toContain("fcn8s default 8x8 f32: not measured: out of memory");
+    expect(markdownTable(networks)).not.toContain("fcn8s");
   });
 
   it("of one day keep kernels that a filtered run did not measure, under the higher ceilings of both", () => {
@@ -76,14 +78,6 @@ describe("results", () => {
     expect(kernels).toEqual([other, again].map((row) => underCeilings(row, { gflops: 800, gbs: 20 })));
     const added = merged(result, { ...result, kernels: [other] });
     expect(added.kernels).toHaveLength(1 + (result.kernels?.length ?? 0));
-  });
-
-  it("of networks that failed say so, and stay out of the README's table", () => {
-    const task = { variant: "fcn8s", weights: "default", width: 8, height: 8 } as const;
-    const model = failedRow({ ...task, precision: "f32", batch: 1, tune: true }, "out of memory");
-    const networks: BenchResult = { ...result, models: [model] };
-    expect(modelText(networks)).toContain("fcn8s default 8x8 f32: not measured: out of memory");
-    expect(markdownTable(networks)).not.toContain("fcn8s");
   });
 
   it("become text and plots, which name the rows without a time", () => {

@@ -47,16 +47,13 @@ describe.each(variants)("$label", ({ entry, variant, file }) => {
       name: name === "deviation" ? "std" : name, // WGSL reserves `std`
       declaration: type.startsWith("texture") ? type : space,
     }));
-    const operands = slotsOf(kernel, variant).map((slot) => ({ name: slot.key, declaration: declarationOf(slot) }));
-    const wanted = [...operands, { name: "params", declaration: "var<uniform>" }];
-    const isOwn = !variant.shared || variant.shared.kernel === kernel.name;
-    // A shader of another kernel has that kernel's names.
-    const named = wanted.map(({ name, ...rest }, index) => ({
-      index,
-      name: isOwn ? name : bound[index]?.name,
-      ...rest,
+    const shaderNames = Object.keys(variant.shared?.operands ?? {});
+    const operands = slotsOf(kernel, variant).map((slot, i) => ({
+      name: shaderNames[i] ?? slot.key,
+      declaration: declarationOf(slot),
     }));
-    expect(bound).toEqual(named);
+    const wanted = [...operands, { name: "params", declaration: "var<uniform>" }];
+    expect(bound).toEqual(wanted.map((binding, index) => ({ index, ...binding })));
   });
 
   it("declares every pipeline constant it is given", () => {
@@ -73,6 +70,17 @@ describe.each(variants)("$label", ({ entry, variant, file }) => {
     });
     expect([...sizes, 1, 1].slice(0, 3)).toEqual([...variant.workgroup]);
   });
+});
+
+const sharing = variants.flatMap(({ label, entry: { kernel }, variant: { shared, layouts = {} } }) =>
+  shared ? [{ label, kernel, layouts, operands: Object.values(shared.operands) }] : [],
+);
+
+it.each(sharing)("$label binds all operands of its kernel, and what is absent has a layout", (variant) => {
+  const own = [...Object.keys(variant.kernel.inputs), ...Object.keys(variant.kernel.outputs)];
+  expect(variant.operands).toEqual(expect.arrayContaining(own));
+  const absent = variant.operands.filter((name) => !own.includes(name) && name !== "bias");
+  expect(Object.keys(variant.layouts)).toEqual(expect.arrayContaining(absent));
 });
 
 describe("withConsts", () => {

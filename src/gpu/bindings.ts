@@ -27,7 +27,8 @@ const updatedInputs = ({ outputs }: Kernel): (string | undefined)[] =>
 export function slotsOf(kernel: Kernel, variant: AnyVariant): readonly Slot[] {
   const updated = updatedInputs(kernel);
   const own = [...Object.keys(kernel.inputs), ...Object.keys(kernel.outputs)].filter((key) => !updated.includes(key));
-  return (variant.shared?.operands ?? own).map((key): Slot => {
+  const keys = variant.shared ? Object.values(variant.shared.operands) : own;
+  return keys.map((key): Slot => {
     const access = key in kernel.outputs ? "output" : "input";
     return { key, access, kind: kindOf(kernel, variant, key) };
   });

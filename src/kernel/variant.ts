@@ -82,15 +82,15 @@ export interface BorderRules<P> {
   gains?(problem: P): Borders;
 }
 
-/** A shader in another kernel's folder. Kernels that run one shader with the same constants share a pipeline. */
+/** A shader that several kernels may run. Those that run it with the same constants share a pipeline. */
 export interface SharedShader {
   /** The kernel whose folder has the shader. */
   readonly kernel: string;
   /**
-   * The shader's operands in the order of their bindings, by the names that they have in this kernel. One that the
+   * The shader's operands in the order of their bindings, each with the name of this kernel's operand. One that the
    * kernel does not have is absent from every call, and its layout stands in the variant's `layouts`.
    */
-  readonly operands: readonly string[];
+  readonly operands: Readonly<Record<string, string>>;
 }
 
 /** Sizes along x, y and z. */
@@ -98,9 +98,9 @@ export type Extent = readonly [number, number, number];
 
 /** One way to run a kernel: a shader, and where it may and should run. P is the kernel's Problem. */
 export interface KernelVariant<P> {
-  /** File in the kernel's folder, without the extension. */
+  /** File in the kernel's folder, or in that of `shared`, without the extension. */
   readonly wgsl: string;
-  /** Set where several kernels run the shader. */
+  /** Set where several kernels may run the shader. */
   readonly shared?: SharedShader;
   /** Threads of a workgroup along x, y and z, as the shader declares them. */
   readonly workgroup: Extent;
