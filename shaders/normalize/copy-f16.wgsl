@@ -13,8 +13,12 @@ struct Params {
   pixels: u32, // batch * out_h * out_w
   rows: u32, // of the picture in y; zeros follow
   columns: u32,
-  scale_h: f32,
-  scale_w: f32,
+  step_h: i32, // the rest says where a resized picture lies
+  step_w: i32,
+  offset_h: i32,
+  offset_w: i32,
+  over_h: i32,
+  over_w: i32,
 }
 
 @group(0) @binding(0) var<storage, read> image: array<u32>;

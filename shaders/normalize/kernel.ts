@@ -7,8 +7,9 @@ import { badShape } from "../../src/base/errors.js";
 import { mapParams, threadPerPixel } from "../../src/kernel/feature-map.js";
 import { defineKernel } from "../../src/kernel/kernel.js";
 import { sizeOf } from "../../src/kernel/layout.js";
-import { f32, pair, u32 } from "../../src/kernel/problem.js";
+import { pair, u32 } from "../../src/kernel/problem.js";
 import type { Pair } from "../../src/kernel/problem.js";
+import { checkPositions, halfPixelPositions, positionParams } from "../../src/kernel/resampling.js";
 import { ceilDiv, elements, formatShape } from "../../src/kernel/shape.js";
 import type { Nchw, Shape } from "../../src/kernel/shape.js";
 import { fitsTexture } from "../../src/kernel/texture.js";
@@ -30,14 +31,13 @@ const seenSize = (image: Nchw, { height, width }: SizeAttrs) => [height || image
 const keepsSize = (image: Nchw, attrs: SizeAttrs): boolean =>
   seenSize(image, attrs).every((size, axis) => size === image[2 + axis]);
 
-/** The picture's size in the output, and the pixels of the picture for each of the output. */
+/** The picture's size in the output, and where the output's pixels lie in the picture. */
 function seenParams(image: Nchw, attrs: SizeAttrs) {
   const [rows, columns] = seenSize(image, attrs);
   return {
     rows: u32(rows),
     columns: u32(columns),
-    scale_h: f32(image[2] / rows),
-    scale_w: f32(image[3] / columns),
+    ...positionParams(halfPixelPositions(image[2], rows), halfPixelPositions(image[3], columns)),
   };
 }
 
@@ -78,6 +78,7 @@ export const normalize = defineKernel({
       throw badShape(`normalize: height ${height} and width ${width} need to be whole numbers, 0 or more`);
     }
     const [rows, columns] = seenSize(image, { height, width });
+    if (!keepsSize(image, { height, width })) checkPositions("normalize: image", image, rows, columns);
     return { y: [image[0], 3, paddedSize(0, rows, padded), paddedSize(1, columns, padded)] };
   },
   params: ({ in: { image }, out: { y }, attrs }) => ({ ...mapParams(image, y), ...seenParams(image, attrs) }),

@@ -14,8 +14,12 @@ struct Params {
   texel_rows: u32, // batch * out_h
   rows: u32, // of the picture in y; zeros follow
   columns: u32,
-  scale_h: f32, // in_h / rows
-  scale_w: f32,
+  step_h: i32, // row i of y lies at max(i * step_h + offset_h, 0) / over_h rows of the picture
+  step_w: i32,
+  offset_h: i32,
+  offset_w: i32,
+  over_h: i32,
+  over_w: i32,
 }
 
 @group(0) @binding(0) var<storage, read> image: array<u32>;
@@ -25,6 +29,19 @@ struct Params {
 @group(0) @binding(4) var<uniform> params: Params;
 
 const WORDS: u32 = 16; // pixels of a thread
+
+struct Position {
+  low: u32,
+  high: u32,
+  weight: f32, // of `high`
+}
+
+// In integers up to the last step: a float position such as 500.3 would leave only five digits for the weight.
+fn position(i: u32, step: i32, offset: i32, over: i32, size: u32) -> Position {
+  let at = max(i32(i) * step + offset, 0);
+  let low = u32(at / over);
+  return Position(low, min(low + 1, size - 1), f32(at % over) / f32(over));
+}
 
 fn rgb_at(n: u32, row: u32, column: u32) -> vec3f {
   let word = image[(n * params.in_h + row) * params.in_w + column];
@@ -38,10 +55,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let oy = id.y % params.out_h;
   let average = mean[0].xyz;
   let spread = deviation[0].xyz;
-  // Half-pixel centres; a source position before the first centre is clamped to it.
-  let sy = max((f32(oy) + 0.5) * params.scale_h - 0.5, 0.0);
-  let y0 = min(u32(sy), params.in_h - 1);
-  let y1 = min(y0 + 1, params.in_h - 1);
+  let row = position(oy, params.step_h, params.offset_h, params.over_h, params.in_h);
   for (var i = 0u; i < WORDS; i++) {
     let ox = id.x + i * groups.x * 8;
     if (ox >= params.out_w) { break; }
@@ -49,12 +63,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       textureStore(y, vec2u(ox + 1, id.y), vec4f());
       continue;
     }
-    let sx = max((f32(ox) + 0.5) * params.scale_w - 0.5, 0.0);
-    let x0 = min(u32(sx), params.in_w - 1);
-    let x1 = min(x0 + 1, params.in_w - 1);
-    let top = mix(rgb_at(n, y0, x0), rgb_at(n, y0, x1), sx - f32(x0));
-    let bottom = mix(rgb_at(n, y1, x0), rgb_at(n, y1, x1), sx - f32(x0));
-    let value = mix(top, bottom, sy - f32(y0)) / 255.0;
+    let column = position(ox, params.step_w, params.offset_w, params.over_w, params.in_w);
+    let top = mix(rgb_at(n, row.low, column.low), rgb_at(n, row.low, column.high), column.weight);
+    let bottom = mix(rgb_at(n, row.high, column.low), rgb_at(n, row.high, column.high), column.weight);
+    let value = mix(top, bottom, row.weight) / 255.0;
     textureStore(y, vec2u(ox + 1, id.y), vec4f((value - average) / spread, 0.0));
   }
 }

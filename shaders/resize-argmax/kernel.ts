@@ -75,8 +75,8 @@ function checkStride(x: Nchw, attrs: ResizeAttrs): void {
     throw badShape(`resize-argmax: ${size} needs to fit in x ${formatShape(x)} times stride ${stride}`);
   }
   if (isResized) {
-    checkPositions("resize-argmax", [x[0], x[1], 2 * seenH, 2 * seenW], height, width);
-    checkPositions("resize-argmax", [x[0], x[1], 2 * stride, 2 * stride], height, width);
+    checkPositions("resize-argmax: x", [x[0], x[1], 2 * seenH, 2 * seenW], height, width);
+    checkPositions("resize-argmax: x", [x[0], x[1], 2 * stride, 2 * stride], height, width);
   }
 }
 
@@ -112,7 +112,7 @@ export const resizeArgmax = defineKernel({
     if (x[1] > 256) throw badShape(`resize-argmax: x ${formatShape(x)} has ${x[1]} channels, u8 labels hold 256`);
     checkOutputSize("resize-argmax", attrs.height, attrs.width);
     checkStride(x, attrs);
-    if (attrs.stride === 0) checkPositions("resize-argmax", x, attrs.height, attrs.width);
+    if (attrs.stride === 0) checkPositions("resize-argmax: x", x, attrs.height, attrs.width);
     return { y: [x[0], 1, attrs.height, attrs.width] };
   },
   params: ({ in: { x }, out: { y }, attrs }) => ({ ...mapParams(x, y), ...positionParamsOf(x, y, attrs) }),

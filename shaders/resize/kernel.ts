@@ -40,7 +40,7 @@ export const resize = defineKernel({
       throw badShape(`resize: align_corners needs mode "bilinear", got "nearest"`);
     }
     checkOutputSize("resize", height, width);
-    checkPositions("resize", x, height, width);
+    checkPositions("resize: x", x, height, width);
     return { y: [x[0], x[1], height, width] };
   },
   params: ({ in: { x }, out: { y }, attrs }) => ({

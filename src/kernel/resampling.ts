@@ -36,13 +36,13 @@ export const positionParams = (rows: Positions, columns: Positions) => ({
 /** Positions go up to 2 * in * out, which must fit in an i32. */
 const MAX_PRODUCT = 2 ** 30;
 
-/** That positions from x to this size fit in an i32. @throws bad-shape */
-export function checkPositions(kernel: string, x: Nchw, height: number, width: number): void {
+/** That positions from a map to this size fit in an i32. `name` is the kernel's and the map's. @throws bad-shape */
+export function checkPositions(name: string, x: Nchw, height: number, width: number): void {
   const check = (axis: Axis, from: number, to: number): void => {
     if (from * to < MAX_PRODUCT) return;
     const product = `${from} * ${to} = ${from * to}`;
     throw badShape(
-      `${kernel}: x ${formatShape(x)} to ${to} ${axisName(axis)}: ${product} needs to be below ${MAX_PRODUCT}`,
+      `${name} ${formatShape(x)} to ${to} ${axisName(axis)}: ${product} needs to be below ${MAX_PRODUCT}`,
     );
   };
   check(0, x[2], height);
