@@ -41,9 +41,7 @@ export function checkPositions(name: string, x: Nchw, height: number, width: num
   const check = (axis: Axis, from: number, to: number): void => {
     if (from * to < MAX_PRODUCT) return;
     const product = `${from} * ${to} = ${from * to}`;
-    throw badShape(
-      `${name} ${formatShape(x)} to ${to} ${axisName(axis)}: ${product} needs to be below ${MAX_PRODUCT}`,
-    );
+    throw badShape(`${name} ${formatShape(x)} to ${to} ${axisName(axis)}: ${product} needs to be below ${MAX_PRODUCT}`);
   };
   check(0, x[2], height);
   check(1, x[3], width);
