@@ -7,7 +7,7 @@ import { u32 } from "../../src/kernel/problem.js";
 import { blocksOf, ceilDiv } from "../../src/kernel/shape.js";
 import { fitsTexture, fitsWeights, textureColumns } from "../../src/kernel/texture.js";
 import type { KernelVariant } from "../../src/kernel/variant.js";
-import { chainLength, suitsTiles, tileOverrides, tilesAlong, windowParams } from "./problem.js";
+import { advanceParams, chainLength, epilogueOverrides, suitsTiles, tilesAlong, windowParams } from "./problem.js";
 import type { DepthwiseProblem } from "./problem.js";
 
 /** Columns of a thread. */
@@ -38,7 +38,7 @@ export const depthwiseLanes: KernelVariant<DepthwiseProblem> = {
     const fits = fitsTexture(x) && fitsTexture(problem.out.y) && fitsWeights(channelBlockTexels(weight));
     return software && fits && suitsTiles(problem);
   },
-  overrides: tileOverrides,
+  overrides: (problem) => ({ KERNEL: problem.in.weight[2] as number, ...epilogueOverrides(problem) }),
   params: (problem) => {
     const {
       in: { x },
@@ -58,6 +58,7 @@ export const depthwiseLanes: KernelVariant<DepthwiseProblem> = {
       tiles_h: u32(tilesAlong(problem, 0, rows)),
       tiles_w: u32(tilesAlong(problem, 1, COLUMNS)),
       ...windowParams(problem),
+      ...advanceParams(problem),
     };
   },
   threads: (problem) => [

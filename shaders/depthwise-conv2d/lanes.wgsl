@@ -2,9 +2,13 @@
 // kernels of 3x3 and 5x5.
 // Over naive:
 // - A thread computes four channels of four columns and goes down their rows. It loads each row of x once, and adds it
-//   to the sums of all the output rows whose windows hold it.
+//   to the sums of all the output rows whose windows may hold it.
 // - Operands come from read-only storage textures: four channels a fetch, half the price of a load from a buffer.
 // - A thread's pixels lie as far apart as the dilation asks for: windows overlap with any dilation.
+// - Strides are uniforms, because compiling costs more than the work: one pipeline serves strides 1 and 2. At stride 2
+//   windows share every second column. Those columns come first, where windows lie as at stride 1, then the columns
+//   between them; the weights are sorted alike. Rows keep their order, and sums that end between two output rows are
+//   thrown away.
 // Operands:
 //   x, y    planes of 4 channels, see layout tex4
 //   weight  texels of 4 channels, [kh][kw][channel/4]
@@ -12,12 +16,11 @@
 
 const MOST_TAPS: u32 = 25; // 5x5
 const MOST_COLUMNS: u32 = 11; // of x for four windows: 5 wide, 2 apart
+const BETWEEN: u32 = 3; // columns that only stride 2 loads
 
 const WEIGHT_WIDTH: u32 = 1024; // texels in a row of the weight texture
 
 override KERNEL: u32 = 3; // rows and columns of the window
-override ADVANCE_H: u32 = 1; // from one output row of a thread to its next, in rows of x that the dilation keeps
-override ADVANCE_W: u32 = 1;
 override HAS_BIAS: bool = false;
 override RELU: bool = false; // set for ReLU6 too
 override RELU6: bool = false; // the upper bound of ReLU6
@@ -42,6 +45,8 @@ struct Params {
   dilation_w: u32,
   step_h: u32, // from one output row of a thread to its next, in rows of y
   step_w: u32,
+  advance_h: u32, // the same step in rows of x, as a multiple of the dilation: 1 or 2
+  advance_w: u32,
 }
 
 @group(0) @binding(0) var x: texture_storage_2d<rgba32float, read>;
@@ -70,7 +75,7 @@ fn plane_corner(n: u32, block: u32, columns: u32, height: u32, width: u32) -> ve
   return vec2u(place.y * (width + 1) + 1, (n * ((params.blocks + columns - 1) / columns) + place.x) * height);
 }
 
-// Windows of four pixels beside each other in a row of x: for each column of the window, what the four have there.
+// For each column of the window, what four pixels beside each other have there.
 struct Windows {
   t0: mat4x4f,
   t1: mat4x4f,
@@ -79,11 +84,12 @@ struct Windows {
   t4: mat4x4f,
 }
 
-// The texture's columns that hold the windows' columns, and the weights.
+// The texture's columns that hold the windows' columns, and the weights, both in the order of loading.
 var<private> from_x: array<u32, MOST_COLUMNS>;
 var<private> w: array<vec4f, MOST_TAPS>;
 
-// Written out: SwiftShader unrolls no loop and keeps arrays in memory.
+// Written out: SwiftShader unrolls no loop and keeps arrays in memory. A loop of no turns is skipped, where software
+// adapters would go through an `if` with all lanes off.
 fn load_windows(from_y: u32, is_inside: bool) -> Windows {
   let v0 = load_texel(0, from_y, is_inside);
   let v1 = load_texel(1, from_y, is_inside);
@@ -91,26 +97,30 @@ fn load_windows(from_y: u32, is_inside: bool) -> Windows {
   let v3 = load_texel(3, from_y, is_inside);
   let v4 = load_texel(4, from_y, is_inside);
   let v5 = load_texel(5, from_y, is_inside);
-  var v6 = vec4f();
-  var v7 = vec4f();
-  var v8 = vec4f();
-  var v9 = vec4f();
-  var v10 = vec4f();
-  if (ADVANCE_W == 2 || KERNEL == 5) {
-    v6 = load_texel(6, from_y, is_inside);
-    v7 = load_texel(7, from_y, is_inside);
+  if (KERNEL == 3) {
+    var u0 = v2;
+    var u1 = v3;
+    var u2 = v4;
+    for (var i = 1u; i < params.advance_w; i++) {
+      u0 = load_texel(6, from_y, is_inside);
+      u1 = load_texel(7, from_y, is_inside);
+      u2 = load_texel(8, from_y, is_inside);
+    }
+    let last = mat4x4f(u0, u1, u2, v5);
+    return Windows(mat4x4f(v0, v1, v2, v3), mat4x4f(v1, v2, v3, v4), last, mat4x4f(), mat4x4f());
   }
-  if (ADVANCE_W == 2) { v8 = load_texel(8, from_y, is_inside); }
-  if (ADVANCE_W == 2 && KERNEL == 5) {
-    v9 = load_texel(9, from_y, is_inside);
-    v10 = load_texel(10, from_y, is_inside);
-  }
-  if (ADVANCE_W == 2) {
-    return Windows(mat4x4f(v0, v2, v4, v6), mat4x4f(v1, v3, v5, v7), mat4x4f(v2, v4, v6, v8),
-      mat4x4f(v3, v5, v7, v9), mat4x4f(v4, v6, v8, v10));
+  let v6 = load_texel(6, from_y, is_inside);
+  let v7 = load_texel(7, from_y, is_inside);
+  var u0 = v3;
+  var u1 = v4;
+  var u2 = v5;
+  for (var i = 1u; i < params.advance_w; i++) {
+    u0 = load_texel(8, from_y, is_inside);
+    u1 = load_texel(9, from_y, is_inside);
+    u2 = load_texel(10, from_y, is_inside);
   }
   return Windows(mat4x4f(v0, v1, v2, v3), mat4x4f(v1, v2, v3, v4), mat4x4f(v2, v3, v4, v5),
-    mat4x4f(v3, v4, v5, v6), mat4x4f(v4, v5, v6, v7));
+    mat4x4f(u0, u1, u2, v6), mat4x4f(u1, u2, v6, v7));
 }
 
 fn load_texel(column: u32, from_y: u32, is_inside: bool) -> vec4f {
@@ -122,14 +132,33 @@ fn weighted(pixels: mat4x4f, k: vec4f) -> mat4x4f {
   return mat4x4f(pixels[0] * k, pixels[1] * k, pixels[2] * k, pixels[3] * k);
 }
 
-// What a row of x adds to the windows, of whose rows it is row `ky`. Unsigned: a window that begins further down has a
-// huge `ky`.
+// What a row of x adds to the windows, of whose rows it is row `ky`.
 fn row_products(v: Windows, ky: u32) -> mat4x4f {
-  if (ky >= KERNEL) { return mat4x4f(); }
   let k = ky * KERNEL;
   var sums = weighted(v.t0, w[k]) + weighted(v.t1, w[k + 1]) + weighted(v.t2, w[k + 2]);
   if (KERNEL == 5) { sums += weighted(v.t3, w[k + 3]) + weighted(v.t4, w[k + 4]); }
   return sums;
+}
+
+// Fills `from_x` and `w`. `left` is the first window's first column: unsigned, left of the picture is a huge number.
+fn load_order(block: u32, corner: u32, left: u32) {
+  // In steps of two, the even columns come first. Taking off `passed` leads back to the odd ones.
+  let passed = KERNEL * (params.advance_w - 1);
+  for (var place = 0u; place < KERNEL + 3 + BETWEEN; place++) {
+    var column = place * params.advance_w;
+    if (place >= KERNEL / 2 + 4) { column -= passed; }
+    if (place >= KERNEL + 3) { column = 2 * (place - KERNEL - 3) + 1; }
+    let ix = left + column * params.dilation_w;
+    // Pixels outside the picture are read from column 0, which is zero in every plane.
+    from_x[place] = select(0, corner + ix, ix < params.in_w);
+  }
+  for (var ky = 0u; ky < KERNEL; ky++) {
+    for (var kx = 0u; kx < KERNEL; kx++) {
+      var tap = ky * KERNEL + kx * params.advance_w;
+      if (kx > KERNEL / 2) { tap -= passed; }
+      w[ky * KERNEL + kx] = load_weight(tap * params.blocks + block);
+    }
+  }
 }
 
 @compute @workgroup_size(8)
@@ -140,7 +169,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let place = divide(down.x, params.blocks);
   let n = place.x;
   let block = place.y;
-  // The thread's first pixel, and the corner of its window. Unsigned: left of the picture is a huge number.
+  // The thread's first pixel.
   let group_w = divide(across.y, params.step_w);
   let group_h = divide(down.y, params.step_h);
   let ox = group_w.x * 4 * params.step_w + group_w.y;
@@ -148,39 +177,35 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 
   let from_corner = plane_corner(n, block, params.in_columns, params.in_h, params.in_w);
   let to_corner = plane_corner(n, block, params.out_columns, params.out_h, params.out_w) + vec2u(ox, oy);
-  // Pixels outside the picture are read from column 0, which is zero in every plane.
-  for (var column = 0u; column < 3 * ADVANCE_W + KERNEL; column++) {
-    let ix = ox * params.stride_w + column * params.dilation_w - params.pad_w;
-    from_x[column] = select(0, from_corner.x + ix, ix < params.in_w);
-  }
-  for (var tap = 0u; tap < KERNEL * KERNEL; tap++) { w[tap] = load_weight(tap * params.blocks + block); }
+  load_order(block, from_corner.x, ox * params.stride_w - params.pad_w);
   var b = vec4f();
   if (HAS_BIAS) { b = bias[block]; }
 
-  // Sums of the output row that a turn finishes, and of those after it that share rows of x with it. The first turns
-  // finish no row of this thread: they only add to the rows ahead. Separate variables: in an array, the sums of 5x5
-  // windows leave the registers.
-  let ahead = (KERNEL - 1) / ADVANCE_H;
+  // Sums of the windows that hold the row of a turn, the one that ends there first. The first turns end no window of
+  // this thread. Separate variables: in an array, the sums of 5x5 windows leave the registers.
   var s0 = mat4x4f(b, b, b, b);
   var s1 = s0;
   var s2 = s0;
   var s3 = s0;
   var s4 = s0;
-  var iy = oy * params.stride_h + (KERNEL - ADVANCE_H - ahead * ADVANCE_H) * params.dilation_h - params.pad_h;
-  for (var turn = 0u; turn < params.rows + ahead; turn++) {
-    for (var row = KERNEL - ADVANCE_H; row < KERNEL; row++) {
-      let is_inside = iy < params.in_h;
-      let from_y = select(0, from_corner.y + iy, is_inside);
-      iy += params.dilation_h;
-      let v = load_windows(from_y, is_inside);
-      s0 += row_products(v, row);
-      s1 += row_products(v, row - ADVANCE_H);
-      if (ahead > 1) { s2 += row_products(v, row - 2 * ADVANCE_H); }
-      if (ahead > 2) { s3 += row_products(v, row - 3 * ADVANCE_H); }
-      if (ahead > 3) { s4 += row_products(v, row - 4 * ADVANCE_H); }
+  var iy = oy * params.stride_h - params.pad_h;
+  for (var turn = 0u; turn < (params.rows - 1) * params.advance_h + KERNEL; turn++) {
+    let is_inside = iy < params.in_h;
+    let from_y = select(0, from_corner.y + iy, is_inside);
+    iy += params.dilation_h;
+    let v = load_windows(from_y, is_inside);
+    s0 += row_products(v, KERNEL - 1);
+    s1 += row_products(v, KERNEL - 2);
+    s2 += row_products(v, KERNEL - 3);
+    if (KERNEL == 5) {
+      s3 += row_products(v, 1);
+      s4 += row_products(v, 0);
     }
-    let down_rows = (turn - ahead) * params.step_h;
-    if (turn >= ahead && oy + down_rows < params.out_h) {
+    // Output rows lie `advance_h` turns apart.
+    let past = turn - (KERNEL - 1);
+    let is_output = turn >= KERNEL - 1 && (past & (params.advance_h - 1)) == 0;
+    let down_rows = (past >> (params.advance_h - 1)) * params.step_h;
+    if (is_output && oy + down_rows < params.out_h) {
       for (var p = 0u; p < 4; p++) {
         var value = s0[p];
         if (RELU) { value = select(value, vec4f(), value < vec4f()); } // select, not max: NaN must stay visible
@@ -191,9 +216,12 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       }
     }
     s0 = s1;
-    s1 = mat4x4f(b, b, b, b);
-    if (ahead > 1) { s1 = s2; s2 = mat4x4f(b, b, b, b); }
-    if (ahead > 2) { s2 = s3; s3 = mat4x4f(b, b, b, b); }
-    if (ahead > 3) { s3 = s4; s4 = mat4x4f(b, b, b, b); }
+    s1 = s2;
+    if (KERNEL == 3) { s2 = mat4x4f(b, b, b, b); }
+    if (KERNEL == 5) {
+      s2 = s3;
+      s3 = s4;
+      s4 = mat4x4f(b, b, b, b);
+    }
   }
 }

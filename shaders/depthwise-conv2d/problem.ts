@@ -83,3 +83,9 @@ export const windowParams = (problem: DepthwiseProblem) => {
     step_w: u32(stepsOf(problem, 1).step),
   };
 };
+
+/** Uniforms of `lanes`: the distance of windows, which is a pipeline constant of the variants for GPUs. */
+export const advanceParams = (problem: DepthwiseProblem) => ({
+  advance_h: u32(stepsOf(problem, 0).advance),
+  advance_w: u32(stepsOf(problem, 1).advance),
+});
