@@ -5,20 +5,11 @@
  */
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { HOST_FILE, PARTS, reachedFrom } from "./parts.mjs";
-import { tool } from "./tool.mjs";
+import { bundle } from "./tool.mjs";
 
 /** Vite makes `data:` URLs of assets below this size in bytes, which a page's Content-Security-Policy may forbid. */
 const INLINED_BYTES = 4096;
-
-/** Runs a Vite configuration of this folder. */
-function bundle(/** @type {string} */ config, /** @type {string[]} */ ...args) {
-  const path = fileURLToPath(new URL(config, import.meta.url));
-  const build = ["build", "--config", path, "--logLevel", "error", ...args];
-  const status = tool("vite/bin/vite.js", build, { output: "stderr" });
-  if (status !== 0) throw new Error(`${config} ${args.join(" ")} made no bundle`);
-}
 
 /**
  * The text of a module that loads a bundle once; after a failure the next call tries again.

@@ -86,14 +86,15 @@ const RARE = [
 const isRare = (/** @type {string} */ path) => RARE.some((pattern) => pattern.test(path));
 
 /**
- * The shaders as the package carries them: JavaScript, without comments and unneeded spaces, names shortened. `common`
- * has marks in place of the texts of `rare` (src/gpu/shader-text.ts).
+ * The shaders as the package carries them: JavaScript, without comments and unneeded spaces, names shortened. `all` is
+ * for Node, the other two for pages: `common` has marks in place of the texts of `rare` (src/gpu/shader-text.ts).
  */
 export function packageModules() {
   const published = publishedShaders();
   const rare = Object.entries(published).filter(([path]) => isRare(path));
   const marks = Object.fromEntries(rare.map(([path]) => [path, "@@"]));
   return {
+    all: shaderModule(published, ""),
     common: shaderModule({ ...published, ...marks }, ""),
     rare: `${HEAD}export default ${JSON.stringify(Object.fromEntries(rare), null, 2)};\n`,
   };

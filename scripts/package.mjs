@@ -1,6 +1,7 @@
 /**
  * Completes dist/ for publishing (package.json, `files`) with what the compiler does not make:
  *   weights    copies, at the same relative URL as in the sources
+ *   bundles    the library and the program for Node, in few files
  *   assets     the readers of .pth files and what else few pages run; a page loads them when it needs them
  *   shaders    without comments and unneeded spaces, because a page downloads them; those that few pages run apart
  *   types      entries for TypeScript before 6, whose DOM library lacks WebGPU: they add the package @webgpu/types.
@@ -10,6 +11,7 @@ import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { bundleParts, bundlePthReaders, writeRareShaders } from "./asset-modules.mjs";
 import { packageModules } from "./kernels.mjs";
+import { bundle } from "./tool.mjs";
 
 /** Entries whose declarations name GPU objects. */
 const GPU_ENTRIES = ["index", "node"];
@@ -35,12 +37,14 @@ function orderModules(/** @type {string} */ entry) {
 
 export function finishPackage(/** @type {string} */ root) {
   const dist = join(root, "dist");
+  const { all, common, rare } = packageModules();
+  writeFileSync(join(dist, "shaders/wgsl.generated.js"), all);
+  bundle("node.vite.mjs");
   bundlePthReaders(dist);
   for (const folder of ["weights", "types"]) mkdirSync(join(dist, folder), { recursive: true });
   for (const file of readdirSync(join(root, "weights"))) {
     if (/\.(safetensors|json|md)$/.test(file)) cpSync(join(root, "weights", file), join(dist, "weights", file));
   }
-  const { common, rare } = packageModules();
   writeFileSync(join(dist, "shaders/wgsl.generated.js"), common);
   writeRareShaders(dist, rare);
   bundleParts(dist);

@@ -180,7 +180,7 @@ const TASKS = {
     const status = buildIfNeeded();
     if (status !== 0) return status;
     // In this process, so that signals reach it. It ends the process itself.
-    const program = join(root, "dist/src/cli/main.js");
+    const program = join(root, "dist/bundles/node/fcn.js");
     process.argv.splice(1, Infinity, program, ...args);
     process.chdir(root);
     await import(pathToFileURL(program).href);

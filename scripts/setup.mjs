@@ -195,7 +195,7 @@ export function setup() {
   if (!adapter) {
     throw new SetupError(
       "A Vulkan driver is installed, but Dawn does not accept it: run `npm run build` and then " +
-        "`node dist/src/cli/main.js doctor`, which shows Dawn's own messages.",
+        "`node dist/bundles/node/fcn.js doctor`, which shows Dawn's own messages.",
     );
   }
   if (hasNvidia() && !/nvidia/i.test(adapter.name + adapter.driver)) {

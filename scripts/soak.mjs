@@ -20,7 +20,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { root } from "./setup.mjs";
 
-const PROGRAM = join(root, "dist/src/cli/main.js");
+const PROGRAM = join(root, "dist/bundles/node/fcn.js");
 const { encodeLabelPng, encodePng } = await import("../dist/src/image/png.js");
 const { seeded } = await import("../dist/src/base/random.js");
 

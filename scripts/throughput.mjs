@@ -73,7 +73,7 @@ function rateOf(times) {
 async function commandRate(paths, { weights, variant, resize }, own) {
   const options = { variant, resize: String(resize), ...(weights === undefined ? {} : { weights }) };
   const words = [...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]), ...own];
-  const program = join(root, "dist/src/cli/main.js");
+  const program = join(root, "dist/bundles/node/fcn.js");
   const child = spawn(process.execPath, [program, "segment", ...paths, ...words, "--json", "--quiet"], {
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -36,3 +36,10 @@ export function node(args, { output = "inherit", cwd = root } = {}) {
 export function tool(program, args, options) {
   return node([join(root, "node_modules", program), ...args], options);
 }
+
+/** Runs a Vite configuration of this folder. @throws Error when it fails */
+export function bundle(/** @type {string} */ config, /** @type {string[]} */ ...args) {
+  const build = ["build", "--config", join(root, "scripts", config), "--logLevel", "error", ...args];
+  const status = tool("vite/bin/vite.js", build, { output: "stderr" });
+  if (status !== 0) throw new Error(`${config} ${args.join(" ")} made no bundle`);
+}

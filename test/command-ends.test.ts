@@ -147,7 +147,7 @@ describe("a temporary folder", () => {
       const tmp = join(root, `tmp-library-${signal}`);
       mkdirSync(tmp);
       const script = join(root, "uses-library.mjs");
-      const library = new URL("../dist/src/node.js", import.meta.url).href;
+      const library = new URL("../dist/bundles/node/node.js", import.meta.url).href;
       writeFileSync(
         script,
         `import { requestDevice } from ${JSON.stringify(library)};

@@ -105,7 +105,7 @@ describe("a program", () => {
     expect([code, out.split("\n")[0]], err).toEqual([0, "1200"]);
   });
 
-  const built = new URL("../dist/src/node.js", import.meta.url).href;
+  const built = new URL("../dist/bundles/node/node.js", import.meta.url).href;
   const start = `import { loadFcn } from ${JSON.stringify(built)}; const fcn = await loadFcn({ variant: "fcn32s" });
     const seg = await fcn.segment({ width: 8, height: 8, data: new Uint8Array(256) }); console.log(seg.labels.length);`;
   it.each([

@@ -136,7 +136,7 @@ describe("commands", () => {
   it("are there", () => expect(commands.length).toBeGreaterThan(8));
 
   it.each(commands)("fcn %s parses", async (command) => {
-    const program = join(root, "dist/src/cli/main.js");
+    const program = join(root, "dist/bundles/node/fcn.js");
     const { code, err } = await runNode([program, ...command.split(" ")], folder, environment);
     if (code !== 0) expect(err).toMatch(REASONS_TO_STOP);
     expect(err).not.toMatch(/unknown option|there is no command|see fcn|is not one of/i);

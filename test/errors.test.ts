@@ -59,7 +59,7 @@ describe("adapters", () => {
   });
 
   it("no driver on the machine: a typed error, not a crash", () => {
-    const built = new URL("../dist/src/node.js", import.meta.url).href;
+    const built = new URL("../dist/bundles/node/node.js", import.meta.url).href;
     const script = `import { requestDevice } from ${JSON.stringify(built)};
       const found = requestDevice().then(() => "found", (e) => e.code + " " + e.message);
       found.then(console.log).then(() => process.exit(0));`;

@@ -21,7 +21,7 @@ describe("the name that was typed", () => {
   it.each([
     ["/usr/bin/fcn", "fcn"],
     ["/project/node_modules/.bin/fcn-webgpu", "fcn-webgpu"],
-    ["/project/dist/src/cli/main.js", "fcn"],
+    ["/project/dist/bundles/node/fcn.js", "fcn"],
     ["", "fcn"],
   ])("of %j is %s", (script, name) => expect(programName(script)).toBe(name));
 

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { withoutDawnWarnings } from "./run-program.js";
 
-export const PROGRAM = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
+export const PROGRAM = fileURLToPath(new URL("../../dist/bundles/node/fcn.js", import.meta.url));
 
 const TIMEOUT_MS = 200_000;
 const MAX_OUTPUT = 2 ** 28;

@@ -37,7 +37,8 @@ function importedPackages(code: string): string[] {
 describe("the tarball", () => {
   it("holds the build, the weights and the documents, and nothing else", () => {
     const expected = [
-      /^dist\/(src|shaders|bench)\/.*\.(js|d\.ts)$/,
+      /^dist\/(src|shaders)\/.*\.(js|d\.ts)$/,
+      /^dist\/bundles\/node\/[\w.-]+\.js$/,
       /^dist\/types\/\w+\.d\.ts$/,
       /^dist\/weights\/[\w.-]+\.(safetensors|json|md)$/,
       /^((README|NOTICE|ARCHITECTURE|CHANGELOG|CONTRIBUTING)\.md|LICENSE|package\.json)$/,

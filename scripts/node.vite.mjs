@@ -1,0 +1,44 @@
+/**
+ * Bundles the package for Node (package.mjs): Node takes half a millisecond to find and link a module, and
+ * `fcn-webgpu/node` has more than 200. Entries share chunks, so that a class is the same from every entry.
+ *
+ * The files lie as deep below dist/ as the modules that look for weights, samples and package.json by relative URLs.
+ */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vite";
+
+const dist = fileURLToPath(new URL("../dist/", import.meta.url));
+
+/** By file name: the entries of package.json, the program, and the module that its threads run. */
+const ENTRIES = {
+  index: "src/index.js",
+  node: "src/node.js",
+  kernels: "shaders/index.js",
+  eval: "src/eval/index.js",
+  image: "src/image/index.js",
+  train: "src/train/index.js",
+  fcn: "src/cli/main.js",
+  "picture-thread": "src/cli/threads/picture-thread.js",
+};
+
+export default defineConfig({
+  configFile: false,
+  publicDir: false,
+  build: {
+    ssr: true,
+    outDir: join(dist, "bundles/node"),
+    target: "node20",
+    minify: false,
+    rollupOptions: {
+      input: Object.fromEntries(Object.entries(ENTRIES).map(([name, path]) => [name, join(dist, path)])),
+      external: (id) => !id.startsWith(".") && !id.startsWith(dist),
+      output: {
+        format: "es",
+        entryFileNames: "[name].js",
+        chunkFileNames: "chunk-[name].js",
+        minifyInternalExports: false, // so that a reader finds names
+      },
+    },
+  },
+});

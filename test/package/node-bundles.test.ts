@@ -1,0 +1,63 @@
+/** What Node loads of the package: bundles, which entries share. */
+import { describe, expect, it } from "vitest";
+import { useInstalled } from "../helpers/installed.js";
+
+const installed = useInstalled();
+const entries = (): string[] =>
+  Object.keys(installed().manifest.exports)
+    .filter((entry) => !/\*|\.json$/.test(entry))
+    .map((entry) => entry.replace(".", "fcn-webgpu"));
+
+/** What `fcn-webgpu/node` has in a form of its own. Of the last two, `fcn-webgpu` has one that checks its arguments. */
+const OWN_FORMS = [
+  ...["Comparison", "ComparisonSet", "createFcn", "loadFcn", "openSource", "readPicture", "requestDevice"],
+  ...["convOutputSize", "convTransposeOutputSize"],
+];
+
+/** Prints the address of every file that a module loads. */
+const WATCH = `import { register } from "node:module";
+const hooks = \`export async function load(url, context, next) {
+  process._rawDebug(url);
+  return next(url, context);
+}\`;
+register("data:text/javascript," + encodeURIComponent(hooks));
+`;
+
+/** Files of the package that a script loads, by their paths in it. */
+async function filesLoadedBy(script: string): Promise<string[]> {
+  installed().write("watch.mjs", WATCH);
+  installed().write("watched.mjs", `await import("./watch.mjs");\n${script}`);
+  const { err } = await installed().node("watched.mjs");
+  return err.split("\n").flatMap((line) => /fcn-webgpu\/(dist\/\S+)/.exec(line)?.[1] ?? []);
+}
+
+describe("Node", () => {
+  it("loads bundles for every entry, and no other module of the package", async () => {
+    for (const entry of entries()) {
+      const files = await filesLoadedBy(`await import(${JSON.stringify(entry)});`);
+      expect(files.length, entry).toBeGreaterThan(0);
+      expect(files.filter((file) => !file.startsWith("dist/bundles/node/"))).toEqual([]);
+      expect(files.length, entry).toBeLessThanOrEqual(60);
+    }
+  });
+
+  it("gives one class and one function for a name, whatever entry it comes from", async () => {
+    installed().write(
+      "shared.mjs",
+      `const known = new Map();
+      for (const entry of ${JSON.stringify(entries())}) {
+        for (const [name, value] of Object.entries(await import(entry))) {
+          const isKnown = known.has(name);
+          if (isKnown) console.log(known.get(name) === value ? "same" : "other", name);
+          else known.set(name, value);
+        }
+      }`,
+    );
+    const { out, err } = await installed().node("shared.mjs");
+    expect(err).toBe("");
+    const lines = out.trim().split("\n");
+    expect(lines).toEqual(expect.arrayContaining(["same FcnError", "same Device", "same Graph"]));
+    const others = lines.filter((line) => line.startsWith("other "));
+    expect(others.map((line) => line.replace("other ", ""))).toEqual(OWN_FORMS);
+  });
+});
