@@ -73,16 +73,14 @@ const originOf = ({ adapter, versions, date, cpu }: BenchResult): string =>
   JSON.stringify([adapter, versions, date, cpu]);
 
 /**
- * `later`, plus the kernels and networks of `earlier` that this run did not measure. A result of another adapter,
- * version or day gives no rows.
+ * `later`, plus the kernels and networks of `earlier` that this run did not measure, in the order of `earlier`. A
+ * result of another adapter, version or day gives no rows.
  */
 export function merged(earlier: BenchResult, later: BenchResult): BenchResult {
   if (originOf(earlier) !== originOf(later)) return later;
-  const measured = later.models ?? [];
-  const measuredKeys = new Set(measured.map(modelKey));
-  const kept = (earlier.models ?? []).filter((row) => !measuredKeys.has(modelKey(row)));
-  const models = [...kept, ...measured];
-  return { ...later, ...mergedKernels(earlier, later), ...(models.length ? { models } : {}) };
+  const rows = new Map([...(earlier.models ?? []), ...(later.models ?? [])].map((row) => [modelKey(row), row]));
+  const models = rows.size > 0 ? { models: [...rows.values()] } : {};
+  return { ...later, ...mergedKernels(earlier, later), ...models };
 }
 
 /** The kernels of both, in the order of `earlier`. Shares are of the higher ceilings. */

@@ -43,7 +43,7 @@ describe("results", () => {
     expect(changes(result, { ...result, kernels: [{ ...timedRow, ms: 10.5 }] })[0]?.clear).toBe(false);
   });
 
-  it("of one day go together: rows that the later run did not measure stay", () => {
+  it("of one day go together: rows that the later run did not measure stay, in their order", () => {
     const task = { variant: "fcn8s", weights: "default", width: 8, height: 8 } as const;
     const model = failedRow({ ...task, precision: "f32", batch: 1, tune: true }, "out of memory");
     const { kernels, ceilings, ...empty } = result;
@@ -57,8 +57,8 @@ describe("results", () => {
       ],
     };
     expect(merged(networks, later).models?.map(({ width, failed }) => [width, failed])).toEqual([
-      [9, "out of memory"],
       [8, "again"],
+      [9, "out of memory"],
     ]);
     expect(merged({ ...result, date: "2025-01-01" }, networks).kernels).toBeUndefined();
     expect(modelText(networks)).toContain("fcn8s default 8x8 f32: not measured: out of memory");

@@ -113,7 +113,7 @@ const shippedGraph = async (): Promise<typeof graphOf> => {
 it.each([
   ["ResNet-101", () => Promise.resolve(graphOf)],
   ["the MobileNetV2 that ships", shippedGraph],
-] as const)("compiles at most 12 pipelines of %s on a software adapter without subgroups", async (_, open) => {
+] as const)("compiles at most 10 pipelines of %s on a software adapter without subgroups", async (_, open) => {
   const graphAt = await open();
   const device = new Device(await countingGpu(), WGPU_SOFTWARE);
   Object.defineProperty(device, "features", { value: new Set(["shader-f16"]) });
@@ -124,7 +124,7 @@ it.each([
     counts.push(pipelinesOf(device).size);
   }
   expect(counts[0]).toBeGreaterThan(0);
-  expect(counts[0]).toBeLessThanOrEqual(12);
+  expect(counts[0]).toBeLessThanOrEqual(10);
   expect(new Set(counts).size, "none for another size").toBe(1);
 });
 
