@@ -4,7 +4,7 @@
  *
  * The files lie as deep below dist/ as the modules that look for weights, samples and package.json by relative URLs.
  */
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
@@ -32,7 +32,7 @@ export default defineConfig({
     minify: false,
     rollupOptions: {
       input: Object.fromEntries(Object.entries(ENTRIES).map(([name, path]) => [name, join(dist, path)])),
-      external: (id) => !id.startsWith(".") && !id.startsWith(dist),
+      external: (id) => !id.startsWith(".") && !isAbsolute(id), // packages, and what Node has
       output: {
         format: "es",
         entryFileNames: "[name].js",

@@ -72,14 +72,17 @@ export function outputTiles({ tile, order = "out-in", storage = "buffer" }: Tile
       const { outC, inC, taps } = sizesOf(shape, order);
       const packed = new Float32Array(tileTexels(shape, tile, order) * 4);
       const tapPitch = blocksOf(inC) * tile * 4; // values of one tap of a tile
+      const [outStep, inStep] = order === "out-in" ? [inC * taps, taps] : [taps, outC * taps];
+      const toNextBlock = tile * 4 - 3; // from the last channel of a texel to the first of the next
       for (let out = 0; out < outC; out++) {
         const ofOut = Math.floor(out / tile) * taps * tapPitch + (out % tile) * 4;
-        for (let c = 0; c < inC; c++) {
-          let from = (order === "out-in" ? out * inC + c : c * outC + out) * taps;
-          let to = ofOut + Math.floor(c / 4) * tile * 4 + (c % 4);
-          for (let tap = 0; tap < taps; tap++) {
-            packed[to] = data[from++] as number;
-            to += tapPitch;
+        for (let tap = 0; tap < taps; tap++) {
+          let from = out * outStep + tap;
+          let to = ofOut + tap * tapPitch;
+          for (let c = 0; c < inC; c++) {
+            packed[to] = data[from] as number;
+            from += inStep;
+            to += c % 4 === 3 ? toNextBlock : 1;
           }
         }
       }
