@@ -10,13 +10,13 @@ import type { Memory } from "./memory.js";
 /** @throws limit-too-small */
 export function upload(device: Device, name: string, packing: Packing, packed: Float32Array | Uint32Array): Memory {
   const memory = weightMemory(device, name, packing, packed.byteLength);
-  if (memory.kind === "buffer") {
-    write(device, memory, packed.buffer as ArrayBuffer);
-    return memory;
+  let whole = packed;
+  // Rows of a texture are written whole.
+  if (memory.kind === "texture" && memory.size > packed.byteLength) {
+    whole = new Float32Array(memory.size / 4);
+    whole.set(packed);
   }
-  const whole = new Float32Array(memory.size / 4);
-  whole.set(packed);
-  write(device, memory, whole.buffer);
+  write(device, memory, whole);
   return memory;
 }
 
