@@ -75,13 +75,13 @@ export const sourceModule = () => shaderModule(readShaders(), ": Readonly<Record
 
 /**
  * Shaders that few pages run: of software adapters, which read textures with pixels on lanes, of f16 and tensor cores,
- * and those that a page runs only by name, for groups, for more than 256 classes, for logits and probabilities, or
- * where workgroup memory is small.
+ * and those that a page runs only by name, for groups, for more than 256 classes, for logits and probabilities, for
+ * pictures that are smaller than the network sees them, or where workgroup memory is small.
  */
 const RARE = [
   /\/(\S+-)?(lanes|texture|f16|subgroup-matrix)(-\w+)?$/,
   /^(conv2d|conv-transpose2d|project|resize-argmax)\/(naive|vec4)$/,
-  /^(convert\/border|resize\/(nearest|bilinear)|(softmax|argmax)\/\w+|conv-transpose2d\/per-channel)$/,
+  /^(convert\/border|normalize\/naive|resize\/(nearest|bilinear)|(softmax|argmax)\/\w+|conv-transpose2d\/per-channel)$/,
 ];
 const isRare = (/** @type {string} */ path) => RARE.some((pattern) => pattern.test(path));
 

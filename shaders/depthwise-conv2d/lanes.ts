@@ -30,6 +30,7 @@ function rowsOf(problem: DepthwiseProblem): number {
 
 export const depthwiseLanes: KernelVariant<DepthwiseProblem> = {
   wgsl: "lanes",
+  ahead: true,
   workgroup: [8, 1, 1],
   layouts: { x: "tex4", y: "tex4" },
   packing: { weight: channelBlocks("texture") },

@@ -134,6 +134,7 @@ export const resizeArgmax = defineKernel({
     // From a texture, with no mixing where the four corners agree on the class. Wins on software adapters.
     texture: {
       wgsl: "texture",
+      ahead: true,
       workgroup: [8, 1, 1],
       layouts: { x: "tex4" },
       when: ({ in: { x } }, { software }) => software && fitsTexture(x),

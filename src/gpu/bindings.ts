@@ -1,8 +1,7 @@
 /**
  * The bind group of a kernel: inputs in key order, then outputs, then the uniforms. An input that an output updates is
- * bound as that output. Whether an operand is a buffer or a
- * texture follows from the variant's layouts and packings. Pipelines, plans and single kernel calls all bind by these
- * rules.
+ * bound as that output. Whether an operand is a buffer or a texture follows from the variant's layouts and packings.
+ * Pipelines, plans and single kernel calls all bind by these rules.
  */
 import { layoutOf } from "../kernel/choice.js";
 import type { Kernel } from "../kernel/kernel.js";
@@ -65,7 +64,7 @@ export function bindGroupEntries(
 
 /**
  * Dummy resources for absent optional operands. WebGPU needs one in every slot, and inputs must not share one with
- * outputs. Shaders never read or write them.
+ * outputs. Shaders never read or write them, except for absent weights of which they read zeros (src/plan/ahead.ts).
  */
 export class Dummies {
   readonly #made = new Map<string, Memory>();

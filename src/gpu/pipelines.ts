@@ -17,6 +17,8 @@ export interface Pipeline {
   readonly key: string;
   readonly pipeline: GPUComputePipeline;
   readonly bindings: GPUBindGroupLayout;
+  /** Set by src/plan/ahead.ts. */
+  started?: true;
 }
 
 type Constants = Readonly<Record<string, number>>;

@@ -120,6 +120,7 @@ export function convLanes<P>(tile: SubgroupTile, use: Use<P>) {
   const { callOf, serves, order = "out-in", operands: { x, y } = { x: "x", y: "y" } } = use;
   return {
     ...lanesVariant(subgroup),
+    ahead: true,
     shared: { kernel: "conv2d", operands: { x, weight: "weight", bias: "bias", residual: "residual", y } },
     consts: { LANES: subgroup, TP: pixels, TC: channels },
     layouts: { [x]: "tex4", residual: "tex4", [y]: "tex4" } as const,

@@ -132,6 +132,11 @@ export interface KernelVariant<P> {
   overrides?(problem: P): Readonly<Record<string, number>>;
   /** Threads needed along x, y, z. The plan divides by the workgroup size and folds a long line into rows. */
   threads(problem: P): Extent;
+  /**
+   * Whether a plan may run one workgroup before the first run, with absent weights, over tensors of zeros: it writes
+   * nothing but its outputs, and it ends. Software adapters compile it then (src/plan/ahead.ts). Default: no.
+   */
+  readonly ahead?: boolean;
   /** Set where the shader uses workgroup_id as a position, so its grid cannot be folded. */
   readonly fixedGrid?: true;
 }

@@ -32,24 +32,32 @@ export async function loadWeights(
   return loaded;
 }
 
-export function dispatchesOf(
+/** The dispatch of a step. Without `weights`, they are absent. */
+export function dispatchOf(
   device: Device,
   { lowered, pipelines, grids }: Compiled,
+  step: number,
+  memory: PlanMemory,
+  weights?: ReadonlyMap<string, Memory>,
+): Dispatch {
+  const { kernel, variant, tensors, outputs, label } = lowered.steps[step] as Step;
+  const { pipeline, bindings } = pipelines[step] as Pipeline;
+  const entries = bindGroupEntries(
+    slotsOf(kernel, variant),
+    (slot) => {
+      const tensor = slot.access === "input" ? tensors[slot.key] : outputs[slot.key];
+      if (tensor) return memory.of(tensor);
+      return weights?.get(slot.key) ?? memory.dummies.get(slot);
+    },
+    memory.uniforms(step),
+  );
+  const bindGroup = device.gpu.createBindGroup({ label, layout: bindings, entries });
+  return { pipeline, bindGroup, grid: grids[step] as Extent };
+}
+
+export const dispatchesOf = (
+  device: Device,
+  compiled: Compiled,
   memory: PlanMemory,
   weights: StepWeights,
-): Dispatch[] {
-  return lowered.steps.map(({ kernel, variant, tensors, outputs, label }, i) => {
-    const { pipeline, bindings } = pipelines[i] as Pipeline;
-    const entries = bindGroupEntries(
-      slotsOf(kernel, variant),
-      (slot) => {
-        const tensor = slot.access === "input" ? tensors[slot.key] : outputs[slot.key];
-        if (tensor) return memory.of(tensor);
-        return weights[i]?.get(slot.key) ?? memory.dummies.get(slot);
-      },
-      memory.uniforms(i),
-    );
-    const bindGroup = device.gpu.createBindGroup({ label, layout: bindings, entries });
-    return { pipeline, bindGroup, grid: grids[i] as Extent };
-  });
-}
+): Dispatch[] => compiled.lowered.steps.map((_, step) => dispatchOf(device, compiled, step, memory, weights[step]));

@@ -1,6 +1,6 @@
 /**
- * The GPU memory of a plan: inputs, activations, uniforms, staging buffers and dummies. Creates all of it; runs
- * nothing.
+ * The GPU memory of a plan: inputs, activations, uniforms, staging buffers and dummies. Creates all of it; runs no
+ * kernel.
  */
 import { release } from "../gpu/allocations.js";
 import { Dummies } from "../gpu/bindings.js";
@@ -53,6 +53,7 @@ export class PlanMemory {
   readonly #owned: Owned;
   readonly #tensors = new Map<Physical, Memory>();
   readonly #uniforms: GPUBindingResource[] = [];
+  readonly #textures: Memory[] = []; // of tensors
 
   /**
    * Notes everything it creates in `owned`, so that the caller can free it after a failure. `staged` is the number of
@@ -71,6 +72,11 @@ export class PlanMemory {
     this.#createTensors(lowered, shared);
     this.#createUniforms(lowered.steps);
     this.#createOutputs(lowered, staged);
+  }
+
+  /** Zeroes the textures of tensors, once, before anything runs. */
+  zero(): void {
+    if (this.#textures.length > 0) zeroTextures(this.#device, this.#textures);
   }
 
   /** Bytes of everything created so far. */
@@ -125,7 +131,7 @@ export class PlanMemory {
       this.#tensors.set(tensor, { kind: "buffer", buffer: slabs[slab] as GPUBuffer, offset, size: bytes });
     }
     const textures = placed.textures.map(({ label, extent }) => this.#texture(label, extent));
-    if (textures.length > 0) zeroTextures(this.#device, textures);
+    this.#textures.push(...textures);
     for (const [tensor, index] of placed.inTextures) this.#tensors.set(tensor, textures[index] as Memory);
   }
 

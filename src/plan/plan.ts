@@ -12,6 +12,7 @@ import { MAP_MODE_READ } from "../gpu/flags.js";
 import { encodeCopy, encodeTransfer, readStaging } from "../gpu/memory.js";
 import { Tensor } from "../gpu/tensor.js";
 import type { VariantChoice, VariantPick } from "../kernel/choice.js";
+import { startAhead } from "./ahead.js";
 import { dispatchesOf, loadWeights } from "./bind.js";
 import { compile } from "./compile.js";
 import type { Compiled } from "./compile.js";
@@ -101,10 +102,11 @@ export class Plan {
     const owned: Owned = [];
     try {
       // Before the weights, because the device zeroes textures while the host reads and packs weights.
-      const memory = await device.scoped(
-        "plan",
-        () => new PlanMemory(device, compiled.lowered, owned, readback ? slots : 0),
-      );
+      const memory = await device.scoped("plan", () => {
+        const made = new PlanMemory(device, compiled.lowered, owned, readback ? slots : 0);
+        startAhead(device, compiled, made);
+        return made;
+      });
       const weights = await loadWeights(steps, store, signal);
       const timing = stageOf && device.features.has("timestamp-query") ? await importStageTimer() : undefined;
       signal?.throwIfAborted();

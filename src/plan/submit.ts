@@ -12,7 +12,7 @@ import type { TimedPass, TimesStages } from "./stages/stages.js";
 /** What a run computes. */
 interface Work {
   readonly dispatches: readonly Dispatch[];
-  readonly timer: TimesStages | undefined;
+  readonly timer?: TimesStages | undefined;
 }
 
 /** What a run copies before and after its dispatches. */
@@ -20,7 +20,7 @@ interface Copies {
   /** Tensors to inputs. */
   readonly before: readonly Transfer[];
   /** Outputs to staging buffers or tensors. */
-  readonly after: (encoder: GPUCommandEncoder) => void;
+  readonly after?: (encoder: GPUCommandEncoder) => void;
 }
 
 /**
@@ -44,7 +44,7 @@ export function submitRun({ gpu, software }: Device, { dispatches, timer }: Work
   const passes = timer?.passes ?? [{ from: early, to: count, descriptor: {} }];
   for (const pass of passes) encodePass(encoder, dispatches, pass);
   timer?.encode(encoder);
-  after(encoder);
+  after?.(encoder);
   gpu.queue.submit([encoder.finish()]);
 }
 

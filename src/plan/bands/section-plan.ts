@@ -60,6 +60,7 @@ export class SectionPlan {
     const { device, compiled, weights, nodes, axis, isRead } = parts;
     this.#parts = parts;
     this.#memory = new PlanMemory(device, compiled.lowered, owned, isRead ? BANDS_IN_FLIGHT : 0, shared);
+    this.#memory.zero();
     this.#dispatches = dispatchesOf(device, compiled, this.#memory, weights);
     const moved = nodes.filter(({ reads }) => reads.some(({ need }) => need === "positions"));
     this.#positioned = moved.map(({ node }) => {
