@@ -106,6 +106,25 @@ describe("a plan", () => {
   );
 });
 
+it.each([
+  ["waits for a software adapter after 96 MiB of weights, which are in memory twice until then", true, 1],
+  ["does not wait for a GPU", false, 0],
+] as const)("a plan %s", (_, software, waits) =>
+  onOwnDevice(software, async (own) => {
+    const store = new WeightStore(own);
+    const done = vi.spyOn(own.gpu.queue, "onSubmittedWorkDone");
+    const weights = ["a", "b", "c"].map((name) => ({
+      name,
+      shape: [4096, 4096, 1, 1],
+      read: () => Promise.resolve(new Float32Array(2 ** 24)),
+    }));
+    const plan = await Plan.create(own, graphOf(early, [1, 4096, 1, 1], weights), store);
+    expect(done).toHaveBeenCalledTimes(waits);
+    plan.dispose();
+    store.dispose();
+  }),
+);
+
 describe("variants that say `ahead`", () => {
   const device = useDevice();
   const CASES = 6; // of each variant

@@ -14,18 +14,26 @@ import type { WeightStore } from "./weight-store.js";
 /** For every step, its weights on the GPU by input key. */
 type StepWeights = readonly ReadonlyMap<string, Memory>[];
 
-/** Reads, packs and uploads what the store does not have yet. @throws bad-weights, the signal's reason */
+/** Bytes of weights that wait for a software adapter: each is in memory twice until it has compiled (ahead.ts). */
+const MOST_WAITING = 96 * 2 ** 20;
+
+/** Reads, packs and uploads what the store does not have yet. @throws bad-weights, device-lost, the signal's reason */
 export async function loadWeights(
   steps: readonly Step[],
   store: WeightStore,
   signal: AbortSignal | undefined,
 ): Promise<StepWeights> {
+  const { device } = store;
   const loaded: Map<string, Memory>[] = [];
+  let arrived = store.bytes;
   for (const { weights, variant, problem } of steps) {
     const ofStep = new Map<string, Memory>();
     for (const [key, weight] of Object.entries(weights)) {
       signal?.throwIfAborted();
       ofStep.set(key, await store.get(weight, variant.packing?.[key] ?? plainPacking, problem));
+      if (!device.software || store.bytes - arrived < MOST_WAITING) continue;
+      await device.settle(device.gpu.queue.onSubmittedWorkDone());
+      arrived = store.bytes;
     }
     loaded.push(ofStep);
   }
