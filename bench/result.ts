@@ -78,10 +78,14 @@ const originOf = ({ adapter, versions, date, cpu }: BenchResult): string =>
  */
 export function merged(earlier: BenchResult, later: BenchResult): BenchResult {
   if (originOf(earlier) !== originOf(later)) return later;
-  const rows = new Map([...(earlier.models ?? []), ...(later.models ?? [])].map((row) => [modelKey(row), row]));
-  const models = rows.size > 0 ? { models: [...rows.values()] } : {};
-  return { ...later, ...mergedKernels(earlier, later), ...models };
+  const models = latest([...(earlier.models ?? []), ...(later.models ?? [])], modelKey);
+  return { ...later, ...mergedKernels(earlier, later), ...(models.length > 0 ? { models } : {}) };
 }
+
+/** The last row of every key, where the first one stood. */
+const latest = <Row>(rows: readonly Row[], keyOf: (row: Row) => string): Row[] => [
+  ...new Map(rows.map((row) => [keyOf(row), row])).values(),
+];
 
 /** The kernels of both, in the order of `earlier`. Shares are of the higher ceilings. */
 function mergedKernels(earlier: BenchResult, later: BenchResult): Pick<BenchResult, "kernels" | "ceilings"> {
@@ -89,8 +93,8 @@ function mergedKernels(earlier: BenchResult, later: BenchResult): Pick<BenchResu
   if (!ceilings || !kernels) return {};
   if (!later.ceilings || !later.kernels) return { ceilings, kernels };
   const highest = higherCeilings(ceilings, later.ceilings);
-  const rows = new Map([...kernels, ...later.kernels].map((row) => [kernelKey(row), row]));
-  return { ceilings: highest, kernels: [...rows.values()].map((row) => underCeilings(row, highest)) };
+  const rows = latest([...kernels, ...later.kernels], kernelKey);
+  return { ceilings: highest, kernels: rows.map((row) => underCeilings(row, highest)) };
 }
 
 export interface Change {

@@ -46,9 +46,7 @@ export function isReadable(dtype: StoredDType | UnreadDType): dtype is StoredDTy
   return Object.hasOwn(DTYPE_BYTES, dtype);
 }
 
-/** The exponent field of a float16. Infinity and NaN have all of its bits. */
-const F16_EXPONENT = 0x7c00;
-/** float32's exponents begin 112 lower than float16's: 127 - 15. */
+/** A float16's exponent field, taken for a float32's, means a number this much smaller: the biases are 15 and 127. */
 const F16_SCALE = 2 ** 112;
 
 /** float16 bit patterns to float32, exactly; the payload of a NaN is kept. */
@@ -58,8 +56,8 @@ export function float16ToFloat32(halves: Uint16Array): Float32Array<ArrayBuffer>
   for (let i = 0; i < halves.length; i++) {
     const half = halves[i] as number;
     bits[i] = ((half & 0x8000) << 16) | ((half & 0x7fff) << 13);
-    // The product makes subnormal numbers normal, too.
-    if ((half & F16_EXPONENT) === F16_EXPONENT) bits[i] = (bits[i] as number) | F32_INFINITY;
+    // Infinity and NaN have all bits of the exponent. The product makes subnormal numbers normal, too.
+    if ((half & F16_INFINITY) === F16_INFINITY) bits[i] = (bits[i] as number) | F32_INFINITY;
     else floats[i] = (floats[i] as number) * F16_SCALE;
   }
   return floats;

@@ -1,4 +1,4 @@
-/** Runs a case of a kernel in a plan of its own, whose pipelines are new, and compares it with the reference. */
+/** Runs a case of a kernel in a plan of its own, and compares it with the reference. */
 import type { Device } from "../../src/gpu/device.js";
 import { makeProblem, resolveAttrs } from "../../src/kernel/kernel.js";
 import { layoutNamed } from "../../src/kernel/layout.js";
