@@ -7,6 +7,7 @@
 import { isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import { reachedFrom } from "./parts.mjs";
 
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));
 
@@ -21,6 +22,18 @@ const ENTRIES = {
   fcn: "src/cli/main.js",
   "picture-thread": "src/cli/threads/picture-thread.js",
 };
+
+/** What each entry loads at once. */
+const REACHED = ["index", "node", "kernels", "eval", "image", "train", "fcn"].map((name) => ({
+  name,
+  modules: reachedFrom(join(dist, ENTRIES[/** @type {keyof typeof ENTRIES} */ (name)])),
+}));
+
+/** Modules that the same entries load lie in one file. Others follow the commands that load them. */
+function chunkName(/** @type {string} */ id) {
+  const names = REACHED.filter(({ modules }) => modules.has(id)).map(({ name }) => name);
+  return names.length > 0 ? names.join("-") : null;
+}
 
 export default defineConfig({
   configFile: false,
@@ -38,6 +51,7 @@ export default defineConfig({
         entryFileNames: "[name].js",
         chunkFileNames: "chunk-[name].js",
         minifyInternalExports: false, // so that a reader finds names
+        codeSplitting: { groups: [{ name: chunkName }], includeDependenciesRecursively: false },
       },
     },
   },

@@ -23,22 +23,31 @@ const hooks = \`export async function load(url, context, next) {
 register("data:text/javascript," + encodeURIComponent(hooks));
 `;
 
-/** Files of the package that a script loads, by their paths in it. */
+/** Addresses of the files that a script loads. */
 async function filesLoadedBy(script: string): Promise<string[]> {
   installed().write("watch.mjs", WATCH);
   installed().write("watched.mjs", `await import("./watch.mjs");\n${script}`);
   const { err } = await installed().node("watched.mjs");
-  return err.split("\n").flatMap((line) => /fcn-webgpu\/(dist\/\S+)/.exec(line)?.[1] ?? []);
+  return err.split("\n").filter((line) => line.startsWith("file:"));
 }
+
+/** Those of this package, by their paths in it. */
+const own = (files: readonly string[]): string[] =>
+  files.flatMap((file) => /fcn-webgpu\/(dist\/\S+)/.exec(file)?.[1] ?? []);
 
 describe("Node", () => {
   it("loads bundles for every entry, and no other module of the package", async () => {
     for (const entry of entries()) {
-      const files = await filesLoadedBy(`await import(${JSON.stringify(entry)});`);
+      const files = own(await filesLoadedBy(`await import(${JSON.stringify(entry)});`));
       expect(files.length, entry).toBeGreaterThan(0);
       expect(files.filter((file) => !file.startsWith("dist/bundles/node/"))).toEqual([]);
-      expect(files.length, entry).toBeLessThanOrEqual(60);
+      expect(files.length, entry).toBeLessThanOrEqual(16);
     }
+  });
+
+  it("loads no other package with the library", async () => {
+    const files = await filesLoadedBy('await import("fcn-webgpu/node");');
+    expect(files.filter((file) => file.includes("/node_modules/") && own([file]).length === 0)).toEqual([]);
   });
 
   it("gives one class and one function for a name, whatever entry it comes from", async () => {
