@@ -10,19 +10,18 @@ import { KernelFolderError, generate } from "./kernels.mjs";
 import { buildPage } from "./page.mjs";
 import { setupBrowsers, setupServices } from "./setup-tests.mjs";
 import { SetupError, installPackages, root, setup } from "./setup.mjs";
-import { node, tool } from "./tool.mjs";
+import { node, nodeBeside, tool } from "./tool.mjs";
 
-/** @param {string[]} files */
-const testFiles = (...files) => tool("vitest/vitest.mjs", ["run", "--reporter=dot", ...files]);
+const VITEST = ["node_modules/vitest/vitest.mjs", "run", "--reporter=dot"];
 
-/** Each check gives an exit code. */
+/** What Node runs for each check. */
 const CHECKS = {
-  types: () => tool("typescript/bin/tsc", ["--noEmit"]),
-  lint: () => tool("eslint/bin/eslint.js", ["--max-warnings", "0", "."]),
-  format: () => tool("prettier/bin/prettier.cjs", ["--check", "--log-level", "warn", "."]),
-  shaders: () => node(["scripts/check-wgsl.mjs"]),
-  structure: () => testFiles("test/structure.test.ts", "test/text.test.ts"),
-  kernels: () => testFiles("test/wgsl.test.ts", "test/kernel-folders.test.ts"),
+  types: ["node_modules/typescript/bin/tsc", "--noEmit"],
+  lint: ["node_modules/eslint/bin/eslint.js", "--max-warnings", "0", "."],
+  format: ["node_modules/prettier/bin/prettier.cjs", "--check", "--log-level", "warn", "."],
+  shaders: ["scripts/check-wgsl.mjs"],
+  structure: [...VITEST, "test/structure.test.ts", "test/text.test.ts"],
+  kernels: [...VITEST, "test/wgsl.test.ts", "test/kernel-folders.test.ts"],
 };
 
 /** @typedef {keyof typeof CHECKS} Check */
@@ -32,24 +31,34 @@ const ALL_CHECKS = /** @type {Check[]} */ (Object.keys(CHECKS));
 /** The checks that `npm test` counts. The others are test files, which it runs with all tests. */
 const COUNTED_CHECKS = ALL_CHECKS.filter((name) => name !== "structure" && name !== "kernels");
 
-/** Runs every check, also after one has failed. Returns the names of those that failed. */
-function check(/** @type {Check[]} */ names) {
-  return names.filter((name) => {
-    const failed = CHECKS[name]() !== 0;
-    process.stdout.write(`check ${name}: ${failed ? "FAILED" : "ok"}\n`);
-    return failed;
-  });
+/**
+ * Runs every check, two at a time, also after one has failed. Returns the names of those that failed.
+ * @param {Check[]} names
+ */
+async function check(names) {
+  const waiting = [...names];
+  /** @type {Check[]} */
+  const failed = [];
+  const runAll = async () => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      const status = await nodeBeside(CHECKS[name]);
+      if (status !== 0) failed.push(name);
+      process.stdout.write(`check ${name}: ${status === 0 ? "ok" : "FAILED"}\n`);
+    }
+  };
+  await Promise.all([runAll(), runAll()]);
+  return failed;
 }
 
 /**
  * Runs the checks and then vitest. The last line is `N passed, N failed`; each check counts as a test, and a skipped
  * test as a failed one. With arguments it runs only the tests they select, and no checks.
  * @param {string[]} args of vitest: files, `-t NAME`
- * @returns {number} an exit code
+ * @returns {Promise<number>} an exit code
  */
-function checkAndTest(args) {
+async function checkAndTest(args) {
   const checks = args.length > 0 ? [] : COUNTED_CHECKS;
-  const failedChecks = check(checks);
+  const failedChecks = await check(checks);
   const tests = runTests(args);
   if (tests.skipped > 0) process.stdout.write(`${tests.skipped} tests were skipped, which counts as failed\n`);
   const passed = checks.length - failedChecks.length + tests.passed;
@@ -58,10 +67,14 @@ function checkAndTest(args) {
   return failed > 0 ? 1 : 0;
 }
 
-/** Runs steps until one fails. @param {(() => number)[]} steps @returns {number} an exit code */
-function inOrder(...steps) {
+/**
+ * Runs steps until one fails.
+ * @param {(() => number | Promise<number>)[]} steps
+ * @returns {Promise<number>} an exit code
+ */
+async function inOrder(...steps) {
   for (const step of steps) {
-    const status = step();
+    const status = await step();
     if (status !== 0) return status;
   }
   return 0;
@@ -115,7 +128,7 @@ const TASKS = {
     return 0;
   },
   /** All checks, or those that are named. */
-  check(args) {
+  async check(args) {
     const unknown = args.find((name) => !(name in CHECKS));
     if (unknown !== undefined) {
       const known = ALL_CHECKS.join(", ");
@@ -125,7 +138,7 @@ const TASKS = {
     setup();
     generate();
     const names = args.length > 0 ? /** @type {Check[]} */ (args) : ALL_CHECKS;
-    return check(names).length > 0 ? 1 : 0;
+    return (await check(names)).length > 0 ? 1 : 0;
   },
   /** Repairs what the checks `lint` and `format` find, as far as programs can. */
   fix() {

@@ -1,5 +1,6 @@
 /** Runs programs to their end. What they print goes to the terminal unless `output` says otherwise. */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import { root } from "./setup.mjs";
 
@@ -23,6 +24,27 @@ const STDIO = {
  */
 export function node(args, { output = "inherit", cwd = root } = {}) {
   const { status } = spawnSync(process.execPath, args, { cwd, stdio: STDIO[output] });
+  return status ?? 1;
+}
+
+/**
+ * Runs Node with `args` beside others. What it prints comes in one piece when it ends.
+ * @param {string[]} args
+ * @returns {Promise<number>} its exit code; 1 when a signal ended it
+ */
+export async function nodeBeside(args) {
+  const colours = process.stdout.isTTY && !process.env.NO_COLOR ? { FORCE_COLOR: "1" } : {};
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    env: { ...process.env, ...colours },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  /** @type {Buffer[]} */
+  const printed = [];
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (/** @type {Buffer} */ data) => printed.push(data));
+  const [status] = await once(child, "close");
+  process.stdout.write(Buffer.concat(printed));
   return status ?? 1;
 }
 
