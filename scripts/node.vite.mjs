@@ -29,10 +29,16 @@ const REACHED = ["index", "node", "kernels", "eval", "image", "train", "fcn"].ma
   modules: reachedFrom(join(dist, ENTRIES[/** @type {keyof typeof ENTRIES} */ (name)])),
 }));
 
-/** Modules that the same entries load lie in one file. Others follow the commands that load them. */
+const PROGRAM = join(dist, ENTRIES.fcn);
+
+/**
+ * Modules that the same entries load lie in one file. Others follow the commands that load them. The program's own
+ * module runs when it is loaded, so none lie with it.
+ */
 function chunkName(/** @type {string} */ id) {
   const names = REACHED.filter(({ modules }) => modules.has(id)).map(({ name }) => name);
-  return names.length > 0 ? names.join("-") : null;
+  if (names.length === 0 || id === PROGRAM) return null;
+  return names.join() === "fcn" ? "program" : names.join("-");
 }
 
 export default defineConfig({

@@ -1,4 +1,6 @@
 /** What Node loads of the package: bundles, which entries share. */
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { useInstalled } from "../helpers/installed.js";
 
@@ -43,6 +45,14 @@ describe("Node", () => {
       expect(files.filter((file) => !file.startsWith("dist/bundles/node/"))).toEqual([]);
       expect(files.length, entry).toBeLessThanOrEqual(16);
     }
+  });
+
+  it("loads the program from nothing else, because it runs when it is loaded", () => {
+    const folder = join(installed().package, "dist/bundles/node");
+    const importers = readdirSync(folder).filter((file) =>
+      readFileSync(join(folder, file), "utf8").includes('/fcn.js"'),
+    );
+    expect(importers).toEqual([]);
   });
 
   it("loads no other package with the library", async () => {
