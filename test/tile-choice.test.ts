@@ -1,8 +1,9 @@
 /** The tile that a GPU gets without measuring, against times measured on an NVIDIA H200. */
 import { describe, expect, it } from "vitest";
 import { conv2d } from "../shaders/conv2d/kernel.js";
-import { MATRIX_FEATURE } from "../src/gpu/subgroup-matrix.js";
+import { coresOfCard } from "../src/gpu/card-cores.js";
 import { coresOf } from "../src/gpu/cores.js";
+import { MATRIX_FEATURE } from "../src/gpu/subgroup-matrix.js";
 import { rankedVariants } from "../src/kernel/choice.js";
 import { erase, makeProblem } from "../src/kernel/kernel.js";
 import type { DeviceTraits, Precision } from "../src/kernel/variant.js";
@@ -88,20 +89,44 @@ describe("another GPU", () => {
     expect(ranked(layer3, "f32", { ...h200, cores: 10 })[0]).toBe("tiled-80x64-k2");
   });
 
+  it.each([
+    ["apple", 10, "tiled-64x32-k4"],
+    ["intel", 8, "tiled-32x32"],
+    ["", 16, "tiled-64x32-k4"],
+  ])("of vendor '%s' gets tiles whose sums stay in its registers", (vendor, cores, tile) => {
+    expect(ranked(layer3, "f32", { ...h200, vendor, cores })[0]).toBe(tile);
+  });
+
   it("gets only tiles that fit its workgroup memory and threads", () => {
     const limits = { maxComputeInvocationsPerWorkgroup: 256, maxComputeWorkgroupStorageSize: 16384 };
     const names = ranked({ side: 14, inC: 256, outC: 256, kernel: 3 }, "f32", { ...h200, limits, cores: 46 });
     expect(names.sort()).toEqual(["tiled-16x32-k4", "tiled-32x32", "tiled-32x32-k4", "tiled-64x64", "tiled-80x64"]);
   });
 
-  it("is counted by its name, else by its vendor, else taken for a small one", () => {
-    const adapter = { vendor: "nvidia", architecture: "", device: "", description: "", software: false };
-    expect(coresOf({ ...adapter, device: "NVIDIA-H200" })).toBe(132);
-    expect(coresOf({ ...adapter, device: "NVIDIA GeForce RTX 4090" })).toBe(128);
-    expect(coresOf({ ...adapter, vendor: "apple", description: "Apple M3 Max" })).toBe(36);
-    expect(coresOf({ ...adapter, architecture: "ampere" })).toBe(46);
-    expect(coresOf(adapter)).toBe(28);
-    expect(coresOf({ ...adapter, vendor: "" })).toBe(16);
-    expect(coresOf({ ...adapter, device: "llvmpipe", software: true })).toBe(1);
+  const nvidia = { vendor: "nvidia", architecture: "", device: "", description: "", software: false };
+
+  it("is counted by its family, else by its vendor, else taken for a small one", () => {
+    expect(coresOf({ ...nvidia, architecture: "ampere" })).toBe(46);
+    expect(coresOf(nvidia)).toBe(28);
+    expect(coresOf({ ...nvidia, vendor: "" })).toBe(16);
+    expect(coresOf({ ...nvidia, device: "llvmpipe", software: true })).toBe(1);
+  });
+
+  it.each([
+    ["NVIDIA-H200", 132],
+    ["NVIDIA H20", 78],
+    ["NVIDIA A100-SXM4-80GB", 108],
+    ["NVIDIA RTX A1000 Laptop GPU", 16],
+    ["NVIDIA GeForce RTX 4090", 128],
+    ["NVIDIA GeForce RTX 3050", 20],
+    ["NVIDIA RTX 2000 Ada Generation", 22],
+    ["Apple M3 Max", 36],
+    ["AMD Radeon RX 7900 XTX (RADV NAVI31)", 48],
+    ["AMD Ryzen 7 7800X3D 8-Core Processor (RADV RAPHAEL_MENDOCINO)", 4],
+    ["AMD Ryzen 9 7900X 12-Core Processor", 4],
+    ["NVIDIA Quadro P400", 28],
+  ])("named %s has %i cores, where names are known", (description, cores) => {
+    expect(coresOfCard({ ...nvidia, description })).toBe(cores);
+    expect(coresOfCard({ ...nvidia, description, software: true })).toBe(1);
   });
 });

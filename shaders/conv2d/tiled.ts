@@ -58,9 +58,9 @@ export function tiledVariant(tile: Tile, precision: Precision): KernelVariant<Co
     },
     when: ({ attrs }) => attrs.groups === 1,
     prefer: (_, device) => !device.software || (isF16 && tile === ON_SOFTWARE),
-    estimate(problem, { cores, subgroupMatrix }) {
-      const microseconds = tileEstimate(tile, matrixSizes(problem), cores);
-      return isF16 && subgroupMatrix ? BEHIND_TENSOR_CORES * microseconds : microseconds;
+    estimate(problem, device) {
+      const microseconds = tileEstimate(tile, matrixSizes(problem), device);
+      return isF16 && device.subgroupMatrix ? BEHIND_TENSOR_CORES * microseconds : microseconds;
     },
     overrides: (problem) => ({
       POINTWISE: isPointwise(problem) ? 1 : 0,

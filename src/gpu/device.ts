@@ -42,7 +42,6 @@ export class Device implements DeviceTraits {
   readonly architecture: string;
   readonly subgroupSize: number;
   readonly software: boolean;
-  readonly cores: number;
   readonly subgroupMatrix: MatrixSyntax | undefined;
   readonly refused = new Map<object, string>();
   /** Resolves with the typed error when the device is lost. Stays pending after dispose(). */
@@ -64,6 +63,7 @@ export class Device implements DeviceTraits {
     pace?: Pace,
     /** Tensor cores, or why they are not used. */
     readonly matrixSupport: MatrixSupport = { note: "not used: the device was not asked" },
+    readonly cores = coresOf(adapter),
   ) {
     this.features = new Set(gpu.features);
     this.limits = Object.fromEntries(WANTED_LIMITS.map((k) => [k, gpu.limits[k]])) as Record<LimitName, number>;
@@ -71,7 +71,6 @@ export class Device implements DeviceTraits {
     this.architecture = adapter.architecture;
     this.subgroupSize = adapter.subgroupSize;
     this.software = adapter.software;
-    this.cores = coresOf(adapter);
     this.allocations = new Allocations(gpu);
     this.subgroupMatrix = matrixSupport.syntax;
     this.#pace = pace;

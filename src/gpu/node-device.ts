@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { FcnError, badOption, firstLineOf, isFcnError, messageOf } from "../base/errors.js";
 import { checkOptions } from "../base/options.js";
 import type { AdapterSummary } from "./adapter-summary.js";
+import { coresOfCard } from "./card-cores.js";
 import type { Device } from "./device.js";
 import { requestDeviceAs } from "./request-device.js";
 import type { DeviceOptions } from "./request-device.js";
@@ -134,7 +135,7 @@ export async function requestDevice(options: NodeDeviceOptions = {}): Promise<De
     return quiet ? quietly(wait) : wait;
   };
   try {
-    const device = await requestDeviceAs({ ...rest, gpu, pace }, pretends ? asGpu : asItIs);
+    const device = await requestDeviceAs({ ...rest, gpu, pace }, pretends ? asGpu : asItIs, coresOfCard);
     endWithThread(device.gpu);
     return device;
   } catch (error) {

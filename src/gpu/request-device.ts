@@ -49,10 +49,14 @@ export function requestDevice(options: DeviceOptions = {}): Promise<Device> {
   return requestDeviceAs(options, (adapter) => adapter);
 }
 
-/** As requestDevice(). `revise` changes what the library takes the adapter for. */
+/**
+ * As requestDevice(). `revise` changes what the library takes the adapter for, and `cores` counts its cores, where it
+ * is not cores.ts that does.
+ */
 export async function requestDeviceAs(
   options: DeviceOptions,
   revise: (adapter: AdapterSummary) => AdapterSummary,
+  cores?: (adapter: AdapterSummary) => number,
 ): Promise<Device> {
   checkOptions("requestDevice({ powerPreference: ... })", options, {
     powerPreference: "a string",
@@ -67,12 +71,9 @@ export async function requestDeviceAs(
     throw new FcnError("no-adapter", "WebGPU found no graphics adapter: turn on hardware acceleration in the browser");
   }
   const device = await openDevice(adapter);
-  return new Device(
-    device,
-    revise(summariseAdapter(adapter)),
-    options.pace,
-    await probeSubgroupMatrix(device, adapter.info),
-  );
+  const summary = revise(summariseAdapter(adapter));
+  const matrices = await probeSubgroupMatrix(device, adapter.info);
+  return new Device(device, summary, options.pace, matrices, cores?.(summary));
 }
 
 async function openDevice(adapter: GPUAdapter): Promise<GPUDevice> {
