@@ -29,16 +29,15 @@ const REACHED = ["index", "node", "kernels", "eval", "image", "train", "fcn"].ma
   modules: reachedFrom(join(dist, ENTRIES[/** @type {keyof typeof ENTRIES} */ (name)])),
 }));
 
-const PROGRAM = join(dist, ENTRIES.fcn);
+const OWN_FILES = new Set(Object.values(ENTRIES).map((path) => join(dist, path)));
 
 /**
- * Modules that the same entries load lie in one file. Others follow the commands that load them. The program's own
- * module runs when it is loaded, so none lie with it.
+ * Modules that the same entries load lie in one file. Others follow the commands that load them. The modules of the
+ * entries lie alone: what lay with them would be exported too, and the program runs when it is loaded.
  */
 function chunkName(/** @type {string} */ id) {
   const names = REACHED.filter(({ modules }) => modules.has(id)).map(({ name }) => name);
-  if (names.length === 0 || id === PROGRAM) return null;
-  return names.join() === "fcn" ? "program" : names.join("-");
+  return names.length > 0 && !OWN_FILES.has(id) ? `of-${names.join("-")}` : null;
 }
 
 export default defineConfig({
