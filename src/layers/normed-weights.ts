@@ -32,10 +32,11 @@ export function normedWeights(
   // `fcn import --fold-bn` writes what foldBatchNorm() gives. With neither norm nor bias, the norm is missing.
   const isFolded = own.has("bias") && !ofNorm?.has("weight") && !ofNorm?.has("running_var");
   if (!ofNorm || isFolded) return { weight, bias: own.take("bias", perChannel) };
-  return foldBatchNorm(weight, {
+  const folded = foldBatchNorm(weight, {
     weight: ofNorm.take("weight", perChannel),
     bias: ofNorm.take("bias", perChannel),
     mean: ofNorm.take("running_mean", perChannel),
     variance: ofNorm.take("running_var", perChannel),
   });
+  return { weight: folded.weight, bias: folded.bias }; // no more: callers hand all of it to a kernel
 }

@@ -68,17 +68,29 @@ function normsOf({ tensors, name }: Checkpoint): string[] {
 
 /** Name of the convolution that the norm follows. @throws bad-weights where there is none with as many channels */
 function convolutionBefore(norm: string, checkpoint: Checkpoint): string {
-  const conv = convolutionName(norm);
+  const conv = convolutionName(norm, checkpoint);
   const weight = checkpoint.tensors.get(`${conv}.weight`);
   const channels = checkpoint.tensors.get(`${norm}.running_var`)?.shape[0];
   if (weight?.shape.length !== 4 || weight.shape[0] !== channels) throw cannotFold(norm, conv, checkpoint);
   return conv;
 }
 
+/** Convolutions of timm's MobileNetV2 before `bn1`, `bn2` ...: of its blocks, of the first one, and around them. */
+const TIMM_ORDERS = [
+  ["conv_pw", "conv_dw", "conv_pwl"],
+  ["conv_dw", "conv_pw"],
+  ["conv_stem", "conv_head"],
+];
+
 /** `layer1.0.bn1` follows `layer1.0.conv1`; `downsample.1` follows `downsample.0`. */
-function convolutionName(norm: string): string {
+function convolutionName(norm: string, { tensors }: Checkpoint): string {
   const named = /^(.*?)bn(\d*)$/.exec(norm);
-  if (named) return `${named[1] ?? ""}conv${named[2] ?? ""}`;
+  if (named) {
+    const [, path = "", index = ""] = named;
+    const isThere = (conv: string): boolean => tensors.has(`${path}${conv}.weight`);
+    const order = isThere(`conv${index}`) ? undefined : TIMM_ORDERS.find((convs) => convs.every(isThere));
+    return path + (order?.[Number(index) - 1] ?? `conv${index}`);
+  }
   // Not a search for /\d+$/, which takes quadratic time on names of many digits.
   const dot = norm.lastIndexOf(".") + 1;
   const index = norm.slice(dot);
