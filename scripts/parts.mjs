@@ -89,6 +89,13 @@ export const PARTS = [
     bundled: ["stage-timer"],
   },
   {
+    folder: "src/gpu/matrix-probe",
+    entry: "matrix-probe",
+    loader: "import-matrix-probe",
+    exported: "importMatrixProbe",
+    bundled: ["matrix-probe"],
+  },
+  {
     // The digest of downloads whose SHA-256 is known.
     folder: "src/weights/digest",
     entry: "sha256",

@@ -54,7 +54,8 @@ it.each([
   for (const name of names) {
     expect(maps[name]?.shape).toEqual(expected[name]?.shape);
     expect(difference(expected[name]?.data ?? [], maps[name]?.data ?? []), name).toBeLessThan(1e-5);
-    expect(difference(expected[name]?.data ?? [], half[name]?.data ?? []), name).toBeLessThan(0.1); // hashed weights spread rounding
+    // Hashed weights make much of what f16 rounds.
+    expect(difference(expected[name]?.data ?? [], half[name]?.data ?? []), name).toBeLessThan(0.1);
   }
 });
 

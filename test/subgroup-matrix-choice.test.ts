@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { conv2d } from "../shaders/conv2d/kernel.js";
 import { matrixVariants } from "../shaders/conv2d/subgroup-matrix.js";
-import { MATRIX_FEATURE, probeSubgroupMatrix } from "../src/gpu/subgroup-matrix.js";
+import { MATRIX_FEATURE, matrixSupportOf } from "../src/gpu/subgroup-matrix.js";
 import { defaultVariant } from "../src/kernel/choice.js";
 import { erase, makeProblem } from "../src/kernel/kernel.js";
 import type { DeviceTraits } from "../src/kernel/variant.js";
@@ -37,33 +37,33 @@ function refusing(refused: RegExp): GPUDevice {
 
 describe("the probe", () => {
   it("takes the template syntax where both compile", async () => {
-    expect(await probeSubgroupMatrix(await nullDevice(), hopper)).toEqual({
+    expect(await matrixSupportOf(await nullDevice(), hopper)).toEqual({
       syntax: "template",
       note: "f16 to f32 at 16x16x16, template syntax",
     });
   });
 
   it("takes the older syntax where only that compiles, and reports where neither does", async () => {
-    expect((await probeSubgroupMatrix(refusing(/row_major/), hopper)).syntax).toBe("bool");
-    const none = await probeSubgroupMatrix(refusing(/./), hopper);
+    expect((await matrixSupportOf(refusing(/row_major/), hopper)).syntax).toBe("bool");
+    const none = await matrixSupportOf(refusing(/./), hopper);
     const reasons = "unresolved identifier; unresolved identifier";
     expect(none).toEqual({ note: `not used: neither syntax of subgroup matrices compiles here (${reasons})` });
   });
 
   it("says what is missing", async () => {
     const gpu = await nullDevice();
-    expect(await probeSubgroupMatrix({ features: new Set() } as unknown as GPUDevice, hopper)).toEqual({
+    expect(await matrixSupportOf({ features: new Set() } as unknown as GPUDevice, hopper)).toEqual({
       note: `not used: the adapter does not offer ${MATRIX_FEATURE}`,
     });
-    expect((await probeSubgroupMatrix(gpu, {})).note).toBe(
+    expect((await matrixSupportOf(gpu, {})).note).toBe(
       "not used: f16 to f32 at 16x16x16 is needed, the adapter offers nothing",
     );
     const intel = { subgroupMatrixConfigs: [{ componentType: "f16", resultComponentType: "f32", M: 8, N: 16, K: 16 }] };
-    expect((await probeSubgroupMatrix(gpu, intel)).note).toBe(
+    expect((await matrixSupportOf(gpu, intel)).note).toBe(
       "not used: f16 to f32 at 16x16x16 is needed, the adapter offers f16 to f32 at 8x16x16",
     );
     const rdna = { ...hopper, subgroupMaxSize: 64 };
-    expect((await probeSubgroupMatrix(gpu, rdna)).note).toBe(
+    expect((await matrixSupportOf(gpu, rdna)).note).toBe(
       "not used: subgroups of 32 lanes are needed, the adapter's have 32 to 64",
     );
   });

@@ -8,7 +8,7 @@ import { summariseAdapter } from "./adapter-summary.js";
 import type { AdapterSummary, Pace } from "./adapter-summary.js";
 import { Device } from "./device.js";
 import { WANTED_LIMITS } from "./limits.js";
-import { MATRIX_FEATURE, probeSubgroupMatrix } from "./subgroup-matrix.js";
+import { MATRIX_FEATURE, matrixSupportOf } from "./subgroup-matrix.js";
 
 /** Features that are used when present and never required. */
 const WANTED_FEATURES = ["timestamp-query", "shader-f16", "subgroups", MATRIX_FEATURE];
@@ -72,7 +72,7 @@ export async function requestDeviceAs(
   }
   const device = await openDevice(adapter);
   const summary = revise(summariseAdapter(adapter));
-  const matrices = await probeSubgroupMatrix(device, adapter.info);
+  const matrices = await matrixSupportOf(device, adapter.info);
   return new Device(device, summary, options.pace, matrices, cores?.(summary));
 }
 

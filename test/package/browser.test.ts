@@ -178,6 +178,7 @@ describe("Vite", () => {
       "extras.bundle.js",
       "fcn-mobilenet-v2-photos-f16.safetensors",
       "index.js",
+      "matrix-probe.bundle.js",
       "others.bundle.js",
       "own-heads.bundle.js",
       "pth-readers.bundle.js",
