@@ -93,6 +93,11 @@ const tileEdges: KernelCase[] = [
     attrs: { relu: true },
   },
   {
+    name: "1x1 on 3x3, batch 2: 16 pixels lie in two pictures",
+    shapes: { x: [2, 16, 3, 3], weight: [20, 16, 1, 1], bias: [20] },
+  },
+  { name: "1x1 on one pixel, batch 16, 16 channels", shapes: { x: [16, 16, 1, 1], weight: [16, 16, 1, 1] } },
+  {
     name: "1x1 s2 of 68 channels, batch 2",
     shapes: { x: [2, 68, 9, 9], weight: [64, 68, 1, 1] },
     attrs: { stride: 2 },

@@ -43,9 +43,15 @@ export function pixelMatrices(problem: ConvProblem): number {
   return runs * ceilDiv(pixels, SIDE);
 }
 
-/** Whether x can be loaded as matrices: whole ones along the input channels, and along the pixels of a run. */
-export const hasRuns = (problem: ConvProblem): boolean =>
-  (blocksOf(problem.in.x[1]) * 4) % SIDE === 0 && runsOf(problem).pixels >= SIDE;
+/**
+ * Whether x can be loaded as matrices: whole ones along the input channels, and along the pixels of a run. A picture
+ * must have enough pixels by itself: where x has a border, a run is not the whole batch.
+ */
+export function hasRuns(problem: ConvProblem): boolean {
+  const { pixels } = runsOf(problem);
+  const [, , outH, outW] = problem.out.y;
+  return (blocksOf(problem.in.x[1]) * 4) % SIDE === 0 && Math.min(pixels, outH * outW) >= SIDE;
+}
 
 /** Uniforms of subgroup-matrix.wgsl. */
 export function runParams(problem: ConvProblem) {
