@@ -79,6 +79,23 @@ it("gives every candidate a time above zero, and uploads, packs and reads nothin
   expect(await measureVariant(software, { kernel: conv, problem, variant }, Infinity)).toBeGreaterThan(0);
 });
 
+it("measures the pipelines that a plan runs, in which x has a border", async () => {
+  const device = await requestDevice();
+  Object.defineProperty(device, "software", { value: false });
+  const made = vi.spyOn(device.gpu, "createComputePipelineAsync");
+  const names = (): string[] =>
+    made.mock.calls.map(([{ label = "" }]) => label).filter((text) => text.includes("conv2d"));
+  const plan = await Plan.create(device, graphOf(), new WeightStore(device));
+  const inPlan = names();
+  for (const variant of candidatesOf(conv, problem, device))
+    await measureVariant(device, { kernel: conv, problem, variant }, Infinity);
+  const measured = names().slice(inPlan.length);
+  expect(inPlan.some((label) => label.includes("INSIDE=1"))).toBe(true);
+  expect(measured.filter((label) => label.includes("INSIDE=0"))).toEqual([]);
+  plan.dispose();
+  device.dispose();
+});
+
 it("frees what a measurement took", async () => {
   const { bytes } = gpu.allocations;
   await measureVariant(gpu, { kernel: conv, problem, variant: "tiled-32x32" }, Infinity);

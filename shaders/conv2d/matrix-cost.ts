@@ -53,8 +53,16 @@ const FINISH = 860;
 /** Registers of a thread besides its matrices. */
 const OTHER_REGISTERS = 77;
 
-/** Bytes of workgroup memory: a row of result matrices per subgroup. */
-export const resultBytes = ({ sn, gm, gn, kg }: MatrixTile): number => gm * gn * kg * SIDE * (sn * SIDE) * 4;
+/** Bytes of workgroup memory of every GPU that has tensor cores. */
+const LEAST_BYTES = 32768;
+
+/** Bytes of workgroup memory for a row of result matrices per subgroup, each row of values `pad` longer. */
+const bytesWith = ({ sn, gm, gn, kg }: MatrixTile, pad: number): number => gm * gn * kg * SIDE * (sn * SIDE + pad) * 4;
+
+/** PAD of the shaders. Eight subgroups with results 64 wide leave no room for one. */
+export const padOf = (tile: MatrixTile): number => (bytesWith(tile, 8) <= LEAST_BYTES ? 8 : 0);
+
+export const resultBytes = (tile: MatrixTile): number => bytesWith(tile, padOf(tile));
 
 export const workgroupsOf = ({ m, n }: MatrixCounts, { sm, sn, gm, gn }: MatrixTile): number =>
   ceilDiv(m, gm * sm) * ceilDiv(n, gn * sn);

@@ -17,13 +17,15 @@ const GM: u32 = 1; // subgroups along the pixels
 const GN: u32 = 2; // subgroups along the output channels
 const KG: u32 = 4; // teams of GM x GN subgroups that share the sums
 const BK: u32 = 64; // input channels of a step: 32 or 64
+const PAD: u32 = 8; // so that the rows of a matrix lie in other banks; 0 where memory is too small
 const THREADS: u32 = 256; // GM * GN * KG * SUBGROUP
 
 const SIDE: u32 = 16; // rows and columns of a matrix
 const BM = GM * SM * SIDE; // pixels of a workgroup
 const BN = GN * SN * SIDE; // output channels of a workgroup
 const BK4 = BK / 4; // blocks of input channels of a step
-const PITCH = SN * SIDE; // row length of a subgroup's results in workgroup memory
+const WIDTH = SN * SIDE; // output channels of a subgroup
+const PITCH = WIDTH + PAD; // row length of its results in workgroup memory
 const RESULTS = SIDE * PITCH; // of a subgroup, for one row of matrices
 const TEAM = GM * GN * SUBGROUP; // threads of a team
 const A_PITCH = BK + 8; // row length of the windows: 8 more than a step, so that rows of a matrix lie in other banks
@@ -195,13 +197,15 @@ fn main(
       subgroupMatrixStore<row_major>(&sums, start, sum[i * SN + j], PITCH);
     }
     workgroupBarrier();
-    for (var item = team * SUBGROUP + t % SUBGROUP; item < RESULTS / 4; item += KG * SUBGROUP) {
-      let pixel = first_m + i * SIDE + item / (PITCH / 4);
-      let block = first_n * 4 + item % (PITCH / 4);
+    for (var item = team * SUBGROUP + t % SUBGROUP; item < SIDE * WIDTH / 4; item += KG * SUBGROUP) {
+      let matrix_row = item / (WIDTH / 4);
+      let matrix_block = item % (WIDTH / 4);
+      let pixel = first_m + i * SIDE + matrix_row;
+      let block = first_n * 4 + matrix_block;
       if (pixel >= params.pixels || block >= params.out_blocks) { continue; }
       var value = vec4f();
       for (var g = 0u; g < KG; g++) {
-        let at = (g * GM * GN + member) * RESULTS + item * 4;
+        let at = (g * GM * GN + member) * RESULTS + matrix_row * PITCH + matrix_block * 4;
         value += vec4f(sums[at], sums[at + 1], sums[at + 2], sums[at + 3]);
       }
       if (params.has_bias != 0) { value += bias[block]; }

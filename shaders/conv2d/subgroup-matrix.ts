@@ -7,7 +7,7 @@ import { pair } from "../../src/kernel/problem.js";
 import { alignUp, blocksOf, ceilDiv } from "../../src/kernel/shape.js";
 import type { Shape } from "../../src/kernel/shape.js";
 import type { DeviceTraits, KernelVariant, Packing } from "../../src/kernel/variant.js";
-import { matrixEstimate, resultBytes, workgroupsOf } from "./matrix-cost.js";
+import { matrixEstimate, padOf, resultBytes, workgroupsOf } from "./matrix-cost.js";
 import type { MatrixCounts, MatrixTile } from "./matrix-cost.js";
 import { SIDE, hasRuns, pixelMatrices, runParams } from "./matrix-runs.js";
 import { weightToHalf } from "./packings.js";
@@ -79,11 +79,11 @@ const threadsOf = ({ gm, gn, kg }: MatrixTile): number => gm * gn * kg * SUBGROU
 
 const BYTES_F16 = 2;
 /** A_PITCH of subgroup-matrix-window.wgsl is this much longer than a step, against bank conflicts. */
-const PITCH_PADDING = 8;
+const STEP_PADDING = 8;
 
 /** Workgroup memory: results, and the gathered windows of each group that shares sums. */
 export const windowBytes = (tile: WindowTile): number =>
-  resultBytes(tile) + tile.kg * tile.gm * tile.sm * SIDE * (tile.bk + PITCH_PADDING) * BYTES_F16;
+  resultBytes(tile) + tile.kg * tile.gm * tile.sm * SIDE * (tile.bk + STEP_PADDING) * BYTES_F16;
 
 const countsOf = (problem: ConvProblem, m: number): MatrixCounts => {
   const { n, k } = matrixSizes(problem);
@@ -104,7 +104,7 @@ function common(tile: MatrixTile): Pick<KernelVariant<ConvProblem>, "workgroup" 
 
 const constsOf = (tile: MatrixTile) => {
   const { sm, sn, gm, gn, kg } = tile;
-  return { SM: sm, SN: sn, GM: gm, GN: gn, KG: kg, THREADS: threadsOf(tile) };
+  return { SM: sm, SN: sn, GM: gm, GN: gn, KG: kg, PAD: padOf(tile), THREADS: threadsOf(tile) };
 };
 
 const isOffered = ({ attrs }: ConvProblem, device: DeviceTraits): boolean =>

@@ -23,11 +23,13 @@ const SN: u32 = 2; // matrices of a subgroup along the output channels
 const GM: u32 = 1; // subgroups along the pixels
 const GN: u32 = 1; // subgroups along the output channels
 const KG: u32 = 4; // subgroups that share a sum
+const PAD: u32 = 8; // so that the rows of a matrix lie in other banks; 0 where memory is too small
 const THREADS: u32 = 128; // GM * GN * KG * SUBGROUP
 
 const SIDE: u32 = 16; // rows and columns of a matrix
 const BN = GN * SN * SIDE; // output channels of a workgroup
-const PITCH = SN * SIDE; // row length of a subgroup's results in workgroup memory
+const WIDTH = SN * SIDE; // output channels of a subgroup
+const PITCH = WIDTH + PAD; // row length of its results in workgroup memory
 const RESULTS = SIDE * PITCH; // of a subgroup, for one row of matrices
 const TEAM = KG * SUBGROUP; // threads that share sums
 
@@ -159,15 +161,17 @@ fn main(
     let matrix = first_m + i;
     let first_row = matrix / params.run_matrices * params.run_rows;
     let wanted = matrix % params.run_matrices * SIDE;
-    for (var item = thread % TEAM; item < RESULTS / 4; item += TEAM) {
-      let pixel = first_in_run(matrix) + item / (PITCH / 4); // of the run
+    for (var item = thread % TEAM; item < SIDE * WIDTH / 4; item += TEAM) {
+      let matrix_row = item / (WIDTH / 4);
+      let matrix_block = item % (WIDTH / 4);
+      let pixel = first_in_run(matrix) + matrix_row; // of the run
       let column = pixel % params.run_pitch;
-      let block = first_n * 4 + item % (PITCH / 4);
+      let block = first_n * 4 + matrix_block;
       let is_doubled = matrix > last_m || pixel < wanted;
       if (is_doubled || column >= params.out_w || block >= params.out_blocks) { continue; }
       var value = vec4f();
       for (var g = 0u; g < KG; g++) {
-        let at = (team * KG + g) * RESULTS + item * 4;
+        let at = (team * KG + g) * RESULTS + matrix_row * PITCH + matrix_block * 4;
         value += vec4f(sums[at], sums[at + 1], sums[at + 2], sums[at + 3]);
       }
       let row = first_row + pixel / params.run_pitch;

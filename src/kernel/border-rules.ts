@@ -13,11 +13,9 @@ export const mayHaveBorder = (variant: AnyVariant, key: string): boolean =>
 export const neededBorders = (variant: AnyVariant, problem: AnyProblem): Borders =>
   variant.borders?.needs?.(problem) ?? {};
 
-/** The border that the variant would like a tensor to have. */
-export function wantedBorder(variant: AnyVariant, problem: AnyProblem, key: string): number {
-  const gained = variant.borders?.gains?.(problem)[key] ?? 0;
-  return Math.max(gained, neededBorders(variant, problem)[key] ?? 0);
-}
+/** The borders that the variant would like its tensors to have. */
+export const wantedBorders = (variant: AnyVariant, problem: AnyProblem): Borders =>
+  widest(variant.borders?.gains?.(problem) ?? {}, neededBorders(variant, problem));
 
 const MAX_BORDER = 9999;
 

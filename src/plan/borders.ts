@@ -2,7 +2,7 @@
  * Which values of a graph get a border of zeros: those whose readers run faster with one, where the producer can write
  * it and every reader can skip it. Then the border costs memory only.
  */
-import { mayHaveBorder, wantedBorder } from "../kernel/border-rules.js";
+import { mayHaveBorder, wantedBorders } from "../kernel/border-rules.js";
 import { baseOf } from "../kernel/border.js";
 import { layoutOf } from "../kernel/choice.js";
 import type { AnyVariant } from "../kernel/variant.js";
@@ -26,10 +26,11 @@ export function valueBorders(graph: Graph, chosen: readonly ChosenNode[]): Reado
   }
   for (const { value } of graph.outputs.values()) layoutsWritten.delete(value);
   for (const { node, variant } of chosen) {
+    const wanted = wantedBorders(variant, node.problem);
     for (const [key, value] of Object.entries(node.tensors)) {
       const readsIt = mayHaveBorder(variant, key) && layoutOf(node.kernel, variant, key) === layoutsWritten.get(value);
       if (!readsIt) layoutsWritten.delete(value);
-      const width = wantedBorder(variant, node.problem, key);
+      const width = wanted[key] ?? 0;
       if (width > (borders.get(value) ?? 0)) borders.set(value, width);
     }
   }

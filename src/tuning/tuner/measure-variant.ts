@@ -12,7 +12,7 @@ import { bindingOf, checkFits, createBuffer, createTexture, destroy, write } fro
 import type { Memory } from "../../gpu/memory.js";
 import { weightMemory } from "../../gpu/upload.js";
 import { pipelinesOf } from "../../gpu/pipelines.js";
-import { neededBorders } from "../../kernel/border-rules.js";
+import { wantedBorders } from "../../kernel/border-rules.js";
 import { layoutOf } from "../../kernel/choice.js";
 import type { Kernel } from "../../kernel/kernel.js";
 import { layoutNamed } from "../../kernel/layout.js";
@@ -68,7 +68,8 @@ async function prepared(
   owned: { destroy(): void }[],
 ): Promise<() => Promise<number>> {
   const variant = kernel.variants[name] as AnyVariant;
-  const bordered = { ...problem, borders: neededBorders(variant, problem) };
+  // As in a plan, where nearly every tensor has the border that its reader gains from.
+  const bordered = { ...problem, borders: wantedBorders(variant, problem) };
   const { pipeline, bindings } = await pipelinesOf(device).get(kernel, name, bordered);
   const grid = gridOf(kernel, variant, bordered, device.limits.maxComputeWorkgroupsPerDimension);
   const { StageTimer } = await importStageTimer();
