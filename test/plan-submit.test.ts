@@ -7,7 +7,7 @@ import { Graph } from "../src/plan/graph.js";
 import { Plan } from "../src/plan/plan.js";
 import { WeightStore } from "../src/plan/weight-store.js";
 
-it("gives a GPU the first dispatches of a long plan early, and a software adapter all at once", async () => {
+it("gives a GPU a long plan in parts of 16 to 31 dispatches, and a software adapter all at once", async () => {
   const submissions = async (software: boolean, nodes: number): Promise<[count: number, last: number | undefined]> => {
     const own = await requestDevice();
     Object.defineProperty(own, "software", { value: software });
@@ -25,7 +25,8 @@ it("gives a GPU the first dispatches of a long plan early, and a software adapte
     own.dispose();
     return [count, new Float32Array(outputs.get("y")?.bytes ?? new ArrayBuffer(0)).at(-1)];
   };
-  expect(await submissions(false, 30)).toEqual([2, 2 ** 30]);
-  expect(await submissions(true, 30)).toEqual([1, 2 ** 30]);
-  expect(await submissions(false, 20)).toEqual([1, 2 ** 20]);
+  expect(await submissions(false, 31)).toEqual([1, 2 ** 31]);
+  expect(await submissions(false, 32)).toEqual([2, 2 ** 32]);
+  expect(await submissions(false, 79)).toEqual([4, 2 ** 79]);
+  expect(await submissions(true, 79)).toEqual([1, 2 ** 79]);
 });
