@@ -1,7 +1,7 @@
 /** Packs a weight as the rows of the product's right side, the same for every size of tile. */
 import { FcnError } from "../../src/base/errors.js";
 import { toHalf } from "../../src/kernel/half.js";
-import { eachRowValue, rowTexels } from "../../src/kernel/packings.js";
+import { copyToRows, rowTexels } from "../../src/kernel/packings.js";
 import type { Packing } from "../../src/kernel/variant.js";
 import type { ConvProblem } from "./problem.js";
 
@@ -29,9 +29,8 @@ export const rowsF16: Packing<ConvProblem> = {
     return packed;
   },
   packInto(packed, data, shape, first) {
-    const halves = new Uint16Array(packed.buffer);
-    eachRowValue(data, shape, first, (index, value) => {
-      halves[index] = weightToHalf(value);
-    });
+    const halves = new Uint16Array(data.length);
+    for (let i = 0; i < data.length; i++) halves[i] = weightToHalf(data[i] as number);
+    copyToRows(halves, shape, first, new Uint16Array(packed.buffer));
   },
 };

@@ -32,16 +32,21 @@ const matrices: Packing<ConvProblem> = {
   bytes: (shape) => alignUp(shape[0] as number, SIDE) * innerOf(shape) * 2,
   pack(data, shape) {
     const [outC, inC, kh, kw] = shape as [number, number, number, number];
+    const taps = kh * kw;
     const inPitch = blocksOf(inC) * 4;
     const inner = innerOf(shape);
     const packed = new Uint16Array(alignUp(outC, SIDE) * inner);
-    let from = 0;
-    for (let out = 0; out < outC; out++) {
-      const column = Math.floor(out / SIDE) * SIDE * inner + (out % SIDE);
+    for (let first = 0; first < outC; first += SIDE) {
+      const last = Math.min(first + SIDE, outC) - 1;
       for (let c = 0; c < inC; c++) {
-        for (let tap = 0; tap < kh * kw; tap++) {
+        for (let tap = 0; tap < taps; tap++) {
           // The matrices of a column follow each other, so inner row k of them all begins at k * SIDE.
-          packed[column + (tap * inPitch + c) * SIDE] = weightToHalf(data[from++] as number);
+          let to = first * inner + (tap * inPitch + c) * SIDE;
+          let from = (first * inC + c) * taps + tap;
+          for (let out = first; out <= last; out++) {
+            packed[to++] = weightToHalf(data[from] as number);
+            from += inC * taps;
+          }
         }
       }
     }

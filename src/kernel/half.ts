@@ -5,32 +5,26 @@ const scratchBits = new Uint32Array(scratch.buffer);
 
 const INFINITY_BITS = 0x7c00;
 const QUIET_NAN_BIT = 0x200;
-/** f32 exponents (biased) below which a value is subnormal in f16, and below which it rounds to zero. */
-const FIRST_NORMAL_EXPONENT = 113;
-const FIRST_SUBNORMAL_EXPONENT = 102;
+/** Bits of f32: of 2^-14, the smallest number that is normal in f16; of 2^16; of infinity; of 0.5. */
+const SMALLEST_NORMAL = 0x38800000;
+const TOO_LARGE = 0x47800000;
+const F32_INFINITY = 0x7f800000;
+const F32_HALF = 0x3f000000;
+/** The difference of the exponents' biases, in bits of f32. */
+const REBIAS = 112 << 23;
 
 /** Bits of the nearest f16. Values beyond 65,504 become infinity. */
 export function toHalf(value: number): number {
   scratch[0] = value;
   const bits = scratchBits[0] as number;
   const sign = (bits >>> 16) & 0x8000;
-  const exponent = (bits >>> 23) & 0xff;
-  const mantissa = bits & 0x7fffff;
-  if (exponent === 0xff) return sign | INFINITY_BITS | (mantissa ? QUIET_NAN_BIT : 0);
-  if (exponent < FIRST_SUBNORMAL_EXPONENT) return sign;
-  let full = mantissa;
-  let shift = 13; // f32 has 13 bits of mantissa more than f16
-  let half = ((exponent - 112) << 10) | (mantissa >>> 13);
-  if (exponent < FIRST_NORMAL_EXPONENT) {
-    full = mantissa | 0x800000;
-    shift = 126 - exponent;
-    half = full >>> shift;
-  }
-  const rest = full & ((1 << shift) - 1);
-  const tie = 1 << (shift - 1);
-  const isOdd = (half & 1) === 1;
-  if (rest > tie || (rest === tie && isOdd)) half += 1; // a carry into the exponent gives the right number
-  return sign | Math.min(half, INFINITY_BITS);
+  const magnitude = bits & 0x7fffffff;
+  if (magnitude >= TOO_LARGE) return sign | INFINITY_BITS | (magnitude > F32_INFINITY ? QUIET_NAN_BIT : 0);
+  // f32 has 13 bits of mantissa more than f16. A carry into the exponent gives the right number, also infinity.
+  if (magnitude >= SMALLEST_NORMAL) return sign | ((magnitude - REBIAS + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
+  // Subnormal numbers are multiples of 2^-24, and so are the numbers that f32 has between 0.5 and 1: it rounds.
+  scratch[0] = Math.abs(value) + 0.5;
+  return sign | ((scratchBits[0] as number) - F32_HALF);
 }
 
 /** The number that the bits of an f16 stand for. */

@@ -113,23 +113,27 @@ export function channelBlocks(storage: "buffer" | "texture" = "buffer"): Packing
   };
 }
 
-/**
- * Visits output channels of a weight [out][in][kh][kw] from `first` on, with each value's index in [kh][kw][in][out],
- * channels padded to 4.
- */
-export function eachRowValue(
-  data: Float32Array,
-  shape: Shape,
-  first: number,
-  visit: (index: number, value: number) => void,
-): void {
+/** Output channels that are copied together, so that what is read and what is written stays in the cache. */
+const BLOCK = 64;
+
+/** Copies output channels of a weight [out][in][kh][kw], from `first` on, to [kh][kw][in][out], channels padded to 4. */
+export function copyToRows<T extends Float32Array | Uint16Array>(data: T, shape: Shape, first: number, to: T): void {
   const [outC, inC, kh, kw] = shape as [number, number, number, number];
+  const taps = kh * kw;
   const inPitch = blocksOf(inC) * 4;
   const outPitch = blocksOf(outC) * 4;
-  let from = 0;
-  for (let out = first; from < data.length; out++) {
+  const end = first + data.length / (inC * taps);
+  for (let block = first; block < end; block += BLOCK) {
+    const blockEnd = Math.min(block + BLOCK, end);
     for (let c = 0; c < inC; c++) {
-      for (let tap = 0; tap < kh * kw; tap++) visit((tap * inPitch + c) * outPitch + out, data[from++] as number);
+      for (let tap = 0; tap < taps; tap++) {
+        const row = (tap * inPitch + c) * outPitch;
+        let from = ((block - first) * inC + c) * taps + tap;
+        for (let out = block; out < blockEnd; out++) {
+          to[row + out] = data[from] as number;
+          from += inC * taps;
+        }
+      }
     }
   }
 }
@@ -151,8 +155,6 @@ export const rows: Packing<unknown> = {
     return packed;
   },
   packInto(packed, data, shape, first) {
-    eachRowValue(data, shape, first, (index, value) => {
-      packed[index] = value;
-    });
+    copyToRows(data, shape, first, packed as Float32Array);
   },
 };
