@@ -16,7 +16,7 @@ const ignore = (): void => undefined;
 export class PictureCall {
   /** When the call was made, on the clock of performance.now(). */
   readonly called = performance.now();
-  /** Milliseconds in which its pictures were downloaded, read and decoded. */
+  /** Milliseconds in which its pictures were copied, downloaded, read and decoded. */
   decode = 0;
   #held: readonly HeldImage[] = [];
 
@@ -35,6 +35,7 @@ export class PictureCall {
       if (typeof held === "object") held.catch(ignore); // reported below, unless another image is refused before
       return held;
     });
+    call.decode = performance.now() - call.called; // pixels were copied
     const take = (held: readonly HeldImage[]): PictureCall => {
       call.#held = held;
       return call;

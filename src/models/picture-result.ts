@@ -26,7 +26,7 @@ export interface Timings extends RunTimings {
    * Waited for others: for earlier calls and runs, for other pictures of the same call, for a new device after a loss.
    */
   readonly queued: number;
-  /** To get the pixels: to download a picture, to read its file, to decode it. */
+  /** To get the pixels: to copy them, to download a picture, to read its file, to decode it. */
   readonly decode: number;
   /** To make the plan, weights and pipelines included; 0 when the size was seen before. */
   readonly compile: number;

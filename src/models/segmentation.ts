@@ -32,12 +32,17 @@ export interface Scores {
 
 /** Results of kind "labels", which their caller gets now. */
 export function segmentations(results: readonly PictureResult[]): Segmentation[] {
+  const start = performance.now();
   const maps = results.map((result) => {
     const { width, height, classNames } = result;
     return segmentationOf({ width, height, labels: outputOf(result, "labels").values as Uint8Array }, classNames);
   });
   const end = performance.now();
-  return maps.map((map, i) => ({ ...map, timings: timingsOf(results[i] as PictureResult, end) }));
+  return maps.map((map, i) => {
+    const result = results[i] as PictureResult;
+    const timings = { ...result.timings, readback: result.timings.readback + end - start };
+    return { ...map, timings: timingsOf({ ...result, timings }, end) };
+  });
 }
 
 /** `labels` with the classes that occur in them. A class without a name is called "class 7". */
