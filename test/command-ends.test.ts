@@ -1,6 +1,16 @@
 /** How commands end: readers that leave, full disks, signals; and what they leave behind. Runs the build. */
 import { spawn } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,6 +19,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeLabelPng } from "../src/image/png.js";
 import { PROGRAM } from "./helpers/fcn.js";
 import { bash } from "./helpers/shell.js";
+import { withCheckpoint } from "./helpers/small-checkpoint.js";
 
 const PICTURE = fileURLToPath(new URL("fixtures/val/15.png", import.meta.url));
 const WEIGHTS = fileURLToPath(new URL("../weights/fcn-resnet101-w16-icons-f16.safetensors", import.meta.url));
@@ -61,6 +72,23 @@ describe("a full disk", () => {
     const segmented = await run("$FCN segment in --out /dev/full");
     const sentence = "cannot write to the folder /dev/full: a file of that name is in the way; choose another place";
     expect(segmented).toMatchObject({ code: 2, err: `fcn: segment: ${sentence}\n` });
+  });
+});
+
+describe("import writes to stdout alone", () => {
+  it.each([
+    ["-", "stdout"],
+    ["link", "link"],
+  ])("--out %s", async (out, name) => {
+    const folder = join(root, `stdout-${name}`);
+    mkdirSync(folder);
+    symlinkSync("/proc/self/fd/1", join(folder, "link"));
+    const ended = await run(`cd ${folder}; $FCN import $WEIGHTS --out ${out} > file`);
+    expect(ended).toMatchObject({ code: 0, out: "" });
+    expect(ended.err).toMatch(new RegExp(`\\n  -> ${name}  \\d+ tensors, f32`));
+    expect(filesIn(`stdout-${name}`).sort()).toEqual(["file", "link"]);
+    expect(lstatSync(join(folder, "link")).isSymbolicLink()).toBe(true);
+    await withCheckpoint(join(folder, "file"), async ({ tensors }) => expect(tensors.size).toBeGreaterThan(100));
   });
 });
 

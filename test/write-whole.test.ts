@@ -117,6 +117,27 @@ describe("what cannot be written is a sentence with the name", () => {
   });
 
   it.each([
+    ["stdout", "/proc/self/fd/1", ">", 1, "before\ntext"],
+    ["stdout, appended", "/proc/self/fd/1", ">>", 1, "old\nbefore\ntext"],
+    ["stderr", "/dev/stderr", "2>", 2, "text"],
+    ["a file that the shell opened", "/dev/fd/7", "7>>", 7, "old\ntext"],
+  ])("a link to %s stays, and what is open gets the bytes", async (_, leadsTo, redirection, descriptor, expected) => {
+    const [link, file] = [join(folder, "link"), join(folder, "file")];
+    symlinkSync(leadsTo, join(folder, "inner"));
+    symlinkSync("inner", link);
+    writeFileSync(file, "old\n");
+    const module = JSON.stringify(new URL("../dist/src/base/write-whole.js", import.meta.url).href);
+    const code = `import(${module}).then(async ({ writeWhole }) => {
+      if (${descriptor} === 1) console.log("before");
+      await writeWhole(${JSON.stringify(link)}, "text");
+    })`;
+    await promisify(execFile)("bash", ["-c", `"$0" -e "$1" ${redirection} "$2"`, process.execPath, code, file]);
+    expect(readFileSync(file, "utf8")).toBe(expected);
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(readdirSync(folder).sort()).toEqual(["file", "inner", "link"]);
+  });
+
+  it.each([
     ["EACCES", "permission is denied; choose another place"],
     ["EDQUOT", "the disk quota is used up; free space, or write to another disk"],
     ["EROFS", "the file system is read-only; choose another place"],

@@ -9,6 +9,7 @@ import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { FcnError, messageOf } from "./errors.js";
 import { nameLength, nativePath } from "./native-path.js";
+import { openDescriptor } from "./open-descriptor.js";
 
 /** The whole contents, or its parts in order. */
 export type FileContent = Uint8Array | string | AsyncIterable<Uint8Array>;
@@ -119,18 +120,41 @@ async function writeParts(file: number, content: FileContent, { onBytes, flush =
   if (flush) await promisify(fsync)(file);
 }
 
-/** Devices and pipes cannot be replaced by a file: they are written to as they are. */
+/** Devices, pipes and open files of a process cannot be replaced by a file: they are written to as they are. */
 async function isSpecial(path: string): Promise<boolean> {
   const info = await stat(nativePath(path)).catch(() => undefined);
-  return info !== undefined && !info.isFile() && !info.isDirectory();
+  if (info?.isDirectory()) return false;
+  return (info !== undefined && !info.isFile()) || (await openDescriptor(path)) !== undefined;
+}
+
+/** What this process has open as stdout or stderr; its buffers keep the order of what is printed beside it. */
+async function standardStream(path: string): Promise<NodeJS.WriteStream | undefined> {
+  const own = (await openDescriptor(path))?.own;
+  return [undefined, process.stdout, process.stderr][own ?? 0];
 }
 
 async function writeSpecial(path: string, content: FileContent, options: WriteOptions): Promise<void> {
-  const handle = await open(nativePath(path), "w");
+  const stream = await standardStream(path);
+  if (stream) return writeStream(stream, content, options);
+  const handle = await open(nativePath(path), "a"); // what is in an open file stays
   try {
     await writeParts(handle.fd, content, { ...options, flush: false });
   } finally {
     await handle.close();
+  }
+}
+
+/** Writes to stdout or stderr. Resolves once the system has taken all. @throws the stream's error */
+export async function writeStream(
+  stream: NodeJS.WriteStream,
+  content: FileContent,
+  { onBytes }: WriteOptions = {},
+): Promise<void> {
+  let total = 0;
+  for await (const part of partsOf(content)) {
+    await new Promise<void>((done, fail) => void stream.write(part, (error) => (error ? fail(error) : done())));
+    total += part.length;
+    onBytes?.(total);
   }
 }
 
@@ -153,7 +177,8 @@ async function writeAside(target: string, content: FileContent, options: WriteOp
 }
 
 /**
- * Writes beside the target, then renames. A link is replaced, not followed; a device or a pipe is written to.
+ * Writes beside the target, then renames. A link is replaced, not followed, unless it leads to what a process has open,
+ * as /dev/stdout does; that, a device or a pipe is written to.
  * @throws bad-option naming the path and the reason, such as a full disk; and what reading the content throws
  */
 export async function writeWhole(path: string, content: FileContent, options: WriteOptions = {}): Promise<void> {

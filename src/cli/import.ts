@@ -8,8 +8,9 @@ import { basename, dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { FcnError, badOption } from "../base/errors.js";
 import { nativePath } from "../base/native-path.js";
+import { openDescriptor } from "../base/open-descriptor.js";
 import { shown } from "../base/printable.js";
-import { writeWhole } from "../base/write-whole.js";
+import { writeStream, writeWhole } from "../base/write-whole.js";
 import { megabytes } from "../gpu/allocations.js";
 import { checkClassNames } from "../models/class-names.js";
 import { convertCheckpoint } from "../weights/convert-checkpoint.js";
@@ -22,8 +23,9 @@ import { readClassNames } from "./class-names.js";
 import { QUIET_OPTION, UsageError, oneOf, packageVersion, parse } from "./command.js";
 import type { Command } from "./command.js";
 import { localFile } from "./local-file.js";
-import { print } from "./output.js";
+import { print, printError, printNote } from "./output.js";
 import { byteBar } from "./progress.js";
+import { STREAM } from "./segment-options.js";
 
 const USAGE = `fcn import FILE --out OUT.safetensors [options]
 
@@ -32,7 +34,8 @@ a URL, or a name that fcn weights lists) and writes it as safetensors
 with the tensor names of this library, one tensor at a time.
 
   --out FILE       the file to write; appears only when it is complete; a device
-                   or a pipe is written to
+                   or a pipe is written to; - is stdout, and then stderr has
+                   what stdout has otherwise
   --dtype f32|f16  how convolution weights are stored (default: f32); batch norm
                    and biases stay f32
   --state-dict KEY which of several networks in the file: the keys that lead to
@@ -104,7 +107,7 @@ async function sameFile(a: string, b: string): Promise<boolean> {
 }
 
 /**
- * Imports one file.
+ * Imports one file. The output "-" is stdout.
  * @throws bad-weights for a checkpoint that cannot be read, recognised or converted; bad-option for an output that
  * cannot be written
  */
@@ -134,7 +137,8 @@ export async function importFile(path: string, out: string, options: ImportOptio
     const bytes = safetensorsSize(converted.tensors, converted.metadata);
     const chunks = writeSafetensors(converted.tensors, converted.metadata);
     const onBytes = (loaded: number): void => onProgress?.({ loaded, total: bytes });
-    await writeWhole(out, chunks, { onBytes, flush: true });
+    if (out === STREAM) await writeStream(process.stdout, chunks, { onBytes });
+    else await writeWhole(out, chunks, { onBytes, flush: true });
     return {
       source: sourceName,
       sha256,
@@ -182,7 +186,9 @@ async function run(args: readonly string[]): Promise<number> {
     onProgress: (at) => bar.show("writing", at),
   });
   const report = await importing.finally(bar.clear);
-  print(values.json ? JSON.stringify(report) : describeImport(report));
+  const isOnStdout = values.out === STREAM || (await openDescriptor(values.out))?.own === 1;
+  if (values.json) (isOnStdout ? printError : print)(JSON.stringify(report));
+  else (isOnStdout ? printNote : print)(describeImport(report));
   return 0;
 }
 
@@ -192,7 +198,8 @@ const SHOWN_DROPPED = 3;
 function describeImport(report: ImportReport): string {
   const { source, architecture, tensors, bytes, dtype, folded, dropped, seconds, out } = report;
   const storage = folded ? `${dtype}, batch norm folded` : dtype;
-  const written = `${out}  ${tensors} tensors, ${storage}, ${megabytes(bytes)} in ${seconds.toFixed(1)} s`;
+  const place = out === STREAM ? "stdout" : out;
+  const written = `${place}  ${tensors} tensors, ${storage}, ${megabytes(bytes)} in ${seconds.toFixed(1)} s`;
   const names = dropped.slice(0, SHOWN_DROPPED).map((name) => shown(name));
   if (dropped.length > SHOWN_DROPPED) names.push("...");
   const left = dropped.length ? `; ${dropped.length} left out (${names.join(", ")})` : "";
