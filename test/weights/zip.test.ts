@@ -5,7 +5,7 @@ import { openCheckpoint } from "../../src/weights/open.js";
 import { inflateRaw } from "../../src/weights/pth/inflate.js";
 import { bufferSource } from "../../src/weights/source.js";
 import { expected, fixture, refusal } from "./fixtures.js";
-import { floats, utf8 } from "./make-bytes.js";
+import { concat, floats, utf8 } from "./make-bytes.js";
 import { P } from "./make-pickle.js";
 import { makePth } from "./make-pth.js";
 import { makeZip, unzip } from "./make-zip.js";
@@ -35,6 +35,22 @@ describe("every form reads to the same values", () => {
   }
 });
 
+test("deflated members that tensors take turns in are unpacked once", async () => {
+  const tensorIn = (key: string, offset: number): Uint8Array =>
+    P.tensor(P.storage("FloatStorage", key, 4), offset, [1], [1]);
+  const object = P.dict({ a: tensorIn("0", 0), b: tensorIn("1", 0), c: tensorIn("0", 1), d: tensorIn("1", 1) });
+  const bytes = makePth(object, { "0": floats(1, 2, 3, 4), "1": floats(5, 6, 7, 8) }, { deflate: true });
+  const source = bufferSource(bytes);
+  let reads = 0;
+  const counted = { ...source, read: (from: number, n: number) => (reads++, source.read(from, n)) };
+  const checkpoint = await openCheckpoint(counted);
+  const opening = reads;
+  const values = [];
+  for (const name of ["a", "b", "c", "d"]) values.push(...(await checkpoint.read(name)));
+  expect(values).toEqual([1, 5, 2, 6]);
+  expect(reads - opening).toBe(4); // the local header and the bytes of two members
+});
+
 describe("refused", () => {
   const edit = (bytes: Uint8Array, change: (view: DataView, bytes: Uint8Array) => void): Uint8Array => {
     change(new DataView(bytes.buffer), bytes);
@@ -46,6 +62,10 @@ describe("refused", () => {
     "another method": [makeZip(members, { method: 12 }), /packed by method 12; stored \(0\) and deflated \(8\)/],
     "member twice": [makeZip([...members, ...members]), /has "state_dict\/data.pkl" twice/],
     "no data.pkl": [makeZip([["readme", utf8("x")]]), /has 0 \(its members: "readme"\)/],
+    "bytes behind the end": [
+      concat(makeZip(members), new Uint8Array(1000)),
+      /1000 bytes follow the end of its zip archive \(\d+ bytes are here\); cut them off, or/,
+    ],
     "an empty zip": [makeZip([]), /has 0 \(its members: none\)/],
     TorchScript: [makePth(tensor, {}, {}, { "constants.pkl": utf8("") }), /TorchScript program/],
     "big-endian": [makeZip([...members, ["state_dict/byteorder", utf8("big")]]), /byte order is "big"; only "little"/],

@@ -57,6 +57,11 @@ export async function findDirectory(source: ByteSource): Promise<Directory> {
     }
     return directory;
   }
+  const behind = bytesBehind(tail);
+  if (behind !== undefined) {
+    const cure = "cut them off, or save or download it again";
+    throw badWeights(name, `${behind} bytes follow the end of its zip archive (${size} bytes are here); ${cure}`);
+  }
   const fault = "it starts like a zip file but has no zip directory at its end, so it is cut off";
   throw badWeights(name, `${fault} (${size} bytes are here)`);
 }
@@ -66,6 +71,16 @@ function isEndRecord(tail: DataView, at: number): boolean {
   if (tail.getUint32(at, true) !== END_SIGNATURE) return false;
   const commentLength = tail.getUint16(at + 20, true);
   return at + END_BYTES + commentLength === tail.byteLength;
+}
+
+/** Bytes that follow the last end record; undefined where there is none. */
+function bytesBehind(tail: DataView): number | undefined {
+  for (let at = tail.byteLength - END_BYTES; at >= 0; at--) {
+    if (tail.getUint32(at, true) !== END_SIGNATURE) continue;
+    const behind = tail.byteLength - at - END_BYTES - tail.getUint16(at + 20, true);
+    if (behind > 0) return behind;
+  }
+  return undefined;
 }
 
 async function readEnd(source: ByteSource, tail: DataView, at: number): Promise<Directory> {

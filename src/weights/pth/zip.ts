@@ -15,13 +15,15 @@ import { findDirectory, LOCAL_HEADER_BYTES, parseDirectory } from "./zip-directo
 import type { ZipMember } from "./zip-directory.js";
 
 const LOCAL_SIGNATURE = 0x04034b50;
+/** Unpacked bytes that are kept, unless one member alone has more. */
+const KEPT_BYTES = 128 * 2 ** 20;
 
 export class ZipArchive {
   readonly #source: ByteSource;
   /** Where the directory begins. */
   readonly #dataEnd: number;
-  /** Deflated members cannot be read in part: the last one is kept for the tensors that share it. */
-  #last: { readonly member: ZipMember; readonly bytes: Promise<Bytes> } | undefined;
+  /** Deflated members cannot be read in part: some are kept for the tensors that share them, in the order of use. */
+  readonly #unpacked = new Map<ZipMember, Promise<Bytes>>();
 
   private constructor(
     source: ByteSource,
@@ -53,9 +55,22 @@ export class ZipArchive {
       throw badWeights(this.#source.name, `${size}, ${length} at ${offset} are asked for`);
     }
     if (!member.deflated) return this.#source.read((await this.#locate(member)) + offset, length);
-    if (this.#last?.member !== member) this.#last = { member, bytes: this.#unpack(member) };
-    const bytes = await this.#last.bytes;
+    const bytes = await this.#kept(member);
     return bytes.slice(offset, offset + length);
+  }
+
+  #kept(member: ZipMember): Promise<Bytes> {
+    const unpacked = this.#unpacked.get(member) ?? this.#unpack(member);
+    this.#unpacked.delete(member); // re-inserted last: the map's order is the order of use
+    this.#unpacked.set(member, unpacked);
+    let total = 0;
+    for (const { size } of this.#unpacked.keys()) total += size;
+    for (const oldest of this.#unpacked.keys()) {
+      if (total <= KEPT_BYTES || oldest === member) break;
+      this.#unpacked.delete(oldest);
+      total -= oldest.size;
+    }
+    return unpacked;
   }
 
   /** Where the member's bytes start: behind its local header, whose lengths may differ from the directory's. */
