@@ -83,3 +83,7 @@ export function checkedSlices(file: string, { name, shape }: TensorInfo, { first
   if (isWhole && first >= 0 && count >= 1 && first + count <= slices) return slices;
   throw badWeights(file, `tensor ${quote(name)} has no slices ${first} to ${first + count}, only ${slices}`);
 }
+
+/** The keys that lead to a .pth file's dictionary, joined by dots; "" at its top, and for other containers. */
+export const dictionaryOf = ({ container, metadata }: Pick<Checkpoint, "container" | "metadata">): string =>
+  container === "safetensors" ? "" : (metadata.get("state_dict") ?? "");

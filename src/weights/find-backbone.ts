@@ -1,4 +1,5 @@
 /** Where the backbone lies among the tensors of a file, below whatever wrappers put before every name. */
+import { dictionaryOf } from "./checkpoint.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { schemeOfName } from "./name-schemes.js";
 import type { NamingScheme } from "./name-schemes.js";
@@ -59,7 +60,8 @@ export function findBackbone(file: Checkpoint, names: readonly string[]): FoundB
   }
   const own = found.get("backbone.");
   if (others.length > 0 && !own) {
-    throw badWeights(file.name, severalBackbones([...found.keys()]));
+    const [top, places] = [dictionaryOf(file), [...found.keys()]];
+    throw badWeights(file.name, severalBackbones(top ? places.map((place) => `${top}.${place}`) : places));
   }
   const place = own ?? first;
   const below = names.filter((name) => name.startsWith(place.prefix)).map((name) => name.slice(place.prefix.length));
@@ -84,6 +86,9 @@ export function severalBackbones(places: readonly string[], wanted?: string): st
   const names = quoteFirst(places);
   const first = (places.find((place) => place !== "") ?? "").replace(/(\.backbone)?\.$/, "");
   const missing = wanted === undefined ? "" : `, none under ${quote(wanted)}`;
-  const cure = `choose one with stateDict: ${quote(first)} (--state-dict ${first.slice(0, 80)})`;
-  return `it holds more than one network (under ${names})${missing}; ${cure}`;
+  return `it holds more than one network (under ${names})${missing}; ${chooseSentence(first)}`;
 }
+
+/** How to choose the network under `place`. */
+export const chooseSentence = (place: string): string =>
+  `choose one with stateDict: ${quote(place)} (--state-dict ${place.slice(0, 80)})`;

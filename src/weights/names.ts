@@ -10,7 +10,7 @@ import { PUBLISHED_WIDTHS, identify } from "./backbone-kind.js";
 import type { BackboneKind } from "./backbone-kind.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { isFloatingPoint } from "./dtype.js";
-import { findBackbone, unwrapNames } from "./find-backbone.js";
+import { chooseSentence, findBackbone, unwrapNames } from "./find-backbone.js";
 import type { FoundBackbone } from "./find-backbone.js";
 import { auxiliaryFits, headsIn, isHead, isTorchvisionHead, projectionOf } from "./heads.js";
 import type { Head } from "./heads.js";
@@ -128,11 +128,17 @@ function sortNames(file: Checkpoint, unwrapped: readonly string[], place: FoundB
       continue;
     }
     const first = ours.get(mapped);
-    if (first !== undefined)
-      throw badWeights(file.name, `its tensors ${quote(first)} and ${quote(theirs)} both map to ${mapped}`);
+    if (first !== undefined) throw bothMap(file, first, theirs, mapped);
     ours.set(mapped, theirs);
   }
   return { ours, others, ignored, imageNetClasses };
+}
+
+/** With the cure where one name is the other below a wrapper: the file holds the network twice. */
+function bothMap({ name }: Checkpoint, first: string, second: string, ours: string): Error {
+  const [short = "", long = ""] = [first, second].sort((a, b) => a.length - b.length);
+  const cure = long.endsWith(`.${short}`) ? `; ${chooseSentence(long.slice(0, -short.length - 1))}` : "";
+  return badWeights(name, `its tensors ${quote(first)} and ${quote(second)} both map to ${ours}${cure}`);
 }
 
 /** ImageNet's. In torchvision's FCN `classifier.1` is the batch norm of a head, and not meant here. */

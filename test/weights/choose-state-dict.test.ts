@@ -65,6 +65,43 @@ describe("several ResNets", () => {
   });
 });
 
+describe("a path of keys, then the start of names", () => {
+  const pair = P.dict({ "student.layer1.0.conv1.weight": tensor, "teacher.layer1.0.conv1.weight": tensor });
+  const file = P.dict({ state_dict: pair, ema: resnet });
+
+  test("the cure of each error works", async () => {
+    await expect(open(file)).rejects.toThrow(/\(under "state_dict", "ema"\); choose one with stateDict: "state_dict" /);
+    await expect(open(file, "state_dict").then(recognise)).rejects.toThrow(
+      /\(under "state_dict\.student\.", "state_dict\.teacher\."\); choose one with stateDict: "state_dict\.student" /,
+    );
+    const chosen = await open(file, "state_dict.student");
+    expect([...chosen.tensors.keys()]).toEqual(["layer1.0.conv1.weight"]);
+  });
+
+  test("of several paths the longest with such names is meant", async () => {
+    const nested = P.dict({ a: P.dict({ "b.layer1.0.conv1.weight": tensor, b: P.dict({ z: tensor }) }) });
+    expect([...(await open(nested, "a.b")).tensors.keys()]).toEqual(["z"]);
+    expect([...(await open(nested, "a.b.layer1")).tensors.keys()]).toEqual(["0.conv1.weight"]);
+  });
+
+  test("a network that is there twice, with and without a wrapper", async () => {
+    const twice = P.dict({ "module.layer1.0.conv1.weight": tensor, "layer1.0.conv1.weight": tensor });
+    await expect(open(twice).then(recognise)).rejects.toThrow(
+      /both map to backbone\.layer1\.0\.conv1\.weight; choose one with stateDict: "module" \(--state-dict module\)$/,
+    );
+    expect([...(await open(twice, "module")).tensors.keys()]).toEqual(["layer1.0.conv1.weight"]);
+  });
+});
+
+test("entries that are no dense tensors are counted", async () => {
+  const sparse = P.call(P.global("torch._utils", "_rebuild_sparse_tensor"), P.none);
+  await expect(open(P.dict({ "layer1.0.conv1.weight": sparse, "layer1.0.bn1.weight": tensor }))).rejects.toThrow(
+    /^x\.pth: 1 of the 2 entries of its state dict are no dense tensors, but .* \("layer1\.0\.conv1\.weight"\); save/,
+  );
+  const beside = P.dict({ model: resnet, masks: P.dict({ "layer1.0.conv1.weight": sparse }) });
+  expect((await open(beside)).metadata.get("state_dict")).toBe("model");
+});
+
 test("one dictionary under very many keys is mapped once", async () => {
   let writes = 0;
   const keys = Array.from({ length: 20_000 }, (_, i) => concat(P.str(`k${i}`), [0x68, 9]));

@@ -1,11 +1,14 @@
 /** The dictionaries of tensors in a pickle's value, however deep in dicts, lists and tuples. Each is visited once. */
 
-import { Dict, Parameter, Sequence, TensorRef } from "./values.js";
+import { hasBackbone } from "../find-backbone.js";
+import { Dict, Opaque, Parameter, Sequence, TensorRef } from "./values.js";
 import type { PickleValue } from "./values.js";
 
 /** A dictionary that holds tensors by name. */
 export interface NamedTensors {
   readonly tensors: ReadonlyMap<string, TensorRef>;
+  /** Names of entries that are tensors or arrays of another kind than dense ones, or other objects. */
+  readonly others: readonly string[];
   /** Keys and positions that lead to it, e.g. ["model"]; [] at the top. */
   readonly path: readonly string[];
 }
@@ -22,7 +25,8 @@ export function findDicts(root: PickleValue): NamedTensors[] {
     for (const [value, path] of level) {
       if (value instanceof Dict) {
         const tensors = tensorsOf(value);
-        if (tensors.size > 0) found.push({ tensors, path });
+        const others = othersOf(value);
+        if (tensors.size > 0 || hasBackbone(others)) found.push({ tensors, others, path });
       }
       for (const [key, member] of membersOf(value)) {
         if (visited.has(member) || !(member instanceof Dict || member instanceof Sequence)) continue;
@@ -42,6 +46,16 @@ function* membersOf(value: PickleValue): Iterable<readonly [string | number, Pic
   for (const [key, member] of value.entries) {
     if (typeof key === "string" || typeof key === "number") yield [key, member];
   }
+}
+
+/** Names of the dict's opaque values. */
+function othersOf(dict: Dict): string[] {
+  const names: string[] = [];
+  for (const [key, value] of dict.entries) {
+    const isOther = value instanceof Opaque || (value instanceof Parameter && value.data === undefined);
+    if (typeof key === "string" && isOther) names.push(key);
+  }
+  return names;
 }
 
 /** The tensors of the dict itself, by name. */

@@ -5,6 +5,8 @@ import { viewOf } from "../bytes.js";
 import { badWeights } from "../source.js";
 
 const MAX_STRING = 16 * 1024 * 1024;
+/** The opcode that names the protocol. */
+const PROTO = 0x80;
 /** Bytes of a Python integer. */
 const MAX_LONG = 1024;
 
@@ -19,15 +21,17 @@ export class PickleBytes {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #start: number;
-  readonly #file: string;
   #position: number;
 
   /** The pickle begins at `start` of `bytes`; errors call the file `file`. */
-  constructor(bytes: Uint8Array, start: number, file: string) {
+  constructor(
+    bytes: Uint8Array,
+    start: number,
+    readonly file: string,
+  ) {
     this.#bytes = bytes;
     this.#view = viewOf(bytes);
     this.#start = start;
-    this.#file = file;
     this.#position = start;
   }
 
@@ -40,9 +44,14 @@ export class PickleBytes {
     return this.#position - this.#start;
   }
 
+  /** Whether it begins by naming its protocol, as all do from protocol 2 on. */
+  get namesProtocol(): boolean {
+    return this.#bytes[this.#start] === PROTO;
+  }
+
   /** @throws bad-weights with the position in the pickle */
   fail(what: string): never {
-    throw badWeights(this.#file, `its pickle is wrong at byte ${this.consumed}: ${what}`);
+    throw badWeights(this.file, `its pickle is wrong at byte ${this.consumed}: ${what}`);
   }
 
   /** Moves over `length` bytes and returns where they begin. */

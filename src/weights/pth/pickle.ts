@@ -7,7 +7,7 @@
  */
 
 import { toHex } from "../../base/hex.js";
-import { quote } from "../source.js";
+import { badWeights, quote } from "../source.js";
 import { PickleBytes } from "./pickle-bytes.js";
 import { PickleMachine } from "./pickle-machine.js";
 import type { PickleContext } from "./pickle-machine.js";
@@ -22,6 +22,10 @@ export interface Unpickled {
 
 const MAX_PROTOCOL = 5;
 const STOP = 0x2e;
+
+/** What to do about a pickle of protocol 0 or 1. */
+export const OLD_PROTOCOL =
+  "its pickle has protocol 0 or 1, protocols 2 to 5 can be read; save it again with torch.save(..., pickle_protocol=2)";
 
 type Operation = (machine: PickleMachine, input: PickleBytes) => void;
 
@@ -113,6 +117,7 @@ function stackGlobal(machine: PickleMachine): void {
 }
 
 function unknownOpcode(opcode: number, input: PickleBytes): never {
+  if (!input.namesProtocol) throw badWeights(input.file, OLD_PROTOCOL);
   const isPrintable = opcode > 0x20 && opcode < 0x7f;
   const letter = isPrintable ? ` (${quote(String.fromCharCode(opcode))})` : "";
   return input.fail(`torch.save never writes the opcode 0x${toHex([opcode])}${letter}`);

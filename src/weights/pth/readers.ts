@@ -1,4 +1,8 @@
-/** The readers of PyTorch's containers. Pages load this module when the first such file is opened (pth-readers.ts). */
+/**
+ * The readers of PyTorch's containers, and what a file is that is no checkpoint. Pages load this module when the first
+ * such file is opened (pth-readers.ts).
+ */
+export { describeFile } from "./describe-file.js";
 export { openLegacyCheckpoint } from "./legacy.js";
 export { openTarCheckpoint } from "./tar-checkpoint.js";
 export { openZipCheckpoint } from "./zip-checkpoint.js";

@@ -6,7 +6,7 @@
  */
 
 import { hasBackbone, severalBackbones } from "../find-backbone.js";
-import { badWeights, quote } from "../source.js";
+import { badWeights, quote, quoteFirst } from "../source.js";
 import { findDicts } from "./find-dicts.js";
 import type { NamedTensors } from "./find-dicts.js";
 import { Dict, TensorRef } from "./values.js";
@@ -35,15 +35,37 @@ const WRAPPERS = ["module.", "_orig_mod."];
 const MAX_PREFIX = 64;
 
 /**
- * The one dictionary that holds a ResNet; where none does, the likeliest. `wanted` is a path of keys, joined by dots.
+ * The one dictionary that holds a ResNet; where none does, the likeliest. `wanted` is a path of keys, joined by dots,
+ * and may go on with the start of the names there.
  * @throws bad-weights when there are no named tensors, or several sets of them and no way to tell which is meant
  */
 export function findStateDict(root: PickleValue, file: string, wanted?: string): StateDict {
   const found = findDicts(root);
-  const state = unwrap(found.find(({ path }) => path.join(".") === wanted) ?? choose(root, found, file, wanted));
+  const state = (wanted === undefined ? undefined : named(found, wanted)) ?? unwrap(choose(root, found, file, wanted));
+  if (hasBackbone(state.others)) {
+    const count = `${state.others.length} of the ${state.others.length + state.tensors.size} entries of its state dict`;
+    const fault = "are no dense tensors, but sparse, quantised or meta tensors, arrays of NumPy or other objects";
+    throw badWeights(file, `${count} ${fault} (${quoteFirst(state.others)}); save them as dense float32 tensors`);
+  }
   // Programs that keep tensors in plain objects would set a prototype instead.
   if (state.tensors.has("__proto__")) throw badWeights(file, 'the tensor name "__proto__" is refused');
   return state;
+}
+
+/** The dictionary with the longest path that `wanted` begins with, if what is left of `wanted` begins a name in it. */
+function named(found: readonly NamedTensors[], wanted: string): StateDict | undefined {
+  let best: StateDict | undefined;
+  let longest = -1;
+  for (const candidate of found) {
+    const path = candidate.path.join(".");
+    if (path.length <= longest || (wanted !== path && !wanted.startsWith(`${path}.`))) continue;
+    const state = unwrap(candidate);
+    const start = `${wanted.slice(path.length + 1)}.`;
+    if (wanted !== path && ![...state.tensors.keys()].some((name) => name.startsWith(start))) continue;
+    best = state;
+    longest = path.length;
+  }
+  return best;
 }
 
 function choose(
@@ -52,7 +74,8 @@ function choose(
   file: string,
   wanted: string | undefined,
 ): NamedTensors {
-  const [only, ...others] = found.filter(({ tensors }) => hasBackbone(tensors.keys()));
+  const dense = found.filter(({ tensors }) => hasBackbone(tensors.keys()));
+  const [only, ...others] = dense.length > 0 ? dense : found.filter((dict) => hasBackbone(dict.others));
   if (only !== undefined && others.length > 0) {
     const all = [only, ...others].map(({ path }) => path.join("."));
     throw badWeights(file, severalBackbones(all, wanted));
@@ -89,7 +112,7 @@ function rank(path: readonly string[]): number {
 }
 
 /** Takes off the wrappers' prefixes, one after the other. */
-function unwrap({ tensors, path }: NamedTensors): StateDict {
+function unwrap({ tensors, others, path }: NamedTensors): StateDict {
   let unwrapped = tensors;
   let prefix = "";
   while (prefix.length <= MAX_PREFIX) {
@@ -99,5 +122,5 @@ function unwrap({ tensors, path }: NamedTensors): StateDict {
     prefix += wrapper;
     unwrapped = new Map([...unwrapped].map(([name, tensor]) => [name.slice(wrapper.length), tensor]));
   }
-  return { tensors: unwrapped, path, prefix };
+  return { tensors: unwrapped, others, path, prefix };
 }
