@@ -22,6 +22,19 @@ describe("attacks and nonsense", () => {
     "deep stack": [bomb(200_000, 0x7d), /its stack grows beyond 100000/],
     "many marks": [bomb(200_000, 0x28), /too many marks/],
     "many objects": [concat([0x5d], many(1_100_000, Uint8Array.of(0x7d, 0x61))), /more than 1000000 objects/],
+    "many storages of one id": [
+      concat(
+        P.tuple(P.int(1)),
+        P.storage("FloatStorage", "0", 4).slice(0, -1),
+        [0x71, 0, 0x30, 0x30, 0x5d],
+        many(1_100_000, Uint8Array.of(0x68, 0, 0x51, 0x61)),
+      ),
+      /more than 1000000 objects/,
+    ],
+    "one value in a list again and again": [
+      concat(P.none, [0x71, 0, 0x30, 0x5d], many(4_100_000, Uint8Array.of(0x68, 0, 0x61))),
+      /its lists have more than 4000000 items/,
+    ],
     "a large dict copied again and again": [
       concat(
         P.dict(Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`${i}`, P.none]))),

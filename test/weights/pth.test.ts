@@ -7,7 +7,10 @@ import { openCheckpoint } from "../../src/weights/open.js";
 import { blobSource, bufferSource } from "../../src/weights/source.js";
 import type { ByteSource } from "../../src/weights/source.js";
 import { expected, fixture, fixturePath, refusal } from "./fixtures.js";
-import { utf8 } from "./make-bytes.js";
+import { floats, utf8 } from "./make-bytes.js";
+import { P } from "./make-pickle.js";
+import { makePth } from "./make-pth.js";
+import { makeZip } from "./make-zip.js";
 
 const DTYPES: Record<string, string> = {
   float32: "f32",
@@ -109,4 +112,31 @@ describe("other files, each with a sentence", () => {
     ["a plain pickle", Uint8Array.of(0x80, 2, 0x4b, 1, 0x2e), /Python pickle, but not one of torch.save/],
   ];
   for (const [name, bytes, reason] of cases) test(name, async () => expect(await refusal(bytes, name)).toMatch(reason));
+});
+
+test("PyTorch's lazy negation is applied; a conjugate of real numbers changes nothing", async () => {
+  const storage = P.storage("FloatStorage", "0", 4);
+  const bits = (bit: string): Uint8Array => P.dict({ [bit]: P.raw(0x88) });
+  const make = (more: Uint8Array): Uint8Array =>
+    P.call(
+      P.global("torch._utils", "_rebuild_tensor_v2"),
+      storage,
+      P.int(0),
+      P.ints(2, 2),
+      P.ints(1, 2),
+      P.false,
+      P.none,
+      more,
+    );
+  const bytes = makePth(P.dict({ neg: make(bits("neg")), conj: make(bits("conj")) }), { "0": floats(1, 2, 3, 4) });
+  const checkpoint = await openCheckpoint(bufferSource(bytes));
+  expect([...(await checkpoint.read("neg"))]).toEqual([-1, -3, -2, -4]);
+  expect([...(await checkpoint.readFloat64("neg"))]).toEqual([-1, -3, -2, -4]);
+  expect([...(await checkpoint.readSlices("neg", 1, 1))]).toEqual([-2, -4]);
+  expect([...(await checkpoint.read("conj"))]).toEqual([1, 3, 2, 4]);
+});
+
+test("a pickle of protocol 0 or 1 in a zip says what to save", async () => {
+  const bytes = makeZip([["archive/data.pkl", utf8("(dp0\nVx\np1\nI1\ns.")]]);
+  expect(await refusal(bytes, "x.pth")).toMatch(/^x\.pth: its pickle has protocol 0 or 1, .*pickle_protocol=2\)$/);
 });

@@ -14,6 +14,8 @@ import type { PickleValue } from "./values.js";
 const MAX_STACK = 100_000;
 const MAX_MEMO = 1_000_000;
 const MAX_OBJECTS = 1_000_000;
+/** Items of all lists together, such as histories of losses. An item may be recalled again and again by few bytes. */
+const MAX_ITEMS = 4_000_000;
 /** Items that calls may copy beyond the bytes read so far. An item takes a byte or more, and is copied once. */
 const FREE_COPIES = 1024;
 
@@ -32,6 +34,7 @@ export class PickleMachine {
   readonly #marks: number[] = [];
   readonly #memo = new Map<number, PickleValue>();
   #objects = 0;
+  #items = 0;
   #copied = 0;
 
   constructor(input: PickleBytes, context: PickleContext) {
@@ -45,6 +48,7 @@ export class PickleMachine {
     if (this.#marks.length > MAX_STACK) this.#fail("too many marks");
     if (this.#memo.size > MAX_MEMO) this.#fail(`it remembers more than ${MAX_MEMO} values`);
     if (this.#objects > MAX_OBJECTS) this.#fail(`it makes more than ${MAX_OBJECTS} objects`);
+    if (this.#items > MAX_ITEMS) this.#fail(`its lists have more than ${MAX_ITEMS} items`);
   }
 
   push(value: PickleValue): void {
@@ -95,7 +99,7 @@ export class PickleMachine {
   }
 
   pushPersistent(id: PickleValue): void {
-    this.push(this.#context.persistent(id) ?? this.#fail("a reference to a storage that does not make sense"));
+    this.pushNew(this.#context.persistent(id) ?? this.#fail("a reference to a storage that does not make sense"));
   }
 
   /** Calls the name below the top of the stack with the arguments on top. */
@@ -127,6 +131,7 @@ export class PickleMachine {
     if (!(target instanceof Sequence) || target.kind !== kind)
       return this.#fail("it appends to something that is not a list");
     for (const item of items) target.items.push(item);
+    this.#items += items.length;
   }
 
   /** `items`: key, value, key, value. */

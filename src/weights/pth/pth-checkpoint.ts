@@ -15,7 +15,10 @@ import type { StateDict } from "./state-dict.js";
 import { extent, gather, isContiguous } from "./strided.js";
 import type { PickleValue, TensorRef } from "./values.js";
 
-type ReadableTensor = Pick<TensorRef, "storage" | "view"> & { readonly name: string; readonly dtype: StoredDType };
+type ReadableTensor = Pick<TensorRef, "storage" | "view" | "isNegated"> & {
+  readonly name: string;
+  readonly dtype: StoredDType;
+};
 
 /** The bytes behind storage keys. */
 export interface StorageStore {
@@ -123,7 +126,7 @@ function slicesOf(file: string, { view, ...tensor }: ReadableTensor, range: Slic
 
 async function load<T extends Float32Array | Float64Array>(
   store: StorageStore,
-  { storage, dtype, view }: ReadableTensor,
+  { storage, dtype, view, isNegated }: ReadableTensor,
   convert: (bytes: Bytes, dtype: StoredDType) => T,
   Numbers: new (length: number) => T,
 ): Promise<T> {
@@ -132,5 +135,7 @@ async function load<T extends Float32Array | Float64Array>(
   const start = count === 0 ? 0 : storage.window.start + view.offset * width;
   const bytes = await store.read(storage.key, start, extent(view) * width);
   const numbers = convert(bytes, dtype);
-  return isContiguous(view) ? numbers : gather(numbers, view, new Numbers(count));
+  const values = isContiguous(view) ? numbers : gather(numbers, view, new Numbers(count));
+  if (isNegated) for (let i = 0; i < values.length; i++) values[i] = -(values[i] as number);
+  return values;
 }

@@ -59,10 +59,12 @@ function rebuild(form: RebuildForm, args: readonly PickleValue[]): PickleValue |
   const [first, , third] = args;
   switch (form) {
     case "tensor":
-      return makeTensor(args);
+      return makeTensor(args, args[6]);
     case "tensor-v3": {
       const type = args[6];
-      return type instanceof GlobalRef && type.role.kind === "dtype" ? makeTensor(args, type.role.dtype) : undefined;
+      return type instanceof GlobalRef && type.role.kind === "dtype"
+        ? makeTensor(args, args[7], type.role.dtype)
+        : undefined;
     }
     case "parameter":
       return first instanceof TensorRef || first instanceof Opaque ? first : undefined;
@@ -75,9 +77,10 @@ function rebuild(form: RebuildForm, args: readonly PickleValue[]): PickleValue |
   }
 }
 
-/** (storage, offset, sizes, strides, ...), all counted in elements. */
+/** (storage, offset, sizes, strides, ...), all counted in elements. `bits` are PyTorch's `{"neg": True}`, or none. */
 function makeTensor(
   [storage, first, sizes, steps]: readonly PickleValue[],
+  bits: PickleValue | undefined,
   dtype?: ElementType,
 ): TensorRef | undefined {
   const offset = wholeNumber(first);
@@ -86,7 +89,8 @@ function makeTensor(
   if (!(storage instanceof StorageRef) || offset === undefined || shape === undefined || strides === undefined)
     return undefined;
   if (shape.length !== strides.length) return undefined;
-  return new TensorRef(storage, dtype ?? storage.dtype, { offset, shape, strides });
+  const isNegated = bits instanceof Dict && bits.entries.findLast(([key]) => key === "neg")?.[1] === true;
+  return new TensorRef(storage, dtype ?? storage.dtype, { offset, shape, strides }, isNegated);
 }
 
 /** A tuple or list of non-negative whole numbers. */

@@ -74,6 +74,8 @@ export class TensorRef {
     readonly storage: StorageRef,
     readonly dtype: ElementType,
     readonly view: StridedView,
+    /** PyTorch's lazy negation: the values are the stored ones times -1. */
+    readonly isNegated = false,
   ) {}
 }
 
