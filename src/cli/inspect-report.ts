@@ -6,6 +6,7 @@ import { megabytes } from "../gpu/allocations.js";
 import { formatShape } from "../kernel/shape.js";
 import { describeBackbone } from "../models/backbones/index.js";
 import { classNamesOf } from "../models/class-names.js";
+import { MOST_LABELS } from "../models/output-graph.js";
 import { FCN_VARIANTS } from "../models/fcn-head.js";
 import { fcnNetwork } from "../models/fcn.js";
 import { torchvisionNetwork } from "../models/torchvision.js";
@@ -38,7 +39,7 @@ export interface Inspection {
   readonly width: number | null;
   /** With the names that the networks would give them; null without classes. */
   readonly classes: readonly NamedClass[] | null;
-  /** What is wrong with the names in the metadata. */
+  /** What is wrong with the classes, or with their names in the metadata. */
   readonly notice: string | null;
   /** Numbers that training changes. */
   readonly parameters: number;
@@ -112,7 +113,7 @@ export async function inspectCheckpoint(checkpoint: Checkpoint): Promise<Inspect
     backbone: known?.backbone.name ?? null,
     width: known?.width ?? null,
     classes: named ? namedClasses(named.classNames) : null,
-    notice: named?.notice ?? null,
+    notice: tooManyClasses(known?.classes) ?? named?.notice ?? null,
     parameters: totalElements(tensors.filter(({ name }) => !isBuffer(name))),
     buffers: totalElements(tensors.filter(({ name }) => isBuffer(name))),
     dtypes,
@@ -121,6 +122,12 @@ export async function inspectCheckpoint(checkpoint: Checkpoint): Promise<Inspect
     tensors,
   };
 }
+
+/** What networks of more classes than labels hold cannot do. */
+export const tooManyClasses = (classes = 0): string | undefined =>
+  classes > MOST_LABELS
+    ? `labels hold ${MOST_LABELS} classes, the network has ${classes}; only logits() of the library can be used`
+    : undefined;
 
 const CONTAINERS: Readonly<Record<Container, string>> = {
   safetensors: "safetensors",

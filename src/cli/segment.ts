@@ -3,11 +3,13 @@ import { defined } from "../base/defined.js";
 import { messageOf } from "../base/errors.js";
 import { loadFcn } from "../node.js";
 import type { Fcn, NodeLoadOptions, NodePicture } from "../node.js";
+import { badWeights } from "../weights/source.js";
 import { readClassNames } from "./class-names.js";
 import { parse, refuse } from "./command.js";
 import type { Command } from "./command.js";
 import { TRY_AGAIN, isPassing } from "./exit-codes.js";
 import { checkWeights, isWeightsPath, outputFolder } from "./files.js";
+import { tooManyClasses } from "./inspect-report.js";
 import { print, printError, printNote } from "./output.js";
 import { byteBar } from "./progress.js";
 import { modeOf } from "./record-log.js";
@@ -67,6 +69,8 @@ async function load(values: SegmentValues): Promise<Loaded> {
   const [first, ...others] = loadOptionsOf(values);
   const fcns: [Fcn<NodePicture>, ...Fcn<NodePicture>[]] = [await open(first).finally(transfer.clear)];
   try {
+    const fault = tooManyClasses(fcns[0].classNames.length);
+    if (fault !== undefined) throw badWeights(fcns[0].description, fault);
     for (const options of others) {
       fcns.push(await open(options));
       refuseUnfit(fcns);

@@ -169,9 +169,10 @@ export class NetworkOnDevice<Kind extends string> {
     }
   }
 
-  /** The error with the picture's size and the cure. */
+  /** The error with the picture's size and the cure, if it is about the size. */
   async #refused(error: FcnError, batch: Batch<Kind>): Promise<FcnError> {
-    return (await importExtras()).pictureTooLarge(error, batch, this.resizeOf(batch.kind));
+    const graphOf = (small: Batch<Kind>): Graph => this.#network.graphOf(small, this.precision);
+    return (await importExtras()).pictureTooLarge(error, { batch, resize: this.resizeOf(batch.kind), graphOf });
   }
 
   /** Frees these weights, and the kept plans that use them. No run of those plans may be waiting. */

@@ -2,7 +2,7 @@
 import { normalize } from "../../shaders/normalize/kernel.js";
 import { resize } from "../../shaders/resize/kernel.js";
 import { softmax } from "../../shaders/softmax/kernel.js";
-import { badOption } from "../base/errors.js";
+import { badOption, badShape } from "../base/errors.js";
 import type { Precision } from "../kernel/variant.js";
 import { labelsAt } from "../layers/upsample.js";
 import { Graph } from "../plan/graph.js";
@@ -13,6 +13,9 @@ import type { FeatureKind } from "./features.js";
 import type { Network, PixelSize } from "./network.js";
 import { constant, networkSize, uploadSize } from "./preprocessing.js";
 import type { Preprocessing, Resize } from "./preprocessing.js";
+
+/** A label is a byte. */
+export const MOST_LABELS = 256;
 
 /** What a call asks for: "aux" are the logits of the auxiliary head. */
 export type OutputKind = "labels" | "logits" | "probabilities" | "aux" | FeatureKind;
@@ -72,6 +75,9 @@ export function outputGraph(prepared: PreparedNetwork, batch: Batch<OutputKind>,
 /** [count, 1, height, width]. */
 function labels(graph: Graph, { network }: PreparedNetwork, input: NormalisedInput, { height, width }: Batch): Value {
   const { image, size } = input;
+  const { classes } = network;
+  if (classes > MOST_LABELS)
+    throw badShape(`labels hold ${MOST_LABELS} classes, the network has ${classes}; use logits()`);
   if (network.labels) return network.labels(graph, image, { seen: size, size: [height, width] });
   // Logits at the picture's size would be by far the largest tensor. Labels do not need them.
   return labelsAt(graph, "argmax", network.logits(graph, image, size), [height, width]);

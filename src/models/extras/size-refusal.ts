@@ -12,11 +12,24 @@ const OF_EVERY_PIXEL: readonly string[] = ["logits", "probabilities", "aux"];
 /** A usual length of the shorter side. */
 const USUAL_SIDE = 512;
 
+/** A side of pictures that no kernel finds too large. */
+const SMALL_SIDE = 64;
+
+/** A batch whose graph cannot be planned. */
+export interface RefusedBatch<Kind extends string> {
+  readonly batch: Batch<Kind>;
+  readonly resize: Resize;
+  /** Builds the graph of a batch. @throws bad-shape */
+  readonly graphOf: (batch: Batch<Kind>) => unknown;
+}
+
 /**
- * An error about memory becomes one that names the picture's size and the cure, and so does one about shapes: a long,
- * narrow picture grows beyond what kernels can index.
+ * An error about memory becomes one that names the picture's size and the cure, and so does one about shapes that a
+ * small picture does not have: a long, narrow one grows beyond what kernels can index. Other errors stay.
  */
-export function pictureTooLarge(error: FcnError, batch: Batch, resize: Resize): FcnError {
+export function pictureTooLarge<Kind extends string>(error: FcnError, refused: RefusedBatch<Kind>): FcnError {
+  const { batch, resize } = refused;
+  if (error.code === "bad-shape" && !isOfSize(refused)) return error;
   const { height, width } = batch;
   const [seenHeight, seenWidth] = networkSize(height, width, resize);
   const isResized = seenHeight !== height || seenWidth !== width;
@@ -25,6 +38,17 @@ export function pictureTooLarge(error: FcnError, batch: Batch, resize: Resize): 
   const code = error.code === "out-of-memory" ? error.code : "limit-too-small";
   const cure = cureOf(batch, Math.min(seenHeight, seenWidth));
   return new FcnError(code, `${what}: ${error.message}; ${cure}`, { cause: error });
+}
+
+/** Whether a small picture of the same kind has no such fault. */
+function isOfSize<Kind extends string>({ batch, graphOf }: RefusedBatch<Kind>): boolean {
+  const [height, width] = [batch.height, batch.width].map((side) => Math.min(side, SMALL_SIDE)) as [number, number];
+  try {
+    graphOf({ ...batch, height, width });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** `side` is the shorter one as the network sees the picture. */
