@@ -10,6 +10,7 @@ import { pathSource } from "../weights/sharded-source.js";
 import { isUrl } from "../weights/source.js";
 import type { ByteSource } from "../weights/source.js";
 import { urlSource } from "../weights/url-source.js";
+import { plainUrl } from "../weights/urls.js";
 import { UsageError, parse } from "./command.js";
 import type { Command } from "./command.js";
 import { describeInspection, inspectCheckpoint } from "./inspect-report.js";
@@ -40,7 +41,7 @@ async function sourceOf(file: string): Promise<ByteSource> {
     const { path, isThere } = await placeOf(named);
     return isThere ? fileSource(path, file) : urlSource(downloadAddress(named.url), { fetch: proxiedFetch });
   }
-  if (isUrl(file)) return urlSource(file, { fetch: proxiedFetch });
+  if (isUrl(file)) return urlSource(plainUrl(file), { fetch: proxiedFetch });
   const problem = misspeltName(file);
   if (problem !== undefined) throw new UsageError(`inspect: ${file}: ${problem}`);
   return pathSource(file);

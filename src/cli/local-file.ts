@@ -17,6 +17,12 @@ export interface LocalFile {
   readonly licence?: string;
 }
 
+/** Without a query, such as a signature, that lets others read the file; and without a name, password or fragment. */
+function publicAddress(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname;
+}
+
 /** Downloads what is not on this machine. @throws bad-weights, UsageError for a misspelt name */
 export async function localFile(command: string, input: string): Promise<LocalFile> {
   const named = namedWeights(input);
@@ -28,7 +34,7 @@ export async function localFile(command: string, input: string): Promise<LocalFi
   if (/^https?:/i.test(input)) {
     const bar = byteBar();
     const path = cachedFile(input, { onProgress: (at) => bar.show("downloading", at) });
-    return { path: await path.finally(bar.clear), sourceName: input };
+    return { path: await path.finally(bar.clear), sourceName: publicAddress(input) };
   }
   const problem = misspeltName(input);
   if (problem !== undefined) throw new UsageError(`${command}: ${input}: ${problem}`);

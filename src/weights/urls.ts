@@ -17,10 +17,11 @@ export function relativeToPage<T>(address: T): T | URL {
   return typeof address === "string" && URL.canParse(address, base) ? new URL(address, base) : address;
 }
 
-/** The URL in full, without its fragment, which never reaches the server. @throws bad-weights */
+/** The URL in full, without its fragment, which never reaches the server. @throws bad-weights, without a password */
 export function plainUrl(url: string | URL): string {
   if (!URL.canParse(url)) throw badWeights(quote(String(url)), "this is not a URL");
-  const { hash, href } = new URL(url);
+  const { hash, href, username, password, host } = new URL(url);
+  if (username || password) throw badWeights(host, "a URL with a name or password cannot be fetched; leave them out");
   return href.slice(0, href.length - hash.length);
 }
 

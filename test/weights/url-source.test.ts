@@ -1,13 +1,29 @@
 /** URLs as byte sources, against servers that behave, refuse, break off and lie. */
 
-import { describe, expect, test } from "vitest";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test, vi } from "vitest";
+import { importCommand } from "../../src/cli/import.js";
+import { inspect } from "../../src/cli/inspect.js";
+import { loadFcn } from "../../src/node.js";
 import { reasonOf } from "../../src/weights/http.js";
 import { openCheckpoint } from "../../src/weights/open.js";
 import { urlSource } from "../../src/weights/url-source.js";
-import { expected } from "./fixtures.js";
+import { runCommand } from "../helpers/commands.js";
+import { withCheckpoint } from "../helpers/small-checkpoint.js";
+import { expected, fixture } from "./fixtures.js";
 import { DATA, useRangeServer } from "./range-server.js";
 
 const server = useRangeServer();
+const folder = mkdtempSync(join(tmpdir(), "fcn-url-"));
+afterAll(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
 
 describe("URLs", () => {
   const failures: [string, RegExp][] = [
@@ -71,4 +87,30 @@ test("the reason of a failed fetch is found below, and an error that is its own 
   const circular = new Error("a proxy");
   circular.cause = circular;
   expect(reasonOf(circular)).toBe("a proxy");
+});
+
+describe("secrets in a URL", () => {
+  test("a name and a password are refused without being shown, and nothing is fetched", async () => {
+    server.requests.length = 0;
+    const url = `${server.base}/w.pth`.replace("//", "//user:secret@");
+    const sentence = /^127\.0\.0\.1:\d+: a URL with a name or password cannot be fetched; leave them out$/;
+    for (const fetching of [
+      () => runCommand(inspect, url),
+      () => runCommand(importCommand, url, "--out", join(folder, "out.safetensors")),
+      () => loadFcn({ weights: url, cache: false }),
+    ])
+      await expect(fetching()).rejects.toThrow(sentence);
+    expect(server.requests).toEqual([]);
+  });
+
+  test("a signature does not get into the metadata of an import", async () => {
+    const files = createServer((_, response) => response.end(fixture("fcn-resnet101-w16.pth"))).listen(0, "127.0.0.1");
+    await once(files, "listening");
+    const address = `http://127.0.0.1:${(files.address() as AddressInfo).port}/net.pth`;
+    const out = join(folder, "out.safetensors");
+    vi.stubEnv("FCN_WEBGPU_CACHE", folder);
+    await runCommand(importCommand, `${address}?sig=secret#part`, "--out", out);
+    await withCheckpoint(out, async ({ metadata }) => expect(metadata.get("source")).toBe(address));
+    files.close();
+  });
 });
