@@ -49,6 +49,10 @@ describe("metadata", () => {
     expect(namesIn("sky, road ,tree")).toEqual(["sky", "road", "tree"]);
     expect(namesIn('["a, b", "c"]')).toEqual(["a, b", "c"]);
     expect(namesIn(" a,,b")).toEqual(["a", "class 1", "b"]);
+    expect(namesIn('{"0": "sky", "1": "road, wide"}')).toEqual(["sky", "road, wide"]);
+    expect(namesIn('{"1": "road", "0": "sky"}')).toEqual(["sky", "road"]);
+    for (const wrong of ["('sky', 'road')", "{'0': 'sky'}", '{"1": "sky"}', '{"sky": "0"}', '{"0": 1}', "{}x"])
+      expect(namesIn(wrong), wrong).toBeUndefined();
     for (const wrong of ["[1, 2]", '["a"', "[[]]", "[null]", "x,".repeat(40_000)])
       expect(namesIn(wrong)).toBeUndefined();
     expect(classNamesOf(withMetadata(["classes", "a,b"]), 2)).toEqual({ classNames: ["a", "b"] });
@@ -67,6 +71,13 @@ describe("metadata", () => {
         "classNames (--class-names) names them",
     });
     const { notice } = classNamesOf(withMetadata(["classes", "[7]"]), 21);
+    expect(classNamesOf(withMetadata(["classes", '["one"]']), 21)).toMatchObject({
+      classNames: numberedNames(21),
+      notice: expect.stringMatching(/name 1 classes and the network has 21/) as string,
+    });
+    expect(classNamesOf(withMetadata(["classes", "x,".repeat(40_000)]), 21).notice).toMatch(
+      /have a list of classes of 80000 characters, at most 65536 are read, so they/,
+    );
     expect(notice).toMatch(/^the metadata of net\.safetensors have no list of classes, so they are called by number;/);
     expect(classNamesOf(withMetadata(["classes", twenty]), 21, NAMES)).toEqual({ classNames: NAMES });
   });

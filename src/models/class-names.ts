@@ -2,7 +2,7 @@
 import { badOption } from "../base/errors.js";
 import { defaultNames, numberedNames } from "../image/palette.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
-import { namesIn } from "../weights/classes-metadata.js";
+import { listFault, namesIn } from "../weights/classes-metadata.js";
 
 export interface ClassNames {
   readonly classNames: readonly string[];
@@ -33,8 +33,8 @@ export function classNamesOf(
   const text = metadata.get("classes");
   const names = namesIn(text ?? "");
   if (names?.length === classes && text !== undefined) return { classNames: names };
-  if (names?.length === 1) return { classNames: defaultNames(classes) };
-  const found = names ? `name ${names.length} classes and the network has ${classes}` : "have no list of classes";
+  if (names?.length === 1 && !/^\s*[[{]/.test(text ?? "")) return { classNames: defaultNames(classes) };
+  const found = names ? `name ${names.length} classes and the network has ${classes}` : listFault(text);
   const cure = "so they are called by number; classNames (--class-names) names them";
   return { classNames: numberedNames(classes), notice: `the metadata of ${name} ${found}, ${cure}` };
 }

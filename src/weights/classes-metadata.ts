@@ -1,6 +1,7 @@
 /**
- * Names of classes in the metadata of a safetensors file, under the key `classes`: a JSON array of texts, or names
- * separated by commas. Files may be hostile, so the text is bounded and every name is made fit to be shown.
+ * Names of classes in the metadata of a safetensors file, under the key `classes`: a JSON array of texts, an object of
+ * them by number as Hugging Face's id2label, or names separated by commas. Files may be hostile, so the text is bounded
+ * and every name is made fit to be shown.
  */
 import { shown } from "../base/printable.js";
 
@@ -15,9 +16,22 @@ export const showableName = (name: string, index: number): string =>
 /** Undefined for text that is no list of names. */
 export function namesIn(text: string): string[] | undefined {
   if (text.length > LONGEST_TEXT) return undefined;
-  const parts: unknown = text.trim().startsWith("[") ? parsed(text) : text.split(",");
+  // A parenthesis begins what Python prints of a tuple, which is no JSON.
+  const parts: unknown = /^\s*[[{(]/.test(text) ? byNumber(parsed(text)) : text.split(",");
   const isList = Array.isArray(parts) && parts.every((part) => typeof part === "string");
   return isList ? parts.map(showableName) : undefined;
+}
+
+/** What is wrong with text that namesIn() does not read. */
+export const listFault = ({ length } = ""): string =>
+  length > LONGEST_TEXT
+    ? `have a list of classes of ${length} characters, at most ${LONGEST_TEXT} are read`
+    : "have no list of classes";
+
+/** The values of {"0": "sky", "1": "road"} by their keys, if these are 0, 1, 2 and so on; other values as they are. */
+function byNumber(json: unknown): unknown {
+  if (typeof json !== "object" || json === null || Array.isArray(json)) return json;
+  return Object.keys(json).every((key, i) => key === String(i)) ? Object.values(json) : undefined;
 }
 
 function parsed(json: string): unknown {
