@@ -39,6 +39,23 @@ describe("what is refused", () => {
     ],
     ["an empty file", [], "its 0 tensors () are not a backbone's"],
     [
+      "timm's EfficientNet-Lite",
+      [1, 2, 2, 3, 3, 4, 1].flatMap((count, stage) =>
+        Array.from({ length: count }, (_, i) => ({
+          name: `blocks.${stage}.${i}.conv_pw${stage ? "l" : ""}.weight`,
+          shape: [8, 8, 1, 1],
+        })),
+      ),
+      "it is a network of 1, 2, 2, 3, 3, 4, 1 blocks by timm's names (EfficientNet-Lite, MNASNet, FBNet or another); ",
+    ],
+    [
+      "an SE-ResNet",
+      [...bare, { name: "layer1.0.se.fc1.weight", shape: [4, 16, 1, 1] }],
+      "it is an SE-ResNet; ResNet, ",
+    ],
+    ["SENet", [...bare, { name: "layer1.0.se_module.fc1.weight", shape: [4, 16, 1, 1] }], "it is an SE-ResNet; "],
+    ["HRNet", [...bare, { name: "stage2.0.branches.0.0.conv1.weight", shape: [4, 4, 3, 3] }], "it is an HRNet; "],
+    [
       "blocks left out",
       blocks([3, 4, 20, 3]),
       "its backbone is a ResNet of 3, 4, 20, 3 bottleneck blocks; " +

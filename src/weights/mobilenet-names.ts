@@ -27,6 +27,18 @@ export function mobileNetName(name: string): string | undefined {
   return /^(features\.\d+|fc6|context|fc7)\./.test(name) ? name : undefined;
 }
 
+/** A network of timm's with other blocks, in words, by its names. EfficientNet-Lite and others name theirs the same. */
+export function otherTimmBlocks(names: readonly string[]): string | undefined {
+  const counts: number[] = [];
+  for (const name of names) {
+    const [, stage, index] = /^blocks\.(\d)\.(\d+)\./.exec(name) ?? [];
+    if (stage !== undefined) counts[Number(stage)] = Math.max(counts[Number(stage)] ?? 0, Number(index) + 1);
+  }
+  if (FIRST_BLOCKS.every((first, stage) => first + (counts[stage] ?? 0) === (FIRST_BLOCKS[stage + 1] ?? LAST)))
+    return undefined;
+  return `a network of ${counts.join(", ")} blocks by timm's names (EfficientNet-Lite, MNASNet, FBNet or another)`;
+}
+
 /** torchvision's name of a tensor of timm's mobilenetv2. */
 export function timmMobileNetName(name: string): string | undefined {
   const [, stage, index, part = "", leaf = ""] = /^blocks\.(\d)\.(\d+)\.(\w+)\.(\w+)$/.exec(name) ?? [];

@@ -3,8 +3,8 @@
  * tensors are. The backbone is found by its own names, so there is no list of the prefixes that wrappers put before it.
  */
 import type { BackboneKind } from "./backbone-kind.js";
-import { mobileNetName, timmMobileNetName } from "./mobilenet-names.js";
-import { otherNetwork } from "./other-networks.js";
+import { mobileNetName, otherTimmBlocks, timmMobileNetName } from "./mobilenet-names.js";
+import { otherNetwork, otherResNet } from "./other-networks.js";
 import type { RenameChanges } from "./renamed.js";
 import { classifierVggName, convolutionShape, otherVgg } from "./vgg-names.js";
 
@@ -39,6 +39,7 @@ const torchvisionResNet: NamingScheme = {
   family: "resnet",
   probe: /^(.*?)layer[1-4]\.\d+\.conv[1-3]\.weight$/,
   ours: resnetParts,
+  other: otherResNet,
   origin(kind, prefix) {
     const depth = depthOf(kind);
     if (isDetr(prefix)) return `DETR resnet${depth}`;
@@ -66,7 +67,7 @@ const timmMobileNet: NamingScheme = {
   family: "mobilenet-v2",
   probe: /^(.*?)blocks\.1\.0\.conv_pwl\.weight$/,
   ours: timmMobileNetName,
-  other: otherNetwork,
+  other: (names) => otherNetwork(names) ?? otherTimmBlocks(names),
   origin: (_, prefix) => `timm mobilenetv2${under(prefix)}`,
 };
 

@@ -173,9 +173,10 @@ type Facts = Pick<Recognised, "architecture" | "variants" | "backbone" | "width"
 function describe(facts: Facts, bare: string, rest: string): string {
   const { architecture, variants, backbone, width, classes = 0, aux } = facts;
   const heads = `head${variants.length > 1 ? "s" : ""} ${variants.join(", ")}`;
-  const dilated = `torchvision ${(variants[0] ?? "").replace("-", "_")}: dilated, ${classes} classes, `;
+  const count = `${classes} class${classes === 1 ? "" : "es"}`;
+  const dilated = `torchvision ${(variants[0] ?? "").replace("-", "_")}: dilated, ${count}, `;
   const descriptions: Readonly<Record<string, string>> = {
-    fcn: `${ORIGINS[backbone.family]} ${backbone.name}: ${heads}, ${classes} classes`,
+    fcn: `${ORIGINS[backbone.family]} ${backbone.name}: ${heads}, ${count}`,
     "torchvision-fcn": `${dilated}${aux ? "with" : "without"} aux head`,
   };
   const description = (descriptions[architecture] ?? bare) + rest;

@@ -18,3 +18,10 @@ export function otherNetwork(names: readonly string[]): string | undefined {
   const text = names.join("\n");
   return OTHERS.find(([, sign, unless]) => sign.test(text) && !unless?.test(text))?.[0];
 }
+
+/** Networks with the blocks of a ResNet, by the names below the prefix. */
+export function otherResNet(names: readonly string[]): string | undefined {
+  const has = (sign: RegExp): boolean => names.some((name) => sign.test(name));
+  if (has(/^stage[2-4]\.0\.branches\./)) return "an HRNet";
+  return has(/^layer[1-4]\.\d+\.se(_module)?\.\w+\.\w/) ? "an SE-ResNet" : undefined;
+}
