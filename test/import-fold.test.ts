@@ -35,6 +35,14 @@ async function folded(tensors: Tensors): Promise<Record<string, number[]>> {
   return values;
 }
 
+test("a factor that is no number is refused, with its channel", async () => {
+  const negative = { ...norm("bn1"), "bn1.running_var": { shape: [2], data: [1, -4] } };
+  const tensors = { "conv1.weight": { shape: [2, 1, 1, 1], data: [10, 20] }, ...negative };
+  await expect(folded(tensors)).rejects.toThrow(
+    /^in: batch norm bn1 cannot be folded: .* of its channel 1 is NaN; running_var must not be negative$/,
+  );
+});
+
 describe("folding", () => {
   const conv = { shape: [2, 1, 1, 1], data: [10, 20] };
 

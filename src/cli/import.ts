@@ -6,7 +6,7 @@ import { createReadStream } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { FcnError, badOption } from "../base/errors.js";
+import { badOption } from "../base/errors.js";
 import { nativePath } from "../base/native-path.js";
 import { openDescriptor } from "../base/open-descriptor.js";
 import { shown } from "../base/printable.js";
@@ -18,10 +18,11 @@ import { recognise } from "../weights/names.js";
 import type { Recognised } from "../weights/names.js";
 import { openCheckpoint } from "../weights/open.js";
 import { safetensorsSize, writeSafetensors } from "../weights/safetensors-writer.js";
-import { pathSource } from "../weights/sharded-source.js";
+import { filesOf, pathSource } from "../weights/sharded-source.js";
 import { readClassNames } from "./class-names.js";
 import { QUIET_OPTION, UsageError, oneOf, packageVersion, parse } from "./command.js";
 import type { Command } from "./command.js";
+import { fitFault } from "./import-fit.js";
 import { localFile } from "./local-file.js";
 import { print, printError, printNote } from "./output.js";
 import { byteBar } from "./progress.js";
@@ -83,6 +84,8 @@ export interface ImportOptions {
   readonly foldBatchNorm?: boolean;
   /** Called with the bytes written and the size of the file. */
   readonly onProgress?: (progress: { loaded: number; total: number }) => void;
+  /** Called with a sentence where the file will fit no network. */
+  readonly onWarning?: (sentence: string) => void;
   /** Name of the source in the metadata. Default: the file's name. */
   readonly sourceName?: string;
   /** Which of several networks in the file, as in OpenOptions. */
@@ -114,14 +117,18 @@ async function sameFile(a: string, b: string): Promise<boolean> {
 export async function importFile(path: string, out: string, options: ImportOptions = {}): Promise<ImportReport> {
   const { dtype = "f32", foldBatchNorm = false, onProgress, sourceName = basename(path), stateDict } = options;
   const { classNames, licence = "unknown" } = options;
-  if (await sameFile(path, out))
-    throw new FcnError("bad-option", `import: ${out} is the file to import; choose another name for the result`);
+  for (const input of await filesOf(path)) {
+    if (await sameFile(input, out))
+      throw badOption(`import: ${out} is the file to import, or one of them; choose another name for the result`);
+  }
   const start = performance.now();
   const checkpoint = await openCheckpoint(await pathSource(path), { stateDict });
   try {
     const found = recognise(checkpoint);
     const { description: architecture, checkpoint: renamed, ignored } = found;
     if (classNames) checkNames(classNames, found);
+    const fault = await fitFault(checkpoint);
+    if (fault !== undefined) options.onWarning?.(fault);
     const sha256 = await sha256Of(path);
     const metadata = new Map([
       ["source", sourceName],
@@ -183,6 +190,7 @@ async function run(args: readonly string[]): Promise<number> {
     foldBatchNorm: values["fold-bn"],
     stateDict: values["state-dict"],
     classNames,
+    onWarning: (sentence) => printNote(`fcn: WARNING: import: ${sentence}`),
     onProgress: (at) => bar.show("writing", at),
   });
   const report = await importing.finally(bar.clear);

@@ -45,13 +45,26 @@ export function folded(
       weightOf(checkpoint, `${conv}.weight`),
       normOf(checkpoint, norm, hasBias ? weightOf(checkpoint, `${conv}.bias`) : undefined),
     );
-    replaced.set(`${conv}.weight`, [toRead(`${conv}.weight`, weight), toRead(`${conv}.bias`, bias)]);
+    const made = [toRead(`${conv}.weight`, weight), toRead(`${conv}.bias`, bias)];
+    const check = async (): Promise<void> => checkFactors(await factors(), norm, checkpoint.name);
+    replaced.set(
+      `${conv}.weight`,
+      made.map((one) => ({ ...one, read: () => check().then(() => one.read()) })),
+    );
     for (const part of ["weight", "bias"]) known.set(`${conv}.${part}`, factors);
     for (const part of NORM_PARTS) replaced.set(`${norm}.${part}`, []);
     if (hasBias) replaced.set(`${conv}.bias`, []);
   }
   const all = names.flatMap((name) => replaced.get(name) ?? [toRead(name, weightOf(checkpoint, name))]);
   return { tensors: all, factors: known };
+}
+
+/** @throws bad-weights for a channel that would become NaN or infinite */
+function checkFactors(factors: Float64Array, norm: string, file: string): void {
+  const channel = factors.findIndex((factor) => !Number.isFinite(factor));
+  if (channel < 0) return;
+  const fault = `weight / sqrt(running_var + epsilon) of its channel ${channel} is ${factors[channel]}`;
+  throw badWeights(file, `batch norm ${norm} cannot be folded: ${fault}; running_var must not be negative`);
 }
 
 /** Names of the batch norm modules, all complete. @throws bad-weights */

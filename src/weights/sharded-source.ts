@@ -27,11 +27,32 @@ export async function pathSource(path: string): Promise<ByteSource> {
   const shards: ByteSource[] = [];
   try {
     const places = await readIndex(file);
-    for (const name of new Set(places.values())) shards.push(await fileSource(join(dirname(path), name)));
+    for (const name of new Set(places.values())) shards.push(await openShard(path, name));
     return await joined(path, places, shards);
   } catch (error) {
     await Promise.all(shards.map((shard) => shard.close()));
     throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+/** @throws bad-weights that names the index, too */
+async function openShard(index: string, name: string): Promise<ByteSource> {
+  try {
+    return await fileSource(join(dirname(index), name));
+  } catch (error) {
+    throw badWeights(index, `a file that the index names cannot be opened: ${messageOf(error)}`, error);
+  }
+}
+
+/** The path, and the paths of the files that it names where it is an index. @throws bad-weights */
+export async function filesOf(path: string): Promise<string[]> {
+  if (!ENDING.test(path)) return [path];
+  const file = await fileSource(path);
+  try {
+    const places = await readIndex(file);
+    return [path, ...[...new Set(places.values())].map((name) => join(dirname(path), name))];
   } finally {
     await file.close();
   }
