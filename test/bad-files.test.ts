@@ -172,6 +172,11 @@ describe("checkpoints", () => {
   it("a digest that differs, with both", async () => {
     const weights = "weights/fcn-resnet101-w16-icons-f16.safetensors";
     await expectError(
+      () => load({ weights, sha256: "xyz" }),
+      "bad-option",
+      "sha256 xyz is no SHA-256 of 64 hexadecimal digits",
+    );
+    await expectError(
       () => load({ weights, sha256: "0".repeat(64) }),
       "bad-weights",
       /sha256 is 8a974e39[0-9a-f]+, expected 0{64}; the file was changed/,

@@ -1,6 +1,6 @@
 /** `fcn weights`, and the commands that take names of weights. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { BENCH_OPTIONS } from "../src/cli/bench-options.js";
@@ -13,7 +13,9 @@ import { segment } from "../src/cli/segment.js";
 import { weights as weightsCommand } from "../src/cli/weights.js";
 import type { ListedWeights } from "../src/cli/weights.js";
 import { VOC_CLASSES } from "../src/image/palette.js";
-import { WEIGHTS_NAMES } from "../src/weights/catalogue.js";
+import { WEIGHTS_NAMES, namedWeights } from "../src/weights/catalogue.js";
+import type { NamedWeights } from "../src/weights/catalogue.js";
+import { placeOf } from "../src/weights/named-file.js";
 import { runCommand } from "./helpers/commands.js";
 import { sha256 } from "./helpers/file-server.js";
 import { withCheckpoint } from "./helpers/small-checkpoint.js";
@@ -44,6 +46,14 @@ describe("commands", () => {
       url: `${standIn.server.base}/mirror/models/${FILE}`,
     });
     expect(sha256(readFileSync(listed[0]?.path ?? ""))).toBe(listed[0]?.sha256);
+  });
+
+  it("an empty file in the cache is not downloaded", async () => {
+    const { path } = await placeOf(namedWeights(NET) as NamedWeights);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, "");
+    expect((await runCommand(weightsCommand)).out).toMatch(/fcn_resnet101 +218 MB +no /);
+    rmSync(path);
   });
 
   it("weights NAME downloads it and names its place", async () => {

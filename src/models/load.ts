@@ -4,7 +4,8 @@
  */
 import { abortable } from "../base/abort.js";
 import type { Abortable } from "../base/abort.js";
-import { checkOneOf } from "../base/options.js";
+import { badOption } from "../base/errors.js";
+import { checkOneOf, describeValue } from "../base/options.js";
 import type { Kinds } from "../base/options.js";
 import { DEVICE_KIND } from "../gpu/device.js";
 import type { Device } from "../gpu/device.js";
@@ -137,11 +138,13 @@ export function loadFrom<Image>(sources: LoadSources<Image>, options: LoadOption
   return loadOpened(sources, options, () => openWeights(sources, options));
 }
 
-/** A checkpoint from the sources. @throws bad-weights */
+/** A checkpoint from the sources. @throws bad-weights, bad-option for a sha256 of another form */
 export async function openWeights(
   { openSource }: Pick<LoadSources<never>, "openSource">,
   { sha256, stateDict }: Pick<LoadOptions, "sha256" | "stateDict">,
 ): Promise<Checkpoint> {
+  if (sha256 !== undefined && !/^[\da-f]{64}$/i.test(sha256))
+    throw badOption(`sha256 ${describeValue(sha256)} is no SHA-256 of 64 hexadecimal digits`);
   const source = await openSource();
   const trusted = sha256 === undefined ? source : await verified(source, sha256);
   return openCheckpoint(trusted, { stateDict });

@@ -58,7 +58,7 @@ function chooseNames({ name: file, tensors }: Checkpoint): { kept: string[]; dro
   for (const { name, dtype } of tensors.values()) {
     if (name.endsWith("num_batches_tracked")) dropped.push(name);
     else if (isFloatingPoint(dtype)) kept.push(name);
-    else throw badWeights(file, `tensor ${name} holds ${dtype}; weights are floating-point numbers`);
+    else throw badWeights(file, `tensor ${name} holds ${dtype}; f32, f16, bf16 or f64 is needed; save it as float32`);
   }
   if (kept.length === 0) throw badWeights(file, "it holds no tensors to import");
   return { kept, dropped };

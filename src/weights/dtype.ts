@@ -36,9 +36,9 @@ export const DTYPE_BYTES: Readonly<Record<StoredDType, number>> = {
   bool: 1,
 };
 
-/** Whether weights can be of this format. */
+/** Whether weights can be of this format: floating-point numbers that can be read. */
 export function isFloatingPoint(dtype: StoredDType | UnreadDType): boolean {
-  return /^(f|bf)\d+$/.test(dtype);
+  return /^(f|bf)\d+$/.test(dtype) && isReadable(dtype);
 }
 
 /** Whether tensors of this format can be read as numbers. */

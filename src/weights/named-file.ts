@@ -43,11 +43,11 @@ export interface FilePlace {
   readonly isThere: boolean;
 }
 
-/** Where the file of these weights is, or will be: in the package or in the cache. */
+/** Where the file of these weights is, or will be: in the package or in the cache. An empty one is damaged. */
 export async function placeOf({ url, sha256 }: NamedWeights): Promise<FilePlace> {
   const path = sha256 === undefined ? cachePath(url.href) : fileURLToPath(url);
   const info = await stat(path).catch(() => undefined);
-  return { path, isThere: info?.isFile() === true };
+  return { path, isThere: info?.isFile() === true && info.size > 0 };
 }
 
 /**

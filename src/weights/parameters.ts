@@ -101,7 +101,8 @@ export class Parameters {
   #noteFault({ name, shape, dtype }: TensorInfo, expected: ShapePattern): void {
     const wanted = `[${expected.map((d) => d ?? "?").join(",")}]`;
     if (!matches(shape, expected)) this.#ledger.misshaped.push(`${name} is ${formatShape(shape)}, needed ${wanted}`);
-    else if (!isFloatingPoint(dtype)) this.#ledger.misshaped.push(`${name} holds ${dtype}, needed floating point`);
+    else if (!isFloatingPoint(dtype))
+      this.#ledger.misshaped.push(`${name} holds ${dtype}, needed floating point (f32, f16, bf16, f64)`);
   }
 }
 

@@ -13,6 +13,9 @@ import { badWeights, quote } from "./source.js";
 /** The format's own limit. */
 export const MAX_HEADER_BYTES = 100_000_000;
 
+/** Tensors, or texts of the metadata. Large language models in one file have a few thousand. */
+const MAX_KEYS = 100_000;
+
 export interface HeaderEntry {
   readonly name: string;
   /** As written, e.g. "F32"; not checked here. */
@@ -68,6 +71,11 @@ class Scanner {
     }
   }
 
+  metadataText(key: string): string {
+    if (this.#peek() !== '"') this.fail(`metadata ${quote(key)} is no text; the format allows texts only`);
+    return this.string();
+  }
+
   /** A whole number from 0 to 2^53-1, written as JSON writes integers. */
   integer(what: string): number {
     this.#peek();
@@ -95,6 +103,7 @@ class Scanner {
     this.#members("{", "}", () => {
       const key = this.string();
       if (seen.has(key)) this.fail(`the key ${quote(key)} comes twice in ${what}`);
+      if (seen.size === MAX_KEYS) this.fail(`${what} has more than ${MAX_KEYS} keys`);
       seen.add(key);
       this.#expect(":");
       readValue(key);
@@ -159,7 +168,7 @@ export function parseSafetensorsHeader(text: string, file: string): SafetensorsH
   const metadata = new Map<string, string>();
   scan.object("the header", (name) => {
     if (name === "__metadata__") {
-      scan.object("__metadata__", (key) => void metadata.set(key, scan.string()));
+      scan.object("__metadata__", (key) => void metadata.set(key, scan.metadataText(key)));
     } else if (name === "__proto__") {
       scan.fail(
         'the tensor name "__proto__" is refused, because it would corrupt programs that keep tensors in plain objects',

@@ -63,8 +63,10 @@ function checkedDType(file: string, { name, dtype: code, shape, begin, end }: He
     throw badWeights(file, `${tensor} has dtype ${quote(code)}; this reader knows ${[...DTYPES.keys()].join(", ")}`);
   }
   const needed = ((countElements(shape) ?? NaN) * dtypeBits(dtype)) / 8;
-  if (!Number.isSafeInteger(needed))
-    throw badWeights(file, `${tensor} has shape ${formatShape(shape)}, whose size overflows`);
+  if (!Number.isSafeInteger(needed)) {
+    const fault = needed % 1 ? `is ${needed} bytes, no whole number` : "overflows";
+    throw badWeights(file, `${tensor} has shape ${formatShape(shape)}, whose size ${fault}`);
+  }
   if (end - begin !== needed) {
     const needs = `${tensor} ${code} ${formatShape(shape)} needs ${needed} bytes`;
     throw badWeights(file, `${needs}, its data_offsets [${begin},${end}] hold ${end - begin}`);

@@ -10,6 +10,8 @@ import { fixture, refusal, safetensorsBytes } from "./fixtures.js";
 
 const weights = new URL("../../weights/", import.meta.url);
 
+const EMPTY = '{"dtype":"F32","shape":[0],"data_offsets":[0,0]}';
+
 test("the shipped checkpoint opens, and its tensors are finite and of the stated shape", async () => {
   const file = readdirSync(weights).find((name) => name.includes("icons"));
   const checkpoint = await openSafetensors(await fileSource(new URL(file ?? "none", weights).pathname));
@@ -116,7 +118,25 @@ describe("the format's rules", () => {
       /"dtype" comes twice/,
     ],
     ["duplicate metadata", `{"__metadata__":{"k":"1","k":"2"}}`, 0, /"k" comes twice/],
-    ["metadata not strings", `{"__metadata__":{"k":1}}`, 0, /"1" where "\\"" is needed/],
+    ["metadata not strings", `{"__metadata__":{"k":1}}`, 0, /metadata "k" is no text; the format allows texts only/],
+    [
+      "very many metadata",
+      `{"__metadata__":{${Array.from({ length: 100_001 }, (_, i) => `"${i}":""`).join()}}}`,
+      0,
+      /__metadata__ has more than 100000 keys/,
+    ],
+    [
+      "very many tensors",
+      `{${Array.from({ length: 100_001 }, (_, i) => `"${i}":${EMPTY}`).join()}}`,
+      0,
+      /the header has more than 100000 keys/,
+    ],
+    [
+      "half bytes",
+      '{"a":{"dtype":"F4","shape":[7],"data_offsets":[0,4]}}',
+      4,
+      /"a" has shape \[7\], whose size is 3\.5 bytes, no whole number/,
+    ],
     ["size overflow", `{"a":${f32("[4294967296,4294967296]", 0, 8)}}`, 8, /whose size overflows/],
     ["byte overflow", `{"a":${f32("[9007199254740991]", 0, 8)}}`, 8, /whose size overflows/],
     ["float in shape", `{"a":${f32("[2.0]", 0, 8)}}`, 8, /found "2.0"/],
