@@ -155,7 +155,7 @@ function onReply(reply: Reply): void {
       status.idle("The GPU was lost and is back");
       return void camera.next(); // the frame that was lost with it will have no labels
     case "fatal":
-      return showFatal(status, reply.code, reply.message);
+      return showFatal(status, reply, network !== undefined);
   }
 }
 

@@ -66,13 +66,13 @@ export function fitPanels(root: HTMLElement, { all, shown, width, height }: Fitt
   const layout = panelLayout(shown, ratio, roomOf(root, room, gap));
   // A phone scrolls: two in a row, as wide as it is.
   const columns = isPhone ? Math.min(2, shown) : layout.columns;
-  const panel = isPhone ? (room - gap * (columns - 1)) / columns : layout.width;
+  const panel = Math.max(1, isPhone ? (room - gap * (columns - 1)) / columns : layout.width);
   const shorter = Math.min(panel, panel / ratio);
-  const side = Math.round(Math.min(LENS.most, Math.max(LENS.least, LENS.share * shorter), shorter));
+  const side = Math.max(1, Math.round(Math.min(LENS.most, Math.max(LENS.least, LENS.share * shorter), shorter)));
   root.style.setProperty("--columns", String(columns));
   root.style.setProperty("--panel", `${Math.floor(panel)}px`);
   root.style.setProperty("--lens", `${side}px`);
-  return { side: Math.round(side * devicePixelRatio), reach: reachOf(side, panel / width) };
+  return { side: Math.max(1, Math.round(side * devicePixelRatio)), reach: reachOf(side, panel / width) };
 }
 
 /** Pixels that a loupe of `side` shows: two cells of stride 32, or less where these would not look enlarged. */

@@ -1,8 +1,13 @@
-/** What a person reads when the page cannot work, by its cause. */
+/** What a person reads when the page cannot work, by its cause, and whether a network has been loaded. */
 import type { FcnErrorCode } from "fcn-webgpu";
 import type { Status } from "./status.js";
 
-export function showFatal(status: Status, code: FcnErrorCode | undefined, message: string): void {
+interface Failure {
+  readonly code: FcnErrorCode | undefined;
+  readonly message: string;
+}
+
+export function showFatal(status: Status, { code, message }: Failure, isLoaded: boolean): void {
   if (code === "no-webgpu") return showNoWebGpu(status);
   if (code === "no-adapter") {
     return status.fatal(
@@ -12,7 +17,7 @@ export function showFatal(status: Status, code: FcnErrorCode | undefined, messag
     );
   }
   if (code === "device-lost") return status.fatal("The GPU was lost", message, "The page could not open it again.");
-  status.fatal("The network could not be loaded", message);
+  status.fatal(isLoaded ? "The computation stopped" : "The network could not be loaded", message);
 }
 
 export function showNoWebGpu(status: Status): void {

@@ -26,7 +26,8 @@ export interface LoupeScene extends LensSize {
 }
 
 export function drawLoupes(slots: readonly LoupeSlot[], scene: LoupeScene): void {
-  const { at, reach } = scene;
+  const { at, reach, side } = scene;
+  if (side < 1) return; // a canvas has no negative width
   // One pixel more on each side, so that lines between classes are drawn as on the whole picture.
   const left = at.x - reach / 2 - 1;
   const top = at.y - reach / 2 - 1;
