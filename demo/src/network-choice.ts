@@ -2,6 +2,8 @@
 import { fetchBuiltIn } from "./built-in.js";
 import { errorText } from "./error-text.js";
 import type { Activity, ChosenWeights, Drawing, NetworkInfo, Request } from "./messages.js";
+import { servedPart } from "./served-part.js";
+import { served } from "./served.js";
 import { byId } from "./ui/elements.js";
 import { chosenPrecision } from "./ui/network-panel.js";
 import type { WeightsPanel } from "./weights/weights-panel.js";
@@ -83,7 +85,7 @@ export class NetworkChoice {
   /** For the next visit. */
   async #keep(weights: ChosenWeights): Promise<void> {
     try {
-      const { keepWeights } = await import("./weights/kept.js");
+      const { keepWeights } = await served(import("./weights/kept.js"));
       await keepWeights(weights);
       await this.#panel?.refresh();
     } catch (error) {
@@ -101,7 +103,7 @@ export class NetworkChoice {
   async #toggle(): Promise<void> {
     try {
       if (!this.#panel) {
-        const { WeightsPanel } = await import("./weights/weights-panel.js");
+        const { WeightsPanel } = await servedPart(import("./weights/weights-panel.js"));
         this.#panel = new WeightsPanel(
           (weights) => this.load(weights),
           (sentence) => this.#events.failed(sentence),

@@ -1,6 +1,7 @@
 /** The figure of skips: asks the worker for it when it comes into view, and loads the code that draws it. */
 import { errorText } from "../error-text.js";
 import type { Explained } from "../messages.js";
+import { servedPart } from "../served-part.js";
 import { byId } from "../ui/elements.js";
 
 export class Figure {
@@ -28,7 +29,7 @@ export class Figure {
 
   async show(explained: Explained, classNames: readonly string[]): Promise<void> {
     try {
-      const { drawFigure } = await import("./figure.js");
+      const { drawFigure } = await servedPart(import("./figure.js"));
       drawFigure(this.#root, explained, classNames);
       if (!this.#isOld) this.#root.setAttribute("aria-busy", "false");
     } catch (error) {

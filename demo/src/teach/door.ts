@@ -1,4 +1,5 @@
 /** The worker's door to "Teach it": loads the code that trains when it is first asked for, and ends it. */
+import { served } from "../served.js";
 import type { TeachReply, TeachRequest } from "./messages.js";
 import type { Lesson, LessonBase, LessonRoom } from "./lesson.js";
 
@@ -29,7 +30,7 @@ export class TeachDoor {
     if (!this.#lesson) {
       if (request.what === "stop") return;
       const base = this.#base();
-      const { Lesson } = await import("./lesson.js");
+      const { Lesson } = await served(import("./lesson.js"));
       this.#lesson = new Lesson(this.#room, base);
     }
     return this.#lesson.answer(request);

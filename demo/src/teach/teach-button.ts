@@ -1,6 +1,7 @@
 /** The button "Teach it". It loads the panel when it is pressed for the first time. */
 import { errorText } from "../error-text.js";
 import type { Side } from "../messages.js";
+import { servedPart } from "../served-part.js";
 import { byId } from "../ui/elements.js";
 import type { TeachPicture, TeachReply, TeachRequest } from "./messages.js";
 import type { TeachPanel } from "./panel.js";
@@ -55,7 +56,7 @@ export class TeachButton {
   async #open(): Promise<void> {
     this.#button.disabled = true;
     try {
-      const { TeachPanel } = await import("./panel.js");
+      const { TeachPanel } = await servedPart(import("./panel.js"));
       this.#panel ??= new TeachPanel({ ...this.#events, close: () => this.close() });
       const picture = await this.#events.picture();
       this.#press(true);

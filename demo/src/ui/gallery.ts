@@ -1,6 +1,7 @@
 /** The row of pictures to choose from: the samples, then those that a person opened. */
 import thumbnails from "virtual:thumbnails";
 import { errorText } from "../error-text.js";
+import { served } from "../served.js";
 import { byId, element } from "./elements.js";
 
 interface Entry {
@@ -143,7 +144,7 @@ export class Gallery {
 }
 
 async function fetchBlob(url: string): Promise<Blob> {
-  const response = await fetch(url);
+  const response = await served(fetch(url));
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
   return response.blob();
 }

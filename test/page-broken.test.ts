@@ -1,0 +1,68 @@
+/** The web page where something fails while it is open: its server, its worker, the width of its window. */
+import { describe, expect, it } from "vitest";
+import { innerTextOf, segmentedAfter, useDemo, workerOf } from "./helpers/demo.js";
+import { closeTeaching, openTeaching } from "./helpers/teaching.js";
+
+const demo = useDemo();
+
+/** Does something while the server sends none of these files. */
+async function without(files: RegExp, act: () => Promise<unknown>): Promise<void> {
+  await demo().page.route(files, (route) => route.abort("connectionrefused"));
+  await act();
+  await demo().page.unroute(files);
+}
+
+const alertText = () => innerTextOf(demo().page, "#alert-text");
+const NO_ANSWER = "the server of this page does not answer. Check the connection and try again.";
+
+describe("where the server does not answer", () => {
+  it("the page says so of a panel", async () => {
+    const { page } = demo();
+    await without(/assets\/panel-.*\.css$/, async () => {
+      await page.click("#teach");
+      await expect.poll(alertText).toBe(`"Teach it" could not be opened: ${NO_ANSWER}`);
+    });
+    await page.click("#dismiss");
+  });
+
+  it("the panel has its style when the server is back", async () => {
+    const { page } = demo();
+    await openTeaching(page);
+    expect(await page.locator(".teach").evaluate((it) => getComputedStyle(it).display)).toBe("grid");
+    await closeTeaching(page);
+  });
+
+  it("the page says so of a sample, and it comes with the next try", async () => {
+    const { page } = demo();
+    const coffee = page.getByRole("button", { name: "Sample: coffee" });
+    await without(/coffee-[^/]*\.png$/, async () => {
+      await coffee.click();
+      await expect.poll(alertText).toBe(`The sample "coffee" could not be loaded: ${NO_ANSWER}`);
+    });
+    await segmentedAfter(page, () => coffee.click());
+    expect(await page.locator("#alert").isVisible()).toBe(false);
+  });
+});
+
+describe("a window without a width", () => {
+  it("does not stop the page", async () => {
+    const { page, errors } = demo();
+    errors.length = 0;
+    for (const width of [30, 1, 1280]) {
+      await page.setViewportSize({ width, height: 800 });
+      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    }
+    await segmentedAfter(page, () => page.getByRole("button", { name: "Sample: cat" }).click());
+    expect(await page.locator("#fatal").isVisible()).toBe(false);
+    expect(errors).toEqual([]);
+  });
+});
+
+describe("a worker that stops", () => {
+  it("is no network that could not be loaded", async () => {
+    const { page } = demo();
+    await workerOf(page).evaluate(() => void setTimeout(() => reportError(new Error("x"))));
+    await page.locator("#fatal").waitFor();
+    expect(await innerTextOf(page, "#fatal")).toMatch(/^The computation stopped\s+The worker stopped: .*x\./);
+  });
+});
