@@ -55,7 +55,7 @@ export async function openSource(
   const named = namedWeights(weights);
   // What ships is a small asset of the page, and its digest is checked: the browser's HTTP cache will do.
   if (named?.sha256) return verified(await openUrl(named.url, { ...options, cache: false }), named.sha256);
-  if (named) return withAdvice(named, "give the file", () => openUrl(named.url, options));
+  if (named) return withAdvice(named, "choose the file", () => openUrl(named.url, options));
   if (typeof weights === "string" && isMeantAsName(weights))
     throw badWeights(quote(weights), `there are no weights of this name; there are ${WEIGHTS_NAMES.join(", ")}`);
   return openUrl(relativeToPage(weights), options);

@@ -17,7 +17,10 @@ describe("a transfer that breaks off", () => {
   test("is resumed at once, and by the next call", async () => {
     let stop = 300_000;
     server.answer = (request, response) => ranged(DATA, '"v1"', stop)(request, response);
-    await folder.expectRefusal("/w.safetensors", /broke off after \d+ of 1000\d+ bytes .*run it again to resume/);
+    await folder.expectRefusal(
+      "/w.safetensors",
+      /broke off after \d+ of 1000\d+ bytes .*try again to resume the download/,
+    );
     expect(folder.partialDownloads()).toHaveLength(1);
     const starts: number[] = [];
     server.answer = (request, response) => {
@@ -173,7 +176,7 @@ describe("a server that lies", () => {
     server.answer = (_, response) => void response.end("<!doctype html><html>sign in</html>");
     await folder.expectRefusal("/w.pth", /it is a web page/);
     server.answer = (_, response) => void response.writeHead(503, "Busy").end();
-    await folder.expectRefusal("/w.pth", /the server answered 503 Busy; run it again/, { retries: 1 });
+    await folder.expectRefusal("/w.pth", /the server answered 503 Busy; try again/, { retries: 1 });
     expect(server.log).toHaveLength(5);
   });
 });

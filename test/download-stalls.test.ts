@@ -30,7 +30,7 @@ describe("a server that falls silent", () => {
     server.answer = silent;
     await folder.expectRefusal(
       "/w.safetensors",
-      /could not be fetched \(0 bytes came in 0.15 s, at least 150 must come \(stallTimeout\)\); run it again/,
+      /could not be fetched \(0 bytes came in 0.15 s, at least 150 must come \(stallTimeout\)\); try again/,
       { stallTimeout: 150, retries: 1 },
     );
     expect(server.log).toHaveLength(2);
@@ -100,7 +100,7 @@ describe("the option", () => {
       stallTimeout: 1,
       signal: AbortSignal.timeout(9000),
     });
-    await expect(opening).rejects.toThrow(/at least 1 must come \(stallTimeout\)\); run it again/);
+    await expect(opening).rejects.toThrow(/at least 1 must come \(stallTimeout\)\); try again/);
   });
   test("values outside 1 to 300,000 are refused, also where nothing is downloaded", async () => {
     for (const stallTimeout of [0, -1, NaN, Infinity, 300_001])

@@ -111,7 +111,7 @@ describe("a published file", () => {
     await expectError(
       () => open({ retries: 0 }),
       "bad-weights",
-      /is damaged \(its \d+ bytes have the sha256 .*by hand/,
+      /is damaged \(its \d+ bytes have the sha256 .*yourself/,
     );
   });
 
@@ -119,7 +119,7 @@ describe("a published file", () => {
     vi.stubEnv("FCN_WEIGHTS_MIRROR", NOWHERE);
     const reason =
       /^torchvision\/fcn_resnet101: http:\/\/127\.0\.0\.1:9\/models\/\S+: it could not be fetched \(.*\); /;
-    const address = /.*; by hand, download https:\/\/download\.pytorch\.org\/models\/\S+\.pth and /;
+    const address = /.*; you can download https:\/\/download\.pytorch\.org\/models\/\S+\.pth yourself and /;
     const place = /save it as \S+-fcn_resnet101_coco-7ecb50ca\.pth or give the path of your copy, or set FCN_W/;
     await expectError(() => open({ retries: 0 }), "bad-weights", sentenceOf(reason, address, place));
     const given = sentenceOf(reason, address, /give the path of your copy$/);
@@ -181,7 +181,8 @@ describe("on a page", () => {
       fetched.push(url);
       return Promise.resolve(new Response(null, { status: 404, statusText: "Not Found" }));
     });
-    const sentence = `${NET}: ${PUBLISHED}: the server answered 404 Not Found; by hand, download it and give the file`;
+    const advice = "you can download it yourself and choose the file";
+    const sentence = `${NET}: ${PUBLISHED}: the server answered 404 Not Found; ${advice}`;
     await expectError(() => openOnPage(NET), "bad-weights", sentence);
     expect(fetched).toEqual([PUBLISHED]);
     vi.stubGlobal("fetch", () => Promise.resolve(new Response(new Uint8Array(STAND_IN))));

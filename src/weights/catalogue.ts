@@ -80,6 +80,6 @@ export async function withAdvice<T>({ name, url }: NamedWeights, place: string, 
     if (!isFcnError(error, "bad-weights")) throw error;
     const { message } = error;
     const it = message.includes(url.href) ? "it" : url.href; // a mirror's message has another address
-    throw badWeights(name, `${message}; by hand, download ${it} and ${place}`, error);
+    throw badWeights(name, `${message}; you can download ${it} yourself and ${place}`, error);
   }
 }

@@ -43,7 +43,7 @@ async function transferWithRetries(url: string, file: PartialFile, options: Down
       const isProgress = file.size >= most + PROGRESS_BYTES;
       failures = isProgress ? 1 : failures + 1;
       if (isProgress) most = file.size;
-      if (failures > retries) throw badWeights(url, `${error.message}; run it again to resume`, error);
+      if (failures > retries) throw badWeights(url, `${error.message}; try again to resume the download`, error);
       await pause(retryDelay * 2 ** (failures - 1), signal);
     }
   } while (!isComplete(file, url)); // the last byte may have arrived before the transfer broke off
