@@ -74,7 +74,7 @@ describe("pictures given to a model", () => {
       "limit-too-small",
       sentenceOf(
         /^a picture of 60000 x 60000 is too large for this device: its pixels take 14400000000 bytes, /,
-        /an array holds 4294967296; shrink or crop the picture; of this shape, \d+ x \d+ is the largest that fits$/,
+        /an array holds 4294967296; shrink or crop the picture; of this shape, \d+ x \d+ fits$/,
       ),
     );
     await expectError(() => fcn.warmup(0, 4), "bad-image", "warmup: 4 x 0 is not a size of at least 1 x 1");
@@ -91,7 +91,7 @@ describe("pictures given to a model", () => {
         /^a picture of 30000 x 30000 is too large for this device: in bands, tensor \S+ \[[\d,]+\] needs /,
         /maxStorageBufferBindingSize \d+, this adapter offers 1000000; make it smaller; /,
         /give loadFcn a smaller resize, such as 512 \(--resize\), or shrink or crop the picture; /,
-        /of this shape, \d+ x \d+ is the largest that fits$/,
+        /of this shape, \d+ x \d+ fits$/,
       ),
     );
     // Features that stay on the GPU are of a whole picture: they need no smaller one where bands would do.

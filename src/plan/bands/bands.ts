@@ -41,11 +41,11 @@ interface Batch {
   readonly width: number;
 }
 
-/** @throws limit-too-small with the largest size that fits, if one does; as BandedPlan.create() */
+/** @throws limit-too-small with a size that fits, if one does; as BandedPlan.create() */
 export async function planInBands(request: BandsRequest): Promise<BandedPlan> {
   const { device, store, precision, refused } = request;
   const { height, width } = request.batch;
-  const { graph, division } = await dividedOrLargest(request, [height, width]);
+  const { graph, division } = await dividedOrHint(request, [height, width]);
   try {
     const choice = await request.choiceOf(graph);
     const options = { ...request.options, refused };
@@ -55,15 +55,15 @@ export async function planInBands(request: BandsRequest): Promise<BandedPlan> {
   }
 }
 
-/** @throws limit-too-small with the largest size that fits, if one does */
-async function dividedOrLargest(request: BandsRequest, size: Size) {
+/** @throws limit-too-small with a size that fits, if one does */
+async function dividedOrHint(request: BandsRequest, size: Size) {
   try {
     return divided(request, size);
   } catch (error) {
     if (!isRefusal(error)) throw error;
     const { code, message } = await request.refused(error);
-    const largest = largestThatFits(request);
-    const hint = largest ? `; of this shape, ${largest[1]} x ${largest[0]} is the largest that fits` : "";
+    const fitting = sizeThatFits(request);
+    const hint = fitting ? `; of this shape, ${fitting[1]} x ${fitting[0]} fits` : "";
     throw new FcnError(code, `${message}${hint}`, { cause: request.tooLarge ?? error });
   }
 }
@@ -93,8 +93,11 @@ const fitsInBands = (request: BandsRequest, size: Size): boolean => {
 /** Steps of the search: the size is right to a hundredth. */
 const HALVINGS = 8;
 
-/** The largest size of the picture's proportions that fits in bands. Undefined where not one pixel does. */
-function largestThatFits(request: BandsRequest): Size | undefined {
+/**
+ * A size of the picture's proportions that fits in bands, and near the largest: sizes above it may fit, since maps are
+ * padded in steps. Undefined where not one pixel does.
+ */
+function sizeThatFits(request: BandsRequest): Size | undefined {
   const scaled = (share: number): Size => {
     const { height, width } = request.batch;
     return [Math.max(1, Math.floor(height * share)), Math.max(1, Math.floor(width * share))];
