@@ -51,7 +51,7 @@ describe("in Firefox, the page", () => {
 
   it("shows where networks differ, and another sample under the divider", async () => {
     await firefox.page.click("input[value=differ]");
-    expect(await textOf(".panel:nth-child(2) figcaption")).toMatch(/^32s → 16s ?[\d.]+ % of pixels change$/);
+    expect(await textOf(".panel:nth-child(2) figcaption")).toMatch(/^32s → 16s ?[\d.]+\s% of pixels change$/);
     await segmentedAfter(() => firefox.page.click("[data-sample=cat]"));
     expect(await textOf("#legend")).toContain("cat");
     await firefox.page.click("input[value=divide]");

@@ -91,10 +91,10 @@ describe("differences", () => {
 
 describe("words and colours", () => {
   it("call adapters and networks by names that readers know", () => {
-    expect(adapterWords({ label: "google swiftshader", software: true })).toBe("SwiftShader, on the CPU");
+    expect(adapterWords({ label: "google swiftshader", software: true })).toBe("SwiftShader (CPU)");
     expect(adapterWords({ label: "nvidia ada", software: false })).toBe("nvidia ada (GPU)");
     expect(networkWords("fcn-webgpu ResNet-101: heads fcn8s, fcn16s, fcn32s, 21 classes, 16 planes")).toBe(
-      "ResNet-101: heads 32s, 16s, 8s, 21 classes, 0.25 of the published width",
+      "ResNet\u2011101: heads 32s, 16s, 8s, 21 classes, 0.25 of the published width",
     );
   });
 
@@ -109,7 +109,12 @@ describe("words and colours", () => {
 
   it("round numbers without hiding small ones", () => {
     expect([1, 0.9999, 0.5, 0.0001].map(formatUnitless)).toEqual(["100", ">99.9", "50.0", "<0.1"]);
-    expect([12, 950, 1234, 12_345].map(formatRoughly)).toEqual(["12 ms", "0.95 s", "1.2 s", "12 s"]);
+    expect([12, 950, 1234, 12_345].map(formatRoughly)).toEqual([
+      "12\u00a0ms",
+      "0.95\u00a0s",
+      "1.2\u00a0s",
+      "12\u00a0s",
+    ]);
   });
 
   it("give every class a colour of its own", () => {

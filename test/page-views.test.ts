@@ -165,7 +165,7 @@ describe("the figure of skips", () => {
     await page.getByRole("link", { name: "How it works" }).click();
     await page.locator("#figure[aria-busy=false]").waitFor();
     expect(await innerTextOf(page, "#figure")).toMatch(/12 × 8, \d+ channels[\s\S]*48 × 32, \d+ channels/);
-    expect(await innerTextOf(page, "#figure")).toMatch(/stride 8 [\d.]+ % of cells change class[\s\S]*more cat/);
+    expect(await innerTextOf(page, "#figure")).toMatch(/stride 8 [\d.]+\s% of cells change class[\s\S]*more cat/);
     expect(await hash()).toBe("#sample=cat");
     expect(await violationsOf(page)).toEqual([]);
     await segmentedAfter(page, () => page.getByRole("button", { name: "Sample: astronaut" }).click());

@@ -41,12 +41,12 @@ describe("the first sample", () => {
     const { page } = demo();
     expect(await innerTextOf(page, "#legend")).toMatch(/person\s+44\.\d\s+4\d\.\d\s+4\d\.\d/);
     expect(await innerTextOf(page, "#time-line")).toMatch(
-      /^[\d.]+ m?s; the first picture [\d.]+ s, of which [\d.]+ m?s preparing\.$/,
+      /^[\d.]+\sm?s; the first picture took [\d.]+\ss, [\d.]+\sm?s of it for preparation\.$/,
     );
     await page.getByText("Stages").click();
-    expect(await innerTextOf(page, "#times")).toMatch(/Backbone, shared\s+[\d.]+ m?s[\s\S]*Head 8s[\s\S]*Total/);
+    expect(await innerTextOf(page, "#times")).toMatch(/Backbone, shared\s+[\d.]+\sm?s[\s\S]*Head 8s[\s\S]*Total/);
     await page.getByText("Stages").click();
-    expect(await innerTextOf(page, "#adapter")).toBe("SwiftShader, on the CPU");
+    expect(await innerTextOf(page, "#adapter")).toBe("SwiftShader (CPU)");
   });
 
   it("shows class and probability at the pointer, and where arrow keys move the loupe", async () => {
@@ -56,13 +56,13 @@ describe("the first sample", () => {
     if (!box) throw new Error("no panel");
     await page.mouse.move(box.x + box.width * 0.4, box.y + box.height * 0.75);
     const reading = page.locator(".reading").nth(3);
-    await expect.poll(() => reading.innerText()).toMatch(/^person >?[\d.]+ %$/);
+    await expect.poll(() => reading.innerText()).toMatch(/^person >?[\d.]+\s%$/);
     expect(Number.parseFloat((await reading.innerText()).replace(/^person >?/, ""))).toBeGreaterThan(50);
     await panel.focus();
     for (let i = 0; i < 30; i++) await page.keyboard.press("Shift+ArrowUp");
     await expect
       .poll(() => innerTextOf(page, "#spoken"))
-      .toMatch(/^Column 153, row 0\. FCN-32s: background, >?[\d.]+ %\. .*FCN-8s: background/);
+      .toMatch(/^Column 153, row 0\. FCN-32s: background, >?[\d.]+\s%\. .*FCN-8s: background/);
     await page.keyboard.press("Escape");
     await expect.poll(() => reading.innerText()).toBe("");
     expect(await page.locator(".lens").nth(3).isVisible()).toBe(false);

@@ -37,8 +37,8 @@ export function kernelsPage(folder: string): string {
 <body>
 <main>
 <h1>The kernels of fcn-webgpu</h1>
-<p>Everything that the page computes runs in these ${sections.length} compute shaders, written by hand in WGSL. A kernel
-may have several variants; the plan chooses by device and size. <a href="./">Back to the page</a></p>
+<p>The networks run in these ${sections.length} compute shaders, written by hand in WGSL. A kernel may have several
+variants; the plan chooses by device and size. <a href="./">Back to the page</a></p>
 ${sections.join("\n")}
 </main>
 </body>

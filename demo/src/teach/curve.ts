@@ -44,7 +44,7 @@ export class LossCurve {
     const mean = recent.reduce((sum, value) => sum + value, 0) / recent.length;
     this.#losses.push(mean);
     this.root.hidden = false;
-    this.#text.textContent = `${formatLoss(mean)} after ${this.#losses.length} steps, ${seconds.toFixed(1)} s`;
+    this.#text.textContent = `${formatLoss(mean)} after ${this.#losses.length} steps, ${seconds.toFixed(1)}\u00a0s`;
     if (this.#drawing) return;
     this.#drawing = true;
     requestAnimationFrame(() => {

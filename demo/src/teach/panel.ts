@@ -171,7 +171,7 @@ export class TeachPanel {
     this.#surface.labels = found;
     this.#classes.shares = this.#classes.names.map((_, label) => shareOf(found, label));
     const shares = this.#classes.names.slice(1).map((name, i) => `${name} ${formatShare(shareOf(found, i + 1))}`);
-    this.#found = `Found on this picture: ${shares.join(", ")}.`.replaceAll(" %", "\u00a0%");
+    this.#found = `Found on this picture: ${shares.join(", ")}.`;
     if (!this.#busy) this.#actions.status = this.#found;
   }
 

@@ -8,7 +8,7 @@ import { byId } from "./elements.js";
 const PRECISIONS = ["auto", "f32", "f16"] as const satisfies readonly PrecisionOption[];
 const BUILT_IN_NOTICE =
   "These weights know photographs of persons, animals, vehicles and furniture: PASCAL VOC's 20 classes. " +
-  "Of other things they make the nearest class or background.";
+  "They label everything else as the nearest class or as background.";
 
 export const chosenPrecision = (): PrecisionOption =>
   PRECISIONS.find((option) => byId(option, HTMLInputElement).checked) ?? "auto";

@@ -36,8 +36,8 @@ export class TimeLine {
     const { total: firstTotal, prepared: firstPrepared } = this.#first ?? { total, prepared };
     const warm = formatRoughly(total - prepared);
     if (firstPrepared === 0) return `${warm} a picture.`;
-    const first = `the first picture ${formatRoughly(firstTotal)}, of which ${formatRoughly(firstPrepared)} preparing`;
-    return `${warm}; ${first}.`;
+    const preparation = `${formatRoughly(firstPrepared)} of it for preparation`;
+    return `${warm}; the first picture took ${formatRoughly(firstTotal)}, ${preparation}.`;
   }
 
   #pace(): string {

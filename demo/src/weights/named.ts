@@ -11,18 +11,18 @@ export const NAMED_CHOICES: readonly NamedChoice[] = [
     name: "icons",
     title: "Icons",
     bytes: 5_698_472,
-    knows: "Drawn icons, 20 classes. Narrow ResNet-101. Ships with this page.",
+    knows: "Drawn icons, 20 classes. Narrow ResNet\u2011101. Ships with this page.",
   },
   {
     name: "torchvision/fcn_resnet50",
-    title: "torchvision, ResNet-50",
+    title: "torchvision, ResNet\u201150",
     bytes: 141_567_418,
     knows: "Photographs, 20 classes. Dilated: one network of stride 8.",
   },
   {
     name: "torchvision/fcn_resnet101",
-    title: "torchvision, ResNet-101",
+    title: "torchvision, ResNet\u2011101",
     bytes: 217_800_805,
-    knows: "Photographs, 20 classes, the most exact. Dilated: one network of stride 8.",
+    knows: "Photographs, 20 classes, the largest. Dilated: one network of stride 8.",
   },
 ];

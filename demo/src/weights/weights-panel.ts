@@ -71,7 +71,7 @@ export class WeightsPanel {
 
   #addressForm(): HTMLElement {
     const input = Object.assign(element("input"), {
-      ...{ id: "weights-address", type: "url", placeholder: "https://…/weights.safetensors", required: true },
+      ...{ id: "weights-address", type: "url", placeholder: "https://…/net.pth", required: true },
       ...{ pattern: ALLOWED_ADDRESS, title: "An address that begins with https://, or is on this machine" },
     });
     const go = Object.assign(element("button", "button", "Load"), { type: "submit" });
@@ -94,7 +94,7 @@ function fileChooser(): HTMLElement {
 }
 
 function row(title: string, bytes: number, ...parts: HTMLElement[]): HTMLElement {
-  const size = element("span", "soft", `${formatMegabytes(bytes)} MB`);
+  const size = element("span", "soft", `${formatMegabytes(bytes)}\u00a0MB`);
   return element("li", "", element("span", "weights-title", title), size, ...parts);
 }
 
