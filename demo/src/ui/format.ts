@@ -1,7 +1,4 @@
-/**
- * Numbers as the page writes them, with their units on the same line. Limits such as 99.5 are where rounding would add a
- * digit.
- */
+/** Numbers with their units, on one line. Limits such as 99.5 are where rounding would add a digit. */
 
 /** A share in percent. Shares near 0 and 1 are not rounded to 0 % and 100 %. */
 export function formatShare(share: number): string {
