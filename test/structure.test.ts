@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { importsOf, isGenerated, repositoryFiles, root, textOf, typescriptBelow } from "./helpers/sources.js";
 
-/** Floors from the top of the house to the bottom. A file may import from its own room and from lower floors. */
+/** Folders from the top layer to the bottom. A file may import from its own folder and from those below. */
 const FLOORS: readonly (readonly string[])[] = [
   ["src/cli"],
   ["bench"],
@@ -39,7 +39,7 @@ describe("rooms", () => {
     expect([...rooms].sort()).toEqual(FLOORS.flat().sort());
   });
 
-  it("import only from lower floors", () => {
+  it("import only from lower layers", () => {
     const own = arrows.filter(({ to }) => /^(src|shaders|bench)\//.test(to));
     const wrong = own.filter(({ from, to }) => {
       const [a, b] = [roomOf(from), roomOf(to)];
