@@ -42,9 +42,10 @@ function drawBar({ row, others }: Bar, label: string, top: number, x: (speed: nu
   const marks = others.map((other) => {
     const tip = `${other.variant}: ${threeDigits(speedOf(other))} GFLOP/s, ${threeDigits(other.ms)} ms`;
     const path = `M${num(x(speedOf(other)))} ${num(top)}v${BAR_HEIGHT}`;
-    return `<path class="axis" d="${path}"><title>${escapeText(tip)}</title></path>`;
+    const colour = speedOf(other) < speedOf(row) ? "gap" : "axis"; // on the bar, the colour of the ground
+    return `<path class="${colour}" d="${path}"><title>${escapeText(tip)}</title></path>`;
   });
-  const name = label && `<text x="${num(left - 8)}" y="${num(baseline)}" text-anchor="end">${escapeText(label)}</text>`;
+  const name = `<text x="${num(left - 8)}" y="${num(baseline)}" text-anchor="end">${escapeText(label)}</text>`;
   const width = num(Math.max(1, x(speedOf(row)) - left));
   const bar = `<rect class="fill" x="${num(left)}" y="${num(top)}" width="${width}" height="${BAR_HEIGHT}" rx="2"/>`;
   const end = Math.max(speedOf(row), ...others.map(speedOf));
@@ -65,7 +66,7 @@ export function barChart(rows: readonly KernelRow[], title: string): Plot {
   const fastest = Math.max(1e-9, ...timed.map(speedOf));
   const x = (speed: number): number => left + (speed / fastest) * (CHART_WIDTH - left - BAR_VALUE_WIDTH);
   const drawn = bars.map((bar, i) => {
-    const label = bar.name === bars[i - 1]?.name ? "" : bar.name;
+    const label = bar.name === bars[i - 1]?.name ? `(${bar.row.precision})` : bar.name;
     return drawBar(bar, label, BAR_TOP + i * BAR_PITCH, x);
   });
   const sentence = "GFLOP/s of the variant that networks take; lines: other variants of the same precision";

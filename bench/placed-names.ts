@@ -14,8 +14,9 @@ interface Box {
   readonly height: number;
 }
 
-const CHARACTER = 5.3;
-const HEIGHT = 10;
+const CHARACTER = 6.3;
+const HEIGHT = 12;
+const FONT_SIZE = 11;
 /** From a point's centre to its name. */
 const GAP = 8;
 /** Half the side of a point. */
@@ -64,7 +65,7 @@ export function placedNames(
     if (!place) return [];
     taken.push(place);
     const at = `x="${num(place.left)}" y="${num(place.top + HEIGHT - 2)}"`;
-    return [`<text class="v" ${at} style="font-size:9px">${escapeText(point.text)}</text>`];
+    return [`<text class="v" ${at} style="font-size:${FONT_SIZE}px">${escapeText(point.text)}</text>`];
   });
   return names.join("");
 }

@@ -34,8 +34,19 @@ function markOf(row: KernelRow, place: string): string {
   return `<g class="${seriesClass(row)}">${dot}</g>`;
 }
 
+/** What it means that a point lies above the rising roof, for a plot in which one does. */
+function cacheNote(
+  points: readonly { readonly intensity: number; readonly speed: number }[],
+  { gbs }: Ceilings,
+): string {
+  return points.some(({ intensity, speed }) => speed > intensity * gbs)
+    ? `<text x="72" y="46">above the line: data stayed in a cache</text>`
+    : "";
+}
+
 /** Every kernel that a plan takes, below what the adapter can do at most. Both axes are logarithmic. */
-export function roofline(rows: readonly KernelRow[], { gflops, gbs, matrixGflops }: Ceilings, title: string): Plot {
+export function roofline(rows: readonly KernelRow[], ceilings: Ceilings, title: string): Plot {
+  const { gflops, gbs, matrixGflops } = ceilings;
   const points = rows
     .filter((row) => isTimed(row) && row.chosen)
     .map((row) => ({ row, intensity: row.flops / row.bytes, speed: speedOf(row) }));
@@ -75,7 +86,7 @@ export function roofline(rows: readonly KernelRow[], { gflops, gbs, matrixGflops
   const slope = Array.from({ length: ROOF_STEPS }, (_, i) => lowest * (knee / lowest) ** (i / (ROOF_STEPS - 1)));
   const names = placedNames(
     points.map(({ row, intensity, speed }) => ({
-      text: row.kernel === "conv2d" ? row.case : caseName(row),
+      text: caseName(row),
       x: x(Math.log10(intensity)),
       y: y(Math.log10(speed)),
     })),
@@ -83,11 +94,12 @@ export function roofline(rows: readonly KernelRow[], { gflops, gbs, matrixGflops
     slope.map((intensity) => ({ x: x(Math.log10(intensity)), y: y(Math.log10(intensity * gbs)) })),
   );
   const bottom = frame.top + frame.height + 62;
+  const key = legend("point", frame.left, bottom);
   return {
     name: "roofline",
     title,
     width: CHART_WIDTH,
     height: bottom + 14,
-    body: [body, ...roofs, ...labels, ...marks, names, legend("point", frame.left, bottom)].join(""),
+    body: [body, ...roofs, ...labels, ...marks, names, cacheNote(points, ceilings), key].join(""),
   };
 }
