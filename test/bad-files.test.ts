@@ -21,7 +21,7 @@ describe("PNG files", () => {
     [
       "text",
       new TextEncoder().encode("hello, this is a text file of mine, nothing else"),
-      /^x\.png: it is no PNG \(it starts with 68 65/,
+      /^x\.png: it is not a PNG \(it starts with 68 65/,
     ],
     ["JPEG", new Uint8Array([0xff, 0xd8, 0xff, 0xe0, 0, 16, 74, 70, 73, 70]), /^x\.png: it is a JPEG/],
     ["cut off in the header", png.subarray(0, 20), "x.png: the PNG is cut off after 20 bytes, inside its header"],
@@ -65,7 +65,7 @@ describe("pictures given to a model", () => {
 
   it("as files that are missing or not pictures", async () => {
     await expectError(() => fcn.segment("nowhere.png"), "bad-image", "nowhere.png: there is no such file");
-    await expectError(() => fcn.segment(new Uint8Array([1, 2, 3])), "bad-image", /no PNG/);
+    await expectError(() => fcn.segment(new Uint8Array([1, 2, 3])), "bad-image", /not a PNG/);
   });
 
   it("as sizes to prepare for", async () => {

@@ -64,7 +64,7 @@ describe("fcn segment", () => {
     const out = join(folder, "some");
     const { code, out: stdout, err } = await fcn("segment", small, bad, val15, "--variant", "fcn32s", "--out", out);
     expect(code).toBe(1);
-    expect(err).toMatch(/^fcn: .*bad\.png: it is no PNG .*\nfcn: segment: 1 of 3 pictures failed\n$/);
+    expect(err).toMatch(/^fcn: .*bad\.png: it is not a PNG .*\nfcn: segment: 1 of 3 pictures failed\n$/);
     expect(stdout).toMatch(/small\.png {2}20 x 10 .*\n {2}-> .*small\.labels\.png\n/);
     expect(stdout).toMatch(/15\.png {2}131 x 97 .*\n {2}-> .*15\.labels\.png\n/);
     expect(readdirSync(out).sort()).toEqual(["15.labels.png", "small.labels.png"]);

@@ -156,7 +156,7 @@ describe("decodePicture", () => {
       message: expect.stringMatching(/^half\.jpg: the JPEG is damaged or cut off/) as string,
     });
     await expect(decodePicture(new Uint8Array(), "none.jpg")).rejects.toThrow("none.jpg: the file is empty");
-    await expect(decodePicture(Buffer.from("hello world"), "note.png")).rejects.toThrow("note.png: it is no PNG");
+    await expect(decodePicture(Buffer.from("hello world"), "note.png")).rejects.toThrow("note.png: it is not a PNG");
     await expect(readPictureFile(at("missing.png"))).rejects.toThrow("there is no such file");
   });
 

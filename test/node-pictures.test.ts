@@ -91,7 +91,7 @@ describe("readPicture", () => {
     ],
     ["a file that is not there", at("none.jpg"), /none\.jpg: there is no such file$/],
     ["a folder", folder, /: it is a folder$/],
-    ["bytes that are not a picture", new Uint8Array([1, 2, 3]), /^picture bytes: it is no PNG/],
+    ["bytes that are not a picture", new Uint8Array([1, 2, 3]), /^picture bytes: it is not a PNG/],
   ])("refuses %s", async (_, picture, sentence) => {
     await expect(readPicture(picture)).rejects.toMatchObject({
       code: "bad-image",

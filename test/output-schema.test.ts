@@ -53,7 +53,7 @@ describe("real outputs", () => {
     expect(jsonLines(out).flatMap((line) => faults("segmentLine", line))).toEqual([]);
     expect(jsonLines(out)).toContainEqual({
       image: at("broken.png"),
-      error: { code: "bad-image", message: expect.stringContaining("it is no PNG") as string },
+      error: { code: "bad-image", message: expect.stringContaining("it is not a PNG") as string },
     });
     const results = jsonLines(readFileSync(at("shards/shards/1-of-1/results.jsonl"), "utf8"));
     expect([results.length, results.flatMap((line) => faults("segmentResult", line))]).toEqual([4, []]);

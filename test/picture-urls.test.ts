@@ -99,7 +99,7 @@ describe("is refused", () => {
       (_, response) => void response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end("<p>"),
       /cat\.png: the server answered with a web page \(text\/html\), not with a picture$/,
     ],
-    ["what is no picture", full(Buffer.from("{}")), /^http:.*cat\.png: it is no PNG/],
+    ["what is no picture", full(Buffer.from("{}")), /^http:.*cat\.png: it is not a PNG/],
     ["nothing", full(Buffer.alloc(0)), /^http:.*cat\.png: .*0 bytes/],
     [
       "a body that breaks off",
@@ -160,7 +160,7 @@ describe("is refused", () => {
       "ftp://example.org/cat.png",
       /^ftp:\/\/example\.org\/cat\.png: pictures come from http:, .* not from ftp:$/,
     ],
-    ["what is no URL", "http://", /^"http:\/\/": it is no URL/],
+    ["what is no URL", "http://", /^"http:\/\/": it is not a URL/],
     [
       "a password, which no message repeats",
       "http://me:secret@localhost/cat.png",
@@ -194,7 +194,7 @@ describe("bytes of a file", () => {
   ])("as %s", async (_, picture) => expect((await fcn.segment(picture())).labels).toEqual(expected));
 
   it("in a File are called by its name, and other objects by their class", async () => {
-    await expectError(() => fcn.segment(new File(["no"], "a.png")), "bad-image", /^a\.png: it is no PNG/);
+    await expectError(() => fcn.segment(new File(["no"], "a.png")), "bad-image", /^a\.png: it is not a PNG/);
     await expectError(
       () => fcn.segment(new Response("") as unknown as NodePicture),
       "bad-image",

@@ -190,7 +190,7 @@ describe("a crafted shard", () => {
 
     const before = (await readdir(root)).sort();
     const { err } = await fcn("compare", "--merge", shard, "--out", join(root, "merged"));
-    expect(err).toContain("it is no kept picture of at most 320 x 320 pixels; the report does not show it");
+    expect(err).toContain("it is not a kept picture of at most 320 x 320 pixels; the report does not show it");
     expect((await readdir(root)).sort()).toEqual([...before, "merged"].sort());
     const html = await readFile(join(root, "merged/report.html"), "utf8");
     expect(html.match(/<article /g)).toHaveLength(1);

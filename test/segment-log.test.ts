@@ -69,7 +69,7 @@ async function finish(log: SegmentLog, input: SegmentInput, out = "out"): Promis
   });
 }
 const fail = (log: SegmentLog, input: SegmentInput, passes: boolean): Promise<void> =>
-  log.addFailed(input, { error: { code: "bad-image", message: "it is no PNG" }, passes });
+  log.addFailed(input, { error: { code: "bad-image", message: "it is not a PNG" }, passes });
 
 const left = async (log: SegmentLog): Promise<string> =>
   (await log.remaining()).inputs.map(({ name }) => name).join("");
@@ -179,7 +179,10 @@ describe("shards", () => {
       { shard: shard(1) },
     );
     const partly = await surveyOf([at("out")]);
-    expect([partly.missing, partly.failed]).toEqual([[at("c.png")], [{ picture: at("a.png"), why: "it is no PNG" }]]);
+    expect([partly.missing, partly.failed]).toEqual([
+      [at("c.png")],
+      [{ picture: at("a.png"), why: "it is not a PNG" }],
+    ]);
     const { shards, all } = await new Watch([at("out")]).look();
     expect(shards.map(({ done, failed, missing }) => [done, failed, missing])).toEqual([
       [0, 1, 1],

@@ -155,7 +155,7 @@ describe("fcn segment", () => {
     expect(first?.classes).toEqual(second?.classes);
     expect(first && pixelsOf(first)).toBe(131 * 97);
     const text = await segmentStdin(Buffer.from("not a picture"), "-", "-o", "-");
-    const sentence = expect.stringMatching(/^fcn: stdin: it is no PNG .*\n$/) as string;
+    const sentence = expect.stringMatching(/^fcn: stdin: it is not a PNG .*\n$/) as string;
     expect([text.code, text.bytes.length, text.err]).toEqual([1, 0, sentence]);
   });
 

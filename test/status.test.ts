@@ -33,7 +33,7 @@ const started = { started: AT, host: "h", adapter: "a" };
 const done = (picture: string): object => JSON.parse(doneLine(picture)) as object;
 const failed = (picture: string): object => ({
   ...{ picture, passes: false, at: AT },
-  error: { code: "bad-image", message: "it is no PNG" },
+  error: { code: "bad-image", message: "it is not a PNG" },
 });
 
 const textOf = (lines: readonly object[]): string => lines.map((line) => `${JSON.stringify(line)}\n`).join("");

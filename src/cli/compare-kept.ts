@@ -201,7 +201,7 @@ export async function readKept({ folder, maps }: KeptPicture): Promise<KeptPixel
   for (const name of ["picture", ...maps]) {
     const path = join(folder, `${name}.png`);
     const bytes = smallPng(await readSmall(path));
-    if (!bytes) throw badImage(path, `it is no kept picture of at most ${LONGEST_SIDE} x ${LONGEST_SIDE} pixels`);
+    if (!bytes) throw badImage(path, `it is not a kept picture of at most ${LONGEST_SIDE} x ${LONGEST_SIDE} pixels`);
     files.set(name, bytes);
   }
   const bytesOf = (name: string): Uint8Array => files.get(name) as Uint8Array;

@@ -133,7 +133,7 @@ function sheetOf({ header, groups, pictures }: Summary, shown: readonly KeptShow
   const rows = shown.slice(0, SHEET_ROWS).map((picture) => sheetRow(picture, variants));
   const title = titleOf({ header, groups });
   const finest = variantTitle(variants.at(-1) ?? "");
-  const difference = variants.length > 1 ? ` Where they differ: the label of ${finest}.` : "";
+  const difference = variants.length > 1 ? ` Pixels on which they differ show the label of ${finest}.` : "";
   const subtitle = `The ${rows.length} worst of ${pictures.length} pictures.${difference} ${weights}, ${adapter}`;
   return encodePng(contactSheet(rows, { title, subtitle, classNames, columnWidth: SHEET_COLUMN }));
 }

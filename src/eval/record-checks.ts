@@ -42,7 +42,7 @@ export function parseLine(line: string, where: string, command = "compare"): Fie
   } catch {
     throw badOption(`${where}: it is not JSON: ${JSON.stringify(line.slice(0, QUOTED))}`);
   }
-  if (!isObject(value)) throw badOption(`${where}: it is no JSON object`);
+  if (!isObject(value)) throw badOption(`${where}: it is not a JSON object`);
   if (!isFlat(value))
     throw badOption(`${where}: it is nested more than ${MAX_DEPTH} deep; fcn ${command} writes no such line`);
   return value;

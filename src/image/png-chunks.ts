@@ -93,8 +93,8 @@ function readHeader({ bytes, view, name }: NamedBytes): PngHeader {
   if (bytes.length === 0) throw badImage(name, "the file is empty (0 bytes)");
   if (SIGNATURE.some((byte, i) => bytes[i] !== byte)) {
     const isJpeg = bytes[0] === 0xff && bytes[1] === 0xd8;
-    const kind = isJpeg ? "a JPEG" : "no PNG";
-    throw badImage(name, `it is ${kind} (it starts with ${toHex(bytes.subarray(0, 8), " ")}); give it as PNG`);
+    const kind = isJpeg ? "a JPEG, not a PNG" : "not a PNG";
+    throw badImage(name, `it is ${kind} (it starts with ${toHex(bytes.subarray(0, 8), " ")}); convert it to PNG`);
   }
   if (bytes.length < HEAD_LENGTH)
     throw badImage(name, `the PNG is cut off after ${bytes.length} bytes, inside its header`);

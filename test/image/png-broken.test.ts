@@ -15,7 +15,7 @@ describe("a broken PNG", () => {
     [
       "text",
       Buffer.from("hello world"),
-      "x.png: it is no PNG (it starts with 68 65 6c 6c 6f 20 77 6f); give it as PNG",
+      "x.png: it is not a PNG (it starts with 68 65 6c 6c 6f 20 77 6f); convert it to PNG",
     ],
     ["cut in the header", WHOLE.subarray(0, 20), "x.png: the PNG is cut off after 20 bytes, inside its header"],
     [

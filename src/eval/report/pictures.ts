@@ -62,7 +62,9 @@ function pictureRow(shown: ShownPicture, { header }: Summary, names: ShownNames)
     return figure(title, remark, htmlElement("div", { class: "pic map" }, image));
   });
   const agreement =
-    header.variants.length > 1 ? `the two variants furthest apart agree on ${formatPercent(own.agreement)} %` : "";
+    header.variants.length > 1
+      ? `the two most different networks agree on ${formatPercent(own.agreement)} % of the pixels`
+      : "";
   return htmlElement(
     "article",
     { class: "row", style: `--p:url(${picture});--a:${own.width}/${own.height}` },
@@ -84,10 +86,10 @@ export function shownPictures(summary: Summary, { shown, names, words = LABEL_WO
   const isSeveral = header.variants.length > 1;
   const isRanked = labelled > 0 || isSeveral;
   const finest = titleHtml(header.variants.at(-1) ?? "");
-  const measure = labelled ? `${finest}'s ${words.meanIoU} on the picture` : "how far the variants disagree";
+  const measure = labelled ? `${finest}'s ${words.meanIoU} on the picture` : "how far the networks disagree";
   const order = isRanked ? `The ${shown.length} worst, by ${measure}.` : "";
   const differences = isSeveral
-    ? ` Where they differ: the colour of ${finest}'s label, pale where that is background.`
+    ? ` Pixels on which they differ have the colour of ${finest}'s label. They are pale where it is background.`
     : "";
   return [
     heading(isRanked ? "Pictures, the worst first" : "Pictures"),

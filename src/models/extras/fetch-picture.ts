@@ -27,7 +27,8 @@ export interface FetchedPicture {
 export async function fetchPicture(address: string, options: FetchPictureOptions): Promise<FetchedPicture> {
   const { signal, stallTimeout } = options;
   signal?.throwIfAborted();
-  if (!URL.canParse(address)) throw badImage(quote(address), "it is no URL, and paths work in Node only; give a URL");
+  if (!URL.canParse(address))
+    throw badImage(quote(address), "it is not a URL, and paths work in Node only; give a URL");
   const url = new URL(address);
   const hasUser = url.username + url.password !== "";
   [url.username, url.password, url.hash] = ["", "", ""];
