@@ -174,7 +174,7 @@ describe("checkpoints", () => {
     await expectError(
       () => load({ weights, sha256: "xyz" }),
       "bad-option",
-      "sha256 xyz is no SHA-256 of 64 hexadecimal digits",
+      "sha256 needs 64 hexadecimal digits, got xyz",
     );
     await expectError(
       () => load({ weights, sha256: "0".repeat(64) }),

@@ -76,7 +76,7 @@ describe("metadata", () => {
       notice: expect.stringMatching(/name 1 classes and the network has 21/) as string,
     });
     expect(classNamesOf(withMetadata(["classes", "x,".repeat(40_000)]), 21).notice).toMatch(
-      /have a list of classes of 80000 characters, at most 65536 are read, so they/,
+      /have no list of classes in at most 65536 characters, but 80000, so they/,
     );
     expect(notice).toMatch(/^the metadata of net\.safetensors have no list of classes, so they are called by number;/);
     expect(classNamesOf(withMetadata(["classes", twenty]), 21, NAMES)).toEqual({ classNames: NAMES });

@@ -46,7 +46,7 @@ describe("what is refused", () => {
           shape: [8, 8, 1, 1],
         })),
       ),
-      "it is a network of 1, 2, 2, 3, 3, 4, 1 blocks by timm's names (EfficientNet-Lite, MNASNet, FBNet or another); ",
+      "it is timm's EfficientNet-Lite, MNASNet, FBNet or another (1,2,2,3,3,4,1 blocks); ResNet, ",
     ],
     [
       "an SE-ResNet",

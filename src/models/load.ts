@@ -5,7 +5,7 @@
 import { abortable } from "../base/abort.js";
 import type { Abortable } from "../base/abort.js";
 import { badOption } from "../base/errors.js";
-import { checkOneOf, describeValue } from "../base/options.js";
+import { checkOneOf } from "../base/options.js";
 import type { Kinds } from "../base/options.js";
 import { DEVICE_KIND } from "../gpu/device.js";
 import type { Device } from "../gpu/device.js";
@@ -144,7 +144,7 @@ export async function openWeights(
   { sha256, stateDict }: Pick<LoadOptions, "sha256" | "stateDict">,
 ): Promise<Checkpoint> {
   if (sha256 !== undefined && !/^[\da-f]{64}$/i.test(sha256))
-    throw badOption(`sha256 ${describeValue(sha256)} is no SHA-256 of 64 hexadecimal digits`);
+    throw badOption(`sha256 needs 64 hexadecimal digits, got ${sha256}`);
   const source = await openSource();
   const trusted = sha256 === undefined ? source : await verified(source, sha256);
   return openCheckpoint(trusted, { stateDict });

@@ -17,26 +17,22 @@ export const showableName = (name: string, index: number): string =>
 export function namesIn(text: string): string[] | undefined {
   if (text.length > LONGEST_TEXT) return undefined;
   // A parenthesis begins what Python prints of a tuple, which is no JSON.
-  const parts: unknown = /^\s*[[{(]/.test(text) ? byNumber(parsed(text)) : text.split(",");
+  const parts: unknown = /^\s*[[{(]/.test(text) ? valuesByNumber(parsed(text)) : text.split(",");
   const isList = Array.isArray(parts) && parts.every((part) => typeof part === "string");
   return isList ? parts.map(showableName) : undefined;
 }
 
 /** What is wrong with text that namesIn() does not read. */
 export const listFault = ({ length } = ""): string =>
-  length > LONGEST_TEXT
-    ? `have a list of classes of ${length} characters, at most ${LONGEST_TEXT} are read`
-    : "have no list of classes";
+  `have no list of classes${length > LONGEST_TEXT ? ` in at most ${LONGEST_TEXT} characters, but ${length}` : ""}`;
 
-/** The values of {"0": "sky", "1": "road"} by their keys, if these are 0, 1, 2 and so on; other values as they are. */
-function byNumber(json: unknown): unknown {
-  if (typeof json !== "object" || json === null || Array.isArray(json)) return json;
-  return Object.keys(json).every((key, i) => key === String(i)) ? Object.values(json) : undefined;
-}
+/** The values of {"0": "sky", "1": "road"}, or of an array, if their keys are 0, 1, 2 and so on. */
+const valuesByNumber = (json: object | undefined): unknown =>
+  json && Object.keys(json).every((key, i) => key === String(i)) ? Object.values(json) : undefined;
 
-function parsed(json: string): unknown {
+function parsed(json: string): object | undefined {
   try {
-    return JSON.parse(json);
+    return JSON.parse(json) as object;
   } catch {
     return undefined; // no list of names: the caller says so
   }

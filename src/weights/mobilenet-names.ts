@@ -2,6 +2,7 @@
 
 /** Index in `features` of the first block of each of timm's stages: they have 1, 2, 3, 4, 3, 3 and 1 blocks. */
 const FIRST_BLOCKS = [1, 2, 4, 7, 11, 14, 17];
+const BLOCKS = "1,2,3,4,3,3,1";
 /** torchvision's index of the last convolution, which comes after the blocks. */
 const LAST = 18;
 
@@ -29,14 +30,12 @@ export function mobileNetName(name: string): string | undefined {
 
 /** A network of timm's with other blocks, in words, by its names. EfficientNet-Lite and others name theirs the same. */
 export function otherTimmBlocks(names: readonly string[]): string | undefined {
-  const counts: number[] = [];
-  for (const name of names) {
-    const [, stage, index] = /^blocks\.(\d)\.(\d+)\./.exec(name) ?? [];
-    if (stage !== undefined) counts[Number(stage)] = Math.max(counts[Number(stage)] ?? 0, Number(index) + 1);
-  }
-  if (FIRST_BLOCKS.every((first, stage) => first + (counts[stage] ?? 0) === (FIRST_BLOCKS[stage + 1] ?? LAST)))
-    return undefined;
-  return `a network of ${counts.join(", ")} blocks by timm's names (EfficientNet-Lite, MNASNet, FBNet or another)`;
+  const counts = FIRST_BLOCKS.map((_, stage) => {
+    const found = names.map((name) => name.match(`^blocks\\.${stage}\\.\\d+`)?.[0]);
+    return new Set(found.filter(Boolean)).size;
+  });
+  const blocks = counts.join();
+  return blocks === BLOCKS ? undefined : `timm's EfficientNet-Lite, MNASNet, FBNet or another (${blocks} blocks)`;
 }
 
 /** torchvision's name of a tensor of timm's mobilenetv2. */

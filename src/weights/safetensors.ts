@@ -64,7 +64,7 @@ function checkedDType(file: string, { name, dtype: code, shape, begin, end }: He
   }
   const needed = ((countElements(shape) ?? NaN) * dtypeBits(dtype)) / 8;
   if (!Number.isSafeInteger(needed)) {
-    const fault = needed % 1 ? `is ${needed} bytes, no whole number` : "overflows";
+    const fault = needed % 1 ? "is no whole number of bytes" : "overflows";
     throw badWeights(file, `${tensor} has shape ${formatShape(shape)}, whose size ${fault}`);
   }
   if (end - begin !== needed) {

@@ -21,7 +21,7 @@ export function relativeToPage<T>(address: T): T | URL {
 export function plainUrl(url: string | URL): string {
   if (!URL.canParse(url)) throw badWeights(quote(String(url)), "this is not a URL");
   const { hash, href, username, password, host } = new URL(url);
-  if (username || password) throw badWeights(host, "a URL with a name or password cannot be fetched; leave them out");
+  if (username || password) throw badWeights(host, "leave the name and password out of the URL");
   return href.slice(0, href.length - hash.length);
 }
 

@@ -135,7 +135,7 @@ describe("the format's rules", () => {
       "half bytes",
       '{"a":{"dtype":"F4","shape":[7],"data_offsets":[0,4]}}',
       4,
-      /"a" has shape \[7\], whose size is 3\.5 bytes, no whole number/,
+      /"a" has shape \[7\], whose size is no whole number of bytes/,
     ],
     ["size overflow", `{"a":${f32("[4294967296,4294967296]", 0, 8)}}`, 8, /whose size overflows/],
     ["byte overflow", `{"a":${f32("[9007199254740991]", 0, 8)}}`, 8, /whose size overflows/],

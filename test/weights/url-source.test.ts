@@ -93,7 +93,7 @@ describe("secrets in a URL", () => {
   test("a name and a password are refused without being shown, and nothing is fetched", async () => {
     server.requests.length = 0;
     const url = `${server.base}/w.pth`.replace("//", "//user:secret@");
-    const sentence = /^127\.0\.0\.1:\d+: a URL with a name or password cannot be fetched; leave them out$/;
+    const sentence = /^127\.0\.0\.1:\d+: leave the name and password out of the URL$/;
     for (const fetching of [
       () => runCommand(inspect, url),
       () => runCommand(importCommand, url, "--out", join(folder, "out.safetensors")),
