@@ -6,7 +6,9 @@ import { parseRecord } from "../src/eval/parse-records.js";
 import type { CostRecord, PictureRecord, ResultRecord } from "../src/eval/records.js";
 import { reportHtml } from "../src/eval/report-html.js";
 import { reportJson } from "../src/eval/report-json.js";
+import { classPlot } from "../src/eval/plots/class-iou.js";
 import { summarise } from "../src/eval/summary.js";
+import { formatNumber, formatPoints } from "../src/eval/titles.js";
 import { sharedTime, spreadOf, timeDifference } from "../src/eval/times.js";
 import { sumOfCosts } from "../src/models/set-cost.js";
 import { HEADER, SET_HEADER, costRecord, pictureRecord, setRecord } from "./helpers/records.js";
@@ -204,5 +206,19 @@ describe("times", () => {
     for (const wrong of [[], "1", [1, -1], [null], {}, new Array(1001).fill(1)])
       expect(parsed(wrong)).toThrow("line 2: its cost's times are not 1 to 1000 numbers of 0 or more");
     for (const right of [undefined, [1], [1, 2.5]]) expect(parsed(right)).not.toThrow();
+  });
+});
+
+describe("numbers and bars", () => {
+  it("have no minus before zero", () => {
+    expect([-0.04, -0.06, 0].map((value) => formatNumber(value, 1))).toEqual(["0.0", "\u22120.1", "0.0"]);
+    expect(formatPoints(-0.0001)).toBe("0.0");
+  });
+
+  it("of classes are in the order of the printed numbers, the best of all networks", () => {
+    const body = classPlot(summaryOf([44, 42, 40]))?.body ?? "";
+    const printed = [...body.matchAll(/<text x="[^"]+" y="[^"]+">([\d.]+)<\/text>/g)].map(([, text]) => Number(text));
+    expect(printed.length).toBeGreaterThan(1);
+    expect(printed).toEqual([...printed].sort((a, b) => b - a));
   });
 });

@@ -70,9 +70,11 @@ export const formatPercent = (share: number | undefined, digits = 1): string =>
 
 const MINUS = "\u2212";
 
-/** So many decimals, with a real minus. */
-export const formatNumber = (value: number, digits: number): string =>
-  (value < 0 ? MINUS : "") + Math.abs(value).toFixed(digits);
+/** So many decimals, with a real minus, which zero has not. */
+export function formatNumber(value: number, digits: number): string {
+  const text = Math.abs(value).toFixed(digits);
+  return value < 0 && Number(text) > 0 ? MINUS + text : text;
+}
 
 /** A difference of shares in percentage points, with its sign; "-" for NaN. */
 export function formatPoints(difference: number): string {

@@ -1,4 +1,4 @@
-/** IoU by class: grouped bars, the classes of the truth in order of the last variant's IoU. */
+/** IoU by class: grouped bars, the classes of the truth in order of the best IoU, which is printed. */
 import type { Frame } from "../axes.js";
 import type { Interval } from "../bootstrap.js";
 import { escapeText, num, svgElement } from "../markup.js";
@@ -27,6 +27,9 @@ interface ShownClass {
 
 const iouOf = (metrics: Summary["variants"][number]["metrics"], { index }: ShownClass): number =>
   metrics?.perClassIoU[index] ?? 0;
+
+const bestOf = ({ variants }: Summary, shown: ShownClass): number =>
+  Math.max(...variants.map(({ metrics }) => iouOf(metrics, shown)));
 
 /** Pixels of a share from 0 to 1. */
 const xOf = (frame: Frame, share: number): number => frame.left + share * frame.width;
@@ -66,7 +69,7 @@ function classGroup(summary: Summary, frame: Frame, shown: ShownClass, top: numb
       title,
     );
   });
-  const best = Math.max(...summary.variants.map(({ metrics }) => iouOf(metrics, shown)));
+  const best = bestOf(summary, shown);
   const last = Math.max(best, ...summary.variants.map(({ drawn }) => drawn?.perClassIoU[shown.index]?.high ?? 0));
   const y = top + (summary.variants.length * BAR_STEP) / 2 + 4;
   const name = svgElement(
@@ -84,7 +87,7 @@ export function classPlot(summary: Summary): Plot | undefined {
   if (!last) return undefined;
   const shown = summary.header.classNames
     .flatMap((name, index): ShownClass[] => (last.truthPixels[index] ? [{ name, index }] : []))
-    .sort((a, b) => iouOf(last, b) - iouOf(last, a));
+    .sort((a, b) => bestOf(summary, b) - bestOf(summary, a));
   const groupHeight = summary.variants.length * BAR_STEP + GROUP_GAP;
   const frame = { left: LEFT, top: TOP, width: WIDTH - LEFT - RIGHT, height: shown.length * groupHeight };
   const grid = GRID.map((share) => gridLine(frame, share));

@@ -74,7 +74,12 @@ const PLOTS = compact(`
 `);
 
 const TABLES = compact(`
-.scroll{overflow-x:auto;background:var(--ground);border:1px solid var(--rule);border-radius:12px}
+.scroll{
+  overflow-x:auto;border:1px solid var(--rule);border-radius:12px;
+  background:linear-gradient(to left,var(--ground) 40%,transparent) right/48px 100% no-repeat local,
+    linear-gradient(to left,color-mix(in srgb,var(--ink) 25%,transparent),transparent) right/20px 100% no-repeat,
+    var(--ground)
+}
 .tall{max-height:520px;overflow-y:auto}
 table{border-collapse:collapse;width:100%;font-size:13.5px}
 th,td{padding:7px 14px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--rule)}
@@ -119,7 +124,7 @@ const PICTURES = compact(`
   overflow-wrap:anywhere
 }
   .row h3 span{font-weight:400;color:var(--quiet)}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;align-items:end}
 figure{margin:0}
   figcaption{font-size:12.5px;display:flex;justify-content:space-between;margin-bottom:4px;gap:8px}
   figcaption b{font-weight:600}
