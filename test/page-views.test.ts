@@ -107,7 +107,7 @@ describe("where they differ", () => {
     const { page } = demo();
     const maps = await nodeLabels(device(), "samples/photographs/astronaut.png", { width: 384, height: 384 });
     const share = (from: Uint8Array = new Uint8Array(), to: Uint8Array = new Uint8Array()): string =>
-      formatShare(from.filter((label, i) => label !== to[i]).length / from.length);
+      formatShare(from.filter((label, i) => label !== to[i]).length / from.length).replace(/\s/, " ");
     await view("Where they differ").check();
     expect((await captions()).slice(1).map((text) => text.replace(/\s+/g, " "))).toEqual([
       `32s → 16s ${share(maps.fcn32s, maps.fcn16s)} of pixels change`,
