@@ -69,6 +69,15 @@ describe("threads", () => {
     expect(resultOf(within, "within")).toEqual(expected);
   });
 
+  it("that cannot start end the run, and no picture is called broken", async () => {
+    const dies = at("dies.cjs");
+    writeFileSync(dies, "if (!require('node:worker_threads').isMainThread) process.exit(4);");
+    const args = ["segment", at("in"), ...OPTIONS, "--json", "--out", at("dead"), "--threads", "2"];
+    const { code, out, err } = await runFcn(args, { env: { NODE_OPTIONS: `--require ${dies}` } });
+    expect([code, out]).toEqual([1, ""]);
+    expect(err.trim().split("\n").at(-1)).toMatch(/^fcn: no thread can start \(.+ code 4 .+--threads 0 works/);
+  });
+
   it.each(["", "-1", "65", "two"])("--threads %j is refused", async (threads) => {
     const { code, err } = await segmentTo("never", `--threads=${threads}`);
     expect([code, err]).toEqual([

@@ -19,6 +19,7 @@ import type { LoadedPicture, SourceFile } from "./segment-load.js";
 import type { FoundClass } from "./segment-output.js";
 import type { Sink, Wanted, Written } from "./segment-sink.js";
 import type { PictureWork } from "./threads/picture-work.js";
+import { ThreadStartError } from "./threads/pool.js";
 
 export interface SegmentInput {
   /** Its path, as results name it. */
@@ -115,6 +116,7 @@ const isLast = (error: unknown): boolean =>
   isFcnError(error, "device-lost") ||
   isFcnError(error, "disposed") ||
   error instanceof OutputClosed ||
+  error instanceof ThreadStartError ||
   isDiskFull(error);
 
 function* until(stopped: () => boolean, inputs: readonly SegmentInput[]): Generator<SegmentInput> {

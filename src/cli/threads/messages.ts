@@ -12,8 +12,9 @@ export interface SentError {
   readonly cause?: SentError;
 }
 
-/** A thread works on one task at a time, so an answer needs no number. */
-export type ThreadAnswer<Result> = { readonly result: Result } | { readonly error: SentError };
+/** A thread works on one task at a time, so an answer needs no number. `ready` comes first, when its modules run. */
+export type ThreadAnswer<Result> =
+  { readonly ready: true } | { readonly result: Result } | { readonly error: SentError };
 
 /** What an error says; its name where it says nothing. */
 export const namedMessage = (error: unknown): string => messageOf(error) || String((error as Error).name);

@@ -4,7 +4,7 @@
  */
 import { Worker } from "node:worker_threads";
 import type { TransferListItem } from "node:worker_threads";
-import { FcnError } from "../../base/errors.js";
+import { FcnError, isFcnError } from "../../base/errors.js";
 import { namedMessage, receivedError, sentError, unreadable } from "./messages.js";
 import type { ThreadAnswer } from "./messages.js";
 
@@ -24,10 +24,19 @@ function causeOfDeath(error: unknown): Error {
   return new FcnError("out-of-memory", sentence, { cause: error });
 }
 
+/** No thread can work: one died before it took a task. */
+export class ThreadStartError extends FcnError {
+  constructor(cause: Error) {
+    super("bad-option", `no thread can start (${cause.message}); --threads 0 works without threads`, { cause });
+  }
+}
+
 export class ThreadPool<Task, Result> {
   readonly #module: URL;
   readonly #size: number;
   readonly #threads = new Set<Worker>();
+  /** Threads whose modules run. */
+  readonly #ready = new WeakSet<Worker>();
   readonly #idle: Worker[] = [];
   readonly #busy = new Map<Worker, Waiting<Task, Result>>();
   readonly #queue: Waiting<Task, Result>[] = [];
@@ -46,7 +55,8 @@ export class ThreadPool<Task, Result> {
    * The result of a task.
    * @param moved memory of the task that moves to the thread: it is empty here afterwards
    * @throws what the task threw, with its code and words; disposed after close(); out-of-memory where the thread's
-   * memory was full; an Error that says why where the thread died of another cause
+   * memory was full; ThreadStartError where it died before it took a task; an Error that says why where it died of
+   * another cause
    */
   run(task: Task, moved: readonly TransferListItem[] = []): Promise<Result> {
     if (this.#isClosed) return Promise.reject(new FcnError("disposed", "the threads were closed before this task"));
@@ -94,6 +104,10 @@ export class ThreadPool<Task, Result> {
   }
 
   #answered(thread: Worker, answer: ThreadAnswer<Result>): void {
+    if ("ready" in answer) {
+      this.#ready.add(thread);
+      return;
+    }
     const waiting = this.#busy.get(thread);
     this.#free(thread);
     if ("error" in answer) waiting?.reject(receivedError(answer.error));
@@ -107,14 +121,21 @@ export class ThreadPool<Task, Result> {
     thread.unref();
   }
 
-  /** The other tasks go on; a new thread takes the place of this one when it is needed. */
+  /**
+   * The other tasks go on; a new thread takes the place of this one when it is needed. A thread that never worked says
+   * that the next one would not either, but where its memory was full.
+   */
   #died(thread: Worker, error: Error): void {
     if (!this.#threads.delete(thread)) return;
     const waiting = this.#busy.get(thread);
     this.#busy.delete(thread);
     const at = this.#idle.indexOf(thread);
     if (at >= 0) this.#idle.splice(at, 1);
-    waiting?.reject(error);
+    if (this.#ready.has(thread) || isFcnError(error)) waiting?.reject(error);
+    else {
+      const failure = new ThreadStartError(error);
+      for (const { reject } of [...(waiting ? [waiting] : []), ...this.#queue.splice(0)]) reject(failure);
+    }
     if (!this.#isClosed) this.#next();
   }
 }

@@ -22,4 +22,5 @@ export function serveTasks<Task, Result>(work: (task: Task) => Promise<Done<Resu
       .catch(refuse);
   });
   parentPort?.on("messageerror", (error) => refuse(unreadable("task", error)));
+  answer({ ready: true });
 }
