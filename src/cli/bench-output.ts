@@ -12,6 +12,8 @@ import { changeText, kernelText, modelText } from "../../bench/tables.js";
 import { writeWhole } from "../base/write-whole.js";
 import { svgFile } from "../eval/svg.js";
 import type { Device } from "../gpu/device.js";
+import { readInput } from "../image/open-input.js";
+import { whyUnreadable } from "../image/read-file.js";
 import { UsageError, packageVersion } from "./command.js";
 import { print, printError, printNote } from "./output.js";
 
@@ -31,10 +33,10 @@ export function emptyResult(device: Device): BenchResult {
 
 /** @throws UsageError when there is no such file, bad-option when it is no result */
 export async function readResult(path: string): Promise<BenchResult> {
-  const text = await readFile(path, "utf8").catch(() => {
-    throw new UsageError(`bench: there is no file ${path}`);
+  const bytes = await readInput(path).catch((error: unknown) => {
+    throw new UsageError(`bench: ${path} cannot be read: ${whyUnreadable(error)}`, { cause: error });
   });
-  return fromJson(text, path);
+  return fromJson(bytes.toString("utf8"), path);
 }
 
 /** Writes ADAPTER-DATE.json and gives its path. Keeps existing rows that this run did not measure. */

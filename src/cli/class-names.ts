@@ -1,7 +1,8 @@
 /** `--class-names FILE`: names of classes, one a line, in the order of their labels. */
-import { readFile } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { messageOf } from "../base/errors.js";
 import { nativePath } from "../base/native-path.js";
+import { readInput } from "../image/open-input.js";
 import { showableName } from "../weights/classes-metadata.js";
 import { UsageError } from "./command.js";
 
@@ -17,13 +18,16 @@ export async function readClassNames(command: string, file: string | undefined):
     new UsageError(`${command}: --class-names ${file}: ${why}`, { cause });
   let bytes: Buffer;
   try {
-    bytes = await readFile(nativePath(file));
+    bytes = await readInput(file, LONGEST_FILE);
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
     throw refuse(isMissing ? "there is no such file" : `it cannot be read (${messageOf(error)})`, error);
   }
-  if (bytes.length > LONGEST_FILE)
-    throw refuse(`it has ${bytes.length} bytes; a list of names has one name a line, ${MOST_NAMES} at most`);
+  if (bytes.length > LONGEST_FILE) {
+    const { size } = await stat(nativePath(file)); // of a pipe it is 0: then what was read of it
+    const sentence = `it has ${size || bytes.length} bytes; a list of names has one name a line`;
+    throw refuse(`${sentence}, ${MOST_NAMES} at most`);
+  }
   const lines = textOf(bytes)
     ?.trimEnd()
     .split(/\r?\n/)

@@ -6,7 +6,7 @@ import { messageOf } from "../base/errors.js";
 import { decodeName, nativePath } from "../base/native-path.js";
 import { shown } from "../base/printable.js";
 import { PICTURE_ENDINGS } from "../image/decode.js";
-import { isStdin } from "../image/read-file.js";
+import { isStdin } from "../image/open-input.js";
 import { UsageError } from "./command.js";
 import { isPassing } from "./exit-codes.js";
 import { cannotLook } from "./files.js";
@@ -19,6 +19,7 @@ const REASONS = {
   other: `for their endings (pictures end in ${PICTURE_ENDINGS.join(", ")})`,
   folder: "as folders in a folder (name them, or give a pattern such as DIR/**/*)",
   unreadable: "as folders that cannot be read",
+  special: "as no regular files (pipes, sockets, devices)",
 } as const;
 export type SkipReason = keyof typeof REASONS;
 
@@ -93,6 +94,16 @@ async function namesIn(folder: string): Promise<string[]> {
   return names.map(decodeName);
 }
 
+/** What an entry of a folder is, or where a link leads: undefined for a file, also for one that is missing. */
+function reasonOf(kind: Pick<Stats, "isFile" | "isDirectory">): SkipReason | undefined {
+  if (kind.isDirectory()) return "folder";
+  return kind.isFile() ? undefined : "special";
+}
+
+/** As reasonOf(), for the target of a link. What leads nowhere fails when it is read, with a reason. */
+const reasonOfTarget = (path: string): Promise<SkipReason | undefined> =>
+  stat(nativePath(path)).then(reasonOf, () => undefined);
+
 /** The pictures among files that were found, without label maps and results of pictures beside them. */
 async function ownPictures(paths: readonly string[], { skipped }: Search): Promise<string[]> {
   const folders = new Folders();
@@ -127,7 +138,8 @@ async function picturesInFolder(search: Search, folder: string): Promise<string[
   const files: string[] = [];
   for (const entry of entries) {
     const path = join(folder, decodeName(entry.name));
-    if (entry.isDirectory()) search.skipped.add(path, "folder");
+    const reason = entry.isSymbolicLink() ? await reasonOfTarget(path) : reasonOf(entry);
+    if (reason) search.skipped.add(path, reason);
     else files.push(path);
   }
   const found = await ownPictures(files, search);
@@ -162,7 +174,13 @@ export async function expandInput(search: Search, input: string): Promise<string
   }
   if (!isPattern(input)) throw new UsageError(`${command}: there is no file or folder ${input}`);
   const onUnreadable = (folder: string, error: unknown): void => reportUnreadable(search, folder, error);
-  const found = await ownPictures(await expandPattern(command, pathKey(input), onUnreadable), search);
+  const { files, links } = await expandPattern(command, pathKey(input), onUnreadable);
+  for (const link of links) {
+    const reason = await reasonOfTarget(link);
+    if (reason) search.skipped.add(link, reason);
+    else files.push(link);
+  }
+  const found = await ownPictures(files, search);
   if (!found.length) {
     const left = search.skipped.describe();
     throw new UsageError(`${command}: the pattern ${input} matches no picture${left === undefined ? "" : `; ${left}`}`);

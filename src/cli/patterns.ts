@@ -5,7 +5,7 @@
 import { lstat } from "node:fs";
 import type { Dirent, Stats, readdir as readdirWithCallback, realpath } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { glob } from "tinyglobby";
 import { decodeName, nativePath } from "../base/native-path.js";
 import { UsageError } from "./command.js";
@@ -81,15 +81,22 @@ const isMissing = (error: unknown): boolean =>
 
 type ReadFolder = (folder: string, options: object, done: (error: unknown, entries: Dirent[]) => void) => void;
 
-/** Reads names of any bytes (see native-path.ts). A folder that cannot be read counts as empty. */
+/**
+ * Reads names of any bytes (see native-path.ts). A folder that cannot be read counts as empty.
+ * @param links gets the whole paths of links
+ */
 const readFolder =
-  (onUnreadable: OnUnreadable): ReadFolder =>
+  (onUnreadable: OnUnreadable, links: Set<string>): ReadFolder =>
   (folder, _, done) => {
     readdir(nativePath(folder), { withFileTypes: true, encoding: "buffer" }).then(
       (entries) =>
         done(
           null,
-          entries.map((entry) => Object.assign(entry, { name: decodeName(entry.name) })),
+          entries.map((entry) => {
+            const name = decodeName(entry.name);
+            if (entry.isSymbolicLink()) links.add(resolve(folder, name));
+            return Object.assign(entry, { name });
+          }),
         ),
       (error: unknown) => {
         if (!isMissing(error)) onUnreadable(folder, error);
@@ -108,18 +115,29 @@ const LINKS_AS_FILES = {
     lstat(nativePath(path), done)) as typeof lstat,
 };
 
+/** What a pattern matches, in no particular order. */
+export interface Matches {
+  readonly files: string[];
+  /** Links, whatever they lead to. */
+  readonly links: string[];
+}
+
 /**
- * Files that match, in no particular order. `path` has forward slashes.
+ * Files and links that match. `path` has forward slashes.
  * @throws UsageError when the braces do not match
  */
 export async function expandPattern(
   command: string,
   path: string,
   onUnreadable: OnUnreadable = () => undefined,
-): Promise<string[]> {
+): Promise<Matches> {
   checkBraces(command, path);
   const { folder, pattern } = await splitAtFolder(path);
-  const readable = readFolder((crawled, error) => onUnreadable(join(folder, relative(folder, crawled)), error));
+  const allLinks = new Set<string>();
+  const readable = readFolder(
+    (crawled, error) => onUnreadable(join(folder, relative(folder, crawled)), error),
+    allLinks,
+  );
   const found = await glob(withLiteralsEscaped(pattern), {
     cwd: folder,
     expandDirectories: false,
@@ -128,5 +146,11 @@ export async function expandPattern(
   });
   // Left to itself, [!a] or {,a} would match the dot of a hidden name.
   const allowed = WRITTEN_DOT.test(pattern) ? found : found.filter((name) => !isHidden(name));
-  return allowed.map((name) => join(folder, name));
+  const files: string[] = [];
+  const links: string[] = [];
+  for (const name of allowed) {
+    const path = join(folder, name);
+    (allLinks.has(resolve(path)) ? links : files).push(path);
+  }
+  return { files, links };
 }

@@ -5,8 +5,8 @@
  * name as it is, and lists of other programs, such as find, can be read too.
  */
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { decodeName, nativePath } from "../base/native-path.js";
+import { openInput } from "../image/open-input.js";
 import { whyUnreadable } from "../image/read-file.js";
 import { UsageError } from "./command.js";
 import { LineReader } from "./line-reader.js";
@@ -54,7 +54,7 @@ function parsed(line: string, where: string): ListedPicture {
 /** The SHA-256 of a file. @throws the error of node:fs */
 export async function hashOfFile(path: string): Promise<string> {
   const hash = createHash("sha256");
-  for await (const chunk of createReadStream(nativePath(path))) hash.update(chunk as Buffer);
+  for await (const chunk of await openInput(path)) hash.update(chunk as Buffer);
   return hash.digest("hex");
 }
 
@@ -90,7 +90,7 @@ export async function readList(command: string, file: string): Promise<ListedPic
       new UsageError(`${where}: it has more than ${LONGEST_LINE} bytes; a list names one picture a line`),
   });
   try {
-    const stream = file === "-" ? process.stdin : createReadStream(nativePath(file));
+    const stream = file === "-" ? process.stdin : await openInput(file);
     for await (const chunk of stream as AsyncIterable<Buffer>) reader.take(chunk);
   } catch (error) {
     if (error instanceof UsageError) throw error;

@@ -1,5 +1,5 @@
 /** The pictures of `fcn segment`, with the names of their results. */
-import { isStdin } from "../image/read-file.js";
+import { isStdin } from "../image/open-input.js";
 import { UsageError } from "./command.js";
 import { listPictures, listedPictures, refuseInputsBesideList } from "./datasets.js";
 import type { ListedPicture } from "./picture-list.js";

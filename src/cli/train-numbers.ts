@@ -1,7 +1,6 @@
 /** Numbers of the command line and of files. */
-import { readFile } from "node:fs/promises";
-import { messageOf } from "../base/errors.js";
-import { nativePath } from "../base/native-path.js";
+import { readInput } from "../image/open-input.js";
+import { whyUnreadable } from "../image/read-file.js";
 import { UsageError } from "./command.js";
 
 /** What a number may be. */
@@ -30,10 +29,10 @@ export function numberOption(
 /** A number a line of `--class-weights FILE`, in the order of the classes. @throws UsageError */
 export async function readClassWeights(file: string | undefined, classes: number): Promise<number[] | undefined> {
   if (file === undefined) return undefined;
-  const text = await readFile(nativePath(file), "utf8").catch((error: unknown) => {
-    throw new UsageError(`train: --class-weights ${file} cannot be read: ${messageOf(error)}`);
+  const bytes = await readInput(file).catch((error: unknown) => {
+    throw new UsageError(`train: --class-weights ${file} cannot be read: ${whyUnreadable(error)}`);
   });
-  const lines = text.trim().split(/\s+/);
+  const lines = bytes.toString("utf8").trim().split(/\s+/);
   const weights = lines.map((line) => (NUMBER.test(line) ? Number(line) : NaN));
   const wrong = weights.findIndex((weight) => !Number.isFinite(weight));
   if (wrong >= 0)

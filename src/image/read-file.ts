@@ -1,15 +1,10 @@
 /** The bytes of a picture's file, a pipe or stdin. Node only. */
-import { createReadStream } from "node:fs";
-import type { Stats } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { isFcnError, messageOf } from "../base/errors.js";
 import { nativePath } from "../base/native-path.js";
+import { isStdin, openInput } from "./open-input.js";
 import { badImage } from "./picture.js";
-
-/** Names of stdin. Opened as files they fail where stdin is a socket, as it is below Node. */
-const STDIN_PATHS: readonly string[] = ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];
-export const isStdin = (path: string): boolean => STDIN_PATHS.includes(path);
 
 /** What a pipe may carry: more than any picture has, less than the memory. */
 const MAX_PIPED_BYTES = 2 ** 30;
@@ -19,6 +14,7 @@ export function whyUnreadable(error: unknown): string {
   const { code } = error as NodeJS.ErrnoException;
   if (code === "ENOENT") return "there is no such file";
   if (code === "EISDIR") return "it is a folder";
+  if (code === "ELOOP") return "its links lead in a circle";
   if (code === "EACCES" || code === "EPERM") return "permission to read it is denied";
   return messageOf(error);
 }
@@ -36,17 +32,11 @@ export async function readStream(stream: Readable, name: string): Promise<Uint8A
   return Buffer.concat(parts);
 }
 
-function streamOf(path: string, info: Stats): Readable | undefined {
-  if (isStdin(path)) return process.stdin;
-  return info.isFIFO() ? createReadStream(nativePath(path)) : undefined;
-}
-
 /** The bytes of a file, a pipe or /dev/stdin. @throws bad-image when it cannot be read */
 export async function readBytes(path: string): Promise<Uint8Array> {
   try {
     const info = await stat(nativePath(path));
-    const stream = streamOf(path, info);
-    if (stream) return await readStream(stream, path);
+    if (isStdin(path) || info.isFIFO()) return await readStream(await openInput(path), path);
     if (info.isCharacterDevice() || info.isBlockDevice())
       throw badImage(path, "it is a device, not a file with a picture");
     return await readFile(nativePath(path));

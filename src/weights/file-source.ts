@@ -4,7 +4,7 @@
  * https://nodejs.org/api/fs.html#class-filehandle
  */
 
-import { open } from "node:fs/promises";
+import { constants, open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { messageOf } from "../base/errors.js";
 import { nativePath } from "../base/native-path.js";
@@ -19,9 +19,12 @@ function reasonOf(error: unknown): string {
   return `it cannot be opened (${messageOf(error)})`;
 }
 
+/** Opening a pipe without this would wait for its writer, and no signal would end the process meanwhile. */
+const { O_RDONLY, O_NONBLOCK = 0 } = constants;
+
 async function openForReading(path: string, name: string): Promise<FileHandle> {
   try {
-    return await open(nativePath(path), "r");
+    return await open(nativePath(path), O_RDONLY | O_NONBLOCK);
   } catch (cause) {
     throw badWeights(name, reasonOf(cause), cause);
   }
@@ -29,6 +32,8 @@ async function openForReading(path: string, name: string): Promise<FileHandle> {
 
 async function sizeOfFile(handle: FileHandle, name: string): Promise<number> {
   const info = await handle.stat();
+  if (info.isFIFO())
+    throw badWeights(name, "a file was expected, this is a pipe; write what comes through into a file");
   if (!info.isFile()) throw badWeights(name, "a file was expected, this is a directory or a device");
   return info.size;
 }
