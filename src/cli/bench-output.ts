@@ -9,6 +9,7 @@ import { csvFiles } from "../../bench/csv.js";
 import { SCHEMA, changes, fromJson, merged, resultName, toJson } from "../../bench/result.js";
 import type { BenchResult } from "../../bench/result.js";
 import { changeText, kernelText, modelText } from "../../bench/tables.js";
+import { nativePath } from "../base/native-path.js";
 import { writeWhole } from "../base/write-whole.js";
 import { svgFile } from "../eval/svg.js";
 import type { Device } from "../gpu/device.js";
@@ -42,7 +43,7 @@ export async function readResult(path: string): Promise<BenchResult> {
 /** Writes ADAPTER-DATE.json and gives its path. Keeps existing rows that this run did not measure. */
 export async function saveResult(folder: string, result: BenchResult): Promise<string> {
   const path = join(folder, `${resultName(result)}.json`);
-  const earlier = await readFile(path, "utf8").catch(() => undefined);
+  const earlier = await readFile(nativePath(path), "utf8").catch(() => undefined);
   await writeWhole(path, toJson(earlier === undefined ? result : merged(fromJson(earlier, path), result)));
   return path;
 }

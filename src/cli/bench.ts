@@ -133,8 +133,9 @@ async function run(args: readonly string[]): Promise<number> {
   }
   const part = partOf(positionals, given);
   const before = values.compare === undefined ? undefined : await readResult(values.compare);
-  for (const folder of [values.out, values.svg, values.csv]) {
-    if (folder !== undefined) await outputFolder("bench", folder);
+  for (const option of ["out", "svg", "csv"] as const) {
+    const folder = values[option];
+    if (folder !== undefined) await outputFolder("bench", folder, option);
   }
   const result = await measure(part, values);
   printResult(result, values.json);

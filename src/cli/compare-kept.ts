@@ -3,8 +3,10 @@
  * maps, beside the results. A report then needs no other pictures, also where shards of several machines are merged.
  */
 import { createHash } from "node:crypto";
-import { lstat, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { lstat, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder } from "../base/make-folder.js";
+import { nativePath } from "../base/native-path.js";
 import { writeWhole } from "../base/write-whole.js";
 import { badImage } from "../image/picture.js";
 import type { Picture } from "../image/picture.js";
@@ -64,8 +66,8 @@ const isSide = (value: unknown): value is number => Number.isInteger(value) && (
 /** The bytes of a small regular file: results of other people may hold links, pipes and files of any size. */
 async function readSmall(path: string): Promise<Buffer | undefined> {
   try {
-    const info = await lstat(path);
-    return info.isFile() && info.size <= MAX_FILE ? await readFile(path) : undefined;
+    const info = await lstat(nativePath(path));
+    return info.isFile() && info.size <= MAX_FILE ? await readFile(nativePath(path)) : undefined;
   } catch {
     return undefined;
   }
@@ -79,7 +81,7 @@ async function readMeta(folder: string): Promise<KeptPicture | undefined> {
 
 /** Names of the folders of kept pictures, finished or not. */
 async function foldersIn(folder: string): Promise<string[]> {
-  const entries = await readdir(join(folder, KEPT), { withFileTypes: true }).catch(() => []);
+  const entries = await readdir(nativePath(join(folder, KEPT)), { withFileTypes: true }).catch(() => []);
   return entries.flatMap((entry) => (entry.isDirectory() ? [join(folder, KEPT, entry.name)] : []));
 }
 
@@ -132,7 +134,7 @@ export class Keeper {
     for (const own of await foldersIn(folder)) {
       const kept = await readMeta(own);
       const score = kept && own === keeper.#folderOf(kept.picture) ? scoreOf(kept.picture) : undefined;
-      if (!kept || score === undefined) await rm(own, { recursive: true, force: true });
+      if (!kept || score === undefined) await rm(nativePath(own), { recursive: true, force: true });
       else keeper.#scores.set(kept.picture, score);
     }
     return keeper;
@@ -153,7 +155,7 @@ export class Keeper {
     this.#scores.set(candidate.name, candidate.score);
     if (best === undefined) return;
     this.#scores.delete(best);
-    await rm(this.#folderOf(best), { recursive: true, force: true });
+    await rm(nativePath(this.#folderOf(best)), { recursive: true, force: true });
   }
 
   #highest(): [name: string, score: number] {
@@ -164,13 +166,16 @@ export class Keeper {
 async function writeKept(folder: string, { name, picture, maps }: Candidate): Promise<void> {
   const [width, height] = keptSize(picture);
   const isSmall = width === picture.width && height === picture.height;
-  await rm(folder, { recursive: true, force: true }); // what a killed run left
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, "picture.png"), encodePng(isSmall ? picture : scaled(picture, width, height)));
+  await rm(nativePath(folder), { recursive: true, force: true }); // what a killed run left
+  await makeFolder(folder);
+  await writeFile(
+    nativePath(join(folder, "picture.png")),
+    encodePng(isSmall ? picture : scaled(picture, width, height)),
+  );
   const present = Object.entries(maps).flatMap(([key, labels]) => (labels ? [[key, labels] as const] : []));
   for (const [key, labels] of present) {
     const small = scaledLabels(labels, picture, width, height);
-    await writeFile(join(folder, `${key}.png`), encodeLabelPng(small, width, height));
+    await writeFile(nativePath(join(folder, `${key}.png`)), encodeLabelPng(small, width, height));
   }
   const meta: KeptMeta = {
     picture: name,

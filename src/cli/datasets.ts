@@ -5,6 +5,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { defined } from "../base/defined.js";
+import { nativePath } from "../base/native-path.js";
 import { UsageError } from "./command.js";
 import { Skipped, expandInput, pathKey } from "./find-pictures.js";
 import type { Search } from "./find-pictures.js";
@@ -51,7 +52,7 @@ export async function listPictures(
   inputs: readonly string[],
   labels?: string,
 ): Promise<DatasetItem[]> {
-  if (labels !== undefined && !existsSync(labels))
+  if (labels !== undefined && !existsSync(nativePath(labels)))
     throw new UsageError(`${command}: there is no folder ${labels} (--labels)`);
   const search = startSearch(command);
   const found = new Map<string, DatasetItem>();

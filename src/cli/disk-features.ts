@@ -3,8 +3,10 @@
  * the SHA-256 of the rest; one that does not fit it is made anew. The least recently used files go first.
  */
 import { createHash } from "node:crypto";
-import { mkdir, readFile, readdir, rm, stat, utimes } from "node:fs/promises";
+import { readFile, readdir, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder } from "../base/make-folder.js";
+import { nativePath } from "../base/native-path.js";
 import { writeWhole } from "../base/write-whole.js";
 import type { FeatureBytes, FeatureStore } from "../train/feature-cache.js";
 import { writing } from "./output-disk.js";
@@ -56,12 +58,13 @@ export class DiskFeatures implements FeatureStore {
    * @throws bad-option when the folder cannot be made
    */
   static async open(folder: string, scope: string, maxBytes: number): Promise<DiskFeatures> {
-    await writing(folder, mkdir(folder, { recursive: true }), "train");
+    await writing(folder, makeFolder(folder), "train");
     const store = new DiskFeatures(folder, scope, maxBytes);
     const found: { name: string; bytes: number; used: number }[] = [];
-    for (const name of await readdir(folder)) {
+    for (const name of await readdir(nativePath(folder))) {
       if (!NAME.test(name)) continue;
-      const info = await stat(join(folder, name)).catch(() => undefined); // another training may have removed it
+      // Another training may have removed it.
+      const info = await stat(nativePath(join(folder, name))).catch(() => undefined);
       if (info) found.push({ name, bytes: info.size, used: info.mtimeMs });
     }
     for (const { name, bytes } of found.sort((a, b) => a.used - b.used)) store.#note(name, bytes);
@@ -79,13 +82,13 @@ export class DiskFeatures implements FeatureStore {
   async get(key: string): Promise<FeatureBytes | undefined> {
     const name = this.#nameOf(key);
     const path = join(this.folder, name);
-    const file = await readFile(path).catch(() => undefined); // not there, or unreadable: it is made anew
+    const file = await readFile(nativePath(path)).catch(() => undefined); // not there, or unreadable: it is made anew
     const features = file && decode(file);
     this.#forget(name);
     if (!file || !features) return undefined;
     this.#note(name, file.byteLength);
     const now = new Date();
-    await utimes(path, now, now).catch(() => undefined); // only the order of forgetting depends on it
+    await utimes(nativePath(path), now, now).catch(() => undefined); // only the order of forgetting depends on it
     return features;
   }
 
@@ -97,7 +100,7 @@ export class DiskFeatures implements FeatureStore {
     for (const [oldest] of this.#kept) {
       if (this.#bytes + file.byteLength <= this.maxBytes) break;
       this.#forget(oldest);
-      await rm(join(this.folder, oldest), { force: true });
+      await rm(nativePath(join(this.folder, oldest)), { force: true });
     }
     const path = join(this.folder, name);
     await writing(path, writeWhole(path, file), "train");
@@ -107,7 +110,7 @@ export class DiskFeatures implements FeatureStore {
   async clear(): Promise<void> {
     for (const name of [...this.#kept.keys()]) {
       this.#forget(name);
-      await rm(join(this.folder, name), { force: true });
+      await rm(nativePath(join(this.folder, name)), { force: true });
     }
   }
 

@@ -1,7 +1,8 @@
 /** Files and folders that a command names: checks before any work. */
-import { access, constants, mkdir, stat } from "node:fs/promises";
+import { access, constants, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { messageOf } from "../base/errors.js";
+import { makeFolder } from "../base/make-folder.js";
 import { nativePath } from "../base/native-path.js";
 import { whyNotWritten } from "../base/write-whole.js";
 import { namedWeights } from "../weights/catalogue.js";
@@ -47,10 +48,11 @@ export async function pathOfNamed(weights: NamedWeights): Promise<string> {
   return namedFile(weights, { onProgress }).finally(bar.clear);
 }
 
-/** Makes the folder. @throws UsageError when it cannot be written to */
-export async function outputFolder(command: string, folder: string): Promise<void> {
+/** Makes the folder of an option. @throws UsageError when it cannot be written to */
+export async function outputFolder(command: string, folder: string, option = "out"): Promise<void> {
+  if (folder === "") throw new UsageError(`${command}: --${option} is empty; name a folder`);
   try {
-    await mkdir(nativePath(folder), { recursive: true });
+    await makeFolder(folder);
     await access(nativePath(folder), constants.W_OK);
   } catch (error) {
     const why = whyNotWritten(error);

@@ -1,7 +1,8 @@
 /** Disk errors of a comparison or a training as sentences, and folders that lead nowhere else. */
-import { lstat, mkdir, readdir, rm } from "node:fs/promises";
+import { lstat, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { FcnError, messageOf } from "../base/errors.js";
+import { makeFolder } from "../base/make-folder.js";
 import { nativePath } from "../base/native-path.js";
 import { isTemporaryName } from "../base/write-whole.js";
 
@@ -49,7 +50,7 @@ export async function ownFolder(path: string, command = "compare"): Promise<void
   const info = await lstat(nativePath(path)).catch(() => undefined);
   if (info && !info.isDirectory())
     throw new FcnError("bad-option", `${command}: ${path} is a link or a file, a folder is needed; remove it`);
-  await writing(path, mkdir(nativePath(path), { recursive: true }), command);
+  await writing(path, makeFolder(path), command);
 }
 
 /** Removes files that a killed run was writing aside. Call it only while no other run writes to the folder. */

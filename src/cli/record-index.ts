@@ -2,6 +2,7 @@
 import { realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { FcnError } from "../base/errors.js";
+import { nativePath } from "../base/native-path.js";
 import type { FailureRecord, PictureRecord, ResultRecord } from "../eval/records.js";
 
 /** Names a cost: a network at a size. */
@@ -15,7 +16,7 @@ export const costKey = (cost: { readonly variant: string; readonly width: number
 export function identityOf(path: string): string | undefined {
   try {
     const whole = resolve(path);
-    if (!statSync(whole, { throwIfNoEntry: false })?.isFile()) return undefined;
+    if (!statSync(nativePath(whole), { throwIfNoEntry: false })?.isFile()) return undefined;
     const own = basename(whole);
     // The stored name differs from the given one where a file system ignores case.
     const stored = basename(realpathSync.native(whole));

@@ -1,7 +1,8 @@
 /** The record of a `fcn segment`: which pictures are done, which failed, and what is left to do. */
-import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
+import { makeFolder } from "../base/make-folder.js";
 import { nativePath } from "../base/native-path.js";
 import { writeWhole } from "../base/write-whole.js";
 import { TRY_AGAIN } from "./exit-codes.js";
@@ -78,14 +79,14 @@ export class SegmentLog {
     const { out, shard, header, mode, adapter } = request;
     await refuseStrangers(out, shard, header);
     const folder = recordFolder(out, shard);
-    await writing(folder, mkdir(nativePath(folder), { recursive: true }), "segment");
+    await writing(folder, makeFolder(folder), "segment");
     const lock = await WriterLock.take(folder, "segment", { isPatient: true });
     let log: RecordLog<SegmentRecord> | undefined;
     try {
       const aside = join(folder, UNFINISHED);
       // The folder is this run's own: what is in it a killed run left, whatever its name.
       await writing(aside, rm(nativePath(aside), { recursive: true, force: true }), "segment");
-      await writing(aside, mkdir(nativePath(aside), { recursive: true }), "segment");
+      await writing(aside, makeFolder(aside), "segment");
       const known = new Map<string, Known>();
       const onRecord = (record: SegmentRecord, nameFolder: string): void => learn(known, record, nameFolder);
       log = await RecordLog.open({ folder, kind: SEGMENT_RECORDS, header, mode, lock, onRecord });

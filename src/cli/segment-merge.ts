@@ -1,7 +1,8 @@
 /** `fcn segment --merge`: checks that all pictures of all shards are there once, and puts their results together. */
 import { randomUUID } from "node:crypto";
-import { copyFile, link, mkdir, rename, rm } from "node:fs/promises";
+import { copyFile, link, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { makeFolder } from "../base/make-folder.js";
 import { nativePath } from "../base/native-path.js";
 import { cannotWrite, writeWhole } from "../base/write-whole.js";
 import { UsageError, refuse } from "./command.js";
@@ -37,7 +38,7 @@ async function* mergedBytes(survey: Survey): AsyncGenerator<Uint8Array> {
 async function place(source: string, target: string): Promise<void> {
   const aside = join(dirname(target), `.${randomUUID()}`);
   try {
-    await mkdir(nativePath(dirname(target)), { recursive: true });
+    await makeFolder(dirname(target));
     await link(nativePath(source), nativePath(aside)).catch(() => copyFile(nativePath(source), nativePath(aside)));
     await rename(nativePath(aside), nativePath(target));
   } catch (error) {

@@ -1,9 +1,8 @@
 /** Where the results of `fcn segment` go: files in a folder, or stdout. */
 import { createHash } from "node:crypto";
-import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { defined } from "../base/defined.js";
-import { nativePath } from "../base/native-path.js";
+import { makeFolder } from "../base/make-folder.js";
 import { cannotWrite, writeWhole } from "../base/write-whole.js";
 import type { PictureSize } from "../image/picture.js";
 import { runTime } from "../models/picture-result.js";
@@ -98,7 +97,7 @@ export function folderSink(out: string, reporting: Reporting): Sink {
     const files: string[] = [];
     const written: ResultFile[] = [];
     const folder = dirname(join(out, name));
-    await mkdir(nativePath(folder), { recursive: true }).catch((error: unknown) => {
+    await makeFolder(folder).catch((error: unknown) => {
       throw cannotWrite(folder, error);
     });
     const write = async (ending: string, data: Uint8Array): Promise<void> => {

@@ -1,6 +1,7 @@
 /** The files of a training in its --out folder. All are written aside and renamed: none is ever a part of one. */
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { nativePath } from "../base/native-path.js";
 import { writeWhole } from "../base/write-whole.js";
 import type { FcnVariant } from "../models/fcn-head.js";
 import { checkpointBytes } from "../train/checkpoint-bytes.js";
@@ -44,7 +45,7 @@ export class TrainingFiles {
   }
 
   async readState(variant: FcnVariant): Promise<Uint8Array | undefined> {
-    return readFile(this.path(stateName(variant))).catch((error: NodeJS.ErrnoException) => {
+    return readFile(nativePath(this.path(stateName(variant)))).catch((error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT") return undefined;
       throw error;
     });
@@ -60,6 +61,6 @@ export class TrainingFiles {
 
   /** Begins anew. */
   async clear(variants: readonly FcnVariant[]): Promise<void> {
-    for (const name of OWN_FILES(variants)) await rm(this.path(name), { force: true });
+    for (const name of OWN_FILES(variants)) await rm(nativePath(this.path(name)), { force: true });
   }
 }

@@ -3,6 +3,7 @@ import { open, readFile, truncate } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { FcnError } from "../base/errors.js";
+import { nativePath } from "../base/native-path.js";
 import { TRAINING_FORMAT, isEpochRecord } from "../eval/training-records.js";
 import type { EpochRecord, TrainingHeader, TrainingRecord } from "../eval/training-records.js";
 import { writing } from "./output-disk.js";
@@ -59,7 +60,7 @@ function parsed(line: string): unknown {
 /** Undefined where there is none. @throws bad-option */
 export async function readTrainingLog(folder: string): Promise<ReadLog | undefined> {
   const path = join(folder, LOG);
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+  const text = await readFile(nativePath(path), "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
     throw error;
   });
@@ -80,7 +81,7 @@ export class TrainingLog {
     const path = join(folder, LOG);
     const line = `${JSON.stringify(header)}\n`;
     // For appending: after a truncation a file that is open for writing would go on at its old end.
-    const file = await writing(path, open(path, "a"), "train");
+    const file = await writing(path, open(nativePath(path), "a"), "train");
     if (!before) {
       await writing(path, file.truncate(0), "train");
       await writing(path, file.appendFile(line), "train");
@@ -132,7 +133,7 @@ export class TrainingLog {
       await writing(this.path, this.file.appendFile(line), "train");
     } catch (error) {
       // A full disk takes a part of the line. A resume would cut it off as well.
-      await truncate(this.path, before).catch(() => undefined);
+      await truncate(nativePath(this.path), before).catch(() => undefined);
       throw error;
     }
     this.#lines.push({ record, end: before + Buffer.byteLength(line) });

@@ -204,6 +204,7 @@ async function trainPictures(values: TrainValues, pictures: readonly string[]): 
   const request = trainRequestOf(values);
   const open = await openData(values, pictures, request);
   await outputFolder("train", values.out);
+  if (values["cache-folder"] !== undefined) await outputFolder("train", values["cache-folder"], "cache-folder");
   const lock = await WriterLock.take(values.out, "train");
   try {
     await removeUnfinished(values.out);

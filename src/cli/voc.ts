@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
+import { nativePath } from "../base/native-path.js";
 import { PICTURE_ENDINGS } from "../image/decode.js";
 import { UsageError } from "./command.js";
 import { byName } from "./datasets.js";
@@ -24,11 +25,11 @@ function itemOf(root: string, id: string): DatasetItem {
   const pictures = join(root, "JPEGImages");
   const isWhole = PICTURE_ENDINGS.some((ending) => ending === extname(id).toLowerCase());
   const names = [...(isWhole ? [id] : []), ...SPELLINGS.map((ending) => id + ending)];
-  const found = names.find((name) => existsSync(join(pictures, name)));
+  const found = names.find((name) => existsSync(nativePath(join(pictures, name))));
   const bare = found === id ? id.slice(0, -extname(id).length) : id;
   const label = join(root, "SegmentationClass", `${bare}.png`);
   const picture = join(pictures, found ?? `${id}.jpg`);
-  return { key: id, picture, ...(existsSync(label) ? { label } : {}) };
+  return { key: id, picture, ...(existsSync(nativePath(label)) ? { label } : {}) };
 }
 
 interface VocOptions {
@@ -50,7 +51,7 @@ export async function listVoc(
   { needsLabels }: VocOptions = { needsLabels: true },
 ): Promise<DatasetItem[]> {
   const list = join(root, "ImageSets/Segmentation", `${split}.txt`);
-  const text = await readFile(list, "utf8").catch(() => undefined);
+  const text = await readFile(nativePath(list), "utf8").catch(() => undefined);
   if (text === undefined)
     throw new UsageError(
       `${command}: there is no list ${list}; ` +

@@ -1,6 +1,7 @@
 /** Keeps measured choices in Node (see tuner/tuner.ts): tuning.json in the cache folder, replaced as a whole. */
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder } from "../base/make-folder.js";
 import { writeWhole } from "../base/write-whole.js";
 import { cacheFolder } from "../weights/disk-cache.js";
 import type { TuningStore } from "./tuning-store.js";
@@ -25,7 +26,7 @@ export function fileTuningStore(folder = cacheFolder()): TuningStore {
     },
     async write(text) {
       try {
-        await mkdir(folder, { recursive: true });
+        await makeFolder(folder);
         await writeWhole(path, text);
       } catch {
         // The next process measures again.

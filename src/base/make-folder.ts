@@ -1,0 +1,48 @@
+/** Makes folders. Node only. */
+import { mkdir, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { nativePath } from "./native-path.js";
+
+/** An error as node:fs throws it, with a sentence of ours. */
+const failed = (message: string, code: string, cause: unknown): Error =>
+  Object.assign(new Error(message, { cause }), { code, syscall: "mkdir" });
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(nativePath(path)).then(
+    (info) => info.isDirectory(),
+    () => false,
+  );
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(nativePath(path)).then(
+    () => true,
+    () => false,
+  );
+
+/** False where the parent is missing. */
+async function makeOne(path: string): Promise<boolean> {
+  try {
+    await mkdir(nativePath(path));
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return false;
+    if (await isFolder(path)) return true;
+    if (code === "EEXIST" && !(await isThere(path)))
+      throw failed(`${path} is a link that leads nowhere; remove it, or make its target`, "EDANGLING", error);
+    throw error;
+  }
+}
+
+/**
+ * Makes the folder and those above it, one by one. The recursive mkdir of Node.js tries for ever where the system
+ * answers that an existing folder is missing, as below /proc.
+ * @throws the error of node:fs
+ */
+export async function makeFolder(path: string): Promise<void> {
+  if (await makeOne(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) await makeFolder(parent);
+  if (!(await makeOne(path)))
+    throw failed(`${parent} is no place for a folder; choose another place`, "ENOTSUP", undefined);
+}

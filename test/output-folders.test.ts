@@ -1,0 +1,89 @@
+/** Folders of results: places where none can be made, and names that are not UTF-8. Runs the build. */
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
+import { makeFolder } from "../src/base/make-folder.js";
+import { bash } from "./helpers/shell.js";
+
+const fixture = (name: string): string => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
+const root = mkdtempSync(join(tmpdir(), "fcn-folders-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+const at = (name: string): string => join(root, name);
+
+mkdirSync(at("in"));
+copyFileSync(fixture("val/15.png"), at("in/a.png"));
+mkdirSync(at("set"));
+for (const name of ["15", "16"]) {
+  copyFileSync(fixture("val/15.png"), at(`set/${name}.png`));
+  copyFileSync(fixture("val/15.label.png"), at(`set/${name}.label.png`));
+}
+writeFileSync(at("file"), "");
+symlinkSync("nowhere", at("dangling"));
+
+describe("makeFolder()", () => {
+  it("makes a folder and those above it, and takes what is there", async () => {
+    await makeFolder(`${root}/a/b/../c/`);
+    await makeFolder(at("a/c"));
+    expect(readdirSync(at("a")).sort()).toEqual(["b", "c"]);
+    symlinkSync("a", at("link"));
+    await makeFolder(at("link/d"));
+    expect(existsSync(at("a/d"))).toBe(true);
+    await makeFolder("/");
+    await makeFolder(".");
+  });
+
+  it.each([
+    ["/proc/nope/a", "ENOTSUP", /^\/proc is no place for a folder/],
+    ["file", "EEXIST", /./],
+    ["file/a", "ENOTDIR", /./],
+    ["dangling", "EDANGLING", /dangling is a link that leads nowhere/],
+    ["dangling/a/b", "EDANGLING", /dangling is a link that leads nowhere/],
+  ])("ends at the first part that cannot be made: %s", async (path, code, message) => {
+    const error: unknown = await makeFolder(path.startsWith("/") ? path : at(path)).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code, message: expect.stringMatching(message) as string });
+  });
+});
+
+describe("a place for results", () => {
+  const commands = {
+    segment: "segment in --out",
+    compare: "compare in --out",
+    train: "train set --out",
+    demo: "demo --out",
+    bench: "bench kernels --out",
+    svg: "bench kernels --svg",
+    cache: "train set --out trained --cache-folder",
+  };
+  const places = [
+    ["/proc/nope", "/proc is no place for a folder; choose another place"],
+    ["dangling", "dangling is a link that leads nowhere; remove it, or make its target"],
+    ["''", "is empty; name a folder"],
+    ["/dev/null", "a file of that name is in the way; choose another place"],
+  ] as const;
+  it.each(Object.entries(commands))("that is none is a wrong call: %s", async (_, command) => {
+    const ends = places.map(([place]) => bash(`timeout -k 1 60 $FCN ${command} ${place}`, root));
+    for (const [i, { code, err }] of (await Promise.all(ends)).entries()) {
+      expect([code, err.trim()]).toEqual([2, expect.stringContaining(places[i]?.[1] ?? "")]);
+    }
+  });
+
+  it("may have a name that is not UTF-8", async () => {
+    const out = "--out $'out\\xff' --resume";
+    const compared = await bash(`$FCN compare in ${out} && $FCN compare in ${out} && ls out*/kept/*/meta.json`, root);
+    expect(compared.code, compared.err).toBe(0);
+    const few = "--epochs 1 --resize 32 --hold-out 0 --cache-folder $'cache\\xff'";
+    const trained = await bash(`$FCN train set --out $'train\\xff' ${few} && ls train*/best.safetensors`, root);
+    expect(trained.code, trained.err).toBe(0);
+  });
+});
