@@ -2,6 +2,7 @@
 import { dirname, join } from "node:path";
 import type { ResultRecord, RunHeader } from "../eval/records.js";
 import { COMPARISON } from "./compare-log.js";
+import { ReadShards, withoutShard } from "./compare-shards.js";
 import { RESULTS, readAlike } from "./read-records.js";
 import { RecordIndex } from "./record-index.js";
 import { nameFolderOf } from "./record-log.js";
@@ -9,6 +10,8 @@ import { nameFolderOf } from "./record-log.js";
 export interface MergedLogs {
   readonly header: RunHeader;
   readonly records: ResultRecord[];
+  /** A sentence for each shard that is absent or not done. */
+  readonly lacks: readonly string[];
 }
 
 /**
@@ -18,12 +21,19 @@ export interface MergedLogs {
  */
 export async function mergeLogs(folders: readonly string[]): Promise<MergedLogs> {
   const index = new RecordIndex();
+  const shards = new ReadShards();
   const nameFolders = new Map<string, string>();
   const header = await readAlike(
     folders.map((folder) => join(folder, RESULTS)),
     COMPARISON,
-    (record, path) => index.add(record, path, nameFolders.get(path) ?? dirname(path)),
-    (own, path) => nameFolders.set(path, nameFolderOf(dirname(path), own)),
+    (record, path) => {
+      index.add(record, path, nameFolders.get(path) ?? dirname(path));
+      shards.add(dirname(path), record);
+    },
+    (own, path) => {
+      nameFolders.set(path, nameFolderOf(dirname(path), own));
+      shards.begin(dirname(path), own);
+    },
   );
-  return { header, records: index.records };
+  return { header: withoutShard(header), records: index.records, lacks: shards.lacks };
 }

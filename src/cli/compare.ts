@@ -19,6 +19,8 @@ import { COMPARE_CHOICES, COMPARE_OPTIONS, COMPARE_USAGE, NOT_WITH_MERGE, runOpt
 import type { CompareValues, RunOptions } from "./compare-options.js";
 import { writeReport } from "./compare-report.js";
 import { measureCosts, runComparison, sizesToMeasure } from "./compare-run.js";
+import { refuseOtherShard, shardFields } from "./compare-shards.js";
+import type { ShardFields } from "./compare-shards.js";
 import { textReport } from "./compare-table.js";
 import { listPictures, listedPictures, refuseInputsBesideList } from "./datasets.js";
 import type { DatasetItem } from "./datasets.js";
@@ -47,7 +49,14 @@ async function listedItems(list: string, labels: string | undefined): Promise<Da
   });
 }
 
-async function itemsOf(values: CompareValues, inputs: readonly string[]): Promise<readonly DatasetItem[]> {
+/** The pictures of this run. */
+interface OwnItems {
+  readonly items: readonly DatasetItem[];
+  /** Which part of all pictures they are. */
+  readonly shard: ShardFields;
+}
+
+async function itemsOf(values: CompareValues, inputs: readonly string[]): Promise<OwnItems> {
   const { voc, list } = values;
   const others = list === undefined ? inputs : ["--list", list];
   if (voc !== undefined && others.length)
@@ -59,7 +68,7 @@ async function itemsOf(values: CompareValues, inputs: readonly string[]): Promis
   const items = await allItems(values, inputs);
   if (values.labels !== undefined) checkLabels("compare", items, values.labels);
   for (const option of ["void", "map"] as const) if (values[option] !== undefined) needLabels("compare", items, option);
-  return shardOf(items, shard);
+  return { items: shardOf(items, shard), shard: shardFields(items, shard) };
 }
 
 async function allItems(
@@ -76,6 +85,8 @@ interface Compared {
   readonly summary: Summary;
   /** Names of the report's files. */
   readonly files: readonly string[];
+  /** A sentence for each shard that a merge lacks. */
+  readonly lacks: readonly string[];
   /** The exit code of a signal that ended it early. */
   readonly stoppedBy: number | undefined;
 }
@@ -94,13 +105,14 @@ async function asOnlyWriter<T>(folder: string, work: (lock: WriterLock) => Promi
 
 async function runPictures(
   values: CompareValues,
-  items: readonly DatasetItem[],
+  { items, shard }: OwnItems,
   options: RunOptions,
   lock: WriterLock,
 ): Promise<Compared> {
   const { sizes, mode, ...request } = options;
   const { adapter, out } = values;
   const classNames = await readClassNames("compare", values["class-names"]);
+  await refuseOtherShard(out, shard, mode);
   const { comparison, close, device, header } = await openComparison({
     ...request,
     classNames,
@@ -112,7 +124,7 @@ async function runPictures(
   const { stopped, exitCode, end } = watchInterrupts(STOPPING);
   const onFailure = (message: string): void => printError(`fcn: ${message}`);
   try {
-    const log = await ResultLog.open(out, header, mode, lock);
+    const log = await ResultLog.open(out, { ...header, ...shard }, mode, lock);
     try {
       const keeper = await Keeper.open(out, scoresIn(header, log));
       const job = { header, comparison, meaning: options.meaning, log, keeper, onFailure, stopped };
@@ -124,7 +136,7 @@ async function runPictures(
       await log.close();
     }
     const summary = summarise(header, log.records);
-    return { summary, files: await writeReport(summary, out, [out]), stoppedBy: exitCode() };
+    return { summary, files: await writeReport(summary, out, [out]), lacks: [], stoppedBy: exitCode() };
   } finally {
     end();
     comparison.dispose();
@@ -145,11 +157,12 @@ function scoresIn(header: RunHeader, { records }: ResultLog): (picture: string) 
 /** Adds up the results of several folders. */
 async function mergeFolders({ out }: CompareValues, folders: readonly string[]): Promise<Compared> {
   if (!folders.length) throw new UsageError("compare: --merge takes the --out folders of the shards");
-  const { header, records } = await mergeLogs(folders);
+  const { header, records, lacks } = await mergeLogs(folders);
   const summary = summarise(header, records);
   return asOnlyWriter(out, async () => ({
     summary,
     files: await writeReport(summary, out, folders),
+    lacks,
     stoppedBy: undefined,
   }));
 }
@@ -177,14 +190,15 @@ async function comparePictures(values: CompareValues, inputs: readonly string[])
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals, given } = parse("compare", args, COMPARE_OPTIONS);
   refuseIgnored(values, given);
-  const { summary, files, stoppedBy } = values.merge
+  const { summary, files, lacks, stoppedBy } = values.merge
     ? await mergeFolders(values, positionals)
     : await comparePictures(values, positionals);
   if (values.json) print(JSON.stringify(reportJson(summary)));
   else print(`${textReport(summary)}\n\n${files.map((file) => join(values.out, file)).join("\n")}`);
   warnOfLabels(summary, labelMeaningOf(values));
+  for (const lack of lacks) printError(`fcn: compare: not whole: ${lack}`);
   if (stoppedBy !== undefined) return stoppedBy;
-  return summary.failures.length ? 1 : 0;
+  return summary.failures.length || lacks.length ? 1 : 0;
 }
 
 export const compare: Command = {

@@ -35,6 +35,12 @@ function areGroups(value: unknown, variants: readonly string[]): boolean {
 
 const isResize = (value: unknown): boolean => isWhole(value, 1, MAX_SIDE);
 
+/** "3/7". */
+function isShard(value: unknown): boolean {
+  const [, part, parts] = (typeof value === "string" && /^(\d{1,6})\/(\d{1,6})$/.exec(value)) || [];
+  return Number(part) >= 1 && Number(part) <= Number(parts);
+}
+
 const areClassNames = (value: unknown): boolean =>
   Array.isArray(value) && value.length >= 1 && value.length <= MAX_CLASSES && value.every(isText);
 
@@ -48,6 +54,9 @@ const HEADER_FIELDS: readonly (readonly [keyof RunHeader, (value: unknown) => bo
   ["resize", (value) => isAbsentOr(value, isResize), "a whole number of 1 or more"],
   ["labels", (value) => isAbsentOr(value, isText), "a text"],
   ["base", (value) => isAbsentOr(value, isText), "a text"],
+  ["shard", (value) => isAbsentOr(value, isShard), "a shard such as 3/7"],
+  ["pictures", (value) => isAbsentOr(value, (v) => isWhole(v, 0, Number.MAX_SAFE_INTEGER)), "a whole number"],
+  ["list", (value) => isAbsentOr(value, (v) => typeof v === "string" && /^[0-9a-f]{64}$/.test(v)), "a SHA-256"],
 ];
 
 function oneBackboneProblem({ variants, groups }: Fields): string | undefined {
@@ -81,5 +90,8 @@ export function parseRunHeader(line: string, where: string): RunHeader {
   for (const [name, test, needed] of HEADER_FIELDS) {
     if (!test(value[name])) throw badOption(`${where}: the header's ${name} is not ${needed}`);
   }
+  const ofShard = ["shard", "pictures", "list"].filter((name) => Object.hasOwn(value, name));
+  if (ofShard.length === 1 || ofShard.length === 2)
+    throw badOption(`${where}: the header has ${ofShard.join(" and ")} only; a shard has shard, pictures and list`);
   return value as unknown as RunHeader;
 }

@@ -45,6 +45,12 @@ export interface RunHeader {
   readonly labels?: string;
   /** The working directory, seen from the folder of the results: relative names of pictures begin there. */
   readonly base?: string;
+  /** "3/7": the part of the pictures that this run has; without it all. */
+  readonly shard?: string;
+  /** With a shard: how many pictures all shards have. */
+  readonly pictures?: number;
+  /** With a shard: SHA-256 of the names of all pictures, whose order says which shard has which. */
+  readonly list?: string;
 }
 
 /** Confusion matrices of one picture and one variant, as ConfusionMatrix.toSparse() writes them. */
