@@ -103,7 +103,9 @@ describe("the answer", () => {
   it("comes first in the terminal, in the report and in JSON", () => {
     const summary = summaryOf([40, 42, 44], ...costs);
     const { sentence } = summary.answer;
-    expect(textReport(summary).split("\n")[0]).toBe(sentence);
+    const [answer = ""] = textReport(summary).split("\n\n");
+    expect(answer.replaceAll("\n", " ")).toBe(sentence);
+    expect(answer.split("\n").filter((line) => line.length > 80)).toEqual([]);
     expect(Object.keys(reportJson(summary))[0]).toBe("answer");
     const page = reportHtml(summary, []);
     expect(

@@ -2,10 +2,20 @@
 import { SYNTHETIC_NAMES } from "../../bench/synthetic.js";
 import { FCN_VARIANTS } from "../models/fcn-head.js";
 import { PRECISIONS } from "../models/precision.js";
+import { wrapped } from "../base/wrapped.js";
 import { WEIGHTS_NAMES } from "../weights/catalogue.js";
 import { TORCHVISION_HEADS } from "../weights/heads.js";
 import { QUIET_OPTION } from "./command.js";
 import type { parse } from "./command.js";
+
+/** Column of the descriptions. */
+const COLUMN = 20;
+const NETWORKS = [...FCN_VARIANTS, ...TORCHVISION_HEADS].join(", ");
+/** It begins where the name of its option ends. */
+const VARIANTS_TEXT = wrapped(
+  `${" ".repeat(COLUMN)}networks, of ${NETWORKS} (default: those that the weights have heads for)`,
+  " ".repeat(COLUMN),
+).trimStart();
 
 export const BENCH_USAGE = `fcn bench kernels [--filter TEXT] [options]
 fcn bench models [--variants LIST] [--sizes LIST] [--weights LIST]
@@ -20,9 +30,7 @@ models   Whole networks, from RGBA8 in memory to labels in memory. Upload and
          readback are included. Each network runs in a process of its own.
 
   --filter TEXT     only rows whose "kernel case variant" contains TEXT
-  --variants LIST   networks (default: those that the weights have heads for):
-                    ${FCN_VARIANTS.join(", ")},
-                    ${TORCHVISION_HEADS.join(", ")}
+  --variants LIST   ${VARIANTS_TEXT}
   --sizes LIST      picture sizes, N or WIDTHxHEIGHT (default: 224)
   --weights LIST    paths of checkpoints, names that fcn weights lists,
                     or any of these (default: default)

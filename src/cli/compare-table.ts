@@ -1,5 +1,6 @@
 /** The comparison as text for a terminal. */
 import { textTable } from "../base/text-table.js";
+import { wrapped } from "../base/wrapped.js";
 import { intervalOf } from "../eval/bootstrap.js";
 import type { Summary, VariantSummary } from "../eval/summary.js";
 import { roundsText, spreadOf, togetherText } from "../eval/times.js";
@@ -17,6 +18,8 @@ import {
 /** The first column to the left, numbers to the right. */
 const numberTable = (rows: readonly (readonly string[])[]): string => textTable(rows, { align: ["left", "right"] });
 
+/** Times below this have a decimal. */
+const SHORT_MS = 10;
 const COST_HEAD = ["cost", "ms", "quartiles", "shared ms", "own ms", "GFLOP", "of head", "M params", "of head", "MiB"];
 const GROUP_HEAD = ["backbone", "sees", "shared ms", "GFLOP", "M params", "all ms", "all MiB", "networks over it"];
 /** With more networks than these, the square of pairs has numbers for names. */
@@ -34,13 +37,24 @@ function countCells({ cost }: VariantSummary): string[] {
   ];
 }
 
+/** Times of a column with one number of decimals: one, where a time is below 10. */
+function timeCells(times: readonly (number | undefined)[]): string[] {
+  const hasShort = times.some((ms) => ms !== undefined && !Number.isNaN(ms) && ms < SHORT_MS);
+  return times.map((ms) => (ms === undefined || Number.isNaN(ms) || !hasShort ? milliseconds(ms) : ms.toFixed(1)));
+}
+
 function costTable({ variants }: Summary): string {
-  const rows = variants.map((variant) => [
+  const [alone, shared, own] = [
+    timeCells(variants.map(({ cost }) => cost?.ms)),
+    timeCells(variants.map(({ sharedMs }) => sharedMs)),
+    timeCells(variants.map(({ ownMs }) => ownMs)),
+  ];
+  const rows = variants.map((variant, i) => [
     variantTitle(variant.variant),
-    milliseconds(variant.cost?.ms),
+    alone[i] ?? "",
     millisecondsBetween(variant.cost && spreadOf(variant.cost)),
-    milliseconds(variant.sharedMs),
-    milliseconds(variant.ownMs),
+    shared[i] ?? "",
+    own[i] ?? "",
     ...countCells(variant),
   ]);
   return numberTable([COST_HEAD, ...rows]);
@@ -147,7 +161,7 @@ function pictureCounts({ pictures, labelled, failures }: Summary): string {
 export function textReport(summary: Summary): string {
   const { header, variants, pictures, labelled } = summary;
   const blocks = [
-    summary.answer.sentence,
+    wrapped(summary.answer.sentence),
     costTable(summary),
     ...(header.groups ? [groupTable(summary)] : []),
     costNotes(summary),

@@ -1,6 +1,7 @@
 /** The findings of `fcn doctor`: a plain record for --json, and the same as text for people. */
 import { registry } from "../../shaders/index.js";
 import { textTable } from "../base/text-table.js";
+import { wrapped } from "../base/wrapped.js";
 import { defaultVariant, usableVariants } from "../kernel/choice.js";
 import { makeProblem } from "../kernel/kernel.js";
 import type { RegistryEntry } from "../kernel/registry.js";
@@ -65,6 +66,8 @@ export function deviceRecord(device: Device): Record<string, unknown> {
   };
 }
 
+const NOTE_INDENT = "      ";
+
 const leftTable = (rows: readonly (readonly string[])[]): string => textTable(rows, { align: ["left"], indent: "  " });
 
 function adapterTable({ label, adapter, matrixSupport }: Device): string {
@@ -79,11 +82,22 @@ function adapterTable({ label, adapter, matrixSupport }: Device): string {
   ]);
 }
 
-const choiceCells = ({ kernel, chosen, f16, absent }: KernelChoices): string[] => [
+const choiceCells = ({ kernel, chosen, f16  }: KernelChoices): string[] => [
   kernel,
   f16 ? `${chosen}; f16: ${f16}` : chosen,
-  absent.length ? `not here: ${absent.join(", ")}` : "",
 ];
+
+/** A row for each kernel, with the variants that it lacks here on lines of their own. */
+function kernelTable(all: readonly KernelChoices[]): string {
+  const rows = leftTable(all.map(choiceCells)).split("\n");
+  return rows
+    .flatMap((row, i) => {
+      const absent = all[i]?.absent ?? [];
+      const text = `${NOTE_INDENT}not here: ${absent.join(", ")}`;
+      return absent.length ? [row, wrapped(text, NOTE_INDENT)] : [row];
+    })
+    .join("\n");
+}
 
 /** Blocks of text, with an empty line between them. */
 export function deviceText(device: Device): string {
@@ -93,7 +107,7 @@ export function deviceText(device: Device): string {
     `Adapter\n${adapterTable(device)}`,
     `Features used when present\n  ${[...device.features].sort().join(", ") || "none"}`,
     `Limits\n${leftTable(limits)}`,
-    `Kernels and the variants chosen\n${leftTable(kernelChoices(device).map(choiceCells))}`,
+    `Kernels and the variants chosen\n${kernelTable(kernelChoices(device))}`,
   ];
   if (device.refused.size) blocks.push(`Variants that did not compile here\n${leftTable(refusals(device))}`);
   return blocks.join("\n\n");

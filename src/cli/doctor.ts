@@ -8,7 +8,7 @@ import { usableVariants } from "../kernel/choice.js";
 import { makeProblem } from "../kernel/kernel.js";
 import { requestDevice } from "../node.js";
 import type { Device } from "../node.js";
-import { parse } from "./command.js";
+import { UsageError, parse } from "./command.js";
 import type { Command } from "./command.js";
 import { deviceRecord, deviceText } from "./doctor-report.js";
 import { print, printError } from "./output.js";
@@ -53,12 +53,14 @@ const ADVICE: Partial<Record<NodeJS.Platform, string>> = {
 };
 const NO_BUILD = "Dawn has no build for this system; use a browser with WebGPU.";
 
-function reportMissing(error: unknown, asJson: boolean): void {
+/** An adapter that was named is no question of drivers. */
+function reportMissing(error: unknown, asJson: boolean, isNamed: boolean): void {
   const message = messageOf(error);
   const advice = ADVICE[process.platform] ?? NO_BUILD;
   if (asJson) print(JSON.stringify({ node: process.version, adapter: null, error: message, advice }));
-  printError(`fcn doctor: ${message}`);
-  printError(advice);
+  // What the error says to install, the advice says as well.
+  printError(`fcn doctor: ${isNamed ? message : message.replace(/: install .*/s, ".")}`);
+  if (!isNamed) printError(advice);
 }
 
 export const doctor: Command = {
@@ -67,12 +69,13 @@ export const doctor: Command = {
   options: OPTIONS,
   words: [],
   async run(args) {
-    const { values } = parse("doctor", args, OPTIONS);
+    const { values, positionals } = parse("doctor", args, OPTIONS);
+    if (positionals.length) throw new UsageError(`doctor: takes no ${positionals[0] ?? ""}; it has options only`);
     let device: Device;
     try {
       device = await requestDevice(defined({ adapter: values.adapter }));
     } catch (error) {
-      reportMissing(error, values.json);
+      reportMissing(error, values.json, values.adapter !== undefined);
       return 1;
     }
     await compileMatrixKernels(device);

@@ -19,9 +19,18 @@ function bar(share: number): string {
   return `[${"#".repeat(full)}${".".repeat(CELLS - full)}]`;
 }
 
+const columnsOf = ({ columns }: NodeJS.WriteStream): number => Math.max(MIN_COLUMNS, (columns || DEFAULT_COLUMNS) - 1);
+
+const DOTS = "...";
+/** The last characters of a path, which tell it from others. */
+function endOf(path: string, most: number): string {
+  if (path.length <= most) return path;
+  return most > DOTS.length ? DOTS + path.slice(DOTS.length - most) : "";
+}
+
 /** Replaces the line, cut so that it does not wrap. */
 function redraw(stream: NodeJS.WriteStream, line: string): void {
-  const columns = Math.max(MIN_COLUMNS, (stream.columns || DEFAULT_COLUMNS) - 1);
+  const columns = columnsOf(stream);
   stream.write(CLEAR_LINE + shown(line, columns).slice(0, columns));
 }
 
@@ -43,7 +52,8 @@ export function itemBar(total: number, stream: NodeJS.WriteStream = process.stde
       const seconds = (performance.now() - start) / 1000;
       const rate = done / seconds;
       const left = done < total ? `${duration((total - done) / rate)} left` : "done";
-      redraw(stream, `${bar(done / total)} ${done}/${total}  ${rate.toFixed(1)}/s  ${left}  ${name}`);
+      const head = `${bar(done / total)} ${done}/${total}  ${rate.toFixed(1)}/s  ${left}  `;
+      redraw(stream, head + endOf(shown(name, Infinity), columnsOf(stream) - head.length));
       if (done === total) stream.write("\n");
     },
     clear() {

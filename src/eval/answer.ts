@@ -69,7 +69,7 @@ function timeText({ difference, interval }: Difference): string {
   if (!interval) return `for about ${size}`;
   if (!isBeyondChance(interval)) return "for no measurable time";
   const ends = difference < 0 ? { low: -interval.high, high: -interval.low } : interval;
-  return `for ${size} (${intervalText(ends, (ms) => formatNumber(ms, 1))})`;
+  return `for ${size} (${intervalText(ends, (ms) => formatNumber(ms, size.includes(".") ? 1 : 0))})`;
 }
 
 function sentenceOfOne({ variant, metrics, drawn, cost }: VariantSummary, { pictures }: Answered): string {
@@ -85,7 +85,7 @@ function sentenceOfOne({ variant, metrics, drawn, cost }: VariantSummary, { pict
 function agreementText(summary: Answered, a: VariantSummary, b: VariantSummary): string {
   const key = new Set([pairKey(a.variant, b.variant), pairKey(b.variant, a.variant)]);
   const share = summary.agreement.find((own) => key.has(pairKey(own.a, own.b)))?.share;
-  return `the same label on ${formatPercent(share)} % of pixels`;
+  return share === undefined ? "no picture was compared" : `the same label on ${formatPercent(share)} % of pixels`;
 }
 
 /** The answer, from a summary's numbers. */
