@@ -39,23 +39,69 @@ export interface Parsed<O extends Options> {
   readonly given: ReadonlySet<string>;
 }
 
+/** Options whose value is a list, or a file with one: a second one would replace the first. */
+const LISTS = new Set(["class-names", "classes", "devices", "format", "list", "map", "sizes", "variants", "void"]);
+
+/** Of the word after an option, `-1` is a value: the option's own check says what is wrong with it. */
+function withNegativeNumbers(args: readonly string[], options: Options): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const before = joined.at(-1) ?? "";
+    const takesValue = before.startsWith("--") && options[before.slice(2)]?.type === "string";
+    if (takesValue && !joined.includes("--") && /^-[\d.]/.test(arg)) joined.splice(-1, 1, `${before}=${arg}`);
+    else joined.push(arg);
+  }
+  return joined;
+}
+
+/** The parser's error as one sentence, with the cure. */
+function parseSentence(error: unknown, args: readonly string[]): string {
+  const [first = ""] = messageOf(error).split(/\. |\.?\n/);
+  const sentence = first.charAt(0).toLowerCase() + first.slice(1).replace(/\.$/, "");
+  const { code } = error as NodeJS.ErrnoException;
+  const option = /'(--?[^' ]+)/.exec(first)?.[1] ?? "";
+  if (code === "ERR_PARSE_ARGS_INVALID_OPTION_VALUE" && sentence.endsWith("ambiguous"))
+    return `${option} needs a value; one that begins with a dash is written ${option}=-VALUE`;
+  const file = args.find((arg) => arg.startsWith(option) && arg.includes("."));
+  if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION" && option !== "" && file !== undefined)
+    return `${sentence} in ${file}; if that is a file, write ./${file}, or put it after --`;
+  return sentence;
+}
+
+/** @throws UsageError for a list that is given twice */
+function refuseTwice(command: string, names: readonly string[]): void {
+  const twice = names.find((name, i) => LISTS.has(name) && names.indexOf(name) < i);
+  if (twice !== undefined) throw new UsageError(`${command}: --${twice} is given twice; give it once, with all of it`);
+}
+
+/** Options that an empty text says nothing of. Others have sentences of their own. */
+const NEVER_EMPTY = ["adapter", "weights", "list", "class-names", "state-dict"] as const;
+
+/** @throws UsageError for an empty value */
+function refuseEmpty(command: string, values: Readonly<Record<string, unknown>>): void {
+  const empty = NEVER_EMPTY.find((name) => values[name] === "");
+  if (empty !== undefined) throw new UsageError(`${command}: --${empty} is empty; give it a value or leave it out`);
+}
+
 /** node:util's parser. --quiet holds from here on. @throws UsageError with the parser's first sentence */
 export function parse<const O extends Options>(command: string, args: readonly string[], options: O): Parsed<O> {
   try {
     const { values, positionals, tokens } = parseArgs({
-      args: [...args],
+      args: withNegativeNumbers(args, options),
       options,
       allowPositionals: true,
       strict: true,
       tokens: true,
     });
-    const given = new Set(tokens.flatMap((token) => (token.kind === "option" ? [token.name] : [])));
+    const names = tokens.flatMap((token) => (token.kind === "option" ? [token.name] : []));
+    refuseTwice(command, names);
+    refuseEmpty(command, values);
+    const given = new Set(names);
     setQuiet(given.has("quiet"));
     return { values, positionals, given };
   } catch (error) {
-    const [first = ""] = messageOf(error).split(". ");
-    const sentence = first.charAt(0).toLowerCase() + first.slice(1).replace(/\.$/, "");
-    throw new UsageError(`${command}: ${sentence}; see fcn ${command} --help`);
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`${command}: ${parseSentence(error, args)}; see fcn ${command} --help`);
   }
 }
 

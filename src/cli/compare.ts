@@ -29,7 +29,7 @@ import { pathKey } from "./find-pictures.js";
 import { checkLabels, labelOf, needLabels } from "./label-files.js";
 import { labelMeaningOf } from "./label-options.js";
 import { warnOfLabels } from "./label-warnings.js";
-import { print, printError } from "./output.js";
+import { oneLine, print, printError } from "./output.js";
 import { parseShard, shardOf } from "./shards.js";
 import { tryAgainOnTerm, watchInterrupts } from "./signals.js";
 import { listVoc } from "./voc.js";
@@ -122,7 +122,7 @@ async function runPictures(
     adapter,
   });
   const { stopped, exitCode, end } = watchInterrupts(STOPPING);
-  const onFailure = (message: string): void => printError(`fcn: ${message}`);
+  const onFailure = (message: string): void => printError(`fcn: ${oneLine(message)}`);
   try {
     const log = await ResultLog.open(out, { ...header, ...shard }, mode, lock);
     try {

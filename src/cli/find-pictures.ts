@@ -153,6 +153,12 @@ function checkKind(command: string, input: string, info: Stats): void {
     throw new UsageError(`${command}: ${input} is a device, not a picture; name a file, a folder or a pipe`);
 }
 
+/** Pictures are not downloaded. */
+function isAddress(command: string, address: string): UsageError {
+  const cure = command === "segment" ? `curl ${address} | fcn segment -` : "download it first";
+  return new UsageError(`${command}: ${address} is an address, files are needed: ${cure}`);
+}
+
 /**
  * An existing file, pipe or folder is taken by its name, also where the name looks like a pattern.
  * @throws UsageError when there is nothing of that name
@@ -172,6 +178,7 @@ export async function expandInput(search: Search, input: string): Promise<string
     checkKind(command, input, info);
     return [input];
   }
+  if (/^https?:\/\//i.test(input)) throw isAddress(command, input);
   if (!isPattern(input)) throw new UsageError(`${command}: there is no file or folder ${input}`);
   const onUnreadable = (folder: string, error: unknown): void => reportUnreadable(search, folder, error);
   const { files, links } = await expandPattern(command, pathKey(input), onUnreadable);

@@ -1,11 +1,12 @@
 /** `fcn list`: a list of pictures, made once, so that many runs need not search folders. */
 import { stat } from "node:fs/promises";
 import { nativePath } from "../base/native-path.js";
+import { shown } from "../base/printable.js";
 import { whyUnreadable } from "../image/read-file.js";
 import { QUIET_OPTION, UsageError, parse } from "./command.js";
 import type { Command } from "./command.js";
 import { listPictures } from "./datasets.js";
-import { printBytes, printError } from "./output.js";
+import { print, printBytes, printError } from "./output.js";
 import { hashOfFile, listLine } from "./picture-list.js";
 import type { ListedPicture } from "./picture-list.js";
 
@@ -54,7 +55,10 @@ async function run(args: readonly string[]): Promise<number> {
   let lines: Buffer[] = [];
   let length = 0;
   const flush = async (): Promise<void> => {
-    await printBytes(Buffer.concat(lines));
+    const bytes = Buffer.concat(lines);
+    // A terminal obeys control characters; a file or a pipe gets the names as they are.
+    if (process.stdout.isTTY) print(bytes.toString("utf8").trimEnd());
+    else await printBytes(bytes);
     [lines, length] = [[], 0];
   };
   for (const { picture } of await listPictures("list", positionals)) {
@@ -64,7 +68,7 @@ async function run(args: readonly string[]): Promise<number> {
       length += line.length;
     } catch (error) {
       failed++;
-      printError(`fcn: list: ${picture} is left out: ${whyUnreadable(error)}`);
+      printError(`fcn: list: ${shown(picture)} is left out: ${whyUnreadable(error)}`);
     }
     if (length >= PIECE) await flush();
   }

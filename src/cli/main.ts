@@ -11,7 +11,7 @@ import { UsageError, packageVersion } from "./command.js";
 import type { Command } from "./command.js";
 import { COMMANDS } from "./command-list.js";
 import { TRY_AGAIN, isPassing } from "./exit-codes.js";
-import { OutputClosed, exit, keepGoingWithoutReaders, print, printError } from "./output.js";
+import { OutputClosed, exit, keepGoingWithoutReaders, oneLine, print, printError } from "./output.js";
 import { withTypedName } from "./program-name.js";
 import { endOnSignals } from "./signals.js";
 
@@ -44,7 +44,7 @@ const printHelp = (text: string): void => print(withTypedName(text));
 /** `fcn help`, `fcn help COMMAND`. @throws UsageError */
 async function showHelp([name, ...more]: readonly string[]): Promise<number> {
   if (more.length > 0) throw new UsageError("help: name one command, as in fcn help segment");
-  printHelp(name === undefined ? help() : (await commandOf(name)).usage);
+  printHelp(name === undefined || name === "help" ? help() : (await commandOf(name)).usage);
   return 0;
 }
 
@@ -61,7 +61,8 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const command = await commandOf(name);
-  if (rest.includes("--help") || rest.includes("-h")) return showHelp([name]);
+  const options = rest.slice(0, rest.includes("--") ? rest.indexOf("--") : rest.length);
+  if (options.includes("--help") || options.includes("-h")) return showHelp([name]);
   return command.run(rest).catch((error: unknown) => report(error, command));
 }
 
@@ -71,8 +72,9 @@ const LONGEST_MESSAGE = 3000;
 /** Prints the error and gives the exit code. */
 function report(error: unknown, command?: Command): number {
   if (error instanceof OutputClosed) return 0; // exit() says what is to be said
-  printError(`fcn: ${cutInMiddle(messageOf(error), LONGEST_MESSAGE)}`);
   const isSentence = error instanceof FcnError || error instanceof UsageError;
+  const message = cutInMiddle(messageOf(error), LONGEST_MESSAGE);
+  printError(`fcn: ${isSentence ? oneLine(message) : message}`);
   // A typed error is a complete sentence. Anything else is a bug, whose report needs the stack.
   if (!isSentence && error instanceof Error && error.stack) printError(error.stack);
   if (command?.resumes && isPassing(error)) return TRY_AGAIN;

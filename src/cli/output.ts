@@ -1,6 +1,6 @@
 /** stdout and stderr: printing without control characters, readers that go away, and ending once all has left. */
 import { FcnError } from "../base/errors.js";
-import { printable } from "../base/printable.js";
+import { printable, shown } from "../base/printable.js";
 import { whyNotWritten } from "../base/write-whole.js";
 import { withTypedName } from "./program-name.js";
 
@@ -21,6 +21,9 @@ export function keepGoingWithoutReaders(): void {
   });
   process.stderr.on("error", () => undefined);
 }
+
+/** A sentence with names from files: none of them begins a line of its own. */
+export const oneLine = (sentence: string): string => shown(sentence, Infinity);
 
 export function print(line: string): void {
   if (!stdoutError) process.stdout.write(`${printable(line)}\n`);

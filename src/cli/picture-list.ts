@@ -62,6 +62,11 @@ const RETURN = 13;
 /** Longer than any path may be, with its escapes and columns. */
 const LONGEST_LINE = 2 ** 17;
 
+/** The byte order mark with which some editors begin a file. */
+const MARK = Buffer.of(0xef, 0xbb, 0xbf);
+const withoutMark = (line: Buffer): Buffer =>
+  line.subarray(0, MARK.length).equals(MARK) ? line.subarray(MARK.length) : line;
+
 /** A line as a name, without the carriage return of other systems. */
 const decoded = (line: Buffer): string => decodeName(line.at(-1) === RETURN ? line.subarray(0, -1) : line);
 
@@ -78,12 +83,14 @@ function refuseOthers(line: Buffer, where: string): void {
  */
 export async function readList(command: string, file: string): Promise<ListedPicture[]> {
   const found: ListedPicture[] = [];
+  let isFirst = true;
   const reader = new LineReader({
     path: `${command}: ${file}`,
     longest: LONGEST_LINE,
     onLine: (line, where) => {
       refuseOthers(line, where);
-      const text = decoded(line);
+      const text = decoded(isFirst ? withoutMark(line) : line);
+      isFirst = false;
       if (text !== "") found.push(parsed(text, where));
     },
     tooLong: (where) =>

@@ -24,6 +24,12 @@ export interface RecordKind<Header, Record> {
   readonly differences: (a: Header, b: Header) => readonly string[];
 }
 
+/** Fields of headers whose names say little, with the options that they come from. */
+const OPTION_OF: Readonly<Record<string, string>> = {
+  endings: "files of each picture (--format, --probabilities, --logits)",
+  keptLabels: "classes (--classes)",
+};
+
 /** What differs between two headers, as "boundaryWidth and weights"; undefined when nothing does. */
 export function differenceOf<Header>(
   { differences }: Pick<RecordKind<Header, unknown>, "differences">,
@@ -31,7 +37,7 @@ export function differenceOf<Header>(
   b: Header,
 ): string | undefined {
   const names = differences(a, b);
-  return names.length ? names.join(" and ") : undefined;
+  return names.length ? names.map((name) => OPTION_OF[name] ?? name).join(" and ") : undefined;
 }
 
 /** How a file of records was read. */

@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { defined } from "../base/defined.js";
 import { nativePath } from "../base/native-path.js";
+import { shown } from "../base/printable.js";
 import type { DecodedPicture } from "../image/decode.js";
 import { readStream } from "../image/read-file.js";
 import type { SegmentInput } from "./segment-run.js";
@@ -34,7 +35,7 @@ async function sourceFile(image: string): Promise<SourceFile> {
 function shrunkNote(image: string, { shrunkFrom, width, height }: DecodedPicture): string | undefined {
   if (!shrunkFrom) return undefined;
   const [from, to] = [`${shrunkFrom.width} x ${shrunkFrom.height}`, `${width} x ${height}`];
-  return `fcn: ${image}: ${from} was shrunk to ${to} while decoding; its results have that size`;
+  return `fcn: ${shown(image)}: ${from} was shrunk to ${to} while decoding; its results have that size`;
 }
 
 /** A picture with too many pixels is decoded at the size that the network sees, and a note says so. */

@@ -7,7 +7,7 @@ import { nativePath } from "../base/native-path.js";
 import { cannotWrite, writeWhole } from "../base/write-whole.js";
 import { UsageError, refuse } from "./command.js";
 import { outputFolder } from "./files.js";
-import { print, printError } from "./output.js";
+import { oneLine, print, printError } from "./output.js";
 import { PICTURES } from "./segment-folders.js";
 import { SEGMENT_OPTIONS } from "./segment-options.js";
 import type { SegmentValues } from "./segment-options.js";
@@ -102,6 +102,8 @@ export async function mergeSegments(
 ): Promise<number> {
   refuse("segment", given, NOT_WITH_MERGE, "is of no use with --merge, which puts results together that are there");
   if (!folders.length) throw new UsageError("segment: --merge takes the --out folders of the shards");
+  const twice = folders.find((folder, i) => folders.findIndex((other) => resolve(other) === resolve(folder)) < i);
+  if (twice !== undefined) throw new UsageError(`segment: --merge names the folder ${twice} twice; name it once`);
   const [only = ""] = folders;
   const target = given.has("out") || folders.length > 1 ? out : only;
   const survey = await surveyOf(folders);
@@ -110,7 +112,7 @@ export async function mergeSegments(
   const of = `${pictures} pictures of ${shards === 1 ? "1 run" : `${shards} shards`}`;
   if (faults.length || done.length !== pictures) {
     if (json) print(JSON.stringify(mergedJson(survey, null)));
-    else for (const fault of faults) print(fault);
+    else for (const fault of faults) print(oneLine(fault));
     printError(`fcn: segment: not whole: of ${of} ${done.length} are done, ${countsOf(survey)}; nothing was merged`);
     return 1;
   }

@@ -1,5 +1,6 @@
 /** What `fcn segment` makes of a label map: the contents of its files, and the line that describes it. */
 import { defined } from "../base/defined.js";
+import { shown } from "../base/printable.js";
 import { legendOverlay } from "../image/legend.js";
 import { classMask, findClass, keepClasses } from "../image/masks.js";
 import type { NamedClass } from "../image/named-classes.js";
@@ -29,6 +30,8 @@ export const ENDINGS: Readonly<Record<Format | "probabilities" | "confidence" | 
 const SMALLEST_REGION = 0.001;
 
 const WHITE = 255;
+/** Longer than any path may be. */
+export const LONGEST_NAME = 2 ** 13;
 
 /** A picture, what the network found in it, and what is wanted of that. */
 export interface LabelledPicture extends PictureSize {
@@ -202,5 +205,5 @@ export function describeResult(
   ms: number,
 ): string {
   const shares = found.map(({ name, pixels }) => `${name} ${((100 * pixels) / (width * height)).toFixed(1)} %`);
-  return `${image}  ${width} x ${height}  ${ms} ms  ${shares.join(", ")}`;
+  return `${shown(image, LONGEST_NAME)}  ${width} x ${height}  ${ms} ms  ${shares.join(", ")}`;
 }

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { defined } from "../base/defined.js";
 import { makeFolder } from "../base/make-folder.js";
+import { shown } from "../base/printable.js";
 import { cannotWrite, writeWhole } from "../base/write-whole.js";
 import type { PictureSize } from "../image/picture.js";
 import { runTime } from "../models/picture-result.js";
@@ -11,7 +12,7 @@ import type { Scores } from "../models/segmentation.js";
 import { fileName } from "./file-name.js";
 import { print, printBytes } from "./output.js";
 import type { ResultFile } from "./segment-record.js";
-import { ENDINGS, describeResult } from "./segment-output.js";
+import { ENDINGS, LONGEST_NAME, describeResult } from "./segment-output.js";
 import type { EncodedResult, Format } from "./segment-output.js";
 
 /** What to write of each picture. */
@@ -109,9 +110,11 @@ export function folderSink(out: string, reporting: Reporting): Sink {
     };
     for (const { ending, data } of output.files) await write(ending, data);
     if (logits) await write(ENDINGS.logits, bytesOf(logits.data));
+    const ms = tenths(timings.compile + runTime(timings));
+    const paths = files.map((file) => shown(file, LONGEST_NAME)).join(", ");
     const text = reporting.json
       ? JSON.stringify(recordOf(output, files, reporting))
-      : `${describeResult(output, found, tenths(timings.compile + runTime(timings)))}\n  -> ${files.join(", ")}`;
+      : `${describeResult(output, found, ms)}\n  -> ${paths}`;
     return { files: written, report: () => print(text) };
   };
 }

@@ -10,7 +10,7 @@ import type { Command } from "./command.js";
 import { TRY_AGAIN, isPassing } from "./exit-codes.js";
 import { checkWeights, isWeightsPath, outputFolder } from "./files.js";
 import { tooManyClasses } from "./inspect-report.js";
-import { print, printError, printNote } from "./output.js";
+import { oneLine, print, printError, printNote } from "./output.js";
 import { byteBar } from "./progress.js";
 import { modeOf } from "./record-log.js";
 import { refuseUnfit } from "./segment-devices.js";
@@ -93,7 +93,7 @@ function disposeAll(fcns: readonly Fcn<NodePicture>[]): void {
 const failurePrinter =
   (isJson: boolean) =>
   ({ image }: SegmentInput, error: unknown): void => {
-    printError(`fcn: ${messageOf(error)}`);
+    printError(`fcn: ${oneLine(messageOf(error))}`);
     if (isJson) print(JSON.stringify({ image, error: failureOf(error) }));
   };
 

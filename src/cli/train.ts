@@ -181,7 +181,8 @@ function scoreText(header: TrainingHeader, epochs: TrainingEnd["epochs"], { vari
   if (!header.heldOut) return "Nothing was held out: these numbers are of pictures that were trained on.";
   const scores = `${formatPercent(before)} % before, ${formatPercent(after)} % after`;
   const measure = header.truth === "teacher" ? "Agreement with the teacher" : "Mean IoU";
-  return `${measure} on ${header.heldOut} held-out pictures: ${scores}.`;
+  const pictures = header.heldOut === 1 ? "picture" : "pictures";
+  return `${measure} on ${header.heldOut} held-out ${pictures}: ${scores}.`;
 }
 
 /** @throws UsageError for options that would be ignored */

@@ -48,7 +48,7 @@ function sizeOf(text: string): readonly [number, number] {
 function secondsOf(text: string): number {
   const seconds = Number(text);
   if (seconds > 0 && seconds <= MOST_SECONDS) return seconds;
-  throw new UsageError(`tune: --seconds ${text} is not a number up to ${MOST_SECONDS}`);
+  throw new UsageError(`tune: --seconds ${text} is not a number above 0 and up to ${MOST_SECONDS}`);
 }
 
 async function run(args: readonly string[]): Promise<number> {

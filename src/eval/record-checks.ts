@@ -40,7 +40,10 @@ export function parseLine(line: string, where: string, command = "compare"): Fie
   try {
     value = JSON.parse(line);
   } catch {
-    throw badOption(`${where}: it is not JSON: ${JSON.stringify(line.slice(0, QUOTED))}`);
+    throw badOption(
+      `${where}: it is not JSON: ${JSON.stringify(line.slice(0, QUOTED))}; remove the line, and --resume does its ` +
+        "picture again",
+    );
   }
   if (!isObject(value)) throw badOption(`${where}: it is not a JSON object`);
   if (!isFlat(value))
