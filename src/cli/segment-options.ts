@@ -34,7 +34,8 @@ files were left out and why. A folder that cannot be read is a warning.
                      mask     NAME.mask.png: white where one of --classes is
                               (without it: all but the background), else black
                      json     NAME.json: pixels, share, box [x, y, width,
-                              height] and connected regions of each class
+                              height] and connected regions of each class,
+                              without regions below 0.1 % of the picture
   --classes LIST   only these classes, as in person,dog; others count as
                    background
   --probabilities  also NAME.probabilities.npy: softmax over the classes,
@@ -84,9 +85,10 @@ For many pictures and several machines, with a record of what is done:
   --at-once        the FCN-16s or FCN-8s over VGG-16 was trained at once: pool4
                    is scaled by 0.01 and pool3 by 0.0001. The file does not tell
   --resize N|none  shorter side of the picture as the network sees it (default:
-                   as the weights were trained: 520 for torchvision's; none, the
-                   picture's own size, for the others). A JPEG or WebP of more
-                   than 268 million pixels is shrunk to this while decoding
+                   as the weights were trained: 384 for photos, 520 for
+                   torchvision's; none, the picture's own size, for all others).
+                   A JPEG or WebP of more than 268 million pixels is shrunk to
+                   this while decoding
   --draft          decode JPEGs and WebPs smaller, in a fifth of the time, where
                    --resize makes them smaller anyway. Labels near edges differ
                    a little; not with --format overlay
