@@ -17,7 +17,7 @@ import type { NodePicture } from "./models/node-image.js";
 import type { Fcn } from "./models/segmenter.js";
 import { fileTuningStore } from "./tuning/file-store.js";
 import { namedWeights } from "./weights/catalogue.js";
-import type { WeightsName } from "./weights/catalogue.js";
+import type { NamedWeights, WeightsName } from "./weights/catalogue.js";
 import { verified } from "./weights/default-checkpoint.js";
 import { cachedSource } from "./weights/disk-cache.js";
 import { SOURCE_KIND, WEIGHTS_KINDS, checkWeightsOptions } from "./weights/download-options.js";
@@ -51,6 +51,18 @@ function pathOf(url: string | URL): string {
   }
 }
 
+/** A file of the package. @throws bad-weights with the cure for bundles, whose code is elsewhere */
+async function shippedSource(name: string): Promise<ByteSource> {
+  try {
+    const { url, sha256 } = namedWeights(name) as Required<NamedWeights>;
+    return await verified(await pathSource(fileURLToPath(url)), sha256);
+  } catch (error) {
+    const cure =
+      "bundlers must leave fcn-webgpu out (external), or copy its dist/weights to where the bundle expects it";
+    throw badWeights(quote(name), `its file in the package cannot be read (${messageOf(error)}); ${cure}`, error);
+  }
+}
+
 /**
  * A checkpoint's bytes by name, from a path, a URL (downloaded into the cache first), a Blob or memory, for
  * openCheckpoint() and createTrainer().
@@ -71,8 +83,8 @@ export async function openSource(
   checkWeightsOptions(options);
   const { cache = true, ...download } = options;
   options.signal?.throwIfAborted();
+  if (weights === "photos" || weights === "icons") return shippedSource(weights);
   const named = namedWeights(weights);
-  if (named?.sha256) return verified(await openSource(named.url, options), named.sha256);
   if (named) return namedSource(named, options);
   if (isRemote(weights))
     return cache ? cachedSource(weights, download) : downloadedSource(weights, { fetch: proxiedFetch, ...download });

@@ -1,7 +1,7 @@
 /**
  * WebGPU in Node: the `webgpu` package, which is Dawn. Node only.
  */
-import { fileURLToPath } from "node:url";
+import { dirname } from "node:path";
 import { FcnError, badOption, firstLineOf, isFcnError, messageOf } from "../base/errors.js";
 import { checkOptions } from "../base/options.js";
 import type { AdapterSummary } from "./adapter-summary.js";
@@ -37,9 +37,9 @@ const instances = new Map<string, GPU>();
 /**
  * Stands for the private runtime directory that Vulkan loaders look for sockets in; without one they warn, and some
  * drivers fail. This folder is there, has no sockets, and strangers cannot put any into it. Nothing is made, so nothing
- * is left behind, however the process ends.
+ * is left behind, however the process ends. A CommonJS bundle has no import.meta and takes Node's own folder.
  */
-const RUNTIME_FOLDER = fileURLToPath(new URL(".", import.meta.url));
+const RUNTIME_FOLDER = import.meta.dirname ?? dirname(process.execPath);
 
 async function createGpu(adapter: string | undefined): Promise<GPU> {
   const flags = adapter === undefined ? DAWN_FLAGS : [...DAWN_FLAGS, `adapter=${adapter}`];

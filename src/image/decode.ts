@@ -22,15 +22,11 @@ export const PICTURE_ENDINGS = [".png", ".jpg", ".jpeg", ".webp"] as const;
 
 const firstLine = (error: unknown): string => firstLineOf(messageOf(error));
 
-let loaded: Promise<SharpConstructor> | undefined;
-
 /** Loads sharp for the first picture that needs it. @throws missing-package when it is not installed */
 async function sharpFor(format: string, name: string): Promise<SharpConstructor> {
-  loaded ??= import("sharp").then((module) => module.default);
   try {
-    return await loaded;
+    return (await import("sharp")).default; // inside `try`, or bundlers stop where it is not installed
   } catch (error) {
-    loaded = undefined;
     if (format === "HEIC") throw badImage(name, cannotRead(format), error); // sharp as npm installs it lacks HEVC
     const reason = `reading ${format} needs the npm package "sharp" (${firstLine(error)})`;
     const sentence = `${name}: ${reason}: npm install sharp, or give the picture as PNG`;
