@@ -14,7 +14,7 @@ import { packageModules } from "./kernels.mjs";
 import { bundle } from "./tool.mjs";
 
 /** Entries whose declarations name GPU objects. */
-const GPU_ENTRIES = ["index", "node"];
+const GPU_ENTRIES = { index: "index", node: "node", train: "train/index" };
 
 /**
  * Modules that a bundle of the browser entry begins with. They are part of it in any case. gzip looks back only 32 kB,
@@ -49,10 +49,10 @@ export function finishPackage(/** @type {string} */ root) {
   writeRareShaders(dist, rare);
   bundleParts(dist);
   orderModules(join(dist, "src/index.js"));
-  for (const entry of GPU_ENTRIES) {
+  for (const [entry, module] of Object.entries(GPU_ENTRIES)) {
     writeFileSync(
       join(dist, `types/${entry}.d.ts`),
-      `/// <reference types="@webgpu/types" />\nexport * from "../src/${entry}.js";\n`,
+      `/// <reference types="@webgpu/types" />\nexport * from "../src/${module}.js";\n`,
     );
   }
 }

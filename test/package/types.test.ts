@@ -120,6 +120,11 @@ export async function overlay(canvas: HTMLCanvasElement, weights: File): Promise
   return labels.length;
 }
 `;
+const TRAIN = `
+import type { TrainerOptions } from "fcn-webgpu/train";
+
+export const gpuOf = ({ device }: TrainerOptions): GPUDevice => device.gpu;
+`;
 const COMMON = `
 import fcn = require("fcn-webgpu/node");
 export const loading: Promise<fcn.Fcn<fcn.NodePicture>> = fcn.loadFcn({ variant: "fcn16s" });
@@ -141,6 +146,7 @@ const NOTHING = { code: 0, out: "", err: "" };
 beforeAll(() => {
   installed().write("node.mts", NODE);
   installed().write("browser.mts", BROWSER);
+  installed().write("train.mts", TRAIN);
   installed().write("common.cts", COMMON);
 });
 
@@ -184,5 +190,8 @@ describe("the declarations compile", () => {
     const older = (...args: string[]) => runTool("typescript", args, installed().folder, from);
     expect((await older("--version")).out).toMatch(/^Version 5\./);
     expect(await older("-p", project)).toEqual(NOTHING);
+    // Alone: the types that one entry brings are there for all.
+    const training = writeConfig(["train.mts"], { module: "NodeNext", skipLibCheck: true });
+    expect(await older("-p", training)).toEqual(NOTHING);
   });
 });
