@@ -30,6 +30,21 @@ const folder = mkdtempSync(join(tmpdir(), "fcn-abort-"));
 process.env.FCN_WEBGPU_CACHE = folder;
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+it("is asked by any number of calls with one signal, without Node's warning of a leak", async () => {
+  const warned: string[] = [];
+  const note = ({ message }: Error): void => void warned.push(message);
+  process.on("warning", note);
+  const control = new AbortController();
+  const calls = Array.from({ length: 20 }, () => fcn.segment(SMALL, { signal: control.signal }));
+  calls.push(...Array.from({ length: 20 }, () => abortable(new Promise<never>(() => {}), control.signal)));
+  await Promise.all(calls.slice(0, 20));
+  control.abort();
+  expect(await Promise.all(calls.slice(20).map(rejectionOf))).toEqual(Array(20).fill(control.signal.reason));
+  await pause();
+  process.off("warning", note);
+  expect(warned).toEqual([]);
+});
+
 const CALLS: readonly (readonly [string, (signal: AbortSignal) => Promise<unknown>])[] = [
   ["segment", (signal) => fcn.segment(SMALL, { signal })],
   ["segmentBatch", (signal) => fcn.segmentBatch([SMALL, noisePicture(20, 20)], { signal })],

@@ -25,6 +25,22 @@ export function checkSignal(call: string, options: Abortable): AbortSignal | und
   return options.signal;
 }
 
+/** What waits for each signal. All of it shares one listener, because Node warns of more than ten. */
+const waiting = new WeakMap<AbortSignal, Set<() => void>>();
+
+const actAll = ({ target }: Event): void => waiting.get(target as AbortSignal)?.forEach((act) => act());
+
+/** Calls `act` when the signal is aborted. @returns what takes it back */
+export function whenAborted(signal: AbortSignal, act: () => void): () => void {
+  const acts = waiting.get(signal) ?? new Set();
+  waiting.set(signal, acts.add(act));
+  signal.addEventListener("abort", actAll);
+  return () => {
+    acts.delete(act);
+    if (!acts.size) signal.removeEventListener("abort", actAll);
+  };
+}
+
 /**
  * Resolves as `work`, or rejects with the signal's reason when it is aborted first. `discard` then gets the late
  * result.
@@ -37,14 +53,14 @@ export function abortable<T>(
   if (!signal) return work;
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason as Error);
-    signal.addEventListener("abort", abort, { once: true });
+    const end = whenAborted(signal, abort);
     const succeed = (value: T): void => {
-      signal.removeEventListener("abort", abort);
+      end();
       if (signal.aborted) discard?.(value);
       resolve(value);
     };
     const fail = (error: Error): void => {
-      signal.removeEventListener("abort", abort);
+      end();
       reject(error);
     };
     work.then(succeed, fail);

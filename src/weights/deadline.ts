@@ -1,6 +1,6 @@
 /** A deadline for servers that fall silent or only trickle. It counts the time spent waiting, not the work between. */
 
-import { abortable } from "../base/abort.js";
+import { abortable, whenAborted } from "../base/abort.js";
 
 /** Milliseconds; also the bytes that must come in that time, so the slowest transfer has 1,000 bytes a second. */
 const STALL_TIMEOUT = 60_000;
@@ -8,7 +8,7 @@ const STALL_TIMEOUT = 60_000;
 /** Covers one request, from its start to the end of the body. */
 export class Deadline {
   readonly #controller = new AbortController();
-  readonly #outer: AbortSignal | undefined;
+  readonly #endOuter: (() => void) | undefined;
   readonly #timeout: number;
   #left: number;
   #received = 0;
@@ -17,9 +17,8 @@ export class Deadline {
   constructor(timeout = STALL_TIMEOUT, outer?: AbortSignal) {
     this.#timeout = timeout;
     this.#left = timeout;
-    this.#outer = outer;
     outer?.throwIfAborted();
-    outer?.addEventListener("abort", this.#forward);
+    this.#endOuter = outer && whenAborted(outer, () => this.#controller.abort(outer.reason));
   }
 
   /** For fetch. Aborted by the caller's signal, and when the deadline passes. */
@@ -52,8 +51,6 @@ export class Deadline {
 
   /** Call it once the body is read. */
   end(): void {
-    this.#outer?.removeEventListener("abort", this.#forward);
+    this.#endOuter?.();
   }
-
-  readonly #forward = (): void => this.#controller.abort(this.#outer?.reason);
 }
