@@ -107,6 +107,16 @@ describe("the client's side", () => {
     );
   });
 
+  test("what onProgress throws reaches the caller", async () => {
+    server.answer = ranged();
+    const own = new Error("the caller's own");
+    const onProgress = (): never => {
+      throw own;
+    };
+    const rejected = cachedFile(`${server.base}/progress.safetensors`, { folder: folder.path, onProgress });
+    await expect(rejected).rejects.toBe(own);
+  });
+
   test("where the cache is", () => {
     expect(cacheFolder({ FCN_WEBGPU_CACHE: "/a", XDG_CACHE_HOME: "/b" })).toBe("/a");
     expect(cacheFolder({ XDG_CACHE_HOME: "/b" })).toBe(join("/b", "fcn-webgpu"));

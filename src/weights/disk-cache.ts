@@ -15,7 +15,7 @@ import { FcnError, messageOf } from "../base/errors.js";
 import { damageOf } from "./checked-files.js";
 import { DownloadClaim } from "./download-claim.js";
 import type { ClaimOptions } from "./download-claim.js";
-import type { DownloadOptions } from "./download-options.js";
+import type { DownloadOptions, DownloadProgress } from "./download-options.js";
 import { download } from "./download.js";
 import { fileSource } from "./file-source.js";
 import { proxiedFetch } from "./proxied-fetch.js";
@@ -88,16 +88,26 @@ async function sizeOf(path: string): Promise<number | undefined> {
 async function downloadInto(target: string, url: string, options: DiskCacheOptions, replace: boolean): Promise<void> {
   const folder = dirname(target);
   let claim: DownloadClaim | undefined;
+  let thrown: { readonly error: unknown } | undefined;
+  const onProgress = (progress: DownloadProgress): void => {
+    try {
+      options.onProgress?.(progress);
+    } catch (error) {
+      thrown = { error };
+      throw error;
+    }
+  };
   try {
     await mkdir(folder, { recursive: true });
     claim = await DownloadClaim.take(target, options);
     // Another process may have completed the file since it was looked for.
     if (!replace && (await sizeOf(target)) !== undefined) return await claim.discard();
-    await download(url, claim.partial, { fetch: proxiedFetch, ...options });
+    await download(url, claim.partial, { fetch: proxiedFetch, ...options, onProgress });
     await claim.finish();
   } catch (error) {
     const isLost = claim?.isLost === true;
     await claim?.release();
+    if (thrown) throw thrown.error; // the caller's own
     if (isLost && !options.signal?.aborted) {
       if (!replace && (await sizeOf(target)) !== undefined) return; // the other process has completed it
       const reason = "another process has taken over its download, because this one stood still";
