@@ -8,6 +8,7 @@
  * the void borders of PASCAL VOC. The band is every pixel at most `width - 1` rows and columns from a border pixel.
  */
 import { badOption, badShape } from "../base/errors.js";
+import { describeValue, typeName } from "../base/options.js";
 import { VOID_LABEL } from "../image/palette.js";
 
 /** Pixels on each side of a border. The trimap plots of the papers go from 1 to 20 or 40. */
@@ -27,10 +28,14 @@ export const BOUNDARY_WIDTH = 5;
  * console.log(trimap(truth, 8, 1, 2).join()); // prints 255,255,0,0,7,7,255,255
  */
 export function trimap(truth: ArrayLike<number>, columns: number, rows: number, width = BOUNDARY_WIDTH): Uint8Array {
+  if (!Array.isArray(truth) && !ArrayBuffer.isView(truth))
+    throw badShape(`trimap: labels are an array of numbers, got ${typeName(truth)}`);
+  if (![columns, rows].every((side) => Number.isInteger(side) && side >= 0))
+    throw badShape(`trimap: ${describeValue(columns)} x ${describeValue(rows)} is no size of a picture`);
   if (truth.length !== columns * rows)
     throw badShape(`trimap: ${columns} x ${rows} needs ${columns * rows} labels, got ${truth.length}`);
   if (!Number.isInteger(width) || width < 1)
-    throw badOption(`trimap: the width of the band is a whole number of 1 or more, got ${width}`);
+    throw badOption(`trimap: the width of the band is a whole number of 1 or more, got ${describeValue(width)}`);
   const labels = truth instanceof Uint8Array ? truth : Array.from(truth);
   const border = borderOf(labels, columns, rows);
   const near = nearBorder(border, columns, rows, width - 1);

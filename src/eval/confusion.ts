@@ -5,6 +5,7 @@
  * https://arxiv.org/abs/1411.4038, section 5
  */
 import { badOption, badShape } from "../base/errors.js";
+import { describeValue, typeName } from "../base/options.js";
 
 /** A confusion matrix as JSON holds it: what toJSON() gives and fromJSON() takes. */
 export interface ConfusionJson {
@@ -40,15 +41,16 @@ export class ConfusionMatrix {
     readonly classes: number,
   ) {
     if (!Number.isInteger(classes) || classes < 1 || classes > MAX_CLASSES)
-      throw badOption(`a confusion matrix needs 1 to ${MAX_CLASSES} classes, got ${classes}`);
+      throw badOption(`a confusion matrix needs 1 to ${MAX_CLASSES} classes, got ${describeValue(classes)}`);
     this.counts = new Float64Array(classes * (classes + 1));
   }
 
   /**
    * Adds a picture. A truth outside 0..classes-1 (void is 255) is dropped; a prediction outside is wrong for its truth.
-   * @throws bad-shape when the label maps differ in length
+   * @throws bad-shape when the label maps differ in length, or are no arrays
    */
   add(truth: ArrayLike<number>, prediction: ArrayLike<number>): void {
+    checkArrays("confusion.add", truth, prediction);
     if (truth.length !== prediction.length)
       throw badShape(`confusion: ${truth.length} true labels, ${prediction.length} predicted`);
     if (truth instanceof Uint8Array && prediction instanceof Uint8Array) {
@@ -84,6 +86,8 @@ export class ConfusionMatrix {
 
   /** Adds another set's counts: totals do not depend on how a set was split. @throws bad-shape for other classes */
   merge(other: ConfusionMatrix): void {
+    if (typeName(other?.counts) !== "Float64Array")
+      throw badShape(`confusion.merge: give a ConfusionMatrix, got ${typeName(other)}`);
     if (other.classes !== this.classes)
       throw badShape(`confusion: ${this.classes} classes cannot be merged with ${other.classes}`);
     other.counts.forEach((count, i) => {
@@ -91,9 +95,11 @@ export class ConfusionMatrix {
     });
   }
 
-  /** Pixels of this truth and prediction. */
+  /** Pixels of this truth and prediction; a prediction of `classes` stands for all other labels. Else 0. */
   at(truth: number, prediction: number): number {
-    return this.counts[truth * (this.classes + 1) + prediction] ?? 0;
+    const { classes, counts } = this;
+    if (!isClass(truth, classes) || !isClass(prediction, classes + 1)) return 0;
+    return counts[truth * (classes + 1) + prediction] as number;
   }
 
   /** Pixels that were predicted as each class. One pass: long sets have a matrix for each picture and variant. */
@@ -150,10 +156,11 @@ export class ConfusionMatrix {
     return nanMean(this.#iou(truths).map((iou, c) => (truths[c] ? iou : NaN)));
   }
 
-  /** IoU weighted with how often each class occurs. */
+  /** IoU weighted with how often each class occurs; NaN where no pixel counts, as the other metrics. */
   get frequencyWeightedIoU(): number {
     const iou = this.perClassIoU;
     const { total } = this;
+    if (total === 0) return NaN;
     return truthCounts(this).reduce((mean, n, c) => (n ? mean + (n / total) * (iou[c] as number) : mean), 0);
   }
 
@@ -168,6 +175,7 @@ export class ConfusionMatrix {
 
   /** Adds what toSparse() gave. @throws bad-shape for an index outside the matrix, or a count that is not whole */
   addSparse(sparse: readonly number[]): void {
+    checkArrays("confusion.addSparse", sparse);
     for (let i = 0; i < sparse.length; i += 2) {
       const [at, count] = [sparse[i] as number, sparse[i + 1] as number];
       if (!(at in this.counts) || !isCount(count))
@@ -182,11 +190,16 @@ export class ConfusionMatrix {
   }
 
   /** The matrix that toJSON() gave. @throws bad-option, bad-shape */
-  static fromJSON({ classes, counts }: ConfusionJson): ConfusionMatrix {
-    const matrix = new ConfusionMatrix(classes);
-    if (counts.length !== matrix.counts.length || !counts.every(isCount))
-      throw badShape(`confusion: ${classes} classes need ${matrix.counts.length} whole counts, got ${counts.length}`);
-    matrix.counts.set(counts);
+  static fromJSON(json: ConfusionJson): ConfusionMatrix {
+    const { classes, counts } = (json ?? {}) as Partial<ConfusionJson>;
+    if (!Array.isArray(counts))
+      throw badShape("confusion.fromJSON: give what toJSON() gave, { classes, counts: an array of numbers }");
+    const matrix = new ConfusionMatrix(classes as number);
+    const needed = `confusion: ${matrix.classes} classes need ${matrix.counts.length} whole counts`;
+    if (counts.length !== matrix.counts.length) throw badShape(`${needed}, got ${counts.length}`);
+    const wrong = counts.findIndex((count) => !isCount(count as number));
+    if (wrong >= 0) throw badShape(`${needed}, count ${wrong} is ${describeValue(counts[wrong])}`);
+    matrix.counts.set(counts as number[]);
     return matrix;
   }
 }
@@ -201,6 +214,14 @@ const pairs = new Uint32Array(256 * 256);
 const isClass = (label: number, classes: number): boolean => label >>> 0 === label && label < classes;
 
 const isCount = (count: number): boolean => Number.isInteger(count) && count >= 0;
+
+/** Arrays and typed arrays. @throws bad-shape */
+function checkArrays(call: string, ...values: readonly unknown[]): void {
+  for (const value of values) {
+    if (!Array.isArray(value) && !ArrayBuffer.isView(value))
+      throw badShape(`${call}: labels and counts are arrays of numbers, got ${typeName(value)}`);
+  }
+}
 
 /** Pixels of each class in the truth. */
 export function truthCounts({ classes, counts }: ConfusionMatrix): number[] {

@@ -50,7 +50,7 @@ export function checkLabel(name: string, label: number): void {
 /** One label or several as a set. @throws bad-option for what is no label */
 export function labelSet(name: string, labels: number | Iterable<number>): ReadonlySet<number> {
   if (typeof labels === "number") return labelSet(name, [labels]);
-  if (!Array.isArray(labels) && !/^(Set|Uint8Array)$/.test(typeName(labels)))
+  if (typeof labels !== "object" || !(Symbol.iterator in (labels ?? {})))
     throw badOption(`${name}: give a label, an array or a Set of labels, got ${typeName(labels)}`);
   const set = new Set(labels);
   for (const label of set) checkLabel(name, label);

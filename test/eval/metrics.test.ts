@@ -1,6 +1,7 @@
 /** Confusion matrix and trimap against plain references, written from the definitions without code of src/. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { FcnError } from "../../src/base/errors.js";
 import { ConfusionMatrix, trimap } from "../../src/eval/index.js";
 import type { ConfusionJson } from "../../src/eval/index.js";
 
@@ -22,7 +23,7 @@ function plainMetrics(pairs: Pixels, classes: number) {
     pixelAccuracy: known.filter(([t, p]) => t === p).length / known.length,
     meanAccuracy: mean(seen.map((c) => c.accuracy)),
     meanIoU: mean(seen.map((c) => c.iou)),
-    frequencyWeightedIoU: seen.reduce((sum, c) => sum + (c.truth * c.iou) / known.length, 0),
+    frequencyWeightedIoU: known.length ? seen.reduce((sum, c) => sum + (c.truth * c.iou) / known.length, 0) : NaN,
     iou: all.map((c) => c.iou),
   };
 }
@@ -52,7 +53,6 @@ describe("ConfusionMatrix", () => {
         const matrix = matrixOf(pictures, classes);
         const want = plainMetrics(pictures.flat(), classes);
         for (const key of ["pixelAccuracy", "meanAccuracy", "meanIoU", "frequencyWeightedIoU"] as const) {
-          if (matrix.total === 0 && key === "frequencyWeightedIoU") continue; // nothing to weight: 0
           if (Number.isNaN(want[key])) expect(matrix[key], key).toBeNaN();
           else expect(matrix[key], key).toBeCloseTo(want[key], 12);
         }
@@ -161,5 +161,44 @@ describe("trimap", () => {
   it("refuses what does not fit", () => {
     expect(() => trimap([1, 2], 3, 1)).toThrow("trimap: 3 x 1 needs 3 labels, got 2");
     expect(() => trimap([1, 2], 2, 1, 0)).toThrow("whole number of 1 or more, got 0");
+  });
+});
+
+describe("wrong arguments", () => {
+  const matrix = (): ConfusionMatrix => new ConfusionMatrix(3);
+
+  it("of matrices are one sentence", async () => {
+    const wrong: readonly (readonly [() => unknown, string])[] = [
+      [() => matrix().add(null as never, []), "confusion.add: labels and counts are arrays of numbers, got null"],
+      [
+        () => matrix().add([], undefined as never),
+        "confusion.add: labels and counts are arrays of numbers, got undefined",
+      ],
+      [() => matrix().merge(null as never), "confusion.merge: give a ConfusionMatrix, got null"],
+      [
+        () => matrix().addSparse(5 as never),
+        "confusion.addSparse: labels and counts are arrays of numbers, got number",
+      ],
+      [
+        () => ConfusionMatrix.fromJSON(null as never),
+        "confusion.fromJSON: give what toJSON() gave, { classes, counts: an array of numbers }",
+      ],
+      [
+        () => ConfusionMatrix.fromJSON({ classes: 1, counts: [1, NaN] }),
+        "confusion: 1 classes need 2 whole counts, count 1 is NaN",
+      ],
+      [() => ConfusionMatrix.fromJSON({ classes: 1, counts: [1] }), "confusion: 1 classes need 2 whole counts, got 1"],
+      [() => trimap(null as never, 1, 1), "trimap: labels are an array of numbers, got null"],
+      [() => trimap([1, 2, 3, 4], -2, -2), "trimap: -2 x -2 is no size of a picture"],
+    ];
+    for (const [call, sentence] of wrong) expect(call).toThrow(new FcnError("bad-shape", sentence));
+  });
+
+  it("of at() read no other cell", () => {
+    const counted = matrix();
+    counted.add([0, 1, 2], [0, 1, 255]);
+    expect([counted.at(1, 1), counted.at(2, 3), counted.at(2, 255), counted.at(0, 5), counted.at(0.5, 0)]).toEqual([
+      1, 1, 0, 0, 0,
+    ]);
   });
 });

@@ -101,3 +101,12 @@ describe("palettes", () => {
     );
   });
 });
+
+it("takes labels as any iterable", () => {
+  const labels = Uint8Array.of(0, 1, 2, 1);
+  function* generated() {
+    yield 1;
+  }
+  for (const chosen of [generated(), Uint16Array.of(1), new Map([[1, "cat"]]).keys(), new Set([1])])
+    expect(Array.from(keepClasses(labels, chosen))).toEqual([0, 1, 0, 1]);
+});
