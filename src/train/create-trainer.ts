@@ -5,6 +5,7 @@ import type { Kinds } from "../base/options.js";
 import { DEVICE_KIND, checkDevice } from "../gpu/device.js";
 import type { Device } from "../gpu/device.js";
 import type { Weight } from "../kernel/weight.js";
+import { checkNames } from "../image/label-checks.js";
 import { FCN_VARIANTS } from "../models/fcn-head.js";
 import type { FcnVariant } from "../models/fcn-head.js";
 import { checkPreprocessing, checkResize } from "../models/preprocessing.js";
@@ -27,6 +28,7 @@ import type { Teacher } from "./teacher.js";
 import { tooLargeToTrain } from "./too-large.js";
 import { Trainer } from "./trainer.js";
 import type { TrainingListener } from "./training-events.js";
+import { checkStore, checkTrainedFile, checkWhole } from "./training-arguments.js";
 import { TrainingSession } from "./training-session.js";
 import { channelUnits } from "./units.js";
 import type { UnitOf } from "./units.js";
@@ -197,7 +199,12 @@ function checkTrainerOptions(options: TrainerOptions): void {
   const { device, backbone, classes, variant, mode, heads, rate, schedule, loss, augment, units } = options;
   if (typeName(backbone) !== "Object" || classes === undefined)
     throw badOption(`createTrainer needs a device, a backbone and classes: ${USAGE}`);
+  checkTrainedFile("createTrainer: backbone", backbone);
   checkDevice("createTrainer", device);
+  if (typeof options.classes !== "number") checkNames("createTrainer", options.classes);
+  checkWhole("seed", options.seed ?? 0);
+  checkStore("features", options.features);
+  checkStore("softTargets", options.softTargets);
   checkOneOf("variant", variant, FCN_VARIANTS);
   checkOneOf("featuresFor", options.featuresFor, FCN_VARIANTS);
   checkOneOf("mode", mode, ["heads", "all"]);
@@ -235,5 +242,7 @@ function checkedWeights(weights: readonly number[], classes: number): Float32Arr
   const isRight = (value: unknown): boolean => typeof value === "number" && value >= 0 && value < Infinity;
   if (weights.length !== classes || !weights.every(isRight))
     throw badOption(`classWeights must be ${classes} numbers of 0 or more, one for each class, got ${weights.length}`);
+  if (weights.every((weight) => weight === 0))
+    throw badOption("classWeights are all 0, so that nothing would be learnt; give one class a number above 0");
   return Float32Array.from(weights);
 }

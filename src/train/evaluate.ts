@@ -8,6 +8,7 @@ import { featureName } from "./learner.js";
 import type { Learner } from "./learner.js";
 import { checkSample, prepared, withoutLabels } from "./sample.js";
 import type { TrainingSample } from "./sample.js";
+import { checkNamed } from "./training-arguments.js";
 import type { TrainingSession } from "./training-session.js";
 
 interface Evaluated {
@@ -29,6 +30,7 @@ export async function evaluateSamples(
   const classes = evaluated.learner.classNames.length;
   const confusion = new ConfusionMatrix(classes);
   for (const sample of samples) {
+    checkNamed("trainer.evaluate", sample);
     checkSample(sample, classes);
     confusion.add(sample.labels, await labelsOf(evaluated, maker, sample));
   }
@@ -39,8 +41,10 @@ export async function evaluateSamples(
 export async function labelsOf(
   { learner, session, mode, seed }: Evaluated,
   maker: FeatureMaker,
-  { name, picture: whole }: NamedPicture,
+  named: NamedPicture,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  checkNamed("trainer.labels", named);
+  const { name, picture: whole } = named;
   const { height, width } = whole;
   const from = mode === "all" ? "picture" : "features";
   const seen = networkSize(height, width, learner.resize);

@@ -1,6 +1,6 @@
 /** Feature maps of frozen backbones, in f16: computed once for each variation of a picture, and kept under a bound. */
 import { FcnError } from "../base/errors.js";
-import { checkOneOf, checkOptions } from "../base/options.js";
+import { checkOneOf, checkOptions, describeValue } from "../base/options.js";
 
 /** Bytes of the feature maps by their stride, in layout nhwc4-f16. */
 export type FeatureBytes = ReadonlyMap<number, Uint8Array>;
@@ -47,7 +47,8 @@ export class MemoryFeatures implements FeatureStore {
     readonly maxBytes: number,
     options: MemoryOptions = {},
   ) {
-    if (!(maxBytes > 0)) throw new FcnError("bad-option", `feature cache: ${maxBytes} bytes must be above 0`);
+    if (typeof maxBytes !== "number" || !(maxBytes > 0))
+      throw new FcnError("bad-option", `feature cache: ${describeValue(maxBytes)} bytes must be a number above 0`);
     checkOptions('new MemoryFeatures(bytes, { givesWay: "new" })', options, { givesWay: "a string" });
     checkOneOf("givesWay", options.givesWay, ["oldest", "new"]);
     this.#givesWay = options.givesWay ?? "oldest";

@@ -90,6 +90,7 @@ const DEFAULTS = {
 export function optimizerOf(options: OptimizerOptions): Optimizer {
   checkKind("optimizer", options, "an object { kind: ... }");
   const { kind, ...given } = options;
+  if (kind === undefined) throw badOption('optimizer needs a kind, "sgd" or "adamw"');
   checkOneOf("optimizer.kind", kind, ["sgd", "adamw"]);
   const settings: Record<string, number> = { ...DEFAULTS[kind] };
   for (const [name, value] of Object.entries(given) as [string, number | undefined][]) {

@@ -1,5 +1,6 @@
 /** Labelled pictures, and how they are prepared: resized for the network, and varied for the training. */
 import { FcnError, badOption, badShape } from "../base/errors.js";
+import { typeName } from "../base/options.js";
 import { fnv1a } from "../base/hash.js";
 import { seeded } from "../base/random.js";
 import { shrink } from "../image/shrink.js";
@@ -60,6 +61,7 @@ interface View {
 /** @throws bad-shape unless there is a label for each pixel; bad-image for a label that is no class */
 export function checkSample({ name, picture, labels }: TrainingSample, classes: number): void {
   const pixels = picture.width * picture.height;
+  if (typeName(labels) !== "Uint8Array") throw badShape(`${name}: labels are a Uint8Array, got ${typeName(labels)}`);
   if (labels.length !== pixels)
     throw badShape(`${name}: ${picture.width} x ${picture.height} pixels need ${pixels} labels, got ${labels.length}`);
   const wrong = labels.find((label) => label >= classes && label !== IGNORED);

@@ -1,5 +1,6 @@
 /** The state of a training as a safetensors file: weights, what the optimiser keeps for each, and the steps done. */
-import { FcnError } from "../base/errors.js";
+import { FcnError, badOption } from "../base/errors.js";
+import { typeName } from "../base/options.js";
 import { write } from "../gpu/memory.js";
 import type { Tensor } from "../gpu/tensor.js";
 import { openCheckpoint } from "../weights/open.js";
@@ -32,6 +33,7 @@ export async function stateBytes(session: TrainingSession): Promise<Uint8Array<A
 
 /** @throws bad-weights where the file is no state, or one of another network or optimiser */
 export async function readState(session: TrainingSession, bytes: Uint8Array): Promise<void> {
+  if (!ArrayBuffer.isView(bytes)) throw badOption(`trainer.restore: give what state() gave, got ${typeName(bytes)}`);
   const file = await openCheckpoint(await localSource(bytes));
   try {
     const steps = Number(file.metadata.get("steps"));

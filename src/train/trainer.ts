@@ -3,7 +3,7 @@
  * of a picture. All mode: every convolution learns, with folded, frozen batch norms.
  */
 import { FcnError, badOption } from "../base/errors.js";
-import { typeName } from "../base/options.js";
+import { checkOneOf } from "../base/options.js";
 import type { ConfusionMatrix } from "../eval/confusion.js";
 import { networkSize } from "../models/preprocessing.js";
 import { overlaid } from "../models/own-heads/overlaid.js";
@@ -27,6 +27,7 @@ import { readState, stateBytes } from "./state.js";
 import { tooLargeToTrain } from "./too-large.js";
 import type { StepReport } from "./training-events.js";
 import type { TrainerParts } from "./trainer-parts.js";
+import { checkBatch, checkSamples, checkTrainedFile } from "./training-arguments.js";
 
 /**
  * A training in progress: steps over batches, evaluations, and the weights as they are now. createTrainer() makes it.
@@ -93,6 +94,7 @@ export class Trainer {
   /** The confusion matrix of the labels at the pictures' own sizes. @throws as step() */
   evaluate(samples: Iterable<TrainingSample>): Promise<ConfusionMatrix> {
     return this.#enqueue(async () => {
+      checkSamples(samples);
       const confusion = await evaluateSamples(this.#parts, this.#maker, samples);
       this.#parts.onEvent?.({ kind: "evaluation", step: this.steps, meanIoU: confusion.meanIoU, confusion });
       return confusion;
@@ -118,8 +120,9 @@ export class Trainer {
     });
   }
 
-  /** The checkpoint as a safetensors file. */
+  /** The checkpoint as a safetensors file. @throws bad-option for another dtype */
   async save(dtype: "f32" | "f16" = "f32"): Promise<Uint8Array<ArrayBuffer>> {
+    checkOneOf("trainer.save: dtype", dtype, ["f32", "f16"]);
     return checkpointBytes(await this.checkpoint(), dtype);
   }
 
@@ -144,12 +147,10 @@ export class Trainer {
   load(file: Uint8Array | ByteSource | Checkpoint): Promise<void> {
     return this.#enqueue(async () => {
       const { session, learner } = this.#parts;
-      if (typeof file !== "object" || file === null)
-        throw badOption(
-          `trainer.load: needs a checkpoint, its bytes or what openSource() gives, got ${typeName(file)}`,
-        );
+      const isBytes = ArrayBuffer.isView(file);
+      if (!isBytes) checkTrainedFile("trainer.load", file);
       const given = "tensors" in file;
-      const checkpoint = given ? file : await openCheckpoint("byteLength" in file ? await localSource(file) : file);
+      const checkpoint = given ? file : await openCheckpoint(isBytes ? await localSource(file) : file);
       try {
         await loadTrained(session, checkpoint, learner.options);
       } finally {
@@ -186,7 +187,7 @@ export class Trainer {
   }
 
   async #step(batch: readonly StepSample[]): Promise<StepReport> {
-    if (batch.length === 0) throw badOption("trainer.step: the batch is empty; give it one picture or more");
+    checkBatch(batch);
     const { session, rate: base, schedule, mode } = this.#parts;
     const items: TrainItem[] = [];
     for (const one of batch) items.push(await this.#itemOf(one));

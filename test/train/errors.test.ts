@@ -34,6 +34,22 @@ describe("createTrainer", () => {
       { optimizer: { kind: "sgd", momentum: 1 } },
       "optimizer.momentum 1 must be a number of at least 0 and less than 1",
     ],
+    [{ classes: [1, 2] as never }, "createTrainer: the name of class 0 must be a text, got number"],
+    [{ seed: NaN }, "seed must be a whole number of 0 or more, got no number"],
+    [{ seed: -1 }, "seed must be a whole number of 0 or more, got -1"],
+    [
+      { classWeights: [0, 0, 0] },
+      "classWeights are all 0, so that nothing would be learnt; give one class a number above 0",
+    ],
+    [{ optimizer: { nope: 1 } as never }, 'optimizer needs a kind, "sgd" or "adamw"'],
+    [
+      { features: {} as never },
+      "createTrainer: features needs the methods get, set and clear; new MemoryFeatures(bytes) has them",
+    ],
+    [
+      { backbone: {} as never },
+      "createTrainer: backbone: needs a checkpoint, its bytes or what openSource() gives, got Object",
+    ],
     [{ schedule: { kind: "poly", steps: 0 } }, "schedule.steps 0 must be a whole number of 1 or more"],
   ] as const)("refuses %o", async (options, sentence) => {
     await expectError(() => create(options), "bad-option", sentence);
