@@ -64,10 +64,11 @@ const isPixelData = (data: unknown): boolean => /^Uint8(Clamped)?Array$/.test(ty
 /** The bytes of a file: an array or a view of any type, such as a Buffer. */
 export type FileBytes = ArrayBufferLike | ArrayBufferView;
 
-/** The bytes of a buffer or a view, not copied; undefined for anything else. */
+/** The bytes of a buffer or a view, not copied; undefined for anything else. One that was transferred has none. */
 export function bytesIn(value: unknown): Uint8Array | undefined {
-  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  return /^(Shared)?ArrayBuffer$/.test(typeName(value)) ? new Uint8Array(value as ArrayBuffer) : undefined;
+  if (!ArrayBuffer.isView(value) && !/^(Shared)?ArrayBuffer$/.test(typeName(value))) return undefined;
+  const { buffer = value as ArrayBuffer, byteOffset, byteLength } = value as Partial<Uint8Array>;
+  return byteLength ? new Uint8Array(buffer, byteOffset, byteLength) : new Uint8Array();
 }
 
 /** The bytes as they are now; callers refill their buffers while a call waits. */
@@ -80,7 +81,7 @@ export const copiedBytes = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new U
 export function heldPixels(image: Picture): () => Picture {
   const { width, height, channels, data, shrunk } = (image ?? {}) as Partial<RgbaPicture>;
   const held =
-    isPixelData(data) && !shrunk
+    isPixelData(data) && (data as Uint8Array).length && !shrunk
       ? ({ width, height, channels, data: copiedBytes(data as Uint8Array) } as Picture)
       : image;
   return () => held;
@@ -106,7 +107,10 @@ export function toRgba(picture: Picture, name = "picture"): RgbaPicture {
   const isKnown = [1, 3, 4].includes(channels);
   if (!isKnown || data.length !== pixels * channels) {
     const needed = isKnown ? pixels * channels : `${pixels} (grey), ${pixels * 3} (RGB) or ${pixels * 4} (RGBA)`;
-    throw badImage(name, `${width} x ${height} needs ${needed} bytes, got ${data.length}`);
+    throw badImage(
+      name,
+      `${width} x ${height} needs ${needed} bytes, got ${data.length || "0: its buffer was transferred"}`,
+    );
   }
   return { width, height, data: channels === 4 ? data : withAlpha(data, pixels, channels), channels: 4, shrunk };
 }

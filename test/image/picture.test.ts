@@ -3,8 +3,9 @@ import { describe, expect, it } from "vitest";
 import { isFcnError } from "../../src/base/errors.js";
 import { classColour } from "../../src/image/own-palette.js";
 import { VOC_CLASSES, vocPalette } from "../../src/image/palette.js";
-import { toRgba } from "../../src/image/picture.js";
+import { bytesIn, heldPixels, toRgba } from "../../src/image/picture.js";
 import type { Picture } from "../../src/image/picture.js";
+import { expectError } from "../helpers/expect-error.js";
 
 describe("toRgba", () => {
   it("gives RGB an opaque alpha, and takes the channels from the length", () => {
@@ -67,4 +68,12 @@ describe("the VOC palette", () => {
       "tvmonitor",
     ]);
   });
+});
+
+it("says that a buffer was transferred", async () => {
+  const data = new Uint8Array(16);
+  structuredClone(data.buffer, { transfer: [data.buffer] });
+  const sentence = "picture: 2 x 2 needs 4 (grey), 12 (RGB) or 16 (RGBA) bytes, got 0: its buffer was transferred";
+  await expectError(() => toRgba(heldPixels({ width: 2, height: 2, data })()), "bad-image", sentence);
+  expect([bytesIn(data)?.length, bytesIn(data.buffer)?.length]).toEqual([0, 0]);
 });
