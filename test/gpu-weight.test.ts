@@ -81,3 +81,36 @@ describe("a weight on the GPU", () => {
       await expectError(async () => GpuWeight.from(device(), wrong as never), "bad-shape", /^GpuWeight.from needs /);
   });
 });
+
+describe("a weight of the host", () => {
+  it("is the one at the call, and another type is refused", async () => {
+    const x = await Tensor.from(device(), [2], [1, 1, 1, 1]);
+    const data = Float32Array.of(3);
+    const running = runKernel(device(), conv2d, { x, weight: { shape: [1, 1, 1, 1], data } });
+    data.fill(5);
+    expect(Array.from(await (await running).y.read())).toEqual([6]);
+    const shape = [1, 1, 1, 1];
+    for (const wrong of [5, {}, { shape }, { shape, data: null }, { shape: "1111", data }, { shape, data: [1n] }]) {
+      const sentence = "conv2d: input weight needs { shape, data }: an array of numbers and a Float32Array";
+      await expectError(() => runKernel(device(), conv2d, { x, weight: wrong as never }), "bad-shape", sentence);
+    }
+    x.dispose();
+  });
+
+  it("goes with attributes of the right types", async () => {
+    const x = await Tensor.from(device(), [2], [1, 1, 1, 1]);
+    const weight = { shape: [1, 1, 1, 1], data: Float32Array.of(3) };
+    for (const [stride, got] of [
+      [null, "null"],
+      [1n, "bigint"],
+      [NaN, "NaN"],
+      ["2", '"2"'],
+      [[1, 2, 3], "1,2,3"],
+    ]) {
+      const sentence = `conv2d: attribute stride needs a number, got ${got as string}`;
+      const call = () => runKernel(device(), conv2d, { x, weight }, { stride: stride as never });
+      await expect(call()).rejects.toMatchObject({ code: "bad-shape", message: sentence });
+    }
+    x.dispose();
+  });
+});

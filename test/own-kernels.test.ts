@@ -90,7 +90,9 @@ describe("a kernel of a caller", () => {
   it("that needs a missing feature names it", async () => {
     await expect(apply(elementwise("picky", "v", { features: ["no-such-feature"] }))).rejects.toMatchObject({
       code: "limit-too-small",
-      message: "picky: none of its variants runs here (features: no-such-feature); use another adapter",
+      message:
+        "picky: none of its variants runs here for [1,4,1,1] (features: no-such-feature); " +
+        "make it smaller, or use another adapter",
     });
   });
 

@@ -1,5 +1,6 @@
 /** The arguments of a single kernel call: which are right, and how they reach the GPU. */
 import { badShape } from "../base/errors.js";
+import { typeName } from "../base/options.js";
 import { layoutOf } from "../kernel/choice.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { AnyProblem } from "../kernel/problem.js";
@@ -36,17 +37,27 @@ export type Operands = ReadonlyMap<string, Operand>;
 export const isResident = (operand: Operand): operand is ResidentWeight =>
   typeof operand === "object" && "memoryFor" in operand;
 
+/** `weight`: how messages call it. @throws bad-shape for another type or number of values */
+export function checkHostWeight(label: string, weight: string, { shape, data }: Partial<HostWeight> = {}): void {
+  if (!Array.isArray(shape) || typeName(data) !== "Float32Array")
+    throw badShape(`${label} needs { shape, data }: an array of numbers and a Float32Array`);
+  checkValues(weight, { shape, data: data as Float32Array });
+}
+
 /** @throws bad-shape for another number of values than the shape says */
-export function checkValues(label: string, { shape, data }: HostWeight): void {
+function checkValues(label: string, { shape, data }: HostWeight): void {
   const expected = elements(shape);
   if (data.length !== expected)
     throw badShape(`${label} ${formatShape(shape)} needs ${expected} values, got ${data.length}`);
 }
 
+/** The operands as they are now: callers change their weights while a call waits for its pipeline. */
 export function operandsOf(args: Readonly<Record<string, Operand | undefined>>): Operands {
   const operands = new Map<string, Operand>();
   for (const [key, operand] of Object.entries(args)) {
-    if (operand) operands.set(key, operand);
+    if (!operand) continue;
+    const isOnHost = !(operand instanceof Tensor || isResident(operand)) && typeName(operand.data) === "Float32Array";
+    operands.set(key, isOnHost ? { shape: operand.shape, data: operand.data.slice() } : operand);
   }
   return operands;
 }
@@ -67,6 +78,7 @@ export function checkOperands(device: Device, kernel: Kernel, operands: Operands
       throw badShape(`${input} is on another device; ${cure} on the kernel's device`);
     }
     if (isResident(operand)) operand.check(`${kernel.name}: ${key}`);
+    else if (role === "weight") checkHostWeight(input, `input ${key}`, operand);
   }
 }
 

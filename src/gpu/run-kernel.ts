@@ -23,7 +23,7 @@ import { encodeDispatch, gridOf, packParams } from "./dispatch.js";
 import { BUFFER } from "./flags.js";
 import { bindingOf, createBuffer, createTexture, destroy, write } from "./memory.js";
 import type { Memory } from "./memory.js";
-import { checkOperands, checkValues, isResident, operandsOf, updatedTensors } from "./operands.js";
+import { checkOperands, isResident, operandsOf, updatedTensors } from "./operands.js";
 import type { HostWeight, Operand, Operands, ResidentWeight } from "./operands.js";
 import { pipelinesOf } from "./pipelines.js";
 import type { Pipeline } from "./pipelines.js";
@@ -205,7 +205,6 @@ async function dispatch(call: Call, operands: Operands, tensors: Readonly<Record
           const weight = operands.get(slot.key);
           if (!weight || weight instanceof Tensor) return dummies.get(slot);
           if (isResident(weight)) return resident.get(slot.key) as Memory;
-          checkValues(`input ${slot.key}`, weight);
           const packing = packingOf(variant, slot.key);
           return keep(upload(device, slot.key, packing, packing.pack(weight.data, weight.shape, problem)));
         },

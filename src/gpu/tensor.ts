@@ -98,7 +98,7 @@ export class Tensor {
     shape: readonly number[],
     options: TensorOptions = {},
   ): Promise<Tensor> {
-    const full = checkShape(shape);
+    const full = checkShape("tensor", shape);
     const count = (values as ArrayLike<number> | undefined)?.length;
     if (count !== sizeOf(full)) {
       throw badShape(`tensor ${formatShape(shape)} needs ${sizeOf(full)} values, got ${describeValue(count)}`);
@@ -113,7 +113,7 @@ export class Tensor {
   /** A tensor of zeros. @throws bad-shape, bad-option, limit-too-small, out-of-memory, device-lost, disposed */
   static async empty(device: Device, shape: readonly number[], options: TensorOptions = {}): Promise<Tensor> {
     checkDevice("tensor", device);
-    const full = checkShape(shape);
+    const full = checkShape("tensor", shape);
     const name = layoutFor(full, options);
     const layout = layoutNamed(name);
     const label = options.label ?? "tensor";
@@ -176,8 +176,7 @@ function layoutFor(shape: Nchw, options: TensorOptions): LayoutName {
     label: "a string",
   });
   const { dtype, layout } = options;
-  const names = Object.keys(layouts);
-  if (layout !== undefined && !isLayoutName(layout, names)) checkOneOf<string>("layout", layout, names);
+  checkLayout(layout);
   checkOneOf("dtype", dtype, ["f32", "f16", "u32", "u8"]);
   if (layout && dtype && layoutNamed(layout).dtype !== dtype)
     throw badOption(
@@ -195,10 +194,17 @@ function packedValues(layout: LayoutName, values: ArrayLike<number>, shape: Nchw
   }
 }
 
-function checkShape(shape: readonly number[]): Nchw {
+/** @throws bad-option for a layout that is none; undefined may be */
+export function checkLayout(layout: string | undefined): void {
+  const names = Object.keys(layouts);
+  if (layout !== undefined && !isLayoutName(layout, names)) checkOneOf<string>("layout", layout, names);
+}
+
+/** @throws bad-shape */
+export function checkShape(what: string, shape: readonly number[]): Nchw {
   if (!Array.isArray(shape) || shape.length !== 4 || shape.some((d) => !Number.isInteger(d) || d < 1)) {
     const got = Array.isArray(shape) ? `[${shape.map(describeValue).join(",")}]` : describeValue(shape);
-    throw badShape(`tensor: shape ${got} needs 4 positive integers [N, C, H, W]`);
+    throw badShape(`${what}: shape ${got} needs 4 positive integers [N, C, H, W]`);
   }
   return shape as unknown as Nchw;
 }

@@ -7,7 +7,7 @@ import type { BorderableName, Borders } from "./border.js";
 import type { Kernel } from "./kernel.js";
 import type { LayoutName } from "./layout.js";
 import type { AnyProblem } from "./problem.js";
-import { ceilDiv, elements } from "./shape.js";
+import { ceilDiv, elements, formatShape } from "./shape.js";
 import type { AnyVariant, DeviceTraits, Extent, Precision } from "./variant.js";
 
 /** Variant names by kernel name, for callers that do not want the default (tests, benchmarks, comparisons). */
@@ -118,10 +118,11 @@ export function chooseVariant(
   }
   const chosen = defaultVariant(kernel, problem, device, precision);
   if (chosen !== undefined) return chosen;
-  const features = Object.values(kernel.variants).flatMap((variant) => variant.features ?? []);
+  const features = new Set(Object.values(kernel.variants).flatMap((variant) => variant.features ?? []));
   throw new FcnError(
     "limit-too-small",
-    `${kernel.name}: none of its variants runs here (features: ${features.join(", ")}); use another adapter`,
+    `${kernel.name}: none of its variants runs here for ${formatShape(Object.values(problem.out)[0] ?? [])} ` +
+      `(features: ${[...features].join(", ") || "none"}); make it smaller, or use another adapter`,
   );
 }
 

@@ -7,6 +7,7 @@
  * This file only declares. See gpu/pipelines.ts, gpu/run-kernel.ts and plan/plan.ts for the code that runs kernels.
  */
 import { badShape, hasNo } from "../base/errors.js";
+import { describeValue } from "../base/options.js";
 import type { Borders } from "./border.js";
 import type {
   AnyProblem,
@@ -117,14 +118,15 @@ export function resolveAttrs(kernel: Kernel, given: Attrs = {}): Attrs {
     }
     const type = typeof kernel.attrs[key];
     if (!hasType(value, type)) {
-      throw badShape(`${kernel.name}: attribute ${key} needs a ${type}, got ${JSON.stringify(value)}`);
+      const got = typeof value === "string" ? `"${value}"` : [value].flat().map(describeValue).join();
+      throw badShape(`${kernel.name}: attribute ${key} needs a ${type}, got ${got}`);
     }
   }
   return { ...kernel.attrs, ...given };
 }
 
 function hasType(value: AttrValue, type: string): boolean {
-  const isPair = typeof value === "object";
+  const isPair = Array.isArray(value);
   const parts = isPair ? value : [value];
   if (isPair && parts.length !== 2) return false;
   return parts.every((part) => typeof part === type && (typeof part !== "number" || Number.isFinite(part)));
