@@ -194,11 +194,11 @@ export type {
 } from "./models/stream.js";
 export type { ComparedCheckpoint } from "./models/set-groups.js";
 export type { ComparisonSetResult } from "./models/set-result.js";
-export { Graph } from "./plan/graph.js";
+export { GivenGraph as Graph } from "./plan/given-graph.js";
 export type { Arguments as GraphArguments, Node as GraphNode, Results as GraphResults, Value } from "./plan/graph.js";
 export type { Step } from "./plan/lower.js";
 export { GpuWeight } from "./plan/gpu-weight.js";
-export { Plan } from "./plan/plan.js";
+export { GivenPlan as Plan } from "./plan/given-plan.js";
 export type { PlanInputs } from "./plan/inputs.js";
 export type { PlanOptions, PlanResult, RunTimings } from "./plan/plan-options.js";
 export { WeightStore } from "./plan/weight-store.js";

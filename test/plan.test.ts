@@ -10,7 +10,7 @@ import { elements } from "../src/kernel/shape.js";
 import type { Nchw } from "../src/kernel/shape.js";
 import type { Weight } from "../src/kernel/weight.js";
 import { Graph } from "../src/plan/graph.js";
-import { Plan } from "../src/plan/plan.js";
+import { GivenPlan as Plan } from "../src/plan/given-plan.js";
 import { WeightStore } from "../src/plan/weight-store.js";
 import { countingCreations } from "./helpers/count-creations.js";
 import { useDevice } from "./helpers/device.js";

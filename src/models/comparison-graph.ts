@@ -4,7 +4,7 @@ import { Graph } from "../plan/graph.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
 import type { ModelBackbone } from "./backbones/model-backbone.js";
 import type { Batch } from "./batches.js";
-import { PROBE_SIDE } from "./check-kernels.js";
+import { PROBE_SIDE } from "./probe-graphs.js";
 import { SHARED, comparedNetworks } from "./compared.js";
 import type { ComparedNetworks, ComparedVariant } from "./compared.js";
 import { ALL } from "./network-cost.js";

@@ -9,7 +9,7 @@ import { checkDevice } from "../gpu/device.js";
 import type { Device, LostListener } from "../gpu/device.js";
 import type { Precision } from "../kernel/variant.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
-import { checkKernels } from "./check-kernels.js";
+import { checkKernels } from "../plan/check-kernels.js";
 import { COMPARABLE } from "./compared.js";
 import type { ComparedVariant } from "./compared.js";
 import { ALL_WITH_SCORES } from "./comparison-graph.js";

@@ -11,7 +11,7 @@ import type { Precision } from "../kernel/variant.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
 import { checkCheckpoint } from "../weights/given.js";
 import { describeBackbone, describeLoaded } from "./backbones/index.js";
-import { checkKernels } from "./check-kernels.js";
+import { checkKernels } from "../plan/check-kernels.js";
 import { classNamesOf } from "./class-names.js";
 import { COMPARABLE, COMPARED, SHARED } from "./compared.js";
 import type { ComparedVariant } from "./compared.js";

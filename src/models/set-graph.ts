@@ -4,7 +4,7 @@ import type { Batch } from "./batches.js";
 import type { ComparedVariant } from "./compared.js";
 import { SHARED } from "./compared.js";
 import { ALL_WITH_SCORES, addHeads, pictureInput } from "./comparison-graph.js";
-import { PROBE_SIDE } from "./check-kernels.js";
+import { PROBE_SIDE } from "./probe-graphs.js";
 import { ALL } from "./network-cost.js";
 import type { GroupMember, OpenGroup } from "./set-groups.js";
 import { SharedBackboneGraph } from "./shared-backbone.js";

@@ -1,10 +1,9 @@
 /** A constant operand that stays on the GPU from one kernel call to the next. */
-import { FcnError, badShape } from "../base/errors.js";
-import { typeName } from "../base/options.js";
+import { FcnError } from "../base/errors.js";
 import { checkDevice } from "../gpu/device.js";
 import type { Device } from "../gpu/device.js";
 import type { Memory } from "../gpu/memory.js";
-import { checkValues } from "../gpu/operands.js";
+import { checkHostWeight } from "../gpu/operands.js";
 import type { HostWeight, ResidentWeight } from "../gpu/operands.js";
 import type { AnyProblem } from "../kernel/problem.js";
 import type { Shape } from "../kernel/shape.js";
@@ -58,11 +57,8 @@ export class GpuWeight implements ResidentWeight {
    */
   static from(device: Device, weight: HostWeight): GpuWeight {
     checkDevice("GpuWeight.from", device);
-    const { shape, data } = weight ?? {};
-    if (!Array.isArray(shape) || typeName(data) !== "Float32Array")
-      throw badShape("GpuWeight.from needs { shape, data }: an array of numbers and a Float32Array");
-    checkValues("weight", weight);
-    return new GpuWeight(device, shape, data.slice());
+    checkHostWeight("GpuWeight.from", "weight", weight ?? {});
+    return new GpuWeight(device, weight.shape, weight.data.slice());
   }
 
   /** Orders of values in which it was asked for. */

@@ -81,25 +81,7 @@ export type Arguments<I> = {
 /** The outputs of a kernel call. */
 export type Results<O> = { readonly [K in keyof O]: O[K] extends { optional: true } ? Value | undefined : Value };
 
-/**
- * A network as a list of kernel calls. It uses no GPU; Plan.create() gives it memory and runs it. docs/decoder.md
- * builds a decoder with it.
- * @example
- * import { Graph, Plan, Tensor, WeightStore, requestDevice } from "fcn-webgpu/node";
- * import { conv2d, relu } from "fcn-webgpu/kernels";
- *
- * const graph = new Graph();
- * const x = graph.input("x", [1, 1, 2, 2], "nhwc4");
- * const weight = { name: "half", shape: [1, 1, 1, 1], read: async () => Float32Array.of(0.5) };
- * const { y } = graph.op("half", conv2d, { x, weight });
- * graph.output("y", graph.op("relu", relu, { x: y }).y, "nhwc4");
- *
- * const device = await requestDevice();
- * const plan = await Plan.create(device, graph, new WeightStore(device));
- * const outputs = await plan.runToTensors({ x: await Tensor.from(device, [-2, 4, 6, 8], [1, 1, 2, 2]) });
- * console.log((await outputs.get("y")?.read())?.join()); // prints 0,2,3,4
- * device.dispose();
- */
+/** A network as a list of kernel calls. Callers of the library get one that checks what it is given. */
 export class Graph {
   /** The calls, in the order in which they were appended. */
   readonly nodes: Node[] = [];

@@ -9,8 +9,8 @@ import { formatShape } from "../kernel/shape.js";
 import type { Nchw } from "../kernel/shape.js";
 
 /**
- * By name: bytes in the layout that the graph declares for the input, or a tensor of that shape and layout. Both must
- * stay as they are until the run has ended.
+ * By name: bytes in the layout that the graph declares for the input, which are copied at the call, or a tensor of that
+ * shape and layout, which must stay as it is until the run has ended.
  */
 export type PlanInputs = Readonly<Record<string, ArrayBufferView | Tensor>>;
 

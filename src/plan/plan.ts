@@ -5,7 +5,6 @@
  * `runToTensors()` copies them to new tensors instead, which other plans take as inputs.
  */
 import { FcnError, badOption } from "../base/errors.js";
-import { checkCount } from "../base/options.js";
 import type { Device } from "../gpu/device.js";
 import type { Dispatch } from "../gpu/dispatch.js";
 import { MAP_MODE_READ } from "../gpu/flags.js";
@@ -18,7 +17,7 @@ import { compile } from "./compile.js";
 import type { Compiled } from "./compile.js";
 import type { Graph } from "./graph.js";
 import { writeInputs } from "./inputs.js";
-import type { PlanInputs } from "./inputs.js";
+import type { DeclaredInput, PlanInputs } from "./inputs.js";
 import { lower } from "./lower.js";
 import type { Step } from "./lower.js";
 import { PlanMemory } from "./memory.js";
@@ -43,26 +42,12 @@ interface PlanParts {
   readonly readback: boolean;
 }
 
-/**
- * A graph that is ready to run on a device: pipelines are compiled, weights uploaded, and memory is allocated. Runs
- * create nothing.
- * @example
- * import { Graph, Plan, WeightStore, requestDevice } from "fcn-webgpu/node";
- * import { argmax } from "fcn-webgpu/kernels";
- *
- * const graph = new Graph();
- * const { y } = graph.op("labels", argmax, { x: graph.input("x", [1, 4, 1, 1], "nhwc4") });
- * graph.output("labels", y, "u8");
- * const device = await requestDevice();
- * const plan = await Plan.create(device, graph, new WeightStore(device));
- * const { outputs } = await plan.run({ x: Float32Array.of(0.1, 0.2, 0.9, 0.3) });
- * console.log(new Uint8Array(outputs.get("labels")?.bytes ?? [])[0]); // prints 2
- * plan.dispose();
- * device.dispose();
- */
+/** A graph that is ready to run on a device. Callers of the library get one that checks what it is given. */
 export class Plan {
   /** Where it runs. */
   readonly device: Device;
+  /** Inputs as the graph declares them. */
+  protected readonly declared: ReadonlyMap<string, DeclaredInput>;
   /** What runs, in order: for profiles and `doctor`. */
   readonly steps: readonly Step[];
   /** Bytes of GPU memory: arena, inputs, staging, uniforms. Weights belong to the model. */
@@ -73,10 +58,11 @@ export class Plan {
   #runs = 0;
   #disposed = false;
 
-  private constructor(parts: PlanParts) {
+  protected constructor(parts: PlanParts) {
     this.device = parts.device;
     this.steps = parts.steps;
     this.bytes = parts.memory.bytes;
+    this.declared = parts.memory.inputs;
     this.#parts = parts;
     this.#lastRuns = Array.from({ length: parts.inFlight }, () => Promise.resolve());
   }
@@ -92,9 +78,8 @@ export class Plan {
     choice?: VariantChoice | VariantPick,
     options: PlanOptions = {},
   ): Promise<Plan> {
-    const { stageOf, onPipeline, precision, inFlight = 1, readback = true, signal } = options;
     device.check();
-    checkCount("inFlight", inFlight);
+    const { stageOf, onPipeline, precision, inFlight = 1, readback = true, signal } = options;
     const lowerGraph = () => [{ lowered: lower(graph, device, choice, precision) }];
     const [compiled] = (await compile(device, lowerGraph, onPipeline)) as [Compiled];
     const { steps } = compiled.lowered;
@@ -113,7 +98,7 @@ export class Plan {
       return await device.scoped("plan", () => {
         const dispatches = dispatchesOf(device, compiled, memory, weights);
         const timer = stageOf && timing?.StageTimer.create(device, steps.map(stageOf), owned);
-        return new Plan({ device, steps, dispatches, memory, owned, timer, inFlight: slots, readback });
+        return new this({ device, steps, dispatches, memory, owned, timer, inFlight: slots, readback });
       });
     } catch (error) {
       for (const resource of owned) resource.destroy();

@@ -81,7 +81,7 @@ export class WeightStore {
       : this.#uploadAtOnce(weight, packing, problem));
     if (this.#disposed) {
       destroy(memory);
-      throw new FcnError("disposed", "the model was disposed while its weights were loading");
+      throw new FcnError("disposed", "the WeightStore or model was disposed while its weights were loading");
     }
     this.#uploaded.add(memory);
     return memory;

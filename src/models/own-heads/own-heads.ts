@@ -11,7 +11,7 @@ import { Parameters } from "../../weights/parameters.js";
 import type { HeadChoice, ReplaceHeads, Replacement } from "../assemble.js";
 import { buildNetwork, checkHeadFits } from "../build-network.js";
 import type { Assembled, NetworkParts } from "../build-network.js";
-import { PROBE_SIDE } from "../check-kernels.js";
+import { PROBE_SIDE } from "../probe-graphs.js";
 import { classNamesOf } from "../class-names.js";
 import { styleOf } from "../fcn.js";
 import type { HeadWeights, HeadsOptions } from "../head-weights.js";

@@ -1,0 +1,69 @@
+/** The graph that callers of the library make: it checks what it is given. */
+import { badOption, badShape } from "../base/errors.js";
+import { typeName } from "../base/options.js";
+import { checkLayout, checkShape } from "../gpu/tensor.js";
+import type { Kernel } from "../kernel/kernel.js";
+import type { LayoutName } from "../kernel/layout.js";
+import type { Attrs } from "../kernel/problem.js";
+import type { Nchw } from "../kernel/shape.js";
+import type { Weight } from "../kernel/weight.js";
+import { Graph, Value } from "./graph.js";
+
+/**
+ * A network as a list of kernel calls. It uses no GPU; Plan.create() gives it memory and runs it. docs/decoder.md
+ * builds a decoder with it.
+ * @example
+ * import { Graph, Plan, Tensor, WeightStore, requestDevice } from "fcn-webgpu/node";
+ * import { conv2d, relu } from "fcn-webgpu/kernels";
+ *
+ * const graph = new Graph();
+ * const x = graph.input("x", [1, 1, 2, 2], "nhwc4");
+ * const weight = { name: "half", shape: [1, 1, 1, 1], read: async () => Float32Array.of(0.5) };
+ * const { y } = graph.op("half", conv2d, { x, weight });
+ * graph.output("y", graph.op("relu", relu, { x: y }).y, "nhwc4");
+ *
+ * const device = await requestDevice();
+ * const plan = await Plan.create(device, graph, new WeightStore(device));
+ * const outputs = await plan.runToTensors({ x: await Tensor.from(device, [-2, 4, 6, 8], [1, 1, 2, 2]) });
+ * console.log((await outputs.get("y")?.read())?.join()); // prints 0,2,3,4
+ * device.dispose();
+ */
+export class GivenGraph extends Graph {
+  /**
+   * Declares an input [N, C, H, W] whose bytes come in `layout`.
+   * @throws bad-shape when the name is taken, or for another shape; bad-option for a layout that is none
+   */
+  override input(name: string, shape: Nchw, layout: LayoutName): Value {
+    checkShape(`graph: input "${name}"`, shape);
+    checkLayout(layout ?? "none");
+    return super.input(name, shape, layout);
+  }
+
+  /** As op(), for a kernel that is only known at run time. @throws bad-option, bad-shape */
+  override append(
+    label: string,
+    kernel: Kernel,
+    args: Readonly<Record<string, Value | Weight | undefined>>,
+    attrs: Attrs = {},
+  ): Readonly<Record<string, Value>> {
+    if (!(kernel as Partial<Kernel> | null)?.inputs)
+      throw badOption(`${label}: the kernel must be one that defineKernel() made, got ${typeName(kernel)}`);
+    for (const [key, operand] of Object.entries(args ?? {})) {
+      const isRight = operand instanceof Value || typeof (operand as Partial<Weight> | null)?.read === "function";
+      if (operand !== undefined && !isRight)
+        throw badShape(`${label}: input ${key} needs a Value of the graph, or a weight { name, shape, read }`);
+    }
+    return super.append(label, kernel, args ?? {}, attrs ?? {});
+  }
+
+  /**
+   * Names a value that a run returns. Without `layout` it is the one in which the last kernel writes, which depends on
+   * the device.
+   * @throws bad-shape when it belongs to another graph, or the name is taken; bad-option for a layout that is none
+   */
+  override output(name: string, value: Value, layout?: LayoutName): void {
+    if (this.outputs.has(name)) throw badShape(`graph: output "${name}" is declared twice`);
+    checkLayout(layout);
+    super.output(name, value, layout);
+  }
+}

@@ -1,0 +1,97 @@
+/** Plans and graphs as callers make them: what they refuse, and when they read inputs. */
+import { describe, expect, it } from "vitest";
+import { conv2d } from "../shaders/conv2d/kernel.js";
+import { Graph, Plan, WeightStore, requestDevice } from "../src/node.js";
+import { useDevice } from "./helpers/device.js";
+import { expectError } from "./helpers/expect-error.js";
+
+const device = useDevice();
+
+function graphOf(): Graph {
+  const graph = new Graph();
+  const weight = { name: "w", shape: [1, 1, 1, 1], read: () => Promise.resolve(Float32Array.of(1)) };
+  graph.output("y", graph.op("y", conv2d, { x: graph.input("x", [1, 1, 2, 2], "nhwc4"), weight }).y);
+  return graph;
+}
+
+describe("Plan.create", () => {
+  it("refuses options where it would ignore them, and a store of another device", async () => {
+    const other = await requestDevice();
+    const store = new WeightStore(device());
+    const create = (choice: unknown, options?: unknown, own = store): Promise<Plan> =>
+      Plan.create(device(), graphOf(), own, choice as never, options as never);
+    const refused: readonly (readonly [() => Promise<Plan>, RegExp | string])[] = [
+      [() => create({ precision: "f16" }), 'kernels: the network has no kernel "precision"; it has conv2d'],
+      [() => create({ conv2d: "fastest" }), /^kernels: conv2d has no variant "fastest"; it has naive, /],
+      [
+        () => create("naive"),
+        /^Plan\.create: choice must be a function or an object of variants by kernel, got string$/,
+      ],
+      [() => create(undefined, { inflight: 2 }), /^Plan\.create has no option "inflight"; it has precision, /],
+      [() => create(undefined, { precision: "f64" }), 'precision "f64" is not one of f32, f16'],
+      [() => create(undefined, {}, new WeightStore(other)), /^Plan\.create needs a Graph, and a WeightStore of /],
+    ];
+    for (const [call, sentence] of refused) await expectError(call, "bad-option", sentence);
+    store.dispose();
+    other.dispose();
+  });
+});
+
+describe("the inputs of a run", () => {
+  const copying = async (): Promise<Plan> => {
+    const graph = new Graph();
+    const x = graph.input("x", [1, 1, 1, 4], "nchw");
+    graph.output("y", x, "nchw");
+    return Plan.create(device(), graph, new WeightStore(device()));
+  };
+  const firstOf = async (run: ReturnType<Plan["run"]>): Promise<number | undefined> =>
+    new Float32Array((await run).outputs.get("y")?.bytes ?? [])[0];
+
+  it("are those at the call, however long it is queued", async () => {
+    const plan = await copying();
+    const x = new Float32Array(4);
+    const runs = [1, 2, 3, 4, 5].map((value) => firstOf(plan.run({ x: x.fill(value) })));
+    x.fill(9);
+    expect(await Promise.all(runs)).toEqual([1, 2, 3, 4, 5]);
+    plan.dispose();
+  });
+
+  it("may lie in shared memory", async () => {
+    const plan = await copying();
+    const x = new Float32Array(new SharedArrayBuffer(16)).fill(7);
+    expect(await firstOf(plan.run({ x }))).toBe(7);
+    plan.dispose();
+  });
+
+  it("are refused where they are no object, or have an unknown name", async () => {
+    const plan = await copying();
+    const x = new Float32Array(4);
+    await expectError(() => plan.run(null as never), "bad-option", /^plan: inputs must be an object .*, got null$/);
+    await expectError(() => plan.run({ x, z: x }), "bad-shape", 'plan has no input "z"; it has x');
+    await expectError(() => plan.runToTensors({ x, z: x }), "bad-shape", 'plan has no input "z"; it has x');
+    plan.dispose();
+  });
+});
+
+describe("Graph", () => {
+  it("refuses shapes, layouts and operands that no plan could take", async () => {
+    const graph = new Graph();
+    for (const shape of [[1, 1, 2], [1, 1, 2, 0], null]) {
+      const sentence = /^graph: input "a": shape .* needs 4 positive integers \[N, C, H, W\]$/;
+      await expectError(() => graph.input("a", shape as never, "nhwc4"), "bad-shape", sentence);
+    }
+    for (const layout of ["zzz", undefined, null]) {
+      const sentence = /^layout ".*" is not one of nhwc4, /;
+      await expectError(() => graph.input("a", [1, 1, 2, 2], layout as never), "bad-option", sentence);
+    }
+    const x = graph.input("x", [1, 3, 8, 8], "nhwc4");
+    graph.output("y", x);
+    await expectError(() => graph.output("y", x), "bad-shape", 'graph: output "y" is declared twice');
+    await expectError(() => graph.output("z", x, "zzz" as never), "bad-option", /^layout "zzz" is not one of /);
+    const noKernel = "c: the kernel must be one that defineKernel() made, got null";
+    await expectError(() => graph.op("c", null as never, { x }), "bad-option", noKernel);
+    const weight = { shape: [8, 3, 1, 1], data: new Float32Array(24) };
+    const sentence = "c: input weight needs a Value of the graph, or a weight { name, shape, read }";
+    await expectError(() => graph.op("c", conv2d, { x, weight: weight as never }), "bad-shape", sentence);
+  });
+});
