@@ -61,12 +61,15 @@ export function outputOf({ outputs }: PictureResult, name: string): PictureOutpu
 /** Milliseconds of the run alone. */
 export const runTime = ({ upload, encode, gpu, readback }: RunTimings): number => upload + encode + gpu + readback;
 
-/** The times of a result that its caller gets at `end`. What is left of its wait was spent on others. */
-export function timingsOf({ call, compile, timings }: PictureResult, end = performance.now()): Timings {
+/**
+ * The times of a result that its caller gets at `end`. `made` milliseconds were spent on the result itself. What is left
+ * of its wait was spent on others.
+ */
+export function timingsOf({ call, compile, timings }: PictureResult, end = performance.now(), made = 0): Timings {
   const { called, decode } = call;
-  const own = decode + compile + runTime(timings);
+  const own = decode + compile + runTime(timings) + made;
   const total = Math.max(end - called, own);
-  return { queued: total - own, decode, compile, ...timings, total };
+  return { queued: total - own, decode, compile, ...timings, readback: timings.readback + made, total };
 }
 
 /** All outputs of a run as values on the host, by name. Their shapes are [count, C, H, W]. */

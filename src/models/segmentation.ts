@@ -38,11 +38,7 @@ export function segmentations(results: readonly PictureResult[]): Segmentation[]
     return segmentationOf({ width, height, labels: outputOf(result, "labels").values as Uint8Array }, classNames);
   });
   const end = performance.now();
-  return maps.map((map, i) => {
-    const result = results[i] as PictureResult;
-    const timings = { ...result.timings, readback: result.timings.readback + end - start };
-    return { ...map, timings: timingsOf({ ...result, timings }, end) };
-  });
+  return maps.map((map, i) => ({ ...map, timings: timingsOf(results[i] as PictureResult, end, end - start) }));
 }
 
 /** `labels` with the classes that occur in them. A class without a name is called "class 7". */
