@@ -11,8 +11,10 @@ import type { LogMode } from "./record-log.js";
 import { shardSize } from "./shards.js";
 import type { Shard } from "./shards.js";
 
+const SHARD_FIELDS = ["shard", "pictures", "list"] as const;
+
 /** Which part of which pictures a run has. */
-export type ShardFields = Pick<RunHeader, "shard" | "pictures" | "list">;
+export type ShardFields = Pick<RunHeader, (typeof SHARD_FIELDS)[number]>;
 
 /** Of a run without shards there is nothing to say: its pictures may become more. */
 export function shardFields(all: readonly DatasetItem[], shard: Shard | undefined): ShardFields {
@@ -23,8 +25,10 @@ export function shardFields(all: readonly DatasetItem[], shard: Shard | undefine
 }
 
 /** What is put together is no shard. */
-export function withoutShard({ shard: _shard, pictures: _pictures, list: _list, ...header }: RunHeader): RunHeader {
-  return header;
+export function withoutShard(header: RunHeader): RunHeader {
+  const whole = { ...header };
+  for (const field of SHARD_FIELDS) delete whole[field];
+  return whole;
 }
 
 const described = ({ shard }: ShardFields): string => (shard === undefined ? "all pictures" : `shard ${shard}`);

@@ -82,7 +82,7 @@ function adapterTable({ label, adapter, matrixSupport }: Device): string {
   ]);
 }
 
-const choiceCells = ({ kernel, chosen, f16  }: KernelChoices): string[] => [
+const choiceCells = ({ kernel, chosen, f16 }: KernelChoices): string[] => [
   kernel,
   f16 ? `${chosen}; f16: ${f16}` : chosen,
 ];

@@ -116,7 +116,7 @@ export function channelBlocks(storage: "buffer" | "texture" = "buffer"): Packing
 /** Output channels that are copied together, so that what is read and what is written stays in the cache. */
 const BLOCK = 64;
 
-/** Copies output channels of a weight [out][in][kh][kw], from `first` on, to [kh][kw][in][out], channels padded to 4. */
+/** Copies output channels of [out][in][kh][kw], from `first` on, to [kh][kw][in][out]. Channels are padded to 4. */
 export function copyToRows<T extends Float32Array | Uint16Array>(data: T, shape: Shape, first: number, to: T): void {
   const [outC, inC, kh, kw] = shape as [number, number, number, number];
   const taps = kh * kw;

@@ -62,8 +62,8 @@ export function outputOf({ outputs }: PictureResult, name: string): PictureOutpu
 export const runTime = ({ upload, encode, gpu, readback }: RunTimings): number => upload + encode + gpu + readback;
 
 /**
- * The times of a result that its caller gets at `end`. `made` milliseconds were spent on the result itself. What is left
- * of its wait was spent on others.
+ * The times of a result that its caller gets at `end`. `made` milliseconds were spent on the result itself. What is
+ * left of its wait was spent on others.
  */
 export function timingsOf({ call, compile, timings }: PictureResult, end = performance.now(), made = 0): Timings {
   const { called, decode } = call;

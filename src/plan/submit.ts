@@ -24,8 +24,8 @@ interface Copies {
 }
 
 /**
- * Dispatches of a part. A small network's take a GPU about as long as encoding takes the host, 5 to 8 microseconds each.
- * Submitting takes about 30 more, so parts are not smaller.
+ * Dispatches of a part. A small network's take a GPU about as long as encoding takes the host, 5 to 8 microseconds
+ * each. Submitting takes about 30 more, so parts are not smaller.
  */
 const PART = 16;
 
