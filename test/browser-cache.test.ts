@@ -73,6 +73,18 @@ describe("the browser's cache", () => {
     expect(other.entries.size).toBe(1);
   });
 
+  test("what onProgress throws reaches the caller, from the server and from the cache", async () => {
+    server.answer = ranged();
+    const cache = fakeCache();
+    const url = `${server.base}/progress.safetensors`;
+    const onProgress = (): never => {
+      throw new RangeError("mine");
+    };
+    await expect(browserCachedSource(url, { ...options(cache), onProgress })).rejects.toThrow(RangeError);
+    await browserCachedSource(url, options(cache));
+    await expect(browserCachedSource(url, { ...options(cache), onProgress })).rejects.toThrow(RangeError);
+  });
+
   test("no room is one sentence", async () => {
     server.answer = ranged();
     await expect(

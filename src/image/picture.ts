@@ -109,7 +109,7 @@ export function toRgba(picture: Picture, name = "picture"): RgbaPicture {
     const needed = isKnown ? pixels * channels : `${pixels} (grey), ${pixels * 3} (RGB) or ${pixels * 4} (RGBA)`;
     throw badImage(
       name,
-      `${width} x ${height} needs ${needed} bytes, got ${data.length || "0: its buffer was transferred"}`,
+      `${width} x ${height} needs ${needed} bytes, got ${data.length || "0: the buffer is empty, or was transferred"}`,
     );
   }
   return { width, height, data: channels === 4 ? data : withAlpha(data, pixels, channels), channels: 4, shrunk };

@@ -11,6 +11,7 @@ import { FcnError, messageOf } from "../base/errors.js";
 import { importSha256 } from "./digest/import-sha256.js";
 import type { DownloadOptions } from "./download-options.js";
 import { download } from "./download.js";
+import { withOwnErrors } from "./own-errors.js";
 import type { Origin, PartialFile } from "./partial-file.js";
 import { badWeights, blobSource } from "./source.js";
 import type { ByteSource } from "./source.js";
@@ -168,6 +169,7 @@ export function hasBrowserCache(): boolean {
  */
 export async function browserCachedSource(url: string | URL, options: BrowserCacheOptions = {}): Promise<ByteSource> {
   const plain = plainUrl(url);
+  const { watched, rethrow } = withOwnErrors(options);
   return exclusively(plain, async () => {
     let file: CachedPieces | undefined;
     try {
@@ -175,14 +177,15 @@ export async function browserCachedSource(url: string | URL, options: BrowserCac
       file = new CachedPieces(cache, plain, options.pieceBytes ?? PIECE_BYTES);
       await file.resume();
       if (file.complete) {
-        options.onProgress?.({ loaded: file.size, total: file.size });
+        watched.onProgress?.({ loaded: file.size, total: file.size });
       } else {
-        await download(plain, file, options);
+        await download(plain, file, watched);
         await file.flush(true);
       }
       return await file.source(plain);
     } catch (error) {
       await file?.flush(false).catch(() => undefined); // no room: the pieces before stay for the next attempt
+      rethrow();
       if (error instanceof FcnError || options.signal?.aborted) throw error;
       const cure = "free some space, or load with cache: false";
       throw badWeights(plain, `it cannot be kept in the browser's cache (${messageOf(error)}); ${cure}`, error);

@@ -5,9 +5,10 @@
 
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, readFile, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { makeFolder } from "../base/make-folder.js";
 import { writeWhole } from "../base/write-whole.js";
 
 interface CheckedFile {
@@ -43,7 +44,7 @@ export async function noteHash(path: string, sha256: string, measured = path): P
   const record = recordPath(path);
   try {
     const { size, mtimeMs } = await stat(measured);
-    await mkdir(dirname(record), { recursive: true });
+    await makeFolder(dirname(record));
     await writeWhole(record, JSON.stringify({ size, mtimeMs, sha256 } satisfies CheckedFile));
   } catch {
     // Only time is lost.

@@ -8,16 +8,18 @@
  */
 
 import { createHash } from "node:crypto";
-import { mkdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
 import { FcnError, messageOf } from "../base/errors.js";
+import { makeFolder } from "../base/make-folder.js";
 import { damageOf } from "./checked-files.js";
 import { DownloadClaim } from "./download-claim.js";
 import type { ClaimOptions } from "./download-claim.js";
-import type { DownloadOptions, DownloadProgress } from "./download-options.js";
+import type { DownloadOptions } from "./download-options.js";
 import { download } from "./download.js";
 import { fileSource } from "./file-source.js";
+import { withOwnErrors } from "./own-errors.js";
 import { proxiedFetch } from "./proxied-fetch.js";
 import { badWeights } from "./source.js";
 import type { ByteSource } from "./source.js";
@@ -88,26 +90,18 @@ async function sizeOf(path: string): Promise<number | undefined> {
 async function downloadInto(target: string, url: string, options: DiskCacheOptions, replace: boolean): Promise<void> {
   const folder = dirname(target);
   let claim: DownloadClaim | undefined;
-  let thrown: { readonly error: unknown } | undefined;
-  const onProgress = (progress: DownloadProgress): void => {
-    try {
-      options.onProgress?.(progress);
-    } catch (error) {
-      thrown = { error };
-      throw error;
-    }
-  };
+  const { watched, rethrow } = withOwnErrors(options);
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     claim = await DownloadClaim.take(target, options);
     // Another process may have completed the file since it was looked for.
     if (!replace && (await sizeOf(target)) !== undefined) return await claim.discard();
-    await download(url, claim.partial, { fetch: proxiedFetch, ...options, onProgress });
+    await download(url, claim.partial, { fetch: proxiedFetch, ...watched });
     await claim.finish();
   } catch (error) {
     const isLost = claim?.isLost === true;
     await claim?.release();
-    if (thrown) throw thrown.error; // the caller's own
+    rethrow();
     if (isLost && !options.signal?.aborted) {
       if (!replace && (await sizeOf(target)) !== undefined) return; // the other process has completed it
       const reason = "another process has taken over its download, because this one stood still";

@@ -1,8 +1,9 @@
 /** A download in a folder of its own: `data`, and `origin.json`, which is written before the first byte of `data`. */
 
-import { mkdir, open, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder } from "../base/make-folder.js";
 import { sha256OfFile } from "./checked-files.js";
 import { fileSource } from "./file-source.js";
 import type { Origin, PartialFile } from "./partial-file.js";
@@ -25,7 +26,7 @@ export class PartialFolder implements PartialFile {
 
   /** Makes the folder, or takes up what an earlier download left in it. */
   static async open(path: string): Promise<PartialFolder> {
-    await mkdir(path, { recursive: true });
+    await makeFolder(path);
     const data = await stat(join(path, "data")).catch(() => undefined);
     const origin = await readFile(join(path, "origin.json"), "utf8")
       .then((text) => JSON.parse(text) as Origin)

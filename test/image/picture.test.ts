@@ -73,7 +73,8 @@ describe("the VOC palette", () => {
 it("says that a buffer was transferred", async () => {
   const data = new Uint8Array(16);
   structuredClone(data.buffer, { transfer: [data.buffer] });
-  const sentence = "picture: 2 x 2 needs 4 (grey), 12 (RGB) or 16 (RGBA) bytes, got 0: its buffer was transferred";
+  const sentence =
+    "picture: 2 x 2 needs 4 (grey), 12 (RGB) or 16 (RGBA) bytes, got 0: the buffer is empty, or was transferred";
   await expectError(() => toRgba(heldPixels({ width: 2, height: 2, data })()), "bad-image", sentence);
   expect([bytesIn(data)?.length, bytesIn(data.buffer)?.length]).toEqual([0, 0]);
 });
