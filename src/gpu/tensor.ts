@@ -42,7 +42,10 @@ export function defaultLayout(dtype: DType, channels: number): LayoutName {
 
 /** How a tensor is stored. */
 export interface TensorOptions {
-  /** Element type; f16 is storage only, kernels compute in f32. Default f32. */
+  /**
+   * Element type; f16 is storage only, kernels compute in f32. Values given beyond 65,504 become infinity in f16, as in
+   * PyTorch; what kernels store there becomes 65,504. Default f32.
+   */
   readonly dtype?: DType;
   /** Order of the values in memory. Default: "nhwc4" of f32, and what fits the other element types. */
   readonly layout?: LayoutName;
