@@ -129,7 +129,10 @@ describe("fcn compare --voc", () => {
     const refused = await voc("killed", "--boundary-width", "3");
     expect([refused.code, refused.err]).toEqual([2, expect.stringContaining("has results already; --resume")]);
     const other = await voc("killed", "--boundary-width", "4", "--resume");
-    expect([other.code, other.err]).toEqual([2, expect.stringContaining("made with other boundaryWidth")]);
+    expect([other.code, other.err]).toEqual([
+      2,
+      expect.stringContaining("made with other boundary width (--boundary-width)"),
+    ]);
 
     expect((await voc("killed", "--boundary-width", "3", "--resume")).code).toBe(1);
     expect(await totalsIn(at("killed"))).toEqual(wholeTotals);
@@ -151,6 +154,9 @@ describe("fcn compare --voc", () => {
 
     await voc("differs", "--boundary-width", "2", "--shard", "1/7");
     const refused = await fcn("compare", "--merge", at("shard2"), at("differs"), "--out", at("merged2"));
-    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining("made with other boundaryWidth")]);
+    expect([refused.code, refused.err]).toEqual([
+      1,
+      expect.stringContaining("made with other boundary width (--boundary-width)"),
+    ]);
   });
 });

@@ -126,7 +126,7 @@ describe("a resume", () => {
     await expect(open({ mode: "new" })).rejects.toThrow("has results already; --resume continues them");
     const changes = { weightsHash: "2".repeat(64), keptLabels: [3] };
     await expect(open({ changes })).rejects.toThrow(
-      "was made with other weightsHash and keptLabels; resume with the same",
+      "was made with other contents of the weights and classes (--classes); resume with the same options",
     );
     await open({ changes, mode: "fresh" });
     await expect(open({ shard: { part: 1, parts: 2 } })).rejects.toThrow("has results of a run without shards");

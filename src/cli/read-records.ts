@@ -26,11 +26,14 @@ export interface RecordKind<Header, Record> {
 
 /** Fields of headers whose names say little, with the options that they come from. */
 const OPTION_OF: Readonly<Record<string, string>> = {
+  boundaryWidth: "boundary width (--boundary-width)",
+  classNames: "class names (--class-names)",
   endings: "files of each picture (--format, --probabilities, --logits)",
   keptLabels: "classes (--classes)",
+  weightsHash: "contents of the weights",
 };
 
-/** What differs between two headers, as "boundaryWidth and weights"; undefined when nothing does. */
+/** What differs between two headers, as "boundary width (--boundary-width) and weights"; undefined when nothing does. */
 export function differenceOf<Header>(
   { differences }: Pick<RecordKind<Header, unknown>, "differences">,
   a: Header,

@@ -8,6 +8,7 @@ import type { Tensor } from "../gpu/tensor.js";
 import { bytesIn } from "../image/picture.js";
 import type { VariantChoice, VariantPick } from "../kernel/choice.js";
 import { checkKernels } from "./check-kernels.js";
+import type { GivenGraph } from "./given-graph.js";
 import { Graph } from "./graph.js";
 import type { PlanInputs } from "./inputs.js";
 import type { PlanOptions, PlanResult } from "./plan-options.js";
@@ -47,7 +48,7 @@ export class GivenPlan extends Plan {
    */
   static override async create(
     device: Device,
-    graph: Graph,
+    graph: GivenGraph,
     store: WeightStore,
     choice?: VariantChoice | VariantPick,
     options: PlanOptions = {},

@@ -46,7 +46,7 @@ interface PlanParts {
 export class Plan {
   /** Where it runs. */
   readonly device: Device;
-  /** Inputs as the graph declares them. */
+  /** Inputs as the graph declares them. @internal */
   protected readonly declared: ReadonlyMap<string, DeclaredInput>;
   /** What runs, in order: for profiles and `doctor`. */
   readonly steps: readonly Step[];
@@ -58,6 +58,7 @@ export class Plan {
   #runs = 0;
   #disposed = false;
 
+  /** @internal */
   protected constructor(parts: PlanParts) {
     this.device = parts.device;
     this.steps = parts.steps;
