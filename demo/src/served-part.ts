@@ -5,7 +5,11 @@
 import { served } from "./served.js";
 
 const failed = new Set<HTMLLinkElement>();
-addEventListener("error", ({ target }) => void (target instanceof HTMLLinkElement && failed.add(target)), true);
+
+/** Notes the sheets that do not come. The page calls it once, before it asks for parts. */
+export function watchSheets(): void {
+  addEventListener("error", ({ target }) => void (target instanceof HTMLLinkElement && failed.add(target)), true);
+}
 
 /** @throws Error with a sentence */
 export async function servedPart<T>(part: Promise<T>): Promise<T> {

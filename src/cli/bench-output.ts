@@ -35,7 +35,9 @@ export function emptyResult(device: Device): BenchResult {
 /** @throws UsageError when there is no such file, bad-option when it is no result */
 export async function readResult(path: string): Promise<BenchResult> {
   const bytes = await readInput(path).catch((error: unknown) => {
-    throw new UsageError(`bench: ${path} cannot be read: ${whyUnreadable(error)}`, { cause: error });
+    const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    const sentence = isMissing ? `there is no file ${path}` : `${path} cannot be read: ${whyUnreadable(error)}`;
+    throw new UsageError(`bench: ${sentence}`, { cause: error });
   });
   return fromJson(bytes.toString("utf8"), path);
 }

@@ -13,7 +13,7 @@ const MAX_PIPED_BYTES = 2 ** 30;
 export function whyUnreadable(error: unknown): string {
   const { code } = error as NodeJS.ErrnoException;
   if (code === "ENOENT") return "there is no such file";
-  if (code === "EISDIR") return "it is a folder; name the pictures in it";
+  if (code === "EISDIR") return "it is a folder";
   if (code === "ELOOP") return "its links lead in a circle";
   if (code === "EACCES" || code === "EPERM") return "permission to read it is denied";
   return messageOf(error);
