@@ -9,7 +9,6 @@ import { readDrawing, readAddress, writeAddress } from "./page-state.js";
 import type { PageState } from "./page-state.js";
 import { Probes } from "./probes.js";
 import { readableName } from "./readable-names.js";
-import { watchSheets } from "./served-part.js";
 import { Stage } from "./stage/stage.js";
 import { TeachButton } from "./teach/teach-button.js";
 import { paintedPicture } from "./teach/painted-picture.js";
@@ -46,7 +45,6 @@ let savedSize: readonly [number, number] = [0, 0];
 /** Blob URLs of the picture behind the canvases. */
 let objectUrl = "";
 
-watchSheets();
 const status = new Status();
 status.start();
 const client = new Client(onReply);

@@ -5,14 +5,11 @@
 import { served } from "./served.js";
 
 const failed = new Set<HTMLLinkElement>();
-
-/** Notes the sheets that do not come. The page calls it once, before it asks for parts. */
-export function watchSheets(): void {
-  addEventListener("error", ({ target }) => void (target instanceof HTMLLinkElement && failed.add(target)), true);
-}
+const noteSheet = ({ target }: Event): void => void (target instanceof HTMLLinkElement && failed.add(target));
 
 /** @throws Error with a sentence */
 export async function servedPart<T>(part: Promise<T>): Promise<T> {
+  globalThis.addEventListener("error", noteSheet, true); // once, however often it is called
   const loaded = await served(part);
   const sheets = [...failed].filter(({ rel }) => rel === "stylesheet");
   failed.clear();

@@ -33,7 +33,7 @@ const OPTION_OF: Readonly<Record<string, string>> = {
   weightsHash: "contents of the weights",
 };
 
-/** What differs between two headers, as "boundary width (--boundary-width) and weights"; undefined when nothing does. */
+/** What differs between two headers, as "classes (--classes) and weights"; undefined when nothing does. */
 export function differenceOf<Header>(
   { differences }: Pick<RecordKind<Header, unknown>, "differences">,
   a: Header,
