@@ -15,7 +15,6 @@ const PRELOAD = `import fs from "node:fs";
   import promises from "node:fs/promises";
   import { syncBuiltinESMExports } from "node:module";
   import { basename } from "node:path";
-  import { Readable } from "node:stream";
   const failing = (path) => {
     const code = basename(String(path));
     if (!/^E[A-Z]+$/.test(code)) return undefined;
@@ -29,10 +28,10 @@ const PRELOAD = `import fs from "node:fs";
       return own(path, ...more);
     };
   }
-  const own = fs.createReadStream;
-  fs.createReadStream = (path, ...more) => {
+  const own = fs.open;
+  fs.open = (path, ...more) => {
     const error = failing(path);
-    return error ? new Readable({ read() { this.destroy(error); } }) : own(path, ...more);
+    return error ? more.at(-1)(error) : own(path, ...more);
   };
   syncBuiltinESMExports();`;
 writeFileSync(at("preload.mjs"), PRELOAD);
