@@ -9,7 +9,10 @@ export async function bundle(entry: string): Promise<string> {
     root,
     configFile: false,
     logLevel: "error",
-    build: { lib, write: false, minify: false, target: "esnext" },
+    build: {
+      ...{ lib, write: false, minify: false, target: "esnext" },
+      rollupOptions: { output: { codeSplitting: false } },
+    },
   });
   const [built] = Array.isArray(result) ? result : [result];
   const chunk = built && "output" in built ? built.output.find((part) => part.type === "chunk") : undefined;
