@@ -52,10 +52,9 @@ function pathOf(url: string | URL): string {
 }
 
 /** A file of the package. @throws bad-weights with the cure for bundles, whose code is elsewhere */
-async function shippedSource(name: string): Promise<ByteSource> {
+async function shippedSource({ name, url }: NamedWeights): Promise<ByteSource> {
   try {
-    const { url, sha256 } = namedWeights(name) as Required<NamedWeights>;
-    return await verified(await pathSource(fileURLToPath(url)), sha256);
+    return await pathSource(fileURLToPath(url));
   } catch (error) {
     const cure =
       "bundlers must leave fcn-webgpu out (external), or copy its dist/weights to where the bundle expects it";
@@ -83,8 +82,8 @@ export async function openSource(
   checkWeightsOptions(options);
   const { cache = true, ...download } = options;
   options.signal?.throwIfAborted();
-  if (weights === "photos" || weights === "icons") return shippedSource(weights);
   const named = namedWeights(weights);
+  if (named?.sha256) return verified(await shippedSource(named), named.sha256);
   if (named) return namedSource(named, options);
   if (isRemote(weights))
     return cache ? cachedSource(weights, download) : downloadedSource(weights, { fetch: proxiedFetch, ...download });

@@ -43,8 +43,8 @@ const REDUCE = 2400;
 const OTHER_REGISTERS = 25;
 
 /**
- * 32-bit registers of a thread, by vendor. Intel has 128 where eight threads run together, and 64 where sixteen do.
- * https://www.intel.com/content/www/us/en/docs/oneapi/optimization-guide-gpu/2024-1/registers-and-performance.html
+ * 32-bit registers of a thread, by vendor. On Intel 8 to 32 threads share 128 registers of 32 or 64 bytes.
+ * https://www.intel.com/content/www/us/en/docs/oneapi/optimization-guide-gpu/2024-1/registers.html
  */
 const MOST_REGISTERS: Readonly<Record<string, number>> = { nvidia: 255, amd: 255, intel: 64, arm: 64, qualcomm: 64 };
 /** Apple's, and what is assumed of others. */

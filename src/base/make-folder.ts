@@ -7,18 +7,6 @@ import { nativePath } from "./native-path.js";
 const failed = (message: string, code: string, cause: unknown): Error =>
   Object.assign(new Error(message, { cause }), { code, syscall: "mkdir" });
 
-const isFolder = (path: string): Promise<boolean> =>
-  stat(nativePath(path)).then(
-    (info) => info.isDirectory(),
-    () => false,
-  );
-
-const isThere = (path: string): Promise<boolean> =>
-  stat(nativePath(path)).then(
-    () => true,
-    () => false,
-  );
-
 /** False where the parent is missing. */
 async function makeOne(path: string): Promise<boolean> {
   try {
@@ -27,8 +15,9 @@ async function makeOne(path: string): Promise<boolean> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") return false;
-    if (await isFolder(path)) return true;
-    if (code === "EEXIST" && !(await isThere(path)))
+    const info = await stat(nativePath(path)).catch(() => undefined);
+    if (info?.isDirectory()) return true;
+    if (code === "EEXIST" && !info)
       throw failed(`${path} is a link that leads nowhere; remove it, or make its target`, "EDANGLING", error);
     throw error;
   }

@@ -8,7 +8,7 @@ import type { AdapterNames } from "./cores.js";
  */
 const CARDS: Readonly<Record<string, number>> = {
   "ryzen|processor": 4,
-  "\\bg?b[123]00\\b": 148,
+  "\\bg?b[12]00\\b": 148,
   "\\bg?h200\\b": 132,
   "\\bg?h100\\b": 132,
   "\\bh20\\b": 78,

@@ -63,6 +63,7 @@ export class Device implements DeviceTraits {
     pace?: Pace,
     /** Tensor cores, or why they are not used. */
     readonly matrixSupport: MatrixSupport = { note: "not used: the device was not asked" },
+    /** As DeviceTraits has it. */
     readonly cores = coresOf(adapter),
   ) {
     this.features = new Set(gpu.features);

@@ -23,7 +23,7 @@ export function toHalf(value: number): number {
   // f32 has 13 bits of mantissa more than f16. A carry into the exponent gives the right number, also infinity.
   if (magnitude >= SMALLEST_NORMAL) return sign | ((magnitude - REBIAS + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
   // Subnormal numbers are multiples of 2^-24, and so are the numbers that f32 has between 0.5 and 1: it rounds.
-  scratch[0] = Math.abs(value) + 0.5;
+  scratch[0] = Math.abs(scratch[0]) + 0.5;
   return sign | ((scratchBits[0] as number) - F32_HALF);
 }
 

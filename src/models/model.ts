@@ -1,7 +1,7 @@
 /** What a model is besides its device: a network, and what its classes are called. New heads make a new one. */
 import type { VariantChoice } from "../kernel/choice.js";
-import type { Assembled } from "./build-network.js";
 import { checkKernels } from "../plan/check-kernels.js";
+import type { Assembled } from "./build-network.js";
 import { probeGraphs } from "./probe-graphs.js";
 import type { PreparedNetwork } from "./output-graph.js";
 import { IMAGENET, checkPreprocessing, checkResize } from "./preprocessing.js";

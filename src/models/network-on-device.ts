@@ -144,9 +144,7 @@ export class NetworkOnDevice<Kind extends string> {
   async #choiceFor(graph: Graph, signal: AbortSignal | undefined): Promise<VariantChoice | VariantPick | undefined> {
     const { kernels, tuning, tuneBudget } = this.#network;
     this.#tuner ??= await openTuner(this.device, { store: tuning, budget: tuneBudget });
-    return (
-      (await this.#tuner?.choose(graph, kernels, this.precision, signal)) ?? (kernels && (({ name }) => kernels[name]))
-    );
+    return (await this.#tuner?.choose(graph, kernels, this.precision, signal)) ?? kernels;
   }
 
   /**

@@ -23,8 +23,10 @@ export function namesIn(text: string): string[] | undefined {
 }
 
 /** What is wrong with text that namesIn() does not read. */
-export const listFault = ({ length } = ""): string =>
-  `have no list of classes${length > LONGEST_TEXT ? ` in at most ${LONGEST_TEXT} characters, but ${length}` : ""}`;
+export function listFault(text = ""): string {
+  const size = text.length > LONGEST_TEXT ? ` in at most ${LONGEST_TEXT} characters, but ${text.length}` : "";
+  return `have no list of classes${size}`;
+}
 
 /** The values of {"0": "sky", "1": "road"}, or of an array, if their keys are 0, 1, 2 and so on. */
 const valuesByNumber = (json: object | undefined): unknown =>

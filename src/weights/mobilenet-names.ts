@@ -2,7 +2,6 @@
 
 /** Index in `features` of the first block of each of timm's stages: they have 1, 2, 3, 4, 3, 3 and 1 blocks. */
 const FIRST_BLOCKS = [1, 2, 4, 7, 11, 14, 17];
-const BLOCKS = "1,2,3,4,3,3,1";
 /** torchvision's index of the last convolution, which comes after the blocks. */
 const LAST = 18;
 
@@ -34,8 +33,10 @@ export function otherTimmBlocks(names: readonly string[]): string | undefined {
     const found = names.map((name) => name.match(`^blocks\\.${stage}\\.\\d+`)?.[0]);
     return new Set(found.filter(Boolean)).size;
   });
-  const blocks = counts.join();
-  return blocks === BLOCKS ? undefined : `timm's EfficientNet-Lite, MNASNet, FBNet or another (${blocks} blocks)`;
+  const isOurs = counts.every(
+    (count, stage) => count === (FIRST_BLOCKS[stage + 1] ?? LAST) - (FIRST_BLOCKS[stage] ?? 0),
+  );
+  return isOurs ? undefined : `timm's EfficientNet-Lite, MNASNet, FBNet or another (${counts.join()} blocks)`;
 }
 
 /** torchvision's name of a tensor of timm's mobilenetv2. */
