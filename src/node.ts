@@ -52,13 +52,13 @@ function pathOf(url: string | URL): string {
 }
 
 /** A file of the package. @throws bad-weights with the cure for bundles, whose code is elsewhere */
-async function shippedSource({ name, url }: NamedWeights): Promise<ByteSource> {
+async function shippedSource(named: NamedWeights): Promise<ByteSource> {
   try {
-    return await pathSource(fileURLToPath(url));
+    return await pathSource(fileURLToPath(named.url));
   } catch (error) {
     const cure =
       "bundlers must leave fcn-webgpu out (external), or copy its dist/weights to where the bundle expects it";
-    throw badWeights(quote(name), `its file in the package cannot be read (${messageOf(error)}); ${cure}`, error);
+    throw badWeights(quote(named.name), `its file in the package cannot be read (${messageOf(error)}); ${cure}`, error);
   }
 }
 

@@ -53,7 +53,7 @@ export const WEIGHTS_NAMES = Object.keys({ ...SHIPPED, ...PUBLISHED }) as Weight
 
 export interface NamedWeights {
   readonly name: WeightsName;
-  /** Where the file is published; for a file that ships, its place in the package. */
+  /** Where the file is published; for a file that ships, its place in the package. @throws as defaultCheckpointUrl */
   readonly url: URL;
   /** Of a file that ships. In Node nothing is downloaded for it, and a page has it among its assets. */
   readonly sha256?: string;
@@ -62,7 +62,14 @@ export interface NamedWeights {
 /** The weights of exactly this name. */
 export function namedWeights(weights: unknown): NamedWeights | undefined {
   for (const [name, { url, sha256 }] of Object.entries(SHIPPED))
-    if (name === weights) return { name: name as WeightsName, url: url(), sha256 };
+    if (name === weights)
+      return {
+        name: name as WeightsName,
+        get url() {
+          return url();
+        },
+        sha256,
+      };
   for (const [name, file] of Object.entries(PUBLISHED))
     if (name === weights)
       return { name: name as WeightsName, url: new URL(`${TORCHVISION_ORIGIN}/models/${file}.pth`) };

@@ -18,14 +18,19 @@ export const ICONS_CHECKPOINT = {
 /**
  * Where the weights are that ship and that loadFcn() takes by default. They lie next to this module in the sources, in
  * the build and, as an asset, in a bundle.
+ * @throws bad-weights in a bundle that is no ES module
  * @example
  * import { defaultCheckpointUrl } from "fcn-webgpu";
  *
  * console.log(defaultCheckpointUrl().pathname.endsWith("fcn-mobilenet-v2-photos-f16.safetensors")); // prints true
  */
 export function defaultCheckpointUrl(): URL {
-  // Bundlers find the asset by this expression, so the name is written out once more.
-  return new URL("../../weights/fcn-mobilenet-v2-photos-f16.safetensors", import.meta.url);
+  try {
+    // Bundlers find the asset by this expression, so the name is written out once more.
+    return new URL("../../weights/fcn-mobilenet-v2-photos-f16.safetensors", import.meta.url);
+  } catch (error) {
+    throw badWeights("weights of the package", "this bundle has no import.meta.url; build it as an ES module", error);
+  }
 }
 
 /**

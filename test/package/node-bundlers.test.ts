@@ -32,3 +32,21 @@ describe.each([
     expect(weights).toMatch(/^bad-weights "photos": .*leave fcn-webgpu out \(external\).*dist\/weights/);
   });
 });
+
+it("a script that is no ES module says so when it asks for the weights of the package", async () => {
+  installed().write(
+    "page.mjs",
+    `import { defaultCheckpointUrl, openSource } from "fcn-webgpu";
+const sentence = ({ code, message }) => console.log(code + " " + message);
+try { defaultCheckpointUrl(); } catch (error) { sentence(error); }
+openSource("photos").catch(sentence);
+`,
+  );
+  const built = await installed().tool("esbuild", "page.mjs", "--bundle", "--format=iife", "--outfile=out/page.cjs");
+  expect(built.code, built.err).toBe(0);
+  const { code, out, err } = await installed().node("out/page.cjs");
+  expect([code, err]).toEqual([0, ""]);
+  const [address, weights] = out.split("\n");
+  expect(address).toMatch(/^bad-weights weights of the package: .*ES module/);
+  expect(weights).toBe(address);
+});
