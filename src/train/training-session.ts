@@ -116,12 +116,24 @@ export class TrainingSession {
       write(this.device, this.parts.loss.total.memory, oneValue(0));
       loss = await this.#pass(await this.#plans.planOf(`step ${only.shape.key}`, this.#step(only.shape)), only, rates);
     } else {
-      loss = await this.accumulate(pieces);
-      const update = await this.#plans.planOf("update", (graph) => appendUpdate(graph, this.#parts, new Map()));
-      await update.run({ [RATES]: rates });
+      loss = await this.#inPieces(pieces, rates);
     }
     this.steps += 1;
     return loss;
+  }
+
+  /** A step that fails leaves no gradient of its first pieces to the next step. */
+  async #inPieces(pieces: readonly Piece[], rates: Float32Array): Promise<number> {
+    try {
+      const loss = await this.accumulate(pieces);
+      const update = await this.#plans.planOf("update", (graph) => appendUpdate(graph, this.#parts, new Map()));
+      await update.run({ [RATES]: rates });
+      return loss;
+    } catch (error) {
+      for (const { gradient } of this.parts.parameters.values())
+        write(this.device, gradient.memory, new ArrayBuffer(gradient.memory.size));
+      throw error;
+    }
   }
 
   /** Adds the gradients of pieces to those of the parameters. Gives their loss. */

@@ -150,16 +150,33 @@ it.each([MEAN, ADAM])("the same inputs give the same bits: $name", async (test) 
   expect(await trained(test, 4)).toEqual(await trained(test, 4));
 });
 
-it("keeps the gradients at zero between steps", async () => {
-  const session = await headsSession(device(), ADAM);
-  await session.run([wholeBatch(ADAM)], RATE);
-  await session.run(singlePictures(ADAM), RATE);
+async function expectZeroGradients(session: TrainingSession): Promise<void> {
   for (const [name, gradient] of await parametersOf(session, "gradient"))
     expect(
       gradient.every((value) => value === 0),
       name,
     ).toBe(true);
+}
+
+it("keeps the gradients at zero between steps", async () => {
+  const session = await headsSession(device(), ADAM);
+  await session.run([wholeBatch(ADAM)], RATE);
+  await session.run(singlePictures(ADAM), RATE);
+  await expectZeroGradients(session);
   session.dispose();
+});
+
+it("a step that fails after its first piece leaves no gradient to the next one, and no step", async () => {
+  const session = await headsSession(device(), ADAM);
+  const [first, second] = singlePictures(ADAM) as [Piece, Piece];
+  const broken = { ...second, inputs: { ...second.inputs, labels: new Uint8Array(4) } };
+  await expect(session.run([first, broken], RATE)).rejects.toMatchObject({ code: "bad-shape" });
+  await expectZeroGradients(session);
+  const fresh = await headsSession(device(), ADAM);
+  const losses = await lossesOf(session, [first], 3);
+  expect([session.steps, losses]).toEqual([3, await lossesOf(fresh, [first], 3)]);
+  session.dispose();
+  fresh.dispose();
 });
 
 it("keeps its memory over 200 steps, and frees it", async () => {
