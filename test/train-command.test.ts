@@ -1,5 +1,5 @@
 /** `fcn train` as a user runs it: wrong calls, its files, resume after a kill, stages. Runs the build. */
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -118,6 +118,16 @@ describe("a training", () => {
     expect([again.code, again.err]).toEqual([2, expect.stringContaining("--resume goes on with it, --fresh replaces")]);
     const other = await fcn(...trainArgs("once", "--resume", "--epochs", "7", "--batch", "2"));
     expect([other.code, other.err]).toEqual([2, expect.stringContaining("has other epochs; resume with the same")]);
+    const mapped = await fcn(...trainArgs("once", "--resume", "--void", "255,0", ...options));
+    const sentence = "has other label values (--map, --void); resume with the same options, or give --fresh";
+    expect([mapped.code, mapped.err]).toEqual([2, expect.stringContaining(sentence)]);
+  });
+
+  it("does not go on without its best checkpoint", async () => {
+    cpSync(at("once"), at("without"), { recursive: true });
+    rmSync(at("without/best.safetensors"));
+    const { code, err } = await fcn(...trainArgs("without", "--resume", ...options));
+    expect([code, err]).toEqual([2, expect.stringContaining("put it back to resume, or give --fresh")]);
   });
 
   it("killed at any step, resumes to the same bytes", async () => {

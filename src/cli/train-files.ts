@@ -1,14 +1,18 @@
 /** The files of a training in its --out folder. All are written aside and renamed: none is ever a part of one. */
+import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { nativePath } from "../base/native-path.js";
 import { writeWhole } from "../base/write-whole.js";
+import { isEpochRecord } from "../eval/training-records.js";
 import type { FcnVariant } from "../models/fcn-head.js";
 import { checkpointBytes } from "../train/checkpoint-bytes.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
+import { UsageError } from "./command.js";
 import { writing } from "./output-disk.js";
 import type { WriterLock } from "./writer-lock.js";
 import { LOG } from "./train-log.js";
+import type { ReadLog } from "./train-log.js";
 
 export const BEST = "best.safetensors";
 export const LAST = "last.safetensors";
@@ -29,6 +33,15 @@ const OWN_FILES = (variants: readonly FcnVariant[]): string[] => [
   ...variants.flatMap((variant) => [stateName(variant), stageName(variant)]),
 ];
 
+/** @throws UsageError where the best checkpoint of an epoch is no longer there */
+export function checkBest(folder: string, { lines }: ReadLog): void {
+  const path = join(folder, BEST);
+  if (!lines.some(({ record }) => isEpochRecord(record) && record.epoch > 0) || existsSync(nativePath(path))) return;
+  throw new UsageError(
+    `train: ${path} is missing, which the training in ${folder} has written; put it back to resume, or give --fresh`,
+  );
+}
+
 export class TrainingFiles {
   constructor(
     readonly folder: string,
@@ -39,9 +52,9 @@ export class TrainingFiles {
     return join(this.folder, name);
   }
 
-  async #write(name: string, bytes: Uint8Array, flush: boolean): Promise<void> {
+  async #write(name: string, bytes: Uint8Array): Promise<void> {
     this.lock.check();
-    await writing(this.path(name), writeWhole(this.path(name), bytes, { flush }), "train");
+    await writing(this.path(name), writeWhole(this.path(name), bytes, { flush: true }), "train");
   }
 
   async readState(variant: FcnVariant): Promise<Uint8Array | undefined> {
@@ -52,11 +65,12 @@ export class TrainingFiles {
   }
 
   writeState(variant: FcnVariant, state: Uint8Array): Promise<void> {
-    return this.#write(stateName(variant), state, true);
+    return this.#write(stateName(variant), state);
   }
 
   async writeCheckpoint(name: string, checkpoint: Checkpoint): Promise<void> {
-    await this.#write(name, await checkpointBytes(checkpoint, "f32"), false);
+    // A state may follow on the disk that counts on it.
+    await this.#write(name, await checkpointBytes(checkpoint, "f32"));
   }
 
   /** Begins anew. */

@@ -1,4 +1,6 @@
 /** From the command line to a training that can run: pictures, classes, checkpoint and the header of its log. */
+import { defined } from "../base/defined.js";
+import type { LabelMeaning } from "../image/label-meaning.js";
 import { VOC_CLASSES, numberedNames } from "../image/palette.js";
 import { TRAINING_FORMAT } from "../eval/training-records.js";
 import type { TrainingHeader } from "../eval/training-records.js";
@@ -10,7 +12,7 @@ import { readClassNames } from "./class-names.js";
 import { UsageError } from "./command.js";
 import type { DatasetItem } from "./datasets.js";
 import { DiskFeatures } from "./disk-features.js";
-import { checkMeaning } from "./label-options.js";
+import { checkMeaning, describeMeaning } from "./label-options.js";
 import { printNote } from "./output.js";
 import {
   checkApart,
@@ -40,6 +42,7 @@ export interface OpenData {
   readonly reader: SampleReader;
   readonly classNames: readonly string[];
   readonly teacher: TeacherFile | undefined;
+  readonly meaning: LabelMeaning;
 }
 
 /** @throws UsageError for fewer than two classes, and as trainingItems() */
@@ -66,7 +69,7 @@ export async function openData(
     throw new UsageError("train: the label maps have no class besides 0; a network has two or more");
   warnOfValues(reader, classNames.length);
   sayData(data, { ...settings, isDrawn: !measured, isNamed: given !== undefined, classes: classNames.length });
-  return { data, reader, classNames, teacher };
+  return { data, reader, classNames, teacher, meaning };
 }
 
 /** @throws UsageError */
@@ -113,7 +116,7 @@ function sayData({ training, heldOut }: TrainingData, { seed, isDrawn, isNamed, 
 export async function headerOf(
   values: TrainValues,
   settings: FullSettings,
-  { data, classNames, teacher }: OpenData,
+  { data, classNames, teacher, meaning }: OpenData,
   { source, device }: { readonly source: ByteSource; readonly device: Device },
 ): Promise<TrainingHeader> {
   const classWeights = await readClassWeights(values["class-weights"], classNames.length);
@@ -126,6 +129,7 @@ export async function headerOf(
     weightsHash: await hashOf(source),
     ...(teacher ? { teacher: teacher.name, teacherHash: teacher.hash } : {}),
     ...(data.truth === "teacher" ? { truth: data.truth } : {}),
+    ...defined({ labels: describeMeaning(meaning) }),
     training: data.training.length,
     heldOut: data.heldOut.length,
     dataHash: digestOf(data),

@@ -17,7 +17,7 @@ import { outputFolder } from "./files.js";
 import { print } from "./output.js";
 import { tryAgainOnTerm, watchInterrupts } from "./signals.js";
 import { textCurve } from "./text-curve.js";
-import { BEST, LAST, TrainingFiles } from "./train-files.js";
+import { BEST, LAST, TrainingFiles, checkBest } from "./train-files.js";
 import { TrainingLog, readTrainingLog } from "./train-log.js";
 import type { ReadLog } from "./train-log.js";
 import { featureStore, headerOf, openData } from "./train-open.js";
@@ -53,6 +53,7 @@ async function logBefore(folder: string, header: TrainingHeader, mode: OutMode):
       `train: the training in ${folder} has other ${different.join(" and ")}; resume with the same options, or give ` +
         "--fresh",
     );
+  checkBest(folder, before);
   return before;
 }
 

@@ -23,6 +23,8 @@ export interface TrainingHeader {
   readonly teacherHash?: string | undefined;
   /** Set where pictures have no label maps, so that the network is measured by what the teacher says of them. */
   readonly truth?: "teacher" | undefined;
+  /** What values of label maps stand for, as --map and --void say it; absent where they count as they are. */
+  readonly labels?: string | undefined;
   readonly training: number;
   readonly heldOut: number;
   /** Tells one set of pictures from another. */
@@ -79,6 +81,7 @@ export function trainingDifferences(a: TrainingHeader, b: TrainingHeader): strin
     ["class weights", a.classWeights, b.classWeights],
     ["weights", a.weightsHash, b.weightsHash],
     ["teacher", a.teacherHash, b.teacherHash],
+    ["label values (--map, --void)", a.labels, b.labels],
     ["pictures", a.dataHash, b.dataHash],
   ];
   return [...settings, ...others.filter(([, x, y]) => different(x, y)).map(([name]) => name)];
