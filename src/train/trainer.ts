@@ -21,7 +21,7 @@ import type { NamedPicture } from "./evaluate.js";
 import { FeatureMaker } from "./feature-maker.js";
 import { loadTrained } from "./load-trained.js";
 import { scheduledRate } from "./schedule.js";
-import { checkLabelled, prepared, withoutLabels } from "./sample.js";
+import { IGNORED, checkLabelled, prepared, withoutLabels } from "./sample.js";
 import type { StepSample, TrainingSample } from "./sample.js";
 import { readState, stateBytes } from "./state.js";
 import { tooLargeToTrain } from "./too-large.js";
@@ -79,9 +79,10 @@ export class Trainer {
   }
 
   /**
-   * One step of the optimiser over a batch. Calls run one after the other.
-   * @throws bad-shape, bad-image for a label that is no class; bad-option for an empty batch; gpu-error where the loss
-   * is not a number; limit-too-small, out-of-memory, device-lost, disposed
+   * One step of the optimiser over a batch. Calls run one after the other. The loss is 0 where the views show no pixel
+   * that counts, or only classes whose weight is 0.
+   * @throws bad-shape, bad-image for a label that is no class; bad-option for an empty batch, and for pictures without
+   * a label that counts; gpu-error where the loss is not a number; limit-too-small, out-of-memory, device-lost, disposed
    */
   step(batch: readonly StepSample[]): Promise<StepReport> {
     return this.#enqueue(async () => {
@@ -191,7 +192,7 @@ export class Trainer {
     const { session, rate: base, schedule, mode } = this.#parts;
     const items: TrainItem[] = [];
     for (const one of batch) items.push(await this.#itemOf(one));
-    const scale = this.#scaleOf(items);
+    const scale = this.#scaleOf(items, batch);
     const groups = bySize(items, this.#parts.maxPiece);
     const pieces = groups.map((group) => pieceOf(this.#parts, group, scale));
     const rate = scheduledRate(base, schedule, session.steps);
@@ -219,13 +220,14 @@ export class Trainer {
   }
 
   /** 1, or 1 / (the sum of the weights of all pixels that count). */
-  #scaleOf(items: readonly TrainItem[]): number {
+  #scaleOf(items: readonly TrainItem[], batch: readonly StepSample[]): number {
     const { loss, classWeights, learner } = this.#parts;
     if (loss === "sum") return 1;
     const sum = weightOf(items, learner.classNames.length, classWeights);
-    if (sum === 0)
-      throw badOption("trainer.step: no pixel of the batch has a label that counts; leave these pictures out");
-    return 1 / sum;
+    if (sum > 0) return 1 / sum;
+    // Parts of sparsely labelled pictures may show no label, and classes may weigh nothing: the loss is then 0.
+    if (batch.some(({ sample }) => "labels" in sample && sample.labels.some((label) => label !== IGNORED))) return 1;
+    throw badOption("trainer.step: no pixel of the batch has a label that counts; leave these pictures out");
   }
 
   /** Names the first weight that holds no number. */
