@@ -177,7 +177,8 @@ export async function createTrainerFrom(options: TrainerOptions, origin?: StageO
     throw tooLargeToTrain(error, { mode });
   });
   const features = options.features ?? new MemoryFeatures(CACHE_BYTES);
-  const parts = { device, learner, session, mode, rate, schedule, loss, classWeights, augment, seed };
+  const { backbone } = options;
+  const parts = { device, learner, backbone, session, mode, rate, schedule, loss, classWeights, augment, seed };
   const store = options.softTargets ?? new MemoryFeatures(TARGET_BYTES);
   const teaching = teacher && new Teaching({ teacher, classes: learner.classNames.length, store });
   return new Trainer({

@@ -1,4 +1,5 @@
 /** Computes the features of pictures with the frozen backbone, where the cache has none. */
+import { badShape } from "../base/errors.js";
 import type { Device } from "../gpu/device.js";
 import type { RgbaPicture } from "../image/picture.js";
 import type { FcnVariant } from "../models/fcn-head.js";
@@ -22,6 +23,8 @@ export class FeatureMaker {
   readonly #featuresFor: FcnVariant | undefined;
   readonly #store: WeightStore;
   readonly #plans = new PlanCache<Plan>(MAX_PLANS);
+  /** Bytes of features by the size of their picture. */
+  readonly #needed = new Map<string, ReadonlyMap<number, number>>();
 
   constructor(parts: {
     readonly device: Device;
@@ -45,7 +48,10 @@ export class FeatureMaker {
   async featuresOf(key: string, size: PixelSize, picture: () => RgbaPicture): Promise<FeatureBytes> {
     const { strides } = this.#learner;
     const known = await this.#features.get(key);
-    if (known && strides.every((stride) => known.has(stride))) return known;
+    if (known && strides.every((stride) => known.has(stride))) {
+      this.#checkSize(key, size, known);
+      return known;
+    }
     const plan = await this.#planOf(size);
     const { data } = picture();
     const { outputs } = await plan.run({ picture: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) });
@@ -54,6 +60,20 @@ export class FeatureMaker {
     await this.#features.set(key, features);
     this.made += 1;
     return features;
+  }
+
+  /** @throws bad-shape where a picture of another size has the same name */
+  #checkSize(key: string, size: PixelSize, known: FeatureBytes): void {
+    const needed = this.#needed.get(sizeKey(size)) ?? this.#learner.featureBytes(size);
+    this.#needed.set(sizeKey(size), needed);
+    for (const [stride, bytes] of needed) {
+      const kept = known.get(stride)?.byteLength;
+      if (kept === bytes) continue;
+      throw badShape(
+        `${key}: a picture of ${size[1]} x ${size[0]} needs ${bytes} bytes of features, ${kept} are kept; ` +
+          "give each picture a name of its own",
+      );
+    }
   }
 
   async #planOf(size: PixelSize): Promise<Plan> {

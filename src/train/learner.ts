@@ -2,6 +2,7 @@
 import { normalize } from "../../shaders/normalize/kernel.js";
 import { FcnError, badOption } from "../base/errors.js";
 import { numberedNames } from "../image/palette.js";
+import { layouts } from "../kernel/layout.js";
 import type { Weight } from "../kernel/weight.js";
 import type { FeatureStride } from "../layers/backbone.js";
 import { describeBackbone } from "../models/backbones/index.js";
@@ -152,6 +153,12 @@ export class Learner {
   /** From an input "picture" to the outputs "8", "16" and "32" that the head of a variant reads, in f16. */
   featureOutputs(graph: Graph, size: PixelSize, variant = this.variant): void {
     for (const [stride, map] of this.#features(graph, 1, size, variant)) graph.output(`${stride}`, map, "nhwc4-f16");
+  }
+
+  /** Bytes of the features that the head reads of a picture of this size, by stride. */
+  featureBytes(size: PixelSize): ReadonlyMap<number, number> {
+    const maps = [...this.#features(new Graph(), 1, size)];
+    return new Map(maps.map(([stride, { shape }]) => [stride, layouts["nhwc4-f16"].byteSize(shape)]));
   }
 
   #features(

@@ -1,6 +1,8 @@
 /** What createTrainer() makes of its options. */
 import type { Device } from "../gpu/device.js";
 import type { FcnVariant } from "../models/fcn-head.js";
+import type { Checkpoint } from "../weights/checkpoint.js";
+import type { ByteSource } from "../weights/source.js";
 import type { FeatureStore } from "./feature-cache.js";
 import type { Learner } from "./learner.js";
 import type { AugmentOptions } from "./sample.js";
@@ -12,6 +14,8 @@ import type { TrainingSession } from "./training-session.js";
 export interface TrainerParts {
   readonly device: Device;
   readonly learner: Learner;
+  /** What the caller gave as the backbone. */
+  readonly backbone: ByteSource | Checkpoint;
   readonly session: TrainingSession;
   readonly mode: "heads" | "all";
   readonly rate: number;

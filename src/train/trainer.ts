@@ -142,12 +142,12 @@ export class Trainer {
 
   /**
    * Begins anew from the weights of a checkpoint, such as save() gives: the number of steps and what the optimiser
-   * keeps become zero. In heads mode only the head is taken.
+   * keeps become zero. In heads mode only the head is taken. A source is closed then, unless it is the backbone's.
    * @throws bad-weights where it is of another network, or has other classes
    */
   load(file: Uint8Array | ByteSource | Checkpoint): Promise<void> {
     return this.#enqueue(async () => {
-      const { session, learner } = this.#parts;
+      const { backbone, session, learner } = this.#parts;
       const isBytes = ArrayBuffer.isView(file);
       if (!isBytes) checkTrainedFile("trainer.load", file);
       const given = "tensors" in file;
@@ -155,7 +155,7 @@ export class Trainer {
       try {
         await loadTrained(session, checkpoint, learner.options);
       } finally {
-        if (!given) await checkpoint.close();
+        if (!given && file !== backbone) await checkpoint.close();
       }
     });
   }

@@ -4,6 +4,7 @@ import { createFcn, loadFcn, openSource } from "../../src/node.js";
 import { createTrainer } from "../../src/train/index.js";
 import type { StepSample, Trainer, TrainerOptions, TrainingEvent } from "../../src/train/index.js";
 import { useDevice } from "../helpers/device.js";
+import { expectError } from "../helpers/expect-error.js";
 import { watchMemory } from "../helpers/live-memory.js";
 import { nextTurn } from "../helpers/promises.js";
 import { colouredSample, smallBackbone } from "../helpers/training-samples.js";
@@ -145,6 +146,32 @@ it("computes the features of a variation once", async () => {
   expect(trainer.featuresMade).toBe(9);
   await trainer.evaluate(SAMPLES);
   expect(trainer.featuresMade).toBe(9);
+  trainer.dispose();
+});
+
+it("refuses features of a picture of another size under the same name", async () => {
+  const trainer = await create();
+  const [first = colouredSample("", 1, 1)] = SAMPLES;
+  const other = { ...colouredSample(first.name, 40, 33), name: first.name };
+  await trainer.step([{ sample: first }]);
+  const message =
+    /^sample 1#0: a picture of 33 x 40 needs \d+ bytes of features, \d+ are kept; give each picture a name/;
+  for (const call of [() => trainer.step([{ sample: other }]), () => trainer.labels(other)])
+    await expectError(call, "bad-shape", message);
+  expect((await trainer.step([{ sample: first }])).step).toBe(2);
+  trainer.dispose();
+});
+
+it("begins anew from the source of its own backbone, which stays open", async () => {
+  const trained = await create();
+  const backbone = await openSource(await trained.save());
+  const trainer = await create({ backbone, heads: "file" });
+  const first = await lossesOf(trainer, 0, 1);
+  for (let i = 0; i < 2; i++) await trainer.load(backbone);
+  expect(await lossesOf(trainer, 0, 1)).toEqual(first);
+  // A batch of a new size needs weights of the backbone.
+  expect((await trainer.evaluate(HELD_OUT)).total).toBeGreaterThan(0);
+  trained.dispose();
   trainer.dispose();
 });
 
