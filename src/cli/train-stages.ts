@@ -6,8 +6,10 @@ import type { TensorInMemory } from "../models/own-heads/overlaid.js";
 import { withFoldedNorms } from "../train/folded.js";
 import { Learner } from "../train/learner.js";
 import type { StageOrigin } from "../train/learner.js";
+import { withoutHeads } from "../train/without-heads.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
 import type { Factors } from "../weights/fold-checkpoint.js";
+import { isHead } from "../weights/heads.js";
 import { recognise } from "../weights/names.js";
 import { openCheckpoint } from "../weights/open.js";
 import { localSource } from "../weights/source.js";
@@ -31,14 +33,8 @@ export interface StageStart {
   readonly origin: StageOrigin;
 }
 
-/** Tensors of FCN heads: this library's, and pytorch-fcn's over VGG-16. */
-const HEAD_TENSOR = /^(fcn(?:32|16|8)s\.|score|upscore)/;
-
-/** The checkpoint without tensors of heads that `keep` does not want. */
-function withoutHeads(file: Checkpoint, keep: (name: string) => boolean): Checkpoint {
-  const kept = [...file.tensors].filter(([name]) => !HEAD_TENSOR.test(name) || keep(name));
-  return { ...file, tensors: new Map(kept), close: () => file.close() };
-}
+/** Tensors of this library's heads. Those of pytorch-fcn's over VGG-16 do not name the network. */
+const NAMED_HEAD = /^fcn(?:32|16|8)s\./;
 
 /** The trained values in a state, without what the optimiser keeps of them: those are named below their weight. */
 async function trainedValues(state: Uint8Array): Promise<Map<string, Float32Array<ArrayBuffer>>> {
@@ -79,7 +75,7 @@ export async function startOfStage(
   if (heads === "file") {
     const isKept = (name: string): boolean => mode === "heads" || name.startsWith(`${variant}.`);
     const { checkpoint } = recognise(file);
-    const hasNamedHeads = [...checkpoint.tensors.keys()].find((name) => HEAD_TENSOR.test(name))?.startsWith("fcn");
+    const hasNamedHeads = [...checkpoint.tensors.keys()].some((name) => NAMED_HEAD.test(name));
     return {
       checkpoint: hasNamedHeads ? withoutHeads(checkpoint, isKept) : checkpoint,
       origin: { factors: new Map(), hasNewHead: false },
@@ -89,14 +85,14 @@ export async function startOfStage(
   const others = { resize: undefined, preprocessing: undefined };
   const newHead = async (base: Checkpoint, own: FcnVariant): Promise<Checkpoint> =>
     (await Learner.create(base, { ...options, ...others, variant: own })).checkpoint;
-  let base = withoutHeads(recognise(file).checkpoint, () => false);
+  let base = withoutHeads(recognise(file).checkpoint);
   let factors: Factors = new Map();
   if (mode === "all") ({ checkpoint: base, factors } = withFoldedNorms(base));
   let last: { variant: FcnVariant; values: ReadonlyMap<string, Float32Array<ArrayBuffer>> } | undefined;
   for (const { variant: own, state } of before) {
     const values = await trainedValues(state);
     base = withValues(await newHead(base, own), values);
-    if (mode === "all") base = withoutHeads(base, () => false);
+    if (mode === "all") base = withoutHeads(base);
     last = { variant: own, values };
   }
   const start = await newHead(base, variant);
@@ -112,7 +108,7 @@ function sharedValues(
 ): Map<string, Float32Array<ArrayBuffer>> {
   const shared = new Map<string, Float32Array<ArrayBuffer>>();
   for (const [name, values] of before.values) {
-    if (!HEAD_TENSOR.test(name)) continue;
+    if (!isHead(name)) continue;
     const prefix = `${before.variant}.`;
     const own = name.startsWith(prefix) ? `${variant}.${name.slice(prefix.length)}` : name;
     const length = start.tensors.get(own)?.shape.reduce((product, side) => product * side, 1);

@@ -26,6 +26,7 @@ import { recognise } from "../weights/names.js";
 import { Parameters } from "../weights/parameters.js";
 import { withFoldedNorms } from "./folded.js";
 import { logitsOf } from "./last-step.js";
+import { withoutHeads } from "./without-heads.js";
 import type { Logits } from "./last-step.js";
 
 export interface LearnerOptions {
@@ -122,6 +123,24 @@ export class Learner {
   /** Whether a tensor is of a head that was untrained. */
   isNew(name: string): boolean {
     return this.origin.hasNewHead && this.#head.tensors.includes(name);
+  }
+
+  /**
+   * The checkpoint without the heads that do not go with the trained one: those of other classes, where its head is
+   * new, and all others, where the backbone learns.
+   */
+  get kept(): Checkpoint {
+    const { heads, mode } = this.options;
+    const isWhole = heads === "file" && mode === "heads";
+    return isWhole ? this.checkpoint : withoutHeads(this.checkpoint, (name) => this.#head.tensors.includes(name));
+  }
+
+  /** What a checkpoint says of this network besides what the backbone's file does. */
+  get metadata(): ReadonlyMap<string, string> {
+    const metadata = new Map([["classes", JSON.stringify(this.classNames)]]);
+    // Where the backbone's file names a size, "none" must be said too.
+    const isSaid = this.resize !== "none" || this.checkpoint.metadata.has("resize");
+    return isSaid ? metadata.set("resize", `${this.resize}`) : metadata;
   }
 
   /** The head's tensors: their names in the checkpoint, and those that createFcn() knows them by. */

@@ -110,14 +110,14 @@ export class Trainer {
     return this.#enqueue(() => labelsOf(this.#parts, this.#maker, picture));
   }
 
-  /** The network with its present weights, under this library's names. Where all learn, batch norms are folded. */
+  /**
+   * The network with its present weights, under this library's names. Where all learn, batch norms are folded. Other
+   * heads of the backbone's file are kept where heads go on from it and the backbone does not learn.
+   */
   checkpoint(): Promise<Checkpoint> {
     return this.#enqueue(async () => {
       const { learner, session } = this.#parts;
-      const trained = await trainedTensors(session);
-      const metadata = new Map([["classes", JSON.stringify(learner.classNames)]]);
-      if (learner.resize !== "none") metadata.set("resize", `${learner.resize}`);
-      return overlaid(learner.checkpoint, trained, metadata);
+      return overlaid(learner.kept, await trainedTensors(session), learner.metadata);
     });
   }
 

@@ -29,3 +29,15 @@ it("trainer.labels() gives the labels of the saved network, without computing fe
   fcn.dispose();
   trainer.dispose();
 });
+
+it("what is trained on whole pictures says so, also where the backbone's file names a size", async () => {
+  const options = { backbone: await openSource("photos"), classes: 2, variant: "fcn32s", resize: "none" } as const;
+  const trainer = await createTrainer({ device: device(), ...options });
+  await trainer.step([{ sample }]);
+  const found = await trainer.labels(sample);
+  const fcn = await loadFcn({ device: device(), weights: await trainer.save() });
+  expect(fcn.resize).toBe("none");
+  expect(agreement((await fcn.segment(picture)).labels, found)).toBeGreaterThan(0.995);
+  fcn.dispose();
+  trainer.dispose();
+});

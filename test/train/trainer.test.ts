@@ -149,6 +149,19 @@ it("computes the features of a variation once", async () => {
   trainer.dispose();
 });
 
+it("saves no heads that do not go with the trained one", async () => {
+  const headsOf = async (trainer: Trainer): Promise<string[]> => {
+    const names = [...(await trainer.checkpoint()).tensors.keys()].filter((name) => name.startsWith("fcn"));
+    trainer.dispose();
+    return [...new Set(names.map((name) => name.split(".")[0] as string))].sort();
+  };
+  const photos = async (options: Partial<TrainerOptions>): Promise<string[]> =>
+    headsOf(await create({ backbone: await openSource("photos"), variant: "fcn32s", classes: 21, ...options }));
+  expect(await photos({ classes: NAMES })).toEqual(["fcn32s"]);
+  expect(await photos({ mode: "all", heads: "file" })).toEqual(["fcn32s"]);
+  expect(await photos({ heads: "file" })).toEqual(["fcn16s", "fcn32s", "fcn8s"]);
+});
+
 it("refuses features of a picture of another size under the same name", async () => {
   const trainer = await create();
   const [first = colouredSample("", 1, 1)] = SAMPLES;
