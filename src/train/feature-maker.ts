@@ -11,6 +11,7 @@ import { WeightStore } from "../plan/weight-store.js";
 import { sizeKey } from "./batch.js";
 import type { FeatureBytes, FeatureStore } from "./feature-cache.js";
 import type { Learner } from "./learner.js";
+import { keptIn } from "./training-arguments.js";
 
 const MAX_PLANS = 4;
 
@@ -47,7 +48,7 @@ export class FeatureMaker {
   /** Of the cache, or computed and put there. `key` is the same for the same picture. */
   async featuresOf(key: string, size: PixelSize, picture: () => RgbaPicture): Promise<FeatureBytes> {
     const { strides } = this.#learner;
-    const known = await this.#features.get(key);
+    const known = await keptIn(this.#features, key);
     if (known && strides.every((stride) => known.has(stride))) {
       this.#checkSize(key, size, known);
       return known;

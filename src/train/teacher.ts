@@ -10,6 +10,7 @@ import type { PixelSize } from "../models/network.js";
 import type { Fcn } from "../models/segmenter.js";
 import type { FeatureStore } from "./feature-cache.js";
 import { roundedTargets, unpackedTargets } from "./soft-targets.js";
+import { keptIn } from "./training-arguments.js";
 
 /** A network that loadFcn() or createFcn() gave. It stays the caller's. */
 type KnowingNetwork = Pick<Fcn<RgbaPicture>, "classes" | "probabilities">;
@@ -57,7 +58,7 @@ export class Teaching {
    */
   async targetsOf(key: string, size: PixelSize, shown: () => RgbaPicture): Promise<Uint8Array> {
     const { classes, store } = this.options;
-    const kept = (await store.get(key + TARGETS))?.get(STRIDE);
+    const kept = (await keptIn(store, key + TARGETS))?.get(STRIDE);
     if (kept) {
       const { bytes } = await inflatedUpTo([kept], classes * size[0] * size[1], FORMAT);
       return unpackedTargets(key, bytes, { classes, size });
@@ -72,13 +73,14 @@ export class Teaching {
     const { height, width } = picture;
     const data = typeof teacher === "function" ? await teacher(picture) : (await teacher.probabilities(picture)).data;
     const count = classes * height * width;
-    if (data.length !== count)
+    const got = (data as Float32Array | undefined)?.length ?? "none";
+    if (got !== count)
       throw badShape(
-        `teacher: ${classes} classes of ${width} x ${height} pixels need ${count} probabilities, got ${data.length}`,
+        `teacher: ${classes} classes of ${width} x ${height} pixels need ${count} probabilities, got ${got}`,
       );
     const wrong = data.find((value) => !(value >= 0 && value <= 1.001));
     if (wrong === undefined) return data;
-    const got = Number.isNaN(wrong) ? "no number" : wrong.toPrecision(3);
-    throw new FcnError("bad-image", `teacher: ${key} needs probabilities from 0 to 1, has ${got}`);
+    const has = Number.isNaN(wrong) ? "no number" : wrong.toPrecision(3);
+    throw new FcnError("bad-image", `teacher: ${key} needs probabilities from 0 to 1, has ${has}`);
   }
 }

@@ -2,7 +2,7 @@
 import { badOption } from "../base/errors.js";
 import { describeValue, typeName } from "../base/options.js";
 import { checkPictureSize } from "../image/picture.js";
-import type { FeatureStore } from "./feature-cache.js";
+import type { FeatureBytes, FeatureStore } from "./feature-cache.js";
 import type { StepSample, TrainingSample } from "./sample.js";
 
 /** @throws bad-option unless it is an open checkpoint or a source of its bytes */
@@ -50,4 +50,14 @@ export function checkStore(name: string, store: FeatureStore | undefined): void 
   const { get, set, clear } = store as unknown as Readonly<Record<string, unknown>>;
   if (![get, set, clear].every((method) => typeof method === "function"))
     throw badOption(`createTrainer: ${name} needs the methods get, set and clear; new MemoryFeatures(bytes) has them`);
+}
+
+/** What a store has under a key. @throws bad-option unless it is a map of bytes, as it was put there */
+export async function keptIn(store: FeatureStore, key: string): Promise<FeatureBytes | undefined> {
+  const kept: unknown = await store.get(key);
+  if (kept === undefined || kept === null) return undefined;
+  const isMap = typeof (kept as Partial<FeatureBytes>).values === "function";
+  if (isMap && [...(kept as FeatureBytes).values()].every((map) => typeName(map) === "Uint8Array"))
+    return kept as FeatureBytes;
+  throw badOption(`store of features: ${key} needs the Map of Uint8Array that set() was given, or nothing`);
 }
