@@ -89,6 +89,19 @@ describe("listVoc", () => {
     await expect(listVoc("compare", at("voc"), "test")).rejects.toThrow("--voc takes the folder that holds ImageSets");
     await expect(listVoc("compare", at("voc"), "bad")).rejects.toThrow("no picture's name");
   });
+
+  it("takes a picture once that is named by its id and by its file", async () => {
+    for (const folder of ["ImageSets/Segmentation", "JPEGImages"])
+      await mkdir(at("twice", folder), { recursive: true });
+    await writeFile(at("twice/JPEGImages/cat.png"), "");
+    await writeFile(at("twice/ImageSets/Segmentation/val.txt"), "cat.png\ncat\ndog\ndog.jpg\n");
+    const items = await listVoc("compare", at("twice"), "val", { needsLabels: false });
+    expect(items.map(({ key, picture }) => [key, picture])).toEqual([
+      ["cat", at("twice/JPEGImages/cat.png")],
+      ["dog", at("twice/JPEGImages/dog.jpg")],
+      ["dog.jpg", at("twice/JPEGImages/dog.jpg.jpg")],
+    ]);
+  });
 });
 
 it("shards are disjoint, alike and complete", () => {

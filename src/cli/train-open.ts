@@ -107,7 +107,8 @@ interface Said {
 
 function sayData({ training, heldOut }: TrainingData, { seed, isDrawn, isNamed, classes }: Said): void {
   const classText = isNamed ? `${classes} classes` : `${classes} classes, as the highest label says`;
-  printNote(`fcn train: ${training.length} pictures to train on, ${heldOut.length} held out, ${classText}`);
+  const counted = `${training.length} ${training.length === 1 ? "picture" : "pictures"}`;
+  printNote(`fcn train: ${counted} to train on, ${heldOut.length} held out, ${classText}`);
   if (!heldOut.length)
     printNote("fcn train: nothing is held out, so no line tells how good the network is on other pictures");
   else if (isDrawn) printNote(`fcn train: held out with seed ${seed}: ${someNames(heldOut)}`);

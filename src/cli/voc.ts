@@ -32,13 +32,20 @@ function itemOf(root: string, id: string): DatasetItem {
   return { key: id, picture, ...(existsSync(nativePath(label)) ? { label } : {}) };
 }
 
+/** A list may name a picture by its id and by its file. The id stays. */
+function onceEach(items: readonly DatasetItem[]): DatasetItem[] {
+  const found = new Map<string, DatasetItem>();
+  for (const item of items) if (!found.has(item.picture)) found.set(item.picture, item);
+  return [...found.values()];
+}
+
 interface VocOptions {
   /** Whether a split without any label map is worth a warning. */
   readonly needsLabels: boolean;
 }
 
 /**
- * One split of PASCAL VOC's segmentation task, sorted by id.
+ * One split of PASCAL VOC's segmentation task, sorted by id, each picture once.
  * Pictures may have any format that can be read, and any name of a file.
  * @param root the folder that holds ImageSets, JPEGImages and SegmentationClass
  * @throws UsageError
@@ -65,7 +72,7 @@ export async function listVoc(
     const shown = JSON.stringify(wrong.slice(0, SHOWN_CHARACTERS));
     throw new UsageError(`${command}: ${list} has a line that is no picture's name: ${shown}`);
   }
-  const items = [...new Set(ids)].sort(byName).map((id) => itemOf(root, id));
+  const items = onceEach([...new Set(ids)].sort(byName).map((id) => itemOf(root, id)));
   if (needsLabels && !items.some(({ label }) => label !== undefined)) {
     const folder = join(root, "SegmentationClass");
     printNote(
