@@ -1,7 +1,8 @@
 /** Plans and graphs as callers make them: what they refuse, and when they read inputs. */
 import { describe, expect, it } from "vitest";
 import { conv2d } from "../shaders/conv2d/kernel.js";
-import { Graph, Plan, WeightStore, requestDevice } from "../src/node.js";
+import { layouts } from "../src/kernel/layout.js";
+import { Graph, Plan, Tensor, WeightStore, requestDevice } from "../src/node.js";
 import { useDevice } from "./helpers/device.js";
 import { expectError } from "./helpers/expect-error.js";
 
@@ -69,6 +70,27 @@ describe("the inputs of a run", () => {
     await expectError(() => plan.run(null as never), "bad-option", /^plan: inputs must be an object .*, got null$/);
     await expectError(() => plan.run({ x, z: x }), "bad-shape", 'plan has no input "z"; it has x');
     await expectError(() => plan.runToTensors({ x, z: x }), "bad-shape", 'plan has no input "z"; it has x');
+    plan.dispose();
+  });
+});
+
+describe("outputs and borders of zeros", () => {
+  it("refuses to bring an output with a border", async () => {
+    const graph = new Graph();
+    const x = graph.input("x", [1, 1, 2, 2], "nhwc4");
+    const sentence = 'graph: output "y" comes without a border; its layout may be nhwc4, not nhwc4+1';
+    await expectError(() => graph.output("y", x, "nhwc4+1"), "bad-option", sentence);
+  });
+
+  it("brings an input that has one without it", async () => {
+    const graph = new Graph();
+    graph.output("y", graph.input("x", [1, 1, 2, 2], "nhwc4-f16+2"));
+    const plan = await Plan.create(device(), graph, new WeightStore(device()));
+    const x = await Tensor.from(device(), [1, 2, 3, 4], [1, 1, 2, 2], { layout: "nhwc4-f16+2" });
+    const output = (await plan.run({ x })).outputs.get("y");
+    expect(output?.layout).toBe("nhwc4-f16");
+    expect([...layouts["nhwc4-f16"].unpack(output?.bytes ?? new ArrayBuffer(0), [1, 1, 2, 2])]).toEqual([1, 2, 3, 4]);
+    expect([...((await (await plan.runToTensors({ x })).get("y")?.read()) ?? [])]).toEqual([1, 2, 3, 4]);
     plan.dispose();
   });
 });

@@ -2,6 +2,7 @@
 import { badOption, badShape } from "../base/errors.js";
 import { typeName } from "../base/options.js";
 import { checkLayout, checkShape } from "../gpu/tensor.js";
+import { baseOf, borderOf } from "../kernel/border.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { LayoutName } from "../kernel/layout.js";
 import type { Attrs } from "../kernel/problem.js";
@@ -59,11 +60,16 @@ export class GivenGraph extends Graph {
   /**
    * Names a value that a run returns. Without `layout` it is the one in which the last kernel writes, which depends on
    * the device.
-   * @throws bad-shape when it belongs to another graph, or the name is taken; bad-option for a layout that is none
+   * @throws bad-shape when it belongs to another graph, or the name is taken; bad-option for a layout that is none, or
+   * has a border
    */
   override output(name: string, value: Value, layout?: LayoutName): void {
     if (this.outputs.has(name)) throw badShape(`graph: output "${name}" is declared twice`);
     checkLayout(layout);
+    if (layout && borderOf(layout) > 0)
+      throw badOption(
+        `graph: output "${name}" comes without a border; its layout may be ${baseOf(layout)}, not ${layout}`,
+      );
     super.output(name, value, layout);
   }
 }

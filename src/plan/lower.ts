@@ -10,6 +10,7 @@ import type { VariantChoice, VariantPick } from "../kernel/choice.js";
 import { erase, makeProblem } from "../kernel/kernel.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { neededBorders } from "../kernel/border-rules.js";
+import { baseOf } from "../kernel/border.js";
 import type { Borders } from "../kernel/border.js";
 import { conversionPath } from "../kernel/layout.js";
 import type { LayoutName } from "../kernel/layout.js";
@@ -78,7 +79,7 @@ export function lower(
   for (const node of chosen) lowering.append(node, borders);
   const outputs = new Map<string, Physical>();
   for (const [name, { value, layout }] of graph.outputs)
-    outputs.set(name, layout ? lowering.inLayout(value, layout) : lowering.anyLayoutOf(value));
+    outputs.set(name, lowering.inLayout(value, layout ?? baseOf(lowering.anyLayoutOf(value).layout)));
   return { steps: lowering.steps, inputs, states, outputs };
 }
 
