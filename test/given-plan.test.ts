@@ -1,8 +1,12 @@
 /** Plans and graphs as callers make them: what they refuse, and when they read inputs. */
 import { describe, expect, it } from "vitest";
 import { conv2d } from "../shaders/conv2d/kernel.js";
+import { conv2dWeightGradient } from "../shaders/conv2d-weight-gradient/kernel.js";
+import { leakyRelu } from "../shaders/leaky-relu/kernel.js";
+import { maxPool2d } from "../shaders/max-pool2d/kernel.js";
 import { layouts } from "../src/kernel/layout.js";
 import { Graph, Plan, Tensor, WeightStore, requestDevice } from "../src/node.js";
+import type { Weight } from "../src/node.js";
 import { useDevice } from "./helpers/device.js";
 import { expectError } from "./helpers/expect-error.js";
 
@@ -115,5 +119,58 @@ describe("Graph", () => {
     const weight = { shape: [8, 3, 1, 1], data: new Float32Array(24) };
     const sentence = "c: input weight needs a Value of the graph, or a weight { name, shape, read }";
     await expectError(() => graph.op("c", conv2d, { x, weight: weight as never }), "bad-shape", sentence);
+  });
+
+  it("tells a tensor from a weight, and refuses shapes that are none", async () => {
+    const graph = new Graph();
+    const x = graph.input("x", [1, 4, 8, 8], "nhwc4");
+    const read = () => Promise.resolve(new Float32Array(16));
+    const weightOf = (shape: unknown) => ({ name: "w", shape, read }) as Weight;
+    const weight = weightOf([4, 4, 1, 1]);
+    const either = "c: input weight needs a Value of the graph, or a weight { name, shape, read }";
+    for (const shape of [undefined, null, "abc", { length: 4 }])
+      await expectError(() => graph.op("c", conv2d, { x, weight: weightOf(shape) }), "bad-shape", either);
+    const whole = "conv2d: weight [4,,1,1] has a dimension that is not a positive integer";
+    const withHole = [4, 0, 1, 1];
+    Reflect.deleteProperty(withHole, 1);
+    await expectError(() => graph.op("c", conv2d, { x, weight: weightOf(withHole) }), "bad-shape", whole);
+    const wrongWay = { x: weight as never, weight: x as never };
+    await expectError(() => graph.op("c", conv2d, wrongWay), "bad-shape", "c: input x needs a Value of the graph");
+    const noTensor = "c: input weight needs a weight { name, shape, read }";
+    await expectError(() => graph.op("c", conv2d, { x, weight: x as never }), "bad-shape", noTensor);
+    const inherited = { x, weight, toString: weight };
+    const unknown = 'conv2d has no input "toString"; it has x, weight, bias, residual';
+    await expectError(() => graph.op("c", conv2d, inherited), "bad-shape", unknown);
+  });
+
+  it("refuses attributes that no shader could hold", async () => {
+    const graph = new Graph();
+    const x = graph.input("x", [1, 4, 8, 8], "nhwc4");
+    const weight = { name: "w", shape: [4, 4, 1, 1], read: () => Promise.resolve(new Float32Array(16)) };
+    const pool = (attrs: object) => () => graph.op("p", maxPool2d, { x }, attrs);
+    const largest = "max-pool2d: stride 4294967296 needs whole numbers of at most 2147483647";
+    await expectError(pool({ stride: 2 ** 32 }), "bad-shape", largest);
+    const convolve = () => graph.op("c", conv2d, { x, weight }, { stride: 2 ** 31 });
+    await expectError(convolve, "bad-shape", /^convolution: .* must be whole numbers up to 2147483647, padding 0 or /);
+    const pairOfBooleans = "max-pool2d: attribute indices needs a boolean, got boolean,boolean";
+    await expectError(pool({ indices: [true, false] }), "bad-shape", pairOfBooleans);
+    const inherited = /^max-pool2d has no attribute "toString"; it has kernel, /;
+    await expectError(pool({ toString: 1 }), "bad-shape", inherited);
+    const parts = () => graph.op("g", conv2dWeightGradient, { x, dy: x }, { splits: [1, 2] as never });
+    const noSize = "conv2d-weight-gradient: parts has no whole sizes; an attribute that is no pair needs one number";
+    await expectError(parts, "bad-shape", noSize);
+    graph.output("y", graph.op("l", leakyRelu, { x }, { slope: [1, 2] as never }).y);
+    const create = () => Plan.create(device(), graph, new WeightStore(device()));
+    await expectError(create, "bad-shape", "leaky-relu: slope needs one number, got 1,2");
+  });
+
+  it("refuses values of a weight that are no Float32Array", async () => {
+    for (const values of [undefined, [1], Float64Array.of(1)]) {
+      const graph = new Graph();
+      const weight = { name: "w", shape: [1, 1, 1, 1], read: () => Promise.resolve(values as never) };
+      graph.output("y", graph.op("y", conv2d, { x: graph.input("x", [1, 1, 2, 2], "nhwc4"), weight }).y);
+      const create = () => Plan.create(device(), graph, new WeightStore(device()));
+      await expectError(create, "bad-weights", "w: its values must be a Float32Array");
+    }
   });
 });

@@ -1,7 +1,7 @@
 /**
  * One dispatch: its grid, its uniforms and its commands. Plans, single kernel calls and tests share these.
  */
-import { limitTooSmall } from "../base/errors.js";
+import { badShape, limitTooSmall } from "../base/errors.js";
 import { foldedGrid } from "../kernel/choice.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { AnyProblem } from "../kernel/problem.js";
@@ -27,13 +27,17 @@ export function gridOf(kernel: Kernel, variant: AnyVariant, problem: AnyProblem,
 const PARAMS_ALIGNMENT = 16;
 const SCALAR_BYTES = 4;
 
-/** The uniforms as the shader's `struct Params` lays them out: consecutive 4-byte scalars. */
+/**
+ * The uniforms as the shader's `struct Params` lays them out: consecutive 4-byte scalars.
+ * @throws bad-shape for a pair in the place of a number: the types of attributes tell them apart, their values do not
+ */
 export function packParams(kernel: Kernel, variant: AnyVariant, problem: AnyProblem): ArrayBuffer {
-  const fields = Object.values((variant.params ?? kernel.params)(problem));
+  const fields = Object.entries((variant.params ?? kernel.params)(problem));
   const bytes = alignUp(fields.length * SCALAR_BYTES, PARAMS_ALIGNMENT);
   const buffer = new ArrayBuffer(Math.max(PARAMS_ALIGNMENT, bytes));
   const view = new DataView(buffer);
-  fields.forEach(({ type, value }, i) => {
+  fields.forEach(([name, { type, value }], i) => {
+    if (typeof value !== "number") throw badShape(`${kernel.name}: ${name} needs one number, got ${String(value)}`);
     const offset = i * SCALAR_BYTES;
     if (type === "f32") view.setFloat32(offset, value, true);
     else if (type === "i32") view.setInt32(offset, value, true);

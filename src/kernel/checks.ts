@@ -5,7 +5,7 @@
 import { badShape } from "../base/errors.js";
 import { pair } from "./problem.js";
 import type { Pair } from "./problem.js";
-import { elements, formatShape } from "./shape.js";
+import { LARGEST, elements, formatShape } from "./shape.js";
 import type { Nchw, Shape } from "./shape.js";
 
 /** The four sizes of a convolution's weight. `axes` names them in the message, as `[out, in/groups, kh, kw]`. */
@@ -59,7 +59,7 @@ export function checkActivation(
 
 export const sameShape = (a: Nchw, b: Nchw): boolean => a.every((size, axis) => size === b[axis]);
 
-/** That each of these attributes holds whole numbers, none below its least value. */
+/** That each of these attributes holds whole numbers, none below its least value or beyond 31 bits. */
 export function checkWholeNumbers(
   kernel: string,
   attrs: Readonly<Record<string, Pair>>,
@@ -67,8 +67,9 @@ export function checkWholeNumbers(
 ): void {
   for (const [name, value] of Object.entries(attrs)) {
     const lowest = least[name] ?? 0;
-    if (!pair(value).every((size) => Number.isInteger(size) && size >= lowest)) {
-      throw badShape(`${kernel}: ${name} ${JSON.stringify(value)} needs whole numbers of at least ${lowest}`);
+    if (!pair(value).every((size) => Number.isInteger(size) && size >= lowest && size <= LARGEST)) {
+      const bound = pair(value).some((size) => size > LARGEST) ? `most ${LARGEST}` : `least ${lowest}`;
+      throw badShape(`${kernel}: ${name} ${JSON.stringify(value)} needs whole numbers of at ${bound}`);
     }
   }
 }

@@ -113,7 +113,7 @@ export function erase<I, O, A>(kernel: KernelDef<I, O, A>): Kernel {
 /** The caller's attributes over the defaults. @throws bad-shape for an unknown or mistyped attribute */
 export function resolveAttrs(kernel: Kernel, given: Attrs = {}): Attrs {
   for (const [key, value] of Object.entries(given)) {
-    if (!(key in kernel.attrs)) {
+    if (!Object.hasOwn(kernel.attrs, key)) {
       throw badShape(hasNo(kernel.name, "attribute", key, Object.keys(kernel.attrs)));
     }
     const type = typeof kernel.attrs[key];
@@ -128,7 +128,7 @@ export function resolveAttrs(kernel: Kernel, given: Attrs = {}): Attrs {
 function hasType(value: AttrValue, type: string): boolean {
   const isPair = Array.isArray(value);
   const parts = isPair ? value : [value];
-  if (isPair && parts.length !== 2) return false;
+  if (isPair && (type !== "number" || parts.length !== 2)) return false;
   return parts.every((part) => typeof part === type && (typeof part !== "number" || Number.isFinite(part)));
 }
 
@@ -142,13 +142,18 @@ export function makeProblem(
   const attrs = resolveAttrs(kernel, given);
   checkInputs(kernel, shapes);
   const inputs = shapes as InputShapes<InputSpecs>;
-  const problem = { in: inputs, out: kernel.shape(inputs, attrs), attrs };
+  const out = kernel.shape(inputs, attrs);
+  for (const [key, shape] of Object.entries(out)) {
+    if (shape && !areSizes(shape))
+      throw badShape(`${kernel.name}: ${key} has no whole sizes; an attribute that is no pair needs one number`);
+  }
+  const problem = { in: inputs, out, attrs };
   return borders ? { ...problem, borders } : problem;
 }
 
 function checkInputs(kernel: Kernel, shapes: Readonly<Record<string, Shape | undefined>>): void {
   for (const key of Object.keys(shapes)) {
-    if (!(key in kernel.inputs)) {
+    if (!Object.hasOwn(kernel.inputs, key)) {
       throw badShape(hasNo(kernel.name, "input", key, Object.keys(kernel.inputs)));
     }
   }
@@ -161,8 +166,10 @@ function checkInputs(kernel: Kernel, shapes: Readonly<Record<string, Shape | und
     if (spec.role === "tensor" && shape.length !== 4) {
       throw badShape(`${kernel.name}: ${key} ${formatShape(shape)} needs 4 dimensions [N, C, H, W]`);
     }
-    if (shape.some((d) => !Number.isInteger(d) || d < 1)) {
+    if (!areSizes(shape))
       throw badShape(`${kernel.name}: ${key} ${formatShape(shape)} has a dimension that is not a positive integer`);
-    }
   }
 }
+
+/** Spread, because every() passes over what an array leaves out. */
+const areSizes = (shape: Shape): boolean => [...shape].every((size) => Number.isInteger(size) && size > 0);

@@ -54,12 +54,16 @@ export interface PoolWindow extends Window {
   readonly ceilMode?: boolean;
 }
 
+/** Shaders compute positions in 32 bits with a sign. */
+export const LARGEST = 2 ** 31 - 1;
+
 function checkWindow(op: string, { kernel, stride = 1, padding = 0, dilation = 1 }: Window): Required<Window> {
   const areWhole = [kernel, stride, padding, dilation].every(Number.isInteger);
-  if (!areWhole || kernel < 1 || stride < 1 || dilation < 1 || padding < 0) {
+  const most = Math.max(kernel, stride, padding, dilation);
+  if (!areWhole || kernel < 1 || stride < 1 || dilation < 1 || padding < 0 || most > LARGEST) {
     throw badShape(
-      `${op}: kernel ${kernel}, stride ${stride}, padding ${padding}, dilation ${dilation} must be whole numbers, ` +
-        "padding 0 or more and the others 1 or more",
+      `${op}: kernel ${kernel}, stride ${stride}, padding ${padding}, dilation ${dilation} must be whole numbers ` +
+        `up to ${LARGEST}, padding 0 or more and the others 1 or more`,
     );
   }
   return { kernel, stride, padding, dilation };

@@ -50,9 +50,7 @@ export class GivenGraph extends Graph {
     if (!(kernel as Partial<Kernel> | null)?.inputs)
       throw badOption(`${label}: the kernel must be one that defineKernel() made, got ${typeName(kernel)}`);
     for (const [key, operand] of Object.entries(args ?? {})) {
-      const isRight = operand instanceof Value || typeof (operand as Partial<Weight> | null)?.read === "function";
-      if (operand !== undefined && !isRight)
-        throw badShape(`${label}: input ${key} needs a Value of the graph, or a weight { name, shape, read }`);
+      if (operand !== undefined) checkOperand(`${label}: input ${key}`, kernel.inputs[key]?.role, operand);
     }
     return super.append(label, kernel, args ?? {}, attrs ?? {});
   }
@@ -72,4 +70,13 @@ export class GivenGraph extends Graph {
       );
     super.output(name, value, layout);
   }
+}
+
+/** @throws bad-shape for what is neither a Value nor a weight, and for one in the place of the other */
+function checkOperand(input: string, role: string | undefined, operand: Partial<Weight> | Value | null): void {
+  const isTensor = operand instanceof Value;
+  const isWeight = !isTensor && typeof operand?.read === "function" && Array.isArray(operand.shape);
+  const [tensor, weight] = ["a Value of the graph", "a weight { name, shape, read }"];
+  if (!isTensor && !isWeight) throw badShape(`${input} needs ${tensor}, or ${weight}`);
+  if (role === (isTensor ? "weight" : "tensor")) throw badShape(`${input} needs ${isTensor ? weight : tensor}`);
 }

@@ -3,6 +3,7 @@
  * model shares the copy. The store owns the buffers, and dispose() frees them.
  */
 import { FcnError } from "../base/errors.js";
+import { typeName } from "../base/options.js";
 import type { Device } from "../gpu/device.js";
 import { destroy } from "../gpu/memory.js";
 import type { Memory } from "../gpu/memory.js";
@@ -21,8 +22,10 @@ export interface LargeWeight extends Weight {
 
 const isLarge = (weight: Weight): weight is LargeWeight => "upload" in weight;
 
-/** @throws bad-weights for another number of values than the shape says */
+/** @throws bad-weights for other values than the shape says */
 export function checkedCount(name: string, shape: Shape, data: Float32Array): Float32Array {
+  if (typeName(data) !== "Float32Array")
+    throw new FcnError("bad-weights", `${name}: its values must be a Float32Array`);
   const expected = elements(shape);
   if (data.length === expected) return data;
   throw new FcnError("bad-weights", `${name} ${formatShape(shape)} needs ${expected} values, got ${data.length}`);
