@@ -41,6 +41,13 @@ describe("a wrong call is one sentence with a cure", () => {
     ["tune --seconds 0", "tune: --seconds 0 is not a number above 0 and up to 3600"],
     ["segment a.png --weights ''", "segment: --weights is empty; give it a value or leave it out"],
     ["doctor --adapter ''", "doctor: --adapter is empty; give it a value or leave it out"],
+    ["segment a.png --threads=", "segment: --threads is empty; give it a value or leave it out"],
+    ["bench models --sizes ''", "bench: --sizes is empty; give it a value or leave it out"],
+    ["import a.pth --out ''", "import: --out is empty; give it a value or leave it out"],
+    ["segment a.png ''", 'segment: one of the words is empty ("")'],
+    ["inspect ''", 'inspect: one of the words is empty ("")'],
+    ["compare in --weights photos --weights icons", "compare: --weights is given twice; give it once, with all of it"],
+    ["bench models --precision f32 --precision f16", "bench: --precision is given twice; give it once, with all of it"],
   ])("fcn %s", async (args, sentence) => {
     expect(await bash(`$FCN ${args}`, root)).toEqual({ code: 2, out: "", err: `fcn: ${sentence}\n` });
   });

@@ -26,6 +26,13 @@ describe("options", () => {
     expect(Object.keys(choices).filter((name) => options[name]?.type !== "string")).toEqual([]);
   });
 
+  it.each(COMMANDS)("of $name are declared as lists where the help calls them so", (command) => {
+    const called = usageOptions(command).filter(
+      ({ argument = "" }) => argument === "LIST" || argument.endsWith(",..."),
+    );
+    expect(called.filter(({ name }) => !command.options[name]?.list)).toEqual([]);
+  });
+
   it("are of all commands", () => {
     expect(LISTED.map(({ name }) => name)).toEqual(COMMAND_NAMES);
     expect(COMMANDS.map(({ name }) => name)).toEqual(COMMAND_NAMES);

@@ -56,19 +56,19 @@ models   Whole networks, from RGBA8 in memory to labels in memory. Upload and
 Exit code 1 when a row failed, 2 when called wrongly.`;
 
 export const BENCH_OPTIONS = {
-  filter: { type: "string", default: "" },
-  variants: { type: "string" },
-  sizes: { type: "string", default: "224" },
-  weights: { type: "string", default: "default" },
-  precision: { type: "string", default: "f32" },
+  filter: { type: "string", mayBeEmpty: true, default: "" },
+  variants: { type: "string", list: true },
+  sizes: { type: "string", list: true, default: "224" },
+  weights: { type: "string", list: true, default: "default" },
+  precision: { type: "string", list: true, default: "f32" },
   batch: { type: "string", default: "1" },
   tune: { type: "boolean", default: false },
   adapter: { type: "string" },
   json: { type: "boolean", default: false },
-  out: { type: "string" },
+  out: { type: "string", mayBeEmpty: true },
   compare: { type: "string" },
-  svg: { type: "string" },
-  csv: { type: "string" },
+  svg: { type: "string", mayBeEmpty: true },
+  csv: { type: "string", mayBeEmpty: true },
   ...QUIET_OPTION,
 } as const;
 

@@ -11,7 +11,17 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-type Options = NonNullable<ParseArgsConfig["options"]>;
+type ParserOption = NonNullable<ParseArgsConfig["options"]>[string];
+
+/** What node:util's parser takes of an option, and what parse() checks beyond it. */
+export interface CommandOption extends ParserOption {
+  /** The value is a list, or a file with one. A second one is refused, because it would replace the first. */
+  readonly list?: true;
+  /** An empty value is the command's to judge: it means something, or has a sentence of its own. */
+  readonly mayBeEmpty?: true;
+}
+
+type Options = Readonly<Record<string, CommandOption>>;
 
 export interface Command {
   readonly name: CommandName;
@@ -38,9 +48,6 @@ export interface Parsed<O extends Options> {
   /** Names of the options that were written, without those left to their defaults. */
   readonly given: ReadonlySet<string>;
 }
-
-/** Options whose value is a list, or a file with one: a second one would replace the first. */
-const LISTS = new Set(["class-names", "classes", "devices", "format", "list", "map", "sizes", "variants", "void"]);
 
 /** Of the word after an option, `-1` is a value: the option's own check says what is wrong with it. */
 function withNegativeNumbers(args: readonly string[], options: Options): string[] {
@@ -69,18 +76,20 @@ function parseSentence(error: unknown, args: readonly string[]): string {
 }
 
 /** @throws UsageError for a list that is given twice */
-function refuseTwice(command: string, names: readonly string[]): void {
-  const twice = names.find((name, i) => LISTS.has(name) && names.indexOf(name) < i);
+function refuseTwice(command: string, names: readonly string[], options: Options): void {
+  const twice = names.find((name, i) => options[name]?.list && names.indexOf(name) < i);
   if (twice !== undefined) throw new UsageError(`${command}: --${twice} is given twice; give it once, with all of it`);
 }
 
-/** Options that an empty text says nothing of. Others have sentences of their own. */
-const NEVER_EMPTY = ["adapter", "weights", "list", "class-names", "state-dict"] as const;
-
-/** @throws UsageError for an empty value */
-function refuseEmpty(command: string, values: Readonly<Record<string, unknown>>): void {
-  const empty = NEVER_EMPTY.find((name) => values[name] === "");
+/** What was written without a value: an unset variable of a shell, mostly. @throws UsageError */
+function refuseEmpty(
+  command: string,
+  { values, positionals }: Pick<Parsed<Options>, "values" | "positionals">,
+  options: Options,
+): void {
+  const empty = Object.keys(values).find((name) => values[name] === "" && !options[name]?.mayBeEmpty);
   if (empty !== undefined) throw new UsageError(`${command}: --${empty} is empty; give it a value or leave it out`);
+  if (positionals.includes("")) throw new UsageError(`${command}: one of the words is empty ("")`);
 }
 
 /** node:util's parser. --quiet holds from here on. @throws UsageError with the parser's first sentence */
@@ -94,8 +103,8 @@ export function parse<const O extends Options>(command: string, args: readonly s
       tokens: true,
     });
     const names = tokens.flatMap((token) => (token.kind === "option" ? [token.name] : []));
-    refuseTwice(command, names);
-    refuseEmpty(command, values);
+    refuseTwice(command, names, options);
+    refuseEmpty(command, { values, positionals }, options);
     const given = new Set(names);
     setQuiet(given.has("quiet"));
     return { values, positionals, given };

@@ -49,7 +49,7 @@ checkout. Writes their label maps and one contact sheet.
   --out DIR    folder for the results (default: out/demo)
   -q, --quiet  print only where the results are`;
 
-const OPTIONS = { out: { type: "string", default: "out/demo" }, ...QUIET_OPTION } as const;
+const OPTIONS = { out: { type: "string", mayBeEmpty: true, default: "out/demo" }, ...QUIET_OPTION } as const;
 
 /**
  * samples/ lies beside src/ in a checkout, and beside dist/ in a package.

@@ -59,7 +59,7 @@ const OPTIONS = {
   out: { type: "string" },
   dtype: { type: "string", default: "f32" },
   "state-dict": { type: "string" },
-  "class-names": { type: "string" },
+  "class-names": { type: "string", list: true },
   "fold-bn": { type: "boolean", default: false },
   json: { type: "boolean", default: false },
   ...QUIET_OPTION,

@@ -27,7 +27,7 @@ has nothing to choose.
 Exit code 1 when it failed, 2 when called wrongly.`;
 
 const OPTIONS = {
-  sizes: { type: "string", default: "512" },
+  sizes: { type: "string", list: true, default: "512" },
   weights: { type: "string" },
   variant: { type: "string" },
   precision: { type: "string", default: "f32" },
