@@ -137,7 +137,7 @@ async function soakPairs({ pictures, out, expected }, pairs) {
     rmSync(out, { recursive: true, force: true });
     const ends = await Promise.all([start(pictures, out).end, start(pictures, out).end]);
     const done = ends.filter(({ code }) => code === 0);
-    const second = ends.find(({ code }) => code === 2);
+    const second = ends.find(({ code }) => code === 75);
     if (done.length !== 1 || !second) throw new SoakError(`two writers ended with ${ends.map(({ code }) => code)}`);
     // A run that starts after the first has ended is refused as well: there are results.
     if (/another run writes to/.test(second.err)) refused++;

@@ -38,6 +38,10 @@ it("a second writer is refused with the first one's process, and admitted afterw
   await expect(WriterLock.take(folder)).rejects.toThrow(
     `compare: another run writes to ${folder} (${HERE}); wait for its end or give another --out`,
   );
+  for (const command of ["compare", "segment", "train"]) {
+    const refused: unknown = await WriterLock.take(folder, command).catch((error: unknown) => error);
+    expect(isPassing(refused), command).toBe(true); // exit code 75
+  }
   lock.check();
   await lock.release();
   expect(await readdir(folder)).toEqual([]);

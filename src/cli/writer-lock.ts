@@ -10,7 +10,6 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { FcnError } from "../base/errors.js";
 import { nativePath } from "../base/native-path.js";
-import { UsageError } from "./command.js";
 import { KEPT_WORK, writing } from "./output-disk.js";
 
 /** A run touches its file this often. */
@@ -113,24 +112,14 @@ export async function hasWriter(folder: string): Promise<boolean> {
   return false;
 }
 
-interface Refused {
-  readonly place: string;
-  readonly isPatient: boolean;
-}
-
-async function refusal(
-  command: string,
-  folder: string,
-  other: Writer,
-  { place, isPatient }: Refused,
-): Promise<UsageError | FcnError> {
+/** It passes: once the other run has ended, the same call succeeds. */
+async function refusal(command: string, folder: string, other: Writer, place: string): Promise<FcnError> {
   const seconds = Math.max(0, Math.round(((await writing(other.path, silenceOf(other), command)) ?? 0) / 1000));
   const isHere = other.place === place;
   const who = isHere ? `process ${other.pid}` : `process ${other.pid} of another machine, seen ${seconds} s ago`;
   const cure = isHere ? "" : `, or remove ${other.path} if that run has ended`;
   const sentence =
     `${command}: another run writes to ${folder} (${who}); ` + `wait for its end or give another --out${cure}`;
-  if (!isPatient) return new UsageError(sentence);
   return new FcnError("bad-option", sentence, { cause: Object.assign(new Error(sentence), { code: "EBUSY" }) });
 }
 
@@ -188,7 +177,7 @@ export class WriterLock {
   /**
    * Files of dead runs are removed. A patient one waits for a run of another machine that may be dead, as after the
    * loss of a node, until it has been silent long enough or is seen to live.
-   * @throws UsageError when another run writes to the folder; for a patient one bad-option, which passes (EBUSY)
+   * @throws bad-option when another run writes to the folder, which passes (EBUSY)
    */
   static async take(folder: string, command = "compare", { isPatient = false } = {}): Promise<WriterLock> {
     const place = placeOf();
@@ -200,7 +189,7 @@ export class WriterLock {
         if (!live) return new WriterLock(folder, path, command);
         await rm(nativePath(path), { force: true });
         if (isPatient && live.place !== place && (await writing(live.path, fallsSilent(live), command))) continue;
-        if (attempt >= TRIES) throw await refusal(command, folder, live, { place, isPatient });
+        if (attempt >= TRIES) throw await refusal(command, folder, live, place);
         await pause();
       }
     } catch (error) {
