@@ -18,7 +18,8 @@ export interface KernelBenchOptions {
   /** Rows whose "kernel case variant" contains this. */
   readonly filter?: string;
   readonly ceilings: Ceilings;
-  readonly onRow?: (row: KernelRow) => void;
+  /** Gets each row, and all rows so far. Awaited. */
+  readonly onRow?: (row: KernelRow, rows: readonly KernelRow[]) => Promise<void> | void;
   /** Kernels to run; default: all. */
   readonly entries?: readonly RegistryEntry[];
 }
@@ -54,13 +55,11 @@ export async function benchKernels(
       if (variants.length === 0) continue;
       const inputs = inputsOf(test);
       const expected = expectedOf(entry, test, problem, inputs);
-      const own: KernelRow[] = [];
       for (const variant of variants) {
         const row = await benchVariant({ device, kernel, test, problem, variant, inputs, expected, ceilings });
-        own.push(row);
-        onRow?.(row);
+        rows.push(row);
+        await onRow?.(row, rows);
       }
-      rows.push(...own);
     }
   }
   return rows;

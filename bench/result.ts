@@ -72,12 +72,15 @@ export function modelKey(
 const originOf = ({ adapter, versions, date, cpu }: BenchResult): string =>
   JSON.stringify([adapter, versions, date, cpu]);
 
+/** Whether rows of both go into one file. */
+export const isOfOneOrigin = (a: BenchResult, b: BenchResult): boolean => originOf(a) === originOf(b);
+
 /**
  * `later`, plus the kernels and networks of `earlier` that this run did not measure, in the order of `earlier`. A
  * result of another adapter, version or day gives no rows.
  */
 export function merged(earlier: BenchResult, later: BenchResult): BenchResult {
-  if (originOf(earlier) !== originOf(later)) return later;
+  if (!isOfOneOrigin(earlier, later)) return later;
   const models = latest([...(earlier.models ?? []), ...(later.models ?? [])], modelKey);
   return { ...later, ...mergedKernels(earlier, later), ...(models.length > 0 ? { models } : {}) };
 }

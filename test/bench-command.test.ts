@@ -3,9 +3,10 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { fromJson } from "../bench/result.js";
+import { fromJson, toJson } from "../bench/result.js";
 import { markdownTable } from "../bench/tables.js";
 import { fcn } from "./helpers/fcn.js";
+import { bash } from "./helpers/shell.js";
 
 const root = mkdtempSync(join(tmpdir(), "fcn-bench-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -52,6 +53,43 @@ describe("the command", () => {
     const names = readdirSync(folder).map((name) => name.replace(/^.*-\d{4}-\d\d-\d\d\.json$/, "ADAPTER-DATE.json"));
     expect(names.sort()).toEqual(["ADAPTER-DATE.json", "kernels.csv", "kernels.svg", "roofline.svg"]);
     expect(readFileSync(join(folder, "roofline.svg"), "utf8")).toContain("</svg>");
+  });
+
+  it("keeps each row as soon as it is measured: Ctrl-C loses the one in hand", async () => {
+    const script = `set -m; $FCN bench kernels --out kept 2>/dev/null & until ls kept/*.json; do sleep 0.1; done
+      kill -INT $!; wait $!; code=$?; cat kept/*.json; exit $code`;
+    const { code, out } = await bash(script, root);
+    expect(code).toBe(130);
+    const { kernels = [], ceilings } = fromJson(out.slice(out.indexOf("{")), "kept");
+    expect(kernels.length).toBeGreaterThan(0);
+    expect(ceilings?.gflops).toBeGreaterThan(0);
+  });
+
+  it("looks at the file of --out before it measures", async () => {
+    const folder = join(root, "earlier");
+    const relu = ["bench", "kernels", "--filter", "relu", "--out", folder];
+    expect((await fcn(...relu)).code).toBe(0);
+    const [name = ""] = readdirSync(folder);
+    const path = join(folder, name);
+    const result = fromJson(readFileSync(path, "utf8"), name);
+    writeFileSync(path, toJson({ ...result, versions: { ...result.versions, node: "v1" } }));
+    const replaced = await fcn(...relu);
+    expect(replaced.err).toContain(`WARNING: bench: ${path} is of another version, driver or processor, and will be`);
+    writeFileSync(path, "{");
+    const refused = await fcn(...relu);
+    expect([refused.code, refused.out]).toEqual([1, ""]);
+    expect(refused.err).toMatch(/^fcn: .*\.json is not JSON: .*\n$/);
+    expect(readFileSync(path, "utf8")).toBe("{");
+  });
+
+  it("prints what was measured where --out is full, and writes the other files", async () => {
+    const script = `mkdir full && mount -t tmpfs -o size=4k,nr_inodes=1 none full || exit 99
+      $FCN bench kernels --filter "relu" --out full --csv csv; code=$?; umount full; ls csv; exit $code`;
+    const { code, out, err } = await bash(script, root);
+    if (code === 99) return; // mounting needs root
+    expect(code).toBe(1);
+    expect(out).toMatch(/^relu: [^]*kernels\.csv\n$/m);
+    expect(err).toMatch(/full.* cannot be written: /);
   });
 
   it("runs a network in a process of its own", async () => {

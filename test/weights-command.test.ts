@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { BENCH_OPTIONS } from "../src/cli/bench-options.js";
-import { modelTasks } from "../src/cli/bench-tasks.js";
+import { modelRequestOf, modelTasks } from "../src/cli/bench-tasks.js";
 import { parse } from "../src/cli/command.js";
 import { compare } from "../src/cli/compare.js";
 import { importCommand } from "../src/cli/import.js";
@@ -100,7 +100,7 @@ describe("commands", () => {
       ["--weights", `icons,${NET}`, "--variants", "fcn8s,fcn-resnet101"],
       BENCH_OPTIONS,
     );
-    const tasks = await modelTasks(values);
+    const tasks = await modelTasks(await modelRequestOf(values));
     expect(tasks.map(({ weights, variant }) => [weights, variant])).toEqual([
       ["icons", "fcn8s"],
       [NET, "fcn-resnet101"],

@@ -46,9 +46,10 @@ models   Whole networks, from RGBA8 in memory to labels in memory. Upload and
   --adapter NAME    the graphics adapter whose name contains NAME
   --json            print the result as JSON, and nothing else, on stdout
   -q, --quiet       no notes, warnings or progress on stderr; errors remain
-  --out DIR         also write the result to DIR/ADAPTER-DATE.json, after the
-                    kernels and after each network; keeps rows of that file
-                    that this run did not measure
+  --out DIR         also write the result to DIR/ADAPTER-DATE.json, after each
+                    variant of a kernel and each network, so that Ctrl-C loses
+                    only the one in hand; keeps rows of that file that this run
+                    did not measure
   --compare FILE    print ratios to an earlier result (with --json on stderr)
   --svg DIR         write kernels.svg (bars) and roofline.svg to DIR
   --csv DIR         write kernels.csv, models.csv and layers.csv to DIR

@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { barChart } from "../../bench/bar-chart.js";
 import { roofline } from "../../bench/roofline.js";
 import { csvFiles } from "../../bench/csv.js";
-import { SCHEMA, changes, fromJson, merged, resultName, toJson } from "../../bench/result.js";
+import { SCHEMA, changes, fromJson, isOfOneOrigin, merged, resultName, toJson } from "../../bench/result.js";
 import type { BenchResult } from "../../bench/result.js";
 import { changeText, kernelText, modelText } from "../../bench/tables.js";
+import { badOption } from "../base/errors.js";
 import { nativePath } from "../base/native-path.js";
 import { writeWhole } from "../base/write-whole.js";
 import { svgFile } from "../eval/svg.js";
@@ -42,11 +43,34 @@ export async function readResult(path: string): Promise<BenchResult> {
   return fromJson(bytes.toString("utf8"), path);
 }
 
+const resultPath = (folder: string, result: BenchResult): string => join(folder, `${resultName(result)}.json`);
+
+/** The result that is there under the name of this one. @throws bad-option when it is none, the error of node:fs */
+async function earlierResult(path: string): Promise<BenchResult | undefined> {
+  const text = await readFile(nativePath(path), "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw badOption(`bench: ${path} cannot be read: ${whyUnreadable(error)}`);
+  });
+  return text === undefined ? undefined : fromJson(text, path);
+}
+
+/**
+ * Looks at the file that --out will write, before hours of measuring, and says where its rows will not be kept.
+ * @throws bad-option when it is there and is no result
+ */
+export async function checkEarlier(folder: string, result: BenchResult): Promise<void> {
+  const path = resultPath(folder, result);
+  const earlier = await earlierResult(path);
+  if (earlier && !isOfOneOrigin(earlier, result))
+    printNote(
+      `fcn: WARNING: bench: ${path} is of another version, driver or processor, and will be replaced as a whole`,
+    );
+}
+
 /** Writes ADAPTER-DATE.json and gives its path. Keeps existing rows that this run did not measure. */
 export async function saveResult(folder: string, result: BenchResult): Promise<string> {
-  const path = join(folder, `${resultName(result)}.json`);
-  const earlier = await readFile(nativePath(path), "utf8").catch(() => undefined);
-  await writeWhole(path, toJson(earlier === undefined ? result : merged(fromJson(earlier, path), result)));
+  const path = resultPath(folder, result);
+  const earlier = await earlierResult(path);
+  await writeWhole(path, toJson(earlier === undefined ? result : merged(earlier, result)));
   return path;
 }
 

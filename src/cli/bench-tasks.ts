@@ -5,6 +5,7 @@ import { defined } from "../base/defined.js";
 import { FCN_VARIANTS } from "../models/fcn-head.js";
 import { VARIANTS } from "../models/load.js";
 import { PRECISIONS } from "../models/precision.js";
+import type { PrecisionOption } from "../models/precision.js";
 import type { NetworkVariant } from "../node.js";
 import { namedWeights } from "../weights/catalogue.js";
 import type { BenchValues } from "./bench-options.js";
@@ -45,7 +46,7 @@ function variantsFor(weights: string, asked: readonly NetworkVariant[] | undefin
   return isKnown ? asked.filter((variant) => own.includes(variant)) : asked;
 }
 
-/** Undefined for the checkpoint that ships. @throws UsageError when there is no such file */
+/** Undefined for the checkpoint that ships. */
 async function checkpointPath(weights: string): Promise<string | undefined> {
   if (weights === DEFAULT_WEIGHTS) return undefined;
   const named = namedWeights(weights);
@@ -54,12 +55,20 @@ async function checkpointPath(weights: string): Promise<string | undefined> {
     printNote(`Weights: ${weights}, generated once and kept in the cache folder.`);
     return syntheticCheckpoint(weights);
   }
-  await checkWeights("bench", weights);
   return weights;
 }
 
-/** May write a generated checkpoint, which takes seconds. @throws UsageError */
-export async function modelTasks(values: BenchValues): Promise<ModelTask[]> {
+/** What to measure, as the options say. */
+export interface ModelRequest extends Pick<ModelTask, "batch" | "tune" | "adapter"> {
+  /** Undefined for those that the weights have heads for. */
+  readonly asked: readonly NetworkVariant[] | undefined;
+  readonly weights: readonly string[];
+  readonly precisions: readonly PrecisionOption[];
+  readonly sizes: readonly { readonly width: number; readonly height: number }[];
+}
+
+/** Looks at the options, before anything is made or measured. @throws UsageError */
+export async function modelRequestOf(values: BenchValues): Promise<ModelRequest> {
   const asked =
     values.variants === undefined
       ? undefined
@@ -67,24 +76,37 @@ export async function modelTasks(values: BenchValues): Promise<ModelTask[]> {
   const precisions = listOf(values.precision).map((p) => oneOf("bench", "precision", p, PRECISIONS));
   const batch = wholeNumber("batch", values.batch, MAX_BATCH);
   const sizes = listOf(values.sizes).map(parseSize);
-  const tasks: ModelTask[] = [];
-  for (const weights of listOf(values.weights)) {
-    const variants = variantsFor(weights, asked);
-    if (!variants.length) continue; // other weights of the list have them
-    const path = await checkpointPath(weights);
-    const common = { weights, batch, tune: values.tune, ...defined({ path, adapter: values.adapter }) };
-    for (const variant of variants) {
-      for (const size of sizes) {
-        for (const precision of precisions) tasks.push({ ...common, variant, precision, ...size });
-      }
-    }
-  }
-  if (!tasks.length) {
+  // Other weights of the list may have the variants.
+  const weights = listOf(values.weights).filter((name) => variantsFor(name, asked).length > 0);
+  if (!weights.length) {
     const missing = asked?.join(" and no ") ?? "network";
     throw new UsageError(
       `bench: --weights ${values.weights} has no ${missing}; ` +
         "fcn-resnet101 is in synthetic-torchvision, the others in default and synthetic",
     );
+  }
+  for (const name of weights) if (name !== DEFAULT_WEIGHTS && !isSynthetic(name)) await checkWeights("bench", name);
+  return { asked, weights, precisions, sizes, batch, tune: values.tune, ...defined({ adapter: values.adapter }) };
+}
+
+/** May download weights or write a generated checkpoint, which takes seconds. */
+export async function modelTasks({
+  asked,
+  weights: all,
+  precisions,
+  sizes,
+  ...same
+}: ModelRequest): Promise<ModelTask[]> {
+  const tasks: ModelTask[] = [];
+  for (const weights of all) {
+    const path = await checkpointPath(weights);
+    const common = { ...same, weights, ...defined({ path }) };
+    const variants = variantsFor(weights, asked);
+    for (const variant of variants) {
+      for (const size of sizes) {
+        for (const precision of precisions) tasks.push({ ...common, variant, precision, ...size });
+      }
+    }
   }
   return tasks;
 }

@@ -17,16 +17,33 @@ import type { Device } from "../gpu/device.js";
 import { requestDevice } from "../node.js";
 import { BENCH_CHOICES, BENCH_OPTIONS, BENCH_USAGE, KERNEL_ONLY, MODEL_ONLY } from "./bench-options.js";
 import type { BenchValues } from "./bench-options.js";
-import { emptyResult, printChanges, printResult, readResult, saveCsv, savePlots, saveResult } from "./bench-output.js";
-import { modelTasks } from "./bench-tasks.js";
+import {
+  checkEarlier,
+  emptyResult,
+  printChanges,
+  printResult,
+  readResult,
+  saveCsv,
+  savePlots,
+  saveResult,
+} from "./bench-output.js";
+import { modelRequestOf, modelTasks } from "./bench-tasks.js";
+import type { ModelRequest } from "./bench-tasks.js";
 import { UsageError, parse, refuse } from "./command.js";
 import type { Command } from "./command.js";
 import { outputFolder } from "./files.js";
-import { print, printNote } from "./output.js";
+import { oneLine, print, printError, printNote } from "./output.js";
 import { duration, itemBar } from "./progress.js";
 
 const PARTS = ["kernels", "models", "all"] as const;
 type Part = (typeof PARTS)[number];
+
+interface Job {
+  readonly part: Part;
+  readonly values: BenchValues;
+  /** Without rows. */
+  readonly result: BenchResult;
+}
 
 /** What to measure. @throws UsageError for another word, and for options that the part would ignore */
 function partOf(words: readonly string[], given: ReadonlySet<string>): Part {
@@ -47,19 +64,22 @@ async function measuredCeilings(device: Device): Promise<Ceilings> {
   return ceilings;
 }
 
-/** @throws UsageError when the filter matches nothing */
+type Kernels = Required<Pick<BenchResult, "ceilings" | "kernels">>;
+
+/** @param onRows gets all rows so far, after each of them */
 async function runKernels(
   device: Device,
   { filter, json }: BenchValues,
-): Promise<Required<Pick<BenchResult, "ceilings" | "kernels">>> {
+  onRows: (measured: Kernels) => Promise<void>,
+): Promise<Kernels> {
   const before = await measuredCeilings(device);
   const progress = itemBar(countVariants(device, filter));
-  const onRow = ({ kernel, case: name, variant }: KernelRow): void => {
+  const onRow = async ({ kernel, case: name, variant }: KernelRow, kernels: readonly KernelRow[]): Promise<void> => {
     progress.step(`${kernel}: ${name}, ${variant}`);
     if (json) printNote(`${kernel}: ${name}, ${variant}`);
+    await onRows({ ceilings: before, kernels });
   };
   const kernels = await benchKernels(device, { filter, ceilings: before, onRow });
-  if (kernels.length === 0) throw new UsageError(`bench: no kernel, case or variant contains "${filter}"`);
   const after = await measureCeilings(device);
   movedCeilings(before, after).forEach(printNote);
   const ceilings = higherCeilings(before, after);
@@ -97,19 +117,31 @@ async function runModels(
   return rows;
 }
 
-/** Measures the part; with --out the result so far is on disk after the kernels and after each network. */
-async function measure(part: Part, values: BenchValues): Promise<BenchResult> {
-  const save = async (result: BenchResult): Promise<void> => {
-    if (values.out !== undefined) await saveResult(values.out, result);
+const saveError = (error: unknown): void => printError(`fcn: ${oneLine(messageOf(error))}`);
+
+/** Keeps what was measured so far. A full disk costs no row: all are printed and saved again at the end. */
+function keeperOf({ out }: BenchValues): (result: BenchResult) => Promise<void> {
+  let isFailed = false;
+  return async (result) => {
+    if (out === undefined || isFailed) return;
+    await saveResult(out, result).catch((error: unknown) => {
+      isFailed = true;
+      saveError(error);
+    });
   };
-  const device = await requestDevice(defined({ adapter: values.adapter }));
+}
+
+/** Measures the part; with --out the result so far is on disk after each variant of a kernel and each network. */
+async function measure(device: Device, request: ModelRequest | undefined, job: Job): Promise<BenchResult> {
+  const { part, values } = job;
+  const save = keeperOf(values);
   // After the device: without one, generating a checkpoint would be in vain.
-  const tasks = part === "kernels" ? [] : await modelTasks(values);
-  let result = emptyResult(device);
+  const tasks = request ? await modelTasks(request) : [];
+  let result = job.result;
   if (part === "models") {
     result = { ...result, ceilings: await measuredCeilings(device) };
   } else {
-    result = { ...result, ...(await runKernels(device, values)) };
+    result = { ...result, ...(await runKernels(device, values, (measured) => save({ ...result, ...measured }))) };
     await save(result);
   }
   device.dispose();
@@ -118,6 +150,23 @@ async function measure(part: Part, values: BenchValues): Promise<BenchResult> {
     result = { ...result, models };
   }
   return result;
+}
+
+/** All files that were asked for, each also where another one cannot be written. Gives whether all are there. */
+async function saveAll({ out, svg, csv }: BenchValues, result: BenchResult): Promise<boolean> {
+  const saves = [
+    async () => out !== undefined && printNote(`Result: ${await saveResult(out, result)}`),
+    async () => svg !== undefined && (await savePlots(svg, result)),
+    async () => csv !== undefined && (await saveCsv(csv, result)),
+  ];
+  let areSaved = true;
+  for (const save of saves) {
+    await save().catch((error: unknown) => {
+      areSaved = false;
+      saveError(error);
+    });
+  }
+  return areSaved;
 }
 
 const hasFailures = ({ kernels = [], models = [] }: BenchResult): boolean =>
@@ -133,17 +182,21 @@ async function run(args: readonly string[]): Promise<number> {
   }
   const part = partOf(positionals, given);
   const before = values.compare === undefined ? undefined : await readResult(values.compare);
+  const request = part === "kernels" ? undefined : await modelRequestOf(values);
+  const device = await requestDevice(defined({ adapter: values.adapter }));
+  if (part !== "models" && countVariants(device, values.filter) === 0)
+    throw new UsageError(`bench: no kernel, case or variant contains "${values.filter}"`);
   for (const option of ["out", "svg", "csv"] as const) {
     const folder = values[option];
     if (folder !== undefined) await outputFolder("bench", folder, option);
   }
-  const result = await measure(part, values);
+  const job = { part, values, result: emptyResult(device) };
+  if (values.out !== undefined) await checkEarlier(values.out, job.result);
+  const result = await measure(device, request, job);
   printResult(result, values.json);
   if (before) printChanges(before, result, values.json);
-  if (values.out !== undefined) printNote(`Result: ${await saveResult(values.out, result)}`);
-  if (values.svg !== undefined) await savePlots(values.svg, result);
-  if (values.csv !== undefined) await saveCsv(values.csv, result);
-  return hasFailures(result) ? 1 : 0;
+  const areSaved = await saveAll(values, result);
+  return hasFailures(result) || !areSaved ? 1 : 0;
 }
 
 export const bench: Command = {

@@ -153,10 +153,9 @@ function weightsOf({ weights, "state-dict": stateDict }: CompareValues): string[
 }
 
 function parseBoundaryWidth(text: string): number {
-  const width = Number(text);
-  if (!Number.isInteger(width) || width < 1)
+  if (!/^[1-9]\d{0,8}$/.test(text))
     throw new UsageError(`compare: --boundary-width ${text} is not a whole number of 1 or more`);
-  return width;
+  return Number(text);
 }
 
 export interface RunOptions {

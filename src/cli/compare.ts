@@ -15,6 +15,7 @@ import { WriterLock } from "./writer-lock.js";
 import { ResultLog } from "./compare-log.js";
 import { mergeLogs } from "./compare-merge.js";
 import { openComparison } from "./compare-open.js";
+import type { ComparisonRequest } from "./compare-open.js";
 import { COMPARE_CHOICES, COMPARE_OPTIONS, COMPARE_USAGE, NOT_WITH_MERGE, runOptionsOf } from "./compare-options.js";
 import type { CompareValues, RunOptions } from "./compare-options.js";
 import { writeReport } from "./compare-report.js";
@@ -24,7 +25,7 @@ import type { ShardFields } from "./compare-shards.js";
 import { textReport } from "./compare-table.js";
 import { listPictures, listedPictures, refuseInputsBesideList } from "./datasets.js";
 import type { DatasetItem } from "./datasets.js";
-import { outputFolder } from "./files.js";
+import { checkWeights, outputFolder } from "./files.js";
 import { pathKey } from "./find-pictures.js";
 import { checkLabels, labelOf, needLabels } from "./label-files.js";
 import { labelMeaningOf } from "./label-options.js";
@@ -91,7 +92,7 @@ interface Compared {
   readonly stoppedBy: number | undefined;
 }
 
-/** Does the work while no other run writes to the folder. @throws UsageError when another one does */
+/** Does the work while no other run writes to the folder. @throws bad-option, which passes, when another one does */
 async function asOnlyWriter<T>(folder: string, work: (lock: WriterLock) => Promise<T>): Promise<T> {
   await outputFolder("compare", folder);
   const lock = await WriterLock.take(folder);
@@ -106,16 +107,14 @@ async function asOnlyWriter<T>(folder: string, work: (lock: WriterLock) => Promi
 async function runPictures(
   values: CompareValues,
   { items, shard }: OwnItems,
-  options: RunOptions,
+  options: RunOptions & Pick<ComparisonRequest, "classNames">,
   lock: WriterLock,
 ): Promise<Compared> {
   const { sizes, mode, ...request } = options;
   const { adapter, out } = values;
-  const classNames = await readClassNames("compare", values["class-names"]);
   await refuseOtherShard(out, shard, mode);
   const { comparison, close, device, header } = await openComparison({
     ...request,
-    classNames,
     stateDict: values["state-dict"],
     atOnce: values["at-once"],
     tune: values.tune || undefined,
@@ -178,10 +177,12 @@ function refuseIgnored({ merge, voc }: CompareValues, given: ReadonlySet<string>
 
 async function comparePictures(values: CompareValues, inputs: readonly string[]): Promise<Compared> {
   const options = runOptionsOf(values);
+  for (const weights of options.weights ?? []) await checkWeights("compare", weights);
+  const classNames = await readClassNames("compare", values["class-names"]);
   const end = tryAgainOnTerm(ENDED_EARLY);
   try {
     const items = await itemsOf(values, inputs);
-    return await asOnlyWriter(values.out, (lock) => runPictures(values, items, options, lock));
+    return await asOnlyWriter(values.out, (lock) => runPictures(values, items, { ...options, classNames }, lock));
   } finally {
     end();
   }

@@ -8,8 +8,8 @@ import { whyNotWritten } from "../base/write-whole.js";
 import { namedWeights } from "../weights/catalogue.js";
 import type { NamedWeights } from "../weights/catalogue.js";
 import { misspeltName, namedFile } from "../weights/named-file.js";
+import { isUrl } from "../weights/source.js";
 import { UsageError } from "./command.js";
-import { isPassing } from "./exit-codes.js";
 import { byteBar } from "./progress.js";
 import type { ByteCount } from "./progress.js";
 
@@ -17,21 +17,26 @@ import type { ByteCount } from "./progress.js";
 export const cannotLook = (command: string, path: string, error: unknown): UsageError =>
   new UsageError(`${command}: ${path} cannot be looked at: ${messageOf(error)}`, { cause: error });
 
+/** What the system says of a path that leads to nothing. */
+const MISSING = new Set(["ENOENT", "ENOTDIR"]);
+
 /** @throws UsageError when there is no such file, or when it cannot be looked at now */
 async function checkFile(command: string, path: string): Promise<void> {
-  const info = await stat(nativePath(path)).catch((error: unknown) => {
-    if (isPassing(error)) throw cannotLook(command, path, error);
+  const info = await stat(nativePath(path)).catch((error: NodeJS.ErrnoException) => {
+    if (!MISSING.has(error.code ?? "")) throw cannotLook(command, path, error);
   });
   if (!info) throw new UsageError(`${command}: there is no file ${path}`);
+  if (info.isFIFO())
+    throw new UsageError(`${command}: ${path} is not a file but a pipe; write what comes through it into a file`);
   if (!info.isFile()) throw new UsageError(`${command}: ${path} is not a file`);
 }
 
-/** Neither a name of weights nor a URL. */
-export const isWeightsPath = (weights: string): boolean =>
-  namedWeights(weights) === undefined && !/^[a-z]+:\/\//i.test(weights);
-
-/** @throws UsageError when `weights` is the path of no file, and maybe a misspelt name of weights */
+/**
+ * For weights that are neither a name nor a URL, before any work: every command answers a missing file with exit code 2.
+ * @throws UsageError when they are the path of no file, and maybe a misspelt name of weights
+ */
 export async function checkWeights(command: string, weights: string): Promise<void> {
+  if (namedWeights(weights) !== undefined || isUrl(weights)) return;
   const problem = misspeltName(weights);
   if (problem !== undefined) throw new UsageError(`${command}: ${weights}: ${problem}`);
   await checkFile(command, weights);

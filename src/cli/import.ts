@@ -51,7 +51,7 @@ with the tensor names of this library, one tensor at a time.
 The metadata of the result name its source. The licence stays the source's.
 
 Exit code 1 when the checkpoint cannot be read or converted, 2 when called
-wrongly.`;
+wrongly, as with a file that is not there.`;
 
 const DTYPES = ["f32", "f16"] as const;
 

@@ -3,7 +3,7 @@
  */
 import { namedWeights } from "../weights/catalogue.js";
 import { fileSource } from "../weights/file-source.js";
-import { downloadAddress, misspeltName, placeOf } from "../weights/named-file.js";
+import { downloadAddress, placeOf } from "../weights/named-file.js";
 import { openCheckpoint } from "../weights/open.js";
 import { proxiedFetch } from "../weights/proxied-fetch.js";
 import { pathSource } from "../weights/sharded-source.js";
@@ -14,6 +14,7 @@ import { plainUrl } from "../weights/urls.js";
 import { UsageError, parse } from "./command.js";
 import type { Command } from "./command.js";
 import { describeInspection, inspectCheckpoint } from "./inspect-report.js";
+import { checkWeights } from "./files.js";
 import { print } from "./output.js";
 
 const USAGE = `fcn inspect FILE [--state-dict KEY] [--json]
@@ -30,20 +31,19 @@ only the parts needed are fetched.
                     on stdout
 
 Exit code 0 for every checkpoint that can be read, recognised or not; 1 for one
-that cannot, 2 when called wrongly.`;
+that cannot, 2 when called wrongly, as with a file that is not there.`;
 
 const OPTIONS = { json: { type: "boolean", default: false }, "state-dict": { type: "string" } } as const;
 
-/** @throws bad-weights, UsageError for a misspelt name */
+/** @throws bad-weights, UsageError where there is no such file */
 async function sourceOf(file: string): Promise<ByteSource> {
+  await checkWeights("inspect", file);
   const named = namedWeights(file);
   if (named) {
     const { path, isThere } = await placeOf(named);
     return isThere ? fileSource(path, file) : urlSource(downloadAddress(named.url), { fetch: proxiedFetch });
   }
   if (isUrl(file)) return urlSource(plainUrl(file), { fetch: proxiedFetch });
-  const problem = misspeltName(file);
-  if (problem !== undefined) throw new UsageError(`inspect: ${file}: ${problem}`);
   return pathSource(file);
 }
 

@@ -3,9 +3,7 @@ import { basename } from "node:path";
 import { WEIGHTS_FACTS } from "../weights/catalogue-facts.js";
 import { namedWeights } from "../weights/catalogue.js";
 import { cachedFile } from "../weights/disk-cache.js";
-import { misspeltName } from "../weights/named-file.js";
-import { UsageError } from "./command.js";
-import { pathOfNamed } from "./files.js";
+import { checkWeights, pathOfNamed } from "./files.js";
 import { byteBar } from "./progress.js";
 
 /** A file on this machine. */
@@ -23,8 +21,9 @@ function publicAddress(url: string): string {
   return origin + pathname;
 }
 
-/** Downloads what is not on this machine. @throws bad-weights, UsageError for a misspelt name */
+/** Downloads what is not on this machine. @throws bad-weights, UsageError where there is no such file */
 export async function localFile(command: string, input: string): Promise<LocalFile> {
+  await checkWeights(command, input);
   const named = namedWeights(input);
   if (named) {
     const path = await pathOfNamed(named);
@@ -36,7 +35,5 @@ export async function localFile(command: string, input: string): Promise<LocalFi
     const path = cachedFile(input, { onProgress: (at) => bar.show("downloading", at) });
     return { path: await path.finally(bar.clear), sourceName: publicAddress(input) };
   }
-  const problem = misspeltName(input);
-  if (problem !== undefined) throw new UsageError(`${command}: ${input}: ${problem}`);
   return { path: input, sourceName: basename(input) };
 }

@@ -8,7 +8,7 @@ import { readClassNames } from "./class-names.js";
 import { parse, refuse } from "./command.js";
 import type { Command } from "./command.js";
 import { TRY_AGAIN, isPassing } from "./exit-codes.js";
-import { checkWeights, isWeightsPath, outputFolder } from "./files.js";
+import { checkWeights, outputFolder } from "./files.js";
 import { tooManyClasses } from "./inspect-report.js";
 import { oneLine, print, printError, printNote } from "./output.js";
 import { byteBar } from "./progress.js";
@@ -50,6 +50,12 @@ async function prepareFolder(
   await outputFolder("segment", folder);
 }
 
+interface LoadRequest {
+  readonly first: NodeLoadOptions;
+  readonly others: readonly NodeLoadOptions[];
+  readonly classNames: readonly string[] | undefined;
+}
+
 interface Loaded {
   /** One network, on each device. */
   readonly fcns: readonly [Fcn<NodePicture>, ...Fcn<NodePicture>[]];
@@ -57,16 +63,20 @@ interface Loaded {
   readonly ms: number;
 }
 
-async function load(values: SegmentValues): Promise<Loaded> {
+/** What the options ask for, one network for each device. A wrong call ends here, before anything is made. */
+async function loadRequest(values: SegmentValues): Promise<LoadRequest> {
+  const [first, ...others] = loadOptionsOf(values);
   const classNames = await readClassNames("segment", values["class-names"]);
-  const { weights } = values;
-  if (weights !== undefined && isWeightsPath(weights)) await checkWeights("segment", weights);
+  if (values.weights !== undefined) await checkWeights("segment", values.weights);
+  return { first, others, classNames };
+}
+
+async function load({ weights }: SegmentValues, { first, others, classNames }: LoadRequest): Promise<Loaded> {
   const start = performance.now();
   const transfer = byteBar();
   const open = (options: NodeLoadOptions): Promise<Fcn<NodePicture>> =>
     loadFcn({ ...options, ...defined({ classNames }), onProgress: (count) => transfer.show("downloading", count) });
   // One after the other: the first downloads the weights, and the others find them.
-  const [first, ...others] = loadOptionsOf(values);
   const fcns: [Fcn<NodePicture>, ...Fcn<NodePicture>[]] = [await open(first).finally(transfer.clear)];
   try {
     const fault = tooManyClasses(fcns[0].classNames.length);
@@ -134,6 +144,7 @@ async function segmentPictures(
 ): Promise<number> {
   const wanted = wantedOf(values);
   checkDraft(values, values.resize);
+  const threads = threadCount(values);
   const { out, json, list } = values;
   const shard = parseShard("segment", values);
   modeOf("segment", values);
@@ -143,11 +154,11 @@ async function segmentPictures(
   const all = await segmentInputs(positionals, list);
   if (isRecorded) refuseStreams(all);
   const inputs = shardOf(all, shard);
+  const request = await loadRequest(values);
   const endings = endingsOf(wanted);
   if (toStdout) checkStream(wanted, inputs.length, json);
   else await prepareFolder(out, endings, inputs, all);
-  const threads = threadCount(values);
-  const { fcns, ms } = await load(values);
+  const { fcns, ms } = await load(values, request);
   const [fcn] = fcns;
   const work = pictureWork(inputs.length, threads);
   try {

@@ -11,7 +11,7 @@ import type { Checkpoint } from "../weights/checkpoint.js";
 import { recognise } from "../weights/names.js";
 import { openCheckpoint } from "../weights/open.js";
 import { UsageError } from "./command.js";
-import { checkWeights, isWeightsPath } from "./files.js";
+import { checkWeights } from "./files.js";
 import { printNote } from "./output.js";
 import type { ReadSample } from "./train-samples.js";
 import { hashOf, openWeightsSource, sourceName } from "./train-weights.js";
@@ -33,7 +33,7 @@ export interface TeacherFile {
  * @throws UsageError where it has no head, or another number of classes than there are names; bad-weights
  */
 export async function openTeacher(weights: string, given: readonly string[] | undefined): Promise<TeacherFile> {
-  if (isWeightsPath(weights)) await checkWeights("train: --teacher", weights);
+  await checkWeights("train: --teacher", weights);
   const source = await openWeightsSource(weights);
   const hash = await hashOf(source);
   const checkpoint = await openCheckpoint(source);

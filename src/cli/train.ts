@@ -13,7 +13,7 @@ import { UsageError, parse, refuse } from "./command.js";
 import type { Command } from "./command.js";
 import { removeUnfinished } from "./output-disk.js";
 import { WriterLock } from "./writer-lock.js";
-import { outputFolder } from "./files.js";
+import { checkWeights, outputFolder } from "./files.js";
 import { print } from "./output.js";
 import { tryAgainOnTerm, watchInterrupts } from "./signals.js";
 import { textCurve } from "./text-curve.js";
@@ -204,6 +204,7 @@ function refuseIgnored({ voc, val, teacher }: TrainValues, given: ReadonlySet<st
 
 async function trainPictures(values: TrainValues, pictures: readonly string[]): Promise<number> {
   const request = trainRequestOf(values);
+  await checkWeights("train", values.weights);
   const open = await openData(values, pictures, request);
   await outputFolder("train", values.out);
   if (values["cache-folder"] !== undefined) await outputFolder("train", values["cache-folder"], "cache-folder");

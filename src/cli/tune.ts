@@ -6,6 +6,7 @@ import { loadFcn, requestDevice } from "../node.js";
 import { WEIGHTS_NAMES } from "../weights/catalogue.js";
 import { UsageError, listOf, oneOf, parse } from "./command.js";
 import type { Command } from "./command.js";
+import { checkWeights } from "./files.js";
 import { print } from "./output.js";
 
 const USAGE = `fcn tune [--sizes LIST] [--weights FILE] [--variant NAME] [options]
@@ -58,6 +59,7 @@ async function run(args: readonly string[]): Promise<number> {
   const variant = values.variant === undefined ? undefined : oneOf("tune", "variant", values.variant, VARIANTS);
   const precision = oneOf("tune", "precision", values.precision, PRECISIONS);
   const tune = secondsOf(values.seconds) * MS_PER_SECOND;
+  if (values.weights !== undefined) await checkWeights("tune", values.weights);
   const device = await requestDevice(defined({ adapter: values.adapter }));
   if (device.software) {
     print(
