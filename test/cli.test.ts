@@ -117,7 +117,16 @@ describe("fcn segment", () => {
     ],
     ["stdin twice", ["segment", "-", "-"], /^fcn: segment: - \(stdin\) can be given once\n$/],
     ["missing weights", ["segment", bird, "--weights", "none.pth"], /^fcn: segment: there is no file none\.pth\n$/],
-    ["an unknown command", ["segmnt"], /^fcn: there is no command "segmnt"; there is segment, .*\n$/],
+    [
+      "an unknown command",
+      ["segmnt"],
+      /^fcn: there is no command "segmnt"; there is segment, .*; the closest is segment\n$/,
+    ],
+    [
+      "a word that is near to none",
+      ["help", "paint"],
+      /^fcn: there is no command "paint"; there is segment, .*, completion\n$/,
+    ],
   ])("%s is one sentence and exit code 2", async (_, args, sentence) => {
     const { code, out, err } = await fcn(...args);
     expect([code, out]).toEqual([2, ""]);
@@ -153,6 +162,23 @@ describe("fcn doctor", () => {
     expect(code).toBe(1);
     expect(err).toMatch(/no graphics adapter/);
     expect(err).toMatch(/Install a Vulkan driver|Metal|graphics driver/);
+  });
+
+  it("says to install the package webgpu, and no driver, where that cannot be loaded", async () => {
+    const hooks = `export const resolve = (name, context, next) => {
+      if (name === "webgpu") throw new Error("it is gone");
+      return next(name, context);
+    };`;
+    const asUrl = (code: string): string => `data:text/javascript,${encodeURIComponent(code)}`;
+    const start = `import { register } from "node:module"; register(${JSON.stringify(asUrl(hooks))});`;
+    const { code, out, err } = await runFcn(["doctor", "--json"], {
+      env: { NODE_OPTIONS: `--import=${asUrl(start)}` },
+    });
+    const sentence =
+      'the npm package "webgpu" could not be loaded (it is gone): install it with `npm install webgpu`; ';
+    expect([code, err]).toEqual([1, expect.stringContaining(`fcn doctor: ${sentence}`)]);
+    expect((JSON.parse(out) as { advice: string }).advice).toContain(sentence);
+    expect(err).not.toMatch(/driver/i);
   });
 });
 

@@ -9,6 +9,7 @@ import { bash } from "./helpers/shell.js";
 import { fcn } from "./helpers/fcn.js";
 
 const PICTURE = fileURLToPath(new URL("fixtures/val/15.png", import.meta.url));
+const WEIGHTS = fileURLToPath(new URL("../weights/fcn-resnet101-w16-icons-f16.safetensors", import.meta.url));
 const root = mkdtempSync(join(tmpdir(), "fcn-words-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 const at = (name: string): string => join(root, name);
@@ -32,6 +33,7 @@ describe("a wrong call is one sentence with a cure", () => {
       "segment: --out needs a value; one that begins with a dash is written --out=-VALUE; see fcn segment --help",
     ],
     ["segment -dash.png", DASH],
+    ["segment --fromat json", "segment: unknown option '--fromat'; the closest is --format; see fcn segment --help"],
     ["segment --nope", "segment: unknown option '--nope'; see fcn segment --help"],
     ["segment a.png --classes cat --classes dog", "segment: --classes is given twice; give it once, with all of it"],
     ["segment -- --help", "segment: there is no file or folder --help"],
@@ -64,6 +66,8 @@ describe("names from files", () => {
     expect([code, err]).toEqual([0, ""]);
     expect(out.trimEnd().split("\n")).toHaveLength(2);
     expect(out).toContain("in/new\\u000aline\\u0009and\\u001b[31m.png");
+    const inspected = await bash(`cp '${WEIGHTS}' $'odd\\nname' && $FCN inspect $'odd\\nname'`, root);
+    expect(inspected.out).toMatch(/^odd\\u000aname: safetensors, /);
     const missing = await bash("$FCN segment $'no\\nsuch.png'", root);
     expect(missing.err).toBe("fcn: segment: there is no file or folder no\\u000asuch.png\n");
   });

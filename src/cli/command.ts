@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { ParseArgsConfig } from "node:util";
+import { closest } from "../base/closest.js";
 import { messageOf } from "../base/errors.js";
 import { setQuiet } from "./output.js";
 import type { CommandName } from "./program-name.js";
@@ -61,8 +62,15 @@ function withNegativeNumbers(args: readonly string[], options: Options): string[
   return joined;
 }
 
+/** Letters by which a word may differ from the one that was meant. */
+const MOST_TYPOS = 2;
+
+/** The word that may be meant. Most letters of it are right. */
+export const closestWord = <T extends string>(word: string, words: readonly T[]): T | undefined =>
+  closest(word, words, Math.min(MOST_TYPOS, word.length - 2));
+
 /** The parser's error as one sentence, with the cure. */
-function parseSentence(error: unknown, args: readonly string[]): string {
+function parseSentence(error: unknown, args: readonly string[], options: Options): string {
   const [first = ""] = messageOf(error).split(/\. |\.?\n/);
   const sentence = first.charAt(0).toLowerCase() + first.slice(1).replace(/\.$/, "");
   const { code } = error as NodeJS.ErrnoException;
@@ -72,6 +80,9 @@ function parseSentence(error: unknown, args: readonly string[]): string {
   const file = args.find((arg) => arg.startsWith(option) && arg.includes("."));
   if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION" && option !== "" && file !== undefined)
     return `${sentence} in ${file}; if that is a file, write ./${file}, or put it after --`;
+  const near =
+    code === "ERR_PARSE_ARGS_UNKNOWN_OPTION" ? closestWord(option.slice(2), Object.keys(options)) : undefined;
+  if (near !== undefined) return `${sentence}; the closest is --${near}`;
   return sentence;
 }
 
@@ -110,7 +121,7 @@ export function parse<const O extends Options>(command: string, args: readonly s
     return { values, positionals, given };
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`${command}: ${parseSentence(error, args)}; see fcn ${command} --help`);
+    throw new UsageError(`${command}: ${parseSentence(error, args, options)}; see fcn ${command} --help`);
   }
 }
 

@@ -1,7 +1,7 @@
 /** `fcn doctor`: what this machine offers, and which kernels would run on it. */
 import { registry } from "../../shaders/index.js";
 import { defined } from "../base/defined.js";
-import { messageOf } from "../base/errors.js";
+import { FcnError, messageOf } from "../base/errors.js";
 import { pipelinesOf } from "../gpu/pipelines.js";
 import { MATRIX_FEATURE } from "../gpu/subgroup-matrix.js";
 import { usableVariants } from "../kernel/choice.js";
@@ -53,14 +53,20 @@ const ADVICE: Partial<Record<NodeJS.Platform, string>> = {
 };
 const NO_BUILD = "Dawn has no build for this system; use a browser with WebGPU.";
 
-/** An adapter that was named is no question of drivers. */
+/**
+ * Whether a driver is what is missing: then ADVICE says more than the error. Others have a cure of their own: a name
+ * that fits no adapter, a package that cannot be loaded.
+ */
+const lacksDriver = (error: unknown, isNamed: boolean): boolean =>
+  !isNamed && error instanceof FcnError && error.code === "no-adapter" && error.cause === undefined;
+
 function reportMissing(error: unknown, asJson: boolean, isNamed: boolean): void {
   const message = messageOf(error);
-  const advice = ADVICE[process.platform] ?? NO_BUILD;
+  const isDriver = lacksDriver(error, isNamed);
+  const advice = isDriver ? (ADVICE[process.platform] ?? NO_BUILD) : message;
   if (asJson) print(JSON.stringify({ node: process.version, adapter: null, error: message, advice }));
-  // What the error says to install, the advice says as well.
-  printError(`fcn doctor: ${isNamed ? message : message.replace(/: install .*/s, ".")}`);
-  if (!isNamed) printError(advice);
+  printError(`fcn doctor: ${isDriver ? "WebGPU found no graphics adapter." : message}`);
+  if (isDriver) printError(advice);
 }
 
 export const doctor: Command = {

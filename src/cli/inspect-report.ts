@@ -19,6 +19,7 @@ import { Parameters } from "../weights/parameters.js";
 import type { Faults } from "../weights/parameters.js";
 import { namedClasses } from "../image/named-classes.js";
 import type { NamedClass } from "../image/named-classes.js";
+import { oneLine } from "./output.js";
 
 export interface NetworkFit extends Faults {
   readonly variant: string;
@@ -213,7 +214,7 @@ const mayBeAtOnce = ({ backbone, networks }: Inspection): boolean =>
 export function describeInspection(found: Inspection): string[] {
   const { file, container, bytes, description, reason, tensors, networks, ignored, metadata, classes } = found;
   const lines = [
-    `${file}: ${CONTAINERS[container]}, ${megabytes(bytes)}`,
+    `${oneLine(file)}: ${CONTAINERS[container]}, ${megabytes(bytes)}`,
     description ?? `not recognised: ${cutInMiddle(reason ?? "", LONGEST_REASON)}`,
     describeTensors(found),
   ];
@@ -221,7 +222,7 @@ export function describeInspection(found: Inspection): string[] {
   if (networks.length)
     lines.push("", "Networks:", textTable(networks.map(fitCells), { align: ["left"], indent: "  " }));
   if (mayBeAtOnce(found)) lines.push(AT_ONCE_NOTE);
-  const names = classes?.map(({ name }) => name).join(", ");
+  const names = classes?.map(({ name }) => shown(name)).join(", ");
   if (names !== undefined) lines.push("", `Classes: ${cutInMiddle(names, LONGEST_CLASSES)}`);
   if (found.notice !== null) lines.push(`WARNING: ${found.notice}`);
   if (ignored.length) lines.push("", countAndNames("tensors are not used", ignored));

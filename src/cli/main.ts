@@ -7,7 +7,7 @@ import { FcnError, messageOf } from "../base/errors.js";
 import { cutInMiddle } from "../base/printable.js";
 import { textTable } from "../base/text-table.js";
 import { commandLine } from "./arguments.js";
-import { UsageError, packageVersion } from "./command.js";
+import { UsageError, closestWord, packageVersion } from "./command.js";
 import type { Command } from "./command.js";
 import { COMMANDS } from "./command-list.js";
 import { TRY_AGAIN, isPassing } from "./exit-codes.js";
@@ -36,7 +36,10 @@ function help(): string {
 async function commandOf(name: string): Promise<Command> {
   const command = COMMANDS.find((c) => c.name === name);
   if (command) return command.load();
-  throw new UsageError(`there is no command "${name}"; there is ${COMMANDS.map((c) => c.name).join(", ")}`);
+  const names = COMMANDS.map((c) => c.name);
+  const near = closestWord(name, names);
+  const closest = near === undefined ? "" : `; the closest is ${near}`;
+  throw new UsageError(`there is no command "${name}"; there is ${names.join(", ")}${closest}`);
 }
 
 const printHelp = (text: string): void => print(withTypedName(text));
