@@ -1,5 +1,5 @@
 /** The row below the picture: the buttons of the training, and how it goes. */
-import { element } from "../ui/elements.js";
+import { element, movingFocus } from "../ui/elements.js";
 import { button } from "./brush-bar.js";
 
 export interface ActionEvents {
@@ -27,7 +27,7 @@ export class ActionRow {
   show({ busy, taught }: { readonly busy: boolean; readonly taught: boolean }): void {
     this.#busy = busy;
     this.#go.textContent = busy ? "Stop" : taught ? "Teach more" : "Teach";
-    this.#again.disabled = !busy && !taught;
+    movingFocus(this.#again, this.#go, () => (this.#again.disabled = !busy && !taught));
   }
 
   set status(sentence: string) {

@@ -1,5 +1,5 @@
 /** The row above the picture: what the brush paints, how thick it is, and how to take strokes back. */
-import { element } from "../ui/elements.js";
+import { element, movingFocus } from "../ui/elements.js";
 import { cssColour } from "./colours.js";
 import type { Brush } from "./surface.js";
 
@@ -54,8 +54,9 @@ export class BrushBar {
   }
 
   set undoable({ undo, clear }: { readonly undo: boolean; readonly clear: boolean }) {
-    this.#undo.disabled = !undo;
-    this.#clear.disabled = !clear;
+    const [brush] = this.#brushes.querySelectorAll<HTMLInputElement>("input:checked");
+    movingFocus(this.#undo, brush, () => (this.#undo.disabled = !undo));
+    movingFocus(this.#clear, undo ? this.#undo : brush, () => (this.#clear.disabled = !clear));
   }
 
   #announce(): void {

@@ -27,7 +27,10 @@ export class TeachButton {
 
   constructor(events: TeachButtonEvents) {
     this.#events = events;
-    this.#button.addEventListener("click", () => void (this.isOpen ? this.close() : this.#open()));
+    this.#button.addEventListener("click", () => {
+      if (this.#button.ariaDisabled === "true") return; // a disabled button would lose the focus
+      void (this.isOpen ? this.close() : this.#open());
+    });
   }
 
   get isOpen(): boolean {
@@ -54,7 +57,7 @@ export class TeachButton {
   }
 
   async #open(): Promise<void> {
-    this.#button.disabled = true;
+    this.#button.ariaDisabled = "true";
     try {
       const { TeachPanel } = await servedPart(import("./panel.js"));
       this.#panel ??= new TeachPanel({ ...this.#events, close: () => this.close() });
@@ -64,7 +67,7 @@ export class TeachButton {
     } catch (error) {
       this.#events.fail(`"Teach it" could not be opened: ${errorText(error)}`);
     } finally {
-      this.#button.disabled = false;
+      this.#button.ariaDisabled = null;
     }
   }
 

@@ -20,7 +20,10 @@ export class Camera {
     this.#events = events;
     this.#video.muted = true;
     this.#video.playsInline = true;
-    this.#button.addEventListener("click", () => void (this.#stream ? this.freeze() : this.#start()));
+    this.#button.addEventListener("click", () => {
+      if (this.#button.ariaDisabled === "true") return; // a disabled button would lose the focus
+      void (this.#stream ? this.freeze() : this.#start());
+    });
     this.#button.hidden = navigator.mediaDevices === undefined;
   }
 
@@ -29,7 +32,7 @@ export class Camera {
   }
 
   async #start(): Promise<void> {
-    this.#button.disabled = true;
+    this.#button.ariaDisabled = "true";
     let stream: MediaStream | undefined;
     try {
       stream = await navigator.mediaDevices.getUserMedia({
@@ -45,7 +48,7 @@ export class Camera {
     } catch (error) {
       if (this.#stream === stream) this.#fail(error);
     } finally {
-      this.#button.disabled = false;
+      this.#button.ariaDisabled = null;
     }
   }
 

@@ -7,6 +7,14 @@ export function byId<T extends HTMLElement>(id: string, type: abstract new () =>
   return found;
 }
 
+/** Does what may hide, disable or remove `part`; the focus that it had then goes to an element that stays. */
+export function movingFocus(part: HTMLElement, to: HTMLElement | null | undefined, act: () => void): void {
+  const hadFocus = part.contains(document.activeElement);
+  act();
+  const isOff = part instanceof HTMLButtonElement && part.disabled;
+  if (hadFocus && (isOff || part.hidden || !part.isConnected)) to?.focus({ preventScroll: true });
+}
+
 export function element<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   className = "",

@@ -13,6 +13,9 @@ const BACKGROUND = 0;
 export class Legend {
   readonly #onHighlight: (label: number | undefined) => void;
   readonly #table = byId("legend", HTMLTableElement);
+  readonly #body = element("tbody");
+  /** By label: rows stay while pictures change, so that one can be pressed and keeps the focus under a camera. */
+  #rows = new Map<number, HTMLTableRowElement>();
   #pressed: number | undefined;
 
   constructor(onHighlight: (label: number | undefined) => void) {
@@ -35,12 +38,37 @@ export class Legend {
       ...variants.map((variant) => columnHead(columnTitle(variant))),
     );
     const rows = labels.map((label) => this.#row(label, classNames[label] ?? `class ${label}`, sharesOf(label)));
+    this.#rows = new Map(labels.map((label, i) => [label, rows[i] as HTMLTableRowElement]));
     if (labels.every((label) => label === BACKGROUND))
       rows.unshift(emptyRow(variants.length + 1, classNames.length - 1));
-    this.#table.replaceChildren(element("thead", "", head), element("tbody", "", ...rows));
+    if (!this.#body.isConnected) this.#table.replaceChildren(element("thead"), this.#body);
+    this.#table.tHead?.replaceChildren(head);
+    this.#place(rows);
   }
 
+  /** Moves only the rows that have another place. */
+  #place(rows: readonly HTMLTableRowElement[]): void {
+    const focused = this.#body.contains(document.activeElement) ? document.activeElement : undefined;
+    for (const old of [...this.#body.rows]) if (!rows.includes(old)) old.remove();
+    rows.forEach((row, i) => {
+      const there = this.#body.rows[i];
+      if (there !== row) this.#body.insertBefore(row, there ?? null);
+    });
+    if (!(focused instanceof HTMLElement) || document.activeElement === focused) return;
+    const next = focused.isConnected ? focused : this.#body.querySelector("button");
+    next?.focus({ preventScroll: true });
+  }
+
+  /** The row of a class with its shares: the one of before where it has this name. */
   #row(label: number, className: string, shares: readonly number[]): HTMLTableRowElement {
+    const old = this.#rows.get(label);
+    const row = old?.cells[0]?.textContent === className ? old : this.#newRow(label, className);
+    for (const cell of [...row.cells].slice(1)) cell.remove();
+    row.append(...shares.map((share) => element("td", "", share ? formatUnitless(share) : "–")));
+    return row;
+  }
+
+  #newRow(label: number, className: string): HTMLTableRowElement {
     const swatch = element("span", "swatch");
     if (label !== BACKGROUND) swatch.style.backgroundColor = screenColour(label);
     const button = element("button", "class", swatch, className);
@@ -50,8 +78,7 @@ export class Legend {
     button.addEventListener("click", () => this.#press(label === this.#pressed ? undefined : label));
     const name = element("th", "", button);
     name.scope = "row";
-    const cells = shares.map((share) => element("td", "", share ? formatUnitless(share) : "–"));
-    const row = element("tr", "", name, ...cells);
+    const row = element("tr", "", name);
     row.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && this.#onHighlight(label));
     row.addEventListener("pointerleave", () => this.#onHighlight(this.#pressed));
     return row;

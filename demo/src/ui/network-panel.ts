@@ -3,7 +3,7 @@ import type { PrecisionOption } from "fcn-webgpu";
 import { networkWords } from "../adapter-words.js";
 import type { NetworkInfo } from "../messages.js";
 import { weightsTitle } from "../weights-title.js";
-import { byId } from "./elements.js";
+import { byId, movingFocus } from "./elements.js";
 
 const PRECISIONS = ["auto", "f32", "f16"] as const satisfies readonly PrecisionOption[];
 const BUILT_IN_NOTICE =
@@ -27,5 +27,6 @@ export function showNetwork(network: NetworkInfo): void {
   const notice = byId("notice", HTMLElement);
   notice.textContent = network.notice ?? (builtIn ? BUILT_IN_NOTICE : "");
   notice.hidden = notice.textContent === "";
-  byId("default", HTMLButtonElement).hidden = builtIn;
+  const builtInButton = byId("default", HTMLButtonElement);
+  movingFocus(builtInButton, byId("weights-open", HTMLButtonElement), () => (builtInButton.hidden = builtIn));
 }

@@ -1,6 +1,6 @@
 /** The status line with its progress bar, the alert below it, and the page of text that replaces the pictures. */
 import type { Activity } from "../messages.js";
-import { byId, element } from "./elements.js";
+import { byId, element, movingFocus } from "./elements.js";
 import { formatMegabytes } from "./format.js";
 
 export class Status {
@@ -9,8 +9,18 @@ export class Status {
   readonly #alert = byId("alert", HTMLElement);
   readonly #fatal = byId("fatal", HTMLElement);
 
+  #isLive = false;
+  /** What the line says is being done, without its amount. */
+  #activity = "";
+  /** What had the focus before the alert's button got it. */
+  #before: HTMLElement | undefined;
+
   constructor() {
-    byId("dismiss", HTMLButtonElement).addEventListener("click", () => this.clear());
+    const dismiss = byId("dismiss", HTMLButtonElement);
+    dismiss.addEventListener("click", () => this.clear());
+    dismiss.addEventListener("focus", ({ relatedTarget }) => {
+      this.#before = relatedTarget instanceof HTMLElement ? relatedTarget : undefined;
+    });
   }
 
   /** @returns what the line says */
@@ -18,6 +28,9 @@ export class Status {
     this.#bar.hidden = false;
     const amount = bytes ? `${formatMegabytes(done)} of ${formatMegabytes(total ?? 0)} MB` : `${done} of ${total}`;
     const line = total ? `${text} ${amount} …` : `${text} …`;
+    // A screen reader hears what begins, not each amount of it.
+    this.#line.ariaLive = this.#isLive || text === this.#activity ? "off" : null;
+    this.#activity = text;
     this.#line.textContent = line;
     if (total) this.#bar.value = done / total;
     else this.#bar.removeAttribute("value"); // an indeterminate bar
@@ -26,10 +39,13 @@ export class Status {
 
   /** Camera frames change the line too often for a screen reader. */
   set live(live: boolean) {
+    this.#isLive = live;
     this.#line.ariaLive = live ? "off" : null;
   }
 
   idle(text: string): void {
+    this.#line.ariaLive = this.#isLive ? "off" : null;
+    this.#activity = "";
     this.#line.textContent = text;
     this.#bar.hidden = true;
   }
@@ -40,7 +56,8 @@ export class Status {
   }
 
   clear(): void {
-    this.#alert.hidden = true;
+    const first = document.querySelector<HTMLElement>(".top a");
+    movingFocus(this.#alert, this.#before ?? first, () => (this.#alert.hidden = true));
   }
 
   /** Replaces the pictures by a text, and a picture of what there would be: the page cannot work. */

@@ -43,8 +43,12 @@ export class WeightsPanel {
   /** What is kept has changed. */
   async refresh(): Promise<void> {
     const kept = await keptWeights();
+    const focused = this.#kept.contains(document.activeElement) ? document.activeElement?.ariaLabel : undefined;
     this.#kept.replaceChildren(...kept.map((one) => this.#keptRow(one)));
     for (const part of [this.#keptTitle, this.#kept]) part.hidden = kept.length === 0;
+    if (typeof focused !== "string") return;
+    const again = [...this.#kept.querySelectorAll("button")].find(({ ariaLabel }) => ariaLabel === focused);
+    (again ?? byId("weights-open", HTMLButtonElement)).focus({ preventScroll: true });
   }
 
   #namedRow({ name, title, bytes, knows }: (typeof NAMED_CHOICES)[number]): HTMLElement {
@@ -57,8 +61,7 @@ export class WeightsPanel {
     const remove = button("Remove", `Remove ${kept.title} from this browser`, () =>
       this.#do(async () => {
         await kept.remove();
-        await this.refresh();
-        byId("weights-open", HTMLButtonElement).focus();
+        await this.refresh(); // moves the focus from this button, which is gone
       }),
     );
     const note = kept.whole ? [] : [element("p", "soft", "Not complete yet: Use goes on with the download.")];
