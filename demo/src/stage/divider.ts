@@ -24,6 +24,7 @@ export class Divider {
   readonly bar = byId("divider-bar", HTMLElement);
   readonly #left = byId("divider-left", HTMLSelectElement);
   readonly #right = byId("divider-right", HTMLSelectElement);
+  #layers: readonly string[] = [PICTURE];
   #wanted: WantedSides = { left: undefined, right: undefined };
 
   constructor(onChange: () => void, onChoice: () => void) {
@@ -38,22 +39,23 @@ export class Divider {
   /** What the address asks for, kept for when the networks are known. */
   set wanted({ left, right }: WantedSides) {
     this.#wanted = { left, right };
-    const choose = (select: HTMLSelectElement, value: string | undefined): void => {
-      if (value !== undefined && [...select.options].some((option) => option.value === value)) select.value = value;
-    };
-    choose(this.#left, left);
-    choose(this.#right, right);
+    this.#choose();
   }
 
   offer(variants: readonly string[]): void {
-    const layers = [PICTURE, ...variants];
-    const choose = (select: HTMLSelectElement, wanted: string | undefined, otherwise: string): void => {
-      const options = layers.map((value) => Object.assign(element("option", "", layerTitle(value)), { value }));
-      select.replaceChildren(...options);
-      select.value = wanted !== undefined && layers.includes(wanted) ? wanted : otherwise;
-    };
-    choose(this.#left, this.#wanted.left, layers[1] ?? PICTURE);
-    choose(this.#right, this.#wanted.right, layers.at(-1) ?? PICTURE);
+    this.#layers = [PICTURE, ...variants];
+    for (const select of [this.#left, this.#right])
+      select.replaceChildren(
+        ...this.#layers.map((value) => Object.assign(element("option", "", layerTitle(value)), { value })),
+      );
+    this.#choose();
+  }
+
+  /** The layers that are wanted; the coarsest and the finest network where there are none of these. */
+  #choose(): void {
+    const known = (wanted: string | undefined): string | undefined => this.#layers.find((layer) => layer === wanted);
+    this.#left.value = known(this.#wanted.left) ?? this.#layers[1] ?? PICTURE;
+    this.#right.value = known(this.#wanted.right) ?? this.#layers.at(-1) ?? PICTURE;
   }
 
   get sides(): Sides {

@@ -15,13 +15,19 @@ export function connectLook({ stage, ...events }: LookEvents): void {
     byId("opacity-value", HTMLOutputElement).value = `${opacity.value} %`;
     look({ opacity: opacity.valueAsNumber / 100 });
   });
-  const onCheck = (id: string, act: (checked: boolean) => void): void => {
+  const onCheck = (id: string, act: (checked: boolean) => void): HTMLInputElement => {
     const box = byId(id, HTMLInputElement);
-    box.addEventListener("change", () => act(box.checked));
+    box.addEventListener("input", () => act(box.checked));
+    return box;
   };
-  onCheck("grey", (grey) => look({ grey }));
-  onCheck("names", (checked) => (stage.hasNames = checked));
-  onCheck("loupe", (checked) => (stage.hasLoupe = checked));
+  const controls = [
+    opacity,
+    onCheck("grey", (grey) => look({ grey })),
+    onCheck("names", (checked) => (stage.hasNames = checked)),
+    onCheck("loupe", (checked) => (stage.hasLoupe = checked)),
+  ];
+  // After a step back in its history the browser sets controls as they were. Some browsers do so after a reload, too.
+  addEventListener("pageshow", () => controls.forEach((control) => control.dispatchEvent(new Event("input"))));
   connectJump();
 }
 
