@@ -2,7 +2,7 @@
 import thumbnails from "virtual:thumbnails";
 import { errorText } from "../error-text.js";
 import { served } from "../served.js";
-import { byId, element } from "./elements.js";
+import { byId, element, movingFocus } from "./elements.js";
 
 interface Entry {
   readonly name: string;
@@ -130,6 +130,11 @@ export class Gallery {
     Object.assign(button, { type: "button", title, ariaLabel: title, ariaPressed: "false" });
     const entry: Entry = { name, url, blob, button };
     button.addEventListener("click", () => void this.#choose(entry));
+    // Of a file that is no picture. The chosen one is refused in a sentence.
+    image.addEventListener(
+      "error",
+      () => blob && entry !== this.#chosen && entry !== this.#shown && this.#remove(entry),
+    );
     this.#entries.push(entry);
     this.#row.append(button);
     return entry;
@@ -137,7 +142,7 @@ export class Gallery {
 
   #remove(entry: Entry): void {
     this.#entries = this.#entries.filter((other) => other !== entry);
-    entry.button.remove();
+    movingFocus(entry.button, this.#shown?.button, () => entry.button.remove());
     const image = entry.button.querySelector("img");
     if (image) URL.revokeObjectURL(image.src);
   }

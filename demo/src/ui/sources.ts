@@ -13,6 +13,10 @@ export interface SourceEvents {
 
 const isCheckpoint = (file: File): boolean => /\.(safetensors|pth|pt|bin|ckpt)$/i.test(file.name);
 
+/** Text that is pasted or dropped there is text of the field. */
+const isTextField = (target: EventTarget | null): boolean =>
+  target instanceof HTMLInputElement && /^(text|url)$/.test(target.type);
+
 export function connectSources(events: SourceEvents): void {
   connectChooser("open", (files) => events.pictures(files));
   const openAll = (data: DataTransfer | null, sentenceWithoutFile: string): void => {
@@ -24,7 +28,7 @@ export function connectSources(events: SourceEvents): void {
     if (pictures.length > 0) events.pictures(pictures);
   };
   document.addEventListener("paste", (event) => {
-    if (event.target instanceof HTMLInputElement && event.target.type !== "file") return; // text into a field
+    if (isTextField(event.target)) return;
     openAll(event.clipboardData, "The clipboard holds no picture: copy one, or a file, and paste again.");
   });
   connectDrops((data) =>
@@ -51,8 +55,10 @@ function connectDrops(onDrop: (data: DataTransfer | null) => void): void {
   const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") ?? false;
   document.addEventListener("dragenter", (event) => hasFiles(event) && setDepth(depth + 1));
   document.addEventListener("dragleave", (event) => hasFiles(event) && setDepth(depth - 1));
-  document.addEventListener("dragover", (event) => event.preventDefault());
+  const isForField = (event: DragEvent): boolean => isTextField(event.target) && !hasFiles(event);
+  document.addEventListener("dragover", (event) => isForField(event) || event.preventDefault());
   document.addEventListener("drop", (event) => {
+    if (isForField(event)) return;
     event.preventDefault();
     setDepth(0);
     onDrop(event.dataTransfer);
