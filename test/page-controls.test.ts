@@ -1,0 +1,175 @@
+/** Controls of the page in a person's hands: where the focus goes, what a step back restores, what is said aloud. */
+import { resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+import { innerTextOf, segmentedAfter, transfer, untilSegmented, useDemo } from "./helpers/demo.js";
+import { root } from "./helpers/sources.js";
+
+const demo = useDemo();
+
+/** The id of what has the focus, or its text. */
+const focused = (): Promise<string> =>
+  demo().page.evaluate(() => {
+    const { id = "", tagName = "", textContent = "" } = document.activeElement ?? {};
+    return tagName === "BODY" ? "nothing" : id || (textContent ?? "").trim();
+  });
+
+/** Puts the focus on an element, and presses Enter. */
+async function press(selector: string): Promise<void> {
+  await demo().page.focus(selector);
+  await demo().page.keyboard.press("Enter");
+}
+
+describe("the focus stays", () => {
+  it("where the person was before, when an alert is dismissed", async () => {
+    const { page } = demo();
+    await page.focus("[data-sample=cat]");
+    await transfer(page, "drop");
+    await press("#dismiss");
+    expect(await page.evaluate(() => (document.activeElement as HTMLElement).dataset.sample)).toBe("cat");
+  });
+
+  it("on the camera's button while the camera starts, and on a class while frames come", async () => {
+    const { page } = demo();
+    await press("#camera");
+    await page.locator("#camera[aria-pressed=true]").waitFor();
+    expect(await focused()).toBe("camera");
+    await page.locator("#time-line", { hasText: "pictures a second" }).waitFor();
+    await page.locator("#legend .class").last().focus();
+    await page.evaluate(() => {
+      const before = document.activeElement;
+      const table = document.getElementById("legend") as HTMLElement;
+      const kept = new MutationObserver(() => {
+        document.body.dataset.kept = String(document.activeElement === before);
+      });
+      kept.observe(table, { childList: true, subtree: true });
+    });
+    await expect.poll(() => page.evaluate(() => document.body.dataset.kept)).toBe("true");
+    await segmentedAfter(page, () => press("#camera"));
+    expect(await focused()).toBe("camera");
+  });
+
+  it("beside a button that goes away: that of the built-in weights, and those of strokes", async () => {
+    const { page } = demo();
+    await page.click("#weights-open");
+    await segmentedAfter(page, () => press('[aria-label="Use Icons"]'));
+    await segmentedAfter(page, () => press("#default"));
+    expect(await focused()).toBe("weights-open");
+    await press("#teach");
+    await page.focus(".teach-surface");
+    for (const key of ["Space", "ArrowRight", "Space"]) await page.keyboard.press(key);
+    await press(".teach-edit button:first-child"); // Undo
+    expect(await page.evaluate(() => (document.activeElement as HTMLInputElement).name)).toBe("teach-brush");
+    await page.click("#teach");
+    await page.click("#weights-open");
+  });
+});
+
+describe("text that is dropped", () => {
+  it("on a field is the field's", async () => {
+    const { page } = demo();
+    await page.click("#weights-open");
+    const prevented = await page.locator("#weights-address").evaluate((field) =>
+      ["dragover", "drop"].map((type) => {
+        const dataTransfer = new DataTransfer();
+        dataTransfer.setData("text/plain", "https://example.org/net.pth");
+        const event = new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer });
+        field.dispatchEvent(event);
+        return event.defaultPrevented;
+      }),
+    );
+    expect(prevented).toEqual([false, false]);
+    expect(await page.locator("#alert").isHidden()).toBe(true);
+    await page.click("#weights-open");
+  });
+});
+
+describe("files that are no pictures", () => {
+  it("leave nothing in the row, though only the first of them is tried", async () => {
+    const { page } = demo();
+    await page.setInputFiles(
+      "#open",
+      ["README.md", "package.json"].map((name) => resolve(root, name)),
+    );
+    await page.locator("#alert-text", { hasText: "README.md is not a picture" }).waitFor();
+    await expect.poll(() => page.locator('[title="README.md"], [title="package.json"]').count()).toBe(0);
+  });
+});
+
+describe("panels", () => {
+  it("that are narrow keep their captions apart", async () => {
+    const { page } = demo();
+    const tall = await page.evaluate(async () => {
+      const canvas = new OffscreenCanvas(4, 800);
+      canvas.getContext("2d")?.fillRect(0, 0, 4, 800);
+      return [...new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer())];
+    });
+    const file = { name: "tall.png", mimeType: "image/png", buffer: Buffer.from(tall) };
+    await segmentedAfter(page, () => page.setInputFiles("#open", file));
+    const boxes = await page.$$eval(".panel strong", (all) =>
+      all.map((one) => one.getBoundingClientRect()).map(({ left, right }) => ({ left, right })),
+    );
+    for (const [i, { left }] of boxes.entries()) expect(left).toBeGreaterThan(boxes[i - 1]?.right ?? 0);
+  });
+
+  it("say on a phone how much changes", async () => {
+    const { page } = demo();
+    await page.setViewportSize({ width: 320, height: 640 });
+    await segmentedAfter(page, () => page.click("[data-sample=cat]"));
+    await page.click("input[value=differ]");
+    expect(await innerTextOf(page, ".panel:nth-child(2) figcaption")).toMatch(/% of pixels change/);
+    await page.click("input[value=grid]");
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+});
+
+describe("a step back in the browser's history", () => {
+  it("draws the pictures as the controls say, which the browser restores", async () => {
+    const { page, url } = demo();
+    await page.fill("#opacity", "20");
+    for (const id of ["grey", "names", "loupe"]) await page.uncheck(`#${id}`);
+    await page.goto(`${url}kernels.html`);
+    await page.goBack();
+    await untilSegmented(page);
+    expect(await page.inputValue("#opacity")).toBe("20");
+    expect(await innerTextOf(page, "#opacity-value")).toBe("20 %");
+    expect(await page.locator(".region").count()).toBe(0);
+    expect(await page.locator("#panels.no-loupe").count()).toBe(1);
+  });
+
+  it("to an address without layers shows those that a reload shows", async () => {
+    const { page } = demo();
+    const go = (hash: string): Promise<void> => page.evaluate((to) => void (location.hash = to), hash);
+    await go("sample=cat&view=divide");
+    await go("sample=cat&view=divide&left=picture");
+    await expect.poll(() => page.inputValue("#divider-left")).toBe("picture");
+    await page.goBack();
+    await expect.poll(() => page.inputValue("#divider-left")).toBe("fcn32s");
+  });
+});
+
+describe("the status line", () => {
+  it("is spoken when something begins, not at each step of it", async () => {
+    const page = await demo().openBlank();
+    await page.addInitScript(() => {
+      addEventListener("DOMContentLoaded", () => {
+        const line = document.getElementById("status") as HTMLElement;
+        const said: string[] = [];
+        Object.assign(globalThis, { said });
+        new MutationObserver(() => line.ariaLive !== "off" && said.push(line.innerText)).observe(line, {
+          childList: true,
+        });
+      });
+    });
+    await page.goto(demo().url);
+    await untilSegmented(page);
+    const said = await page.evaluate(() => (globalThis as unknown as { said: string[] }).said);
+    expect(said.filter((text) => text.startsWith("Compiling kernels")).length).toBe(1);
+    expect(said.at(-1)).toMatch(/pixels in/);
+    await page.close();
+  });
+});
+
+it("the page asked no other host, and logged no error", () => {
+  expect(demo().foreign).toEqual([]);
+  expect(demo().errors).toEqual([]);
+});
