@@ -158,7 +158,7 @@ export type { PoolWindow, TransposedWindow, Window } from "./kernel/shape.js";
 export type { Precision } from "./kernel/variant.js";
 export type { Weight } from "./kernel/weight.js";
 export type { FeatureStage } from "./layers/backbone.js";
-export { decoderGeometry } from "./layers/geometry.js";
+export { givenDecoderGeometry as decoderGeometry } from "./layers/given-geometry.js";
 export type { Alignment, DecoderGeometry, EncoderLayer, UpsampleStep } from "./layers/geometry.js";
 export { readBrowserPicture as readPicture } from "./models/browser-image.js";
 export type { BrowserPicture } from "./models/browser-image.js";

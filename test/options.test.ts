@@ -127,6 +127,17 @@ const REFUSED: readonly (readonly [call: string, sentence: string | RegExp])[] =
   ["fcn.warmup({ width: 40, height: 40 })", /^bad-image: warmup: /],
   ["fcn.recover(device.gpu)", "bad-option: recover: device must be a Device of requestDevice(), got GPUDevice"],
   ['fcn.onLost("reload")', "bad-option: onLost: listener must be a function, got string"],
+  ['device.onLost("reload")', "bad-option: device.onLost: listener must be a function, got string"],
+  ["decoderGeometry()", "bad-option: decoderGeometry: the encoder is an array of layers, got undefined"],
+  ["decoderGeometry([3])", /^bad-option: decoderGeometry takes an object of options, got number/],
+  [
+    "decoderGeometry([{ kernel: 3, strides: 2 }])",
+    'bad-option: decoderGeometry has no option "strides"; it has kernel, stride, padding, dilation, ceilMode',
+  ],
+  [
+    'decoderGeometry([], { alignment: "corners" })',
+    'bad-option: alignment "corners" is not one of pad, aligned, crop-skips',
+  ],
   [
     'runKernel(device, softmax, { x }, {}, { varient: "naive" })',
     'bad-option: runKernel has no option "varient"; it has variant, borders, allocate',
@@ -161,7 +172,7 @@ const TAKEN: readonly string[] = [
 beforeAll(async () => {
   const calls = [...REFUSED.map(([call]) => call), ...TAKEN];
   const { code, out, err } = await run(
-    `import { Tensor, loadFcn, openSource, requestDevice, runKernel } from "./src/node.js";
+    `import { Tensor, decoderGeometry, loadFcn, openSource, requestDevice, runKernel } from "./src/node.js";
     import { requestDevice as anyDevice } from "./src/gpu/request-device.js";
     import { softmax } from "./shaders/softmax/kernel.js";
     const device = await requestDevice();

@@ -29,12 +29,12 @@ export type EncoderLayer = Required<Window> & Pick<PoolWindow, "ceilMode">;
 
 /**
  * Where the scores of a cell are placed in the finer map.
- * - "pad": padding (k - s) / 2 and no crop offset, as in most ports and in the checkpoint that ships. It is simple, but
- *   with ResNet's odd kernels cell i is centred on pixel 32i, and its scores are centred on 32i + 15.5.
- * - "aligned": no padding, and a crop offset that centres scores exactly on their cells. Encoders centred on pixels get
- *   bilinear kernels of odd size (ResNet: 63, cropped by 31). Encoders centred between pixels get kernels of even size
- *   (VGG's 2x2 pools, where the result equals "pad"). Other fractions are rounded to the nearest half pixel.
- *
+ * - "pad": padding (k - s) / 2 and no crop offset, as in most ports and in the weights `icons`. It is simple, but with
+ *   ResNet's odd kernels cell i is centred on pixel 32i, and its scores are centred on 32i + 15.5.
+ * - "aligned": no padding, and a crop offset that centres scores exactly on their cells, as in the default weights,
+ *   `photos`. Encoders centred on pixels get bilinear kernels of odd size (ResNet: 63, cropped by 31). Encoders centred
+ *   between pixels get kernels of even size (VGG's 2x2 pools, where the result equals "pad"). Other fractions are
+ *   rounded to the nearest half pixel.
  * - "crop-skips": no padding, kernels of even size, and a crop of the finer map instead of the upsampled one, as in the
  *   paper's release over VGG-16 (crops of 5 and 9 cells, then of 31, 27 or 19 pixels). Encoders with much padding need
  *   it: their cell 0 lies outside the picture.
@@ -152,18 +152,7 @@ function alignedWindow(ratio: number, coarse: EncoderMap, fine: EncoderMap): Ste
 
 const roundToHalf = (value: number): number => Math.round(2 * value) / 2;
 
-/**
- * Stride, centres and upsampling steps for an encoder, which is given as its chain of layers. Layers that keep size and
- * centres (stride 1, padding d(k-1)/2) may be left out where the receptive field does not matter. Skips are taken after
- * the last layers of half and of a quarter of the total stride.
- * @throws bad-shape when the chain has no such strides or cannot cover every picture
- * @example
- * import { decoderGeometry } from "fcn-webgpu";
- *
- * const half = { kernel: 3, stride: 2, padding: 1, dilation: 1 };
- * const { stride, receptiveField, fcn32s } = decoderGeometry([half, half, half, half, half]);
- * console.log(stride, receptiveField, fcn32s[0]?.kernel); // prints 32 63 64
- */
+/** As givenDecoderGeometry(), of arguments that are known to be right. @throws bad-shape */
 export function decoderGeometry(
   encoder: readonly EncoderLayer[],
   options: { readonly alignment?: Alignment } = {},
