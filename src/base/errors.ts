@@ -1,8 +1,4 @@
-/**
- * Every error this library throws on purpose. A message is one sentence: the operation, what it got, what it needed,
- * with the numbers, and the cure. `code` is stable and meant for programs. `message` is for people.
- */
-
+/** The codes of the errors that this library throws on purpose. They never change (docs/troubleshooting.md). */
 export type FcnErrorCode =
   | "no-webgpu" // this runtime has no WebGPU at all
   | "no-adapter" // WebGPU is there, but no driver offers an adapter

@@ -189,7 +189,7 @@ export class ConfusionMatrix {
     return { classes: this.classes, counts: Array.from(this.counts) };
   }
 
-  /** The matrix that toJSON() gave. @throws bad-option, bad-shape */
+  /** The matrix that toJSON() gave. @throws bad-shape for anything else; bad-option for more than 256 classes */
   static fromJSON(json: ConfusionJson): ConfusionMatrix {
     const { classes, counts } = (json ?? {}) as Partial<ConfusionJson>;
     if (!Array.isArray(counts))

@@ -93,7 +93,7 @@ export class Tensor {
 
   /**
    * Uploads `values`, given in [N, C, H, W] order.
-   * @throws bad-shape when the count differs from the shape's; limit-too-small when the device cannot hold it.
+   * @throws bad-shape when the count differs from the shape's; as empty()
    */
   static async from(
     device: Device,
@@ -138,7 +138,7 @@ export class Tensor {
     return layoutNamed(this.layout).unpack(await this.readBytes(), this.shape);
   }
 
-  /** The bytes in the tensor's layout. */
+  /** The bytes in the tensor's layout. @throws as read() */
   async readBytes(): Promise<ArrayBuffer> {
     this.check();
     const { gpu } = this.device;

@@ -24,8 +24,8 @@ export function holdBrowserImage(image: BrowserPicture, signal?: AbortSignal): H
 
 /**
  * Reads a picture. The values of a file are those that it stores; transparency is put over white. A URL is downloaded.
- * @throws bad-image when it cannot be downloaded, or the browser cannot decode it or may not read it; the signal's
- * reason
+ * @throws bad-image when it cannot be downloaded, or the browser cannot decode it or may not read it; bad-option, the
+ * signal's reason
  * @example
  * import { readPicture } from "fcn-webgpu";
  *

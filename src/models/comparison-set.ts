@@ -197,7 +197,8 @@ export class PictureComparisonSet<Image> {
    * Measures networks alone, all networks of a group over their backbone (`together`), or "all": the sum of the groups.
    * Costs are those of a grey picture. The networks of all groups take turns, so that a machine that slows down for a
    * while slows all of them.
-   * @throws bad-option, limit-too-small, out-of-memory, device-lost, disposed
+   * @throws bad-image for a size that is not at least 1 x 1; bad-option, limit-too-small, out-of-memory, device-lost,
+   * disposed
    */
   async measure(
     measured: readonly string[],

@@ -127,7 +127,10 @@ export class PictureComparison<Image> {
     return this.#session.recover(device);
   }
 
-  /** The label map of every variant. @throws bad-image, bad-option, limit-too-small, device-lost, disposed */
+  /**
+   * The label map of every variant.
+   * @throws bad-image, bad-option, limit-too-small, out-of-memory, device-lost, disposed, the signal's reason
+   */
   async run(image: Image, options: ComparisonRunOptions = {}): Promise<ComparisonResult> {
     checkOptions("run(picture, { scores: ... })", options, RUN_KINDS);
     const { scores = false, signal } = options;
@@ -142,7 +145,8 @@ export class PictureComparison<Image> {
   /**
    * Runs variants alone, or all of them over one backbone, on a grey picture and adds up what each costs. They take
    * turns, so that a machine that slows down for a while slows all of them.
-   * @throws bad-option, limit-too-small, device-lost, disposed
+   * @throws bad-image for a size that is not at least 1 x 1; bad-option, limit-too-small, out-of-memory, device-lost,
+   * disposed
    */
   async measure(
     measured: readonly NetworkCost["variant"][],

@@ -60,7 +60,7 @@ async function decodeBlob(blob: Blob): Promise<Picture> {
  * Reads a picture. PNG needs nothing else; JPEG, WebP and other formats need the optional package `sharp` and are
  * turned as their EXIF orientation says. A URL is downloaded.
  * @throws bad-image when the file cannot be read, downloaded or decoded; missing-package when sharp is not installed;
- * the signal's reason
+ * bad-option, the signal's reason
  * @example
  * import { readPicture } from "fcn-webgpu/node";
  *

@@ -125,7 +125,8 @@ export class Fcn<Image = Picture> {
 
   /**
    * The class of every pixel.
-   * @throws bad-image, limit-too-small, out-of-memory, device-lost, disposed, the signal's reason
+   * @throws bad-image, bad-option, missing-package (Node), bad-weights when they cannot be read, limit-too-small,
+   * out-of-memory, device-lost, disposed, the signal's reason
    */
   async segment(image: Image, options: Abortable = {}): Promise<Segmentation> {
     const signal = checkSignal("segment(picture", options);
@@ -137,7 +138,7 @@ export class Fcn<Image = Picture> {
    * Many pictures, for throughput: the next ones are read and uploaded while the GPU works. Results come in the order
    * of the pictures, each with its `index` and its `picture`. At most `inFlight` pictures (default 3) are held at once.
    * An error ends the stream, unless `onError` says that it goes on past pictures that fail.
-   * @throws as segment(), bad-option, and what the source throws
+   * @throws as segment(), and what the source throws
    */
   segmentAll<Item extends Image, Mode extends OnError<Item> = "throw">(
     images: Iterable<Item> | AsyncIterable<Item>,
@@ -149,7 +150,7 @@ export class Fcn<Image = Picture> {
     });
   }
 
-  /** Several pictures, in order. Those of one size run as one batch, halved while it does not fit the device. */
+  /** Several pictures, in order. Those of one size run as one batch, in halves if need be. @throws as segment() */
   async segmentBatch(images: readonly Image[], options: Abortable = {}): Promise<Segmentation[]> {
     const signal = checkSignal("segmentBatch(pictures", options);
     checkArray(images);
@@ -158,14 +159,14 @@ export class Fcn<Image = Picture> {
 
   /**
    * Scores of every class, before the softmax. With `aux` they come from torchvision's auxiliary head (after layer3).
-   * @throws bad-option when an auxiliary head is asked for and there is none
+   * @throws as segment(); bad-option when an auxiliary head is asked for and there is none
    */
   async logits(image: Image, options: Abortable & { readonly aux?: boolean } = {}): Promise<Scores> {
     checkOptions("logits(picture, { aux: ... })", options, { ...ABORTABLE_KINDS, aux: "a boolean" });
     return this.#scores(options.aux ? "aux" : "logits", image, options.signal);
   }
 
-  /** Softmax over the classes. */
+  /** Softmax over the classes. @throws as segment() */
   async probabilities(image: Image, options: Abortable = {}): Promise<Scores> {
     return this.#scores("probabilities", image, checkSignal("probabilities(picture", options));
   }
@@ -174,10 +175,9 @@ export class Fcn<Image = Picture> {
    * Feature maps of the backbone, by the names of `fcn.stages`: `features(picture, ["layer2", "layer4"])`. They are of
    * the picture as the network sees it, resized and padded. Those of later stages are not computed.
    * On the host, the default, they are float32 values. With `on: "gpu"` they are tensors on `fcn.device`, which are
-   * yours to dispose of; nothing is read back. Their layout is "nhwc4", or "nhwc4-f16" with precision f16, and they go
-   * into plans and kernels as they are (docs/decoder.md). They end with their device, which dispose() closes if the
-   * model opened it.
-   * @throws bad-option for an unknown stage; as segment()
+   * yours to dispose of; nothing is read back. Their layout is "nhwc4", or "nhwc4-f16" with precision f16. Plans and
+   * kernels take them (docs/decoder.md). dispose() ends them if the model opened their device.
+   * @throws as segment(); bad-option for an unknown stage
    */
   async features<Name extends string, Place extends FeaturePlace = "host">(
     image: Image,
@@ -210,7 +210,7 @@ export class Fcn<Image = Picture> {
     }, signal);
   }
 
-  /** Makes the plan for this size (weights, pipelines, memory) and runs it once, so that the first call is fast. */
+  /** Makes the plan for this size and runs it once, so that the first call is fast. @throws as segment() */
   async warmup(height: number, width: number, options: Abortable = {}): Promise<void> {
     const signal = checkSignal("warmup(height, width", options);
     checkPictureSize("warmup", width, height);
@@ -220,7 +220,7 @@ export class Fcn<Image = Picture> {
   /**
    * GPU time of every kernel call that segmenting this picture takes, in order. Undefined where the device has no
    * timestamps. Measured in one run after a first that warms up. Each call has a compute pass of its own, which costs a
-   * little more than one pass for all.
+   * little more than one pass for all. @throws as segment()
    */
   async profile(image: Image, options: Abortable = {}): Promise<readonly LayerTime[] | undefined> {
     const signal = checkSignal("profile(picture", options);

@@ -44,7 +44,8 @@ const KINDS: Kinds<PlanOptions> = {
 export class GivenPlan extends Plan {
   /**
    * Chooses variants, compiles pipelines, allocates memory and loads weights.
-   * @throws bad-option, bad-weights, limit-too-small, out-of-memory, gpu-error, device-lost, the signal's reason
+   * @throws bad-option, bad-weights, limit-too-small, out-of-memory, gpu-error, device-lost, disposed, the signal's
+   * reason
    */
   static override async create(
     device: Device,
@@ -69,7 +70,8 @@ export class GivenPlan extends Plan {
   /**
    * Runs once and brings the outputs to the host; calls beyond `inFlight` are queued. `inputs` are bytes in the layout
    * that the graph declared for each input, which are copied at the call, or tensors of that layout.
-   * @throws bad-shape when an input does not fit; disposed, device-lost, gpu-error; bad-option with `readback: false`
+   * @throws bad-shape when an input does not fit; bad-option with `readback: false`, and for what is no object of
+   * inputs; disposed, device-lost, gpu-error
    */
   override async run(inputs: PlanInputs): Promise<PlanResult> {
     return super.run(this.#held(inputs));
@@ -78,7 +80,8 @@ export class GivenPlan extends Plan {
   /**
    * Runs once, in turn with other runs, and leaves the outputs on the GPU: tensors by the names of the outputs, which
    * the caller disposes of. They go into other plans as inputs. Resolves when they are computed.
-   * @throws bad-shape when an input does not fit; limit-too-small, out-of-memory, disposed, device-lost, gpu-error
+   * @throws bad-shape when an input does not fit; bad-option for what is no object of inputs; limit-too-small,
+   * out-of-memory, disposed, device-lost, gpu-error
    */
   override async runToTensors(inputs: PlanInputs): Promise<ReadonlyMap<string, Tensor>> {
     return super.runToTensors(this.#held(inputs));

@@ -126,7 +126,7 @@ export const USUAL_RATES = { heads: 2e-3, all: 1.5e-4 } as const;
 
 /**
  * Makes a trainer of an FCN over a backbone: of its heads alone, or with `mode: "all"` of the whole network.
- * @throws bad-option, bad-weights, limit-too-small, out-of-memory, device-lost
+ * @throws bad-option, bad-weights, limit-too-small, out-of-memory, device-lost, disposed
  * @example
  * import { createFcn, openSource, readPicture, requestDevice } from "fcn-webgpu/node";
  * import { createTrainer } from "fcn-webgpu/train";

@@ -81,8 +81,9 @@ export class Trainer {
   /**
    * One step of the optimiser over a batch. Calls run one after the other. The loss is 0 where the views show no pixel
    * that counts, or only classes whose weight is 0.
-   * @throws bad-shape, bad-image for a label that is no class; bad-option for an empty batch, and for pictures without
-   * a label that counts; gpu-error where the loss is not a number; limit-too-small, out-of-memory, device-lost, disposed
+   * @throws bad-shape for labels of another size; bad-image for a wrong picture or a label that is no class; bad-option
+   * for an empty batch, and for pictures without a label that counts; gpu-error for a loss that is no number;
+   * limit-too-small, out-of-memory, device-lost, disposed
    */
   step(batch: readonly StepSample[]): Promise<StepReport> {
     return this.#enqueue(async () => {
@@ -111,8 +112,9 @@ export class Trainer {
   }
 
   /**
-   * The network with its present weights, under this library's names. Where all learn, batch norms are folded. Other
-   * heads of the backbone's file are kept where heads go on from it and the backbone does not learn.
+   * The network as it is now, under this library's names. Where all learn, batch norms are folded. Other heads of the
+   * backbone's file are kept where heads go on from it and the backbone does not learn.
+   * @throws disposed
    */
   checkpoint(): Promise<Checkpoint> {
     return this.#enqueue(async () => {
@@ -121,13 +123,13 @@ export class Trainer {
     });
   }
 
-  /** The checkpoint as a safetensors file. @throws bad-option for another dtype */
+  /** The checkpoint as a safetensors file. @throws bad-option for another dtype; disposed, device-lost */
   async save(dtype: "f32" | "f16" = "f32"): Promise<Uint8Array<ArrayBuffer>> {
     checkOneOf("trainer.save: dtype", dtype, ["f32", "f16"]);
     return checkpointBytes(await this.checkpoint(), dtype);
   }
 
-  /** The head's weights, for fcn.setHeads() and createFcn(). */
+  /** The head's weights, for fcn.setHeads() and createFcn(). @throws disposed, device-lost */
   heads(): Promise<HeadWeights> {
     return this.#enqueue(async () => {
       const { learner, session } = this.#parts;
@@ -143,7 +145,7 @@ export class Trainer {
   /**
    * Begins anew from the weights of a checkpoint, such as save() gives: the number of steps and what the optimiser
    * keeps become zero. In heads mode only the head is taken. A source is closed then, unless it is the backbone's.
-   * @throws bad-weights where it is of another network, or has other classes
+   * @throws bad-weights where it is of another network, or has other classes; bad-option, disposed, device-lost
    */
   load(file: Uint8Array | ByteSource | Checkpoint): Promise<void> {
     return this.#enqueue(async () => {
@@ -160,12 +162,12 @@ export class Trainer {
     });
   }
 
-  /** Weights, what the optimiser keeps, and the number of steps: all that restore() needs to go on bit for bit. */
+  /** Weights, what the optimiser keeps, and the steps: restore() goes on from it, bit for bit. @throws disposed */
   state(): Promise<Uint8Array<ArrayBuffer>> {
     return this.#enqueue(() => stateBytes(this.#parts.session));
   }
 
-  /** Goes on from a state. @throws bad-weights where it belongs to another network or optimiser */
+  /** Goes on from a state. @throws bad-weights where it is of another network or optimiser; bad-option, disposed */
   restore(state: Uint8Array): Promise<void> {
     return this.#enqueue(() => readState(this.#parts.session, state));
   }

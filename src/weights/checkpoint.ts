@@ -35,7 +35,7 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   /**
    * The tensor in row-major order as float32, in fresh memory.
-   * @throws bad-weights for an unknown name or a failed read
+   * @throws bad-weights for an unknown name or a failed read; disposed after close()
    */
   read(name: string): Promise<Float32Array<ArrayBuffer>>;
   /** As read(), of a part: `count` slices of the first axis, from slice `first` on. No more is read from the file. */
