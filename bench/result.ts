@@ -36,7 +36,7 @@ export function resultName({ adapter: { name }, date }: BenchResult): string {
 /** JSON has no NaN: missing times are written as null. */
 export const toJson = (result: BenchResult): string => `${JSON.stringify(result, undefined, 1)}\n`;
 
-/** @throws bad-option when the text is no result of this version */
+/** @throws bad-option when the text is not a result of this version */
 export function fromJson(text: string, name: string): BenchResult {
   let value: unknown;
   try {

@@ -9,7 +9,7 @@ import { resolve } from "node:path";
 import { Queue } from "bullmq";
 import { QUEUE, connection } from "./queue.mjs";
 
-/** A worker that ends, or a device that is lost, is no fault of the job. */
+/** A worker that ends, or a device that is lost, is not a fault of the job. */
 const ATTEMPTS = 20;
 const PAUSE_MS = Number(process.env.FCN_PAUSE_MS ?? 10_000);
 

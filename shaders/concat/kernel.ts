@@ -65,7 +65,7 @@ export const concat = defineKernel({
   cost: ({ in: { a, b }, out: { y } }) => ({ flops: 0, bytes: 4 * (sizeOf(a) + sizeOf(b) + sizeOf(y)) }),
   variants: {
     // Four channels of a pixel per thread, each looked up. The one to read first, and the only one in f32 for channels
-    // of a that are no multiple of four.
+    // of a that are not a multiple of four.
     naive: {
       wgsl: "naive",
       workgroup: [64, 1, 1],

@@ -44,7 +44,7 @@ const WORTH_COMPILING = 0.05;
 export const convLanesVariants = {
   // Subgroups of four lanes (SwiftShader).
   "lanes-4": variantOf(fourLanes),
-  // Twice the channels and more pixels per thread; wins where these leave few threads idle. Its inner loop starts anew
+  // Twice the channels and more pixels per thread; wins where these leave few threads idle. Its inner loop starts again
   // with each tap, which is too slow where that loop has a single turn: the stem, with one block of input channels.
   "lanes-4-wide": {
     ...variantOf(fourLanesWide),

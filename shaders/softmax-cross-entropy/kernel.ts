@@ -9,7 +9,7 @@
  * among the logits makes the loss NaN.
  *
  * A pixel with the label `ignore` has loss 0 and gradient 0, even where its logits are NaN. So has a pixel whose label
- * is no class: the host checks labels before.
+ * is not a class: the host checks labels before.
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html
  */
 import { pixelsOf } from "../../src/kernel/feature-map.js";

@@ -1,7 +1,7 @@
 // softmax-cross-entropy, naive: one thread computes loss and gradient of up to four pixels, each in three passes over
 // its classes. A workgroup takes 256 pixels and adds up their losses, always in the same order.
 // Operands:
-//   logits, targets, gradient  NHWC in vec4 blocks; the lanes past CHANNELS are no logits
+//   logits, targets, gradient  NHWC in vec4 blocks; the lanes past CHANNELS are not logits
 //   labels         pixel i in byte i % 4 of word i / 4
 //   class_weights  four in a vec4
 //   scale          one f32

@@ -1,7 +1,7 @@
 // softmax-cross-entropy, registers: one thread computes loss and gradient of up to four pixels. For up to 32 classes.
 // Over naive: the logits of a pixel stay in registers, so that each is loaded once and each exponential taken once.
 // Operands:
-//   logits, targets, gradient  NHWC in vec4 blocks; the lanes past CHANNELS are no logits
+//   logits, targets, gradient  NHWC in vec4 blocks; the lanes past CHANNELS are not logits
 //   labels         pixel i in byte i % 4 of word i / 4
 //   class_weights  four in a vec4
 //   scale          one f32

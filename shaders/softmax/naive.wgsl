@@ -1,6 +1,6 @@
 // softmax, naive: one thread turns the logits of one pixel into probabilities, in three passes over its channels.
 // Operands:
-//   x, y  NHWC in vec4 blocks; the zeros in the lanes past CHANNELS are no logits and are left out of maximum and sum
+//   x, y  NHWC in vec4 blocks; the zeros in the lanes past CHANNELS are not logits and are left out of maximum and sum
 
 override CHANNELS: u32 = 1;
 

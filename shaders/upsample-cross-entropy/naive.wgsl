@@ -2,7 +2,7 @@
 // computes the logits of each pixel three times. A workgroup takes 64 such rows and adds up their losses, always in the
 // same order.
 // Operands:
-//   scores, targets  NHWC in vec4 blocks; the lanes past CHANNELS are no scores
+//   scores, targets  NHWC in vec4 blocks; the lanes past CHANNELS are not scores
 //   labels         pixel i in byte i % 4 of word i / 4
 //   class_weights  four in a vec4
 //   scale          one f32

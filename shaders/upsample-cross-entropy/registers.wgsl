@@ -3,7 +3,7 @@
 // Over naive: the row's two ends are computed once, logits between them follow from these, and all of it stays in
 // registers.
 // Operands:
-//   scores, targets  NHWC in vec4 blocks; the lanes past CHANNELS are no scores
+//   scores, targets  NHWC in vec4 blocks; the lanes past CHANNELS are not scores
 //   labels         pixel i in byte i % 4 of word i / 4
 //   class_weights  four in a vec4
 //   scale          one f32

@@ -17,7 +17,7 @@ function distance(a: string, b: string): number {
   return row[b.length] as number;
 }
 
-/** Longer text is no misspelt name; it is not compared to its end. */
+/** Longer text is not a misspelt name; it is not compared to its end. */
 const LONGEST = 100;
 
 /** The first of `names` at the least distance from `text`, upper and lower case alike; undefined beyond `most`. */

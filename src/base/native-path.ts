@@ -10,7 +10,7 @@ const ESCAPE = 0xdc00;
 const ESCAPED = /[\udc80-\udcff]/u;
 const LONGEST_CHARACTER = 4;
 
-/** Length of the character at the beginning of `bytes`; 0 where that is no UTF-8. */
+/** Length of the character at the beginning of `bytes`; 0 where that is not UTF-8. */
 function characterLength(bytes: Uint8Array): number {
   for (let length = 1; length <= Math.min(LONGEST_CHARACTER, bytes.length); length++) {
     if (isUtf8(bytes.subarray(0, length))) return length;

@@ -33,7 +33,7 @@ export function emptyResult(device: Device): BenchResult {
   };
 }
 
-/** @throws UsageError when there is no such file, bad-option when it is no result */
+/** @throws UsageError when there is no such file, bad-option when it is not a result */
 export async function readResult(path: string): Promise<BenchResult> {
   const bytes = await readInput(path).catch((error: unknown) => {
     const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";

@@ -11,7 +11,7 @@ const MOST_NAMES = 256;
 /** Bytes that are read as a list of names. */
 const LONGEST_FILE = 2 ** 20;
 
-/** Undefined without a file. @throws UsageError when the file is no list of 1 to 256 names */
+/** Undefined without a file. @throws UsageError when the file is not a list of 1 to 256 names */
 export async function readClassNames(command: string, file: string | undefined): Promise<string[] | undefined> {
   if (file === undefined) return undefined;
   const refuse = (why: string, cause?: unknown): UsageError =>

@@ -24,7 +24,7 @@ export function shardFields(all: readonly DatasetItem[], shard: Shard | undefine
   return { shard: `${shard.part}/${shard.parts}`, pictures: all.length, list: hash.digest("hex") };
 }
 
-/** What is put together is no shard. */
+/** What is put together is not a shard. */
 export function withoutShard(header: RunHeader): RunHeader {
   const whole = { ...header };
   for (const field of SHARD_FIELDS) delete whole[field];

@@ -7,7 +7,7 @@ import { PROGRAM_NAMES } from "./program-name.js";
 const quoted = (text: string): string => `'${text.replace(/[\\']/g, "\\$&")}'`;
 const wordsOf = (words: readonly string[]): string => quoted(words.join(" "));
 
-/** What an option takes: -x is an argument that is no file, -r one that may be. */
+/** What an option takes: -x is an argument that is not a file, -r one that may be. */
 function argumentOf(option: CompletedOption): string[] {
   const kind = argumentKind(option);
   if (kind === undefined) return [];

@@ -1,6 +1,6 @@
 /**
  * Features of frozen backbones on disk, for sets that memory cannot hold and for later trainings. A file begins with
- * the SHA-256 of the rest; one that does not fit it is made anew. The least recently used files go first.
+ * the SHA-256 of the rest; one that does not fit it is made again. The least recently used files go first.
  */
 import { createHash } from "node:crypto";
 import { readFile, readdir, rm, stat, utimes } from "node:fs/promises";

@@ -13,7 +13,7 @@ import { cannotLook } from "./files.js";
 import { belongsToPicture, isPicture, namesOfPictures } from "./own-names.js";
 import { expandPattern, isPattern } from "./patterns.js";
 
-/** Why a file or folder that was found is no picture to work on. */
+/** Why a file or folder that was found is not a picture to work on. */
 const REASONS = {
   own: "as label maps or results of pictures beside them",
   other: `for their endings (pictures end in ${PICTURE_ENDINGS.join(", ")})`,
@@ -72,7 +72,7 @@ export interface Search {
   /** The command, for messages. */
   readonly command: string;
   readonly skipped: Skipped;
-  /** Gets a sentence about what is no reason to end. */
+  /** Gets a sentence about what is not a reason to end. */
   readonly warn: (message: string) => void;
 }
 

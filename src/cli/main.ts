@@ -32,7 +32,7 @@ function help(): string {
   ].join("\n");
 }
 
-/** @throws UsageError for a word that is no command */
+/** @throws UsageError for a word that is not a command */
 async function commandOf(name: string): Promise<Command> {
   const command = COMMANDS.find((c) => c.name === name);
   if (command) return command.load();

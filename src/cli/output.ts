@@ -7,7 +7,7 @@ import { withTypedName } from "./program-name.js";
 /** Why stdout takes no more; undefined while it does. */
 let stdoutError: NodeJS.ErrnoException | undefined;
 
-/** A reader such as head closes the pipe once it has enough. That is no error. */
+/** A reader such as head closes the pipe once it has enough. That is not an error. */
 const hasReaderLeft = (error: NodeJS.ErrnoException): boolean =>
   error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED";
 

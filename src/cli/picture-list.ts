@@ -79,7 +79,7 @@ function refuseOthers(line: Buffer, where: string): void {
 /**
  * The pictures of a list, in its order. Empty lines are left out.
  * @param file a path, or - for stdin
- * @throws UsageError when it cannot be read, is empty, is no list, or has other columns
+ * @throws UsageError when it cannot be read, is empty, is not a list, or has other columns
  */
 export async function readList(command: string, file: string): Promise<ListedPicture[]> {
   const found: ListedPicture[] = [];

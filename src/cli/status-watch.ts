@@ -38,7 +38,7 @@ function unlessGone(error: unknown): undefined {
   if (!isGone(error)) throw error;
 }
 
-/** The list of a run's pictures. A run writes it anew, and others read it once. */
+/** The list of a run's pictures. A run writes it again, and others read it once. */
 class GrowingList {
   #identity = "";
   #pictures: readonly string[] = [];

@@ -73,7 +73,7 @@ export class TrainingFiles {
     await this.#write(name, await checkpointBytes(checkpoint, "f32"));
   }
 
-  /** Begins anew. */
+  /** Starts again. */
   async clear(variants: readonly FcnVariant[]): Promise<void> {
     for (const name of OWN_FILES(variants)) await rm(nativePath(this.path(name)), { force: true });
   }

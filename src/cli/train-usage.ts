@@ -46,8 +46,8 @@ Network
                        before; its new skip scores start at zero
   --mode M             heads (default): the backbone stays as it is; all: its
                        convolutions learn too (for GPUs)
-  --heads H            init (default): new heads; file: those of the checkpoint
-                       go on
+  --heads H            init (default): new heads; file: goes on with those of
+                       the checkpoint
   --resize N           shorter side of pictures as the network sees them, or
                        none (default: as the checkpoint was trained)
 

@@ -47,7 +47,7 @@ export class ConfusionMatrix {
 
   /**
    * Adds a picture. A truth outside 0..classes-1 (void is 255) is dropped; a prediction outside is wrong for its truth.
-   * @throws bad-shape when the label maps differ in length, or are no arrays
+   * @throws bad-shape when the label maps differ in length, or are not arrays
    */
   add(truth: ArrayLike<number>, prediction: ArrayLike<number>): void {
     checkArrays("confusion.add", truth, prediction);

@@ -99,7 +99,7 @@ function gpuTimes(pictures: readonly PictureRecord[]): Record<string, number> {
   return Object.fromEntries([...byStage].map(([stage, times]) => [stage, median(times)]));
 }
 
-/** All variants at a size. A single one is no comparison. */
+/** All variants at a size. A single one is not a comparison. */
 const togetherOf = (
   groups: readonly Group[],
   costs: readonly NetworkCost<string>[],

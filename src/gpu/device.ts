@@ -129,7 +129,7 @@ export class Device implements DeviceTraits {
   /**
    * Calls `listener` when the device is lost; it must not throw. Returns an unsubscribe function. Prefer it to `lost`
    * in short-lived objects: a promise retains its callbacks.
-   * @throws bad-option for a listener that is no function
+   * @throws bad-option for a listener that is not a function
    */
   onLost(listener: LostListener): () => void {
     checkKind("device.onLost: listener", listener, "a function");

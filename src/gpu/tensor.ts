@@ -188,7 +188,7 @@ function layoutFor(shape: Nchw, options: TensorOptions): LayoutName {
   return layout ?? defaultLayout(dtype ?? "f32", shape[1]);
 }
 
-/** @throws bad-option for values that are no numbers */
+/** @throws bad-option for values that are not numbers */
 function packedValues(layout: LayoutName, values: ArrayLike<number>, shape: Nchw): ArrayBuffer {
   try {
     return layoutNamed(layout).pack(values, shape);

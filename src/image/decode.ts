@@ -34,7 +34,7 @@ async function sharpFor(format: string, name: string): Promise<SharpConstructor>
   }
 }
 
-/** True for errors of a file that is no picture, or that cannot be read here. Other pictures may be fine. */
+/** True for errors of a file that is not a picture, or that cannot be read here. Other pictures may be fine. */
 export const isPictureError = (error: unknown): boolean =>
   isFcnError(error, "bad-image") || isFcnError(error, "missing-package");
 

@@ -47,7 +47,7 @@ export function checkLabel(name: string, label: number): void {
     throw badOption(`${name}: a label is a whole number from 0 to ${MAX_LABEL}, got ${describeValue(label)}`);
 }
 
-/** One label or several as a set. @throws bad-option for what is no label */
+/** One label or several as a set. @throws bad-option for what is not a label */
 export function labelSet(name: string, labels: number | Iterable<number>): ReadonlySet<number> {
   if (typeof labels === "number") return labelSet(name, [labels]);
   if (typeof labels !== "object" || !(Symbol.iterator in (labels ?? {})))

@@ -32,7 +32,7 @@ export const labelName = (label: number, classNames: readonly string[]): string 
  * @param classNames names by label, such as `fcn.classNames`. Default: PASCAL VOC's 21.
  * @param palette 256 colours, three bytes (R, G, B) each. Default: PASCAL VOC's.
  * @param others names of labels that mean something else than their class
- * @throws FcnError bad-image for labels that are no bytes; bad-option for other kinds of names or palettes
+ * @throws FcnError bad-image for labels that are not bytes; bad-option for other kinds of names or palettes
  * @example
  * import { legendOf } from "fcn-webgpu/image";
  *

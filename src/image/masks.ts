@@ -49,7 +49,7 @@ function mapLabels(labels: Uint8Array, valueOf: (label: number) => number): Uint
  *
  * @param labels a label map of any size, one label (0 to 255) a pixel
  * @param classes labels that belong to the mask. Default: all but the background (0), void (255) included.
- * @throws FcnError bad-image for labels that are no bytes; bad-option for classes that are no labels
+ * @throws FcnError bad-image for labels that are not bytes; bad-option for classes that are not labels
  * @example
  * import { classMask } from "fcn-webgpu/image";
  *
@@ -69,7 +69,7 @@ export function classMask(labels: ArrayLike<number>, classes?: number | Iterable
  *
  * @param labels a label map of any size, one label (0 to 255) a pixel
  * @param classes labels that stay
- * @throws FcnError bad-image for labels that are no bytes; bad-option for classes that are no labels
+ * @throws FcnError bad-image for labels that are not bytes; bad-option for classes that are not labels
  * @example
  * import { keepClasses } from "fcn-webgpu/image";
  *

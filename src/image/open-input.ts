@@ -10,7 +10,7 @@ import { isatty } from "node:tty";
 import { promisify } from "node:util";
 import { nativePath } from "../base/native-path.js";
 
-/** Names of stdin. Opened as files they fail where stdin is a socket, as it is below Node. */
+/** Names of stdin. They cannot be opened as files where stdin is a socket, as in child processes of Node. */
 const STDIN_PATHS: readonly string[] = ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];
 export const isStdin = (path: string): boolean => STDIN_PATHS.includes(path);
 

@@ -1,4 +1,4 @@
-/** Palettes of one's own, and their colours as CSS writes them. Browser-safe. */
+/** Palettes of a caller's own colours, and colours as CSS writes them. Browser-safe. */
 import { badOption } from "../base/errors.js";
 import { describeValue, typeName } from "../base/options.js";
 import { MAX_LABEL, checkLabel, checkPalette } from "./label-checks.js";
@@ -22,11 +22,11 @@ function bytesOf(colour: Colour | string, label: number): readonly number[] {
 }
 
 /**
- * A palette of one's own for overlays, legends and label PNGs: 256 colours of three bytes each (R, G, B). Labels
+ * Your own palette for overlays, legends and label PNGs: 256 colours of three bytes each (R, G, B). Labels
  * beyond the given colours have PASCAL VOC's.
  *
  * @param colours by label, from the background (0) on: "#rrggbb", or [red, green, blue] from 0 to 255. At most 256.
- * @throws FcnError bad-option for what is no colour, and for more than 256
+ * @throws FcnError bad-option for what is not a colour, and for more than 256
  * @example
  * import { classColour, paletteOf } from "fcn-webgpu/image";
  *
@@ -50,7 +50,7 @@ export function paletteOf(colours: readonly (Colour | string)[]): Uint8Array<Arr
  *
  * @param index the label, 0 to 255
  * @param palette 256 colours, three bytes (R, G, B) each. Default: PASCAL VOC's.
- * @throws FcnError bad-option for what is no label or no palette
+ * @throws FcnError bad-option for what is not a label or not a palette
  * @example
  * import { classColour } from "fcn-webgpu/image";
  *

@@ -75,7 +75,7 @@ export function bytesIn(value: unknown): Uint8Array | undefined {
 export const copiedBytes = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes);
 
 /**
- * A picture whose pixels are copied at once, but not those of threads, which nobody changes. What is no picture is
+ * A picture whose pixels are copied at once, but not those of threads, which nobody changes. What is not a picture is
  * refused when it is used.
  */
 export function heldPixels(image: Picture): () => Picture {

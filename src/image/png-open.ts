@@ -43,7 +43,7 @@ export function tooLong({ name, bytes, header, rawLength }: SoundPng, cause?: un
   return damaged(name, bytes, `its pixel data is more than the ${rawLength} bytes of ${size}`, cause);
 }
 
-/** The error for pixel data that is no zlib stream, or ends too soon. */
+/** The error for pixel data that is not a zlib stream, or ends too soon. */
 export function notUnpacked({ name, bytes, broken }: SoundPng, cause: unknown): Error {
   return damaged(name, bytes, broken ?? `its pixel data cannot be unpacked (${messageOf(cause)})`, cause);
 }

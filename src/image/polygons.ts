@@ -114,8 +114,8 @@ class Outlines {
  * @param height of the map, in pixels
  * @param classes labels inside the polygons. Default: all but the background (0) as one.
  * @param minPixels polygons with fewer pixels are left out. Default 1, which keeps all.
- * @throws FcnError bad-image when labels and size do not fit each other; bad-option for classes that are no labels, and
- *   when `minPixels` is not a whole number of 1 or more
+ * @throws FcnError bad-image when labels and size do not fit each other; bad-option for classes that are not labels,
+ *   and when `minPixels` is not a whole number of 1 or more
  * @example
  * import { classPolygons } from "fcn-webgpu/image";
  *

@@ -12,7 +12,7 @@ import { mostRawBytes, notUnpacked, soundPng, tooLong, withPixelData } from "./p
  *
  * @param bytes the file
  * @param name what error messages call the file
- * @throws FcnError bad-image for what is no sound PNG, for a value beyond 255, and for a colour that VOC's palette
+ * @throws FcnError bad-image for what is not a sound PNG, for a value beyond 255, and for a colour that VOC's palette
  *   lacks
  * @example
  * import { labelPng, readLabelPng } from "fcn-webgpu/image";

@@ -22,7 +22,7 @@ export function toHalf(value: number): number {
   if (magnitude >= TOO_LARGE) return sign | INFINITY_BITS | (magnitude > F32_INFINITY ? QUIET_NAN_BIT : 0);
   // f32 has 13 bits of mantissa more than f16. A carry into the exponent gives the right number, also infinity.
   if (magnitude >= SMALLEST_NORMAL) return sign | ((magnitude - REBIAS + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
-  // Subnormal numbers are multiples of 2^-24, and so are the numbers that f32 has between 0.5 and 1: it rounds.
+  // Subnormal f16 numbers are multiples of 2^-24. From 0.5 to 1, f32 numbers are too, so this sum rounds to one.
   scratch[0] = Math.abs(scratch[0]) + 0.5;
   return sign | ((scratchBits[0] as number) - F32_HALF);
 }

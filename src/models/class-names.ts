@@ -10,7 +10,7 @@ export interface ClassNames {
   readonly notice?: string;
 }
 
-/** @throws bad-option for names that are no texts, or not as many as there are classes */
+/** @throws bad-option for names that are not texts, or not as many as there are classes */
 export function checkClassNames(names: readonly string[], classes: number): readonly string[] {
   const wrong = names.findIndex((name) => typeof name !== "string");
   if (wrong >= 0) throw badOption(`classNames must be texts, number ${wrong} is none`);

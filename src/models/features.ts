@@ -1,4 +1,4 @@
-/** Feature maps of a backbone's stages, for heads and decoders of one's own: on the host, or as tensors on the GPU. */
+/** Feature maps of a backbone's stages, for your own heads and decoders: on the host, or as tensors on the GPU. */
 import { ABORTABLE_KINDS } from "../base/abort.js";
 import type { Abortable } from "../base/abort.js";
 import { checkKind, checkOptions } from "../base/options.js";

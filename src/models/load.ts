@@ -37,7 +37,7 @@ export type NetworkVariant = (typeof VARIANTS)[number];
 
 /** Which network, how pictures are prepared for it, and how it runs. */
 export interface LoadOptions {
-  /** Which network. Default: the finest for which the checkpoint has a head, "fcn8s" for the checkpoint that ships. */
+  /** Which network. Default: the finest for which the checkpoint has a head, "fcn8s" for `photos` and `icons`. */
   readonly variant?: NetworkVariant;
   /**
    * What happens when the checkpoint has no head for `variant`. "file" (default): an error. "init": the network gets an
@@ -52,8 +52,8 @@ export interface LoadOptions {
   readonly atOnce?: boolean;
   /**
    * Pixels of a picture's shorter side as the network sees it, or "none" for the picture's own size. Default: as the
-   * weights were trained: 384 for the weights that ship, 520 for torchvision's networks, what the checkpoint's metadata
-   * say (`resize`), else "none". Labels have the picture's size in any case.
+   * weights were trained: 384 for `photos`, 520 for torchvision's networks, what the checkpoint's metadata say
+   * (`resize`), else "none". Labels have the picture's size in any case.
    */
   readonly resize?: Resize;
   /**

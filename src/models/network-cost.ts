@@ -16,7 +16,7 @@ import { unpackOutputs } from "./picture-result.js";
 /** Stands for all variants in one plan, where a single one could be named. */
 export const ALL = "all" as const;
 
-/** The numbers of a cost, which add up over networks. The picture's size is no cost. */
+/** The numbers of a cost, which add up over networks. The picture's size is not a cost. */
 export const COST_NUMBERS = [
   "ms",
   "sharedFlops",

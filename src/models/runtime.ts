@@ -1,7 +1,7 @@
 /**
  * The device that a model runs on, and what happens when it is lost: the network moves to another device. Nothing is
  * kept twice for that. Weights are read again from the checkpoint, which stays open as long as the model, and plans are
- * made anew.
+ * made again.
  */
 import { badOption } from "../base/errors.js";
 import { checkCount, checkKind, checkOneOf } from "../base/options.js";

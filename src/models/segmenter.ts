@@ -116,7 +116,7 @@ export class Fcn<Image = Picture> {
   /**
    * Brings the model back after its device was lost, on a new device like the first, or on `device`. Give a device
    * where loadFcn was given one; it stays yours. Calls made before reject with device-lost, calls made after it run.
-   * Weights are read from their source again when needed; plans are made anew. Does nothing while the device works.
+   * Weights are read from their source again when needed; plans are made again. Does nothing while the device works.
    * @throws no-adapter when no device can be opened (try again later), bad-option, disposed
    */
   recover(device?: Device): Promise<void> {

@@ -70,7 +70,7 @@ export class GivenPlan extends Plan {
   /**
    * Runs once and brings the outputs to the host; calls beyond `inFlight` are queued. `inputs` are bytes in the layout
    * that the graph declared for each input, which are copied at the call, or tensors of that layout.
-   * @throws bad-shape when an input does not fit; bad-option with `readback: false`, and for what is no object of
+   * @throws bad-shape when an input does not fit; bad-option with `readback: false`, and for what is not an object of
    * inputs; disposed, device-lost, gpu-error
    */
   override async run(inputs: PlanInputs): Promise<PlanResult> {
@@ -80,7 +80,7 @@ export class GivenPlan extends Plan {
   /**
    * Runs once, in turn with other runs, and leaves the outputs on the GPU: tensors by the names of the outputs, which
    * the caller disposes of. They go into other plans as inputs. Resolves when they are computed.
-   * @throws bad-shape when an input does not fit; bad-option for what is no object of inputs; limit-too-small,
+   * @throws bad-shape when an input does not fit; bad-option for what is not an object of inputs; limit-too-small,
    * out-of-memory, disposed, device-lost, gpu-error
    */
   override async runToTensors(inputs: PlanInputs): Promise<ReadonlyMap<string, Tensor>> {

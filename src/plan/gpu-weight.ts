@@ -53,7 +53,7 @@ export class GpuWeight implements ResidentWeight {
 
   /**
    * Copies the values. They go to the GPU with the first call that reads them.
-   * @throws bad-shape for another number of values than the shape says; bad-option for what is no device
+   * @throws bad-shape for another number of values than the shape says; bad-option for what is not a device
    */
   static from(device: Device, weight: HostWeight): GpuWeight {
     checkDevice("GpuWeight.from", device);

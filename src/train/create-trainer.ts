@@ -45,7 +45,7 @@ export interface TrainerOptions {
   readonly classes: readonly string[] | number;
   /** "heads" (default): the backbone stays as it is. "all": its convolutions learn too, with frozen batch norms. */
   readonly mode?: "heads" | "all";
-  /** "init" (default): new heads; skip scores start at zero. "file": those of the checkpoint go on. */
+  /** "init" (default): new heads; skip scores start at zero. "file": goes on with those of the checkpoint. */
   readonly heads?: "init" | "file";
   /**
    * Of mode "all". "channel" (default): steps are counted in units of each channel, because channels into which a batch

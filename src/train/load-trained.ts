@@ -1,4 +1,4 @@
-/** Weights of a checkpoint in the place of those that are trained: the training begins anew from them. */
+/** Replaces the trained weights by those of a checkpoint: the training starts again from them. */
 import { FcnError } from "../base/errors.js";
 import { write } from "../gpu/memory.js";
 import { formatShape } from "../kernel/shape.js";

@@ -58,7 +58,7 @@ interface View {
   readonly isMirrored: boolean;
 }
 
-/** @throws bad-shape unless there is a label for each pixel; bad-image for a label that is no class */
+/** @throws bad-shape unless there is a label for each pixel; bad-image for a label that is not a class */
 export function checkSample({ name, picture, labels }: TrainingSample, classes: number): void {
   const pixels = picture.width * picture.height;
   if (typeName(labels) !== "Uint8Array") throw badShape(`${name}: labels are a Uint8Array, got ${typeName(labels)}`);

@@ -31,7 +31,7 @@ export async function stateBytes(session: TrainingSession): Promise<Uint8Array<A
   );
 }
 
-/** @throws bad-weights where the file is no state, or one of another network or optimiser */
+/** @throws bad-weights where the file is not a state, or one of another network or optimiser */
 export async function readState(session: TrainingSession, bytes: Uint8Array): Promise<void> {
   if (!ArrayBuffer.isView(bytes)) throw badOption(`trainer.restore: give what state() gave, got ${typeName(bytes)}`);
   const file = await openCheckpoint(await localSource(bytes));

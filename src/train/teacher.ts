@@ -53,7 +53,7 @@ export class Teaching {
   /**
    * Bytes of the probabilities, in layout nhwc4. `key` is the same for the same picture. They are rounded as they are
    * kept, also where they have just been computed: a training does not depend on what the store forgets.
-   * @throws bad-shape for another number of values; bad-image for values that are no probabilities; what the teacher
+   * @throws bad-shape for another number of values; bad-image for values that are not probabilities; what the teacher
    * throws
    */
   async targetsOf(key: string, size: PixelSize, shown: () => RgbaPicture): Promise<Uint8Array> {

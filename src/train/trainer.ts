@@ -81,8 +81,8 @@ export class Trainer {
   /**
    * One step of the optimiser over a batch. Calls run one after the other. The loss is 0 where the views show no pixel
    * that counts, or only classes whose weight is 0.
-   * @throws bad-shape for labels of another size; bad-image for a wrong picture or a label that is no class; bad-option
-   * for an empty batch, and for pictures without a label that counts; gpu-error for a loss that is no number;
+   * @throws bad-shape for labels of another size; bad-image for a wrong picture or a label that is not a class;
+   * bad-option for an empty batch, and for pictures without a label that counts; gpu-error for a loss of NaN;
    * limit-too-small, out-of-memory, device-lost, disposed
    */
   step(batch: readonly StepSample[]): Promise<StepReport> {
@@ -143,7 +143,7 @@ export class Trainer {
   }
 
   /**
-   * Begins anew from the weights of a checkpoint, such as save() gives: the number of steps and what the optimiser
+   * Starts again from the weights of a checkpoint, such as save() gives: the number of steps and what the optimiser
    * keeps become zero. In heads mode only the head is taken. A source is closed then, unless it is the backbone's.
    * @throws bad-weights where it is of another network, or has other classes; bad-option, disposed, device-lost
    */

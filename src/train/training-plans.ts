@@ -52,7 +52,7 @@ export class TrainingPlans {
     return [...this.parameters.values()].reduce((sum, { copies }) => sum + copies.size, 0);
   }
 
-  /** A plan whose optimiser knows fewer packed copies than there are now would leave some behind, and is made anew. */
+  /** A kept plan updates the packed copies of its time. Where there are more now, it is made again. */
   async planOf(key: string, append: (graph: StateGraph) => void): Promise<Plan> {
     const kept = this.#plans.get(key);
     this.#plans.delete(key);

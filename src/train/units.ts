@@ -19,7 +19,7 @@ interface UnitOptions {
   readonly weights: Iterable<Weight>;
   /** Of the norms that are folded into weights and biases, by the names of these. */
   readonly factors: Factors;
-  /** Weights that are new, and so of no size yet. */
+  /** Whether a weight is new: its values tell no unit yet. */
   readonly isNew: (name: string) => boolean;
 }
 

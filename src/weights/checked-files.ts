@@ -1,6 +1,6 @@
 /**
  * Whether a file of the cache is still what was downloaded. Its SHA-256 is kept in `checked/NAME.json` beside it, with
- * the size and the time of the file when it was computed; it is computed anew only where one of the two has changed.
+ * the size and the time of the file when it was computed; it is computed again only where one of the two has changed.
  */
 
 import { createHash } from "node:crypto";

@@ -49,7 +49,7 @@ export interface Checkpoint {
 /** More dimensions than any real tensor has (PyTorch allows 64). It bounds what one entry of a bad file can claim. */
 export const MAX_RANK = 32;
 
-/** Number of elements; undefined where it is no safe integer. As in safetensors, overflow counts even beside a 0. */
+/** Number of elements; undefined where it is not a safe integer. As in safetensors, overflow counts even beside a 0. */
 export function countElements(shape: readonly number[]): number | undefined {
   let count = 1;
   for (const size of shape) {

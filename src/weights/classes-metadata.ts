@@ -13,10 +13,10 @@ const LONGEST_NAME = 100;
 export const showableName = (name: string, index: number): string =>
   shown(name.trim(), LONGEST_NAME) || `class ${index}`;
 
-/** Undefined for text that is no list of names. */
+/** Undefined for text that is not a list of names. */
 export function namesIn(text: string): string[] | undefined {
   if (text.length > LONGEST_TEXT) return undefined;
-  // A parenthesis begins what Python prints of a tuple, which is no JSON.
+  // A parenthesis begins what Python prints of a tuple, which is not JSON.
   const parts: unknown = /^\s*[[{(]/.test(text) ? valuesByNumber(parsed(text)) : text.split(",");
   const isList = Array.isArray(parts) && parts.every((part) => typeof part === "string");
   return isList ? parts.map(showableName) : undefined;

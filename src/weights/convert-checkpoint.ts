@@ -31,7 +31,7 @@ export interface Converted {
 
 /**
  * The tensors to write, in the order to write them.
- * @throws bad-weights for tensors that are no floating-point numbers and for batch norms without their convolution;
+ * @throws bad-weights for tensors that are not floating-point numbers and for batch norms without their convolution;
  * writing throws it for values beyond float16's range, naming the tensor
  */
 export function convertCheckpoint(checkpoint: Checkpoint, options: ConvertOptions = {}): Converted {

@@ -41,7 +41,7 @@ export class Deadline {
     }
   }
 
-  /** Starts the time anew once enough has come: `bytes` of a body, or a response. */
+  /** Starts the time again once enough has come: `bytes` of a body, or a response. */
   received(bytes = Infinity): void {
     this.#received += bytes;
     if (this.#received < this.#timeout) return;

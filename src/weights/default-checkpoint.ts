@@ -3,13 +3,13 @@ import { toHex } from "../base/hex.js";
 import { badWeights, bufferSource } from "./source.js";
 import type { ByteSource } from "./source.js";
 
-/** FCNs over MobileNetV2 that know photographs. As in weights/manifest.json (a test compares the two). */
+/** FCNs over MobileNetV2, for photographs. As in weights/manifest.json (a test compares the two). */
 export const DEFAULT_CHECKPOINT = {
   file: "fcn-mobilenet-v2-photos-f16.safetensors",
   sha256: "bc8ccccdf57fe029585881a69d95713c7fba4882ea5f33d6f17efd3f8872009b",
 } as const;
 
-/** FCNs over a narrow ResNet-101 that know drawn icons. */
+/** FCNs over a ResNet-101 of 16 planes, for drawn icons. */
 export const ICONS_CHECKPOINT = {
   file: "fcn-resnet101-w16-icons-f16.safetensors",
   sha256: "8a974e3920ec5d6ba9a5e7c4491b4034f5dbec0dcb65433db2d1f5b2f992e61f",
@@ -18,7 +18,7 @@ export const ICONS_CHECKPOINT = {
 /**
  * Where the weights are that ship and that loadFcn() takes by default. They lie next to this module in the sources, in
  * the build and, as an asset, in a bundle.
- * @throws bad-weights in a bundle that is no ES module
+ * @throws bad-weights in a bundle that is not an ES module
  * @example
  * import { defaultCheckpointUrl } from "fcn-webgpu";
  *

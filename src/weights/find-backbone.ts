@@ -69,7 +69,7 @@ export function findBackbone(file: Checkpoint, names: readonly string[]): FoundB
   return place;
 }
 
-/** @throws bad-weights for the name of a network that is no backbone here */
+/** @throws bad-weights for the name of a network that is not a backbone here */
 function checkOther(file: Checkpoint, network: string | undefined): void {
   if (network === undefined) return;
   throw badWeights(file.name, `it is ${network}; ResNet, MobileNetV2 or VGG-16 is needed`);

@@ -17,7 +17,7 @@ const SOURCE_KINDS: Kinds<ByteSource> = { name: "a string", size: "a number", re
 /**
  * Reads names, shapes and dtypes; tensor bytes are read later, on demand. The checkpoint takes over the source and
  * closes it; it is closed at once when opening fails.
- * @throws bad-weights, bad-option for something that is no source
+ * @throws bad-weights, bad-option for something that is not a source
  * @example
  * import { openCheckpoint, openSource } from "fcn-webgpu/node";
  *

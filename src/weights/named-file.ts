@@ -24,7 +24,7 @@ const MIRROR = "FCN_WEIGHTS_MIRROR";
 
 /**
  * Where a published file is downloaded from: its own address, or the same path below FCN_WEIGHTS_MIRROR.
- * @throws bad-option when that is no http(s) URL
+ * @throws bad-option when that is not an http(s) URL
  */
 export function downloadAddress({ pathname, href }: URL, env: NodeJS.ProcessEnv = process.env): string {
   const mirror = env[MIRROR]?.trim();

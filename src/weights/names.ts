@@ -134,7 +134,7 @@ function sortNames(file: Checkpoint, unwrapped: readonly string[], place: FoundB
   return { ours, others, ignored, imageNetClasses };
 }
 
-/** With the cure where one name is the other below a wrapper: the file holds the network twice. */
+/** Says what to do where one name is a wrapper's prefix and the other name: the file then holds the network twice. */
 function bothMap({ name }: Checkpoint, first: string, second: string, ours: string): Error {
   const [short = "", long = ""] = [first, second].sort((a, b) => a.length - b.length);
   const cure = long.endsWith(`.${short}`) ? `; ${chooseSentence(long.slice(0, -short.length - 1))}` : "";

@@ -34,7 +34,7 @@ export const proxiedFetch: typeof fetch = async (input, init) => {
   throw badWeights(first, `the server redirects more than ${MAX_REDIRECTS} times; check the URL`);
 };
 
-/** @throws bad-weights for a target that is no http(s) URL, and for http after https */
+/** @throws bad-weights for a target that is not an http(s) URL, and for http after https */
 function redirectTarget(from: string, location: string): URL {
   const target = URL.canParse(location, from) ? new URL(location, from) : undefined;
   if (target === undefined || !/^https?:$/.test(target.protocol))

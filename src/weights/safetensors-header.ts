@@ -127,7 +127,7 @@ class Scanner {
     this.#position++;
   }
 
-  /** The next character that is no white space, "" at the end. */
+  /** The next character that is not white space, "" at the end. */
   #peek(): string {
     let character = this.#text.charAt(this.#position);
     while (character !== "" && SPACES.includes(character)) {

@@ -37,7 +37,7 @@ export function fileNameOf(url: string): string {
 
 /**
  * The hash that a file name promises: `fcn_resnet101_coco-7ecb50ca.pth` has `7ecb50ca`, the first digits of its
- * SHA-256. A date (`-20240131.pth`) is no hash.
+ * SHA-256. A date (`-20240131.pth`) is not a hash.
  * https://docs.pytorch.org/docs/stable/hub.html#torch.hub.load_state_dict_from_url
  */
 export function promisedHash(url: string): string | undefined {

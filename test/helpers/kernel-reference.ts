@@ -9,7 +9,7 @@ const INTRODUCTION = `# Kernels
 All kernels of \`fcn-webgpu/kernels\`. \`runKernel(device, kernel, inputs, attributes)\` calls one
 ([library.md](library.md#tensors-and-kernels-alone)); \`graph.op(label, kernel, inputs, attributes)\` makes it a step of
 a plan ([decoder.md](decoder.md)). \`test/kernel-reference.test.ts\` makes this page from the sources;
-\`npx vitest -u test/kernel-reference.test.ts\` writes it anew.
+\`npx vitest -u test/kernel-reference.test.ts\` writes it again.
 
 Tensors are [N, C, H, W]. Weights are in PyTorch's order. Attributes have the names of PyTorch's arguments, with
 underscores: a call reads as in PyTorch, and shaders have the same names in their uniforms. A pair is one number

@@ -22,7 +22,7 @@ export type ChoiceLimits = Omit<BandLimits, "inTextures" | "budget">;
 /** Bytes of the maps that live at once in a band: half of what WebGPU promises for one binding. */
 const BUDGET = 2 ** 26;
 
-/** Calls of a section: more of them have more edge than inside. */
+/** The most calls of a section. With more, the rows computed twice are more than the others. */
 const MOST_CALLS = 64;
 
 interface Best {
@@ -53,7 +53,7 @@ export function chooseSections(
   return cheapest(grid, uses, limits, isBetweenBlocks) ?? cheapest(grid, uses, limits, () => true);
 }
 
-/** A call that no bands of its own fit: then none fit at all. */
+/** A call that does not fit even as a section of its own. Then the graph cannot be divided. */
 function firstThatFails(grid: Grid, uses: Uses, limits: ChoiceLimits): Section | undefined {
   const alone = grid.nodes.map((_, i) => sectionOf(grid, uses, i, i + 1));
   return alone.find((section) => !bandsAndCost(grid, section, limits));

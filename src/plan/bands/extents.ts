@@ -1,7 +1,7 @@
 /**
  * How far the values of a band reach, and which of their cells are right. A band is the calls of a section on some
  * rows of its inputs, as if they were a picture of their own: every call runs as in the whole, with its padding. Near
- * an edge of a band that is no edge of the whole, cells have seen padding where the whole has pixels. Those are
+ * an edge of a band that is not an edge of the whole, cells have seen padding where the whole has pixels. Those are
  * computed and left out; the next band has them right.
  */
 import type { Node, Value } from "../graph.js";

@@ -11,7 +11,7 @@ import { firstCell, positionsOf } from "./positions.js";
 /** Cells of an input that a band reads. They may lie outside the value where it is a view with zeros around it. */
 export interface ReadCells {
   readonly value: Value;
-  /** The value, or that of which it is a view. */
+  /** The value itself, or the value that it is a view of. */
   readonly source: Value;
   /** Cell of the source with which the band begins; cells before 0 and after the last are zeros. */
   readonly start: number;

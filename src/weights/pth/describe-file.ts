@@ -1,4 +1,4 @@
-/** What a file that is no checkpoint is, and what to do about it. Pages load this only for such a file. */
+/** What a file that is not a checkpoint is, and what to do about it. Pages load this only for such a file. */
 import { toHex } from "../../base/hex.js";
 import { startsWith } from "../bytes.js";
 import type { Bytes } from "../source.js";
