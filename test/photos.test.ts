@@ -8,6 +8,12 @@ import type { Fcn, FcnVariant, NodeLoadOptions, NodePicture } from "../src/node.
 import { useDevice } from "./helpers/device.js";
 import { agreement, fixture, float32File, largestDifference } from "./helpers/reference-maps.js";
 
+interface PhotosReport {
+  readonly classes: readonly string[];
+  /** By the shorter side of the pictures, "0" for their own size, and by the network's stride. */
+  readonly val: Readonly<Record<string, Readonly<Record<8 | 16 | 32, { mIoU: number; iou: readonly number[] }>>>>;
+}
+
 const WEIGHTS = "weights/fcn-mobilenet-v2-photos-f16.safetensors";
 const PHOTOGRAPHS = ["astronaut", "chelsea", "coffee"];
 const device = useDevice();
@@ -100,5 +106,35 @@ describe("the checkpoint", () => {
     expect((await fcn.segment(picture)).labels).toHaveLength(width * height);
     expect((await fcn.logits(picture)).shape).toEqual([1, 21, height, width]);
     fcn.dispose();
+  });
+});
+
+describe("the figures in the guides", () => {
+  const report = JSON.parse(readFileSync("weights/photos-report.json", "utf8")) as PhotosReport;
+  const text = (file: string): string => readFileSync(file, "utf8").replace(/\s+/g, " ");
+  const shown = (size: string): [string, string, string] => {
+    const { 32: coarse, 16: middle, 8: fine } = report.val[size] as PhotosReport["val"][string];
+    return [coarse.mIoU.toFixed(3), middle.mIoU.toFixed(3), fine.mIoU.toFixed(3)];
+  };
+
+  it("are the mean IoUs of the report, rounded once", () => {
+    const [coarse, middle, fine] = shown("384");
+    expect(text("README.md")).toContain(`${coarse} (FCN-32s), ${middle} (FCN-16s) and ${fine} (FCN-8s)`);
+    const card = text("weights/README.md");
+    expect(card).toContain(`FCN-32s ${coarse}, FCN-16s ${middle}, FCN-8s ${fine}`);
+    expect(card).toContain(`375): ${shown("0").join(", ")}.`);
+    for (const size of ["384", "0"]) expect(text("docs/which-variant.md")).toContain(`| ${shown(size).join(" | ")} |`);
+    expect(text("CHANGELOG.md")).toContain(`mean IoU ${coarse} to ${fine}`);
+  });
+
+  it("are the IoU of each class", () => {
+    const rows = [...readFileSync("weights/README.md", "utf8").matchAll(/^\| (\w+) +\|((?: 0\.\d+ +\|){3})$/gm)];
+    expect(rows.map(([, name]) => name)).toEqual(report.classes);
+    const { 32: coarse, 16: middle, 8: fine } = report.val["384"] as PhotosReport["val"][string];
+    for (const [label, [, name, figures = ""]] of rows.entries()) {
+      const ious = figures.split("|").slice(0, 3).map(Number);
+      for (const [i, { iou }] of [coarse, middle, fine].entries())
+        expect(Math.abs((ious[i] ?? NaN) - (iou[label] ?? NaN)), name).toBeLessThan(0.00051);
+    }
   });
 });
