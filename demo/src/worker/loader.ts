@@ -10,6 +10,9 @@ import { WeightsShelf } from "./weights-shelf.js";
 
 export type LoadRequest = Extract<Request, { type: "load" }>;
 
+/** Letters of a name in the status line. */
+const LONGEST = 40;
+
 export interface Loaded {
   readonly model: Model;
   readonly file: WeightsFile;
@@ -35,7 +38,7 @@ export class Loader {
   /** @throws bad-weights, device-lost, the signal's reason */
   async load({ weights, precision }: LoadRequest, signal: AbortSignal): Promise<Loaded> {
     await this.openDevice(); // without one, nothing is downloaded in vain
-    const text = `Loading ${weightsTitle(weights) ?? "the weights"}`;
+    const text = `Loading ${shortened(weightsTitle(weights) ?? "the weights")}`;
     this.#reply({ type: "progress", text });
     const file = await this.#shelf.take(weights, {
       signal,
@@ -61,4 +64,12 @@ export class Loader {
     const current = this.#devices.device;
     if (current && current !== device) await model.recover(current);
   }
+}
+
+/** The beginning and the end of a long name: how much is loaded stands after it, on the same line. */
+function shortened(name: string): string {
+  const letters = [...name];
+  return letters.length > LONGEST
+    ? `${letters.slice(0, LONGEST / 2).join("")}…${letters.slice(1 - LONGEST / 2).join("")}`
+    : name;
 }
