@@ -169,6 +169,46 @@ describe("the status line", () => {
   });
 });
 
+describe("a class with a long name", () => {
+  it("does not make the page wider than a phone", async () => {
+    const { page } = demo();
+    await page.setViewportSize({ width: 320, height: 640 });
+    await page.evaluate(() => document.getElementById("how")?.scrollIntoView());
+    await page.locator("#figure .figure-key").waitFor();
+    await page.evaluate(() => {
+      const named = document.querySelectorAll(".class, .figure-head p, .figure figcaption .soft, .figure-key span");
+      for (const one of named) one.append("Bezeichnung".repeat(8));
+    });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await segmentedAfter(page, () => page.click("[data-sample=astronaut]"));
+  });
+});
+
+describe("a file with a long name", () => {
+  const name = `${"long_name_".repeat(20)}.pth`;
+
+  it("leaves room for how much of it is loaded, and a refusal leaves the pictures in view", async () => {
+    const { page } = demo();
+    await page.setViewportSize({ width: 320, height: 300 });
+    await page.click("#weights-open");
+    await page.evaluate(() => {
+      const line = document.getElementById("status") as HTMLElement;
+      new MutationObserver(() => {
+        if (line.innerText.startsWith("Loading")) document.body.dataset.loading = line.innerText;
+      }).observe(line, { childList: true });
+    });
+    await page.setInputFiles("#checkpoint", { name, mimeType: "", buffer: Buffer.from("no checkpoint") });
+    await page.locator("#alert-text", { hasText: name }).waitFor();
+    expect(await page.evaluate(() => document.body.dataset.loading)).toMatch(/^Loading long_name_.{10}….+\.pth …$/);
+    const { height = Infinity } = (await page.locator("#alert").boundingBox()) ?? {};
+    expect(height).toBeLessThanOrEqual(120);
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.evaluate((text) => document.getElementById("status")?.replaceChildren(text), name);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(1280);
+  });
+});
+
 it("the page asked no other host, and logged no error", () => {
   expect(demo().foreign).toEqual([]);
   expect(demo().errors).toEqual([]);

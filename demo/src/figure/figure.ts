@@ -97,10 +97,10 @@ function cells({ columns, rows, values }: CellMap, paint: Paint, description: st
 }
 
 function key(className: string): HTMLElement {
-  const swatch = ([r, g, b]: Colour): HTMLElement => {
-    const made = element("span", "swatch");
-    made.style.backgroundColor = `rgb(${r} ${g} ${b})`;
-    return made;
+  const entry = ([r, g, b]: Colour, word: string): HTMLElement => {
+    const swatch = element("span", "swatch");
+    swatch.style.backgroundColor = `rgb(${r} ${g} ${b})`;
+    return element("span", "", swatch, element("span", "", `${word} ${className}`));
   };
-  return element("p", "figure-key soft", ...[swatch(MORE), `more ${className}`, swatch(LESS), `less ${className}`]);
+  return element("p", "figure-key soft", entry(MORE, "more"), entry(LESS, "less"));
 }
