@@ -104,16 +104,17 @@ export class TrainingLog {
     return this.epochs.filter((record) => record.variant === variant);
   }
 
-  /** The mean loss of the steps of an epoch. */
-  meanLoss(variant: string, epoch: number): number {
+  /** The mean loss of the steps of an epoch in which a pixel counted: the others have a loss of 0. */
+  meanLoss(variant: string, epoch: number): number | undefined {
     let sum = 0;
     let count = 0;
     for (const { record } of this.#lines) {
       if (isEpochRecord(record) || record.variant !== variant || record.epoch !== epoch) continue;
+      if (record.loss === 0) continue;
       sum += record.loss;
       count += 1;
     }
-    return sum / count;
+    return count ? sum / count : undefined;
   }
 
   /** Drops what came after this many steps of a variant. */

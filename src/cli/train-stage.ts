@@ -1,4 +1,5 @@
 /** One stage of a training: a variant from its state, or from its beginning, to its last epoch. */
+import { defined } from "../base/defined.js";
 import { bestEpoch, isBetter } from "../eval/training-records.js";
 import type { EpochRecord } from "../eval/training-records.js";
 import type { Device } from "../gpu/device.js";
@@ -128,8 +129,8 @@ export class TrainingStage {
   async #endEpoch(epoch: number): Promise<void> {
     const { trainer, job, variant } = this;
     const scores = job.data.heldOut.length ? await this.#measure() : {};
-    const meanLoss = epoch > 0 ? { meanLoss: job.log.meanLoss(variant, epoch) } : {};
-    const record: EpochRecord = { variant, epoch, steps: trainer.steps, ...meanLoss, ...scores };
+    const meanLoss = job.log.meanLoss(variant, epoch);
+    const record: EpochRecord = { variant, epoch, steps: trainer.steps, ...defined({ meanLoss }), ...scores };
     const isBest = epoch > 0 && isBetter(record, bestEpoch(job.log.epochsOf(variant)));
     if (isBest) await job.files.writeCheckpoint(BEST, await trainer.checkpoint());
     await job.log.append(record);

@@ -54,7 +54,7 @@ export interface EpochRecord extends EpochScores {
   readonly epoch: number;
   /** Steps of this variant so far. */
   readonly steps: number;
-  /** Mean over the steps of the epoch. */
+  /** Mean over the steps of the epoch in which a pixel counted. Absent where there was none. */
   readonly meanLoss?: number;
   /** The scores, where they compare with the teacher's labels: under a name that nobody takes for accuracy. */
   readonly agreementWithTeacher?: EpochScores;

@@ -80,7 +80,7 @@ export interface TrainerOptions {
   readonly alignCorners?: boolean;
   /** Shorter side of the pictures as the network sees them. Default: as the checkpoint was trained, else "none". */
   readonly resize?: Resize;
-  /** Default: as the checkpoint was trained. */
+  /** Default: as the checkpoint was trained. A checkpoint does not hold it: give it to loadFcn() too. */
   readonly preprocessing?: Preprocessing;
   /** Where features of frozen backbones are kept. Default: 512 MB of memory. */
   readonly features?: FeatureStore;
