@@ -2,6 +2,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { barChart } from "../bench/bar-chart.js";
 import { underCeilings } from "../bench/roof.js";
@@ -118,6 +119,18 @@ describe("what is published", () => {
         .sort(),
     ).toEqual([...plots.keys()].sort());
     for (const [path, text] of plots) expect(readFileSync(join(root, path), "utf8"), path).toBe(text);
+  });
+
+  it("has its colours in programs that know no custom properties of CSS, such as librsvg", async () => {
+    for (const [path, text] of publish([result]).plots) {
+      const pixels = await sharp(Buffer.from(text)).removeAlpha().raw().toBuffer();
+      expect([...pixels.subarray(0, 3)], path).toEqual([255, 255, 255]);
+      const isColoured = (_: number, i: number) => {
+        const rgb = pixels.subarray(i * 3, i * 3 + 3);
+        return Math.max(...rgb) - Math.min(...rgb) > 100;
+      };
+      expect(Array.from({ length: pixels.length / 3 }, isColoured), path).toContain(true);
+    }
   });
 
   it("shows bars of the cases with the most operations where there are many", () => {

@@ -143,7 +143,7 @@ describe("a run", () => {
       2,
       "--state-dict chooses a network in one file, and --weights",
     ],
-    [["a.safetensors", "none.safetensors"], [], 1, "none.safetensors"],
+    [["a.safetensors", "none.safetensors"], [], 2, "none.safetensors"],
     [
       ["a.safetensors", "b.safetensors"],
       ["--variants", "fcn-resnet50"],

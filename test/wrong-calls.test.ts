@@ -49,6 +49,16 @@ describe("a checkpoint that is not there is a wrong call", () => {
   });
 });
 
+it("a folder is no file to import into", async () => {
+  for (const [folder, path] of [
+    [at("folder"), at("folder/NAME.safetensors")],
+    ["new/", "new/NAME.safetensors"],
+  ] as const) {
+    const message = `import: --out ${folder} is a folder; name a file, as in ${path}`;
+    expect(await errorOf("import", MISSING, "--out", folder)).toMatchObject({ name: "UsageError", message });
+  }
+});
+
 describe("a wrong call makes no folder", () => {
   const calls: [string, ...string[]][] = [
     ["segment", BIRD_PICTURE, "--variant", "x"],

@@ -32,7 +32,7 @@ async function checkFile(command: string, path: string): Promise<void> {
 }
 
 /**
- * For weights that are neither a name nor a URL, before any work: every command answers a missing file with exit code 2.
+ * For weights that are neither a name nor a URL, before any work. In every command a missing file has exit code 2.
  * @throws UsageError when they are the path of no file, and maybe a misspelt name of weights
  */
 export async function checkWeights(command: string, weights: string): Promise<void> {

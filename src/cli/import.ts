@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
-import { basename, dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { badOption } from "../base/errors.js";
 import { nativePath } from "../base/native-path.js";
@@ -170,6 +170,16 @@ function checkNames(names: readonly string[], { classes, checkpoint }: Recognise
   checkClassNames(names, classes);
 }
 
+/** @throws UsageError for a file in no folder, and for a folder */
+async function checkOut(out: string): Promise<void> {
+  const isFolder = async (path: string): Promise<boolean> =>
+    (await stat(nativePath(path)).catch(() => undefined))?.isDirectory() === true;
+  const folder = dirname(out);
+  if (!(await isFolder(folder))) throw new UsageError(`import: there is no folder ${folder} for --out`);
+  if (/[/\\]$/.test(out) || (await isFolder(out)))
+    throw new UsageError(`import: --out ${out} is a folder; name a file, as in ${join(out, "NAME.safetensors")}`);
+}
+
 async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parse("import", args, OPTIONS);
   const dtype = oneOf("import", "dtype", values.dtype, DTYPES);
@@ -177,10 +187,7 @@ async function run(args: readonly string[]): Promise<number> {
   if (input === undefined || more.length)
     throw new UsageError("import: name one file, as in fcn import weights.pth --out weights.safetensors");
   if (values.out === undefined) throw new UsageError("import: say where to write, with --out FILE.safetensors");
-  const folder = dirname(values.out);
-  const info = await stat(nativePath(folder)).catch(() => undefined);
-  if (!info?.isDirectory()) throw new UsageError(`import: there is no folder ${folder} for --out`);
-
+  await checkOut(values.out);
   const classNames = await readClassNames("import", values["class-names"]);
   const { path, ...source } = await localFile("import", input);
   const bar = byteBar();

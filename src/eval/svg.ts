@@ -67,11 +67,11 @@ export const PLOT_CSS = [
   ".plot .grid{stroke:var(--rule);fill:none}",
   ".plot .axis{stroke:var(--quiet);fill:none}",
   ".plot .gap{stroke:var(--ground)}",
-  ...[...SERIES_COLOURS, "all"].map((series) => `.plot .${series}{--c:var(--${series})}`),
-  ".plot .wrong{--c:var(--bad)}",
-  ".plot .fill{fill:var(--c)}",
-  ".plot .line{stroke:var(--c);fill:none;stroke-width:2}",
-  ".plot .ring{stroke:var(--c);fill:var(--ground);stroke-width:2}",
+  ...[...SERIES_COLOURS, "all"].map((series) => `.plot .${series}{color:var(--${series})}`),
+  ".plot .wrong{color:var(--bad)}",
+  ".plot .fill{fill:currentColor}",
+  ".plot .line{stroke:currentColor;fill:none;stroke-width:2}",
+  ".plot .ring{stroke:currentColor;fill:var(--ground);stroke-width:2}",
   ".plot .dash{stroke-dasharray:5 4}",
 ].join("");
 
@@ -91,6 +91,16 @@ export function inlineSvg({ title, width, height, body }: Plot): string {
   return svgElement("svg", { class: "plot", viewBox, role: "img", "aria-label": title }, body);
 }
 
+/**
+ * With the light colour before each custom property. Programs that draw files without a browser (librsvg, Inkscape)
+ * know no custom properties: they would draw everything black, and leave out a declaration that they cannot read.
+ */
+const withLightColours = (markup: string): string =>
+  markup.replace(/([\w-]+):var\(--(\w+)\)/g, (declaration: string, property: string, name: string) => {
+    const colour = Object.entries(LIGHT).find(([key]) => key === name)?.[1];
+    return colour === undefined ? declaration : `${property}:${colour};${declaration}`;
+  });
+
 /** Pixels above the plot, for its title. */
 const TITLE_HEIGHT = 34;
 
@@ -107,10 +117,10 @@ export function svgFile({ title, width, height, body }: Plot): string {
       style: "max-width:100%;height:auto",
       viewBox: `0 ${-TITLE_HEIGHT} ${num(width)} ${num(fullHeight)}`,
     },
-    `<style>${themeCss("svg")}${PLOT_CSS}</style>`,
-    svgElement("rect", { y: -TITLE_HEIGHT, width, height: fullHeight, fill: "var(--ground)" }),
+    `<style>${themeCss("svg")}${withLightColours(PLOT_CSS)}</style>`,
+    svgElement("rect", { y: -TITLE_HEIGHT, width, height: fullHeight, style: withLightColours("fill:var(--ground)") }),
     svgElement("text", { class: "t", x: 12, y: -12, style: "font-size:14px" }, escapeText(title)),
-    body,
+    withLightColours(body),
   );
   return `${svg}\n`;
 }
