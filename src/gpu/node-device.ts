@@ -47,6 +47,9 @@ async function createGpu(adapter: string | undefined): Promise<GPU> {
   const known = instances.get(key);
   if (known) return known;
   process.env.XDG_RUNTIME_DIR ??= RUNTIME_FOLDER;
+  // Mesa 25 keeps compiled shaders for all vector widths under one name. With those of another width, half of the lanes
+  // read and write no texture.
+  if (process.env.LP_NATIVE_VECTOR_WIDTH) process.env.MESA_SHADER_CACHE_DISABLE = "true";
   const create = await importDawn();
   guardThreadEnd();
   const gpu = create(flags);
