@@ -4,25 +4,10 @@ import { openSource } from "../src/index.js";
 import { browserCachedSource } from "../src/weights/browser-cache.js";
 import type { BrowserCacheOptions, CacheLike } from "../src/weights/browser-cache.js";
 import type { ByteSource } from "../src/weights/source.js";
+import { fakeCache } from "./helpers/fake-cache.js";
 import { DATA, HALF, OTHER, SHORT, ranged, sha256, useFileServer } from "./helpers/file-server.js";
 
 const server = useFileServer();
-
-/** A Cache that is a Map, and is full at `room` bytes. */
-function fakeCache(room = Infinity): CacheLike & { readonly entries: Map<string, Blob> } {
-  const entries = new Map<string, Blob>();
-  return {
-    entries,
-    match: (key) => Promise.resolve(entries.has(key as string) ? new Response(entries.get(key as string)) : undefined),
-    delete: (key) => Promise.resolve(entries.delete(key as string)),
-    async put(key, response) {
-      const blob = await response.blob();
-      const used = [...entries.values()].reduce((sum, { size }) => sum + size, 0);
-      if (used + blob.size > room) throw new Error("QuotaExceededError");
-      entries.set(key as string, blob);
-    },
-  };
-}
 
 describe("the browser's cache", () => {
   const options = (cache: CacheLike): BrowserCacheOptions => ({

@@ -169,26 +169,26 @@ export function hasBrowserCache(): boolean {
  */
 export async function browserCachedSource(url: string | URL, options: BrowserCacheOptions = {}): Promise<ByteSource> {
   const plain = plainUrl(url);
-  const { watched, rethrow } = withOwnErrors(options);
-  return exclusively(plain, async () => {
-    let file: CachedPieces | undefined;
-    try {
-      const cache = options.cache ?? (await caches.open(CACHE_NAME));
-      file = new CachedPieces(cache, plain, options.pieceBytes ?? PIECE_BYTES);
-      await file.resume();
-      if (file.complete) {
-        watched.onProgress?.({ loaded: file.size, total: file.size });
-      } else {
-        await download(plain, file, watched);
-        await file.flush(true);
-      }
-      return await file.source(plain);
-    } catch (error) {
-      await file?.flush(false).catch(() => undefined); // no room: the pieces before stay for the next attempt
-      rethrow();
-      if (error instanceof FcnError || options.signal?.aborted) throw error;
-      const cure = "free some space, or load with cache: false";
-      throw badWeights(plain, `it cannot be kept in the browser's cache (${messageOf(error)}); ${cure}`, error);
+  return withOwnErrors(options, (watched) => exclusively(plain, () => cachedPieces(plain, watched)));
+}
+
+async function cachedPieces(plain: string, options: BrowserCacheOptions): Promise<ByteSource> {
+  let file: CachedPieces | undefined;
+  try {
+    const cache = options.cache ?? (await caches.open(CACHE_NAME));
+    file = new CachedPieces(cache, plain, options.pieceBytes ?? PIECE_BYTES);
+    await file.resume();
+    if (file.complete) {
+      options.onProgress?.({ loaded: file.size, total: file.size });
+    } else {
+      await download(plain, file, options);
+      await file.flush(true);
     }
-  });
+    return await file.source(plain);
+  } catch (error) {
+    await file?.flush(false).catch(() => undefined); // no room: the pieces before stay for the next attempt
+    if (error instanceof FcnError || options.signal?.aborted) throw error;
+    const cure = "free some space, or load with cache: false";
+    throw badWeights(plain, `it cannot be kept in the browser's cache (${messageOf(error)}); ${cure}`, error);
+  }
 }

@@ -63,21 +63,24 @@ const turns = new Turns();
 export async function cachedFile(url: string | URL, options: DiskCacheOptions = {}): Promise<string> {
   const plain = plainUrl(url);
   const target = cachePath(plain, options.folder);
-  return turns.take(target, async () => {
-    const size = await sizeOf(target);
-    const damage = size === undefined ? undefined : await damageOf(target, options.sha256 ?? promisedHash(plain));
-    if (size !== undefined && damage === undefined) {
-      options.onProgress?.({ loaded: size, total: size });
-      return target;
-    }
-    try {
-      await downloadInto(target, plainUrl(options.from ?? plain), options, damage !== undefined);
-      return target;
-    } catch (error) {
-      if (damage === undefined || !(error instanceof FcnError)) throw error;
-      throw badWeights(plain, `${target} is damaged (${damage}), and its new download failed: ${error.message}`, error);
-    }
-  });
+  await withOwnErrors(options, (watched) => turns.take(target, () => fill(target, plain, watched)));
+  return target;
+}
+
+/** Downloads the file where it is not there yet. */
+async function fill(target: string, plain: string, options: DiskCacheOptions): Promise<void> {
+  const size = await sizeOf(target);
+  const damage = size === undefined ? undefined : await damageOf(target, options.sha256 ?? promisedHash(plain));
+  if (size !== undefined && damage === undefined) {
+    options.onProgress?.({ loaded: size, total: size });
+    return;
+  }
+  try {
+    await downloadInto(target, plainUrl(options.from ?? plain), options, damage !== undefined);
+  } catch (error) {
+    if (damage === undefined || !(error instanceof FcnError)) throw error;
+    throw badWeights(plain, `${target} is damaged (${damage}), and its new download failed: ${error.message}`, error);
+  }
 }
 
 /** Bytes of a file; undefined where there is none. */
@@ -90,18 +93,16 @@ async function sizeOf(path: string): Promise<number | undefined> {
 async function downloadInto(target: string, url: string, options: DiskCacheOptions, replace: boolean): Promise<void> {
   const folder = dirname(target);
   let claim: DownloadClaim | undefined;
-  const { watched, rethrow } = withOwnErrors(options);
   try {
     await makeFolder(folder);
     claim = await DownloadClaim.take(target, options);
     // Another process may have completed the file since it was looked for.
     if (!replace && (await sizeOf(target)) !== undefined) return await claim.discard();
-    await download(url, claim.partial, { fetch: proxiedFetch, ...watched });
+    await download(url, claim.partial, { fetch: proxiedFetch, ...options });
     await claim.finish();
   } catch (error) {
     const isLost = claim?.isLost === true;
     await claim?.release();
-    rethrow();
     if (isLost && !options.signal?.aborted) {
       if (!replace && (await sizeOf(target)) !== undefined) return; // the other process has completed it
       const reason = "another process has taken over its download, because this one stood still";

@@ -15,8 +15,11 @@ export interface DownloadProgress {
 }
 
 export interface DownloadOptions {
-  /** Called at the start, for each chunk, and once at the end with loaded === total; also for a file from the cache. */
-  readonly onProgress?: (progress: DownloadProgress) => void;
+  /**
+   * Called at the start, for each chunk, and once at the end with loaded === total; also for a file from the cache. An
+   * error that it throws, or that its promise rejects with, ends the download.
+   */
+  readonly onProgress?: (progress: DownloadProgress) => unknown;
   readonly signal?: AbortSignal | undefined;
   /** SHA-256 of the file in lower-case hex. Default: what the file's name promises, if anything. */
   readonly sha256?: string;
@@ -34,8 +37,11 @@ export interface DownloadOptions {
 
 /** Options of loadFcn and openSource for weights that come from a URL. */
 export interface WeightsOptions extends Abortable {
-  /** Progress of the download, as one total. Called for http(s) URLs only. */
-  readonly onProgress?: (progress: DownloadProgress) => void;
+  /**
+   * Progress of the download, as one total. Called for http(s) URLs only. An error that it throws, or that its promise
+   * rejects with, ends the call.
+   */
+  readonly onProgress?: (progress: DownloadProgress) => unknown;
   /** `false` downloads into memory for this call and leaves the cache alone. Default true. */
   readonly cache?: boolean;
   /**

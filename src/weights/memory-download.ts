@@ -3,6 +3,7 @@
 import { importSha256 } from "./digest/import-sha256.js";
 import type { DownloadOptions } from "./download-options.js";
 import { download } from "./download.js";
+import { withOwnErrors } from "./own-errors.js";
 import type { Origin, PartialFile } from "./partial-file.js";
 import { blobSource } from "./source.js";
 import type { ByteSource } from "./source.js";
@@ -38,6 +39,6 @@ class MemoryFile implements PartialFile {
 export async function downloadedSource(url: string | URL, options: DownloadOptions = {}): Promise<ByteSource> {
   const plain = plainUrl(url);
   const file = new MemoryFile();
-  await download(plain, file, options);
+  await withOwnErrors(options, (watched) => download(plain, file, watched));
   return file.source(plain);
 }
