@@ -13,6 +13,15 @@ import type { Answer } from "./helpers/file-server.js";
 const server = useFileServer();
 const folder = useDownloadFolder(server);
 
+test("an empty answer is told as that, whether or not its length was stated", async () => {
+  for (const headers of [{ "content-length": 0 }, {}]) {
+    server.answer = (_, response) => void response.writeHead(200, headers).end();
+    await folder.expectRefusal("/w.safetensors", /w\.safetensors: the server sent an empty file \(0 bytes\); check/);
+    await folder.expectRefusal(`/w-${SHORT}.safetensors`, /the server sent an empty file \(0 bytes\)/);
+  }
+  expect(folder.partialDownloads()).toEqual([]);
+});
+
 describe("a transfer that breaks off", () => {
   test("is resumed at once, and by the next call", async () => {
     let stop = 300_000;

@@ -24,6 +24,7 @@ const PROGRESS_BYTES = 65_536;
  */
 export async function download(url: string, file: PartialFile, options: DownloadOptions = {}): Promise<void> {
   if (!isComplete(file, url)) await transferWithRetries(url, file, options);
+  if (file.size === 0) throw badWeights(url, "the server sent an empty file (0 bytes); check the URL");
   await check(url, file, options.sha256);
   options.onProgress?.({ loaded: file.size, total: file.size });
 }
