@@ -3,6 +3,7 @@
  * paths and picture files.
  * @module fcn-webgpu
  */
+import { abortable } from "./base/abort.js";
 import { checkKind, checkOptions } from "./base/options.js";
 import { requestDevice, runtimeGpu } from "./gpu/request-device.js";
 import { holdBrowserImage } from "./models/browser-image.js";
@@ -51,7 +52,15 @@ export async function openSource(
 ): Promise<ByteSource> {
   checkKind("openSource: weights", weights, SOURCE_KIND);
   checkWeightsOptions(options);
-  options.signal?.throwIfAborted();
+  const { signal } = options;
+  signal?.throwIfAborted();
+  return abortable(sourceOf(weights, options), signal, (late) => void late.close());
+}
+
+async function sourceOf(
+  weights: NonNullable<BrowserLoadOptions["weights"]>,
+  options: WeightsOptions,
+): Promise<ByteSource> {
   const named = namedWeights(weights);
   // What ships is a small asset of the page, and its digest is checked: the browser's HTTP cache will do.
   if (named?.sha256) return verified(await openUrl(named.url, { ...options, cache: false }), named.sha256);

@@ -4,6 +4,7 @@
  * @module fcn-webgpu/node
  */
 import { fileURLToPath } from "node:url";
+import { abortable } from "./base/abort.js";
 import { badOption, messageOf } from "./base/errors.js";
 import { checkKind, checkOptions, isTextOrUrl } from "./base/options.js";
 import { requestDevice } from "./gpu/node-device.js";
@@ -80,11 +81,18 @@ export async function openSource(
 ): Promise<ByteSource> {
   checkKind("openSource: weights", weights, SOURCE_KIND);
   checkWeightsOptions(options);
-  const { cache = true, ...download } = options;
-  options.signal?.throwIfAborted();
+  const { signal } = options;
+  signal?.throwIfAborted();
+  return abortable(sourceOf(weights, options), signal, (late) => void late.close());
+}
+
+async function sourceOf(
+  weights: NonNullable<NodeLoadOptions["weights"]>,
+  { cache = true, ...download }: WeightsOptions,
+): Promise<ByteSource> {
   const named = namedWeights(weights);
   if (named?.sha256) return verified(await shippedSource(named), named.sha256);
-  if (named) return namedSource(named, options);
+  if (named) return namedSource(named, { cache, ...download });
   if (isRemote(weights))
     return cache ? cachedSource(weights, download) : downloadedSource(weights, { fetch: proxiedFetch, ...download });
   if (isTextOrUrl(weights) && /^file:\/\//i.test(String(weights))) return pathSource(pathOf(weights));

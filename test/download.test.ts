@@ -1,7 +1,8 @@
 /** Downloads into the cache from a server that behaves, openSource for URLs, and faults on the client's side. */
 import { readFileSync, writeFileSync } from "node:fs";
+import type { ServerResponse } from "node:http";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { openSource } from "../src/node.js";
 import { cacheFolder, cachedFile, cachedSource } from "../src/weights/disk-cache.js";
 import type { DownloadProgress } from "../src/weights/download-options.js";
@@ -105,6 +106,22 @@ describe("the client's side", () => {
     await expect(cachedFile(`${server.base}/w`, { folder: join(folder.path, "file", "sub") })).rejects.toThrow(
       /cannot be kept in .*set FCN_WEBGPU_CACHE/,
     );
+  });
+
+  test("an aborted openSource is answered at once, also while it waits for another one's download", async () => {
+    const responses: ServerResponse[] = [];
+    server.answer = (_, response) => void responses.push(response);
+    vi.stubEnv("FCN_WEBGPU_CACHE", folder.path);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const url = `${server.base}/silent.safetensors`;
+    const [first, second] = [new AbortController(), new AbortController()];
+    const reason = new Error("no longer wanted");
+    const answers = [first, second].map(({ signal }) => openSource(url, { signal }).catch((error: unknown) => error));
+    await vi.waitFor(() => expect(responses).toHaveLength(1));
+    second.abort(reason);
+    expect(await answers[1]).toBe(reason);
+    first.abort(reason);
+    expect(await answers[0]).toBe(reason);
   });
 
   test("what onProgress throws reaches the caller", async () => {

@@ -120,3 +120,14 @@ describe("readPicture", () => {
     expect(await decodePicture(small, "x", 64)).toMatchObject({ width: 90, height: 70 });
   });
 });
+
+it("an aborted readPicture rejects with the signal's reason, whatever the picture is", async () => {
+  const reason = new Error("no longer wanted");
+  const file = at("turned.webp");
+  for (const picture of [file, pathToFileURL(file), new Blob(["x"]), { width: 1, height: 1, data: Uint8Array.of(9) }])
+    await expect(readPicture(picture, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  const abort = new AbortController();
+  const reading = readPicture(file, { signal: abort.signal });
+  abort.abort(reason);
+  await expect(reading, "while it is read").rejects.toBe(reason);
+});

@@ -4,10 +4,10 @@ import type { Abortable } from "../base/abort.js";
 import { isTextOrUrl } from "../base/options.js";
 import { decodeFile, holdPicture } from "../image/browser-picture.js";
 import type { LocalPicture } from "../image/browser-picture.js";
-import { toRgba } from "../image/picture.js";
 import type { RgbaPicture } from "../image/picture.js";
 import { relativeToPage } from "../weights/urls.js";
 import { holdUrl } from "./held-url.js";
+import { readHeld } from "./picture-call.js";
 import type { HeldImage } from "./picture-call.js";
 
 /**
@@ -35,5 +35,5 @@ export function holdBrowserImage(image: BrowserPicture, signal?: AbortSignal): H
  * console.log(width, height, data.length / (width * height)); // 4 bytes a pixel
  */
 export async function readBrowserPicture(image: BrowserPicture, options: Abortable = {}): Promise<RgbaPicture> {
-  return toRgba(await (await holdBrowserImage(image, checkSignal("readPicture(picture", options)))());
+  return readHeld(holdBrowserImage, image, checkSignal("readPicture(picture", options));
 }

@@ -5,10 +5,11 @@ import type { Abortable } from "../base/abort.js";
 import { messageOf } from "../base/errors.js";
 import { isTextOrUrl, typeName } from "../base/options.js";
 import { decodePicture, readPictureFile } from "../image/decode.js";
-import { badImage, bytesIn, copiedBytes, heldPixels, toRgba } from "../image/picture.js";
+import { badImage, bytesIn, copiedBytes, heldPixels } from "../image/picture.js";
 import type { FileBytes, Picture, RgbaPicture } from "../image/picture.js";
 import { proxiedFetch } from "../weights/proxied-fetch.js";
 import { holdUrl } from "./held-url.js";
+import { readHeld } from "./picture-call.js";
 import type { HeldImage } from "./picture-call.js";
 
 /** Pixels, or a PNG, JPEG or WebP file: its path, its URL, its bytes, or a Blob. */
@@ -68,5 +69,5 @@ async function decodeBlob(blob: Blob): Promise<Picture> {
  * console.log(width, height, data.length / (width * height)); // prints 600 400 4
  */
 export async function readPicture(image: NodePicture, options: Abortable = {}): Promise<RgbaPicture> {
-  return toRgba(await (await holdNodeImage(image, checkSignal("readPicture(picture", options)))());
+  return readHeld(holdNodeImage, image, checkSignal("readPicture(picture", options));
 }

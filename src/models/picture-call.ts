@@ -13,6 +13,19 @@ export type HoldImage<Image> = (image: Image, signal?: AbortSignal) => HeldImage
 
 const ignore = (): void => undefined;
 
+/** One image as pixels. An aborted caller is answered at once. @throws bad-image, the signal's reason */
+export function readHeld<Image>(
+  hold: HoldImage<Image>,
+  image: Image,
+  signal: AbortSignal | undefined,
+): Promise<RgbaPicture> {
+  const read = async (): Promise<RgbaPicture> => {
+    signal?.throwIfAborted();
+    return toRgba(await (await hold(image, signal))());
+  };
+  return abortable(read(), signal);
+}
+
 export class PictureCall {
   /** When the call was made, on the clock of performance.now(). */
   readonly called = performance.now();
