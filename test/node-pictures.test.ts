@@ -113,6 +113,10 @@ describe("readPicture", () => {
     const shrunk = await decodePicture(bytes, "x", 64);
     expect(shrunk).toMatchObject({ width: 64, height: 64, shrunkFrom: { width: 16500, height: 16400 } });
     expect([...shrunk.data.slice(0, 4)]).toEqual([0x60, 0x60, 0x60, 255]);
+    const turned = sharp(bytes, { limitInputPixels: false }).withMetadata({ orientation: 6 });
+    expect(await decodePicture(await turned.jpeg({ quality: 1 }).toBuffer(), "x", 64)).toMatchObject({
+      shrunkFrom: { width: 16400, height: 16500 },
+    });
     await expect(decodePicture(bytes.subarray(0, 9000), "x", 64)).rejects.toThrow("the JPEG is damaged or cut off");
     const small = await sharp({ create: { ...create, width: 90, height: 70 } })
       .jpeg()

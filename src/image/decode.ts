@@ -105,7 +105,7 @@ const SHRINKING: readonly SharpFormat[] = ["JPEG", "WebP"];
 /** A picture beyond the limit, at a smaller size. @throws bad-image where that cannot be */
 async function shrunkBySharp(refusal: SharpRefusal, shorterSide: number | undefined): Promise<DecodedPicture> {
   const { sharp, bytes, name, format, error } = refusal;
-  const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
+  const { width, height } = await turnedSize(sharp, bytes);
   const isShrinking = SHRINKING.includes(format);
   const scale = (shorterSide ?? Infinity) / Math.min(width, height);
   if (!isShrinking || scale >= 1 || width * height * scale * scale > MAX_PIXELS) {
