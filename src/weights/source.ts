@@ -85,8 +85,11 @@ export function checkedSource(name: string, size: number, { read, close }: Readi
 /** Bytes already in memory. They are not copied until read, so do not change them meanwhile. */
 export function bufferSource(data: ArrayBuffer | Uint8Array, name = "weights in memory"): ByteSource {
   const bytes = ArrayBuffer.isView(data) ? data : new Uint8Array(data);
-  return checkedSource(name, bytes.byteLength, {
+  const size = bytes.byteLength;
+  return checkedSource(name, size, {
     async read(offset, length) {
+      if (bytes.byteLength !== size)
+        throw badWeights(name, `its buffer of ${size} bytes was transferred or resized; give a copy`);
       // `new Uint8Array(length)` and not slice(): a Node Buffer's slice() is a view, and views may be unaligned.
       const out = new Uint8Array(length);
       out.set(bytes.subarray(offset, offset + length));

@@ -99,6 +99,19 @@ describe("paths", () => {
       await source.close();
     }
   });
+  test("a buffer that was transferred, or has another size, gives no zeros", async () => {
+    const fixed = new Uint8Array(DATA);
+    const growing = [DATA.length, { maxByteLength: 2 * DATA.length }]; // newer than the types
+    const resized = Reflect.construct(ArrayBuffer, growing) as ArrayBuffer & { resize: (length: number) => void };
+    const sources = [fixed, resized, new Uint8Array(resized, 0, DATA.length)].map((bytes) => bufferSource(bytes));
+    structuredClone(fixed, { transfer: [fixed.buffer] });
+    resized.resize(100);
+    for (const source of sources)
+      await expect(source.read(50, 1000)).rejects.toMatchObject({
+        code: "bad-weights",
+        message: "weights in memory: its buffer of 1000003 bytes was transferred or resized; give a copy",
+      });
+  });
   test("a path where only URLs work", async () =>
     expect(localSource("weights/x.pth")).rejects.toThrow(/"weights\/x.pth": this is not a URL/));
   test("a blob: URL that was revoked", async () => {
