@@ -1,5 +1,6 @@
 /** The checkpoints that ship with the package, and a check that the bytes read are the bytes shipped. */
 import { toHex } from "../base/hex.js";
+import { importSha256 } from "./digest/import-sha256.js";
 import { badWeights, bufferSource } from "./source.js";
 import type { ByteSource } from "./source.js";
 
@@ -39,6 +40,14 @@ export function defaultCheckpointUrl(): URL {
  */
 export const iconsCheckpointUrl = (): URL => new URL(ICONS_CHECKPOINT.file, defaultCheckpointUrl());
 
+/** The platform's digest refuses as many bytes. */
+const TOO_MANY_BYTES = 2 ** 31;
+
+async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  if (bytes.length >= TOO_MANY_BYTES) return new (await importSha256()).Sha256().update(bytes).hex();
+  return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+}
+
 /** Reads all of `source` and compares its SHA-256. @throws bad-weights with both digests */
 export async function verified(source: ByteSource, sha256: string): Promise<ByteSource> {
   let bytes: Uint8Array<ArrayBuffer>;
@@ -47,7 +56,7 @@ export async function verified(source: ByteSource, sha256: string): Promise<Byte
   } finally {
     await source.close();
   }
-  const digest = toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+  const digest = await sha256Of(bytes);
   if (digest !== sha256.toLowerCase()) {
     throw badWeights(
       source.name,

@@ -45,14 +45,26 @@ interface OpenFile {
   readonly size: number;
 }
 
+/** Node ends the process at once when a single read asks for 2^31 bytes or more. */
+const MOST_AT_ONCE = 2 ** 30;
+
+/** @throws bad-weights where there is no memory for so many bytes */
+function memoryFor(name: string, length: number): Bytes {
+  try {
+    return new Uint8Array(length);
+  } catch (cause) {
+    throw badWeights(name, `there is no memory for ${length} bytes at once (${messageOf(cause)})`, cause);
+  }
+}
+
 async function readExactly({ handle, name, size }: OpenFile, offset: number, length: number): Promise<Bytes> {
-  const out = new Uint8Array(length);
+  const out = memoryFor(name, length);
   let done = 0;
   // One read may return less than asked for (signals, network file systems); 0 means the file ended early.
   while (done < length) {
     let count: number;
     try {
-      const { bytesRead } = await handle.read(out, done, length - done, offset + done);
+      const { bytesRead } = await handle.read(out, done, Math.min(length - done, MOST_AT_ONCE), offset + done);
       count = bytesRead;
     } catch (cause) {
       throw badWeights(name, `${length} bytes at offset ${offset} could not be read (${messageOf(cause)})`, cause);
