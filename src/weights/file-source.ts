@@ -22,9 +22,9 @@ function reasonOf(error: unknown): string {
 /** Opening a pipe without this would wait for its writer, and no signal would end the process meanwhile. */
 const { O_RDONLY, O_NONBLOCK = 0 } = constants;
 
-async function openForReading(path: string, name: string): Promise<FileHandle> {
+async function openForReading(path: string | URL, name: string): Promise<FileHandle> {
   try {
-    return await open(nativePath(path), O_RDONLY | O_NONBLOCK);
+    return await open(typeof path === "string" ? nativePath(path) : path, O_RDONLY | O_NONBLOCK);
   } catch (cause) {
     throw badWeights(name, reasonOf(cause), cause);
   }
@@ -88,7 +88,7 @@ async function readExactly({ handle, name, size }: OpenFile, offset: number, len
  * console.log(String.fromCharCode(...(await source.read(1, 3)))); // prints PNG
  * await source.close();
  */
-export async function fileSource(path: string, name = path): Promise<ByteSource> {
+export async function fileSource(path: string | URL, name = String(path)): Promise<ByteSource> {
   checkKind("fileSource: path", path, "a string or URL");
   const handle = await openForReading(path, name);
   let size: number;

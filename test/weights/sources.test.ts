@@ -9,6 +9,7 @@ import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import { openSource } from "../../src/node.js";
 import { fileSource } from "../../src/weights/file-source.js";
+import { openGivenCheckpoint } from "../../src/weights/given.js";
 import { openCheckpoint } from "../../src/weights/open.js";
 import { blobSource, bufferSource, localSource } from "../../src/weights/source.js";
 import type { ByteSource } from "../../src/weights/source.js";
@@ -98,6 +99,14 @@ describe("paths", () => {
       expect(source.size).toBe(DATA.length);
       await source.close();
     }
+  });
+  test("a file: URL for fileSource: errors call it by its text", async () => {
+    const path = join(folder, "by url.safetensors");
+    writeFileSync(path, DATA);
+    const source = await fileSource(pathToFileURL(path));
+    expect(source.name).toBe(pathToFileURL(path).href);
+    await expect(openGivenCheckpoint(source)).rejects.toMatchObject({ code: "bad-weights" });
+    await expect(fileSource(new URL("file:///no/such"))).rejects.toThrow("file:///no/such: there is no such file");
   });
   test("a buffer that was transferred, or has another size, gives no zeros", async () => {
     const fixed = new Uint8Array(DATA);
