@@ -1,10 +1,12 @@
 /** Text from files on its way to a terminal or a page. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { FcnError } from "../src/base/errors.js";
 import { cutInMiddle, printable, shown } from "../src/base/printable.js";
 import { inspectCheckpoint, describeInspection } from "../src/cli/inspect-report.js";
 import { escapeText } from "../src/eval/markup.js";
 import type { Checkpoint } from "../src/weights/checkpoint.js";
+import { Parameters } from "../src/weights/parameters.js";
 
 describe("printable", () => {
   it.each([
@@ -33,6 +35,14 @@ it("names are one line of a bounded length", () => {
   expect(shown("x".repeat(1e6))).toBe(`${"x".repeat(100)}...`);
   expect(cutInMiddle("short", 10)).toBe("short");
   expect(cutInMiddle(`begin${"x".repeat(1e6)}end`, 20)).toBe("beginxxxxx ... xxxxxxxend");
+});
+
+it("errors hold no sign that steers a terminal, whatever the names that they quote", () => {
+  const hostile = "\x1b[2J\u009b31m\x7f\u202e";
+  expect(new FcnError("bad-weights", `tensor ${hostile}`).message).toBe("tensor \\u001b[2J\\u009b31m\\u007f\\u202e");
+  const tensors = new Map([[`a\nb${hostile}`, { name: "a", shape: [1], dtype: "f32" }]]);
+  const params = Parameters.of({ name: "x", tensors } as unknown as Checkpoint);
+  expect(() => params.finish("fcn8s")).toThrow(/^x does not fit fcn8s: 1 unexpected \(a\\u000ab\\u001b[^\n]*\)$/);
 });
 
 it("markup holds no character that XML forbids", () => {

@@ -1,3 +1,5 @@
+import { printable } from "./printable.js";
+
 /** The codes of the errors that this library throws on purpose. They never change (docs/troubleshooting.md). */
 export type FcnErrorCode =
   | "no-webgpu" // this runtime has no WebGPU at all
@@ -33,7 +35,7 @@ export class FcnError extends Error {
 
   /** `options.cause` is the error behind this one. */
   constructor(code: FcnErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    super(printable(message), options); // names from files are part of it
     this.code = code;
   }
 

@@ -4,6 +4,7 @@
  * unexpected ones in one error.
  */
 import { FcnError } from "../base/errors.js";
+import { shown } from "../base/printable.js";
 import { formatShape } from "../kernel/shape.js";
 import type { Shape } from "../kernel/shape.js";
 import type { Weight } from "../kernel/weight.js";
@@ -29,6 +30,8 @@ export type ShapePattern = readonly (number | null)[];
 
 /** Names of each kind that an error lists. */
 const LISTED = 5;
+/** Characters of a name, with its shape, that an error shows. */
+const LONGEST = 300;
 
 export class Parameters {
   readonly #ledger: Ledger;
@@ -112,7 +115,7 @@ function matches(shape: Shape, expected: ShapePattern): boolean {
 
 function list(kind: string, items: readonly string[]): string {
   if (items.length === 0) return "";
-  const shown = items.slice(0, LISTED).join(", ");
+  const first = items.slice(0, LISTED).map((item) => shown(item, LONGEST));
   const more = items.length > LISTED ? `, and ${items.length - LISTED} more` : "";
-  return `${items.length} ${kind} (${shown}${more})`;
+  return `${items.length} ${kind} (${first.join(", ")}${more})`;
 }
