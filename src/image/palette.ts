@@ -3,8 +3,8 @@
 /** Red, green and blue of a colour; each from 0 to 255. */
 export type Colour = readonly [number, number, number];
 
-/** The names of PASCAL VOC's 21 classes by label: "background" is 0, "person" 15. */
-export const VOC_CLASSES: readonly string[] = [
+/** The names of PASCAL VOC's 21 classes by label: "background" is 0, "person" 15. Frozen: all models share it. */
+export const VOC_CLASSES: readonly string[] = /* @__PURE__ */ Object.freeze([
   "background",
   "aeroplane",
   "bicycle",
@@ -26,11 +26,11 @@ export const VOC_CLASSES: readonly string[] = [
   "sofa",
   "train",
   "tvmonitor",
-];
+]);
 
 /** "class 0", "class 1" and so on. */
 export const numberedNames = (classes: number): readonly string[] =>
-  Array.from({ length: classes }, (_, i) => `class ${i}`);
+  Object.freeze(Array.from({ length: classes }, (_, i) => `class ${i}`));
 
 /** Class names of a network that comes without: VOC's for 21 classes, numbers for any other number. */
 export const defaultNames = (classes: number): readonly string[] =>

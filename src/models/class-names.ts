@@ -14,7 +14,7 @@ export interface ClassNames {
 export function checkClassNames(names: readonly string[], classes: number): readonly string[] {
   const wrong = names.findIndex((name) => typeof name !== "string");
   if (wrong >= 0) throw badOption(`classNames must be texts, number ${wrong} is none`);
-  if (names.length === classes) return names;
+  if (names.length === classes) return Object.freeze([...names]);
   throw badOption(`classNames (--class-names) has ${names.length} names, the network has ${classes} classes`);
 }
 
@@ -32,7 +32,7 @@ export function classNamesOf(
   if (given) return { classNames: checkClassNames(given, classes) };
   const text = metadata.get("classes");
   const names = namesIn(text ?? "");
-  if (names?.length === classes && text !== undefined) return { classNames: names };
+  if (names?.length === classes && text !== undefined) return { classNames: Object.freeze(names) };
   if (names?.length === 1 && !/^\s*[[{]/.test(text ?? "")) return { classNames: defaultNames(classes) };
   const found = names ? `name ${names.length} classes and the network has ${classes}` : listFault(text);
   const cure = "so they are called by number; classNames (--class-names) names them";

@@ -30,6 +30,7 @@ import { checkHaveScores, comparisonResult, pixelScoresOf } from "./comparison-r
 import type { ComparisonResult } from "./comparison-result.js";
 import { ALL, backboneParameters, headParameters, measureNetworks } from "./network-cost.js";
 import type { NetworkCost, PartNames } from "./network-cost.js";
+import { copiedArrays } from "./head-weights.js";
 import type { HoldImage } from "./picture-call.js";
 import type { PictureResult } from "./picture-result.js";
 import { PRECISIONS } from "./precision.js";
@@ -74,11 +75,13 @@ export class PictureComparison<Image> {
     checkDevice("new Comparison", device);
     checkCheckpoint("new Comparison", checkpoint);
     checkOptions("new Comparison(device, checkpoint, { variants: ... })", options, COMPARISON_KINDS);
-    const { variants = COMPARED, kernels, precision, onPipeline } = options;
+    const { kernels, precision, onPipeline } = options;
+    const copies = copiedArrays({ variants: options.variants, preprocessing: options.preprocessing });
+    const { variants = COMPARED, preprocessing } = copies;
     checkOneOf("precision", precision, PRECISIONS);
     for (const variant of variants) checkOneOf("variant", variant, COMPARABLE);
     const description = describeLoaded(checkpoint, options);
-    const prepared = prepareComparison({ checkpoint, variants, description, preprocessing: options.preprocessing });
+    const prepared = prepareComparison({ checkpoint, variants, description, preprocessing });
     this.variants = variants;
     this.resize = prepared.networks.resize;
     this.classes = prepared.networks.classes;

@@ -7,7 +7,7 @@ import type { Checkpoint } from "../weights/checkpoint.js";
 import { SOURCE_KIND } from "../weights/download-options.js";
 import type { WeightsOptions } from "../weights/download-options.js";
 import { checkCheckpoint } from "../weights/given.js";
-import { copiedHeads } from "./head-weights.js";
+import { copiedArrays } from "./head-weights.js";
 import type { HeadWeights, HostTensors } from "./head-weights.js";
 import { LOAD_KINDS, loadOpened, openWeights } from "./load.js";
 import type { LoadOptions, LoadSources } from "./load.js";
@@ -48,7 +48,7 @@ export async function createFrom<Image>(
   sourcesOf: () => { readonly sources: LoadSources<Image>; readonly rest: CreateOptions & Abortable },
 ): Promise<Fcn<Image>> {
   checkParts(backbone, options);
-  const heads = copiedHeads(options.heads);
+  const heads = copiedArrays(options.heads);
   const { sources, rest } = sourcesOf();
   const open = (): Promise<Checkpoint> =>
     isSource(backbone) ? openWeights(sources, rest) : openedBackbone(backbone as OpenBackbone);

@@ -32,10 +32,13 @@ export const HEADS_KINDS: Kinds<HeadsOptions> = { variant: "a string", className
 /** Objects within heads: networks, tensors, shapes and values. */
 const DEPTH = 3;
 
-/** Heads with copies of their arrays, because callers use them again. Whatever else they hold stays for the checks. */
-export function copiedHeads<T>(value: T, depth = DEPTH): T {
+/**
+ * Heads or options with copies of their arrays, because callers use them again. Whatever else they hold stays for the
+ * checks.
+ */
+export function copiedArrays<T>(value: T, depth = DEPTH): T {
   if (Array.isArray(value) || typeName(value) === "Float32Array") return (value as { slice(): T } & T).slice();
   if (typeName(value) !== "Object" || depth === 0) return value;
-  const copies = Object.entries(value as object).map(([key, part]) => [key, copiedHeads(part as unknown, depth - 1)]);
+  const copies = Object.entries(value as object).map(([key, part]) => [key, copiedArrays(part as unknown, depth - 1)]);
   return Object.fromEntries(copies) as T;
 }

@@ -22,6 +22,7 @@ import type { ByteSource } from "../weights/source.js";
 import { assemble } from "./assemble.js";
 import type { HeadChoice } from "./assemble.js";
 import { FCN_VARIANTS } from "./fcn-head.js";
+import { copiedArrays } from "./head-weights.js";
 import { PRECISIONS } from "./precision.js";
 import type { PrecisionOption } from "./precision.js";
 import type { Preprocessing, Resize } from "./preprocessing.js";
@@ -159,7 +160,9 @@ export function loadOpened<Image>(
   options: OpenedOptions,
   open: () => Promise<Checkpoint>,
 ): Promise<Fcn<Image>> {
-  return abortable(load(sources, options, open), options.signal, (late) => late.dispose());
+  const { classNames, preprocessing, kernels } = options;
+  const held = { ...options, ...copiedArrays({ classNames, preprocessing, kernels }) } as OpenedOptions;
+  return abortable(load(sources, held, open), options.signal, (late) => late.dispose());
 }
 
 async function load<Image>(

@@ -12,7 +12,7 @@ import type { ReplaceHeads } from "./assemble.js";
 import { importExtras } from "./extras/import-extras.js";
 import { featureMaps } from "./features.js";
 import type { FeatureOptions, FeaturePlace, FeaturesOn } from "./features.js";
-import { HEADS_KINDS, copiedHeads } from "./head-weights.js";
+import { HEADS_KINDS, copiedArrays } from "./head-weights.js";
 import type { HeadWeights, HeadsOptions } from "./head-weights.js";
 import type { LayerTime } from "./layer-time.js";
 import { checkArray } from "./many-pictures.js";
@@ -199,10 +199,10 @@ export class Fcn<Image = Picture> {
    */
   async setHeads(heads: HeadWeights, options: HeadsOptions = {}): Promise<void> {
     checkOptions("setHeads(heads, { classNames: ... })", options, HEADS_KINDS);
-    const { signal } = options;
-    const copies = copiedHeads(heads);
+    const { signal, variant } = options;
+    const [copies, classNames] = [copiedArrays(heads), copiedArrays(options.classNames)];
     await this.#session.turn(async (network) => {
-      const { model, unused } = await this.#replaceHeads(this.#model, copies, options);
+      const { model, unused } = await this.#replaceHeads(this.#model, copies, { variant, classNames });
       await this.#session.idle();
       signal?.throwIfAborted();
       this.#model = model;

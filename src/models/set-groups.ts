@@ -12,6 +12,7 @@ import { COMPARABLE, variantsByBackbone } from "./compared.js";
 import type { ComparedVariant } from "./compared.js";
 import { partNames, prepareComparison } from "./comparison-graph.js";
 import type { PreparedComparison } from "./comparison-graph.js";
+import { copiedArrays } from "./head-weights.js";
 import type { PartNames } from "./network-cost.js";
 import type { Preprocessing, Resize } from "./preprocessing.js";
 import type { NetworkClasses } from "./set-classes.js";
@@ -99,12 +100,13 @@ async function partsOf(
   of: number,
   asked: readonly ComparedVariant[] | undefined,
 ): Promise<Part[]> {
+  const preprocessing = copiedArrays(own.preprocessing);
   const found = recognise(own.checkpoint);
   const { checkpoint } = found;
   const byBackbone = variantsByBackbone(found, own.variants ?? asked, own.variants !== undefined);
   const description = await describeBackbone(checkpoint, { atOnce: own.atOnce, variants: byBackbone.flat() });
   return byBackbone.map((variants) => {
-    const prepared = prepareComparison({ checkpoint, variants, description, preprocessing: own.preprocessing });
+    const prepared = prepareComparison({ checkpoint, variants, description, preprocessing });
     return { of, variants, found, prepared };
   });
 }
