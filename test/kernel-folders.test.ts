@@ -32,7 +32,6 @@ const DEVICES: readonly DeviceTraits[] = [
   GPU,
   { ...GPU, subgroupSize: 8, software: true },
   { ...GPU, subgroupSize: 4, software: true },
-  { ...GPU, subgroupSize: 16, software: true },
 ];
 
 /** Variants that one of the devices can run in one of the cases. */

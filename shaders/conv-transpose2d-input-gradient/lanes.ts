@@ -1,5 +1,5 @@
 /** The variants for software adapters: conv2d's. The gradient is a convolution of dy. */
-import { EIGHT_LANES, FOUR_LANES, SIXTEEN_LANES, convLanes } from "../../src/kernel/conv-lanes.js";
+import { EIGHT_LANES, FOUR_LANES, convLanes } from "../../src/kernel/conv-lanes.js";
 import type { SubgroupTile } from "../../src/kernel/conv-lanes.js";
 import { skipped } from "./problem.js";
 import type { TransposedInputProblem } from "./problem.js";
@@ -22,6 +22,4 @@ export const transposedInputLanes = {
   "lanes-4": variantOf(FOUR_LANES),
   // Subgroups of eight lanes (lavapipe).
   "lanes-8": variantOf(EIGHT_LANES),
-  // Subgroups of sixteen lanes.
-  "lanes-16": variantOf(SIXTEEN_LANES),
 };

@@ -1,5 +1,5 @@
 /** The variants for software adapters: conv2d's, with the stride's positions as phases. */
-import { EIGHT_LANES, FOUR_LANES, SIXTEEN_LANES, convLanes } from "../../src/kernel/conv-lanes.js";
+import { EIGHT_LANES, FOUR_LANES, convLanes } from "../../src/kernel/conv-lanes.js";
 import type { SubgroupTile } from "../../src/kernel/conv-lanes.js";
 import { pair } from "../../src/kernel/problem.js";
 import type { Pair } from "../../src/kernel/problem.js";
@@ -47,6 +47,4 @@ export const transposeLanesVariants = {
   "lanes-4": variantOf(FOUR_LANES),
   // Subgroups of eight lanes (lavapipe).
   "lanes-8": variantOf(EIGHT_LANES),
-  // Subgroups of sixteen lanes.
-  "lanes-16": variantOf(SIXTEEN_LANES),
 };

@@ -3,7 +3,7 @@
  * so one pipeline serves every layer: compiling is slow there. Other kernels run lanes.wgsl as well:
  * src/kernel/conv-lanes.ts.
  */
-import { EIGHT_LANES, FOUR_LANES, SIXTEEN_LANES, convLanes } from "../../src/kernel/conv-lanes.js";
+import { EIGHT_LANES, FOUR_LANES, convLanes } from "../../src/kernel/conv-lanes.js";
 import type { SubgroupTile } from "../../src/kernel/conv-lanes.js";
 import { pixelsOf } from "../../src/kernel/feature-map.js";
 import { lanesFor } from "../../src/kernel/lanes.js";
@@ -59,6 +59,4 @@ export const convLanesVariants = {
     ...variantOf(eightLanesFive),
     prefer: (problem: ConvProblem): boolean => isFaster(problem, eightLanesFive, eightLanes, WORTH_COMPILING),
   },
-  // Subgroups of sixteen lanes (lavapipe, where it is told to use AVX-512).
-  "lanes-16": variantOf({ ...SIXTEEN_LANES, speed: 1 }),
 };

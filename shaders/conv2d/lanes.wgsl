@@ -12,7 +12,7 @@ enable subgroups;
 
 const LANES: u32 = 8; // threads of a workgroup = lanes of a subgroup
 const TP: u32 = 4; // pixels of a thread, LANES apart: 4, the columns of a mat4x4f, or 5
-const TC: u32 = 32; // output channels of a thread, four in each of s0 to s7: 32 on 8 or 16 lanes, or 16, in s0 to s3
+const TC: u32 = 32; // output channels of a thread, four in each of s0 to s7: 32 on 8 lanes, or 16, in s0 to s3
 
 const WEIGHT_WIDTH: u32 = 1024; // texels in a row of the weight texture
 
@@ -152,6 +152,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var s5 = Sums5();
   var s6 = Sums5();
   var s7 = Sums5();
+  let tile = group.y * params.kernel_h;
   var index = 0u;
   // One flat loop over taps and blocks of input channels: nested loops copy all the sums in every iteration.
   var at0 = vec2u();
@@ -168,7 +169,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       left = params.in_blocks;
       plane = vec2u(0);
       let k = phase + tap * phases;
-      index = ((group.y * params.kernel_h + k.y) * params.kernel_w + k.x) * params.in_blocks * TC + lane;
+      index = ((tile + k.y) * params.kernel_w + k.x) * params.in_blocks * TC + lane;
       let shift = tap * vec2u(params.dilation_w, params.dilation_h);
       at0 = source(corner[0] + shift, image[0]);
       at1 = source(corner[1] + shift, image[1]);
@@ -183,14 +184,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let w0 = load_weight(index);
     var w1 = w0;
     if (LANES == 4) { w1 = load_weight(index + 4); }
-    var w2 = w0;
-    if (LANES < 16) { w2 = load_weight(index + 8); }
+    let w2 = load_weight(index + 8);
     var w3 = w2;
     if (LANES == 4) { w3 = load_weight(index + 12); }
     var w4 = w0;
     if (TC == 32) { w4 = load_weight(index + 16); }
-    var w6 = w4;
-    if (TC == 32 && LANES < 16) { w6 = load_weight(index + 24); }
+    var w6 = w0;
+    if (TC == 32) { w6 = load_weight(index + 24); }
     index += TC;
     // Fetched, a column holds four channels of one pixel. Transposed, it holds one channel of four pixels.
     let v = transpose(mat4x4f(
@@ -202,13 +202,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     if (plane.x >= params.in_columns * (params.in_w + 1)) { plane = vec2u(0, plane.y + params.in_h); }
     s0 = accumulate5(s0, v, u, w0, 0);
     s1 = accumulate5(s1, v, u, w1, 4 % LANES);
-    s2 = accumulate5(s2, v, u, w2, 8 % LANES);
-    s3 = accumulate5(s3, v, u, w3, 12 % LANES);
+    s2 = accumulate5(s2, v, u, w2, 0);
+    s3 = accumulate5(s3, v, u, w3, 4 % LANES);
     if (TC == 32) {
       s4 = accumulate5(s4, v, u, w4, 0);
       s5 = accumulate5(s5, v, u, w4, 4);
-      s6 = accumulate5(s6, v, u, w6, 8 % LANES);
-      s7 = accumulate5(s7, v, u, w6, 12 % LANES);
+      s6 = accumulate5(s6, v, u, w6, 0);
+      s7 = accumulate5(s7, v, u, w6, 4);
     }
   }
 

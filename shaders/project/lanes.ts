@@ -1,5 +1,5 @@
 /** The variants for software adapters: conv2d's, with a window of 1x1. */
-import { EIGHT_LANES, FOUR_LANES, SIXTEEN_LANES, convLanes } from "../../src/kernel/conv-lanes.js";
+import { EIGHT_LANES, FOUR_LANES, convLanes } from "../../src/kernel/conv-lanes.js";
 import type { SubgroupTile } from "../../src/kernel/conv-lanes.js";
 import type { Nchw, Shape } from "../../src/kernel/shape.js";
 
@@ -16,6 +16,4 @@ export const projectLanes = {
   "lanes-4": variantOf(FOUR_LANES),
   // Subgroups of eight lanes (lavapipe).
   "lanes-8": variantOf(EIGHT_LANES),
-  // Subgroups of sixteen lanes.
-  "lanes-16": variantOf(SIXTEEN_LANES),
 };

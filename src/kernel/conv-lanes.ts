@@ -20,15 +20,13 @@ import type { DeviceTraits } from "./variant.js";
 
 /** A tile, and the lanes of the subgroup that it is for. */
 export interface SubgroupTile extends LanesTile {
-  readonly subgroup: 4 | 8 | 16;
+  readonly subgroup: 4 | 8;
 }
 
 /** SwiftShader's subgroups. */
 export const FOUR_LANES: SubgroupTile = { pixels: 4, channels: 16, subgroup: 4 };
 /** Lavapipe's. With 16 channels x is loaded twice as often: a seventh more to run. */
 export const EIGHT_LANES: SubgroupTile = { pixels: 4, channels: 32, subgroup: 8 };
-/** Lavapipe's with LP_NATIVE_VECTOR_WIDTH=512. */
-export const SIXTEEN_LANES: SubgroupTile = { ...EIGHT_LANES, subgroup: 16 };
 
 /** What the shader computes in one call, by the names of conv2d. */
 export interface LanesConvolution {
