@@ -9,7 +9,7 @@ import { MemoryFeatures } from "../train/feature-cache.js";
 import type { FeatureStore } from "../train/feature-cache.js";
 import type { ByteSource } from "../weights/source.js";
 import { readClassNames } from "./class-names.js";
-import { UsageError } from "./command.js";
+import { UsageError, packageVersion } from "./command.js";
 import type { DatasetItem } from "./datasets.js";
 import { DiskFeatures } from "./disk-features.js";
 import { checkMeaning, describeMeaning } from "./label-options.js";
@@ -142,12 +142,13 @@ export async function headerOf(
 export async function featureStore(
   values: TrainValues,
   { settings, cacheBytes }: TrainRequest,
-  { weightsHash, dataHash }: TrainingHeader,
+  { weightsHash, dataHash, adapter }: TrainingHeader,
 ): Promise<FeatureStore> {
   const folder = values["cache-folder"];
   // A training goes through its pictures again and again.
   if (folder === undefined) return new MemoryFeatures(cacheBytes, { givesWay: "new" });
   const { seed, resize, variants } = settings;
-  const scope = JSON.stringify([weightsHash, dataHash, seed, resize, variants.at(-1)]);
+  // Sums differ in their last bits between adapters, and from version to version.
+  const scope = JSON.stringify([packageVersion(), adapter, weightsHash, dataHash, seed, resize, variants.at(-1)]);
   return DiskFeatures.open(folder, scope, cacheBytes);
 }

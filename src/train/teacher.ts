@@ -17,7 +17,7 @@ type KnowingNetwork = Pick<Fcn<RgbaPicture>, "classes" | "probabilities">;
 
 /**
  * A network with the same classes, or a function from a picture, as the network that learns sees it, to probabilities
- * [classes, height, width] of its size.
+ * [classes, height, width] of its size, which add up to 1 at each pixel.
  */
 export type Teacher = KnowingNetwork | ((picture: RgbaPicture) => Promise<Float32Array>);
 
@@ -44,6 +44,27 @@ export interface TeachingOptions {
   readonly classes: number;
   /** Where targets are kept. */
   readonly store: FeatureStore;
+}
+
+/** How far the sum of a pixel's probabilities may lie from 1: those in f16, of many classes, are not exact. */
+const SUM_TOLERANCE = 0.01;
+
+/** @throws bad-image for values that are not probabilities, and for those of a pixel that do not add up to 1 */
+function checkProbabilities(key: string, data: Float32Array, pixels: number): void {
+  const wrong = data.find((value) => !(value >= 0 && value <= 1 + SUM_TOLERANCE));
+  if (wrong !== undefined) {
+    const has = Number.isNaN(wrong) ? "no number" : wrong.toPrecision(3);
+    throw new FcnError("bad-image", `teacher: ${key} needs probabilities from 0 to 1, has ${has}`);
+  }
+  const sums = new Float32Array(pixels);
+  for (let at = 0; at < data.length; at += pixels)
+    for (let pixel = 0; pixel < pixels; pixel++) sums[pixel] = (sums[pixel] ?? 0) + (data[at + pixel] ?? 0);
+  const other = sums.find((sum) => Math.abs(sum - 1) > SUM_TOLERANCE);
+  if (other !== undefined)
+    throw new FcnError(
+      "bad-image",
+      `teacher: ${key} has a pixel whose probabilities add up to ${other.toPrecision(3)}, not 1; give a softmax`,
+    );
 }
 
 /** Asks the teacher once for each picture, as long as the store keeps what it said. */
@@ -78,9 +99,7 @@ export class Teaching {
       throw badShape(
         `teacher: ${classes} classes of ${width} x ${height} pixels need ${count} probabilities, got ${got}`,
       );
-    const wrong = data.find((value) => !(value >= 0 && value <= 1.001));
-    if (wrong === undefined) return data;
-    const has = Number.isNaN(wrong) ? "no number" : wrong.toPrecision(3);
-    throw new FcnError("bad-image", `teacher: ${key} needs probabilities from 0 to 1, has ${has}`);
+    checkProbabilities(key, data, height * width);
+    return data;
   }
 }

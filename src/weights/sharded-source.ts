@@ -1,7 +1,7 @@
 /**
  * A checkpoint in several safetensors files, as Hugging Face saves large models: `NAME.safetensors.index.json` names
  * the file of each tensor. Here the files become one safetensors file that exists only as ranges: a header of all
- * tensors, then the data of each file. Each file is checked as a file of its own.
+ * tensors and metadata, then the data of each file. Each file is checked as a file of its own.
  *
  * For Node: files are found beside the index.
  * https://huggingface.co/docs/safetensors/metadata_parsing#sharded-safetensors
@@ -98,9 +98,12 @@ async function joined(
 ): Promise<ByteSource> {
   const entries: string[] = [];
   const pieces: Piece[] = [];
+  const all = new Map<string, string>();
   let offset = 0; // of the shard's data among the data of all
   for (const source of shards) {
-    const { tensors, dataStart } = await readSafetensorsIndex(source);
+    const { tensors, metadata, dataStart } = await readSafetensorsIndex(source);
+    // Files of one checkpoint say the same, if they say anything. Otherwise the first file counts.
+    for (const [key, text] of metadata) if (!all.has(key)) all.set(key, text);
     const file = basename(source.name);
     for (const tensor of tensors.values()) {
       if (places.get(tensor.name) !== file)
@@ -113,7 +116,7 @@ async function joined(
   }
   if (entries.length !== places.size)
     throw badWeights(name, `the index names ${places.size} tensors, its files hold ${entries.length}`);
-  const header = headerBytes(entries);
+  const header = headerBytes([`"__metadata__":${JSON.stringify(Object.fromEntries(all))}`, ...entries]);
   const head = { start: 0, end: header.length, read: async (from: number, n: number) => header.slice(from, from + n) };
   const behind = pieces.map(({ start, end, read }) => ({
     start: start + header.length,

@@ -101,6 +101,14 @@ describe("a teacher", () => {
       "bad-image",
       "teacher: sample 1#0 needs probabilities from 0 to 1, has 7.20",
     );
+    const ones = await create({
+      teacher: ({ width, height }) => Promise.resolve(new Float32Array(3 * width * height).fill(1)),
+    });
+    await expectError(
+      () => stepsOf(ones, 1),
+      "bad-image",
+      "teacher: sample 1#0 has a pixel whose probabilities add up to 3.00, not 1; give a softmax",
+    );
     await expectError(
       () => create({ softTargets: new MemoryFeatures(1e6) }),
       "bad-option",
@@ -112,6 +120,6 @@ describe("a teacher", () => {
       "bad-option",
       "sample 1: it has no labels; give them, or give createTrainer a teacher",
     );
-    for (const one of [fcn, few, logits, none]) one.dispose();
+    for (const one of [fcn, few, logits, ones, none]) one.dispose();
   });
 });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openSource } from "../../src/node.js";
 import { openCheckpoint } from "../../src/weights/open.js";
+import { writeSafetensors } from "../../src/weights/safetensors-writer.js";
 import { bufferSource } from "../../src/weights/source.js";
 import { writeTensors } from "../helpers/small-checkpoint.js";
 
@@ -40,6 +41,21 @@ test("are read as one file, in Node", async () => {
   }
   await checkpoint.close();
   await expect(checkpoint.read("a")).rejects.toThrow(/read after close/);
+});
+
+test("keep the metadata of their files: how a network was trained is told there", async () => {
+  const tensor = { name: "c", shape: [2, 2], dtype: "f32", read: () => Float32Array.of(5, 6, 7, 8) } as const;
+  const metadata = new Map([
+    ["align_corners", "true"],
+    ["classes", '["cat","dog"]'],
+  ]);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of writeSafetensors([tensor], metadata)) chunks.push(chunk);
+  writeFileSync(join(folder, "model-2.safetensors"), Buffer.concat(chunks));
+  const checkpoint = await openCheckpoint(await openSource(index));
+  expect(checkpoint.metadata).toEqual(metadata);
+  expect([...(await checkpoint.read("c"))]).toEqual([5, 6, 7, 8]);
+  await checkpoint.close();
 });
 
 describe("are refused", () => {
