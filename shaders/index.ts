@@ -6,7 +6,7 @@
 export * from "./kernels.generated.js";
 
 export { badShape } from "../src/base/errors.js";
-export { defineKernel } from "../src/kernel/kernel.js";
+export { givenKernel as defineKernel } from "../src/kernel/given-kernel.js";
 export type { Cost, Kernel, KernelDef } from "../src/kernel/kernel.js";
 export { layoutNamed, layouts, sizeOf } from "../src/kernel/layout.js";
 export type { BaseLayoutName, DType, HostArray, Layout, LayoutName } from "../src/kernel/layout.js";

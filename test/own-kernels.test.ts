@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from "vitest";
 import { defineKernel, relu, sizeOf, u32 } from "../shaders/index.js";
+import type { Extent } from "../src/kernel/variant.js";
 import { Tensor, requestDevice, runKernel } from "../src/node.js";
 import { useDevice } from "./helpers/device.js";
 
@@ -32,6 +33,22 @@ function elementwise(name: string, expression: string, { file = "naive", feature
     variants: {
       naive: { wgsl: file, features, workgroup: [64, 1, 1], threads: ({ in: { x } }) => [sizeOf(x) / 4, 1, 1] },
     },
+  });
+}
+
+/** A kernel that only declares. */
+function withWorkgroup(size: string, variant: { workgroup: Extent; consts?: Readonly<Record<string, number>> }) {
+  return defineKernel({
+    name: "mine",
+    shaders: { naive: `const SIDE: u32 = 2;\n@compute @workgroup_size(${size}) fn main() {}` },
+    inputs: {},
+    outputs: {},
+    attrs: {},
+    shape: () => ({}),
+    params: () => ({}),
+    overrides: () => ({}),
+    cost: () => ({ flops: 0, bytes: 0 }),
+    variants: { naive: { wgsl: "naive", threads: () => [1, 1, 1], ...variant } },
   });
 }
 
@@ -85,6 +102,26 @@ describe("a kernel of a caller", () => {
       message: expect.stringMatching(/^pipeline mine\/naive did not compile: [\s\S]*unresolved value 'w'/) as string,
     });
     expect(await apply(elementwise("mine", "v + 1"))).toEqual([0, 3, -2, 5]);
+  });
+
+  it.each([
+    ["64", { workgroup: [32, 1, 1] }, "32 x 1 x 1", "64, 1, 1"],
+    ["8, 8", { workgroup: [64, 1, 1] }, "64 x 1 x 1", "8, 8, 1"],
+    ["SIDE, 4u,", { workgroup: [4, 4, 1] }, "4 x 4 x 1", "2, 4, 1"],
+    ["SIDE, SIDE", { workgroup: [2, 2, 1], consts: { SIDE: 8 } }, "2 x 2 x 1", "8, 8, 1"],
+  ] as const)("has the workgroup of its shader: @workgroup_size(%s)", (size, variant, declared, found) => {
+    expect(() => withWorkgroup(size, variant)).toThrow(
+      `mine/naive: its workgroup is ${declared}, and its shader "naive" has @workgroup_size(${found}); make them equal`,
+    );
+  });
+
+  it.each([
+    ["64", { workgroup: [64, 1, 1] }],
+    ["SIDE, SIDE", { workgroup: [2, 2, 1] }],
+    ["SIDE, 1, 4", { workgroup: [8, 1, 4], consts: { SIDE: 8 } }],
+    ["2 * SIDE", { workgroup: [4, 1, 1] }], // not a number in the text
+  ] as const)("is taken with @workgroup_size(%s)", (size, variant) => {
+    expect(withWorkgroup(size, variant).name).toBe("mine");
   });
 
   it("that needs a missing feature names it", async () => {

@@ -61,44 +61,7 @@ export interface KernelDef<I, O, A> {
 /** A kernel with its key types erased. Plans, tests and benchmarks iterate over these. */
 export type Kernel = KernelDef<InputSpecs, OutputSpecs, Attrs>;
 
-/**
- * Declares a kernel, with the types of its inputs, outputs and attributes. docs/write-a-kernel.md explains the parts.
- * @example
- * import { Tensor, requestDevice, runKernel } from "fcn-webgpu/node";
- * import { blocksOf, defineKernel, sizeOf, u32 } from "fcn-webgpu/kernels";
- *
- * const lines = [
- *   "struct Params { vectors: u32 }",
- *   "@group(0)@binding(0) var<storage, read> x: array<vec4f>;",
- *   "@group(0)@binding(1) var<storage, read_write> y: array<vec4f>;",
- *   "@group(0)@binding(2) var<uniform> params: Params;",
- *   "@compute@workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {",
- *   "  if (id.x < params.vectors) { y[id.x] = 2 * x[id.x]; }",
- *   "}",
- * ];
- * const kernel = defineKernel({
- *   name: "double",
- *   shaders: { naive: lines.join("\n") },
- *   inputs: { x: { role: "tensor", layout: "nhwc4" } },
- *   outputs: { y: { role: "tensor", layout: "nhwc4" } },
- *   attrs: {},
- *   shape: ({ x }) => ({ y: x }),
- *   params: ({ in: { x: [n, c, h, w] } }) => ({ vectors: u32(n * h * w * blocksOf(c)) }),
- *   overrides: () => ({}),
- *   cost: ({ out }) => ({ flops: sizeOf(out.y), bytes: 8 * sizeOf(out.y) }),
- *   variants: {
- *     naive: {
- *       wgsl: "naive",
- *       workgroup: [64, 1, 1],
- *       threads: ({ in: { x: [n, c, h, w] } }) => [n * h * w * blocksOf(c), 1, 1],
- *     },
- *   },
- * });
- * const device = await requestDevice();
- * const x = await Tensor.from(device, [1, 2, 3], [1, 3, 1, 1]);
- * console.log((await (await runKernel(device, kernel, { x })).y.read()).join()); // prints 2,4,6
- * device.dispose();
- */
+/** Declares a kernel, with the types of its inputs, outputs and attributes. */
 export function defineKernel<const I extends InputSpecs, const O extends OutputSpecs, A extends Attrs>(
   definition: KernelDef<I, O, A>,
 ): KernelDef<I, O, A> {
