@@ -29,8 +29,8 @@ import { isRemote, relativeToPage } from "./weights/urls.js";
 export interface BrowserLoadOptions extends LoadOptions, WeightsOptions {
   /**
    * A checkpoint: a name such as "torchvision/fcn_resnet101", a URL (text is relative to the page), a Blob or File, or
-   * bytes. What is downloaded is kept in the browser's cache. Default: "photos", the small one that ships with the
-   * package.
+   * bytes, which are not copied. What is downloaded is kept in the browser's cache. Default: "photos", the small one
+   * that ships with the package.
    */
   readonly weights?: WeightsName | (string & Record<never, never>) | URL | Blob | ArrayBuffer | Uint8Array;
 }
