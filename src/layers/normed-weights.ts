@@ -33,6 +33,7 @@ export function normedWeights(
   const isFolded = own.has("bias") && !ofNorm?.has("weight") && !ofNorm?.has("running_var");
   if (!ofNorm || isFolded) return { weight, bias: own.take("bias", perChannel) };
   const folded = foldBatchNorm(weight, {
+    file: params.checkpoint.name,
     weight: ofNorm.take("weight", perChannel),
     bias: ofNorm.take("bias", perChannel),
     mean: ofNorm.take("running_mean", perChannel),

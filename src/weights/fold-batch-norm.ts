@@ -4,8 +4,11 @@
  * https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
  */
 import type { Weight } from "../kernel/weight.js";
+import { badWeights } from "./source.js";
 
 export interface BatchNorm {
+  /** Name of the checkpoint, for errors. */
+  readonly file: string;
   readonly weight: Weight;
   readonly bias: Weight;
   readonly mean: Weight;
@@ -15,10 +18,15 @@ export interface BatchNorm {
 /** PyTorch's default, which every ResNet checkpoint uses. */
 const BATCH_NORM_EPS = 1e-5;
 
-/** g / sqrt(v + eps), one value per output channel. */
+/** g / sqrt(v + eps), one value per output channel. @throws bad-weights for a channel that would be NaN or infinite */
 async function scales(bn: BatchNorm, eps: number): Promise<Float64Array> {
   const [gamma, variance] = await Promise.all([bn.weight.read(), bn.variance.read()]);
-  return Float64Array.from(gamma, (g, i) => g / Math.sqrt((variance[i] as number) + eps));
+  const factors = Float64Array.from(gamma, (g, i) => g / Math.sqrt((variance[i] as number) + eps));
+  const channel = factors.findIndex((factor) => !Number.isFinite(factor));
+  if (channel < 0) return factors;
+  const norm = bn.variance.name.replace(".running_var", "");
+  const fault = `weight / sqrt(running_var + epsilon) of its channel ${channel} is ${factors[channel]}`;
+  throw badWeights(bn.file, `batch norm ${norm} cannot be folded: ${fault}; running_var must not be negative`);
 }
 
 /**

@@ -46,25 +46,13 @@ export function folded(
       normOf(checkpoint, norm, hasBias ? weightOf(checkpoint, `${conv}.bias`) : undefined),
     );
     const made = [toRead(`${conv}.weight`, weight), toRead(`${conv}.bias`, bias)];
-    const check = async (): Promise<void> => checkFactors(await factors(), norm, checkpoint.name);
-    replaced.set(
-      `${conv}.weight`,
-      made.map((one) => ({ ...one, read: () => check().then(() => one.read()) })),
-    );
+    replaced.set(`${conv}.weight`, made);
     for (const part of ["weight", "bias"]) known.set(`${conv}.${part}`, factors);
     for (const part of NORM_PARTS) replaced.set(`${norm}.${part}`, []);
     if (hasBias) replaced.set(`${conv}.bias`, []);
   }
   const all = names.flatMap((name) => replaced.get(name) ?? [toRead(name, weightOf(checkpoint, name))]);
   return { tensors: all, factors: known };
-}
-
-/** @throws bad-weights for a channel that would become NaN or infinite */
-function checkFactors(factors: Float64Array, norm: string, file: string): void {
-  const channel = factors.findIndex((factor) => !Number.isFinite(factor));
-  if (channel < 0) return;
-  const fault = `weight / sqrt(running_var + epsilon) of its channel ${channel} is ${factors[channel]}`;
-  throw badWeights(file, `batch norm ${norm} cannot be folded: ${fault}; running_var must not be negative`);
 }
 
 /** Names of the batch norm modules, all complete. @throws bad-weights */
@@ -134,6 +122,7 @@ function normOf(checkpoint: Checkpoint, norm: string, convBias: Weight | undefin
     },
   };
   return {
+    file: checkpoint.name,
     weight: weightOf(checkpoint, `${norm}.weight`),
     bias: weightOf(checkpoint, `${norm}.bias`),
     mean: shifted,
