@@ -22,6 +22,9 @@ const GPU_ENTRIES = { index: "index", node: "node", train: "train/index" };
  */
 const FIRST_MODULES = [
   "../shaders/wgsl.generated.js",
+  "./plan/graph.js",
+  "./kernel/half.js",
+  "./weights/dtype.js",
   "./kernel/layout.js",
   "../shaders/convert/kernel.js",
   "./models/fcn-head.js",
@@ -34,6 +37,8 @@ const FIRST_MODULES = [
   "./weights/catalogue.js",
   "./weights/names.js",
   "./plan/memory.js",
+  "./weights/memory-download.js",
+  "./image/browser-picture.js",
 ];
 
 /** Puts the modules first, in bundles that follow the order of imports. */
