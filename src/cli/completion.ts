@@ -26,7 +26,8 @@ that options take. For this session:
   fcn completion fish | source       in fish
 
 For all sessions, put that line into ~/.bashrc, ~/.zshrc or
-~/.config/fish/config.fish. It needs fcn in the PATH, where npm install -g puts it.
+~/.config/fish/config.fish. It needs fcn in the PATH, where npm install -g puts
+it.
 
 Exit code 2 when called wrongly.`;
 

@@ -88,18 +88,19 @@ async function readExactly({ handle, name, size }: OpenFile, offset: number, len
  * console.log(String.fromCharCode(...(await source.read(1, 3)))); // prints PNG
  * await source.close();
  */
-export async function fileSource(path: string | URL, name = String(path)): Promise<ByteSource> {
+export async function fileSource(path: string | URL, name?: string): Promise<ByteSource> {
   checkKind("fileSource: path", path, "a string or URL");
-  const handle = await openForReading(path, name);
+  const label = name ?? String(path);
+  const handle = await openForReading(path, label);
   let size: number;
   try {
-    size = await sizeOfFile(handle, name);
+    size = await sizeOfFile(handle, label);
   } catch (error) {
     await handle.close();
     throw error;
   }
-  return checkedSource(name, size, {
-    read: (offset, length) => readExactly({ handle, name, size }, offset, length),
+  return checkedSource(label, size, {
+    read: (offset, length) => readExactly({ handle, name: label, size }, offset, length),
     close: () => handle.close(),
   });
 }
