@@ -72,6 +72,16 @@ describe("a device", () => {
     fcn.dispose();
   });
 
+  it("that is disposed of while weights are read makes no model", async () => {
+    const own = await requestDevice();
+    const loading = loadFcn({ device: own });
+    own.dispose();
+    await expect(loading).rejects.toMatchObject({
+      code: "disposed",
+      message: expect.stringMatching(/this device/) as string,
+    });
+  });
+
   it("reports an error that WebGPU raised on its own at the next await, and only there", async () => {
     const own = await requestDevice();
     own.gpu.createBuffer({ size: 16, usage: FORBIDDEN_USAGE });

@@ -179,6 +179,7 @@ async function load<Image>(
     const { assembled, replaceHeads } = await assemble(recognise(checkpoint), options);
     signal?.throwIfAborted();
     device = shared ?? (await openDevice());
+    device.assertUsable(); // it may be gone since the weights were asked for
     return new Fcn({
       ...options,
       ...assembled,
