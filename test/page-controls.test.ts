@@ -183,6 +183,31 @@ describe("a class with a long name", () => {
     await page.setViewportSize({ width: 1280, height: 800 });
     await segmentedAfter(page, () => page.click("[data-sample=astronaut]"));
   });
+
+  it("is cut where a pixel is read, not its percentage", async () => {
+    const { page } = demo();
+    const box = await page.locator(".surface").nth(3).boundingBox();
+    if (!box) throw new Error("no panel");
+    await page.mouse.move(box.x + box.width * 0.4, box.y + box.height * 0.75);
+    const reading = page.locator(".reading").nth(3);
+    await reading.filter({ hasText: "%" }).waitFor();
+    const rest = await reading.evaluate((it) => {
+      it.querySelector("span")?.append("Bezeichnung".repeat(8));
+      const range = document.createRange();
+      range.selectNode(it.lastChild as Node);
+      return [range.getBoundingClientRect().right, it.getBoundingClientRect().right, range.toString()] as const;
+    });
+    expect(rest[2]).toMatch(/^ >?[\d.]+\s%$/);
+    expect(rest[0]).toBeLessThanOrEqual(rest[1]);
+    expect(rest[1]).toBeLessThanOrEqual(box.x + box.width);
+  });
+});
+
+describe("a control whose value is shown beside it", () => {
+  it("says it once to a screen reader", async () => {
+    const { page } = demo();
+    expect(await page.locator("output").evaluateAll((all) => all.map((one) => one.ariaLive))).toEqual(["off"]);
+  });
 });
 
 describe("a file with a long name", () => {

@@ -56,15 +56,15 @@ describe("the first sample", () => {
     if (!box) throw new Error("no panel");
     await page.mouse.move(box.x + box.width * 0.4, box.y + box.height * 0.75);
     const reading = page.locator(".reading").nth(3);
-    await expect.poll(() => reading.innerText()).toMatch(/^person >?[\d.]+\s%$/);
-    expect(Number.parseFloat((await reading.innerText()).replace(/^person >?/, ""))).toBeGreaterThan(50);
+    await expect.poll(() => reading.textContent()).toMatch(/^person >?[\d.]+\s%$/);
+    expect(Number.parseFloat(((await reading.textContent()) ?? "").replace(/^person >?/, ""))).toBeGreaterThan(50);
     await panel.focus();
     for (let i = 0; i < 30; i++) await page.keyboard.press("Shift+ArrowUp");
     await expect
       .poll(() => innerTextOf(page, "#spoken"))
       .toMatch(/^Column 153, row 0\. FCN-32s: background, >?[\d.]+\s%\. .*FCN-8s: background/);
     await page.keyboard.press("Escape");
-    await expect.poll(() => reading.innerText()).toBe("");
+    await expect.poll(() => reading.textContent()).toBe("");
     expect(await page.locator(".lens").nth(3).isVisible()).toBe(false);
   });
 

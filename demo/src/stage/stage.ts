@@ -14,7 +14,7 @@ import type { WantedSides } from "./divider.js";
 import { deviceSize, fitPanels } from "./layout.js";
 import { createPanel, setTitle } from "./panel.js";
 import type { Panel } from "./panel.js";
-import { readingText, spokenReadings } from "./readings.js";
+import { readingParts, spokenReadings } from "./readings.js";
 import type { FoundAt } from "./readings.js";
 import { hideUnderLenses, showRegionNames } from "./region-labels.js";
 
@@ -199,7 +199,7 @@ export class Stage {
     const scene = { width: this.#size.width, split: this.#divider.share, nameOf: this.#nameOf };
     this.#contents.forEach((content, slot) => {
       const reading = this.#panels[slot]?.reading;
-      if (reading) reading.textContent = found ? readingText(content, found, scene) : "";
+      reading?.replaceChildren(...(found ? readingParts(content, found, scene) : []));
     });
   }
 

@@ -99,6 +99,7 @@ export class ClassList {
     swatch.style.backgroundColor = cssColour(label);
     const share = Object.assign(element("output"), { value: this.#shareText(label) });
     share.ariaLabel = "Share of the picture";
+    share.ariaLive = "off"; // the panel says all shares in one sentence
     const row = element("div", "teach-class", swatch, input, share);
     if (this.#typed.length > 1) {
       const remove = button("×", () => this.#remove(label));
