@@ -215,17 +215,17 @@ function onSegmented(result: Segmented): void {
 
 function onFailed({ what, message, id }: Extract<Reply, { type: "failed" }>): void {
   if (what === "explain") return figure.fail(message);
-  status.fail(message);
-  if (what === "save" || what === "probe") return;
-  if (id !== undefined && id !== awaitedId) return; // what came after that picture goes on
-  // The picture and the weights before them stay.
+  // What came after that picture goes on.
+  if (what === "save" || what === "probe" || (id !== undefined && id !== awaitedId)) return status.fail(message);
+  camera.stop();
+  stage.setPending(false);
+  status.idle("Ready");
+  // The picture and the weights before them stay, unless a picture opened with that one can be shown.
   if (id !== undefined) {
     awaitedId = shownId;
     gallery.revert();
   }
-  camera.stop();
-  stage.setPending(false);
-  status.idle("Ready");
+  status.fail(message); // not before the next picture has taken away what was said
   if (what === "load") choice.refused();
   if (network) showPrecision(network);
 }

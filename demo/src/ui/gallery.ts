@@ -42,6 +42,8 @@ export class Gallery {
   /** The picture on show. */
   #shown: Entry | undefined;
   #chosen: Entry | undefined;
+  /** Opened together with the chosen one, after it. */
+  #following: readonly Entry[] = [];
 
   constructor(events: GalleryEvents) {
     this.#events = events;
@@ -60,16 +62,19 @@ export class Gallery {
     return SAMPLES.some((sample) => sample.name === name);
   }
 
-  /** Adds pictures of one's own, as many as are kept, and shows the first of them. */
+  /** Adds pictures of one's own, as many as are kept, and shows the first of them that can be shown. */
   add(files: readonly File[]): void {
     const opened = files.slice(0, MOST_OWN);
     const added = opened.map((file) => this.#addEntry(file.name, URL.createObjectURL(file), undefined, file));
     this.#removeOldest(added);
-    const [first] = added;
-    if (first) void this.#choose(first);
+    this.#chooseFirst(added);
     // After the choice, which takes away what was said before.
     if (opened.length < files.length)
       this.#events.failed(`${opened.length} of ${files.length} pictures were opened: the page keeps no more.`);
+  }
+
+  #chooseFirst([first, ...following]: readonly Entry[]): void {
+    if (first) void this.#choose(first, following);
   }
 
   /** Removes pictures of one's own beyond those that are kept, but not the one on show and not these. */
@@ -86,12 +91,14 @@ export class Gallery {
     this.#mark(this.#shown);
   }
 
-  /** The picture that was chosen last cannot be shown: the one before stays. */
+  /** The picture that was chosen last cannot be shown: the next of those opened with it is tried, or what was stays. */
   revert(): void {
     const failed = this.#chosen;
+    const following = this.#following.filter((entry) => this.#entries.includes(entry));
     this.#chosen = this.#shown;
     if (failed && failed !== this.#shown && failed.url === undefined) this.#remove(failed);
     this.#mark(this.#shown);
+    this.#chooseFirst(following);
   }
 
   /** The camera's picture is on show. */
@@ -102,8 +109,9 @@ export class Gallery {
     this.#mark(undefined);
   }
 
-  async #choose(entry: Entry): Promise<void> {
+  async #choose(entry: Entry, following: readonly Entry[] = []): Promise<void> {
     const choice = ++this.#choices;
+    this.#following = following;
     try {
       const picture = entry.blob ?? (await fetchBlob(entry.url ?? ""));
       entry.blob = picture;

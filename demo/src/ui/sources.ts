@@ -13,6 +13,9 @@ export interface SourceEvents {
 
 const isCheckpoint = (file: File): boolean => /\.(safetensors|pth|pt|bin|ckpt)$/i.test(file.name);
 
+/** A folder comes as a file, too, which cannot be read. */
+const isFolder = (item: DataTransferItem): boolean => item.webkitGetAsEntry()?.isDirectory ?? false;
+
 /** Text that is pasted or dropped there is text of the field. */
 const isTextField = (target: EventTarget | null): boolean =>
   target instanceof HTMLInputElement && /^(text|url)$/.test(target.type);
@@ -20,12 +23,15 @@ const isTextField = (target: EventTarget | null): boolean =>
 export function connectSources(events: SourceEvents): void {
   connectChooser("open", (files) => events.pictures(files));
   const openAll = (data: DataTransfer | null, sentenceWithoutFile: string): void => {
-    const files = [...(data?.files ?? [])];
-    if (files.length === 0) return events.noFile(sentenceWithoutFile);
+    const items = [...(data?.items ?? [])].filter(({ kind }) => kind === "file");
+    if (items.length === 0) return events.noFile(sentenceWithoutFile);
+    const files = items.flatMap((item) => (isFolder(item) ? [] : (item.getAsFile() ?? [])));
     const checkpoint = files.find(isCheckpoint);
     const pictures = files.filter((file) => !isCheckpoint(file));
     if (checkpoint) events.checkpoint(checkpoint);
     if (pictures.length > 0) events.pictures(pictures);
+    // After them, since they take away what was said before.
+    if (files.length < items.length) events.noFile("Folders are not opened: open the pictures that are in them.");
   };
   document.addEventListener("paste", (event) => {
     if (isTextField(event.target)) return;

@@ -1,4 +1,5 @@
 /** Opens the device, and makes networks of chosen weights on the device of that moment. */
+import { isFcnError } from "fcn-webgpu";
 import type { Device } from "fcn-webgpu";
 import type { Reply, Request } from "../messages.js";
 import { weightsTitle } from "../weights-title.js";
@@ -35,8 +36,16 @@ export class Loader {
     return this.#devices.open();
   }
 
-  /** @throws bad-weights, device-lost, the signal's reason */
-  async load({ weights, precision }: LoadRequest, signal: AbortSignal): Promise<Loaded> {
+  /** @throws bad-weights, device-lost, the signal's reason, Error with a sentence */
+  async load(request: LoadRequest, signal: AbortSignal): Promise<Loaded> {
+    try {
+      return await this.#load(request, signal);
+    } catch (error) {
+      throw withPermission(error, request.weights);
+    }
+  }
+
+  async #load({ weights, precision }: LoadRequest, signal: AbortSignal): Promise<Loaded> {
     await this.openDevice(); // without one, nothing is downloaded in vain
     const text = `Loading ${shortened(weightsTitle(weights) ?? "the weights")}`;
     this.#reply({ type: "progress", text });
@@ -64,6 +73,14 @@ export class Loader {
     const current = this.#devices.device;
     if (current && current !== device) await model.recover(current);
   }
+}
+
+/** Browsers do not tell a page whether a server of another origin is down, or does not allow the page to read. */
+function withPermission(error: unknown, weights: LoadRequest["weights"]): unknown {
+  const isOther = weights.kind === "address" && !weights.address.startsWith(`${location.origin}/`);
+  if (!isOther || !isFcnError(error, "bad-weights") || !error.message.includes("could not be fetched")) return error;
+  const { message } = error;
+  return new Error(`${message}. A server of another origin must allow this page to read (CORS)`, { cause: error });
 }
 
 /** The beginning and the end of a long name: how much is loaded stands after it, on the same line. */
