@@ -1,5 +1,8 @@
-/** A plugin of TypeDoc: guides are called by their first heading, and the first page has its title once. */
-import { Converter, ReflectionKind } from "typedoc";
+/**
+ * A plugin of TypeDoc: guides are called by their first heading, the first page has its title once, and places in
+ * source files, which are not among the pages, are no links.
+ */
+import { Converter, ReflectionKind, RendererEvent } from "typedoc";
 
 /** A first heading. */
 const TITLE = /^\s*# (.+)\n+/;
@@ -14,5 +17,9 @@ export function load(app) {
     }
     const [first] = project.readme ?? [];
     if (first) first.text = first.text.replace(TITLE, ""); // TypeDoc puts the project's name above it
+  });
+  app.renderer.on(RendererEvent.BEGIN, ({ project }) => {
+    for (const reflection of Object.values(project.reflections))
+      for (const source of "sources" in reflection ? (reflection.sources ?? []) : []) delete source.url;
   });
 }

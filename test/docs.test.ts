@@ -200,4 +200,13 @@ it("typedoc makes the API reference without a warning", async () => {
   expect(code).toBe(0);
   expect(out).not.toMatch(/warning/i);
   expect(fromTypedoc).not.toMatch(/warning/i);
+  const pages = readdirSync(join(PROJECT, "api/classes")).map((name) => join(PROJECT, "api/classes", name));
+  expect(pages.length).toBeGreaterThan(3);
+  for (const page of pages) {
+    const links = [...readFileSync(page, "utf8").matchAll(/ href="(?!\w+:)([^"#?]+)/g)].map(([, to = ""]) => to);
+    expect(
+      links.filter((to) => !existsSync(join(dirname(page), decodeURIComponent(to)))),
+      page,
+    ).toEqual([]);
+  }
 });
