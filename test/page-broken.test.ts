@@ -17,7 +17,9 @@ async function without(files: RegExp, act: () => Promise<unknown>): Promise<void
 }
 
 const alertText = () => innerTextOf(demo().page, "#alert-text");
-const NO_ANSWER = "the server of this page does not answer. Check the connection and try again.";
+const NO_ANSWER =
+  "the server of this page did not send what is needed. " +
+  "Check the connection and try again, or reload the page: it may have been updated.";
 
 describe("where the server does not answer", () => {
   it("the page says so of a panel", async () => {

@@ -98,7 +98,7 @@ export function toRgba(picture: Picture, name = "picture"): RgbaPicture {
   const { width, height, data } = picture;
   checkPictureSize(name, width, height);
   if (!isPixelData(data)) {
-    throw badImage(name, "data must be a Uint8Array or Uint8ClampedArray");
+    throw badImage(name, `data must be a Uint8Array or Uint8ClampedArray, got ${typeName(data)}`);
   }
   const { shrunk } = picture as RgbaPicture;
   if (shrunk && !data.length) return picture as RgbaPicture;

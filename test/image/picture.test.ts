@@ -41,7 +41,12 @@ describe("toRgba", () => {
     [
       "floats",
       { width: 1, height: 1, data: [0, 0, 0] as unknown as Uint8Array },
-      "photo: data must be a Uint8Array or Uint8ClampedArray",
+      "photo: data must be a Uint8Array or Uint8ClampedArray, got Array",
+    ],
+    [
+      "floats, as ImageData of another pixelFormat has them",
+      { width: 1, height: 1, data: new Float32Array(4) as unknown as Uint8Array },
+      "photo: data must be a Uint8Array or Uint8ClampedArray, got Float32Array",
     ],
   ])("refuses %s", (_, picture, sentence) => {
     expect(() => toRgba(picture, "photo")).toThrow(
