@@ -15,9 +15,14 @@ export function ticksFor(low: number, high: number, count = 5): number[] {
   const step = power * (ROUND_STEPS.find((m) => m * power >= wanted * STEP_TOLERANCE) ?? 10);
   const first = Math.floor(low / step + TICK_TOLERANCE);
   const last = Math.ceil(high / step - TICK_TOLERANCE);
-  const clean = (value: number): number => Math.round(value * 1e9) / 1e9; // 0.30000000000000004 is 0.3
-  return Array.from({ length: Math.max(2, last - first + 1) }, (_, i) => clean((first + i) * step));
+  return Array.from({ length: Math.max(2, last - first + 1) }, (_, i) => withoutRounding((first + i) * step));
 }
+
+/** 0.30000000000000004 is 0.3. */
+const withoutRounding = (value: number): number => Number(value.toPrecision(12));
+
+/** A tick with all its digits: rounded, two ticks would have one label, or a label would be another value's. */
+export const tickText = (value: number): string => String(withoutRounding(value));
 
 /** Multiples of powers of ten that make ticks of a logarithmic axis, fewer for longer ones. */
 const LOG_STEPS = [[1, 2, 5], [1, 3], [1]];

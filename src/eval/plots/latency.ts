@@ -11,7 +11,7 @@ import { spreadOf } from "../times.js";
 import { variantTitle } from "../titles.js";
 import { ALL_SERIES, markOf, seriesOf } from "../series.js";
 import type { Series } from "../series.js";
-import { AXES_FRAME, AXES_KEY_TOP, WIDTH, errorBar, footnotes, pathThrough, plotKey } from "./parts.js";
+import { AXES_FRAME, AXES_KEY_TOP, WIDTH, errorBar, footnotes, frameBeside, pathThrough, plotKey } from "./parts.js";
 
 /** The costs of one variant, or of "all", by size. */
 interface TimedSeries {
@@ -67,7 +67,8 @@ export function latencyPlot(summary: Summary): Plot | undefined {
   if (new Set(points.map(pixels)).size < 2) return undefined;
   const [, largest] = lowAndHigh(points.map(megapixels));
   const xAxis = { ticks: ticksFor(0, largest), name: "megapixels", format: String };
-  const { x, y, body } = axes(AXES_FRAME, xAxis, timeAxis(points));
+  const yAxis = timeAxis(points);
+  const { x, y, body } = axes(frameBeside(yAxis), xAxis, yAxis);
   const lines = all.map(({ series, label, isAll, points: own }) => {
     const marks = own.map((point) => {
       const tip = `${label} ${point.width} x ${point.height}: ${point.ms.toFixed(1)} ms`;

@@ -1,5 +1,5 @@
 /** What the plots share: their size, and the key below them. */
-import type { Frame } from "../axes.js";
+import type { Frame, PlotAxis } from "../axes.js";
 import { escapeText, num, svgElement } from "../markup.js";
 import { markOf, seriesOf } from "../series.js";
 import type { Series } from "../series.js";
@@ -15,6 +15,17 @@ const LEFT = 36;
 const RIGHT = 24;
 /** Frame of plots with two axes. */
 export const AXES_FRAME: Frame = { left: LEFT, top: 40, width: WIDTH - LEFT - RIGHT, height: 230 };
+/** Pixels of a digit of the widest usual font, and of the gap between a label and its axis, with a margin. */
+const DIGIT_WIDTH = 7.7;
+const LABEL_ROOM = 10;
+
+/** The frame, narrower where the labels of its upright axis are long: a plot cuts off what lies left of it. */
+export function frameBeside({ ticks, format }: PlotAxis): Frame {
+  const longest = Math.max(...ticks.map((tick) => format(tick).length));
+  const left = Math.max(LEFT, LABEL_ROOM + longest * DIGIT_WIDTH);
+  return { ...AXES_FRAME, left, width: WIDTH - left - RIGHT };
+}
+
 /** Top of the key in such a plot: below the tick labels and the name of the axis. */
 export const AXES_KEY_TOP = AXES_FRAME.top + AXES_FRAME.height + 64;
 /** Pixels from the middle of the key to the bottom of the plot. */

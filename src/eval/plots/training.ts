@@ -1,6 +1,6 @@
 /** The curves of a training: loss and mean IoU over its epochs, in the colours of the variants. */
-import { axes, ticksFor } from "../axes.js";
-import { escapeText, num, svgElement } from "../markup.js";
+import { axes, tickText, ticksFor } from "../axes.js";
+import { escapeText, svgElement } from "../markup.js";
 import type { Plot } from "../svg.js";
 import { markOf, seriesOf } from "../series.js";
 import type { Series } from "../series.js";
@@ -8,7 +8,7 @@ import { formatPercent, variantTitle } from "../titles.js";
 import { bestEpoch, epochScores } from "../training-records.js";
 import type { EpochRecord } from "../training-records.js";
 import type { TruthWords } from "../truth-words.js";
-import { AXES_FRAME, AXES_KEY_TOP, KEY_MARGIN, WIDTH, pathThrough, plotKey } from "./parts.js";
+import { AXES_FRAME, AXES_KEY_TOP, KEY_MARGIN, WIDTH, frameBeside, pathThrough, plotKey } from "./parts.js";
 
 /** Points up to this many have a dot each. */
 const MAX_DOTS = 40;
@@ -30,6 +30,9 @@ interface CurveStyle {
   readonly name: string;
   readonly title: string;
   readonly yName: string;
+  /** The label of a tick. */
+  readonly tick: (value: number) => string;
+  /** A point's value, as its tip says it. */
   readonly format: (value: number) => string;
   readonly valueOf: (record: EpochRecord) => number | undefined;
   /** Whether the best epoch is marked. */
@@ -57,11 +60,8 @@ function curve(epochs: readonly EpochRecord[], style: CurveStyle): Plot | undefi
   if (points.length < 2) return undefined;
   const most = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), 0);
   const epochTicks = ticksFor(0, most(points.map(({ x }) => x))).filter(Number.isInteger);
-  const { x, y, body } = axes(
-    AXES_FRAME,
-    { ticks: epochTicks, name: "epoch", format: String },
-    { ticks: ticksFor(0, most(points.map((point) => point.y))), name: style.yName, format: style.format },
-  );
+  const yAxis = { ticks: ticksFor(0, most(points.map((point) => point.y))), name: style.yName, format: style.tick };
+  const { x, y, body } = axes(frameBeside(yAxis), { ticks: epochTicks, name: "epoch", format: String }, yAxis);
   const groups = lines.map((line) => {
     const d = pathThrough(line.points.map((point) => [x(point.x), y(point.y)]));
     const best = style.isScore ? bestEpoch(line.points.map(({ record }) => record)) : undefined;
@@ -93,7 +93,8 @@ export const lossCurve = (epochs: readonly EpochRecord[]): Plot | undefined =>
     name: "loss",
     title: "Loss on the pictures trained on",
     yName: "mean loss of an epoch",
-    format: (value) => num(value),
+    tick: tickText,
+    format: (value) => tickText(Number(value.toPrecision(3))),
     valueOf: ({ meanLoss }) => meanLoss,
     isScore: false,
   });
@@ -104,7 +105,8 @@ export const scoreCurve = (epochs: readonly EpochRecord[], { meanIoU }: TruthWor
     name: "mean-iou",
     title: `${capitalised(meanIoU)} on the held-out pictures (ring: the best epoch)`,
     yName: `${meanIoU} in %`,
-    format: (value) => formatPercent(value, 0),
+    tick: (value) => tickText(100 * value),
+    format: (value) => `${formatPercent(value)} %`,
     valueOf: (record) => epochScores(record).meanIoU,
     isScore: true,
   });
