@@ -53,6 +53,13 @@ it("leaves a class out of the sets whose truth lacks it", () => {
   expect(intervalOf(drawnIoUs(matrices, CLASSES).byClass[2] ?? [])).toEqual({ low: 1, high: 1 });
 });
 
+it("has no interval where one picture counts, or none: the others' label maps are void", () => {
+  for (const matrices of [[...pictures(1, 0.3), [], []], [[], []], pictures(1, 0.3), []]) {
+    const { mean, byClass } = drawnIoUs(matrices, CLASSES);
+    expect([mean, ...byClass].map(intervalOf)).toEqual([undefined, undefined, undefined, undefined]);
+  }
+});
+
 it("draws the same sets each time", () => {
   expect(drawnIoUs(pictures(9, 0.3), CLASSES)).toEqual(drawnIoUs(pictures(9, 0.3), CLASSES));
 });

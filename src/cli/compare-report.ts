@@ -8,7 +8,7 @@ import type { ShownPicture } from "../eval/report-html.js";
 import { reportJson } from "../eval/report-json.js";
 import type { PictureSummary, Summary } from "../eval/summary.js";
 import { svgFile } from "../eval/svg.js";
-import { fileNames, formatPercent, titleOf, variantTitle } from "../eval/titles.js";
+import { fileNames, formatPercent, titleOf, variantTitle, withUnit } from "../eval/titles.js";
 import { LABEL_WORDS } from "../eval/truth-words.js";
 import { contactSheet } from "../image/contact-sheet.js";
 import type { SheetColumn, SheetRow } from "../image/contact-sheet.js";
@@ -46,7 +46,7 @@ function differencesOf(maps: readonly Uint8Array[]): Uint8Array | undefined {
 
 /** "IoU 58.4 %"; empty without a label map. */
 const iouText = ({ meanIoU }: PictureSummary, variant: string, { iou } = LABEL_WORDS): string =>
-  meanIoU ? `${iou} ${formatPercent(meanIoU[variant])} %` : "";
+  meanIoU ? `${iou} ${withUnit(formatPercent(meanIoU[variant]), "%")}` : "";
 
 const dataUri = (png: Uint8Array): string => `data:image/png;base64,${Buffer.from(png).toString("base64")}`;
 

@@ -13,7 +13,10 @@ export interface Answer {
   readonly network: string;
   /** The network that it is compared with; absent where there is one network. */
   readonly reference?: string;
-  /** Shares, 0 to 1: mean IoU of the network minus that of the reference. Absent without label maps. */
+  /**
+   * Shares, 0 to 1: mean IoU of the network minus that of the reference. Absent without label maps, and where none of
+   * their pixels counts.
+   */
   readonly meanIoU?: Difference;
   /** Milliseconds of the network alone minus those of the reference alone. Absent where one was not measured. */
   readonly ms?: Difference;
@@ -40,10 +43,13 @@ function comparedPair({ variants }: Answered): readonly [network: VariantSummary
   return [best, same ?? ofFirst.at(-1) ?? first];
 }
 
-/** What a network's mean IoU gains over another one's, with the interval over the same drawn pictures. */
+/**
+ * What a network's mean IoU gains over another one's, with the interval over the same drawn pictures. Undefined where
+ * no pixel counts.
+ */
 export function gainOver(network: VariantSummary, reference: VariantSummary): Difference | undefined {
   const { metrics, drawn } = network;
-  if (!metrics || !reference.metrics) return undefined;
+  if (!metrics || !reference.metrics || Number.isNaN(metrics.meanIoU)) return undefined;
   const interval = drawn && reference.drawn && intervalOfDifference(drawn.meanIoU, reference.drawn.meanIoU);
   return { difference: metrics.meanIoU - reference.metrics.meanIoU, interval };
 }
@@ -75,7 +81,8 @@ function timeText({ difference, interval }: Difference): string {
 function sentenceOfOne({ variant, metrics, drawn, cost }: VariantSummary, { pictures }: Answered): string {
   const title = variantTitle(variant);
   const time = cost ? `${milliseconds(cost.ms)} ms a picture of ${cost.width} x ${cost.height}` : "";
-  if (!metrics) return time ? `${title} takes ${time}.` : `${title} labelled ${pictures.length} pictures.`;
+  if (!metrics || Number.isNaN(metrics.meanIoU))
+    return time ? `${title} takes ${time}.` : `${title} labelled ${pictures.length} pictures.`;
   const interval = drawn && intervalOf(drawn.meanIoU);
   const bounds = interval ? ` (${intervalText(interval, (share) => formatPercent(share))})` : "";
   return `${title}: ${formatPercent(metrics.meanIoU)} % mIoU${bounds}${time ? ` in ${time}` : ""}.`;

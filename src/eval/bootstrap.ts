@@ -90,13 +90,15 @@ export interface DrawnIoUs {
 }
 
 /**
- * Draws pictures again and again, and computes what ConfusionMatrix computes from the whole set.
+ * Draws pictures again and again, and computes what ConfusionMatrix computes from the whole set. With fewer than two
+ * pictures in which a pixel counts all are NaN: every set would have the same IoU, as if there were no chance.
  * @param matrices one of each picture, as ConfusionMatrix.toSparse() writes them
  */
 export function drawnIoUs(matrices: readonly (readonly number[])[], classes: number): DrawnIoUs {
   const parts = partsOf(matrices, classes);
-  const mean = new Float64Array(REPLICATES);
+  const mean = new Float64Array(REPLICATES).fill(NaN);
   const byClass = Array.from({ length: classes }, () => new Float64Array(REPLICATES).fill(NaN));
+  if (matrices.filter(({ length }) => length > 0).length < 2) return { mean, byClass };
   const [truth, predicted, both] = [0, 1, 2].map(() => new Float64Array(classes)) as [
     Float64Array,
     Float64Array,

@@ -68,6 +68,9 @@ const isMissing = (value: number | undefined): value is undefined => value === u
 export const formatPercent = (share: number | undefined, digits = 1): string =>
   isMissing(share) ? "-" : (100 * share).toFixed(digits);
 
+/** A number with its unit; "-" where it is missing. */
+export const withUnit = (text: string, unit: string): string => (text === "-" ? text : `${text} ${unit}`);
+
 const MINUS = "\u2212";
 
 /** So many decimals, with a real minus, which zero has not. */

@@ -8,7 +8,7 @@ import type { ShownNames, ShownPicture } from "./report/pictures.js";
 import { htmlPage, pageHeader } from "./report/page.js";
 import { seriesOf } from "./series.js";
 import type { Summary, VariantSummary } from "./summary.js";
-import { formatPercent, formatPoints, shortNames, variantTitle } from "./titles.js";
+import { formatPercent, formatPoints, shortNames, variantTitle, withUnit } from "./titles.js";
 import { bestEpoch, epochScores, wordsOf } from "./training-records.js";
 import type { EpochRecord, TrainingHeader } from "./training-records.js";
 import type { TruthWords } from "./truth-words.js";
@@ -76,8 +76,8 @@ const lossText = (epochs: readonly EpochRecord[], place: number): string =>
     ?.toPrecision(3) ?? "-";
 
 const furtherScores = (metrics: NonNullable<VariantSummary["metrics"]>, words: TruthWords): [string, string][] => [
-  [words.boundaryIoU, `${formatPercent(metrics.boundaryIoU)} %`],
-  [words.pixelAccuracy, `${formatPercent(metrics.pixelAccuracy)} %`],
+  [words.boundaryIoU, withUnit(formatPercent(metrics.boundaryIoU), "%")],
+  [words.pixelAccuracy, withUnit(formatPercent(metrics.pixelAccuracy), "%")],
 ];
 
 /** Settings in words; others have their own names. */

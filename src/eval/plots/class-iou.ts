@@ -81,13 +81,14 @@ function classGroup(summary: Summary, frame: Frame, shown: ShownClass, top: numb
   return [name, ...bars, value].join("");
 }
 
-/** Undefined without label maps. */
+/** Undefined without label maps of which a pixel counts. */
 export function classPlot(summary: Summary): Plot | undefined {
   const last = summary.variants.at(-1)?.metrics;
   if (!last) return undefined;
   const shown = summary.header.classNames
     .flatMap((name, index): ShownClass[] => (last.truthPixels[index] ? [{ name, index }] : []))
     .sort((a, b) => bestOf(summary, b) - bestOf(summary, a));
+  if (!shown.length) return undefined;
   const groupHeight = summary.variants.length * BAR_STEP + GROUP_GAP;
   const frame = { left: LEFT, top: TOP, width: WIDTH - LEFT - RIGHT, height: shown.length * groupHeight };
   const grid = GRID.map((share) => gridLine(frame, share));

@@ -56,12 +56,13 @@ function cell(x: number, y: number, share: number, { colour, tip }: { colour: st
   return svgElement("g", {}, square, cellNumber(share, x, y), svgElement("title", {}, escapeText(tip)));
 }
 
-/** Undefined without label maps. */
+/** Undefined without label maps of which a pixel counts. */
 export function confusionPlot(summary: Summary, { variant, metrics }: VariantSummary): Plot | undefined {
   if (!metrics) return undefined;
   const { confusion, truthPixels } = metrics;
   const nameOf = (c: number): string => summary.header.classNames[c] ?? "";
   const { rows, columns } = shownClasses(summary.header.classNames, metrics);
+  if (!rows.length) return undefined;
   const cells = rows.flatMap((truth, i) =>
     columns.map((predicted, j) => {
       const pixels = confusion.at(truth, predicted);

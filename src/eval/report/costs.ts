@@ -18,6 +18,7 @@ import {
   millisecondsBetween,
   percentBetween,
   variantOf,
+  withUnit,
 } from "../titles.js";
 import { markedTitle, titleHtml } from "./elements.js";
 import { shownSize } from "./groups.js";
@@ -62,21 +63,21 @@ function gainHtml(before: VariantSummary | undefined, own: VariantSummary): stri
   return `${all} mean IoU, ${borders} at borders, over ${htmlElement("span", {}, titleHtml(before.variant))}`;
 }
 
-const inMs = (text: string): string => (text === "-" ? text : `${text} ms`);
+const inMs = (text: string): string => withUnit(text, "ms");
 
 function card(summary: Summary, own: VariantSummary): string {
   const { variant, metrics, drawn, cost, sharedMs, ownMs } = own;
   const { flops, memory } = costTexts(own);
   const before = baselineOf(summary, variant);
   const baseline = summary.variants.find((other) => other.variant === before);
-  const big = metrics
-    ? `${formatPercent(metrics.meanIoU)}${htmlElement("small", {}, "% mean IoU")}`
+  const big = !Number.isNaN(metrics?.meanIoU ?? NaN)
+    ? `${formatPercent(metrics?.meanIoU)}${htmlElement("small", {}, "% mean IoU")}`
     : `${milliseconds(cost?.ms)}${htmlElement("small", {}, "ms a picture")}`;
   const scores: [string, string][] = metrics
     ? [
         ["95 % interval", percentBetween(drawn && intervalOf(drawn.meanIoU))],
-        ["boundary IoU", `${formatPercent(metrics.boundaryIoU)} %`],
-        ["pixel accuracy", `${formatPercent(metrics.pixelAccuracy)} %`],
+        ["boundary IoU", withUnit(formatPercent(metrics.boundaryIoU), "%")],
+        ["pixel accuracy", withUnit(formatPercent(metrics.pixelAccuracy), "%")],
       ]
     : [];
   const facts: (readonly [string, string])[] = [
