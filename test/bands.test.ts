@@ -130,6 +130,8 @@ describe("a plan in bands", () => {
     const [expected, got] = [await whole.segment(picture), await cut.segment(picture)];
     expect(got.timings.bands).toBeGreaterThan(2);
     expect(Buffer.compare(got.labels, expected.labels)).toBe(0);
+    const scores = [await whole.logits(picture), await cut.logits(picture)] as const;
+    expect(sameBits(scores[1].data, scores[0].data)).toBe(true);
   });
 
   it("compiles no pipeline more for more bands, and uploads weights once", async () => {

@@ -112,7 +112,7 @@ const replaced = (value: AttrValue | undefined, axis: Axis, size: number): Pair 
 /** The attributes of a call that makes `outputs` cells along the axis from `inputs` cells. */
 export function attrsOfBand(
   kernel: string,
-  { attrs }: AnyProblem,
+  { in: { image = [] }, attrs }: AnyProblem,
   axis: Axis,
   { inputs, outputs }: { readonly inputs: number; readonly outputs: number },
 ): Attrs {
@@ -122,8 +122,11 @@ export function attrsOfBand(
       return { ...attrs, size: replaced(attrs.size, axis, outputs) };
     case "conv-transpose2d":
       return { ...attrs, crop: replaced(attrs.crop, axis, outputs) };
-    case "normalize":
-      return { ...attrs, [side]: attrs[side] === 0 ? 0 : inputs, padded: replaced(attrs.padded, axis, outputs) };
+    case "normalize": {
+      // A picture that is resized along the axis is read whole, and becomes as large as in the whole.
+      const seen = attrs[side] === image[2 + axis] ? inputs : (attrs[side] as number);
+      return { ...attrs, [side]: seen, padded: replaced(attrs.padded, axis, outputs) };
+    }
     case "resize":
       return { ...attrs, [side]: outputs };
     case "resize-argmax": {
