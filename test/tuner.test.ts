@@ -215,6 +215,24 @@ describe("Tuner", () => {
     await expect(tunerOf(aborting, store).choose(graphOf(), {}, "f32", controller.signal)).rejects.toThrow("enough");
     expect([seen.length, store.writes]).toEqual([1, 0]);
   });
+
+  it("that was aborted leaves what it had measured to the next call, which keeps it", async () => {
+    const store = memoryStore();
+    const controller = new AbortController();
+    const aborting: MeasureVariant = (_device, { problem }) => {
+      if (problem.in.x?.[2] === 14) controller.abort(new Error("enough"));
+      return Promise.resolve(1);
+    };
+    const tuner = tunerOf(aborting, store);
+    const both = graphOf(400);
+    for (const { kernel, problem, label, tensors, weights, outputs } of graphOf().nodes)
+      both.nodes.push({ kernel, problem, label, tensors, weights, outputs });
+    await expect(tuner.choose(both, {}, "f32", controller.signal)).rejects.toThrow("enough");
+    expect(store.writes).toBe(0);
+    await tuner.choose(graphOf(400), {}, "f32");
+    expect(store.writes).toBe(1);
+    expect(store.text).toContain("conv2d f32");
+  });
 });
 
 it("is loaded where something may be measured or choices are kept, and not otherwise", async () => {

@@ -40,6 +40,8 @@ export class Tuner implements ChoosesVariants {
   readonly #chosen = new Map<string, string>();
   #loading: Promise<void> | undefined;
   #left: number;
+  /** Some choices are not in the store yet. A call that was aborted leaves them to the next. */
+  #isUnsaved = false;
   readonly #store: TuningStore | undefined;
   readonly #measure: MeasureVariant;
   readonly #now: () => number;
@@ -67,14 +69,13 @@ export class Tuner implements ChoosesVariants {
   ): Promise<VariantPick> {
     await (this.#loading ??= this.#load());
     const unknown = this.#problemsOf(graph, fixed, precision).filter(({ key }) => !this.#chosen.has(key));
-    let measured = 0;
     for (const problems of unknown) {
       const fastest = await this.#fastest(problems, signal);
       if (fastest === undefined) break;
       this.#chosen.set(problems.key, fastest);
-      measured += 1;
+      this.#isUnsaved = true;
     }
-    if (measured > 0) await this.#save();
+    if (this.#isUnsaved) await this.#save();
     return (kernel, problem) => fixed[kernel.name] ?? this.#lookUp(kernel, problem, precision);
   }
 
@@ -152,6 +153,7 @@ export class Tuner implements ChoosesVariants {
 
   /** Reads the store again before writing: another process may have added choices. */
   async #save(): Promise<void> {
+    this.#isUnsaved = false;
     if (!this.#store) return;
     const all = parseChoices(await this.#store.read());
     const merged = { ...all[this.#adapter], ...Object.fromEntries(this.#chosen) };
