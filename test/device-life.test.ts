@@ -3,10 +3,20 @@ import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { Device } from "../src/gpu/device.js";
 import type { Pace } from "../src/gpu/adapter-summary.js";
-import { loadFcn, requestDevice } from "../src/node.js";
+import {
+  Comparison,
+  ComparisonSet,
+  GpuWeight,
+  Tensor,
+  fileSource,
+  loadFcn,
+  openCheckpoint,
+  requestDevice,
+} from "../src/node.js";
 import { useChild } from "./helpers/child.js";
 import { destroyAtPipeline, destroyAtSubmit, destroyAtUpload } from "./helpers/destroy-device.js";
 import { useDevice } from "./helpers/device.js";
+import { expectError } from "./helpers/expect-error.js";
 import { noisePicture } from "./helpers/pictures.js";
 import { nextTurn, outcomeOf, pause } from "./helpers/promises.js";
 
@@ -93,6 +103,28 @@ describe("a device", () => {
     own.dispose();
     own.dispose();
     expect(() => own.check()).toThrow(expect.objectContaining({ code: "disposed" }) as Error);
+  });
+
+  it("that is no more is refused by whatever takes a device, at once", async () => {
+    const [disposed, lost] = [await requestDevice(), await requestDevice()];
+    disposed.dispose();
+    lost.gpu.destroy();
+    await lost.lost;
+    const checkpoint = await openCheckpoint(await fileSource("weights/fcn-resnet101-w16-icons-f16.safetensors"));
+    for (const [device, code] of [
+      [disposed, "disposed"],
+      [lost, "device-lost"],
+    ] as const) {
+      const sentence =
+        code === "disposed" ? "this device was disposed; request a new one" : /^the GPU device .* was lost/;
+      const weight = { shape: [1], data: new Float32Array(1) };
+      await expectError(() => GpuWeight.from(device, weight), code, sentence);
+      await expectError(() => new Comparison(device, checkpoint), code, sentence);
+      await expectError(() => ComparisonSet.open(device, [checkpoint]), code, sentence);
+      await expectError(() => Tensor.empty(device, [1, 1, 1, 1]), code, sentence);
+    }
+    await checkpoint.close();
+    lost.dispose();
   });
 });
 

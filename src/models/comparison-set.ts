@@ -83,13 +83,14 @@ const ownKind = (kind: SetKind): GroupKind => kind.slice(kind.indexOf(" ") + 1) 
 /** Plans that a group keeps, as a comparison does. */
 const MAX_PLANS = 4;
 
-/** The groups of the networks of a set, in memory. @throws bad-weights, bad-option */
+/** The groups of the networks of a set, in memory. @throws bad-weights, bad-option, disposed, device-lost */
 export async function openSet(
   device: Device,
   checkpoints: readonly (Checkpoint | ComparedCheckpoint)[],
   options: ComparisonSetOptions,
 ): Promise<readonly OpenGroup[]> {
   checkDevice("ComparisonSet.open", device);
+  device.assertUsable();
   checkOptions("ComparisonSet.open(device, checkpoints, { variants: ... })", options, SHARED_KINDS);
   checkOneOf("precision", options.precision, PRECISIONS);
   if (options.maxPlans !== undefined) checkCount("maxPlans", options.maxPlans);

@@ -63,7 +63,7 @@ export class PictureComparison<Image> {
   /**
    * For checkpoints of ResNets, and of other backbones once one was opened.
    * @throws bad-weights when the checkpoint lacks the backbone or one of the heads, or the heads differ in their
-   * classes; bad-option
+   * classes; bad-option; disposed or device-lost for a device that is no more
    */
   constructor(
     device: Device,
@@ -73,6 +73,7 @@ export class PictureComparison<Image> {
     holdImage: HoldImage<Image>,
   ) {
     checkDevice("new Comparison", device);
+    device.assertUsable();
     checkCheckpoint("new Comparison", checkpoint);
     checkOptions("new Comparison(device, checkpoint, { variants: ... })", options, COMPARISON_KINDS);
     const { kernels, precision, onPipeline } = options;

@@ -53,12 +53,14 @@ export class GpuWeight implements ResidentWeight {
 
   /**
    * Copies the values. They go to the GPU with the first call that reads them.
-   * @throws bad-shape for another number of values than the shape says; bad-option for what is not a device
+   * @throws bad-shape for another number of values than the shape says; bad-option for what is not a device;
+   * disposed, device-lost
    */
   static from(device: Device, weight: HostWeight): GpuWeight {
     checkDevice("GpuWeight.from", device);
+    device.assertUsable();
     checkHostWeight("GpuWeight.from", "weight", weight ?? {});
-    return new GpuWeight(device, weight.shape, weight.data.slice());
+    return new GpuWeight(device, [...weight.shape], weight.data.slice());
   }
 
   /** Orders of values in which it was asked for. */
