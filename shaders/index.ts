@@ -8,7 +8,12 @@ export * from "./kernels.generated.js";
 export { badShape } from "../src/base/errors.js";
 export { givenKernel as defineKernel } from "../src/kernel/given-kernel.js";
 export type { Cost, Kernel, KernelDef } from "../src/kernel/kernel.js";
-export { layoutNamed, layouts, sizeOf } from "../src/kernel/layout.js";
+export { givenLayoutNamed as layoutNamed, givenSizeOf as sizeOf } from "../src/kernel/given-layout.js";
+export {
+  givenConvOutputSize as convOutputSize,
+  givenConvTransposeOutputSize as convTransposeOutputSize,
+} from "../src/kernel/given-sizes.js";
+export { layouts } from "../src/kernel/layout.js";
 export type { BaseLayoutName, DType, HostArray, Layout, LayoutName } from "../src/kernel/layout.js";
 export type { BorderableName, Borders } from "../src/kernel/border.js";
 export { f32, i32, pair, u32 } from "../src/kernel/problem.js";
@@ -27,7 +32,7 @@ export type {
   WeightSpec,
 } from "../src/kernel/problem.js";
 export type { HostTensor, KernelCase, Reference, RegistryEntry } from "../src/kernel/registry.js";
-export { blocksOf, convOutputSize, convTransposeOutputSize } from "../src/kernel/shape.js";
+export { blocksOf } from "../src/kernel/shape.js";
 export type { Nchw, Shape } from "../src/kernel/shape.js";
 export type {
   DeviceTraits,

@@ -143,6 +143,36 @@ describe("Graph", () => {
     await expectError(() => graph.op("c", conv2d, inherited), "bad-shape", unknown);
   });
 
+  it("takes names that are strings only: others would be no names of a run's outputs", async () => {
+    const graph = new Graph();
+    const x = graph.input("x", [1, 4, 8, 8], "nhwc4");
+    for (const wrong of [5, null, ["x"]]) {
+      const [name, sentence] = [
+        wrong as never,
+        /^graph: the (name of an (in|out)put|label of a call) must be a string/,
+      ];
+      await expectError(() => graph.input(name, [1, 4, 8, 8], "nhwc4"), "bad-option", sentence);
+      await expectError(() => graph.op(name, maxPool2d, { x }, { kernel: 2 }), "bad-option", sentence);
+      await expectError(() => graph.output(name, x), "bad-option", sentence);
+    }
+  });
+
+  it("holds shapes and pairs of attributes as they are at the call", () => {
+    const graph = new Graph();
+    const [shape, stride] = [
+      [1, 4, 8, 8],
+      [1, 2],
+    ] as [[number, number, number, number], [number, number]];
+    const { y } = graph.op("p", maxPool2d, { x: graph.input("x", shape, "nhwc4") }, { kernel: 2, stride });
+    shape.fill(1);
+    stride.fill(7);
+    expect([graph.inputs.get("x")?.value.shape, y.shape]).toEqual([
+      [1, 4, 8, 8],
+      [1, 4, 7, 4],
+    ]);
+    expect(graph.nodes[0]?.problem.attrs.stride).toEqual([1, 2]);
+  });
+
   it("refuses attributes that no shader could hold", async () => {
     const graph = new Graph();
     const x = graph.input("x", [1, 4, 8, 8], "nhwc4");

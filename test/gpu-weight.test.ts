@@ -86,15 +86,28 @@ describe("a weight of the host", () => {
   it("is the one at the call, and another type is refused", async () => {
     const x = await Tensor.from(device(), [2], [1, 1, 1, 1]);
     const data = Float32Array.of(3);
-    const running = runKernel(device(), conv2d, { x, weight: { shape: [1, 1, 1, 1], data } });
-    data.fill(5);
-    expect(Array.from(await (await running).y.read())).toEqual([6]);
     const shape = [1, 1, 1, 1];
+    const running = runKernel(device(), conv2d, { x, weight: { shape, data } });
+    data.fill(5);
+    shape.fill(2);
+    expect(Array.from(await (await running).y.read())).toEqual([6]);
+    shape.fill(1);
     for (const wrong of [5, {}, { shape }, { shape, data: null }, { shape: "1111", data }, { shape, data: [1n] }]) {
       const sentence = "conv2d: input weight needs { shape, data }: an array of numbers and a Float32Array";
       await expectError(() => runKernel(device(), conv2d, { x, weight: wrong as never }), "bad-shape", sentence);
     }
     x.dispose();
+  });
+
+  it("goes with attributes, and stays on the GPU, as they are at the call", async () => {
+    const x = await Tensor.from(device(), [1, 2, 3, 4], [1, 1, 2, 2]);
+    const ofWeight = [1, 1, 1, 1];
+    const weight = GpuWeight.from(device(), { shape: ofWeight, data: Float32Array.of(3) });
+    ofWeight.fill(2);
+    const stride: [number, number] = [1, 2];
+    const running = runKernel(device(), conv2d, { x, weight }, { stride });
+    stride.fill(2);
+    expect(Array.from(await (await running).y.read())).toEqual([3, 9]);
   });
 
   it("goes with attributes of the right types", async () => {

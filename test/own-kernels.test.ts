@@ -3,10 +3,11 @@
  * the package.
  */
 import { describe, expect, it } from "vitest";
-import { defineKernel, relu, sizeOf, u32 } from "../shaders/index.js";
+import { convOutputSize, defineKernel, i32, layoutNamed, relu, sizeOf, u32 } from "../shaders/index.js";
 import type { Extent } from "../src/kernel/variant.js";
 import { Tensor, requestDevice, runKernel } from "../src/node.js";
 import { useDevice } from "./helpers/device.js";
+import { expectError } from "./helpers/expect-error.js";
 
 const device = useDevice();
 
@@ -151,10 +152,44 @@ describe("a kernel of a caller", () => {
     other.dispose();
   });
 
+  it("whose uniforms their types cannot hold are refused: memory would hold other numbers", async () => {
+    const params = { count: u32(4) };
+    const one = elementwise("counted", "v");
+    const kernel = defineKernel({ ...one, params: () => params });
+    const naive = {
+      wgsl: "naive",
+      workgroup: [64, 1, 1],
+      threads: (): Extent => [1, 1, 1],
+      params: () => params,
+    } as const;
+    const ofVariant = defineKernel({ ...one, variants: { naive } });
+    for (const [count, type, range] of [
+      [u32(2 ** 32 + 4), "u32", "0 to 4294967295"],
+      [u32(-1), "u32", "0 to 4294967295"],
+      [u32(1.5), "u32", "0 to 4294967295"],
+      [i32(2 ** 31), "i32", "-2147483648 to 2147483647"],
+    ] as const) {
+      params.count = count;
+      const sentence = `counted: uniform count is ${count.value}, and ${type} holds whole numbers from ${range}`;
+      for (const wrong of [kernel, ofVariant]) await expectError(() => apply(wrong), "bad-shape", sentence);
+    }
+  });
+
   it("that names a missing shader lists the shaders it has", async () => {
     await expect(apply(elementwise("lost", "v", { file: "fast" }))).rejects.toMatchObject({
       code: "bad-option",
       message: 'lost/naive: there is no shader "fast" among naive; give its text in `shaders`',
     });
   });
+});
+
+it("what kernels are made with refuses arguments of other types", async () => {
+  for (const wrong of [null, 5]) {
+    await expectError(() => layoutNamed(wrong as never), "bad-option", /^layoutNamed: name must be a string, got /);
+    await expectError(() => sizeOf(wrong as never), "bad-option", /^sizeOf: shape must be an array, got /);
+    await expectError(() => convOutputSize(5, wrong as never), "bad-option", /^convOutputSize takes an object /);
+  }
+  const unknown = /^layoutNamed: name "nhwc5\+1" is not one of nhwc4, /;
+  await expectError(() => layoutNamed("nhwc5+1" as never), "bad-option", unknown);
+  expect(layoutNamed("nhwc4+1").byteSize([1, 1, 1, 1])).toBe(144);
 });

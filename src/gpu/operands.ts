@@ -56,8 +56,12 @@ export function operandsOf(args: Readonly<Record<string, Operand | undefined>>):
   const operands = new Map<string, Operand>();
   for (const [key, operand] of Object.entries(args)) {
     if (!operand) continue;
-    const isOnHost = !(operand instanceof Tensor || isResident(operand)) && typeName(operand.data) === "Float32Array";
-    operands.set(key, isOnHost ? { shape: operand.shape, data: operand.data.slice() } : operand);
+    if (operand instanceof Tensor || isResident(operand)) operands.set(key, operand);
+    else {
+      const { shape, data } = operand;
+      const isWeight = Array.isArray(shape) && typeName(data) === "Float32Array";
+      operands.set(key, isWeight ? { shape: [...(shape as Shape)], data: data.slice() } : operand);
+    }
   }
   return operands;
 }

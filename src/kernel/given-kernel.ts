@@ -1,11 +1,12 @@
 /** Kernels of callers: their shaders are compared with their declarations. The library's own are, in its tests. */
-import { badOption } from "../base/errors.js";
+import { badOption, badShape } from "../base/errors.js";
 import { defineKernel } from "./kernel.js";
 import type { KernelDef } from "./kernel.js";
-import type { Attrs, InputSpecs, OutputSpecs } from "./problem.js";
+import type { Attrs, InputSpecs, OutputSpecs, Scalar } from "./problem.js";
 
 /**
  * Declares a kernel, with the types of its inputs, outputs and attributes. docs/write-a-kernel.md explains the parts.
+ * A call whose uniforms their types cannot hold is refused with bad-shape.
  * @throws bad-option where a shader has another workgroup size than its variant, which would leave values unwritten
  * @example
  * import { Tensor, requestDevice, runKernel } from "fcn-webgpu/node";
@@ -54,7 +55,39 @@ export function givenKernel<const I extends InputSpecs, const O extends OutputSp
         `@workgroup_size(${found.join(", ")}); make them equal`,
     );
   }
-  return defineKernel(definition);
+  return defineKernel(withCheckedUniforms(definition));
+}
+
+type Uniforms = Readonly<Record<string, Scalar>>;
+
+/** The definition, whose uniforms must be numbers of their types: memory would hold others without a word. */
+function withCheckedUniforms<const I extends InputSpecs, const O extends OutputSpecs, A extends Attrs>(
+  definition: KernelDef<I, O, A>,
+): KernelDef<I, O, A> {
+  const { name } = definition;
+  const variants = Object.entries(definition.variants).map(([key, variant]) => {
+    if (!variant.params) return [key, variant] as const;
+    const params: typeof variant.params = (problem) => checkedUniforms(name, variant.params?.(problem) ?? {});
+    return [key, { ...variant, params }] as const;
+  });
+  return {
+    ...definition,
+    params: (problem) => checkedUniforms(name, definition.params(problem)),
+    variants: Object.fromEntries(variants),
+  };
+}
+
+const RANGES = { u32: [0, 2 ** 32 - 1], i32: [-(2 ** 31), 2 ** 31 - 1] } as const;
+
+/** @throws bad-shape for a number that its type cannot hold */
+function checkedUniforms(kernel: string, uniforms: Uniforms): Uniforms {
+  for (const [name, { type, value }] of Object.entries(uniforms)) {
+    if (type === "f32" || typeof value !== "number") continue;
+    const [least, most] = RANGES[type];
+    if (Number.isInteger(value) && value >= least && value <= most) continue;
+    throw badShape(`${kernel}: uniform ${name} is ${value}, and ${type} holds whole numbers from ${least} to ${most}`);
+  }
+  return uniforms;
 }
 
 /** Threads along x, y and z; undefined where the text does not say them in numbers. */

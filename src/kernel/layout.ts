@@ -44,13 +44,7 @@ export interface Layout {
   unpack(bytes: ArrayBuffer, shape: Nchw): HostArray;
 }
 
-/**
- * Number of elements of a shape [N, C, H, W].
- * @example
- * import { sizeOf } from "fcn-webgpu/kernels";
- *
- * console.log(sizeOf([1, 21, 4, 4])); // prints 336
- */
+/** Number of elements of a shape [N, C, H, W]. */
 export const sizeOf = (shape: Nchw): number => shape[0] * shape[1] * shape[2] * shape[3];
 
 /** Calls `visit(nchw index, nhwc4 index)` for every element: the one place that knows the channel-blocked order. */
@@ -223,13 +217,7 @@ export const layouts: Readonly<Record<BaseLayoutName, Layout>> = {
   u32: dense("u32", "u32", 1), // one u32 a pixel
 };
 
-/**
- * The layout of this name, with its border if it has one.
- * @example
- * import { layoutNamed } from "fcn-webgpu/kernels";
- *
- * console.log(layoutNamed("nhwc4").byteSize([1, 21, 4, 4])); // prints 1536
- */
+/** The layout of this name, with its border if it has one. */
 export function layoutNamed(name: LayoutName): Layout {
   const layout = layouts[baseOf(name)];
   const border = borderOf(name);

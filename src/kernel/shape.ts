@@ -79,10 +79,6 @@ const spanOf = (kernel: number, dilation: number): number => dilation * (kernel 
 /**
  * Output size of a convolution: floor((input + 2 padding - dilation (kernel - 1) - 1) / stride) + 1.
  * @throws bad-shape when the window does not fit in the padded input
- * @example
- * import { convOutputSize } from "fcn-webgpu/kernels";
- *
- * console.log(convOutputSize(224, { kernel: 7, stride: 2, padding: 3 })); // prints 112
  */
 export function convOutputSize(input: number, window: Window): number {
   checkSize("convolution", input);
@@ -145,10 +141,6 @@ export function convInputSizes(output: number, window: Window): { readonly min: 
  * Output size of a transposed convolution:
  * (input - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1.
  * @throws bad-shape when that is less than 1, or when output_padding is not below max(stride, dilation)
- * @example
- * import { convTransposeOutputSize } from "fcn-webgpu/kernels";
- *
- * console.log(convTransposeOutputSize(7, { kernel: 64, stride: 32, padding: 16 })); // prints 224
  */
 export function convTransposeOutputSize(input: number, window: TransposedWindow): number {
   checkSize("transposed convolution", input);

@@ -1,8 +1,9 @@
 /** The graph that callers of the library make: it checks what it is given. */
 import { badOption, badShape } from "../base/errors.js";
-import { typeName } from "../base/options.js";
+import { checkKind, typeName } from "../base/options.js";
 import { checkLayout, checkShape } from "../gpu/tensor.js";
 import { baseOf, borderOf } from "../kernel/border.js";
+import { heldAttrs } from "../kernel/held-attrs.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { LayoutName } from "../kernel/layout.js";
 import type { Attrs } from "../kernel/problem.js";
@@ -32,12 +33,14 @@ import { Graph, Value } from "./graph.js";
 export class GivenGraph extends Graph {
   /**
    * Declares an input [N, C, H, W] whose bytes come in `layout`.
-   * @throws bad-shape when the name is taken, or for another shape; bad-option for a layout that is none
+   * @throws bad-shape when the name is taken, or for another shape; bad-option for a layout that is none, or a name
+   * that is no string
    */
   override input(name: string, shape: Nchw, layout: LayoutName): Value {
+    checkKind("graph: the name of an input", name, "a string");
     checkShape(`graph: input "${name}"`, shape);
     checkLayout(layout ?? "none");
-    return super.input(name, shape, layout);
+    return super.input(name, [...shape], layout);
   }
 
   /** As op(), for a kernel that is only known at run time. @throws bad-option, bad-shape */
@@ -47,21 +50,23 @@ export class GivenGraph extends Graph {
     args: Readonly<Record<string, Value | Weight | undefined>>,
     attrs: Attrs = {},
   ): Readonly<Record<string, Value>> {
+    checkKind("graph: the label of a call", label, "a string");
     if (!(kernel as Partial<Kernel> | null)?.inputs)
       throw badOption(`${label}: the kernel must be one that defineKernel() made, got ${typeName(kernel)}`);
     for (const [key, operand] of Object.entries(args ?? {})) {
       if (operand !== undefined) checkOperand(`${label}: input ${key}`, kernel.inputs[key]?.role, operand);
     }
-    return super.append(label, kernel, args ?? {}, attrs ?? {});
+    return super.append(label, kernel, args ?? {}, heldAttrs(attrs ?? {}));
   }
 
   /**
    * Names a value that a run returns. Without `layout` it is the one in which the last kernel writes, which depends on
    * the device.
    * @throws bad-shape when it belongs to another graph, or the name is taken; bad-option for a layout that is none, or
-   * has a border
+   * has a border, or a name that is no string
    */
   override output(name: string, value: Value, layout?: LayoutName): void {
+    checkKind("graph: the name of an output", name, "a string");
     if (this.outputs.has(name)) throw badShape(`graph: output "${name}" is declared twice`);
     checkLayout(layout);
     if (layout && borderOf(layout) > 0)
