@@ -68,6 +68,8 @@ describe("names from files", () => {
     expect(out).toContain("in/new\\u000aline\\u0009and\\u001b[31m.png");
     const inspected = await bash(`cp '${WEIGHTS}' $'odd\\nname' && $FCN inspect $'odd\\nname'`, root);
     expect(inspected.out).toMatch(/^odd\\u000aname: safetensors, /);
+    const noted = await bash(`$FCN segment in --out out --weights $'odd\\nname'`, root);
+    expect(noted.err).toMatch(/^fcn: odd\\u000aname is /);
     const missing = await bash("$FCN segment $'no\\nsuch.png'", root);
     expect(missing.err).toBe("fcn: segment: there is no file or folder no\\u000asuch.png\n");
   });

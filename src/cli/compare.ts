@@ -197,7 +197,7 @@ async function run(args: readonly string[]): Promise<number> {
   if (values.json) print(JSON.stringify(reportJson(summary)));
   else print(`${textReport(summary)}\n\n${files.map((file) => join(values.out, file)).join("\n")}`);
   warnOfLabels(summary, labelMeaningOf(values));
-  for (const lack of lacks) printError(`fcn: compare: not whole: ${lack}`);
+  for (const lack of lacks) printError(`fcn: compare: not whole: ${oneLine(lack)}`);
   if (stoppedBy !== undefined) return stoppedBy;
   return summary.failures.length || lacks.length ? 1 : 0;
 }

@@ -40,9 +40,9 @@ export function setQuiet(value: boolean): void {
   quiet = value;
 }
 
-/** A note or a warning on stderr, which --quiet leaves out. */
+/** A note or a warning on stderr, which --quiet leaves out. It is one line, whatever names it contains. */
 export function printNote(line: string): void {
-  if (!quiet) printError(line);
+  if (!quiet) printError(oneLine(line));
 }
 
 /** stdout, which was to carry the results, is gone: there is no use in going on. */

@@ -13,7 +13,7 @@ import { UsageError } from "./command.js";
 import { byName, listPictures } from "./datasets.js";
 import type { DatasetItem } from "./datasets.js";
 import { checkLabels } from "./label-files.js";
-import { printError, printNote } from "./output.js";
+import { oneLine, printError, printNote } from "./output.js";
 import { itemBar } from "./progress.js";
 import type { SampleReader } from "./train-samples.js";
 import type { TrainValues } from "./train-options.js";
@@ -161,11 +161,12 @@ export async function usableItems(items: readonly DatasetItem[], reader: SampleR
     try {
       const { labels } = await reader.read(item);
       if (!labels || labels.some((label) => label !== 255)) usable.push(item);
-      else printError(`fcn train: ${item.label ?? item.key} has no pixel that counts; the picture is left out`);
+      else
+        printError(`fcn train: ${oneLine(item.label ?? item.key)} has no pixel that counts; the picture is left out`);
     } catch (error) {
       if (!isPictureError(error)) throw error;
       bar.clear();
-      printError(`fcn train: ${messageOf(error)}; the picture is left out`);
+      printError(`fcn train: ${oneLine(messageOf(error))}; the picture is left out`);
     }
     bar.step(item.key);
   }
