@@ -17,6 +17,7 @@ describe("the command", () => {
     [["nothing"], '"nothing" is not one of kernels, models, all'],
     [["models", "--variants", "fcn64s"], "--variants fcn64s is not one of"],
     [["models", "--sizes", "0"], "--sizes 0 is not a whole number from 1"],
+    [["models", "--sizes", "007"], "--sizes 007 is not a whole number from 1"],
     [["models", "--sizes", "3x"], "is not a whole number"],
     [["models", "--sizes", "224x224x5"], "--sizes 224x224x5 is neither N nor WIDTHxHEIGHT"],
     [["models", "--precision", "f64"], "--precision f64 is not one of"],

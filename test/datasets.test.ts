@@ -109,7 +109,7 @@ it("shards are disjoint, alike and complete", () => {
   const parts = Array.from({ length: 7 }, (_, i) => shardOf(all, parseShard("compare", { shard: `${i + 1}/7` })));
   expect(parts.flat().sort((a, b) => a - b)).toEqual(all);
   expect(new Set(parts.map((p) => p.length))).toEqual(new Set([3, 4]));
-  for (const wrong of ["0/7", "8/7", "1", "a/b", "1/0"])
+  for (const wrong of ["0/7", "8/7", "1", "a/b", "1/0", "01/7", "1/07"])
     expect(() => parseShard("compare", { shard: wrong })).toThrow("not of the form i/n");
 });
 

@@ -20,7 +20,7 @@ const MAX_BATCH = 64;
 
 function wholeNumber(option: string, text: string, most: number): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1 || value > most)
+  if (!/^[1-9]\d*$/.test(text) || value > most)
     throw new UsageError(`bench: --${option} ${text} is not a whole number from 1 to ${most}`);
   return value;
 }

@@ -128,7 +128,7 @@ function parseSizes(text: string | undefined): Size[] | undefined {
   if (text === undefined) return undefined;
   if (text === "none") return [];
   return listOf(text).map((part) => {
-    const [, width, height] = /^(\d{1,5})x(\d{1,5})$/.exec(part)?.map(Number) ?? [];
+    const [, width, height] = /^([1-9]\d{0,4})x([1-9]\d{0,4})$/.exec(part)?.map(Number) ?? [];
     if (!width || !height)
       throw new UsageError(`compare: --sizes ${text} is not a list of sizes, as in 256x256,640x480`);
     return [width, height];

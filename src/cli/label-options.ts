@@ -14,7 +14,7 @@ export interface LabelOptions {
 const MAX_VALUE = 65535;
 
 function valueOf(command: string, option: string, text: string): number {
-  const value = /^\d{1,5}$/.test(text) ? Number(text) : Infinity;
+  const value = /^(0|[1-9]\d{0,4})$/.test(text) ? Number(text) : Infinity;
   if (value > MAX_VALUE)
     throw new UsageError(`${command}: --${option} takes values of label maps, 0 to ${MAX_VALUE}, not "${text}"`);
   return value;

@@ -217,7 +217,7 @@ const MOST_THREADS = 64;
 /** @throws UsageError */
 export function threadCount({ threads }: SegmentValues): number {
   if (threads === undefined) return defaultThreads();
-  if (/^\d{1,2}$/.test(threads) && Number(threads) <= MOST_THREADS) return Number(threads);
+  if (/^(0|[1-9]\d?)$/.test(threads) && Number(threads) <= MOST_THREADS) return Number(threads);
   throw new UsageError(`segment: --threads ${threads} is not a whole number from 0 to ${MOST_THREADS}`);
 }
 

@@ -86,8 +86,8 @@ export function parseShard(
       );
     return found;
   }
-  const [, part, parts] = /^(\d{1,6})\/(\d{1,6})$/.exec(shard)?.map(Number) ?? [];
-  if (part === undefined || parts === undefined || part < 1 || part > parts)
+  const [, part, parts] = /^([1-9]\d{0,5})\/([1-9]\d{0,5})$/.exec(shard)?.map(Number) ?? [];
+  if (part === undefined || parts === undefined || part > parts)
     throw new UsageError(
       `${command}: --shard ${shard} is not of the form i/n with i from 1 to n, as in 1/8, and not auto`,
     );
