@@ -1,5 +1,5 @@
 /** `fcn train` as a user runs it: wrong calls, its files, resume after a kill, stages. Runs the build. */
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -73,6 +73,7 @@ describe("fcn train, called wrongly", () => {
     writeFileSync(at("weights.txt"), "1\n2\n");
     const few = await fcn(...trainArgs("weights", "--class-weights", at("weights.txt")));
     expect([few.code, few.err]).toEqual([2, expect.stringContaining("has 2 numbers; there are 5 classes")]);
+    expect(existsSync(at("weights"))).toBe(false);
   });
 });
 

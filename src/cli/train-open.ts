@@ -43,6 +43,7 @@ export interface OpenData {
   readonly classNames: readonly string[];
   readonly teacher: TeacherFile | undefined;
   readonly meaning: LabelMeaning;
+  readonly classWeights: readonly number[] | undefined;
 }
 
 /** @throws UsageError for fewer than two classes, and as trainingItems() */
@@ -67,9 +68,10 @@ export async function openData(
   const classNames = given ?? numberedNames(reader.highest + 1);
   if (classNames.length < LEAST_CLASSES)
     throw new UsageError("train: the label maps have no class besides 0; a network has two or more");
+  const classWeights = await readClassWeights(values["class-weights"], classNames.length);
   warnOfValues(reader, classNames.length);
   sayData(data, { ...settings, isDrawn: !measured, isNamed: given !== undefined, classes: classNames.length });
-  return { data, reader, classNames, teacher, meaning };
+  return { data, reader, classNames, teacher, meaning, classWeights };
 }
 
 /** @throws UsageError */
@@ -117,10 +119,9 @@ function sayData({ training, heldOut }: TrainingData, { seed, isDrawn, isNamed, 
 export async function headerOf(
   values: TrainValues,
   settings: FullSettings,
-  { data, classNames, teacher, meaning }: OpenData,
+  { data, classNames, teacher, meaning, classWeights }: OpenData,
   { source, device }: { readonly source: ByteSource; readonly device: Device },
 ): Promise<TrainingHeader> {
-  const classWeights = await readClassWeights(values["class-weights"], classNames.length);
   return {
     format: TRAINING_FORMAT,
     settings: { ...settings },
