@@ -116,12 +116,15 @@ describe("a list", () => {
 
 describe("errors that pass by themselves", () => {
   const ofSystem = (code: string): Error => Object.assign(new Error(code), { code, syscall: "write" });
+  const badPort = (): Error =>
+    new BrokenOff("x", { cause: new TypeError("fetch failed", { cause: new Error("bad port") }) });
   it.each([
     ["a lost device", new FcnError("device-lost", "lost"), true],
     ["memory", new FcnError("out-of-memory", "full"), true],
     ["a full disk", cannotWrite("a", ofSystem("ENOSPC")), true],
     ["a file server that is away", badImage("a.png", "stale", ofSystem("ESTALE")), true],
     ["a download", new FcnError("bad-weights", "x", { cause: new BrokenOff("503") }), true],
+    ["a port that fetch never asks", new FcnError("bad-weights", "x", { cause: badPort() }), false],
     ["a bad picture", badImage("a.png", "no PNG"), false],
     ["a missing file", badImage("a.png", "gone", ofSystem("ENOENT")), false],
     ["a read-only disk", cannotWrite("a", ofSystem("EROFS")), false],

@@ -35,9 +35,14 @@ const hasCode = (error: unknown, codes: ReadonlySet<string>): boolean => {
 /** Whether the disk, or the user's share of it, is full. */
 export const isDiskFull = (error: unknown): boolean => [...chainOf(error)].some((at) => hasCode(at, FULL_CODES));
 
+/** What fetch says of a port on which no server of pages may listen, such as 9: it never asks the server. */
+const BLOCKED_PORT = "bad port";
+
 /** Whether another run may succeed although nobody changes a thing. */
 export function isPassing(error: unknown): boolean {
-  return [...chainOf(error)].some((at) => {
+  const chain = [...chainOf(error)];
+  if (chain.some((at) => (at as Error).message === BLOCKED_PORT)) return false;
+  return chain.some((at) => {
     if (at instanceof BrokenOff) return true;
     if (at instanceof FcnError) return at.code === "device-lost" || at.code === "out-of-memory";
     return hasCode(at, PASSING_CODES);
