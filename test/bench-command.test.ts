@@ -66,6 +66,14 @@ describe("the command", () => {
     expect(ceilings?.gflops).toBeGreaterThan(0);
   });
 
+  it("prints what was measured where Ctrl-C ends it without --out", async () => {
+    const script = `set -m; $FCN bench kernels --json >printed 2>notes & until grep -q ', [a-z0-9-]*$' notes
+      do sleep 0.1; done; kill -INT $!; wait $!; code=$?; cat printed; exit $code`;
+    const { code, out } = await bash(script, root);
+    expect(code).toBe(130);
+    expect(fromJson(out.slice(out.indexOf("{")), "printed").kernels?.length).toBeGreaterThan(0);
+  });
+
   it("looks at the file of --out before it measures", async () => {
     const folder = join(root, "earlier");
     const relu = ["bench", "kernels", "--filter", "relu", "--out", folder];

@@ -49,7 +49,7 @@ models   Whole networks, from RGBA8 in memory to labels in memory. Upload and
   --out DIR         also write the result to DIR/ADAPTER-DATE.json, after each
                     variant of a kernel and each network, so that Ctrl-C loses
                     only the one in hand; keeps rows of that file that this run
-                    did not measure
+                    did not measure. Without it, Ctrl-C prints the rows so far
   --compare FILE    print ratios to an earlier result (with --json on stderr)
   --svg DIR         write kernels.svg (bars) and roofline.svg to DIR
   --csv DIR         write kernels.csv, models.csv and layers.csv to DIR

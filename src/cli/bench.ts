@@ -119,36 +119,53 @@ async function runModels(
 
 const saveError = (error: unknown): void => printError(`fcn: ${oneLine(messageOf(error))}`);
 
-/** Keeps what was measured so far. A full disk costs no row: all are printed and saved again at the end. */
-function keeperOf({ out }: BenchValues): (result: BenchResult) => Promise<void> {
+interface Keeper {
+  readonly keep: (result: BenchResult) => Promise<void>;
+  /** All is measured, and the caller prints it. */
+  readonly end: () => void;
+}
+
+/**
+ * Keeps what was measured so far. Without --out it is printed where the program ends early, as by Ctrl-C. A full disk
+ * costs no row either: all are printed, and saved again at the end.
+ */
+function keeperOf({ out, json }: BenchValues): Keeper {
   let isFailed = false;
-  return async (result) => {
-    if (out === undefined || isFailed) return;
-    await saveResult(out, result).catch((error: unknown) => {
-      isFailed = true;
-      saveError(error);
-    });
+  let unsaved: BenchResult | undefined;
+  const onExit = (): void => {
+    if (unsaved) printResult(unsaved, json);
   };
+  process.on("exit", onExit);
+  const keep = async (result: BenchResult): Promise<void> => {
+    if (out !== undefined && !isFailed)
+      await saveResult(out, result).catch((error: unknown) => {
+        isFailed = true;
+        saveError(error);
+      });
+    if (out === undefined || isFailed) unsaved = result;
+  };
+  return { keep, end: () => void process.off("exit", onExit) };
 }
 
 /** Measures the part; with --out the result so far is on disk after each variant of a kernel and each network. */
 async function measure(device: Device, request: ModelRequest | undefined, job: Job): Promise<BenchResult> {
   const { part, values } = job;
-  const save = keeperOf(values);
+  const { keep, end } = keeperOf(values);
   // After the device: without one, generating a checkpoint would be in vain.
   const tasks = request ? await modelTasks(request) : [];
   let result = job.result;
   if (part === "models") {
     result = { ...result, ceilings: await measuredCeilings(device) };
   } else {
-    result = { ...result, ...(await runKernels(device, values, (measured) => save({ ...result, ...measured }))) };
-    await save(result);
+    result = { ...result, ...(await runKernels(device, values, (measured) => keep({ ...result, ...measured }))) };
+    await keep(result);
   }
   device.dispose();
   if (tasks.length) {
-    const models = await runModels(tasks, device.software, (rows) => save({ ...result, models: rows }));
+    const models = await runModels(tasks, device.software, (rows) => keep({ ...result, models: rows }));
     result = { ...result, models };
   }
+  end();
   return result;
 }
 
