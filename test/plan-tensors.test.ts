@@ -229,3 +229,14 @@ describe("WeightStore.free", () => {
     live.stop();
   });
 });
+
+it("a tensor keeps the shape that it was made with", async () => {
+  const shape: [number, number, number, number] = [1, 1, 2, 2];
+  const x = await Tensor.from(device(), [1, 2, 3, 4], shape);
+  shape.fill(50);
+  expect([x.shape, [...(await x.read())]]).toEqual([
+    [1, 1, 2, 2],
+    [1, 2, 3, 4],
+  ]);
+  x.dispose();
+});

@@ -209,5 +209,5 @@ export function checkShape(what: string, shape: readonly number[]): Nchw {
     const got = Array.isArray(shape) ? `[${shape.map(describeValue).join(",")}]` : describeValue(shape);
     throw badShape(`${what}: shape ${got} needs 4 positive integers [N, C, H, W]`);
   }
-  return shape as unknown as Nchw;
+  return shape.slice() as unknown as Nchw; // a caller may change its own
 }

@@ -38,9 +38,9 @@ export class GivenGraph extends Graph {
    */
   override input(name: string, shape: Nchw, layout: LayoutName): Value {
     checkKind("graph: the name of an input", name, "a string");
-    checkShape(`graph: input "${name}"`, shape);
+    const own = checkShape(`graph: input "${name}"`, shape);
     checkLayout(layout ?? "none");
-    return super.input(name, [...shape], layout);
+    return super.input(name, own, layout);
   }
 
   /** As op(), for a kernel that is only known at run time. @throws bad-option, bad-shape */
