@@ -77,8 +77,8 @@ export class Loader {
 
 /** Browsers do not tell a page whether a server of another origin is down, or does not allow the page to read. */
 function withPermission(error: unknown, weights: LoadRequest["weights"]): unknown {
-  const isOther = weights.kind === "address" && !weights.address.startsWith(`${location.origin}/`);
-  if (!isOther || !isFcnError(error, "bad-weights") || !error.message.includes("could not be fetched")) return error;
+  if (!isFcnError(error, "bad-weights") || !error.message.includes("could not be fetched")) return error;
+  if (weights.kind !== "address" || weights.address.startsWith(`${location.origin}/`)) return error;
   const { message } = error;
   return new Error(`${message}. A server of another origin must allow this page to read (CORS)`, { cause: error });
 }
