@@ -203,14 +203,14 @@ async function run(args: readonly string[]): Promise<number> {
   const report = await importing.finally(bar.clear);
   const isOnStdout = values.out === STREAM || (await openDescriptor(values.out))?.own === 1;
   if (values.json) (isOnStdout ? printError : print)(JSON.stringify(report));
-  else (isOnStdout ? printNote : print)(describeImport(report));
+  else describeImport(report).forEach(isOnStdout ? printNote : print);
   return 0;
 }
 
 /** Names of left out tensors that the summary shows. */
 const SHOWN_DROPPED = 3;
 
-function describeImport(report: ImportReport): string {
+function describeImport(report: ImportReport): [file: string, written: string] {
   const { source, architecture, tensors, bytes, dtype, folded, dropped, seconds, out } = report;
   const storage = folded ? `${dtype}, batch norm folded` : dtype;
   const place = out === STREAM ? "stdout" : out;
@@ -218,7 +218,7 @@ function describeImport(report: ImportReport): string {
   const names = dropped.slice(0, SHOWN_DROPPED).map((name) => shown(name));
   if (dropped.length > SHOWN_DROPPED) names.push("...");
   const left = dropped.length ? `; ${dropped.length} left out (${names.join(", ")})` : "";
-  return `${shown(source)}: ${architecture}\n  -> ${written}${left}`;
+  return [`${shown(source)}: ${architecture}`, `  -> ${written}${left}`];
 }
 
 export const importCommand: Command = {
