@@ -91,10 +91,15 @@ describe("the programs", () => {
     });
   });
 
-  test("a file that cannot be read is exit code 1 and one sentence; a wrong call is 2", async () => {
-    for (const name of ["bad-code.pth", "bad-truncated.pth", "none.pth"]) {
+  test("a file that cannot be read is exit code 1 and one sentence; one that is not there and a wrong call are 2", async () => {
+    const files = [
+      ["bad-code.pth", 1],
+      ["bad-truncated.pth", 1],
+      ["none.pth", 2],
+    ] as const;
+    for (const [name, code] of files) {
       const ended = await fcn("inspect", fixturePath(name));
-      expect(ended).toMatchObject({ code: 1, out: "" });
+      expect(ended).toMatchObject({ code, out: "" });
       expect(ended.err.trim().split("\n")).toHaveLength(1);
       expect(ended.err).toContain(name);
     }

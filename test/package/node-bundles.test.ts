@@ -16,11 +16,8 @@ function moduleOf(entry: string): string {
   return join(installed().package, conditions.default ?? "");
 }
 
-/** What `fcn-webgpu/node` has in a form of its own. Of the last two, `fcn-webgpu` has one that checks its arguments. */
-const OWN_FORMS = [
-  ...["Comparison", "ComparisonSet", "createFcn", "loadFcn", "openSource", "readPicture", "requestDevice"],
-  ...["convOutputSize", "convTransposeOutputSize"],
-];
+/** What `fcn-webgpu/node` has in a form of its own. */
+const OWN_FORMS = ["Comparison", "ComparisonSet", "createFcn", "loadFcn", "openSource", "readPicture", "requestDevice"];
 
 /** Prints the address of every file that a module loads. */
 const WATCH = `import { register } from "node:module";
