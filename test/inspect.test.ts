@@ -91,7 +91,7 @@ describe("the programs", () => {
     });
   });
 
-  test("a file that cannot be read is exit code 1 and one sentence; one that is not there and a wrong call are 2", async () => {
+  test("a file that cannot be read is exit code 1 and one sentence; a missing one and a wrong call are 2", async () => {
     const files = [
       ["bad-code.pth", 1],
       ["bad-truncated.pth", 1],
