@@ -15,7 +15,7 @@ it("are refused with norm and channel when the weights are read", async () => {
     return name === `${NORM}.running_var` ? values.map((value, i) => (i === 2 ? -1 : value)) : values;
   });
   const fcn = await loadFcn({ weights, device: device() });
-  const fault = "the factor of its channel 2 is NaN; running_var must not be negative";
+  const fault = "weight / sqrt(running_var + epsilon) of its channel 2 is NaN; running_var must not be negative";
   await expect(fcn.segment(stripedPicture(40, 30))).rejects.toMatchObject({
     code: "bad-weights",
     message: `weights in memory: batch norm ${NORM} cannot be folded: ${fault}`,

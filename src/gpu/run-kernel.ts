@@ -4,12 +4,12 @@
  * and to test kernels.
  */
 import { convert } from "../../shaders/convert/kernel.js";
+import { copiedArrays } from "../base/copied-arrays.js";
 import { badOption } from "../base/errors.js";
 import { checkKind, checkOptions, typeName } from "../base/options.js";
 import { checkBorders, neededBorders, widest } from "../kernel/border-rules.js";
 import type { Borders } from "../kernel/border.js";
 import { chooseVariant, layoutOf } from "../kernel/choice.js";
-import { heldAttrs } from "../kernel/held-attrs.js";
 import { erase, makeProblem } from "../kernel/kernel.js";
 import type { Kernel, KernelDef } from "../kernel/kernel.js";
 import { conversionPath } from "../kernel/layout.js";
@@ -99,7 +99,7 @@ export async function runKernel<I, O, A>(
   const erased = erase(kernel);
   const operands = operandsOf(args);
   checkOperands(device, erased, operands);
-  const call = await prepare(device, erased, operands, heldAttrs(attrs as Attrs), options);
+  const call = await prepare(device, erased, operands, copiedArrays(attrs as Attrs), options);
   const updated = updatedTensors(erased, call.variant, operands);
   const converted: Tensor[] = [];
   const outputs: Record<string, Tensor> = {};

@@ -4,6 +4,7 @@
  * using one network is in segmenter.ts. Both run on a session (session.ts).
  */
 import { abortable } from "../base/abort.js";
+import { copiedArrays } from "../base/copied-arrays.js";
 import { checkOneOf, checkOptions } from "../base/options.js";
 import { checkDevice } from "../gpu/device.js";
 import type { Device, LostListener } from "../gpu/device.js";
@@ -30,7 +31,6 @@ import { checkHaveScores, comparisonResult, pixelScoresOf } from "./comparison-r
 import type { ComparisonResult } from "./comparison-result.js";
 import { ALL, backboneParameters, headParameters, measureNetworks } from "./network-cost.js";
 import type { NetworkCost, PartNames } from "./network-cost.js";
-import { copiedArrays } from "./head-weights.js";
 import type { HoldImage } from "./picture-call.js";
 import type { PictureResult } from "./picture-result.js";
 import { PRECISIONS } from "./precision.js";

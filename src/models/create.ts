@@ -1,5 +1,6 @@
 /** Models from a backbone and heads in memory. Both entries share this; loadFcn needs none of it. */
 import type { Abortable } from "../base/abort.js";
+import { copiedArrays } from "../base/copied-arrays.js";
 import { badOption } from "../base/errors.js";
 import { checkKind, typeName } from "../base/options.js";
 import type { Kinds } from "../base/options.js";
@@ -7,7 +8,6 @@ import type { Checkpoint } from "../weights/checkpoint.js";
 import { SOURCE_KIND } from "../weights/download-options.js";
 import type { WeightsOptions } from "../weights/download-options.js";
 import { checkCheckpoint } from "../weights/given.js";
-import { copiedArrays } from "./head-weights.js";
 import type { HeadWeights, HostTensors } from "./head-weights.js";
 import { LOAD_KINDS, loadOpened, openWeights } from "./load.js";
 import type { LoadOptions, LoadSources } from "./load.js";

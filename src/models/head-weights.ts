@@ -1,7 +1,6 @@
 /** Heads as values in memory: how callers give them. What works with them is loaded when it is needed (own-heads/). */
 import { ABORTABLE_KINDS } from "../base/abort.js";
 import type { Abortable } from "../base/abort.js";
-import { typeName } from "../base/options.js";
 import type { Kinds } from "../base/options.js";
 import type { HostWeight } from "../gpu/operands.js";
 import type { Head } from "../weights/heads.js";
@@ -28,17 +27,3 @@ export interface HeadsOptions extends Abortable {
 }
 
 export const HEADS_KINDS: Kinds<HeadsOptions> = { variant: "a string", classNames: "an array", ...ABORTABLE_KINDS };
-
-/** Objects within heads: networks, tensors, shapes and values. */
-const DEPTH = 3;
-
-/**
- * Heads or options with copies of their arrays, because callers use them again. Whatever else they hold stays for the
- * checks.
- */
-export function copiedArrays<T>(value: T, depth = DEPTH): T {
-  if (Array.isArray(value) || typeName(value) === "Float32Array") return (value as { slice(): T } & T).slice();
-  if (typeName(value) !== "Object" || depth === 0) return value;
-  const copies = Object.entries(value as object).map(([key, part]) => [key, copiedArrays(part as unknown, depth - 1)]);
-  return Object.fromEntries(copies) as T;
-}

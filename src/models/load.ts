@@ -4,6 +4,7 @@
  */
 import { abortable } from "../base/abort.js";
 import type { Abortable } from "../base/abort.js";
+import { copiedArrays } from "../base/copied-arrays.js";
 import { badOption } from "../base/errors.js";
 import { checkOneOf } from "../base/options.js";
 import type { Kinds } from "../base/options.js";
@@ -22,7 +23,6 @@ import type { ByteSource } from "../weights/source.js";
 import { assemble } from "./assemble.js";
 import type { HeadChoice } from "./assemble.js";
 import { FCN_VARIANTS } from "./fcn-head.js";
-import { copiedArrays } from "./head-weights.js";
 import { PRECISIONS } from "./precision.js";
 import type { PrecisionOption } from "./precision.js";
 import type { Preprocessing, Resize } from "./preprocessing.js";

@@ -2,6 +2,7 @@
 /** The public face of a network: checks options and shapes results. A session (session.ts) does the work. */
 import { ABORTABLE_KINDS, checkSignal } from "../base/abort.js";
 import type { Abortable } from "../base/abort.js";
+import { copiedArrays } from "../base/copied-arrays.js";
 import { checkOptions } from "../base/options.js";
 import type { Device, LostListener } from "../gpu/device.js";
 import { checkPictureSize } from "../image/picture.js";
@@ -12,7 +13,7 @@ import type { ReplaceHeads } from "./assemble.js";
 import { importExtras } from "./extras/import-extras.js";
 import { featureMaps } from "./features.js";
 import type { FeatureOptions, FeaturePlace, FeaturesOn } from "./features.js";
-import { HEADS_KINDS, copiedArrays } from "./head-weights.js";
+import { HEADS_KINDS } from "./head-weights.js";
 import type { HeadWeights, HeadsOptions } from "./head-weights.js";
 import type { LayerTime } from "./layer-time.js";
 import { checkArray } from "./many-pictures.js";
@@ -191,9 +192,8 @@ export class Fcn<Image = Picture> {
 
   /**
    * Replaces the heads by others in memory, once the calls before it have ended: for any number of classes, for another
-   * FCN over the same backbone, or after a step of training. The backbone's weights stay on the GPU, those of the old
-   * heads are freed, and after a lost device the new ones come back. The values are copied. Nothing changes where it
-   * rejects.
+   * FCN over the same backbone, or after a step of training. The backbone's weights stay on the GPU, the old heads are
+   * freed, and the new ones come back after a lost device. Values are copied. Nothing changes where it rejects.
    * @throws bad-weights naming all tensors that are missing, mis-shaped or unexpected; bad-option, disposed, the
    * signal's reason
    */

@@ -1,4 +1,5 @@
 /** The groups of a set: from checkpoints to networks that share a backbone, of one file or of several. */
+import { copiedArrays } from "../base/copied-arrays.js";
 import { FcnError, badOption } from "../base/errors.js";
 import { checkKind, checkOneOf, checkOptions, typeName } from "../base/options.js";
 import type { Kinds } from "../base/options.js";
@@ -12,7 +13,6 @@ import { COMPARABLE, variantsByBackbone } from "./compared.js";
 import type { ComparedVariant } from "./compared.js";
 import { partNames, prepareComparison } from "./comparison-graph.js";
 import type { PreparedComparison } from "./comparison-graph.js";
-import { copiedArrays } from "./head-weights.js";
 import type { PartNames } from "./network-cost.js";
 import type { Preprocessing, Resize } from "./preprocessing.js";
 import type { NetworkClasses } from "./set-classes.js";

@@ -1,9 +1,9 @@
 /** The graph that callers of the library make: it checks what it is given. */
+import { copiedArrays } from "../base/copied-arrays.js";
 import { badOption, badShape } from "../base/errors.js";
 import { checkKind, typeName } from "../base/options.js";
 import { checkLayout, checkShape } from "../gpu/tensor.js";
 import { baseOf, borderOf } from "../kernel/border.js";
-import { heldAttrs } from "../kernel/held-attrs.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { LayoutName } from "../kernel/layout.js";
 import type { Attrs } from "../kernel/problem.js";
@@ -56,7 +56,7 @@ export class GivenGraph extends Graph {
     for (const [key, operand] of Object.entries(args ?? {})) {
       if (operand !== undefined) checkOperand(`${label}: input ${key}`, kernel.inputs[key]?.role, operand);
     }
-    return super.append(label, kernel, args ?? {}, heldAttrs(attrs ?? {}));
+    return super.append(label, kernel, args ?? {}, copiedArrays(attrs ?? {}));
   }
 
   /**

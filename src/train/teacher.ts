@@ -51,7 +51,7 @@ const SUM_TOLERANCE = 0.01;
 
 /** @throws bad-image for values that are not probabilities, and for those of a pixel that do not add up to 1 */
 function checkProbabilities(key: string, data: Float32Array, pixels: number): void {
-  const wrong = data.find((value) => !(value >= 0 && value <= 1 + SUM_TOLERANCE));
+  const wrong = data.find((value) => !(value >= 0 && value <= 1.001));
   if (wrong !== undefined) {
     const has = Number.isNaN(wrong) ? "no number" : wrong.toPrecision(3);
     throw new FcnError("bad-image", `teacher: ${key} needs probabilities from 0 to 1, has ${has}`);

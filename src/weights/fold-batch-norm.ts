@@ -25,8 +25,8 @@ async function scales(bn: BatchNorm, eps: number): Promise<Float64Array> {
   const channel = factors.findIndex((factor) => !Number.isFinite(factor));
   if (channel < 0) return factors;
   const norm = bn.variance.name.replace(".running_var", "");
-  const fault = `the factor of its channel ${channel} is ${factors[channel]}; running_var must not be negative`;
-  throw badWeights(bn.file, `batch norm ${norm} cannot be folded: ${fault}`);
+  const fault = `weight / sqrt(running_var + epsilon) of its channel ${channel} is ${factors[channel]}`;
+  throw badWeights(bn.file, `batch norm ${norm} cannot be folded: ${fault}; running_var must not be negative`);
 }
 
 /**
