@@ -120,3 +120,26 @@ it("every folder of deploy/ has a guide of one screen", () => {
   expect(folders.map(({ name }) => name).sort()).toEqual(["bullmq", "kubernetes", "slurm"]);
   for (const { name } of folders) expect(textOf(`${name}/README.md`).split("\n").length, name).toBeLessThan(50);
 });
+
+it("the table of BullMQ's variables says who reads each, and its default", () => {
+  const [producer, worker, queue] = ["producer", "worker", "queue"].map((name) => textOf(`bullmq/${name}.mjs`));
+  const reads = (text = ""): [string, string][] =>
+    [...text.matchAll(/process\.env\.(\w+) \?\? "?([\w.:/-]+)/g)].map(([, name = "", value = ""]) => [name, value]);
+  const rowOf = (reader: string, [name, value]: [string, string]): string =>
+    `${name} ${reader} ${/^[\d_]+$/.test(value) ? value.replace("_", ",") : value}`;
+  const read = [
+    ...reads(queue).map((one) => rowOf("both", one)),
+    ...reads(worker).map((one) => rowOf("worker", one)),
+    ...reads(producer).map((one) => rowOf("producer", one)),
+  ];
+  const rows = [...textOf("bullmq/README.md").matchAll(/^\| `(\w+)` +\| (\w+) +\|[^|]+\| `?([^|`]+?)`? +\|$/gm)];
+  expect(rows.map((row) => row.slice(1).join(" ")).sort()).toEqual(read.sort());
+});
+
+it("guides and manifest name this version of the package", () => {
+  const { version } = JSON.parse(readFileSync(`${root}package.json`, "utf8")) as { version: string };
+  const texts = ["bullmq/README.md", "kubernetes/README.md", "kubernetes/job.yaml"].map(textOf).join("\n");
+  const named = [...texts.matchAll(/fcn-webgpu[-:](\d+\.\d+\.\d+)/g)].map(([, found]) => found);
+  expect(named.length).toBeGreaterThan(3);
+  expect(new Set(named)).toEqual(new Set([version]));
+});
