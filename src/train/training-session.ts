@@ -1,6 +1,6 @@
 /**
  * Training on the GPU: the parameters, and plans for batches of every shape that comes. A step is forward, loss,
- * backward and optimiser in one submit. Where a batch comes in pieces, gradients are added over the pieces, and a plan
+ * backward and optimiser in one run. Where a batch comes in pieces, gradients are added over the pieces, and a plan
  * of its own runs the optimiser. A step of a shape that was seen before creates nothing.
  */
 import type { Device } from "../gpu/device.js";
