@@ -16,8 +16,8 @@ export interface NodeDeviceOptions extends Omit<DeviceOptions, "gpu" | "pace"> {
   /** Part of an adapter's name, to choose one of several: "NVIDIA", "llvmpipe". */
   readonly adapter?: string;
   /**
-   * Block the event loop in slices of 0.4 ms while the GPU works, which leaves the cores to a software adapter.
-   * Default: only on software adapters. On a GPU it would add up to 0.4 ms to every wait and gain nothing.
+   * Block the event loop in slices of 1 ms while the GPU works, which leaves the cores to a software adapter.
+   * Default: only on software adapters. On a GPU it would add up to 1 ms to every wait and gain nothing.
    */
   readonly quietWait?: boolean;
 }
