@@ -49,6 +49,17 @@ describe("adapters", () => {
     );
   });
 
+  it("no difference by capitals in the name, or by the dashes of a device's own name", async () => {
+    const first = await requestDevice();
+    const [word = ""] = first.label.split("-");
+    for (const adapter of [first.label, word.toUpperCase(), word.toLowerCase()]) {
+      const device = await requestDevice({ adapter });
+      expect(device.label).toBe(first.label);
+      device.dispose();
+    }
+    first.dispose();
+  });
+
   it("FCN_PRETEND with a word that it does not know", async () => {
     vi.stubEnv("FCN_PRETEND", "tpu");
     try {

@@ -13,7 +13,10 @@ import { endWithThread, guardThreadEnd } from "./thread-end.js";
 
 /** How a device is opened in Node. */
 export interface NodeDeviceOptions extends Omit<DeviceOptions, "gpu" | "pace"> {
-  /** Part of an adapter's name, to choose one of several: "NVIDIA", "llvmpipe". */
+  /**
+   * Part of an adapter's name, to choose one of several: "NVIDIA", "llvmpipe". Capitals make no difference. Dashes may
+   * stand for other characters, as in `device.label`.
+   */
   readonly adapter?: string;
   /**
    * Block the event loop in slices of 1 ms while the GPU works, which leaves the cores to a software adapter.
@@ -142,8 +145,29 @@ export async function requestDevice(options: NodeDeviceOptions = {}): Promise<De
     endWithThread(device.gpu);
     return device;
   } catch (error) {
-    throw isFcnError(error) ? withDriverCure(error) : adapterNotFound(adapter, error);
+    if (isFcnError(error)) throw withDriverCure(error);
+    const names = namesIn(error);
+    const meant = adapter === undefined ? undefined : adapterMeant(adapter, names);
+    if (meant !== undefined && meant !== adapter) return requestDevice({ ...options, adapter: meant });
+    throw adapterNotFound(adapter, names, error);
   }
+}
+
+/** Where a name fits no adapter, Dawn throws an error of its own that lists the adapters there are. */
+const namesIn = (error: unknown): string[] =>
+  [...messageOf(error).matchAll(/ name: '(.*)'/g)].map(([, name = ""]) => name);
+
+/** A name as Dawn writes it in the adapter's information: in small letters, with dashes. */
+const dashed = (name: string): string =>
+  name
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, "-")
+    .replace(/^-|-$/g, "");
+
+/** The first adapter whose name is like this one; Dawn compares letter by letter. */
+function adapterMeant(adapter: string, names: readonly string[]): string | undefined {
+  const wanted = dashed(adapter);
+  return wanted === "" ? undefined : names.find((name) => dashed(name).includes(wanted));
 }
 
 /** Without any adapter, what to install. Other errors stay as they are: an adapter that refuses has a cause. */
@@ -156,10 +180,8 @@ function withDriverCure(error: FcnError): FcnError {
   );
 }
 
-/** Where a name fits no adapter, Dawn throws an error of its own that lists the adapters there are. */
-function adapterNotFound(adapter: string | undefined, error: unknown): unknown {
+function adapterNotFound(adapter: string | undefined, names: readonly string[], error: unknown): unknown {
   if (adapter === undefined) return error;
-  const names = [...messageOf(error).matchAll(/ name: '(.*)'/g)].map(([, name]) => name);
   const cure = names.length > 0 ? `this machine has ${names.join(", ")}` : firstLineOf(messageOf(error));
   const wanted = JSON.stringify(adapter.slice(0, MOST_SHOWN));
   return new FcnError("no-adapter", `no graphics adapter has ${wanted} in its name; ${cure}`, { cause: error });
