@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import * as kernels from "../shaders/index.js";
 import type { Kernel } from "../src/kernel/kernel.js";
 import { PAGES } from "./helpers/docs.js";
-import { isGenerated, repositoryFiles, textOf } from "./helpers/sources.js";
+import { errorCodes, isGenerated, repositoryFiles, textOf } from "./helpers/sources.js";
 
 describe("names in ARCHITECTURE.md and CONTRIBUTING.md", () => {
   const pages = PAGES.filter(({ file }) => file === "ARCHITECTURE.md" || file === "CONTRIBUTING.md");
@@ -30,6 +30,14 @@ describe("names in ARCHITECTURE.md and CONTRIBUTING.md", () => {
     });
     expect(lost.map(([whole]) => whole)).toEqual([]);
   });
+});
+
+it("ARCHITECTURE.md lists the error codes, CONTRIBUTING.md the checks", () => {
+  const [, errors = ""] = /^## Errors$([^]*?)^## /m.exec(textOf("ARCHITECTURE.md")) ?? [];
+  expect([...errors.matchAll(/`([a-z]+(?:-[a-z]+)+|disposed)`/g)].map(([, code]) => code)).toEqual(errorCodes());
+  const [, checks = ""] = /runs the checks: ([\w, ]+?) +\|/.exec(textOf("CONTRIBUTING.md")) ?? [];
+  const [, table = ""] = /^const CHECKS = \{$([^]*?)^\};$/m.exec(textOf("scripts/run.mjs")) ?? [];
+  expect(checks.split(", ")).toEqual([...table.matchAll(/^ {2}(\w+):/gm)].map(([, name]) => name));
 });
 
 it("the kernels for PyTorch's layers have the inputs and attributes of their table", () => {
