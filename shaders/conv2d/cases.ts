@@ -1,5 +1,6 @@
 /** Edge shapes for the tests, and the layers of ResNet-101 at 224x224 for the benchmarks. */
 import type { HostTensor, KernelCase } from "../../src/kernel/registry.js";
+import { LARGEST } from "../../src/kernel/shape.js";
 
 const bench = (name: string, x: number[], weight: number[], attrs: KernelCase["attrs"]): KernelCase => ({
   name,
@@ -146,6 +147,11 @@ export const conv2dCases: readonly KernelCase[] = [
     attrs: { stride: 2, padding: 1 },
   },
   { name: "dilation 2", shapes: { x: [1, 7, 11, 13], weight: [9, 7, 3, 3] }, attrs: { padding: 2, dilation: 2 } },
+  {
+    name: "1x1, the largest dilation",
+    shapes: { x: [1, 7, 5, 6], weight: [9, 7, 1, 1], bias: [9] },
+    attrs: { dilation: LARGEST },
+  },
   {
     name: "dilation 4, picture smaller than the window",
     shapes: { x: [1, 4, 5, 3], weight: [4, 4, 3, 3] },

@@ -1,5 +1,6 @@
 import type { Attrs } from "../../src/kernel/problem.js";
 import type { KernelCase } from "../../src/kernel/registry.js";
+import { LARGEST } from "../../src/kernel/shape.js";
 
 type Fill = NonNullable<KernelCase["fill"]>;
 /** Few distinct values, so that ties are everywhere. */
@@ -49,6 +50,12 @@ const edges: readonly KernelCase[] = [
     name: "a window between the pixels",
     shapes: { x: [1, 3, 1, 1] },
     attrs: { kernel: 2, stride: 1, padding: 1, dilation: 2 },
+  },
+  { name: "1x1, the largest dilation", shapes: { x: [1, 5, 6, 7] }, attrs: { kernel: 1, dilation: LARGEST } },
+  {
+    name: "ceil_mode: the largest dilation, a window around the picture",
+    shapes: { x: [1, 3, 4, 3] },
+    attrs: { kernel: 2, stride: LARGEST, padding: 1, dilation: LARGEST, ceil_mode: true },
   },
   {
     name: "ceil_mode: last window hangs over",

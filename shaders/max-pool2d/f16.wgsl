@@ -30,11 +30,10 @@ struct Params {
 
 // First and one-past-last tap inside the input. `origin` is the position of tap 0.
 fn taps(origin: i32, kernel: u32, dilation: u32, size: u32) -> vec2u {
-  let d = i32(dilation);
-  let first = select((-origin + d - 1) / d, 0, origin >= 0);
-  let room = i32(size) - origin; // taps at origin + k * d with k * d < room
-  let last = select((room + d - 1) / d, 0, room <= 0);
-  return vec2u(u32(first), min(kernel, u32(last)));
+  // Unsigned, and rounded up without adding the dilation: so nothing overflows, however large the dilation is.
+  let first = select((u32(-origin) - 1) / dilation + 1, 0, origin >= 0);
+  let last = select((size - u32(origin) - 1) / dilation + 1, 0, origin >= i32(size));
+  return vec2u(first, min(kernel, last));
 }
 
 fn is_nan_half(half: vec4u) -> vec4<bool> {
