@@ -18,6 +18,7 @@ export const adamwCases: readonly KernelCase[] = [
   { name: "21 biases without decay", shapes: shapesOf(1, 21, 1, 1), fill, attrs: { weight_decay: 0, rate_scale: 2 } },
   { name: "3x5x3x3", shapes: shapesOf(3, 5, 3, 3), fill, attrs: { weight_decay: 0.1 } },
   { name: "3x5x3x3 in units", shapes: withUnit(3, 5, 3, 3), fill, attrs: { beta1: 0.8, beta2: 0.9, eps: 1e-3 } },
+  { name: "3x1x1x1 with an eps of 0", shapes: shapesOf(3, 1, 1, 1), fill, attrs: { eps: 0 } },
   { name: "300 quads", shapes: shapesOf(12, 100, 1, 1), fill },
   { name: "512x512x3x3", shapes: shapesOf(512, 512, 3, 3), fill, bench: true },
 ];

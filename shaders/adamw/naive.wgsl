@@ -48,7 +48,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let square = params.beta2 * squared[i] + params.rest2 * g * g;
   averaged[i] = mean;
   squared[i] = square;
-  let step = rate.y * u * mean / (sqrt(square) * rates[0].z + params.eps);
+  // Past the last value all is zero, and with an eps of 0 this would be 0 / 0.
+  let filled = vec4u(0, 1, 2, 3) + vec4u(i * 4) < vec4u(params.values);
+  let step = select(vec4f(), rate.y * u * mean / (sqrt(square) * rates[0].z + params.eps), filled);
   stepped[i] = stepped[i] * (1 - rate.x * params.weight_decay) - step;
   cleared[i] = vec4f();
 }

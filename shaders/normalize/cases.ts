@@ -22,6 +22,7 @@ export const normalizeCases: readonly KernelCase[] = [
   { name: "9x6 to 13x11, padded to 33", shapes: picture(1, 9, 6), attrs: { height: 13, width: 11, padded: 33 }, fill },
   { name: "long rows: 2x997 to 3x1009", shapes: picture(1, 2, 997), attrs: { height: 3, width: 1009 }, fill },
   { name: "long columns: 1013x1 to 512x2", shapes: picture(2, 1013, 1), attrs: { height: 512, width: 2 }, fill },
+  { name: "40000x1, whose squares do not fit in 31 bits", shapes: picture(1, 40_000, 1), fill },
   { name: "400x600 to 384x576", shapes: picture(1, 400, 600), attrs: { height: 384, width: 576 }, fill, bench: true },
   { name: "500x375", shapes: picture(1, 375, 500), fill, bench: true },
 ];

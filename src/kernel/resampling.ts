@@ -16,12 +16,12 @@ export interface Positions {
   readonly over: number;
 }
 
+/** Positions where the size stays: pixel i is pixel i, in numbers that any size leaves small. */
+const SAME: Positions = { step: 1, offset: 0, over: 1 };
+
 /** Positions with half-pixel centres: (i + 1/2) * in / out - 1/2. */
-export const halfPixelPositions = (input: number, output: number): Positions => ({
-  step: 2 * input,
-  offset: input - output,
-  over: 2 * output,
-});
+export const halfPixelPositions = (input: number, output: number): Positions =>
+  input === output ? SAME : { step: 2 * input, offset: input - output, over: 2 * output };
 
 /** The uniforms that carry positions. */
 export const positionParams = (rows: Positions, columns: Positions) => ({
