@@ -1,17 +1,22 @@
-/** concat, crop and average-pool2d: the sentences of their shape rules, and which variant a device gets. */
+/** concat, crop and average-pool2d: the sentences of their shape rules, which variant a device gets, and a large sum. */
 import { describe, expect, it } from "vitest";
 import { averagePool2d } from "../shaders/average-pool2d/kernel.js";
 import { concat } from "../shaders/concat/kernel.js";
 import { crop } from "../shaders/crop/kernel.js";
 import { leakyRelu } from "../shaders/leaky-relu/kernel.js";
 import { sigmoid } from "../shaders/sigmoid/kernel.js";
-import { defaultVariant } from "../src/kernel/choice.js";
+import { runKernel } from "../src/gpu/run-kernel.js";
+import { Tensor } from "../src/gpu/tensor.js";
+import { defaultVariant, usableVariants } from "../src/kernel/choice.js";
 import { erase, makeProblem } from "../src/kernel/kernel.js";
 import type { Kernel } from "../src/kernel/kernel.js";
 import type { Attrs } from "../src/kernel/problem.js";
 import type { Shape } from "../src/kernel/shape.js";
 import type { DeviceTraits, Precision } from "../src/kernel/variant.js";
+import { useDevice } from "./helpers/device.js";
 import { expectError } from "./helpers/expect-error.js";
+
+const device = useDevice();
 
 type Shapes = Readonly<Record<string, Shape>>;
 
@@ -92,4 +97,16 @@ describe("the default variant", () => {
     expect([variantOf(gpu), variantOf(gpu, "f16"), variantOf(software)]).toEqual(["naive", "f16", "texture"]);
     expect(variantOf(software, "f32", [1, 3, 9000, 4]), "taller than a texture").toBe("naive");
   });
+});
+
+it("average-pool2d divides by more taps than 32 bits count", async () => {
+  const x = await Tensor.from(device(), [2 ** 15], [1, 1, 1, 1]);
+  const attrs = { kernel: 2 ** 16, padding: 2 ** 15 };
+  const problem = makeProblem(erase(averagePool2d), { x: x.shape }, attrs);
+  for (const variant of usableVariants(erase(averagePool2d), problem, device())) {
+    const { y } = await runKernel(device(), averagePool2d, { x }, attrs, { variant });
+    expect([variant, ...(await y.read())]).toEqual([variant, 2 ** -17]);
+    y.dispose();
+  }
+  x.dispose();
 });

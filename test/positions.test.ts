@@ -1,7 +1,9 @@
 /** Positions of resized maps are integers of 32 bits: sizes beyond that are refused with the numbers. */
 import { describe, expect, it } from "vitest";
 import { normalize, resize, resizeArgmax } from "../shaders/index.js";
+import { defaultVariant } from "../src/kernel/choice.js";
 import { erase, makeProblem } from "../src/kernel/kernel.js";
+import type { DeviceTraits } from "../src/kernel/variant.js";
 import { expectError } from "./helpers/expect-error.js";
 
 const LONG = 40_000;
@@ -19,7 +21,32 @@ describe("sizes whose product is too large", () => {
     await expectError(() => makeProblem(kernel, shapes, SIZE), "bad-shape", `${start} ${REFUSED}`);
   });
 
+  it("are refused: a stride whose positions are larger", async () => {
+    const sentence = "resize-argmax: x [1,3,1,1] times stride 2147483648 needs fewer than 1073741824 rows and columns";
+    const attrs = { height: 2, width: 3, stride: 2 ** 31 };
+    await expectError(() => makeProblem(erase(resizeArgmax), { x: [1, 3, 1, 1] }, attrs), "bad-shape", sentence);
+  });
+
   it("do not matter to a picture that keeps its size", () => {
     expect(makeProblem(erase(normalize), picture(LONG), {}).out["y"]).toEqual([1, 3, 1, LONG]);
   });
+});
+
+it("labels of more rows than the division by floats finds are left to the variants of GPUs", () => {
+  const software: DeviceTraits = {
+    features: new Set(),
+    limits: {},
+    vendor: "mesa",
+    architecture: "",
+    subgroupSize: 8,
+    software: true,
+    cores: 1,
+  };
+  const variantAt = (height: number) =>
+    defaultVariant(
+      erase(resizeArgmax),
+      makeProblem(erase(resizeArgmax), { x: [1, 2, 8, 1] }, { height, width: 1 }),
+      software,
+    );
+  expect([variantAt(2 ** 22 - 1), variantAt(2 ** 22)]).toEqual(["texture", "corners"]);
 });

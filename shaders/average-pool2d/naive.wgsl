@@ -58,5 +58,5 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       sum += x[((n * params.in_h + iy) * params.in_w + ix) * blocks + block];
     }
   }
-  y[i] = sum / f32(rows.counted * columns.counted);
+  y[i] = sum / (f32(rows.counted) * f32(columns.counted));
 }

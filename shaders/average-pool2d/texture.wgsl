@@ -59,6 +59,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     for (var iy = rows.first; iy < rows.end; iy++) {
       for (var ix = columns.first; ix < columns.end; ix++) { sum += textureLoad(x, corner + vec2u(ix, iy)); }
     }
-    textureStore(y, out_corner + vec2u(ox, oy), sum / f32(rows.counted * columns.counted));
+    textureStore(y, out_corner + vec2u(ox, oy), sum / (f32(rows.counted) * f32(columns.counted)));
   }
 }

@@ -60,8 +60,8 @@ struct Params {
 @group(0) @binding(4) var y: texture_storage_2d<rgba32float, write>;
 @group(0) @binding(5) var<uniform> params: Params;
 
-// Quotient and remainder. A CPU divides integers lane by lane, so this takes a float estimate, which is off by one at
-// most, and corrects it.
+// Quotient and remainder, for quotients below 2^22. A CPU divides integers lane by lane, so this takes a float
+// estimate, which is off by one at most, and corrects it.
 fn divide(a: u32, b: u32) -> vec2u {
   var quotient = i32(f32(a) / f32(b));
   var rest = i32(a) - quotient * i32(b);

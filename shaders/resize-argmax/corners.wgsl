@@ -56,9 +56,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   for (var i = 0u; i < 4; i++) {
     let pixel = min(word * 4 + i, params.pixels - 1);
     let oy = pixel / params.out_w % params.out_h;
-  let row = position_within(oy, params.step_h, params.offset_h, params.over_h, params.most_h, params.in_h);
+    let row = position_within(oy, params.step_h, params.offset_h, params.over_h, params.most_h, params.in_h);
     let ox = pixel % params.out_w;
-  let column = position_within(ox, params.step_w, params.offset_w, params.over_w, params.most_w, params.in_w);
+    let column = position_within(ox, params.step_w, params.offset_w, params.over_w, params.most_w, params.in_w);
     let n = pixel / (params.out_w * params.out_h);
     let top = (n * params.in_h + row.low) * params.in_w;
     let bottom = (n * params.in_h + row.high) * params.in_w;

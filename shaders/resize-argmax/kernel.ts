@@ -11,7 +11,7 @@ import { defineKernel } from "../../src/kernel/kernel.js";
 import { sizeOf } from "../../src/kernel/layout.js";
 import { i32, pair, u32 } from "../../src/kernel/problem.js";
 import type { Pair } from "../../src/kernel/problem.js";
-import { checkPositions, halfPixelPositions, positionParams } from "../../src/kernel/resampling.js";
+import { MAX_PRODUCT, checkPositions, halfPixelPositions, positionParams } from "../../src/kernel/resampling.js";
 import type { Positions } from "../../src/kernel/resampling.js";
 import { formatShape } from "../../src/kernel/shape.js";
 import type { Nchw } from "../../src/kernel/shape.js";
@@ -25,6 +25,9 @@ interface ResizeAttrs {
   readonly shift: number;
   readonly seen: Pair;
 }
+
+/** Rows of a batch's labels up to which the division of texture.wgsl is right. */
+const MOST_ROWS = 2 ** 22;
 
 /** Positions that no limit holds back. */
 const NO_LIMIT = 2 ** 31 - 1;
@@ -73,6 +76,10 @@ function checkStride(x: Nchw, attrs: ResizeAttrs): void {
   if (stride > 0 && (rows + shift > x[2] * stride || columns + shift > x[3] * stride)) {
     const size = shift === 0 ? `${rows} x ${columns}` : `${rows} x ${columns}, shifted by ${shift},`;
     throw badShape(`resize-argmax: ${size} needs to fit in x ${formatShape(x)} times stride ${stride}`);
+  }
+  if (stride * Math.max(x[2], x[3]) >= MAX_PRODUCT) {
+    const most = `fewer than ${MAX_PRODUCT} rows and columns`;
+    throw badShape(`resize-argmax: x ${formatShape(x)} times stride ${stride} needs ${most}`);
   }
   if (isResized) {
     checkPositions("resize-argmax: x", [x[0], x[1], 2 * seenH, 2 * seenW], height, width);
@@ -137,7 +144,7 @@ export const resizeArgmax = defineKernel({
       ahead: true,
       workgroup: [8, 1, 1],
       layouts: { x: "tex4" },
-      when: ({ in: { x } }, { software }) => software && fitsTexture(x),
+      when: ({ in: { x }, out: { y } }, { software }) => software && fitsTexture(x) && y[0] * y[2] < MOST_ROWS,
       params: ({ in: { x }, out: { y }, attrs }) => ({
         in_h: u32(x[2]),
         in_w: u32(x[3]),

@@ -37,8 +37,8 @@ struct Position {
   weight: f32, // of `high`
 }
 
-// Quotient and remainder. A CPU divides integers lane by lane, so this takes a float estimate, which is off by one at
-// most, and corrects it.
+// Quotient and remainder, for quotients below 2^22. A CPU divides integers lane by lane, so this takes a float
+// estimate, which is off by one at most, and corrects it.
 fn divide(a: u32, b: u32) -> vec2u {
   var quotient = i32(f32(a) / f32(b));
   var rest = i32(a) - quotient * i32(b);

@@ -34,7 +34,7 @@ export const positionParams = (rows: Positions, columns: Positions) => ({
 });
 
 /** Positions go up to 2 * in * out, which must fit in an i32. */
-const MAX_PRODUCT = 2 ** 30;
+export const MAX_PRODUCT = 2 ** 30;
 
 /** That positions from a map to this size fit in an i32. `name` is the kernel's and the map's. @throws bad-shape */
 export function checkPositions(name: string, x: Nchw, height: number, width: number): void {
