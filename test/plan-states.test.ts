@@ -1,11 +1,16 @@
 /** States: tensors of the caller's that a plan reads where they are, and that its kernels update. */
 import { describe, expect, it } from "vitest";
 import { add } from "../shaders/add/kernel.js";
+import { channelSum } from "../shaders/channel-sum/kernel.js";
+import { relu } from "../shaders/relu/kernel.js";
+import { sumParts } from "../shaders/sum-parts/kernel.js";
 import { runKernel } from "../src/gpu/run-kernel.js";
 import { Tensor } from "../src/gpu/tensor.js";
 import { defineKernel } from "../src/kernel/kernel.js";
 import { sizeOf } from "../src/kernel/layout.js";
 import { u32 } from "../src/kernel/problem.js";
+import { Graph } from "../src/plan/graph.js";
+import type { Value } from "../src/plan/graph.js";
 import { StateGraph } from "../src/plan/state-graph.js";
 import { Plan } from "../src/plan/plan.js";
 import { WeightStore } from "../src/plan/weight-store.js";
@@ -51,7 +56,7 @@ function increasing(state: Tensor, times = 1): StateGraph {
   return graph;
 }
 
-const planOf = (graph: StateGraph): Promise<Plan> => Plan.create(device(), graph, new WeightStore(device()));
+const planOf = (graph: Graph): Promise<Plan> => Plan.create(device(), graph, new WeightStore(device()));
 
 describe("a state", () => {
   it("keeps what each run writes over it", async () => {
@@ -114,6 +119,40 @@ describe("a graph with states", () => {
     const x = graph.input("x", shape, "nchw");
     expect(() => graph.op("increase", increase, { w, x })).toThrow(
       "increase: it writes over w, which needs layout nchw and has nhwc4",
+    );
+  });
+});
+
+describe("a value that is no state", () => {
+  /** Sums of channels, written over with more of them. `big` leaves a buffer with room for all of them. */
+  function overwriting(): { graph: Graph; total: Value; sum: Value } {
+    const graph = new Graph();
+    const x = graph.input("x", [1, 4, 8, 8], "nhwc4");
+    graph.op("big", relu, { x });
+    const total = graph.op("total", channelSum, { dy: x }).parts;
+    const { parts } = graph.op("parts", channelSum, { dy: x }, { splits: 2 });
+    return { graph, total, sum: graph.op("sum", sumParts, { parts, total }).sum };
+  }
+
+  it("may be written over beside what else the call reads", async () => {
+    const { graph, sum } = overwriting();
+    graph.output("sum", sum);
+    const plan = await planOf(graph);
+    const { outputs } = await plan.run({ x: new Float32Array(4 * 64).map((_, i) => i % 4) });
+    expect([...new Float32Array(outputs.get("sum")?.bytes as ArrayBuffer)]).toEqual([0, 128, 256, 384]);
+    plan.dispose();
+  });
+
+  it("is not read after it was written over, nor an output", () => {
+    const { graph, total } = overwriting();
+    const gone = "total.parts was written over by sum; read what that call returns";
+    expect(() => graph.op("again", sumParts, { parts: total, total })).toThrow(`again: ${gone}`);
+    expect(() => graph.output("total", total)).toThrow(`graph: output "total": ${gone}`);
+    const early = new Graph();
+    const w = early.input("w", shape, "nchw");
+    early.output("before", w);
+    expect(() => early.op("increase", increase, { w, x: early.input("x", shape, "nchw") })).toThrow(
+      'increase: it writes over w, which is output "before"',
     );
   });
 });

@@ -58,11 +58,10 @@ function placeInSlabs({ steps }: Lowered, uses: ReadonlyMap<Physical, Uses>, max
   const isInArena = (tensor: Physical): boolean => !layoutNamed(tensor.layout).extent && !hasBorder(tensor);
   const tensors = [...uses.keys()].filter(isInArena);
   const index = new Map(tensors.map((tensor, i) => [tensor, i]));
+  const read = readBeside(steps);
   const lifetimes = tensors.map((tensor) => {
     const { from, to } = uses.get(tensor) as Uses;
-    const producer = steps[tensor.step] as Step;
-    // One dispatch must not read and write one buffer.
-    const apart = new Set(Object.values(producer.tensors).flatMap((input) => index.get(input) ?? []));
+    const apart = new Set((read.get(tensor) ?? []).flatMap((input) => index.get(input) ?? []));
     return { name: tensor.name, bytes: layoutNamed(tensor.layout).byteSize(tensor.shape), from, to, apart };
   });
   const { slabs, placements } = planArena(lifetimes, maxBufferSize);
@@ -73,6 +72,17 @@ function placeInSlabs({ steps }: Lowered, uses: ReadonlyMap<Physical, Uses>, max
     }),
   );
   return { slabs, inSlabs };
+}
+
+/** For each tensor what its writers read beside it: one dispatch must not read and write one buffer. */
+function readBeside(steps: readonly Step[]): ReadonlyMap<Physical, readonly Physical[]> {
+  const beside = new Map<Physical, readonly Physical[]>();
+  for (const { tensors, outputs } of steps) {
+    const written = Object.values(outputs);
+    const read = Object.values(tensors).filter((tensor) => !written.includes(tensor));
+    for (const tensor of written) beside.set(tensor, [...(beside.get(tensor) ?? []), ...read]);
+  }
+  return beside;
 }
 
 interface Pooled {

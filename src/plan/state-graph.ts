@@ -16,8 +16,6 @@ export class StateGraph extends Graph {
   override readonly states = new Map<string, GraphState>();
   /** The tensors of states by their values, those that kernels have written over them included. */
   readonly #tensors = new Map<Value, Tensor>();
-  /** What has been written over, and by which call. */
-  readonly #overwritten = new Map<Value, string>();
 
   /**
    * Declares a tensor, which must live as long as the graph's plans. A kernel may write over it (OutputSpec.updates).
@@ -33,7 +31,7 @@ export class StateGraph extends Graph {
 
   /**
    * As Graph.append().
-   * @throws bad-shape for a state that was written over before, and where no state is written over
+   * @throws bad-shape also where no state is written over
    */
   override append(
     label: string,
@@ -41,11 +39,6 @@ export class StateGraph extends Graph {
     args: Readonly<Record<string, Value | Weight | undefined>>,
     attrs: Attrs = {},
   ): Readonly<Record<string, Value>> {
-    for (const operand of Object.values(args)) {
-      const by = operand instanceof Value ? this.#overwritten.get(operand) : undefined;
-      if (by !== undefined)
-        throw badShape(`${label}: ${operand?.name} was written over by ${by}; read what that call returns`);
-    }
     const outputs = super.append(label, kernel, args, attrs);
     for (const [key, value] of Object.entries(outputs)) {
       const updated = args[kernel.outputs[key]?.updates ?? ""];
@@ -54,7 +47,6 @@ export class StateGraph extends Graph {
       if (!tensor)
         throw badShape(`${label}: it writes over ${updated.name}, which is no state; declare it with graph.state()`);
       checkLayout(`${label}: it writes over ${updated.name}`, kernel, key, tensor.layout);
-      this.#overwritten.set(updated, label);
       this.#tensors.set(value, tensor);
     }
     return outputs;
