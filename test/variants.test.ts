@@ -56,6 +56,12 @@ describe("conv2d", () => {
     expect(usable(smallest, { side: 14, inC: 64, outC: 64, kernel: 1 })).not.toContain("tiled-32x64-k8");
   });
 
+  it("stays within the threads that a workgroup may have along an axis", () => {
+    const narrow = { ...gpu, limits: { ...limits, maxComputeWorkgroupSizeX: 256 } };
+    expect(usable(gpu, { side: 14, inC: 64, outC: 64, kernel: 1 })).toContain("tiled-16x32-k8");
+    expect(usable(narrow, { side: 14, inC: 64, outC: 64, kernel: 1 })).not.toContain("tiled-16x32-k8");
+  });
+
   it("takes the naive variant for groups, and lanes on software adapters", () => {
     expect(chosen(gpu, { side: 14, inC: 64, outC: 64, kernel: 3, groups: 2 })).toBe("naive");
     expect(chosen(software, { side: 28, inC: 512, outC: 128, kernel: 1 })).toBe("lanes-8");
