@@ -50,6 +50,23 @@ fn weighted_target(at: u32, block: u32, label: u32) -> vec4f {
   return weighted;
 }
 
+// Tests the bits: WGSL lets an implementation assume that no float is NaN or infinite.
+fn is_finite(v: f32) -> bool {
+  return (bitcast<u32>(v) & 0x7f800000) != 0x7f800000;
+}
+
+// A sum of exponentials, or NaN where it is not finite: then a logit is NaN or infinite. SwiftShader takes the
+// exponential of NaN for infinity.
+fn finite_or_nan(sum: f32) -> f32 {
+  var nan = 0x7fc00000u; // a `var`, because WGSL rejects a constant expression that is NaN
+  return select(bitcast<f32>(nan), sum, is_finite(sum));
+}
+
+// The logarithm of such a sum. SwiftShader takes the logarithm of NaN for a number.
+fn log_of_sum(sum: f32) -> f32 {
+  return select(sum, log(sum), is_finite(sum));
+}
+
 // The loss of a pixel, before it is scaled. Writes the gradient.
 fn loss_in_registers(pixel: u32) -> f32 {
   let blocks = (CHANNELS + 3) / 4;
@@ -84,7 +101,7 @@ fn loss_in_registers(pixel: u32) -> f32 {
     let counts = filled(block) & (is_label(block, label) | vec4<bool>(!HAS_LABELS));
     distances -= select(vec4f(), weighted * below, counts);
   }
-  let sum = dot(exponentials, vec4f(1));
+  let sum = finite_or_nan(dot(exponentials, vec4f(1)));
   let mass = dot(masses, vec4f(1));
   let factor = scale[0] * mass / sum;
 
@@ -92,7 +109,7 @@ fn loss_in_registers(pixel: u32) -> f32 {
     let slope = values[block] * factor - scale[0] * weighted_target(at, block, label);
     gradient[at + block] = select(vec4f(), slope, filled(block));
   }
-  return mass * log(sum) + dot(distances, vec4f(1));
+  return mass * log_of_sum(sum) + dot(distances, vec4f(1));
 }
 
 @compute @workgroup_size(64)

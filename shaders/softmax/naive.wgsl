@@ -17,6 +17,18 @@ fn filled(block: u32) -> vec4<bool> {
   return vec4u(0, 1, 2, 3) + vec4u(block * 4) < vec4u(CHANNELS);
 }
 
+// Tests the bits: WGSL lets an implementation assume that no float is NaN or infinite.
+fn is_finite(v: f32) -> bool {
+  return (bitcast<u32>(v) & 0x7f800000) != 0x7f800000;
+}
+
+// A sum of exponentials, or NaN where it is not finite: then a logit is NaN or infinite. SwiftShader takes the
+// exponential of NaN for infinity.
+fn finite_or_nan(sum: f32) -> f32 {
+  var nan = 0x7fc00000u; // a `var`, because WGSL rejects a constant expression that is NaN
+  return select(bitcast<f32>(nan), sum, is_finite(sum));
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let pixel = id.y * groups.x * 64 + id.x;
@@ -34,7 +46,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   for (var block = 0u; block < blocks; block++) {
     sums += select(vec4f(), exp(x[first + block] - peak), filled(block));
   }
-  let sum = sums.x + sums.y + sums.z + sums.w;
+  let sum = finite_or_nan(sums.x + sums.y + sums.z + sums.w);
 
   for (var block = 0u; block < blocks; block++) {
     y[first + block] = select(vec4f(), exp(x[first + block] - peak) / sum, filled(block));

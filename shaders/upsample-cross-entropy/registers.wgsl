@@ -82,6 +82,23 @@ fn pixel_at(half_pixels: u32) -> u32 {
   return (max(half_pixels, params.left) - params.left + 1) / 2;
 }
 
+// Tests the bits: WGSL lets an implementation assume that no float is NaN or infinite.
+fn is_finite(v: f32) -> bool {
+  return (bitcast<u32>(v) & 0x7f800000) != 0x7f800000;
+}
+
+// A sum of exponentials, or NaN where it is not finite: then a logit is NaN or infinite. SwiftShader takes the
+// exponential of NaN for infinity.
+fn finite_or_nan(sum: f32) -> f32 {
+  var nan = 0x7fc00000u; // a `var`, because WGSL rejects a constant expression that is NaN
+  return select(bitcast<f32>(nan), sum, is_finite(sum));
+}
+
+// The logarithm of such a sum. SwiftShader takes the logarithm of NaN for a number.
+fn log_of_sum(sum: f32) -> f32 {
+  return select(sum, log(sum), is_finite(sum));
+}
+
 // The loss of a row of a cell, before it is scaled. Writes its two sums.
 fn row_loss_in_registers(unit: u32) -> f32 {
   let blocks = (CHANNELS + 3) / 4;
@@ -134,9 +151,9 @@ fn row_loss_in_registers(unit: u32) -> f32 {
       let counts = filled(block) & (is_label(block, label) | vec4<bool>(!HAS_LABELS));
       distances -= select(vec4f(), weighted * below, counts);
     }
-    let sum = dot(exponentials, vec4f(1));
+    let sum = finite_or_nan(dot(exponentials, vec4f(1)));
     let mass = dot(masses, vec4f(1));
-    loss += mass * log(sum) + dot(distances, vec4f(1));
+    loss += mass * log_of_sum(sum) + dot(distances, vec4f(1));
 
     let factor = scale[0] * mass / sum;
     for (var block = 0u; block < blocks; block++) {

@@ -52,6 +52,17 @@ describe.each(geometries)("$name", ({ kernel, stride, padding, crop_offset, heig
   });
 });
 
+it("is NaN in its loss where a score is NaN", async () => {
+  const attrs = { kernel: 3, stride: 2, padding: 1, crop_offset: [0, 0], height: 1, width: 1 } as const;
+  const inputs = {
+    scores: { shape: [1, 3, 1, 1], data: [0, 1, NaN] },
+    labels: { shape: [1, 1, 1, 1], data: [1] },
+    scale: { shape: [1, 1, 1, 1], data: [1] },
+  };
+  const results = await runVariants(device(), upsampleCrossEntropy, inputs, attrs);
+  for (const { variant, outputs } of results) expect(outputs["losses"]?.[0], variant).toBeNaN();
+});
+
 it("names what is wrong", () => {
   const shapes = { scores: [2, 3, 4, 5], labels: [2, 1, 25, 33], scale: [1, 1, 1, 1] };
   const attrs = { kernel: 15, stride: 8, padding: 7, height: 25, width: 33 };
