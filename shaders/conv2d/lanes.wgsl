@@ -218,8 +218,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   // One load for all channels: lane q holds block q of the tile.
   var biases = vec4f();
   if (params.has_bias != 0) { biases = bias[min(block + lane, params.out_blocks - 1)]; }
-  // Loops that store the first sums and move up the others; one that moves all of them is slower. Their bounds are not
-  // constant: written out, the stores would be 4 % faster and take as long to compile as all the rest.
+  // The inner loop stores s0 and moves s1 to s3 up. The outer one brings s4 to s7: moving all eight at once is slower.
+  // The bounds are not constant, so that no loop is unrolled: that would save 4 % and double the time to compile.
   let last = min(block + TC / 4, params.out_blocks);
   for (var start = block; start < last; start += 4) {
     for (var q = start; q < min(last, start + 4); q++) {

@@ -44,8 +44,9 @@ export function pixelMatrices(problem: ConvProblem): number {
 }
 
 /**
- * Whether x can be loaded as matrices: whole ones along the input channels, and along the pixels of a run. A picture
- * must have enough pixels by itself: where x has a border, a run is not the whole batch.
+ * Whether x can be loaded as matrices: whole ones along the input channels, and along the pixels of a run. One picture
+ * must have enough pixels, because x may get a border after the variant is chosen. Then a run is one picture, and no
+ * longer the whole batch.
  */
 export function hasRuns(problem: ConvProblem): boolean {
   const { pixels } = runsOf(problem);

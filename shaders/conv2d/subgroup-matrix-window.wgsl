@@ -35,7 +35,6 @@ const A_ROWS = TEAM / BK4; // rows that a team fetches at once
 // A window corner so far outside that no tap reaches the picture, but not so far that positions wrap back into it.
 const FAR_OUTSIDE: u32 = 1u << 30;
 
-
 struct Params {
   in_h: u32,
   in_w: u32,

@@ -33,7 +33,6 @@ const PITCH = WIDTH + PAD; // row length of its results in workgroup memory
 const RESULTS = SIDE * PITCH; // of a subgroup, for one row of matrices
 const TEAM = KG * SUBGROUP; // threads that share sums
 
-
 struct Params {
   matrices: u32, // of all runs along the pixels
   run_matrices: u32, // of a run

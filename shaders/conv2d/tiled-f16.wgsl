@@ -36,7 +36,6 @@ override POINTWISE: bool = false;
 // No window reaches beyond the map and its border, so no tap needs a test.
 override INSIDE: bool = false;
 
-
 struct Params {
   in_h: u32,
   in_w: u32,
@@ -110,8 +109,8 @@ fn main(
   let t = thread % GROUP;
 
   // This thread fetches block `a_column` of the rows a_row + i * A_ROWS of A. A row is the window of one pixel:
-  // `origin` is its corner in the picture, `image` the first block of that picture. INSIDE needs the corner's block
-  // alone, which is in `image` then.
+  // `origin` is its corner in the picture, `image` the first block of that picture. With INSIDE no tap is tested, so
+  // `image` is the corner's own block.
   let a_column = t % BK4;
   let a_row = t / BK4;
   let pitch = params.in_w + 2 * params.x_border;

@@ -12,7 +12,7 @@ import type { DepthwiseProblem } from "./problem.js";
 
 /** Columns of a thread. */
 const COLUMNS = 4;
-/** Rows of a thread: as many as leave this many threads, within the bounds. */
+/** Threads that a call should have at least. With more work than that, a thread gets more rows, within the bounds. */
 const THREADS = 512;
 const LEAST_ROWS = 8;
 const MOST_ROWS = 48;

@@ -6,9 +6,9 @@
 // - Operands come from read-only storage textures: four channels a fetch, half the price of a load from a buffer.
 // - A thread's pixels lie as far apart as the dilation asks for: windows overlap with any dilation.
 // - Strides are uniforms, because compiling costs more than the work: one pipeline serves strides 1 and 2. At stride 2
-//   windows share every second column. Those columns come first, where windows lie as at stride 1, then the columns
-//   between them; the weights are sorted alike. Rows keep their order, and sums that end between two output rows are
-//   thrown away.
+//   neighbouring windows share every second column only. So a thread loads the even columns first: among them windows
+//   lie as at stride 1. The odd columns follow, and the weights are sorted alike. Rows keep their order. The thread
+//   computes a row of outputs for every row of x, and stores every second one.
 // Operands:
 //   x, y    planes of 4 channels, see layout tex4
 //   weight  texels of 4 channels, [kh][kw][channel/4]

@@ -21,11 +21,14 @@ function commonDivisor(a: number, b: number): number {
   return b === 0 ? a : commonDivisor(b, a % b);
 }
 
-/** The outputs of a thread along one axis. */
+/**
+ * The outputs of a thread along one axis. A thread gains by windows that share inputs. With a dilation, neighbouring
+ * outputs may share none. Outputs `step` apart do: their windows lie whole multiples of the dilation apart.
+ */
 interface Steps {
-  /** From one output to the next. Outputs so far apart read inputs that are multiples of the dilation apart. */
+  /** From one output of a thread to its next. */
   readonly step: number;
-  /** The same step in x, as a multiple of the dilation. 1 and 2 let windows of three and more overlap. */
+  /** From one window of a thread to its next, in dilations. Windows of three taps overlap where it is 1 or 2. */
   readonly advance: number;
 }
 

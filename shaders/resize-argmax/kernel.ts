@@ -33,9 +33,9 @@ const MOST_ROWS = 2 ** 22;
 const NO_LIMIT = 2 ** 31 - 1;
 
 /**
- * With a stride, pixel p of the map of that stride lies at (p + shift + 1/2) / stride - 1/2 pixels of the input. Output
- * i is pixel i of the map, or where the map is resized (`seen`) its pixel (i + 1/2) * seen / output - 1/2, which lies
- * inside the map.
+ * A stride enlarges the input to a map. Pixel p of the map lies at (p + shift + 1/2) / stride - 1/2 pixels of the
+ * input. Without `seen`, output i is pixel i of the map. With it, the map is resized: output i lies at pixel
+ * (i + 1/2) * seen / output - 1/2 of the map, and `most` keeps it inside.
  */
 function stridePositions(output: number, { stride, shift }: ResizeAttrs, seen: number): Positions & { most: number } {
   if (seen === 0) return { step: 2, offset: 1 - stride + 2 * shift, over: 2 * stride, most: NO_LIMIT };

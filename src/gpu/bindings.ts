@@ -64,7 +64,8 @@ export function bindGroupEntries(
 
 /**
  * Dummy resources for absent optional operands. WebGPU needs one in every slot, and inputs must not share one with
- * outputs. Shaders never read or write them, except for absent weights of which they read zeros (src/plan/ahead.ts).
+ * outputs. Shaders neither read nor write them. There is one exception: a plan that compiles ahead has no weights yet,
+ * and its shaders read zeros in their place (src/plan/ahead.ts).
  */
 export class Dummies {
   readonly #made = new Map<string, Memory>();

@@ -46,7 +46,8 @@ export function createTexture(
     kind: "texture",
     texture,
     size,
-    // Made when it is bound: lavapipe makes no view while it works, and weights are uploaded while it zeroes textures.
+    // Made when it is first bound. Lavapipe makes no view while it works, and it zeroes textures while weights arrive:
+    // a view for each weight would wait for that.
     get view() {
       return (made ??= texture.createView());
     },
