@@ -33,8 +33,9 @@ symlinkSync("nowhere", at("dangling"));
 
 describe("makeFolder()", () => {
   it("makes a folder and those above it, and takes what is there", async () => {
+    expect(await makeFolder(at("a/b/c"))).toEqual([at("a"), at("a/b"), at("a/b/c")]);
     await makeFolder(`${root}/a/b/../c/`);
-    await makeFolder(at("a/c"));
+    expect(await makeFolder(at("a/c"))).toEqual([]);
     expect(readdirSync(at("a")).sort()).toEqual(["b", "c"]);
     symlinkSync("a", at("link"));
     await makeFolder(at("link/d"));
@@ -76,6 +77,19 @@ describe("a place for results", () => {
     for (const [i, { code, err }] of (await Promise.all(ends)).entries()) {
       expect([code, err.trim()]).toEqual([2, expect.stringContaining(places[i]?.[1] ?? "")]);
     }
+  });
+
+  it.each([
+    "segment in --classes nope --out new/deep",
+    "train set --weights in/a.png --out new/deep --cache-folder new/cache",
+    "compare in --weights in/a.png --out new/deep",
+  ])("is not left behind empty by a command that fails: %s", async (command) => {
+    mkdirSync(at("empty"), { recursive: true });
+    const { code, err } = await bash(`$FCN ${command}`, root);
+    expect([1, 2], err).toContain(code);
+    expect(existsSync(at("new"))).toBe(false);
+    await bash(`$FCN ${command.replace("new/deep", "empty")}`, root);
+    expect(existsSync(at("empty"))).toBe(true);
   });
 
   it("may have a name that is not UTF-8", async () => {

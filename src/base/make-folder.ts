@@ -7,16 +7,15 @@ import { nativePath } from "./native-path.js";
 const failed = (message: string, code: string, cause: unknown): Error =>
   Object.assign(new Error(message, { cause }), { code, syscall: "mkdir" });
 
-/** False where the parent is missing. */
-async function makeOne(path: string): Promise<boolean> {
+async function makeOne(path: string): Promise<"made" | "was there" | "no parent"> {
   try {
     await mkdir(nativePath(path));
-    return true;
+    return "made";
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") return false;
+    if (code === "ENOENT") return "no parent";
     const info = await stat(nativePath(path)).catch(() => undefined);
-    if (info?.isDirectory()) return true;
+    if (info?.isDirectory()) return "was there";
     if (code === "EEXIST" && !info)
       throw failed(`${path} is a link that leads nowhere; remove it, or make its target`, "EDANGLING", error);
     throw error;
@@ -26,12 +25,16 @@ async function makeOne(path: string): Promise<boolean> {
 /**
  * Makes the folder and those above it, one by one. The recursive mkdir of Node.js tries for ever where the system
  * answers that an existing folder is missing, as below /proc.
+ * @returns the folders that were not there before, the outermost first
  * @throws the error of node:fs
  */
-export async function makeFolder(path: string): Promise<void> {
-  if (await makeOne(path)) return;
+export async function makeFolder(path: string): Promise<string[]> {
+  const first = await makeOne(path);
+  if (first !== "no parent") return first === "made" ? [path] : [];
   const parent = dirname(path);
-  if (parent !== path) await makeFolder(parent);
-  if (!(await makeOne(path)))
+  const above = parent === path ? [] : await makeFolder(parent);
+  const second = await makeOne(path);
+  if (second === "no parent")
     throw failed(`${parent} is no place for a folder; choose another place`, "ENOTSUP", undefined);
+  return second === "made" ? [...above, path] : above;
 }

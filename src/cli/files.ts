@@ -2,7 +2,6 @@
 import { access, constants, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { messageOf } from "../base/errors.js";
-import { makeFolder } from "../base/make-folder.js";
 import { nativePath } from "../base/native-path.js";
 import { whyNotWritten } from "../base/write-whole.js";
 import { namedWeights } from "../weights/catalogue.js";
@@ -12,6 +11,7 @@ import { isUrl } from "../weights/source.js";
 import { UsageError } from "./command.js";
 import { byteBar } from "./progress.js";
 import type { ByteCount } from "./progress.js";
+import { makeResultFolder } from "./result-folders.js";
 
 /** A file or folder that is out of reach now, as on a file server that is away. */
 export const cannotLook = (command: string, path: string, error: unknown): UsageError =>
@@ -57,7 +57,7 @@ export async function pathOfNamed(weights: NamedWeights): Promise<string> {
 export async function outputFolder(command: string, folder: string, option = "out"): Promise<void> {
   if (folder === "") throw new UsageError(`${command}: --${option} is empty; name a folder`);
   try {
-    await makeFolder(folder);
+    await makeResultFolder(folder);
     await access(nativePath(folder), constants.W_OK);
   } catch (error) {
     const why = whyNotWritten(error);

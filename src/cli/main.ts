@@ -13,6 +13,7 @@ import { COMMANDS } from "./command-list.js";
 import { TRY_AGAIN, isPassing } from "./exit-codes.js";
 import { OutputClosed, exit, keepGoingWithoutReaders, oneLine, print, printError } from "./output.js";
 import { withTypedName } from "./program-name.js";
+import { removeEmptyFolders } from "./result-folders.js";
 import { endOnSignals } from "./signals.js";
 
 function help(): string {
@@ -73,7 +74,8 @@ async function main(args: readonly string[]): Promise<number> {
 const LONGEST_MESSAGE = 3000;
 
 /** Prints the error and gives the exit code. */
-function report(error: unknown, command?: Command): number {
+async function report(error: unknown, command?: Command): Promise<number> {
+  await removeEmptyFolders();
   if (error instanceof OutputClosed) return 0; // exit() says what is to be said
   const isSentence = error instanceof FcnError || error instanceof UsageError;
   const message = cutInMiddle(messageOf(error), LONGEST_MESSAGE);
