@@ -169,6 +169,20 @@ describe("comparison", () => {
     fcn.dispose();
   });
 
+  it("refuses torchvision's network over another backbone by name", async () => {
+    const open = (given: Checkpoint) => Comparison.open(device(), given, { variants: ["fcn-resnet50"] });
+    const has = "has a backbone ResNet-101, fcn-resnet50 has another one; it has heads for";
+    await expect(open(checkpoint)).rejects.toMatchObject({
+      code: "bad-weights",
+      message: `${checkpoint.name} ${has} fcn8s, fcn16s, fcn32s`,
+    });
+    const dilated = hashedCheckpoint(torchvisionFcnTensors(21, 4));
+    await expect(open(dilated)).rejects.toThrow(`${has} fcn-resnet101`);
+    const photos = await openCheckpoint(await openSource("photos"));
+    await expect(open(photos)).rejects.toThrow(/has a backbone MobileNetV2, fcn-resnet50 has another one; .* fcn8s/);
+    await photos.close();
+  });
+
   it("takes the heads that the checkpoint has, and says which mixtures cannot be compared", async () => {
     const both = recognise(
       hashedCheckpoint([

@@ -5,8 +5,9 @@
 import { FcnError, badOption } from "../base/errors.js";
 import { labelsAt } from "../layers/upsample.js";
 import type { Graph, Value } from "../plan/graph.js";
+import { backboneOf } from "../weights/backbone-kind.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
-import { TORCHVISION_HEADS, isTorchvisionHead } from "../weights/heads.js";
+import { TORCHVISION_HEADS, headsIn, isTorchvisionHead, torchvisionHeadOf } from "../weights/heads.js";
 import type { Recognised } from "../weights/names.js";
 import { Parameters } from "../weights/parameters.js";
 import type { ModelBackbone } from "./backbones/model-backbone.js";
@@ -112,7 +113,22 @@ export function comparedNetworks(
   const problem = mixtureProblem(variants);
   if (problem !== undefined) throw badOption(problem);
   const params = Parameters.of(checkpoint);
-  return variants.some(isTorchvisionHead) ? torchvisionAlone(params) : paperNetworks(params, variants, description);
+  const dilated = variants.find(isTorchvisionHead);
+  if (dilated === undefined) return paperNetworks(params, variants, description);
+  checkBackboneOf(dilated, checkpoint);
+  return torchvisionAlone(params);
+}
+
+/** @throws bad-weights where torchvision's network of this name has another backbone than the checkpoint */
+function checkBackboneOf(dilated: ComparedVariant, checkpoint: Checkpoint): void {
+  const kind = backboneOf(checkpoint);
+  if (torchvisionHeadOf(kind) === dilated) return;
+  const heads = headsIn(kind, (name) => checkpoint.tensors.has(name));
+  const instead = heads.length ? `; it has heads for ${heads.join(", ")}` : "";
+  throw new FcnError(
+    "bad-weights",
+    `${checkpoint.name} has a backbone ${kind.name}, ${dilated} has another one${instead}`,
+  );
 }
 
 function paperNetworks(
