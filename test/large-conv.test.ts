@@ -12,6 +12,7 @@ import { lower } from "../src/plan/lower.js";
 import { Plan } from "../src/plan/plan.js";
 import { WeightStore } from "../src/plan/weight-store.js";
 import { Tuner } from "../src/tuning/tuner/tuner.js";
+import type { MeasureVariant } from "../src/tuning/tuner/tuner.js";
 import { Parameters } from "../src/weights/parameters.js";
 import { useDevice } from "./helpers/device.js";
 import { hashedCheckpoint } from "./helpers/hashed-checkpoint.js";
@@ -100,13 +101,11 @@ describe("the calls of a plan", () => {
     const measured: string[] = [];
     const limits = { ...device().limits, maxStorageBufferBindingSize: 50_000 };
     const gpu = Object.assign(Object.create(device()) as object, { ...GPU, limits }) as never;
-    const tuner = new Tuner(gpu, {
-      budget: 1000,
-      measure: async (_, { problem }) => {
-        measured.push(String(problem.in.weight?.[0]));
-        return 1;
-      },
-    });
+    const measure: MeasureVariant = async (_, { problem }) => {
+      measured.push(String(problem.in.weight?.[0]));
+      return 1;
+    };
+    const tuner = new Tuner(gpu, { tuneBudget: 1000 }, { measure });
     await tuner.choose(graphOf());
     expect(new Set(measured)).toEqual(new Set(["32", "4", "7"]));
   });

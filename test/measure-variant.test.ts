@@ -49,7 +49,7 @@ function graphOf(): Graph {
 }
 
 it("measures for real, and the plan with its choice computes the same", async () => {
-  const tuner = new Tuner(gpu, { budget: BUDGET });
+  const tuner = new Tuner(gpu, { tuneBudget: BUDGET });
   const graph = graphOf();
   const store = new WeightStore(gpu);
   const plan = await Plan.create(gpu, graph, store, await tuner.choose(graph));

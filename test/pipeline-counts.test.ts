@@ -16,6 +16,7 @@ import type { Graph } from "../src/plan/graph.js";
 import { lower } from "../src/plan/lower.js";
 import { fileSource, openCheckpoint } from "../src/node.js";
 import { Tuner } from "../src/tuning/tuner/tuner.js";
+import type { MeasureVariant } from "../src/tuning/tuner/tuner.js";
 import { recognise } from "../src/weights/names.js";
 import { hashedCheckpoint } from "./helpers/hashed-checkpoint.js";
 import { paperNetwork } from "./helpers/networks.js";
@@ -62,9 +63,8 @@ async function h200(): Promise<Device> {
 async function countsOver(sizes: readonly (readonly [number, number])[], precision: Precision): Promise<number[]> {
   const device = await h200();
   const measured: string[] = [];
-  const tuner = new Tuner(device, {
-    measure: (_, { variant }) => Promise.resolve(measured.push(variant)),
-  });
+  const measure: MeasureVariant = (_, { variant }) => Promise.resolve(measured.push(variant));
+  const tuner = new Tuner(device, {}, { measure });
   const counts: number[] = [];
   for (const [height, width] of sizes) {
     const graph = graphOf(height, width);

@@ -181,7 +181,7 @@ describe("a variant that does not compile", () => {
       tried.push(measured.variant);
       return measureVariant(on, measured, limit);
     };
-    const pick = await new Tuner(device(), { budget: 1e6, measure }).choose(graph, {}, "f16");
+    const pick = await new Tuner(device(), { tuneBudget: 1e6 }, { measure }).choose(graph, {}, "f16");
     expect(tried).toHaveLength(3);
     expect(tried.every((variant) => variant in matrixVariants)).toBe(true);
     expect([...device().refused.keys()]).toEqual(tried.map(variantNamed));

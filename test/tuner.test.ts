@@ -1,11 +1,11 @@
 /** Choosing variants by measurement: what is measured, what is kept, and that plans use the choice. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { conv2d } from "../shaders/conv2d/kernel.js";
 import { maxPool2d } from "../shaders/max-pool2d/kernel.js";
 import type { Device } from "../src/gpu/device.js";
 import { rankedVariants } from "../src/kernel/choice.js";
 import { erase, makeProblem } from "../src/kernel/kernel.js";
-import { requestDevice } from "../src/node.js";
+import { loadFcn, requestDevice } from "../src/node.js";
 import { Graph } from "../src/plan/graph.js";
 import { lower } from "../src/plan/lower.js";
 import { candidatesOf, classKey } from "../src/tuning/tuner/candidates.js";
@@ -13,6 +13,7 @@ import { openTuner } from "../src/tuning/open-tuner.js";
 import { Tuner } from "../src/tuning/tuner/tuner.js";
 import type { MeasureVariant } from "../src/tuning/tuner/tuner.js";
 import type { TuningStore } from "../src/tuning/tuning-store.js";
+import { noisePicture } from "./helpers/pictures.js";
 import { seeded } from "./helpers/random.js";
 
 let software: Device;
@@ -54,7 +55,7 @@ function fake(order: readonly string[]): { measure: MeasureVariant; seen: string
 
 const BUDGET = 1e6;
 const tunerOf = (measure: MeasureVariant, store?: TuningStore): Tuner =>
-  new Tuner(gpu, { budget: BUDGET, measure, store });
+  new Tuner(gpu, { tuneBudget: BUDGET, tuning: store }, { measure });
 
 function memoryStore(text?: string): TuningStore & { text: string | undefined; writes: number } {
   return {
@@ -87,7 +88,7 @@ describe("candidates", () => {
 
   it("do not exist on a software adapter: nothing is measured and the default runs", async () => {
     const { measure, seen } = fake([]);
-    const pick = await new Tuner(software, { budget: BUDGET, measure }).choose(graphOf());
+    const pick = await new Tuner(software, { tuneBudget: BUDGET }, { measure }).choose(graphOf());
     expect(seen).toEqual([]);
     expect(chosenIn(graphOf(), software, pick)).toEqual(chosenIn(graphOf(), software, {}));
   });
@@ -100,7 +101,7 @@ describe("Tuner", () => {
 
   it("measures nothing without a budget, and takes the first", async () => {
     const { measure, seen } = fake([other()]);
-    const pick = await new Tuner(gpu, { store: memoryStore(), measure }).choose(graphOf());
+    const pick = await new Tuner(gpu, { tuning: memoryStore() }, { measure }).choose(graphOf());
     expect(seen).toEqual([]);
     expect(chosenIn(graphOf(), gpu, pick)).toEqual([candidates()[0], candidates()[0]]);
   });
@@ -129,7 +130,7 @@ describe("Tuner", () => {
   it("uses kept choices without a budget", async () => {
     const store = memoryStore();
     await tunerOf(fake([other()]).measure, store).choose(graphOf());
-    const pick = await new Tuner(gpu, { store }).choose(graphOf());
+    const pick = await new Tuner(gpu, { tuning: store }).choose(graphOf());
     expect(chosenIn(graphOf(), gpu, pick)).toEqual([other(), other()]);
   });
 
@@ -152,12 +153,24 @@ describe("Tuner", () => {
       return measure(...args);
     };
     const store = memoryStore();
-    const tuner = new Tuner(gpu, { budget: 1500, measure: slow, store, now: () => clock });
+    const tuner = new Tuner(gpu, { tuneBudget: 1500, tuning: store }, { measure: slow, now: () => clock });
     await tuner.choose(graphOf());
     await tuner.choose(graphOf(40));
     expect(seen).toHaveLength(4); // three of the first problem, and one more within 1,500 ms
     expect(store.writes).toBe(1);
     await tuner.choose(graphOf(80));
+    expect(seen).toHaveLength(4);
+  });
+
+  it("shares the budget of its options with the next, as after a lost device", async () => {
+    let clock = 0;
+    const { measure, seen } = fake([other()]);
+    const slow: MeasureVariant = (...args) => {
+      clock += 400;
+      return measure(...args);
+    };
+    const options = { tuneBudget: 1500 };
+    for (let i = 0; i < 3; i++) await new Tuner(gpu, options, { measure: slow, now: () => clock }).choose(graphOf());
     expect(seen).toHaveLength(4);
   });
 
@@ -187,7 +200,7 @@ describe("Tuner", () => {
     const store = memoryStore();
     await tunerOf(fake([other()]).measure, store).choose(graphOf());
     store.text = store.text?.replaceAll(`"${other()}"`, '"gone"');
-    const pick = await new Tuner(gpu, { store }).choose(graphOf());
+    const pick = await new Tuner(gpu, { tuning: store }).choose(graphOf());
     expect(chosenIn(graphOf(), gpu, pick)).toEqual([candidates()[0], candidates()[0]]);
   });
 
@@ -237,7 +250,26 @@ describe("Tuner", () => {
 
 it("is loaded where something may be measured or choices are kept, and not otherwise", async () => {
   expect(await openTuner(gpu, {})).toBeUndefined();
-  expect(await openTuner(gpu, { store: memoryStore(), budget: 0 })).toBeUndefined();
-  expect(await openTuner(gpu, { store: memoryStore("{}") })).toBeInstanceOf(Tuner);
-  expect(await openTuner(gpu, { budget: 1 })).toBeInstanceOf(Tuner);
+  expect(await openTuner(gpu, { tuning: memoryStore(), tuneBudget: 0 })).toBeUndefined();
+  expect(await openTuner(gpu, { tuning: memoryStore("{}") })).toBeInstanceOf(Tuner);
+  expect(await openTuner(gpu, { tuneBudget: 1 })).toBeInstanceOf(Tuner);
+});
+
+it("of a model has one budget before and after a recovery", async () => {
+  const options: unknown[] = [];
+  const choose = vi.spyOn(Tuner.prototype, "choose").mockImplementation(async function (this: Tuner) {
+    options.push(this.options);
+    return () => undefined;
+  });
+  const fcn = await loadFcn({ tune: 5 });
+  await fcn.segment(noisePicture(8, 8));
+  fcn.device.gpu.destroy();
+  await fcn.recover();
+  await fcn.segment(noisePicture(8, 8));
+  fcn.dispose();
+  choose.mockRestore();
+  const [before] = options;
+  expect(before).toMatchObject({ tuneBudget: 5 });
+  expect(options.length).toBeGreaterThan(1);
+  expect(options.every((one) => one === before)).toBe(true);
 });

@@ -17,8 +17,7 @@ import { Plan } from "../plan/plan.js";
 import type { PlanOptions } from "../plan/plan-options.js";
 import { WeightStore } from "../plan/weight-store.js";
 import { openTuner } from "../tuning/open-tuner.js";
-import type { ChoosesVariants } from "../tuning/open-tuner.js";
-import type { TuningStore } from "../tuning/tuning-store.js";
+import type { ChoosesVariants, TuningOptions } from "../tuning/open-tuner.js";
 import type { Batch } from "./batches.js";
 import { importExtras } from "./extras/import-extras.js";
 import type { PixelSize } from "./network.js";
@@ -30,7 +29,7 @@ import { networkSize, uploadSize } from "./preprocessing.js";
 import type { Resize } from "./preprocessing.js";
 
 /** A network before it has a device. */
-export interface NetworkPlans<Kind extends string> {
+export interface NetworkPlans<Kind extends string> extends TuningOptions {
   /** The graph of a batch, and how its plan stores activations. Its input is "picture". */
   readonly graphOf: (batch: Batch<Kind>, precision: Precision) => Graph;
   /** Of all pictures, or of those of each kind. */
@@ -43,12 +42,8 @@ export interface NetworkPlans<Kind extends string> {
   readonly planOptions: (kind: Kind) => PlanOptions;
   /** Plans kept at once (default 4). Each holds its activations. */
   readonly maxPlans?: number | undefined;
-  /** Keeps the variants that were fastest when measured. Without it the defaults run, unless `tuneBudget` is given. */
-  readonly tuning?: TuningStore | undefined;
   /** Rows of a band, as the network sees it. With it every picture is cut. Default: those too large, or slow whole. */
   readonly tile?: number | undefined;
-  /** Milliseconds that measuring may take in all. Default 0: kept choices are used, and nothing is measured. */
-  readonly tuneBudget?: number | undefined;
 }
 
 const DEFAULT_MAX_PLANS = 4;
@@ -142,8 +137,8 @@ export class NetworkOnDevice<Kind extends string> {
 
   /** The variants of a graph: those that the caller named, measured or kept ones, or the defaults. */
   async #choiceFor(graph: Graph, signal: AbortSignal | undefined): Promise<VariantChoice | VariantPick | undefined> {
-    const { kernels, tuning, tuneBudget } = this.#network;
-    this.#tuner ??= await openTuner(this.device, { store: tuning, budget: tuneBudget });
+    const { kernels } = this.#network;
+    this.#tuner ??= await openTuner(this.device, this.#network);
     return (await this.#tuner?.choose(graph, kernels, this.precision, signal)) ?? kernels;
   }
 

@@ -7,9 +7,10 @@ import { importTuner } from "./tuner/import-tuner.js";
 import type { TuningStore } from "./tuning-store.js";
 
 export interface TuningOptions {
-  readonly store?: TuningStore | undefined;
-  /** Milliseconds that measuring may take in all. Default 0: choices of earlier sessions only. */
-  readonly budget?: number | undefined;
+  /** Keeps the variants that were fastest when measured. Without it the defaults run, unless `tuneBudget` is given. */
+  readonly tuning?: TuningStore | undefined;
+  /** Milliseconds that measuring may take in all. Default 0: kept choices are used, and nothing is measured. */
+  readonly tuneBudget?: number | undefined;
 }
 
 /** Chooses the variants of a graph. */
@@ -18,10 +19,12 @@ export interface ChoosesVariants {
   choose(graph: Graph, fixed?: VariantChoice, precision?: Precision, signal?: AbortSignal): Promise<VariantPick>;
 }
 
-/** Undefined where nothing may be measured and no choices are kept. */
+/**
+ * Undefined where nothing may be measured and no choices are kept. Tuners with the same options object share its
+ * budget: what is spent stays spent when a network moves to another device.
+ */
 export async function openTuner(device: Device, options: TuningOptions): Promise<ChoosesVariants | undefined> {
-  const { store, budget = 0 } = options;
-  if (budget === 0 && (await store?.read()) === undefined) return undefined;
+  if (!options.tuneBudget && (await options.tuning?.read()) === undefined) return undefined;
   const { Tuner } = await importTuner();
   return new Tuner(device, options);
 }

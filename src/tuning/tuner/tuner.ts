@@ -12,7 +12,6 @@ import type { AnyProblem } from "../../kernel/problem.js";
 import type { Precision } from "../../kernel/variant.js";
 import type { Graph } from "../../plan/graph.js";
 import type { ChoosesVariants, TuningOptions } from "../open-tuner.js";
-import type { TuningStore } from "../tuning-store.js";
 import { parseChoices } from "./choices.js";
 import { candidatesOf, classKey } from "./candidates.js";
 import { measureVariant } from "./measure-variant.js";
@@ -24,8 +23,13 @@ export type MeasureVariant = (device: Device, measured: Measured, limit: number)
 /** Problems kept in a store; the oldest go first. ResNet-101 has 27 at one size. */
 const MAX_KEPT = 2000;
 
-interface TunerOptions extends TuningOptions {
+/** Milliseconds that were spent on measuring, by the options that allowed them. */
+const spent = new WeakMap<TuningOptions, number>();
+
+/** How a tuner measures. */
+interface Measuring {
   readonly measure?: MeasureVariant;
+  /** Milliseconds. */
   readonly now?: () => number;
 }
 
@@ -39,21 +43,25 @@ interface Problems extends Omit<Measured, "variant"> {
 export class Tuner implements ChoosesVariants {
   readonly #chosen = new Map<string, string>();
   #loading: Promise<void> | undefined;
-  #left: number;
   /** Some choices are not in the store yet. A call that was aborted leaves them to the next. */
   #isUnsaved = false;
-  readonly #store: TuningStore | undefined;
   readonly #measure: MeasureVariant;
   readonly #now: () => number;
 
+  /** Tuners with the same `options` object share its budget. */
   constructor(
     readonly device: Device,
-    { store, budget = 0, measure = measureVariant, now = () => performance.now() }: TunerOptions = {},
+    readonly options: TuningOptions = {},
+    { measure = measureVariant, now = () => performance.now() }: Measuring = {},
   ) {
-    this.#store = store;
-    this.#left = budget;
     this.#measure = measure;
     this.#now = now;
+  }
+
+  /** Milliseconds that are left for measuring. */
+  get #left(): number {
+    const { tuneBudget = 0 } = this.options;
+    return tuneBudget - (spent.get(this.options) ?? 0);
   }
 
   /**
@@ -123,7 +131,7 @@ export class Tuner implements ChoosesVariants {
       if (this.#left <= 0) return undefined;
       const start = this.#now();
       const ms = await this.#measureIfRuns({ kernel, problem, variant }, best.ms);
-      this.#left -= this.#now() - start;
+      spent.set(this.options, (spent.get(this.options) ?? 0) + this.#now() - start);
       if (ms < best.ms) best = { name: variant, ms };
     }
     return best.name;
@@ -147,17 +155,18 @@ export class Tuner implements ChoosesVariants {
   }
 
   async #load(): Promise<void> {
-    const kept = parseChoices(await this.#store?.read())[this.#adapter] ?? {};
+    const kept = parseChoices(await this.options.tuning?.read())[this.#adapter] ?? {};
     for (const [key, name] of Object.entries(kept)) this.#chosen.set(key, name);
   }
 
   /** Reads the store again before writing: another process may have added choices. */
   async #save(): Promise<void> {
     this.#isUnsaved = false;
-    if (!this.#store) return;
-    const all = parseChoices(await this.#store.read());
+    const store = this.options.tuning;
+    if (!store) return;
+    const all = parseChoices(await store.read());
     const merged = { ...all[this.#adapter], ...Object.fromEntries(this.#chosen) };
     const newest = Object.entries(merged).slice(-MAX_KEPT);
-    await this.#store.write(JSON.stringify({ ...all, [this.#adapter]: Object.fromEntries(newest) }, undefined, 1));
+    await store.write(JSON.stringify({ ...all, [this.#adapter]: Object.fromEntries(newest) }, undefined, 1));
   }
 }
