@@ -128,6 +128,7 @@ const REFUSED: readonly (readonly [call: string, sentence: string | RegExp])[] =
   ["fcn.recover(device.gpu)", "bad-option: recover: device must be a Device of requestDevice(), got GPUDevice"],
   ['fcn.onLost("reload")', "bad-option: onLost: listener must be a function, got string"],
   ['device.onLost("reload")', "bad-option: device.onLost: listener must be a function, got string"],
+  ['device.scoped("work", null)', "bad-option: device.scoped: work must be a function, got null"],
   ["decoderGeometry()", "bad-option: decoderGeometry: the encoder is an array of layers, got undefined"],
   ["decoderGeometry([3])", /^bad-option: decoderGeometry takes an object of options, got number/],
   [

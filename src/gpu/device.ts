@@ -194,9 +194,10 @@ export class Device implements DeviceTraits {
   /**
    * Runs `work`, which must be synchronous, under error scopes. When WebGPU reports an error or the device is lost, all
    * buffers and textures that `work` created are freed. `what` names the work in messages.
-   * @throws out-of-memory with the sizes, gpu-error, device-lost, disposed
+   * @throws out-of-memory with the sizes, gpu-error, device-lost, disposed, bad-option
    */
   async scoped<T>(what: string, work: () => T): Promise<T> {
+    checkKind("device.scoped: work", work, "a function");
     this.check();
     const held = this.allocations.bytes;
     this.gpu.pushErrorScope("out-of-memory");
