@@ -180,6 +180,13 @@ describe("fcn doctor", () => {
     expect((JSON.parse(out) as { advice: string }).advice).toContain(sentence);
     expect(err).not.toMatch(/driver/i);
   });
+
+  it("says how to allow the package webgpu where node loads no addons", async () => {
+    const { code, err } = await runFcn(["doctor"], { env: { NODE_OPTIONS: "--no-addons" } });
+    expect(code).toBe(1);
+    expect(err).toContain("it is a native addon; start node with --allow-addons beside --permission, and without");
+    expect(err).not.toContain("npm install");
+  });
 });
 
 it("has help for the program and every command in 80 columns, and a version", async () => {

@@ -65,13 +65,22 @@ async function importDawn(): Promise<(flags: string[]) => GPU> {
     return (await import("webgpu")).create;
   } catch (error) {
     const reason = firstLineOf(messageOf(error));
-    const builds = "it has builds for Linux (glibc 2.31+), macOS and Windows on x64 and arm64";
-    throw new FcnError(
-      "no-webgpu",
-      `the npm package "webgpu" could not be loaded (${reason}): install it with \`npm install webgpu\`; ${builds}`,
-      { cause: error },
-    );
+    throw new FcnError("no-webgpu", `the npm package "webgpu" could not be loaded (${reason}): ${cureOf(error)}`, {
+      cause: error,
+    });
   }
+}
+
+const INSTALL =
+  "install it with `npm install webgpu`; it has builds for Linux (glibc 2.31+), macOS and Windows on x64 and arm64";
+
+/** What to do where the package cannot be loaded. Node's permission model forbids addons, and files. */
+function cureOf(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === "ERR_DLOPEN_DISABLED")
+    return "it is a native addon; start node with --allow-addons beside --permission, and without --no-addons";
+  if (code === "ERR_ACCESS_DENIED") return "start node with --allow-fs-read for the folder of its packages";
+  return INSTALL;
 }
 
 /** Letters of a wrong name that an error shows. */
