@@ -114,6 +114,12 @@ export async function servePage(folder, port = 0) {
   };
 }
 
+/**
+ * Why a server cannot listen at a port, by the system's code.
+ * @type {Readonly<Record<string, string>>}
+ */
+const NOT_LISTENING = { EADDRINUSE: "is in use", EACCES: "may be used by the administrator only" };
+
 /** @returns {number | undefined} the port to use; undefined if the arguments are wrong */
 function portOf(/** @type {string[]} */ args) {
   if (args.length === 0) return 0;
@@ -125,7 +131,8 @@ function portOf(/** @type {string[]} */ args) {
 async function main() {
   const port = portOf(process.argv.slice(2));
   if (port === undefined) {
-    process.stderr.write("page: the only option is --port NUMBER, 0 to 65535\n");
+    const given = process.argv.slice(2).join(" ");
+    process.stderr.write(`page: give a port of 0 to 65535, as in npm run page -- --port 8080; got ${given}\n`);
     process.exitCode = 2;
     return;
   }
@@ -134,8 +141,9 @@ async function main() {
     const { url } = await servePage(PAGE, port);
     process.stdout.write(`The page is at ${url}\nFolder to deploy: out/page. Ctrl+C ends this server.\n`);
   } catch (error) {
-    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
-    const reason = code === "EADDRINUSE" ? `port ${port} is in use; leave out --port for a free one` : message;
+    const { code = "", message } = /** @type {NodeJS.ErrnoException} */ (error);
+    const why = NOT_LISTENING[code];
+    const reason = why === undefined ? message : `port ${port} ${why}; leave out --port for a free one`;
     process.stderr.write(`page: ${reason}\n`);
     process.exitCode = 1;
   }

@@ -1,4 +1,5 @@
-/** The decisions of set-up on machines unlike this one. Nothing is installed. */
+/** The decisions of set-up on machines unlike this one, and wrong calls of scripts. Nothing is installed. */
+import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { ensureBrowsers } from "../scripts/browser.mjs";
 import { backportsSource, chooseDriver, parseAptSources, parseOsRelease } from "../scripts/vulkan.mjs";
@@ -155,4 +156,10 @@ describe("browsers for the tests", () => {
     const lost = "apt-get installed chromium, but it is not where it was expected: set CHROME_PATH.";
     expect(ensure(["firefox-esr"], ["chromium"], true, false)).toEqual([["chromium"], lost]);
   });
+});
+
+it.each(["--port x", "--port 99999", "8080"])("npm run page says which ports there are: %s", (args) => {
+  const { status, stderr } = spawnSync(process.execPath, ["scripts/page.mjs", ...args.split(" ")], { encoding: "utf8" });
+  const sentence = `page: give a port of 0 to 65535, as in npm run page -- --port 8080; got ${args}\n`;
+  expect([status, stderr]).toEqual([2, sentence]);
 });
