@@ -159,7 +159,9 @@ describe("browsers for the tests", () => {
 });
 
 it.each(["--port x", "--port 99999", "8080"])("npm run page says which ports there are: %s", (args) => {
-  const { status, stderr } = spawnSync(process.execPath, ["scripts/page.mjs", ...args.split(" ")], { encoding: "utf8" });
+  const { status, stderr } = spawnSync(process.execPath, ["scripts/page.mjs", ...args.split(" ")], {
+    encoding: "utf8",
+  });
   const sentence = `page: give a port of 0 to 65535, as in npm run page -- --port 8080; got ${args}\n`;
   expect([status, stderr]).toEqual([2, sentence]);
 });
