@@ -41,6 +41,7 @@ describe("a wrong call is one sentence with a cure", () => {
     ["segment --merge in in/", "segment: --merge names the folder in/ twice; name it once"],
     ["doctor x", "doctor: takes no x; it has options only"],
     ["tune --seconds 0", "tune: --seconds 0 is not a number above 0 and up to 3600"],
+    ["tune --seconds 0x10", "tune: --seconds 0x10 is not a number above 0 and up to 3600"],
     ["segment a.png --weights ''", "segment: --weights is empty; give it a value or leave it out"],
     ["doctor --adapter ''", "doctor: --adapter is empty; give it a value or leave it out"],
     ["segment a.png --threads=", "segment: --threads is empty; give it a value or leave it out"],

@@ -138,6 +138,11 @@ export function oneOf<T extends string>(command: string, option: string, value: 
   return found;
 }
 
+const DECIMAL = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+/** "0.5" or "1e-3" as a number of 0 or more; NaN for anything else, such as "0x10" or " 5". */
+export const decimalOf = (text: string): number => (DECIMAL.test(text) ? Number(text) : NaN);
+
 /** The parts of "a, b,c". */
 export const listOf = (text: string): string[] => text.split(",").map((part) => part.trim());
 

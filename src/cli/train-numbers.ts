@@ -1,7 +1,7 @@
 /** Numbers of the command line and of files. */
 import { readInput } from "../image/open-input.js";
 import { whyUnreadable } from "../image/read-file.js";
-import { UsageError } from "./command.js";
+import { UsageError, decimalOf } from "./command.js";
 
 /** What a number may be. */
 interface Bounds {
@@ -10,17 +10,18 @@ interface Bounds {
   readonly whole?: boolean;
 }
 
-const NUMBER = /^\d*\.?\d+(e[+-]?\d+)?$/i;
+const WHOLE = /^(0|[1-9]\d*)$/;
 
-/** "1e-3"; undefined where the option is not given. @throws UsageError */
+/** "1e-3", or digits without leading zeros for a whole one; undefined where the option is not given. @throws UsageError */
 export function numberOption(
   option: string,
   text: string | undefined,
   { least, below, whole }: Bounds,
 ): number | undefined {
   if (text === undefined) return undefined;
-  const value = NUMBER.test(text.trim()) ? Number(text) : NaN;
-  const isRight = value >= least && value < (below ?? Infinity) && (!whole || Number.isSafeInteger(value));
+  const value = decimalOf(text);
+  const isWhole = WHOLE.test(text) && Number.isSafeInteger(value);
+  const isRight = value >= least && value < (below ?? Infinity) && (!whole || isWhole);
   if (isRight) return value;
   const most = below === undefined ? "" : ` and less than ${below}`;
   throw new UsageError(`train: --${option} ${text} is not a ${whole ? "whole " : ""}number of ${least} or more${most}`);
@@ -33,7 +34,7 @@ export async function readClassWeights(file: string | undefined, classes: number
     throw new UsageError(`train: --class-weights ${file} cannot be read: ${whyUnreadable(error)}`);
   });
   const lines = bytes.toString("utf8").trim().split(/\s+/);
-  const weights = lines.map((line) => (NUMBER.test(line) ? Number(line) : NaN));
+  const weights = lines.map((line) => decimalOf(line));
   const wrong = weights.findIndex((weight) => !Number.isFinite(weight));
   if (wrong >= 0)
     throw new UsageError(

@@ -65,6 +65,8 @@ const SAVE_EVERY_SECONDS = 60;
 /** What a number of the command line may be. */
 const ANY = { least: 0 } as const;
 const COUNT = { least: 1, whole: true } as const;
+/** As for the other commands: no device holds pictures beyond it. */
+const SIDE = { ...COUNT, below: 100_000 } as const;
 
 function optimizerOptions(values: TrainValues): OptimizerOptions {
   const kind = oneOf("train", "optimizer", values.optimizer, ["sgd", "adamw"]);
@@ -96,7 +98,7 @@ function rateOf(values: TrainValues, mode: "heads" | "all"): number {
 }
 
 function resizeOf(text: string | undefined): number | "none" | undefined {
-  return text === "none" ? text : numberOption("resize", text, COUNT);
+  return text === "none" ? text : numberOption("resize", text, SIDE);
 }
 
 function outModeOf({ resume, fresh }: TrainValues): OutMode {

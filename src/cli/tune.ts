@@ -4,7 +4,7 @@ import { VARIANTS } from "../models/load.js";
 import { PRECISIONS } from "../models/precision.js";
 import { loadFcn, requestDevice } from "../node.js";
 import { WEIGHTS_NAMES } from "../weights/catalogue.js";
-import { UsageError, listOf, oneOf, parse } from "./command.js";
+import { UsageError, decimalOf, listOf, oneOf, parse } from "./command.js";
 import type { Command } from "./command.js";
 import { checkWeights } from "./files.js";
 import { print } from "./output.js";
@@ -47,7 +47,7 @@ function sizeOf(text: string): readonly [number, number] {
 }
 
 function secondsOf(text: string): number {
-  const seconds = Number(text);
+  const seconds = decimalOf(text);
   if (seconds > 0 && seconds <= MOST_SECONDS) return seconds;
   throw new UsageError(`tune: --seconds ${text} is not a number above 0 and up to ${MOST_SECONDS}`);
 }

@@ -1,5 +1,8 @@
 /** Trainings that the device has no memory for: how much was needed, and what would help. */
 import { FcnError, isTooLarge } from "../base/errors.js";
+import type { Device } from "../gpu/device.js";
+import { checkFits } from "../gpu/memory.js";
+import { layouts } from "../kernel/layout.js";
 import type { PixelSize } from "../models/network.js";
 
 interface Asked {
@@ -24,4 +27,13 @@ export function tooLargeToTrain(error: unknown, { mode, pieces }: Asked): unknow
     : `a training in mode "${mode}"`;
   const message = `${what} is too large for this device: ${error.message}; use ${cures.join(" or ")}`;
   return new FcnError(error.code, message, { cause: error });
+}
+
+/** To be asked before labels and pixels are resized in memory. @throws limit-too-small, with what would help */
+export function checkPictureFits(device: Device, size: PixelSize, mode: Asked["mode"]): void {
+  try {
+    checkFits(device, "picture", layouts.rgba8, [1, 4, ...size]);
+  } catch (error) {
+    throw tooLargeToTrain(error, { mode, pieces: [{ count: 1, size }] });
+  }
 }

@@ -24,7 +24,7 @@ import { scheduledRate } from "./schedule.js";
 import { IGNORED, checkLabelled, prepared, withoutLabels } from "./sample.js";
 import type { StepSample, TrainingSample } from "./sample.js";
 import { readState, stateBytes } from "./state.js";
-import { tooLargeToTrain } from "./too-large.js";
+import { checkPictureFits, tooLargeToTrain } from "./too-large.js";
 import type { StepReport } from "./training-events.js";
 import type { TrainerParts } from "./trainer-parts.js";
 import { checkBatch, checkSamples, checkTrainedFile } from "./training-arguments.js";
@@ -207,11 +207,12 @@ export class Trainer {
   }
 
   async #itemOf({ sample, variation = 0 }: StepSample): Promise<TrainItem> {
-    const { learner, augment, seed, mode, teaching } = this.#parts;
+    const { device, learner, augment, seed, mode, teaching } = this.#parts;
     const labelled = teaching ? withoutLabels(sample) : sample;
     checkLabelled(labelled, learner.classNames.length);
     const { height, width } = sample.picture;
     const size = networkSize(height, width, learner.resize);
+    checkPictureFits(device, size, mode);
     const view = prepared(labelled, variation, { resize: learner.resize, augment, seed });
     const { picture } = view;
     const labels = view.labels();

@@ -177,6 +177,19 @@ describe("a device without room", () => {
     own.dispose();
   });
 
+  it("refuses a size beyond the device before anything is resized to it", async () => {
+    const trainer = await create({ device: device(), resize: 1e7 });
+    await expectError(
+      () => trainer.step([{ sample: SAMPLE }]),
+      "limit-too-small",
+      sentenceOf(
+        /^a step of 1 picture of 13333333 x 10000000 is too large for this device: /,
+        /; use a smaller resize/,
+      ),
+    );
+    trainer.dispose();
+  });
+
   it("says what would help with a step, and goes on with smaller ones", async () => {
     const own = await requestDevice();
     const budget = limitMemory(own, Infinity);
