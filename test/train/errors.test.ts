@@ -179,14 +179,8 @@ describe("a device without room", () => {
 
   it("refuses a size beyond the device before anything is resized to it", async () => {
     const trainer = await create({ device: device(), resize: 1e7 });
-    await expectError(
-      () => trainer.step([{ sample: SAMPLE }]),
-      "limit-too-small",
-      sentenceOf(
-        /^a step of 1 picture of 13333333 x 10000000 is too large for this device: /,
-        /; use a smaller resize/,
-      ),
-    );
+    const sentence = /^a step of 1 picture of 13333333 x 10000000 is too large for .*; use a smaller resize or /;
+    await expectError(() => trainer.step([{ sample: SAMPLE }]), "limit-too-small", sentence);
     trainer.dispose();
   });
 
