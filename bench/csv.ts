@@ -20,6 +20,9 @@ function csv(rows: readonly Readonly<Record<string, Cell>>[]): string {
   return `${[head.join(","), ...lines].join("\r\n")}\r\n`;
 }
 
+/** Names of the tables, one for each kind of row. */
+export const CSV_NAMES = ["kernels.csv", "models.csv", "layers.csv"] as const;
+
 /** Texts by file name; no file for what was not measured. */
 export function csvFiles({ kernels = [], models = [], ceilings }: BenchResult): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
@@ -35,11 +38,7 @@ export function csvFiles({ kernels = [], models = [], ceilings }: BenchResult): 
       leastMs: ceilings && roofMs(layer, ceilings),
     })),
   );
-  for (const [name, text] of [
-    ["kernels.csv", csv(kernelRows)],
-    ["models.csv", csv(modelRows)],
-    ["layers.csv", csv(layerRows)],
-  ] as const)
-    if (text !== "") files.set(name, text);
+  const texts = [csv(kernelRows), csv(modelRows), csv(layerRows)];
+  for (const [i, name] of CSV_NAMES.entries()) if (texts[i]) files.set(name, texts[i]);
   return files;
 }

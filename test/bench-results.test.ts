@@ -1,9 +1,10 @@
 /** Benchmark results: JSON and back, ratios, merging, text, plots, and what the README shows. */
-import { readFileSync, readdirSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { barChart } from "../bench/bar-chart.js";
 import { underCeilings } from "../bench/roof.js";
 import { roofline } from "../bench/roofline.js";
@@ -13,7 +14,34 @@ import { SCHEMA, changes, fromJson, merged, resultName, toJson } from "../bench/
 import type { KernelRow } from "../bench/kernel-row.js";
 import type { BenchResult } from "../bench/result.js";
 import { kernelText, markdownTable, modelText } from "../bench/tables.js";
+import { saveCsv, saveResult } from "../src/cli/bench-output.js";
 import { modelRow, result, timedRow } from "./helpers/bench-rows.js";
+
+const root = mkdtempSync(join(tmpdir(), "fcn-bench-results-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+describe("results on disk", () => {
+  it("keep the rows of runs that save at the same time, also where a killed one left its lock", async () => {
+    const cases = ["a", "b", "c", "d", "e", "f"];
+    const saves = cases.map((name) => saveResult(root, { ...result, kernels: [{ ...timedRow, case: name }] }));
+    const [path = ""] = await Promise.all(saves);
+    const kept = (): string[] => (fromJson(readFileSync(path, "utf8"), path).kernels ?? []).map((row) => row.case);
+    expect(kept().sort()).toEqual(cases);
+    writeFileSync(`${path}.lock`, "");
+    await saveResult(root, { ...result, kernels: [{ ...timedRow, case: "g" }] });
+    expect(kept()).toContain("g");
+    expect(readdirSync(root)).toHaveLength(1);
+  }, 30_000);
+
+  it("are tables of one run: those of an earlier run are removed", async () => {
+    const folder = mkdtempSync(join(root, "csv-"));
+    await saveCsv(folder, { ...result, models: [modelRow] });
+    expect(readdirSync(folder)).toContain("models.csv");
+    writeFileSync(join(folder, "layers.csv"), "of an earlier run");
+    await saveCsv(folder, result);
+    expect(readdirSync(folder)).toEqual(["kernels.csv"]);
+  });
+});
 
 describe("results", () => {
   it("survive JSON, missing times included", () => {

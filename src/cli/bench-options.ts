@@ -52,7 +52,8 @@ models   Whole networks, from RGBA8 in memory to labels in memory. Upload and
                     did not measure. Without it, Ctrl-C prints the rows so far
   --compare FILE    print ratios to an earlier result (with --json on stderr)
   --svg DIR         write kernels.svg (bars) and roofline.svg to DIR
-  --csv DIR         write kernels.csv, models.csv and layers.csv to DIR
+  --csv DIR         write kernels.csv, models.csv and layers.csv to DIR, of what
+                    was measured; those of an earlier run are removed
 
 Exit code 1 when a row failed, 2 when called wrongly.`;
 

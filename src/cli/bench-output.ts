@@ -1,11 +1,12 @@
 /** What `fcn bench` prints and writes: tables or JSON, ratios to an earlier result, the result's file and plots. */
-import { readFile } from "node:fs/promises";
+import { open, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { barChart } from "../../bench/bar-chart.js";
 import { roofline } from "../../bench/roofline.js";
-import { csvFiles } from "../../bench/csv.js";
+import { CSV_NAMES, csvFiles } from "../../bench/csv.js";
 import { SCHEMA, changes, fromJson, isOfOneOrigin, merged, resultName, toJson } from "../../bench/result.js";
 import type { BenchResult } from "../../bench/result.js";
 import { changeText, kernelText, modelText } from "../../bench/tables.js";
@@ -66,11 +67,41 @@ export async function checkEarlier(folder: string, result: BenchResult): Promise
     );
 }
 
-/** Writes ADAPTER-DATE.json and gives its path. Keeps existing rows that this run did not measure. */
+/** A save takes milliseconds. A lock that stays longer is of a run that was killed. */
+const LOCKED_MS = 5000;
+const LOOK_AGAIN_MS = 20;
+
+/** Whether the lock is of another run. Otherwise it is ours now, or cannot be made. */
+async function isLocked(lock: string): Promise<boolean> {
+  try {
+    await (await open(nativePath(lock), "wx")).close();
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EEXIST";
+  }
+}
+
+/** Runs `work` while no other run has the lock. Where no lock can be made, as on a full disk, it runs without. */
+async function asOnlySaver(lock: string, work: () => Promise<void>): Promise<void> {
+  const start = performance.now();
+  while (await isLocked(lock)) {
+    if (performance.now() - start > LOCKED_MS) await rm(nativePath(lock), { force: true });
+    else await pause(LOOK_AGAIN_MS);
+  }
+  try {
+    await work();
+  } finally {
+    await rm(nativePath(lock), { force: true });
+  }
+}
+
+/** Writes ADAPTER-DATE.json and gives its path. Keeps the rows there that this run did not measure. */
 export async function saveResult(folder: string, result: BenchResult): Promise<string> {
   const path = resultPath(folder, result);
-  const earlier = await earlierResult(path);
-  await writeWhole(path, toJson(earlier === undefined ? result : merged(earlier, result)));
+  await asOnlySaver(`${path}.lock`, async () => {
+    const earlier = await earlierResult(path);
+    await writeWhole(path, toJson(earlier === undefined ? result : merged(earlier, result)));
+  });
   return path;
 }
 
@@ -96,10 +127,17 @@ export function printChanges(before: BenchResult, result: BenchResult, asJson: b
   write(changeText(changes(before, result)));
 }
 
-/** Writes kernels.csv, models.csv and layers.csv, of what was measured. */
+/**
+ * Writes kernels.csv, models.csv and layers.csv, of what was measured. Other tables of an earlier run are removed: in a
+ * folder of several, all are of one run.
+ */
 export async function saveCsv(folder: string, result: BenchResult): Promise<void> {
   const files = csvFiles(result);
-  for (const [name, text] of files) await writeWhole(join(folder, name), text);
+  for (const name of CSV_NAMES) {
+    const [path, text] = [join(folder, name), files.get(name)];
+    if (text === undefined) await rm(nativePath(path), { force: true });
+    else await writeWhole(path, text);
+  }
   printNote(`CSV: ${[...files.keys()].map((name) => join(folder, name)).join(", ")}`);
 }
 
