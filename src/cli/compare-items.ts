@@ -8,7 +8,8 @@ import { identityOf } from "./record-index.js";
 /** Pictures of a VOC folder are named by their ids, all others by their paths. */
 const isNamedByPath = ({ key, picture }: DatasetItem): boolean => resolve(key) === resolve(picture);
 
-const identityOfItem = (item: DatasetItem): string => identityOf(item.picture) ?? resolve(item.picture);
+/** One text for all spellings of the picture's path. */
+export const identityOfItem = (item: DatasetItem): string => identityOf(item.picture) ?? resolve(item.picture);
 
 /** The first of the items that are one file, by whatever paths it was named. */
 export function distinctItems(items: readonly DatasetItem[]): DatasetItem[] {

@@ -1,19 +1,18 @@
 /** The pictures of a training: which ones, which are held out, and which can be used. */
-import { statSync } from "node:fs";
 import { createHash } from "node:crypto";
-import { resolve } from "node:path";
 import { messageOf } from "../base/errors.js";
 import { fnv1a } from "../base/hash.js";
-import { nativePath } from "../base/native-path.js";
 import { seeded } from "../base/random.js";
 import { isPictureError } from "../image/decode.js";
 import { describeOutside } from "../image/label-meaning.js";
-import { distinctItems } from "./compare-items.js";
+import { whyUnreadable } from "../image/read-file.js";
+import { distinctItems, identityOfItem } from "./compare-items.js";
 import { UsageError } from "./command.js";
 import { byName, listPictures } from "./datasets.js";
 import type { DatasetItem } from "./datasets.js";
 import { checkLabels } from "./label-files.js";
 import { oneLine, printError, printNote } from "./output.js";
+import { hashOfFile } from "./picture-list.js";
 import { itemBar } from "./progress.js";
 import type { SampleReader } from "./train-samples.js";
 import type { TrainValues } from "./train-options.js";
@@ -120,25 +119,31 @@ export function shuffled<T>(items: readonly T[], seed: string): T[] {
 
 /** @throws UsageError for a picture that would be trained on and measured with */
 export function checkApart({ training, heldOut }: Divided): void {
-  const trained = new Set(training.map(({ picture }) => resolve(picture)));
-  const both = heldOut.find(({ picture }) => trained.has(resolve(picture)));
+  const trained = new Set(training.map(identityOfItem));
+  const both = heldOut.find((item) => trained.has(identityOfItem(item)));
   if (both)
     throw new UsageError(
       `train: ${both.picture} is among the pictures to train on and among those to measure on; leave it out of one`,
     );
 }
 
-/** Tells one set of pictures from another: by their names and the sizes of their files. */
-export function digestOf({ training, heldOut }: Divided): string {
-  const lines = [training, heldOut].flatMap((items) => [
-    "",
-    ...items.flatMap(({ key, picture, label }) =>
-      [key, ...[picture, label].flatMap((path) => (path === undefined ? [] : statSync(nativePath(path)).size))].join(
-        " ",
-      ),
-    ),
-  ]);
-  return createHash("sha256").update(lines.join("\n")).digest("hex");
+/** The SHA-256 of a file. @throws UsageError when it cannot be read any more */
+const contentOf = (path: string): Promise<string> =>
+  hashOfFile(path).catch((error: unknown) => {
+    throw new UsageError(`train: ${path} cannot be read: ${whyUnreadable(error)}`, { cause: error });
+  });
+
+/** Tells one set of pictures from another, by their names and the contents of their files. @throws UsageError */
+export async function digestOf({ training, heldOut }: Divided): Promise<string> {
+  const hash = createHash("sha256");
+  for (const items of [training, heldOut]) {
+    hash.update("\n\n");
+    for (const { key, picture, label } of items) {
+      const contents = [await contentOf(picture), label === undefined ? "" : await contentOf(label)];
+      hash.update(JSON.stringify([key, ...contents]));
+    }
+  }
+  return hash.digest("hex");
 }
 
 /** "a.png, b.png and 3 more" */

@@ -27,12 +27,17 @@ export function numberOption(
   throw new UsageError(`train: --${option} ${text} is not a ${whole ? "whole " : ""}number of ${least} or more${most}`);
 }
 
+/** Bytes that are read as a list of numbers. */
+const LONGEST_FILE = 2 ** 20;
+
 /** A number a line of `--class-weights FILE`, in the order of the classes. @throws UsageError */
 export async function readClassWeights(file: string | undefined, classes: number): Promise<number[] | undefined> {
   if (file === undefined) return undefined;
-  const bytes = await readInput(file).catch((error: unknown) => {
+  const bytes = await readInput(file, LONGEST_FILE).catch((error: unknown) => {
     throw new UsageError(`train: --class-weights ${file} cannot be read: ${whyUnreadable(error)}`);
   });
+  if (bytes.length > LONGEST_FILE)
+    throw new UsageError(`train: --class-weights ${file} is larger than ${LONGEST_FILE} bytes; give a number a line`);
   const lines = bytes.toString("utf8").trim().split(/\s+/);
   const weights = lines.map((line) => decimalOf(line));
   const wrong = weights.findIndex((weight) => !Number.isFinite(weight));

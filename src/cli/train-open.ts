@@ -134,7 +134,7 @@ export async function headerOf(
     ...defined({ labels: describeMeaning(meaning) }),
     training: data.training.length,
     heldOut: data.heldOut.length,
-    dataHash: digestOf(data),
+    dataHash: await digestOf(data),
     adapter: device.label,
   };
 }

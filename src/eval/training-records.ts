@@ -27,7 +27,7 @@ export interface TrainingHeader {
   readonly labels?: string | undefined;
   readonly training: number;
   readonly heldOut: number;
-  /** Tells one set of pictures from another. */
+  /** Tells one set of pictures and label maps from another, by their names and contents. */
   readonly dataHash: string;
   readonly adapter: string;
 }
@@ -82,7 +82,7 @@ export function trainingDifferences(a: TrainingHeader, b: TrainingHeader): strin
     ["weights", a.weightsHash, b.weightsHash],
     ["teacher", a.teacherHash, b.teacherHash],
     ["label values (--map, --void)", a.labels, b.labels],
-    ["pictures", a.dataHash, b.dataHash],
+    ["pictures or label maps", a.dataHash, b.dataHash],
   ];
   return [...settings, ...others.filter(([, x, y]) => different(x, y)).map(([name]) => name)];
 }
