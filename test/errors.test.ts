@@ -115,7 +115,7 @@ describe("options", () => {
     await expectError(
       () => load({ classNames: ["a", "b"] }),
       "bad-option",
-      "classNames (--class-names) has 2 names, the network has 21 classes",
+      "classNames (--class-names) needs a name for each class (21), got 2",
     );
   });
 

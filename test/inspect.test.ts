@@ -70,7 +70,7 @@ describe("what inspect finds", () => {
     const found = await inspected(fixturePath("tar.pth"));
     expect(found).toMatchObject({ container: "pth-tar", architecture: null, networks: [] });
     expect(found.reason).toMatch(/are not a backbone's;/);
-    expect(describeInspection(found)[1]).toMatch(/^not recognised: its \d+ tensors/);
+    expect(describeInspection(found)[1]).toMatch(/^not recognised: its tensors \(\d+: /);
   });
 });
 

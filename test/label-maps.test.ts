@@ -61,10 +61,10 @@ describe("label maps in a folder of their own", () => {
     await files("alone/7.jpg", "unlike/8.png");
     const items = await listPictures("compare", [at("alone")], at("unlike"));
     const sentence =
-      /unlike \(--labels\) has a label map for none of the 1 pictures; the map of .*7\.jpg would be 7\.png or/;
+      /the picture has no label map in the folder .*unlike \(--labels\); the map of .*7\.jpg would be 7\.png or/;
     expect(() => checkLabels("compare", items, at("unlike"))).toThrow(sentence);
     expect(() => needLabels("compare", items, "void")).toThrow(
-      "--void is about label maps, and none of the 1 pictures has one",
+      "--void is about label maps, and the picture has no label map",
     );
   });
 });
@@ -109,7 +109,7 @@ describe("a folder of PASCAL VOC", () => {
     const stderr = vi.spyOn(process.stderr, "write").mockReturnValue(true);
     await listVoc("compare", at("bare"), "val");
     expect(stderr.mock.calls.map(String).join("")).toContain(
-      "has a label map for none of the 1 pictures; accuracy is left",
+      `the picture has no label map in ${at("bare/SegmentationClass")}; accuracy is left`,
     );
     stderr.mockRestore();
   });

@@ -35,9 +35,9 @@ describe("what is refused", () => {
         { name: "encoder.block.0.weight", shape: [2] },
         { name: "lm_head", shape: [2] },
       ],
-      `its 2 tensors ("encoder.block.0.weight", "lm_head") are not a backbone's; the names of torchvision`,
+      `its tensors (2: "encoder.block.0.weight", "lm_head") are not a backbone's; the names of torchvision`,
     ],
-    ["an empty file", [], "its 0 tensors () are not a backbone's"],
+    ["an empty file", [], "its tensors (0: ) are not a backbone's"],
     [
       "timm's EfficientNet-Lite",
       [1, 2, 2, 3, 3, 4, 1].flatMap((count, stage) =>

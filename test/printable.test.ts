@@ -1,6 +1,7 @@
 /** Text from files on its way to a terminal or a page. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { counted } from "../src/base/counted.js";
 import { FcnError } from "../src/base/errors.js";
 import { cutInMiddle, printable, shown } from "../src/base/printable.js";
 import { inspectCheckpoint, describeInspection } from "../src/cli/inspect-report.js";
@@ -61,4 +62,9 @@ it("inspect shows names and metadata of a checkpoint without control characters,
   expect(text).not.toMatch(/^fake line/m);
   expect(text).toContain("  ... and 10 more; --json lists them all");
   for (const line of lines.slice(3)) expect(line.length).toBeLessThan(2000);
+});
+
+it("counts with the noun's number", () => {
+  expect([0, 1, 2].map((count) => counted(count, "picture"))).toEqual(["0 pictures", "1 picture", "2 pictures"]);
+  expect([1, 2].map((count) => counted(count, "class"))).toEqual(["1 class", "2 classes"]);
 });

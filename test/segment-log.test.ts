@@ -221,6 +221,6 @@ describe("shards", () => {
       },
       { shard: shard(1) },
     );
-    expect((await watch.look()).shards).toMatchObject([{ state: "done" }, { name: "1 other shards", missing: 2 }]);
+    expect((await watch.look()).shards).toMatchObject([{ state: "done" }, { name: "1 other shard", missing: 2 }]);
   });
 });

@@ -219,7 +219,7 @@ describe("pictures, checkpoints, networks", () => {
       "counts of another number of classes",
       () => ConfusionMatrix.fromJSON({ classes: 2, counts: [1, 2, 3, 4] }),
       "bad-shape",
-      "confusion: 2 classes need 6 whole counts, got 4",
+      "confusion: 2 classes: 6 whole counts needed, got 4",
     ],
   ];
   it.each(CALLS)("%s", (_, call, code, sentence) => expectError(call, code, sentence));

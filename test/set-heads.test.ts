@@ -215,7 +215,7 @@ describe("setHeads() among other calls", () => {
     await expectError(
       () => fcn.setHeads(headsOf(7), { classNames: NAMES }),
       "bad-option",
-      "classNames (--class-names) has 5 names, the network has 7 classes",
+      "classNames (--class-names) needs a name for each class (7), got 5",
     );
     await expectError(() => fcn.setHeads({}), "bad-option", /^setHeads: heads is empty; give/);
     const controller = new AbortController();

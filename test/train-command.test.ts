@@ -60,7 +60,7 @@ describe("fcn train, called wrongly", () => {
     [["--voc", "x", "in"], "--voc has its own list of pictures"],
     [["--voc", "x", "--labels", "y"], "--labels is of no use with --voc"],
     [["--void", "x", "in"], 'train: --void takes values of label maps, 0 to 65535, not "x"'],
-    [["test/fixtures/bugs/p3.png"], "none of the 1 pictures to train on has a label map"],
+    [["test/fixtures/bugs/p3.png"], "train: the picture to train on has no label map"],
   ])("%j says what to do", async (args, message) => {
     const { code, err } = await fcn("train", ...args.map((word) => (word === "in" ? at("in") : word)));
     expect([code, err]).toEqual([2, expect.stringContaining(message)]);

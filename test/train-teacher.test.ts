@@ -79,7 +79,7 @@ describe("called wrongly", () => {
     ],
     [
       "@bare --teacher icons --class-names @five.txt",
-      "has 5 names, and the teacher icons 21 classes; give a name for each of them, or leave the option out",
+      "has 5 names, and the teacher icons has 21 classes; give a name for each of them, or leave the option out",
     ],
     [
       "@bare --teacher icons --weights @five.safetensors --heads file",
@@ -90,8 +90,8 @@ describe("called wrongly", () => {
       "the label maps of --voc have 21 classes, and the teacher @five.safetensors 5; say with --map which",
     ],
     ["--teacher icons", "train: name pictures, a folder or a pattern"],
-    ["@bare --teacher icons --map 1=2", "--map is about label maps, and none of the 1 pictures has one"],
-    ["@bare --teacher icons --void 7", "--void is about label maps, and none of the 1 pictures has one"],
+    ["@bare --teacher icons --map 1=2", "--map is about label maps, and the picture has no label map"],
+    ["@bare --teacher icons --void 7", "--void is about label maps, and the picture has no label map"],
     [
       "@bare --labels @val --val @val --teacher icons",
       "--labels is of pictures that learn from --teacher; label maps of --val are --val-labels",

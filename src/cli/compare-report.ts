@@ -1,5 +1,6 @@
 /** Writes the files of a comparison: report.json, report.html, plots and the contact sheet. */
 import { join } from "node:path";
+import { counted } from "../base/counted.js";
 import { isFcnError } from "../base/errors.js";
 import { writeWhole } from "../base/write-whole.js";
 import { allPlots } from "../eval/plots.js";
@@ -134,7 +135,7 @@ function sheetOf({ header, groups, pictures }: Summary, shown: readonly KeptShow
   const title = titleOf({ header, groups });
   const finest = variantTitle(variants.at(-1) ?? "");
   const difference = variants.length > 1 ? ` Pixels on which they differ show the label of ${finest}.` : "";
-  const subtitle = `The ${rows.length} worst of ${pictures.length} pictures.${difference} ${weights}, ${adapter}`;
+  const subtitle = `The worst ${rows.length} of ${counted(pictures.length, "picture")}.${difference} ${weights}, ${adapter}`;
   return encodePng(contactSheet(rows, { title, subtitle, classNames, columnWidth: SHEET_COLUMN }));
 }
 

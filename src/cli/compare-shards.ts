@@ -1,6 +1,7 @@
 /** Shards of a comparison: which part a folder of results has, and what of all pictures a merge lacks. */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { counted } from "../base/counted.js";
 import type { ResultRecord, RunHeader } from "../eval/records.js";
 import { UsageError } from "./command.js";
 import { COMPARISON } from "./compare-log.js";
@@ -44,8 +45,8 @@ export async function refuseOtherShard(out: string, fields: ShardFields, mode: L
     );
   if (before.list !== fields.list)
     throw new UsageError(
-      `compare: ${out} has results of a shard of ${before.pictures ?? 0} pictures, this run has one of ` +
-        `${fields.pictures ?? 0} pictures or of others; give all shards one list with --list, or give --fresh`,
+      `compare: ${out} has results of a shard of ${counted(before.pictures ?? 0, "picture")}, this run has one of ` +
+        `${counted(fields.pictures ?? 0, "picture")} or of others; give all shards one list with --list, or give --fresh`,
     );
 }
 
@@ -91,8 +92,8 @@ function lacksOf(read: readonly ReadShard[]): string[] {
     const size = shardSize(total, { part, parts });
     const done = new Set(own.flatMap(({ pictures }) => [...pictures])).size;
     if (done >= size) return [];
-    if (!own.length) return [`shard ${part}/${parts}, which has ${size} pictures, is absent`];
-    return [`shard ${part}/${parts} has ${size} pictures, of which ${done} are in its results`];
+    if (!own.length) return [`shard ${part}/${parts}, which has ${counted(size, "picture")}, is absent`];
+    return [`shard ${part}/${parts} has ${counted(size, "picture")}, of which ${done} are in its results`];
   });
   return [...wrongs, ...lacks];
 }

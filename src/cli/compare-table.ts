@@ -1,4 +1,5 @@
 /** The comparison as text for a terminal. */
+import { counted } from "../base/counted.js";
 import { textTable } from "../base/text-table.js";
 import { wrapped } from "../base/wrapped.js";
 import { intervalOf } from "../eval/bootstrap.js";
@@ -150,7 +151,7 @@ function agreementSquare({ agreement, variants }: Summary): string {
 /** "16 pictures, 14 with label maps, 2 without, 1 failed." */
 function pictureCounts({ pictures, labelled, failures }: Summary): string {
   const without = pictures.length - labelled;
-  const counts = [`${pictures.length} ${pictures.length === 1 ? "picture" : "pictures"}`];
+  const counts = [counted(pictures.length, "picture")];
   if (labelled) counts.push(`${labelled} with label maps`);
   if (labelled && without) counts.push(`${without} without`);
   if (failures.length) counts.push(`${failures.length} failed`);

@@ -1,4 +1,5 @@
 /** The findings of `fcn inspect`: a plain record for --json, and the same as text for people. */
+import { counted } from "../base/counted.js";
 import { FcnError, isFcnError, messageOf } from "../base/errors.js";
 import { cutInMiddle, shown } from "../base/printable.js";
 import { textTable } from "../base/text-table.js";
@@ -200,7 +201,7 @@ function fitCells({ variant, fits, missing, misshaped, unexpected }: NetworkFit)
 function describeTensors({ tensors, dtypes, parameters, buffers }: Inspection): string {
   const counts = Object.entries(dtypes).map(([dtype, count]) => `${count} ${dtype}`);
   const statistics = buffers ? ` and ${withCommas(buffers)} batch norm statistics` : "";
-  const total = `${tensors.length} tensors (${counts.join(", ") || "none"})`;
+  const total = `${counted(tensors.length, "tensor")} (${counts.join(", ") || "none"})`;
   return `${total}, ${withCommas(parameters)} parameters${statistics}`;
 }
 

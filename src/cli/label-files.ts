@@ -49,16 +49,23 @@ export function checkLabels(command: string, items: readonly Labelled[], labels:
   if (pictureOf.size || !first) return;
   const name = stem(first.picture);
   throw new UsageError(
-    `${command}: the folder ${labels} (--labels) has a label map for none of the ${items.length} pictures; ` +
+    `${command}: ${noneHasLabels(items.length)} in the folder ${labels} (--labels); ` +
       `the map of ${first.picture} would be ${name}.png or ${name}.label.png in it`,
   );
+}
+
+/** "none of the 3 pictures to train on has a label map" */
+export function noneHasLabels(pictures: number, which = ""): string {
+  return pictures === 1
+    ? `the picture${which} has no label map`
+    : `none of the ${pictures} pictures${which} has a label map`;
 }
 
 /** Refuses an option about label maps where there are none. @throws UsageError */
 export function needLabels(command: string, items: readonly Labelled[], option: string): void {
   if (items.some(({ label }) => label !== undefined)) return;
   throw new UsageError(
-    `${command}: --${option} is about label maps, and none of the ${items.length} pictures has one; ` +
+    `${command}: --${option} is about label maps, and ${noneHasLabels(items.length)}; ` +
       "the map of NAME.jpg is NAME.label.png beside it, or NAME.png in the folder --labels",
   );
 }

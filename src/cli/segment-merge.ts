@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { copyFile, link, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { counted } from "../base/counted.js";
 import { makeFolder } from "../base/make-folder.js";
 import { nativePath } from "../base/native-path.js";
 import { cannotWrite, writeWhole } from "../base/write-whole.js";
@@ -59,7 +60,7 @@ async function gather(done: readonly PlacedResult[], out: string): Promise<void>
 /** One line for each picture that is not right. */
 function faultsOf({ failed, missing, doubled, lost, absent }: Survey): string[] {
   return [
-    ...absent.map(({ shard, pictures }) => `absent   shard ${shard}, which has ${pictures} pictures`),
+    ...absent.map(({ shard, pictures }) => `absent   shard ${shard}, which has ${counted(pictures, "picture")}`),
     ...missing.map((picture) => `missing  ${picture}`),
     ...failed.map(({ picture, why }) => `failed   ${picture}: ${why}`),
     ...lost.map(({ picture, why }) => `lost     ${picture}: ${why}`),
@@ -109,7 +110,7 @@ export async function mergeSegments(
   const survey = await surveyOf(folders);
   const faults = faultsOf(survey);
   const { shards, pictures, done } = survey;
-  const of = `${pictures} pictures of ${shards === 1 ? "1 run" : `${shards} shards`}`;
+  const of = `${counted(pictures, "picture")} of ${shards === 1 ? "1 run" : `${shards} shards`}`;
   if (faults.length || done.length !== pictures) {
     if (json) print(JSON.stringify(mergedJson(survey, null)));
     else for (const fault of faults) print(oneLine(fault));

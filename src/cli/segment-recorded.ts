@@ -1,6 +1,7 @@
 /** `fcn segment` with a record of what is done: it can be ended at any moment and goes on with --resume. */
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
+import { counted } from "../base/counted.js";
 import { defined } from "../base/defined.js";
 import { isFcnError } from "../base/errors.js";
 import type { Fcn, NodePicture } from "../node.js";
@@ -148,9 +149,11 @@ export async function runRecorded(
   const log = await SegmentLog.open({ out: values.out, shard, header, mode, adapter, inputs, endings });
   try {
     const left = await log.remaining();
-    if (left.done) printNote(`fcn: segment: ${left.done} of ${inputs.length} pictures are done already`);
+    if (left.done) printNote(`fcn: segment: done already: ${left.done} of ${counted(inputs.length, "picture")}`);
     if (left.changed)
-      printNote(`fcn: segment: ${left.changed} pictures or their results have changed and are done again`);
+      printNote(
+        `fcn: segment: changed since, or with changed results, and done again: ${counted(left.changed, "picture")}`,
+      );
     // Until here a signal ends the program at once: no picture is in hand.
     const { stopped, exitCode, end } = watchInterrupts(STOPPING);
     try {

@@ -2,6 +2,7 @@
 import type { BigIntStats } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { counted } from "../base/counted.js";
 import { nativePath } from "../base/native-path.js";
 import type { LineReader } from "./line-reader.js";
 import { readList } from "./picture-list.js";
@@ -198,7 +199,7 @@ function notBegun(records: readonly GrowingRecord[]): Progress[] {
   const absent = Array.from({ length: parts }, (_, i) => i + 1).filter((part) => !known.has(part));
   if (!absent.length) return [];
   const missing = absent.reduce((sum, part) => sum + shardSize(total, { part, parts }), 0);
-  return [{ name: `${absent.length} other shards`, done: 0, failed: 0, missing, state: "not begun" }];
+  return [{ name: counted(absent.length, "other shard"), done: 0, failed: 0, missing, state: "not begun" }];
 }
 
 export interface Overview {

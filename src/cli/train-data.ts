@@ -10,7 +10,7 @@ import { distinctItems, identityOfItem } from "./compare-items.js";
 import { UsageError } from "./command.js";
 import { byName, listPictures } from "./datasets.js";
 import type { DatasetItem } from "./datasets.js";
-import { checkLabels } from "./label-files.js";
+import { checkLabels, noneHasLabels } from "./label-files.js";
 import { oneLine, printError, printNote } from "./output.js";
 import { hashOfFile } from "./picture-list.js";
 import { itemBar } from "./progress.js";
@@ -43,12 +43,11 @@ function labelledOf(what: string, items: readonly DatasetItem[]): DatasetItem[] 
   const labelled = items.filter(isLabelled);
   if (!labelled.length)
     throw new UsageError(
-      `train: none of the ${items.length} pictures ${what} has a label map; ` +
+      `train: ${noneHasLabels(items.length, ` ${what}`)}; ` +
         "the map of NAME.jpg is NAME.label.png beside it, or NAME.png in the folder --labels",
     );
   const without = items.length - labelled.length;
-  if (without)
-    printNote(`fcn train: ${without} of ${items.length} pictures ${what} have no label map and are left out`);
+  if (without) printNote(`fcn train: of ${items.length} pictures ${what}, ${without} without a label map: left out`);
   return labelled;
 }
 

@@ -1,4 +1,5 @@
 /** Numbers of the command line and of files. */
+import { counted } from "../base/counted.js";
 import { readInput } from "../image/open-input.js";
 import { whyUnreadable } from "../image/read-file.js";
 import { UsageError, decimalOf } from "./command.js";
@@ -47,6 +48,8 @@ export async function readClassWeights(file: string | undefined, classes: number
         "it has one for each class, a line each",
     );
   if (weights.length !== classes)
-    throw new UsageError(`train: --class-weights ${file} has ${weights.length} numbers; there are ${classes} classes`);
+    throw new UsageError(
+      `train: --class-weights ${file} has ${counted(weights.length, "number")}; there are ${classes} classes`,
+    );
   return weights;
 }

@@ -1,4 +1,5 @@
 /** From the command line to a training that can run: pictures, classes, checkpoint and the header of its log. */
+import { counted } from "../base/counted.js";
 import { defined } from "../base/defined.js";
 import type { LabelMeaning } from "../image/label-meaning.js";
 import { VOC_CLASSES, numberedNames } from "../image/palette.js";
@@ -77,9 +78,10 @@ export async function openData(
 /** @throws UsageError */
 function checkCount(classes: number, teacher: TeacherFile | undefined): void {
   if (classes >= LEAST_CLASSES && classes <= MOST_CLASSES) return;
-  const counted = `${classes} ${classes === 1 ? "class" : "classes"}`;
-  const who = teacher ? `the teacher ${teacher.weights} has ${counted}` : `--class-names has ${counted}`;
-  throw new UsageError(`train: ${who}; a network that learns has ${LEAST_CLASSES} to ${MOST_CLASSES}`);
+  const who = teacher ? `the teacher ${teacher.weights}` : "--class-names";
+  throw new UsageError(
+    `train: ${who} has ${counted(classes, "class")}; a network that learns has ${LEAST_CLASSES} to ${MOST_CLASSES}`,
+  );
 }
 
 /** The pictures held out are drawn from those that can be used. */
@@ -109,8 +111,7 @@ interface Said {
 
 function sayData({ training, heldOut }: TrainingData, { seed, isDrawn, isNamed, classes }: Said): void {
   const classText = isNamed ? `${classes} classes` : `${classes} classes, as the highest label says`;
-  const counted = `${training.length} ${training.length === 1 ? "picture" : "pictures"}`;
-  printNote(`fcn train: ${counted} to train on, ${heldOut.length} held out, ${classText}`);
+  printNote(`fcn train: ${counted(training.length, "picture")} to train on, ${heldOut.length} held out, ${classText}`);
   if (!heldOut.length)
     printNote("fcn train: nothing is held out, so no line tells how good the network is on other pictures");
   else if (isDrawn) printNote(`fcn train: held out with seed ${seed}: ${someNames(heldOut)}`);

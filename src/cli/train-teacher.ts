@@ -1,5 +1,6 @@
 /** `--teacher`: a network that says what is on pictures without label maps. */
 import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { counted } from "../base/counted.js";
 import { classNamesOf } from "../models/class-names.js";
 import { loadFcn } from "../node.js";
 import type { Device, Fcn, NodePicture } from "../node.js";
@@ -47,7 +48,8 @@ export async function openTeacher(weights: string, given: readonly string[] | un
       );
     if (given && given.length !== classes)
       throw new UsageError(
-        `train: --class-names has ${given.length} names, and the teacher ${weights} ${classes} classes; give a name ` +
+        `train: --class-names has ${counted(given.length, "name")}, and the teacher ${weights} has ` +
+          `${counted(classes, "class")}; give a name ` +
           "for each of them, or leave the option out",
       );
     const { classNames, notice } = classNamesOf(file, classes, given);
@@ -64,8 +66,8 @@ export function checkTaughtHeads({ weights, classNames }: TeacherFile, file: Che
   const { classes } = recognise(file);
   if (classes === undefined || classes === classNames.length) return;
   throw new UsageError(
-    `train: the heads of ${file.name} have ${classes} classes, and the teacher ${weights} ${classNames.length}; ` +
-      `leave out --heads file for new heads, or give a teacher with ${classes} classes`,
+    `train: the heads of ${file.name} have ${counted(classes, "class")}, and the teacher ${weights} ${classNames.length}; ` +
+      `leave out --heads file for new heads, or give a teacher with ${counted(classes, "class")}`,
   );
 }
 

@@ -1,4 +1,5 @@
 /** `fcn train`: heads for new classes on a frozen backbone, or a whole network, from labelled pictures. */
+import { counted } from "../base/counted.js";
 import { textTable } from "../base/text-table.js";
 import { formatPercent, variantTitle } from "../eval/titles.js";
 import type { Summary } from "../eval/summary.js";
@@ -182,8 +183,7 @@ function scoreText(header: TrainingHeader, epochs: TrainingEnd["epochs"], { vari
   if (!header.heldOut) return "Nothing was held out: these numbers are of pictures that were trained on.";
   const scores = `${formatPercent(before)} % before, ${formatPercent(after)} % after`;
   const measure = header.truth === "teacher" ? "Agreement with the teacher" : "Mean IoU";
-  const pictures = header.heldOut === 1 ? "picture" : "pictures";
-  return `${measure} on ${header.heldOut} held-out ${pictures}: ${scores}.`;
+  return `${measure} on ${counted(header.heldOut, "held-out picture")}: ${scores}.`;
 }
 
 /** @throws UsageError for options that would be ignored */

@@ -7,6 +7,7 @@ import { PICTURE_ENDINGS } from "../image/decode.js";
 import { UsageError } from "./command.js";
 import { byName } from "./datasets.js";
 import type { DatasetItem } from "./datasets.js";
+import { noneHasLabels } from "./label-files.js";
 import { printNote } from "./output.js";
 
 const SHOWN_CHARACTERS = 80;
@@ -75,9 +76,7 @@ export async function listVoc(
   const items = onceEach([...new Set(ids)].sort(byName).map((id) => itemOf(root, id)));
   if (needsLabels && !items.some(({ label }) => label !== undefined)) {
     const folder = join(root, "SegmentationClass");
-    printNote(
-      `fcn ${command}: ${folder} has a label map for none of the ${items.length} pictures; accuracy is left out`,
-    );
+    printNote(`fcn ${command}: ${noneHasLabels(items.length)} in ${folder}; accuracy is left out`);
   }
   return items;
 }

@@ -1,4 +1,5 @@
 /** The first sentence of a comparison: what one network gains over another, and what that costs. */
+import { counted } from "../base/counted.js";
 import { intervalOf, intervalOfDifference, isBeyondChance } from "./bootstrap.js";
 import type { Interval } from "./bootstrap.js";
 import { pairKey } from "./records.js";
@@ -82,7 +83,7 @@ function sentenceOfOne({ variant, metrics, drawn, cost }: VariantSummary, { pict
   const title = variantTitle(variant);
   const time = cost ? `${milliseconds(cost.ms)} ms a picture of ${cost.width} x ${cost.height}` : "";
   if (!metrics || Number.isNaN(metrics.meanIoU))
-    return time ? `${title} takes ${time}.` : `${title} labelled ${pictures.length} pictures.`;
+    return time ? `${title} takes ${time}.` : `${title} labelled ${counted(pictures.length, "picture")}.`;
   const interval = drawn && intervalOf(drawn.meanIoU);
   const bounds = interval ? ` (${intervalText(interval, (share) => formatPercent(share))})` : "";
   return `${title}: ${formatPercent(metrics.meanIoU)} % mIoU${bounds}${time ? ` in ${time}` : ""}.`;

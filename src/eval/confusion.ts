@@ -4,6 +4,7 @@
  * not count.
  * https://arxiv.org/abs/1411.4038, section 5
  */
+import { counted } from "../base/counted.js";
 import { badOption, badShape } from "../base/errors.js";
 import { describeValue, typeName } from "../base/options.js";
 
@@ -89,7 +90,7 @@ export class ConfusionMatrix {
     if (typeName(other?.counts) !== "Float64Array")
       throw badShape(`confusion.merge: give a ConfusionMatrix, got ${typeName(other)}`);
     if (other.classes !== this.classes)
-      throw badShape(`confusion: ${this.classes} classes cannot be merged with ${other.classes}`);
+      throw badShape(`confusion: ${counted(this.classes, "class")} cannot be merged with ${other.classes}`);
     other.counts.forEach((count, i) => {
       this.counts[i] = (this.counts[i] as number) + count;
     });
@@ -195,7 +196,7 @@ export class ConfusionMatrix {
     if (!Array.isArray(counts))
       throw badShape("confusion.fromJSON: give what toJSON() gave, { classes, counts: an array of numbers }");
     const matrix = new ConfusionMatrix(classes as number);
-    const needed = `confusion: ${matrix.classes} classes need ${matrix.counts.length} whole counts`;
+    const needed = `confusion: ${counted(matrix.classes, "class")}: ${matrix.counts.length} whole counts needed`;
     if (counts.length !== matrix.counts.length) throw badShape(`${needed}, got ${counts.length}`);
     const wrong = counts.findIndex((count) => !isCount(count as number));
     if (wrong >= 0) throw badShape(`${needed}, count ${wrong} is ${describeValue(counts[wrong])}`);

@@ -1,4 +1,5 @@
 /** `report.html`: everything a comparison found, in one file that loads nothing else. In Node only. */
+import { counted } from "../base/counted.js";
 import { escapeText, htmlElement } from "./markup.js";
 import { accuracyPlot } from "./plots/accuracy.js";
 import { classPlot } from "./plots/class-iou.js";
@@ -23,7 +24,7 @@ const FOOTER = [
 
 /** How many pictures, which weights, which adapter. */
 function subtitle({ header, pictures, labelled, failures }: Summary): string {
-  const counts = [`${pictures.length} ${pictures.length === 1 ? "picture" : "pictures"}`];
+  const counts = [counted(pictures.length, "picture")];
   if (labelled) counts.push(`${labelled} with label maps`);
   if (failures.length) counts.push(`${failures.length} not used`);
   const parts = [counts.join(", "), escapeText(cutName(header.weights)), escapeText(cutName(header.adapter))];

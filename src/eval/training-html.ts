@@ -1,4 +1,5 @@
 /** `report.html` of a training: its curves, what the best checkpoint is worth, and the worst pictures. In Node only. */
+import { counted } from "../base/counted.js";
 import { escapeText, htmlElement } from "./markup.js";
 import { lossCurve, scoreCurve } from "./plots/training.js";
 import { classTable, confusionMatrices } from "./report/classes.js";
@@ -29,8 +30,6 @@ const FOOTER = [
 ].join(" ");
 
 const variantsIn = (epochs: readonly EpochRecord[]): string[] => [...new Set(epochs.map(({ variant }) => variant))];
-
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
 
 function card({ epochs, header, summary }: TrainingReport, variant: string, series: string): string {
   const own = epochs.filter((record) => record.variant === variant);
@@ -180,7 +179,7 @@ export function trainingHtml(report: TrainingReport): string {
   const title = `${variants.map(variantTitle).join(", ")} trained on ${counted(header.training, "picture")}`;
   const parts = [
     measuredText(header),
-    counted(header.classNames.length, "class").replace("classs", "classes"),
+    counted(header.classNames.length, "class"),
     escapeText(cutName(header.weights)),
     escapeText(cutName(header.adapter)),
   ];

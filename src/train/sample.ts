@@ -63,7 +63,9 @@ export function checkSample({ name, picture, labels }: TrainingSample, classes: 
   const pixels = picture.width * picture.height;
   if (typeName(labels) !== "Uint8Array") throw badShape(`${name}: labels are a Uint8Array, got ${typeName(labels)}`);
   if (labels.length !== pixels)
-    throw badShape(`${name}: ${picture.width} x ${picture.height} pixels need ${pixels} labels, got ${labels.length}`);
+    throw badShape(
+      `${name}: ${picture.width} x ${picture.height} pixels need a label each (${pixels}), got ${labels.length}`,
+    );
   const wrong = labels.find((label) => label >= classes && label !== IGNORED);
   if (wrong === undefined) return;
   throw new FcnError(

@@ -1,4 +1,5 @@
 /** Trainings that the device has no memory for: how much was needed, and what would help. */
+import { counted } from "../base/counted.js";
 import { FcnError, isTooLarge } from "../base/errors.js";
 import type { Device } from "../gpu/device.js";
 import { checkFits } from "../gpu/memory.js";
@@ -21,9 +22,8 @@ export function tooLargeToTrain(error: unknown, { mode, pieces }: Asked): unknow
     ...(largest && largest.count > 1 ? [`a maxPiece below ${largest.count}`] : []),
     mode === "all" ? 'mode "heads"' : "a smaller backbone",
   ];
-  const counted = largest && `${largest.count} ${largest.count > 1 ? "pictures" : "picture"}`;
   const what = largest
-    ? `a step of ${counted} of ${largest.size[1]} x ${largest.size[0]}`
+    ? `a step of ${counted(largest.count, "picture")} of ${largest.size[1]} x ${largest.size[0]}`
     : `a training in mode "${mode}"`;
   const message = `${what} is too large for this device: ${error.message}; use ${cures.join(" or ")}`;
   return new FcnError(error.code, message, { cause: error });

@@ -55,7 +55,7 @@ export function findBackbone(file: Checkpoint, names: readonly string[]): FoundB
   if (!first) {
     checkOther(file, otherNetwork(names));
     const more = names.length > 4 ? ", ..." : "";
-    const tensors = `its ${names.length} tensors (${quoteFirst(names)}${more})`;
+    const tensors = `its tensors (${names.length}: ${quoteFirst(names)}${more})`;
     throw badWeights(file.name, `${tensors} are not a backbone's; the names of ${KNOWN} are needed`);
   }
   const own = found.get("backbone.");

@@ -8,6 +8,7 @@
  */
 
 import { basename, dirname, join } from "node:path";
+import { counted } from "../base/counted.js";
 import { messageOf } from "../base/errors.js";
 import { fileSource } from "./file-source.js";
 import { readSafetensorsIndex } from "./safetensors.js";
@@ -80,7 +81,7 @@ async function readIndex(file: ByteSource): Promise<Map<string, string>> {
   }
   const count = new Set(places.values()).size;
   if (count === 0 || count > MAX_SHARDS)
-    throw badWeights(name, `the index names ${count} files, 1 to ${MAX_SHARDS} fit`);
+    throw badWeights(name, `the index names ${counted(count, "file")}, 1 to ${MAX_SHARDS} fit`);
   return places;
 }
 
@@ -115,7 +116,7 @@ async function joined(
     offset += length;
   }
   if (entries.length !== places.size)
-    throw badWeights(name, `the index names ${places.size} tensors, its files hold ${entries.length}`);
+    throw badWeights(name, `the index names ${counted(places.size, "tensor")}, its files hold ${entries.length}`);
   const header = headerBytes([`"__metadata__":${JSON.stringify(Object.fromEntries(all))}`, ...entries]);
   const head = { start: 0, end: header.length, read: async (from: number, n: number) => header.slice(from, from + n) };
   const behind = pieces.map(({ start, end, read }) => ({

@@ -185,9 +185,9 @@ describe("wrong arguments", () => {
       ],
       [
         () => ConfusionMatrix.fromJSON({ classes: 1, counts: [1, NaN] }),
-        "confusion: 1 classes need 2 whole counts, count 1 is NaN",
+        "confusion: 1 class: 2 whole counts needed, count 1 is NaN",
       ],
-      [() => ConfusionMatrix.fromJSON({ classes: 1, counts: [1] }), "confusion: 1 classes need 2 whole counts, got 1"],
+      [() => ConfusionMatrix.fromJSON({ classes: 1, counts: [1] }), "confusion: 1 class: 2 whole counts needed, got 1"],
       [() => trimap(null as never, 1, 1), "trimap: labels are an array of numbers, got null"],
       [() => trimap([1, 2, 3, 4], -2, -2), "trimap: -2 x -2 is no size of a picture"],
     ];

@@ -87,7 +87,7 @@ describe("a trainer", () => {
     await expectError(
       () => step({ ...SAMPLE, labels: labels.slice(1) }),
       "bad-shape",
-      "leaf.png: 64 x 48 pixels need 3072 labels, got 3071",
+      "leaf.png: 64 x 48 pixels need a label each (3072), got 3071",
     );
     await step();
     expect(trainer.steps).toBe(1);

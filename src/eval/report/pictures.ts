@@ -87,7 +87,7 @@ export function shownPictures(summary: Summary, { shown, names, words = LABEL_WO
   const isRanked = labelled > 0 || isSeveral;
   const finest = titleHtml(header.variants.at(-1) ?? "");
   const measure = labelled ? `${finest}'s ${words.meanIoU} on the picture` : "how far the networks disagree";
-  const order = isRanked ? `The ${shown.length} worst, by ${measure}.` : "";
+  const order = isRanked ? `The worst ${shown.length}, by ${measure}.` : "";
   const differences = isSeveral
     ? ` Pixels on which they differ have the colour of ${finest}'s label. They are pale where it is background.`
     : "";
