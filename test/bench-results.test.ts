@@ -14,7 +14,7 @@ import { SCHEMA, changes, fromJson, merged, resultName, toJson } from "../bench/
 import type { KernelRow } from "../bench/kernel-row.js";
 import type { BenchResult } from "../bench/result.js";
 import { kernelText, markdownTable, modelText } from "../bench/tables.js";
-import { saveCsv, saveResult } from "../src/cli/bench-output.js";
+import { readResult, saveCsv, saveResult } from "../src/cli/bench-output.js";
 import { modelRow, result, timedRow } from "./helpers/bench-rows.js";
 
 const root = mkdtempSync(join(tmpdir(), "fcn-bench-results-"));
@@ -32,6 +32,10 @@ describe("results on disk", () => {
     expect(kept()).toContain("g");
     expect(readdirSync(root)).toHaveLength(1);
   }, 30_000);
+
+  it("are not read without end", async () => {
+    await expect(readResult("/dev/zero")).rejects.toThrow(/\/dev\/zero is larger than 67108864 bytes/);
+  });
 
   it("are tables of one run: those of an earlier run are removed", async () => {
     const folder = mkdtempSync(join(root, "csv-"));

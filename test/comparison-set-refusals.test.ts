@@ -52,6 +52,7 @@ describe("wrong calls", () => {
   const cases: [SetMembers, object, string, string][] = [
     [[], {}, "bad-option", "ComparisonSet.open: give at least one checkpoint"],
     [[a], { variants: [] }, "bad-option", "compare: name at least one variant"],
+    [[{ checkpoint: a, variants: [] }], {}, "bad-option", "compare: name at least one variant"],
     [
       [a],
       { variants: ["fcn4s"] },

@@ -102,6 +102,12 @@ describe("a folder of PASCAL VOC", () => {
     },
   );
 
+  it("whose list cannot be read does not call it missing", async () => {
+    await mkdir(at("locked/ImageSets/Segmentation/val.txt"), { recursive: true });
+    await expect(listVoc("compare", at("locked"), "val")).rejects.toThrow(/val\.txt cannot be read: /);
+    await expect(listVoc("compare", at("nowhere"), "val")).rejects.toThrow(/there is no list /);
+  });
+
   it("without label maps says so", async () => {
     await files("bare/JPEGImages/a.jpg");
     await mkdir(at("bare/ImageSets/Segmentation"), { recursive: true });

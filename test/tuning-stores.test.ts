@@ -1,4 +1,5 @@
 /** Where measured choices are kept between sessions. */
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,6 +25,12 @@ describe("stores", () => {
     const blocked = fileTuningStore(join(folder, "tuning.json", "below a file"));
     await blocked.write("{}");
     expect(await blocked.read()).toBeUndefined();
+  });
+
+  it("of Node do not wait for a pipe in the file's place", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "fcn-webgpu-"));
+    execFileSync("mkfifo", [join(folder, "tuning.json")]);
+    expect(await fileTuningStore(folder).read()).toBeUndefined();
   });
 
   it("of browsers keep an entry of the Cache API, and do without it", async () => {

@@ -34,13 +34,18 @@ export function emptyResult(device: Device): BenchResult {
   };
 }
 
+/** Bytes that are read as a result: one of all kernels and networks has 1 MB. */
+const LONGEST_RESULT = 2 ** 26;
+
 /** @throws UsageError when there is no such file, bad-option when it is not a result */
 export async function readResult(path: string): Promise<BenchResult> {
-  const bytes = await readInput(path).catch((error: unknown) => {
+  const bytes = await readInput(path, LONGEST_RESULT).catch((error: unknown) => {
     const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
     const sentence = isMissing ? `there is no file ${path}` : `${path} cannot be read: ${whyUnreadable(error)}`;
     throw new UsageError(`bench: ${sentence}`, { cause: error });
   });
+  if (bytes.length > LONGEST_RESULT)
+    throw new UsageError(`bench: ${path} is larger than ${LONGEST_RESULT} bytes; name a result of fcn bench`);
   return fromJson(bytes.toString("utf8"), path);
 }
 

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { nativePath } from "../base/native-path.js";
 import { PICTURE_ENDINGS } from "../image/decode.js";
+import { whyUnreadable } from "../image/read-file.js";
 import { UsageError } from "./command.js";
 import { byName } from "./datasets.js";
 import type { DatasetItem } from "./datasets.js";
@@ -59,7 +60,10 @@ export async function listVoc(
   { needsLabels }: VocOptions = { needsLabels: true },
 ): Promise<DatasetItem[]> {
   const list = join(root, "ImageSets/Segmentation", `${split}.txt`);
-  const text = await readFile(nativePath(list), "utf8").catch(() => undefined);
+  const text = await readFile(nativePath(list), "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (!["ENOENT", "ENOTDIR"].includes(error.code ?? ""))
+      throw new UsageError(`${command}: ${list} cannot be read: ${whyUnreadable(error)}`, { cause: error });
+  });
   if (text === undefined)
     throw new UsageError(
       `${command}: there is no list ${list}; ` +

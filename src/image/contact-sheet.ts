@@ -130,7 +130,7 @@ function headHeight({ title, subtitle }: SheetOptions): number {
   let height = 0;
   if (title) height += titleHeight();
   if (subtitle) height += lineHeight() + HEAD_LINE_GAP;
-  return (title ?? subtitle) ? height + HEAD_GAP : height;
+  return height > 0 ? height + HEAD_GAP : height;
 }
 
 function drawHead(canvas: Canvas, { title, subtitle }: SheetOptions, width: number): void {

@@ -80,6 +80,7 @@ function checkGiven(given: Checkpoint | ComparedCheckpoint): ComparedCheckpoint 
   const own: ComparedCheckpoint = isBare ? { checkpoint: given } : (given as ComparedCheckpoint);
   checkOptions(`${CALL}(device, [{ checkpoint: ..., name: ... }])`, own, CHECKPOINT_KINDS);
   checkCheckpoint(CALL, own.checkpoint);
+  if (own.variants?.length === 0) throw badOption("compare: name at least one variant");
   for (const variant of own.variants ?? []) checkOneOf("variant", variant, COMPARABLE);
   return own;
 }

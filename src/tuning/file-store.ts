@@ -1,5 +1,5 @@
 /** Keeps measured choices in Node (see tuner/tuner.ts): tuning.json in the cache folder, replaced as a whole. */
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolder } from "../base/make-folder.js";
 import { writeWhole } from "../base/write-whole.js";
@@ -18,8 +18,9 @@ export function fileTuningStore(folder = cacheFolder()): TuningStore {
   return {
     async read() {
       try {
-        const bytes = await readFile(path);
-        return bytes.length > MAX_BYTES ? undefined : bytes.toString("utf8");
+        // Looked at first: a pipe has no end, and another file may be larger than the memory.
+        const info = await stat(path);
+        return info.isFile() && info.size <= MAX_BYTES ? await readFile(path, "utf8") : undefined;
       } catch {
         return undefined;
       }

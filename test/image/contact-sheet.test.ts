@@ -27,6 +27,8 @@ describe("contactSheet", () => {
   it("takes rows of different sizes, without truth, without columns, of one pixel, and long names", () => {
     const one = { title: "x".repeat(500), picture: { width: 1, height: 1, data: new Uint8Array(3) }, columns: [] };
     expect(contactSheet([one]).width).toBe(300 + 72);
+    const subtitle = "alone";
+    expect(contactSheet([one], { title: "", subtitle }).height).toBe(contactSheet([one], { subtitle }).height);
     expect(contactSheet([one, ...rows.slice(0, 1)], { columnWidth: 100 }).width).toBe(4 * 100 + 3 * 16 + 72);
     const tall = { ...one, picture: { width: 2, height: 900, data: new Uint8Array(5400) } };
     expect(contactSheet([tall]).height).toBeLessThan(700);
