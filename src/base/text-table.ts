@@ -3,7 +3,7 @@
 export type TextAlign = "left" | "right";
 
 export interface TextTableOptions {
-  /** TextAlign of each column; the last one holds for all further columns. */
+  /** How each column is aligned. The last entry holds for all further columns. */
   readonly align: readonly TextAlign[];
   /** Written before every row. Default "". */
   readonly indent?: string;

@@ -62,7 +62,7 @@ export const printBytes = (bytes: Uint8Array): Promise<void> =>
 
 const endLines: (() => string | undefined)[] = [];
 
-/** The note is made and printed on stderr when the program ends, however it ends; not for undefined. */
+/** Makes a note when the program ends by itself, and prints it on stderr. Undefined prints nothing. */
 export const printAtEnd = (line: () => string | undefined): void => void endLines.push(line);
 
 const flushed = (stream: NodeJS.WriteStream): Promise<void> =>

@@ -42,7 +42,7 @@ function unfilterRow(filter: number, row: Uint8Array, above: Uint8Array, step: n
     case FILTER.paeth:
       return unfilterPaeth(row, above, step);
     default:
-      throw new RangeError(`Unrecognised filter type - ${filter}`);
+      throw new RangeError(`a row has the filter ${filter}, PNG has 0 to 4`);
   }
 }
 

@@ -27,7 +27,10 @@ export async function readStream(stream: Readable, name: string): Promise<Uint8A
     parts.push(part);
     bytes += part.length;
     if (bytes > MAX_PIPED_BYTES)
-      throw badImage(name, `more than ${MAX_PIPED_BYTES} bytes came through the pipe, which no picture has; write one`);
+      throw badImage(
+        name,
+        `more than ${MAX_PIPED_BYTES} bytes came through the pipe, which no picture has; send one picture`,
+      );
   }
   return Buffer.concat(parts);
 }

@@ -21,7 +21,7 @@ export interface NamingScheme {
   readonly metadata?: Readonly<Record<string, string>>;
   /** The network that names below the prefix belong to, where it is another one that has the probe's name too. */
   other?(names: readonly string[]): string | undefined;
-  /** Who names tensors like that, for descriptions. `bare` is whether nothing stands before the names. */
+  /** Who names tensors like that, for descriptions. `prefix` is what stands before the names; "" for nothing. */
   origin(kind: BackboneKind, prefix: string): string;
 }
 

@@ -52,7 +52,7 @@ describe("a broken PNG", () => {
     [
       "with an unknown filter",
       pngFile({ ...GREY, height: 1 }, [9, 1, 2]),
-      `${cut} (68 bytes): Unrecognised filter type - 9`,
+      `${cut} (68 bytes): a row has the filter 9, PNG has 0 to 4`,
     ],
     [
       "of 3 bits",
