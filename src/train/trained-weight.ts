@@ -47,14 +47,25 @@ export class TrainedWeight {
     const shape = fourDimensions(weight.shape);
     const label = weight.name;
     const values = checkedCount(weight.name, weight.shape, await weight.read());
+    const made: Tensor[] = [];
+    const keep = async (making: Promise<Tensor>): Promise<Tensor> => {
+      const tensor = await making;
+      made.push(tensor);
+      return tensor;
+    };
     const empty = (suffix: string): Promise<Tensor> =>
-      Tensor.empty(device, shape, { layout: "nchw", label: `${label}${suffix}` });
-    const kept = new Map<string, Tensor>();
-    for (const moment of moments) kept.set(moment, await empty(`.${moment}`));
+      keep(Tensor.empty(device, shape, { layout: "nchw", label: `${label}${suffix}` }));
     const of = (data: Float32Array, of: Nchw, suffix = ""): Promise<Tensor> =>
-      Tensor.from(device, data, of, { layout: "nchw", label: `${label}${suffix}` });
-    const units = unit && (await of(unit, [shape[0], 1, 1, 1], ".unit"));
-    return new TrainedWeight(weight, await of(values, shape), await empty(".gradient"), kept, units);
+      keep(Tensor.from(device, data, of, { layout: "nchw", label: `${label}${suffix}` }));
+    try {
+      const kept = new Map<string, Tensor>();
+      for (const moment of moments) kept.set(moment, await empty(`.${moment}`));
+      const units = unit && (await of(unit, [shape[0], 1, 1, 1], ".unit"));
+      return new TrainedWeight(weight, await of(values, shape), await empty(".gradient"), kept, units);
+    } catch (error) {
+      for (const tensor of made) tensor.dispose();
+      throw error;
+    }
   }
 
   get name(): string {

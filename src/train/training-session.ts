@@ -76,16 +76,18 @@ export class TrainingSession {
   static async create(device: Device, options: TrainingSessionOptions): Promise<TrainingSession> {
     const parameters = new Map<Weight, TrainedWeight>();
     const { trained, optimizer, classWeights, unitOf } = options;
+    let total: Tensor | undefined;
     try {
       for (const weight of trained) {
         const unit = await unitOf?.(weight);
         parameters.set(weight, await TrainedWeight.create(device, weight, optimizer.moments, unit));
       }
-      const total = await Tensor.empty(device, [1, 1, 1, 1], { layout: "nchw", label: LOSS });
+      total = await Tensor.empty(device, [1, 1, 1, 1], { layout: "nchw", label: LOSS });
       const weights = classWeights && (await classWeightsOn(device, classWeights));
       const store = new TrainingStore(device, parameters);
       return new TrainingSession(device, options, { parameters, store, loss: { total, classWeights: weights } });
     } catch (error) {
+      total?.dispose();
       for (const parameter of parameters.values()) parameter.dispose();
       throw error;
     }
