@@ -1,11 +1,11 @@
 /** Choosing variants by measurement: what is measured, what is kept, and that plans use the choice. */
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { conv2d } from "../shaders/conv2d/kernel.js";
 import { maxPool2d } from "../shaders/max-pool2d/kernel.js";
 import type { Device } from "../src/gpu/device.js";
 import { rankedVariants } from "../src/kernel/choice.js";
 import { erase, makeProblem } from "../src/kernel/kernel.js";
-import { loadFcn, requestDevice } from "../src/node.js";
+import { requestDevice } from "../src/node.js";
 import { Graph } from "../src/plan/graph.js";
 import { lower } from "../src/plan/lower.js";
 import { candidatesOf, classKey } from "../src/tuning/tuner/candidates.js";
@@ -13,7 +13,6 @@ import { openTuner } from "../src/tuning/open-tuner.js";
 import { Tuner } from "../src/tuning/tuner/tuner.js";
 import type { MeasureVariant } from "../src/tuning/tuner/tuner.js";
 import type { TuningStore } from "../src/tuning/tuning-store.js";
-import { noisePicture } from "./helpers/pictures.js";
 import { seeded } from "./helpers/random.js";
 
 let software: Device;
@@ -162,18 +161,6 @@ describe("Tuner", () => {
     expect(seen).toHaveLength(4);
   });
 
-  it("shares the budget of its options with the next, as after a lost device", async () => {
-    let clock = 0;
-    const { measure, seen } = fake([other()]);
-    const slow: MeasureVariant = (...args) => {
-      clock += 400;
-      return measure(...args);
-    };
-    const options = { tuneBudget: 1500 };
-    for (let i = 0; i < 3; i++) await new Tuner(gpu, options, { measure: slow, now: () => clock }).choose(graphOf());
-    expect(seen).toHaveLength(4);
-  });
-
   it("begins with the problem that is estimated to take longest", async () => {
     const graph = new Graph();
     const x = graph.input("x", [1, 8, 28, 28], "nhwc4");
@@ -253,23 +240,4 @@ it("is loaded where something may be measured or choices are kept, and not other
   expect(await openTuner(gpu, { tuning: memoryStore(), tuneBudget: 0 })).toBeUndefined();
   expect(await openTuner(gpu, { tuning: memoryStore("{}") })).toBeInstanceOf(Tuner);
   expect(await openTuner(gpu, { tuneBudget: 1 })).toBeInstanceOf(Tuner);
-});
-
-it("of a model has one budget before and after a recovery", async () => {
-  const options: unknown[] = [];
-  const choose = vi.spyOn(Tuner.prototype, "choose").mockImplementation(async function (this: Tuner) {
-    options.push(this.options);
-    return () => undefined;
-  });
-  const fcn = await loadFcn({ tune: 5 });
-  await fcn.segment(noisePicture(8, 8));
-  fcn.device.gpu.destroy();
-  await fcn.recover();
-  await fcn.segment(noisePicture(8, 8));
-  fcn.dispose();
-  choose.mockRestore();
-  const [before] = options;
-  expect(before).toMatchObject({ tuneBudget: 5 });
-  expect(options.length).toBeGreaterThan(1);
-  expect(options.every((one) => one === before)).toBe(true);
 });
