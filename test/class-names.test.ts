@@ -67,8 +67,8 @@ describe("metadata", () => {
     expect(classNamesOf(withMetadata(["classes", twenty]), 21)).toEqual({
       classNames: numberedNames(21),
       notice:
-        "the metadata of net.safetensors name other classes (20) than the network has (21), so they are called by number; " +
-        "classNames (--class-names) names them",
+        "the metadata of net.safetensors name other classes (20) than the network has (21), so they are called by " +
+        "number; classNames (--class-names) names them",
     });
     const { notice } = classNamesOf(withMetadata(["classes", "[7]"]), 21);
     expect(classNamesOf(withMetadata(["classes", '["one"]']), 21)).toMatchObject({

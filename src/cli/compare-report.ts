@@ -135,7 +135,8 @@ function sheetOf({ header, groups, pictures }: Summary, shown: readonly KeptShow
   const title = titleOf({ header, groups });
   const finest = variantTitle(variants.at(-1) ?? "");
   const difference = variants.length > 1 ? ` Pixels on which they differ show the label of ${finest}.` : "";
-  const subtitle = `The worst ${rows.length} of ${counted(pictures.length, "picture")}.${difference} ${weights}, ${adapter}`;
+  const worst = `The worst ${rows.length} of ${counted(pictures.length, "picture")}.`;
+  const subtitle = `${worst}${difference} ${weights}, ${adapter}`;
   return encodePng(contactSheet(rows, { title, subtitle, classNames, columnWidth: SHEET_COLUMN }));
 }
 

@@ -46,7 +46,8 @@ export async function refuseOtherShard(out: string, fields: ShardFields, mode: L
   if (before.list !== fields.list)
     throw new UsageError(
       `compare: ${out} has results of a shard of ${counted(before.pictures ?? 0, "picture")}, this run has one of ` +
-        `${counted(fields.pictures ?? 0, "picture")} or of others; give all shards one list with --list, or give --fresh`,
+        `${counted(fields.pictures ?? 0, "picture")} or of others; give all shards one list with --list, ` +
+        "or give --fresh",
     );
 }
 

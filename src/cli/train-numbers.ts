@@ -13,7 +13,7 @@ interface Bounds {
 
 const WHOLE = /^(0|[1-9]\d*)$/;
 
-/** "1e-3", or digits without leading zeros for a whole one; undefined where the option is not given. @throws UsageError */
+/** "1e-3"; a whole one has no leading zeros. Undefined where the option is not given. @throws UsageError */
 export function numberOption(
   option: string,
   text: string | undefined,

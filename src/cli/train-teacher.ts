@@ -66,8 +66,8 @@ export function checkTaughtHeads({ weights, classNames }: TeacherFile, file: Che
   const { classes } = recognise(file);
   if (classes === undefined || classes === classNames.length) return;
   throw new UsageError(
-    `train: the heads of ${file.name} have ${counted(classes, "class")}, and the teacher ${weights} ${classNames.length}; ` +
-      `leave out --heads file for new heads, or give a teacher with ${counted(classes, "class")}`,
+    `train: the heads of ${file.name} have ${counted(classes, "class")}, and the teacher ${weights} ` +
+      `${classNames.length}; leave out --heads file for new heads, or give a teacher with ${counted(classes, "class")}`,
   );
 }
 
