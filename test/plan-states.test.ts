@@ -9,7 +9,8 @@ import { Tensor } from "../src/gpu/tensor.js";
 import { defineKernel } from "../src/kernel/kernel.js";
 import { sizeOf } from "../src/kernel/layout.js";
 import { u32 } from "../src/kernel/problem.js";
-import { Graph } from "../src/plan/graph.js";
+import { GivenGraph } from "../src/plan/given-graph.js";
+import type { Graph } from "../src/plan/graph.js";
 import type { Value } from "../src/plan/graph.js";
 import { StateGraph } from "../src/plan/state-graph.js";
 import { Plan } from "../src/plan/plan.js";
@@ -125,8 +126,8 @@ describe("a graph with states", () => {
 
 describe("a value that is no state", () => {
   /** Sums of channels, written over with more of them. `big` leaves a buffer with room for all of them. */
-  function overwriting(): { graph: Graph; total: Value; sum: Value } {
-    const graph = new Graph();
+  function overwriting(): { graph: GivenGraph; total: Value; sum: Value } {
+    const graph = new GivenGraph();
     const x = graph.input("x", [1, 4, 8, 8], "nhwc4");
     graph.op("big", relu, { x });
     const total = graph.op("total", channelSum, { dy: x }).parts;
@@ -148,7 +149,7 @@ describe("a value that is no state", () => {
     const gone = "total.parts was written over by sum; read what that call returns";
     expect(() => graph.op("again", sumParts, { parts: total, total })).toThrow(`again: ${gone}`);
     expect(() => graph.output("total", total)).toThrow(`graph: output "total": ${gone}`);
-    const early = new Graph();
+    const early = new GivenGraph();
     const w = early.input("w", shape, "nchw");
     early.output("before", w);
     expect(() => early.op("increase", increase, { w, x: early.input("x", shape, "nchw") })).toThrow(

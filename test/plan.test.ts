@@ -9,7 +9,7 @@ import { layoutNamed, layouts } from "../src/kernel/layout.js";
 import { elements } from "../src/kernel/shape.js";
 import type { Nchw } from "../src/kernel/shape.js";
 import type { Weight } from "../src/kernel/weight.js";
-import { Graph } from "../src/plan/graph.js";
+import { GivenGraph as Graph } from "../src/plan/given-graph.js";
 import { GivenPlan as Plan } from "../src/plan/given-plan.js";
 import { WeightStore } from "../src/plan/weight-store.js";
 import { countingCreations } from "./helpers/count-creations.js";

@@ -10,6 +10,7 @@ import type { Attrs } from "../kernel/problem.js";
 import type { Nchw } from "../kernel/shape.js";
 import type { Weight } from "../kernel/weight.js";
 import { Graph, Value } from "./graph.js";
+import { Overwritten } from "./overwritten.js";
 
 /**
  * A network as a list of kernel calls. It uses no GPU; Plan.create() gives it memory and runs it. docs/decoder.md
@@ -31,6 +32,8 @@ import { Graph, Value } from "./graph.js";
  * device.dispose();
  */
 export class GivenGraph extends Graph {
+  readonly #overwritten = new Overwritten();
+
   /**
    * Declares an input [N, C, H, W] whose bytes come in `layout`.
    * @throws bad-shape when the name is taken, or for another shape; bad-option for a layout that is none, or a name
@@ -43,7 +46,11 @@ export class GivenGraph extends Graph {
     return super.input(name, own, layout);
   }
 
-  /** As op(), for a kernel that is only known at run time. @throws bad-option, bad-shape */
+  /**
+   * As op(), for a kernel that is only known at run time.
+   * @throws bad-option, bad-shape; bad-shape also for a value that was written over before, or that is an output and
+   * would be
+   */
   override append(
     label: string,
     kernel: Kernel,
@@ -56,13 +63,16 @@ export class GivenGraph extends Graph {
     for (const [key, operand] of Object.entries(args ?? {})) {
       if (operand !== undefined) checkOperand(`${label}: input ${key}`, kernel.inputs[key]?.role, operand);
     }
-    return super.append(label, kernel, args ?? {}, copiedArrays(attrs ?? {}));
+    this.#overwritten.checkCall(label, kernel, args ?? {}, this.outputs);
+    const results = super.append(label, kernel, args ?? {}, copiedArrays(attrs ?? {}));
+    this.#overwritten.add(label, kernel, args ?? {});
+    return results;
   }
 
   /**
    * Names a value that a run returns. Without `layout` it is the one in which the last kernel writes, which depends on
    * the device.
-   * @throws bad-shape when it belongs to another graph, or the name is taken; bad-option for a layout that is none, or
+   * @throws bad-shape when it belongs to another graph or was written over, or the name is taken; bad-option for a layout that is none, or
    * has a border, or a name that is no string
    */
   override output(name: string, value: Value, layout?: LayoutName): void {
@@ -73,6 +83,7 @@ export class GivenGraph extends Graph {
       throw badOption(
         `graph: output "${name}" comes without a border; its layout may be ${baseOf(layout)}, not ${layout}`,
       );
+    this.#overwritten.checkKept(`graph: output "${name}"`, value);
     super.output(name, value, layout);
   }
 }

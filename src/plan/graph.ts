@@ -92,8 +92,6 @@ export class Graph {
   /** Named outputs: what a run returns. */
   readonly outputs = new Map<string, GraphOutput>();
   readonly #known = new Set<Value>();
-  /** What has been written over, and by which call. */
-  readonly #overwritten = new Map<Value, string>();
 
   /** Declares an input [N, C, H, W] whose bytes come in `layout`. @throws bad-shape when the name is taken */
   input(name: string, shape: Nchw, layout: LayoutName): Value {
@@ -113,10 +111,7 @@ export class Graph {
     return this.append(label, erase(kernel), args, attrs as Attrs) as Results<O>;
   }
 
-  /**
-   * As op(), for a kernel that is only known at run time.
-   * @throws bad-shape also for a value that was written over before, or that is an output and would be
-   */
+  /** As op(), for a kernel that is only known at run time. */
   append(
     label: string,
     kernel: Kernel,
@@ -132,7 +127,6 @@ export class Graph {
         continue;
       }
       if (!this.#known.has(operand)) throw badShape(`${label}: input ${key} belongs to another graph`);
-      this.#checkKept(label, operand);
       tensors[key] = operand;
     }
     const operands = Object.entries({ ...tensors, ...weights });
@@ -141,27 +135,8 @@ export class Graph {
     for (const [key, shape] of Object.entries(problem.out)) {
       if (shape !== undefined) outputs[key] = this.define(`${label}.${key}`, shape);
     }
-    this.#noteOverwritten(label, kernel, tensors);
     this.nodes.push({ kernel, problem, label, tensors, weights, outputs });
     return outputs;
-  }
-
-  /** @throws bad-shape */
-  #checkKept(user: string, value: Value): void {
-    const by = this.#overwritten.get(value);
-    if (by !== undefined)
-      throw badShape(`${user}: ${value.name} was written over by ${by}; read what that call returns`);
-  }
-
-  /** @throws bad-shape for an output, whose reader would get what the call writes */
-  #noteOverwritten(label: string, kernel: Kernel, tensors: Readonly<Record<string, Value>>): void {
-    for (const { updates } of Object.values(kernel.outputs)) {
-      const value = tensors[updates ?? ""];
-      if (!value) continue;
-      const [name] = [...this.outputs].find(([, output]) => output.value === value) ?? [];
-      if (name !== undefined) throw badShape(`${label}: it writes over ${value.name}, which is output "${name}"`);
-      this.#overwritten.set(value, label);
-    }
   }
 
   /** The calls that a plan makes on this device. */
@@ -172,11 +147,10 @@ export class Graph {
   /**
    * Names a value that a run returns. Without `layout` it is the one in which the last kernel writes, which depends on
    * the device.
-   * @throws bad-shape when it belongs to another graph, or was written over
+   * @throws bad-shape when it belongs to another graph
    */
   output(name: string, value: Value, layout?: LayoutName): void {
     if (!this.#known.has(value)) throw badShape(`graph: output "${name}" belongs to another graph`);
-    this.#checkKept(`graph: output "${name}"`, value);
     this.outputs.set(name, { value, layout });
   }
 

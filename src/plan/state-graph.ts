@@ -11,11 +11,13 @@ import type { Attrs } from "../kernel/problem.js";
 import type { Weight } from "../kernel/weight.js";
 import { Graph, Value } from "./graph.js";
 import type { GraphState } from "./graph.js";
+import { Overwritten } from "./overwritten.js";
 
 export class StateGraph extends Graph {
   override readonly states = new Map<string, GraphState>();
   /** The tensors of states by their values, those that kernels have written over them included. */
   readonly #tensors = new Map<Value, Tensor>();
+  readonly #overwritten = new Overwritten();
 
   /**
    * Declares a tensor, which must live as long as the graph's plans. A kernel may write over it (OutputSpec.updates).
@@ -31,7 +33,7 @@ export class StateGraph extends Graph {
 
   /**
    * As Graph.append().
-   * @throws bad-shape also where no state is written over
+   * @throws bad-shape for a state that was written over before, and where no state is written over
    */
   override append(
     label: string,
@@ -39,6 +41,7 @@ export class StateGraph extends Graph {
     args: Readonly<Record<string, Value | Weight | undefined>>,
     attrs: Attrs = {},
   ): Readonly<Record<string, Value>> {
+    this.#overwritten.checkCall(label, kernel, args, this.outputs);
     const outputs = super.append(label, kernel, args, attrs);
     for (const [key, value] of Object.entries(outputs)) {
       const updated = args[kernel.outputs[key]?.updates ?? ""];
@@ -49,6 +52,7 @@ export class StateGraph extends Graph {
       checkLayout(`${label}: it writes over ${updated.name}`, kernel, key, tensor.layout);
       this.#tensors.set(value, tensor);
     }
+    this.#overwritten.add(label, kernel, args);
     return outputs;
   }
 }
