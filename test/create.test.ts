@@ -169,7 +169,7 @@ describe("createFcn reports", () => {
     const refused = (options: Partial<NodeCreateOptions>, sentence: string | RegExp): Promise<void> =>
       expectError(() => create({ backbone, heads: { fcn32s: head }, ...options }), "bad-option", sentence);
     await refused({ variant: "fcn8s" }, 'createFcn: heads has no head "fcn8s"; it has fcn32s');
-    await refused({ classNames: ["a"] }, "classNames (--class-names) needs a name for each class (21), got 1");
+    await refused({ classNames: ["a"] }, "classNames (--class-names) names 1 of 21 classes");
     await refused(
       { sha256: "00" },
       "createFcn: sha256 is for files, so it cannot go with a backbone in memory; leave it out",

@@ -115,7 +115,7 @@ describe("options", () => {
     await expectError(
       () => load({ classNames: ["a", "b"] }),
       "bad-option",
-      "classNames (--class-names) needs a name for each class (21), got 2",
+      "classNames (--class-names) names 2 of 21 classes",
     );
   });
 

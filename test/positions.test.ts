@@ -22,8 +22,9 @@ describe("sizes whose product is too large", () => {
   });
 
   it("are refused: a stride whose positions are larger", async () => {
-    const sentence = "resize-argmax: x [1,3,1,1] times stride 2147483648 needs fewer than 1073741824 rows and columns";
-    const attrs = { height: 2, width: 3, stride: 2 ** 31 };
+    const product = "1 * 1073741824 = 1073741824 needs to be below 1073741824";
+    const sentence = `resize-argmax: x [1,3,1,1] to 1073741824 rows: ${product}`;
+    const attrs = { height: 2, width: 3, stride: 2 ** 30 };
     await expectError(() => makeProblem(erase(resizeArgmax), { x: [1, 3, 1, 1] }, attrs), "bad-shape", sentence);
   });
 

@@ -215,7 +215,7 @@ describe("setHeads() among other calls", () => {
     await expectError(
       () => fcn.setHeads(headsOf(7), { classNames: NAMES }),
       "bad-option",
-      "classNames (--class-names) needs a name for each class (7), got 5",
+      "classNames (--class-names) names 5 of 7 classes",
     );
     await expectError(() => fcn.setHeads({}), "bad-option", /^setHeads: heads is empty; give/);
     const controller = new AbortController();

@@ -11,7 +11,7 @@ import { defineKernel } from "../../src/kernel/kernel.js";
 import { sizeOf } from "../../src/kernel/layout.js";
 import { i32, pair, u32 } from "../../src/kernel/problem.js";
 import type { Pair } from "../../src/kernel/problem.js";
-import { MAX_PRODUCT, checkPositions, halfPixelPositions, positionParams } from "../../src/kernel/resampling.js";
+import { checkPositions, halfPixelPositions, positionParams } from "../../src/kernel/resampling.js";
 import type { Positions } from "../../src/kernel/resampling.js";
 import { formatShape } from "../../src/kernel/shape.js";
 import type { Nchw } from "../../src/kernel/shape.js";
@@ -59,13 +59,10 @@ function positionParamsOf(x: Nchw, y: Nchw, attrs: ResizeAttrs) {
 
 function checkStride(x: Nchw, attrs: ResizeAttrs): void {
   const { height, width, stride, shift, seen } = attrs;
-  if (!Number.isInteger(stride) || stride < 0) {
-    throw badShape(`resize-argmax: stride ${stride} needs to be a whole number, 0 or more`);
-  }
+  checkWholeNumbers("resize-argmax", { stride, seen }, {});
   if (!Number.isInteger(2 * shift) || shift < 0 || (stride === 0 && shift !== 0)) {
     throw badShape(`resize-argmax: shift ${shift} needs to be a multiple of 1/2, 0 or more, and goes with a stride`);
   }
-  checkWholeNumbers("resize-argmax", { seen }, { seen: 0 });
   const [seenH, seenW] = pair(seen);
   const isResized = seenH > 0 || seenW > 0;
   if (isResized && (seenH === 0 || seenW === 0 || stride === 0 || 2 * shift !== stride - 1)) {
@@ -77,10 +74,7 @@ function checkStride(x: Nchw, attrs: ResizeAttrs): void {
     const size = shift === 0 ? `${rows} x ${columns}` : `${rows} x ${columns}, shifted by ${shift},`;
     throw badShape(`resize-argmax: ${size} needs to fit in x ${formatShape(x)} times stride ${stride}`);
   }
-  if (stride * Math.max(x[2], x[3]) >= MAX_PRODUCT) {
-    const most = `fewer than ${MAX_PRODUCT} rows and columns`;
-    throw badShape(`resize-argmax: x ${formatShape(x)} times stride ${stride} needs ${most}`);
-  }
+  checkPositions("resize-argmax: x", x, stride, stride);
   if (isResized) {
     checkPositions("resize-argmax: x", [x[0], x[1], 2 * seenH, 2 * seenW], height, width);
     checkPositions("resize-argmax: x", [x[0], x[1], 2 * stride, 2 * stride], height, width);

@@ -25,15 +25,13 @@ export function layoutOf(kernel: Kernel, variant: AnyVariant, key: string, borde
   return border === 0 ? layout : withBorder(layout as BorderableName, border);
 }
 
-/** Limits of a workgroup's threads along x, y and z. */
-const SIZE_LIMITS = ["maxComputeWorkgroupSizeX", "maxComputeWorkgroupSizeY", "maxComputeWorkgroupSizeZ"];
-
 /** Whether the device has the features, subgroup size and workgroup size that the variant needs for any problem. */
 export function offersVariant(variant: AnyVariant, device: DeviceTraits): boolean {
   const { features = [], subgroupSize = device.subgroupSize, workgroup, workgroupBytes = 0 } = variant;
-  const { maxComputeInvocationsPerWorkgroup: threads, maxComputeWorkgroupStorageSize: bytes } = device.limits;
-  if (elements(workgroup) > (threads ?? Infinity) || workgroupBytes > (bytes ?? Infinity)) return false;
-  if (workgroup.some((size, axis) => size > (device.limits[SIZE_LIMITS[axis] as string] ?? Infinity))) return false;
+  const exceeds = (size: number, limit: string): boolean => size > (device.limits[limit] ?? Infinity);
+  if (exceeds(workgroupBytes, "maxComputeWorkgroupStorageSize")) return false;
+  if (exceeds(elements(workgroup), "maxComputeInvocationsPerWorkgroup")) return false;
+  if (workgroup.some((size, axis) => exceeds(size, `maxComputeWorkgroupSize${"XYZ"[axis]}`))) return false;
   return subgroupSize === device.subgroupSize && features.every((feature) => device.features.has(feature));
 }
 

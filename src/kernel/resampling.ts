@@ -16,12 +16,12 @@ export interface Positions {
   readonly over: number;
 }
 
-/** Positions where the size stays: pixel i is pixel i, in numbers that any size leaves small. */
-const SAME: Positions = { step: 1, offset: 0, over: 1 };
-
-/** Positions with half-pixel centres: (i + 1/2) * in / out - 1/2. */
+/**
+ * Positions with half-pixel centres: (i + 1/2) * in / out - 1/2. Where the size stays, they are written in numbers that
+ * stay small at any size.
+ */
 export const halfPixelPositions = (input: number, output: number): Positions =>
-  input === output ? SAME : { step: 2 * input, offset: input - output, over: 2 * output };
+  input === output ? { step: 1, offset: 0, over: 1 } : { step: 2 * input, offset: input - output, over: 2 * output };
 
 /** The uniforms that carry positions. */
 export const positionParams = (rows: Positions, columns: Positions) => ({
@@ -34,7 +34,7 @@ export const positionParams = (rows: Positions, columns: Positions) => ({
 });
 
 /** Positions go up to 2 * in * out, which must fit in an i32. */
-export const MAX_PRODUCT = 2 ** 30;
+const MAX_PRODUCT = 2 ** 30;
 
 /** That positions from a map to this size fit in an i32. `name` is the kernel's and the map's. @throws bad-shape */
 export function checkPositions(name: string, x: Nchw, height: number, width: number): void {

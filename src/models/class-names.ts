@@ -15,7 +15,7 @@ export function checkClassNames(names: readonly string[], classes: number): read
   const wrong = names.findIndex((name) => typeof name !== "string");
   if (wrong >= 0) throw badOption(`classNames must be texts, number ${wrong} is none`);
   if (names.length === classes) return Object.freeze([...names]);
-  throw badOption(`classNames (--class-names) needs a name for each class (${classes}), got ${names.length}`);
+  throw badOption(`classNames (--class-names) names ${names.length} of ${classes} classes`);
 }
 
 /**
@@ -34,7 +34,7 @@ export function classNamesOf(
   const names = namesIn(text ?? "");
   if (names?.length === classes && text !== undefined) return { classNames: Object.freeze(names) };
   if (names?.length === 1 && !/^\s*[[{]/.test(text ?? "")) return { classNames: defaultNames(classes) };
-  const found = names ? `name other classes (${names.length}) than the network has (${classes})` : listFault(text);
+  const found = names ? `name ${names.length} classes, not ${classes}` : listFault(text);
   const cure = "so they are called by number; classNames (--class-names) names them";
   return { classNames: numberedNames(classes), notice: `the metadata of ${name} ${found}, ${cure}` };
 }

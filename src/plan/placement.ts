@@ -8,7 +8,7 @@ import { formatShape } from "../kernel/shape.js";
 import type { TextureExtent } from "../kernel/texture.js";
 import { planArena } from "./arena.js";
 import type { Placement } from "./arena.js";
-import type { Lowered, Physical, Step } from "./lower.js";
+import type { Lowered, Physical } from "./lower.js";
 
 interface Uses {
   /** First and last step that use a tensor, inclusive. */
@@ -58,10 +58,12 @@ function placeInSlabs({ steps }: Lowered, uses: ReadonlyMap<Physical, Uses>, max
   const isInArena = (tensor: Physical): boolean => !layoutNamed(tensor.layout).extent && !hasBorder(tensor);
   const tensors = [...uses.keys()].filter(isInArena);
   const index = new Map(tensors.map((tensor, i) => [tensor, i]));
-  const read = readBeside(steps);
   const lifetimes = tensors.map((tensor) => {
     const { from, to } = uses.get(tensor) as Uses;
-    const apart = new Set((read.get(tensor) ?? []).flatMap((input) => index.get(input) ?? []));
+    // One dispatch must not read and write one buffer. A tensor that is written over has several writers.
+    const writers = steps.filter(({ outputs }) => Object.values(outputs).includes(tensor));
+    const read = writers.flatMap(({ tensors: inputs }) => Object.values(inputs));
+    const apart = new Set(read.flatMap((input) => index.get(input) ?? []));
     return { name: tensor.name, bytes: layoutNamed(tensor.layout).byteSize(tensor.shape), from, to, apart };
   });
   const { slabs, placements } = planArena(lifetimes, maxBufferSize);
@@ -72,17 +74,6 @@ function placeInSlabs({ steps }: Lowered, uses: ReadonlyMap<Physical, Uses>, max
     }),
   );
   return { slabs, inSlabs };
-}
-
-/** For each tensor what its writers read beside it: one dispatch must not read and write one buffer. */
-function readBeside(steps: readonly Step[]): ReadonlyMap<Physical, readonly Physical[]> {
-  const beside = new Map<Physical, readonly Physical[]>();
-  for (const { tensors, outputs } of steps) {
-    const written = Object.values(outputs);
-    const read = Object.values(tensors).filter((tensor) => !written.includes(tensor));
-    for (const tensor of written) beside.set(tensor, [...(beside.get(tensor) ?? []), ...read]);
-  }
-  return beside;
 }
 
 interface Pooled {

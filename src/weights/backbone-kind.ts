@@ -67,7 +67,7 @@ function checkBlocks({ name, tensors }: Checkpoint): void {
   }
   if (blocks.size === MOBILENET_BLOCKS) return;
   const wanted = `one of ${MOBILENET_BLOCKS} is needed, at features.1 to features.${MOBILENET_BLOCKS}`;
-  throw badWeights(name, `its backbone is a MobileNet with another number of blocks (${blocks.size}); ${wanted}`);
+  throw badWeights(name, `its backbone is a MobileNet of ${blocks.size} blocks; ${wanted}`);
 }
 
 /** The backbone of a checkpoint with our names. @throws bad-weights as identify() */
