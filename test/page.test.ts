@@ -1,5 +1,5 @@
 /** The web page from opening to a lost device, in Chromium on SwiftShader: what a person does and must see. */
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { scaledLabels } from "../src/image/scale.js";
 import { COMPARED } from "../src/models/compared.js";
 import {
@@ -14,6 +14,7 @@ import {
 } from "./helpers/demo.js";
 import { useDevice } from "./helpers/device.js";
 import { nodeLabels } from "./helpers/node-labels.js";
+import { useQuickNetwork } from "./helpers/quick-network.js";
 import { agreement } from "./helpers/reference-maps.js";
 import { screenColour } from "../demo/src/colours.js";
 
@@ -86,9 +87,22 @@ describe("the first sample", () => {
     await page.getByRole("checkbox", { name: "Grey picture" }).check();
     await page.fill("#opacity", "60");
   });
+
+  it("comes back after the loss of the device in the middle of a run", async () => {
+    const { page } = demo();
+    const before = (await savedLabels(page, "fcn8s")).labels;
+    await page.getByRole("button", { name: "Sample: astronaut" }).click();
+    await page.locator("#status", { hasText: "Running" }).waitFor();
+    await workerOf(page).evaluate(() => (globalThis as { devices?: GPUDevice[] }).devices?.at(-1)?.destroy());
+    await untilSegmented(page, /is back/);
+    expect((await savedLabels(page, "fcn8s")).labels).toEqual(before);
+    expect(await page.locator("#fatal").isVisible()).toBe(false);
+  });
 });
 
 describe("the page", () => {
+  beforeAll(() => useQuickNetwork(demo().page));
+
   it("segments what the camera sees; its last frame is a picture like others", async () => {
     const { page } = demo();
     await segmentedAfter(page, () => page.getByRole("button", { name: "Camera" }).click());
@@ -178,17 +192,6 @@ describe("the page", () => {
     await expect.poll(after, { timeout: 120_000 }).toBe(true);
     await segmentedAfter(page, () => page.getByRole("button", { name: "Sample: cat" }).click());
     await page.getByRole("radio", { name: "Side by side" }).check();
-  });
-
-  it("recovers from the loss of the device in the middle of a run", async () => {
-    const { page } = demo();
-    const before = (await savedLabels(page, "fcn8s")).labels;
-    await page.getByRole("button", { name: "Sample: cat" }).click();
-    await page.locator("#status", { hasText: "Running" }).waitFor();
-    await workerOf(page).evaluate(() => (globalThis as { devices?: GPUDevice[] }).devices?.at(-1)?.destroy());
-    await untilSegmented(page, /is back/);
-    expect((await savedLabels(page, "fcn8s")).labels).toEqual(before);
-    expect(await page.locator("#fatal").isVisible()).toBe(false);
   });
 
   it("has no accessibility violation that axe finds", async () => {

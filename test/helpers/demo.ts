@@ -14,6 +14,9 @@ import { root } from "./sources.js";
 /** Only a guard against hanging, in milliseconds: a slow machine may take long to the first label maps. */
 const FIRST_PICTURE_TIMEOUT = 180_000;
 
+/** A camera that draws few pictures a second, since the drawing takes time from the networks. */
+const CAMERA = ["--use-fake-device-for-media-stream=fps=5", "--use-fake-ui-for-media-stream"];
+
 /** Put before the worker's script: lists its devices, so that a test can destroy one. */
 const KEEP_DEVICES = `{
   const { requestDevice } = GPUAdapter.prototype;
@@ -37,7 +40,7 @@ export interface Demo extends OpenPage {
 async function openDemo(): Promise<Demo> {
   buildPage();
   const { url, close } = await servePage(PAGE);
-  const browser = await launch("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream");
+  const browser = await launch(...CAMERA);
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   const page = await context.newPage();
   const seen = watch(page, url);
@@ -98,12 +101,19 @@ export async function savedLabels(page: Page, variant: string): Promise<LabelMap
 }
 
 /** Drops or pastes a file of the repository on the page, or a piece of text without a `path`. */
-export async function transfer(page: Page, how: "drop" | "paste", path?: string): Promise<void> {
-  const base64 = path === undefined ? "" : (await readFile(join(root, path))).toString("base64");
-  await page.evaluate(
-    ([type, bytes, name]) => {
+export const transfer = async (page: Page, how: "drop" | "paste", path?: string): Promise<void> =>
+  transferred(page, how, basename(path ?? ""), path === undefined ? Buffer.of() : await readFile(join(root, path)));
+
+/** Drops a file of these bytes on the page. */
+export const droppedFile = (page: Page, name: string, bytes: Buffer): Promise<void> =>
+  transferred(page, "drop", name, bytes);
+
+/** A piece of text if there is no `name`. */
+function transferred(page: Page, how: "drop" | "paste", name: string, bytes: Buffer): Promise<void> {
+  return page.evaluate(
+    ([type, base64, fileName]) => {
       const data = new DataTransfer();
-      if (name) data.items.add(new File([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], name));
+      if (fileName) data.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], fileName));
       else data.items.add("a piece of text", "text/plain");
       const options = { bubbles: true, cancelable: true };
       if (type === "paste") {
@@ -113,7 +123,7 @@ export async function transfer(page: Page, how: "drop" | "paste", path?: string)
       for (const step of ["dragenter", "dragover", "drop"])
         document.body.dispatchEvent(new DragEvent(step, { ...options, dataTransfer: data }));
     },
-    [how, base64, basename(path ?? "")] as const,
+    [how, bytes.toString("base64"), name] as const,
   );
 }
 
