@@ -2,12 +2,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { innerTextOf, segmentedAfter, useDemo, workerOf } from "./helpers/demo.js";
+import { useQuickNetwork } from "./helpers/quick-network.js";
 import { root } from "./helpers/sources.js";
 import { closeTeaching, openTeaching } from "./helpers/teaching.js";
 
 const demo = useDemo();
+beforeAll(() => useQuickNetwork(demo().page));
 
 /** Does something while the server sends none of these files. */
 async function without(files: RegExp, act: () => Promise<unknown>): Promise<void> {

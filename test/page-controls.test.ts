@@ -1,10 +1,12 @@
 /** Controls of the page in a person's hands: where the focus goes, what a step back restores, what is said aloud. */
 import { resolve } from "node:path";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { innerTextOf, segmentedAfter, transfer, untilSegmented, useDemo } from "./helpers/demo.js";
+import { useQuickNetwork } from "./helpers/quick-network.js";
 import { root } from "./helpers/sources.js";
 
 const demo = useDemo();
+beforeAll(() => useQuickNetwork(demo().page));
 
 /** The id of what has the focus, or its text. */
 const focused = (): Promise<string> =>
@@ -47,21 +49,6 @@ describe("the focus stays", () => {
     await segmentedAfter(page, () => press("#camera"));
     expect(await focused()).toBe("camera");
   });
-
-  it("beside a button that goes away: that of the built-in weights, and those of strokes", async () => {
-    const { page } = demo();
-    await page.click("#weights-open");
-    await segmentedAfter(page, () => press('[aria-label="Use Icons"]'));
-    await segmentedAfter(page, () => press("#default"));
-    expect(await focused()).toBe("weights-open");
-    await press("#teach");
-    await page.focus(".teach-surface");
-    for (const key of ["Space", "ArrowRight", "Space"]) await page.keyboard.press(key);
-    await press(".teach-edit button:first-child"); // Undo
-    expect(await page.evaluate(() => (document.activeElement as HTMLInputElement).name)).toBe("teach-brush");
-    await page.click("#teach");
-    await page.click("#weights-open");
-  });
 });
 
 describe("text that is dropped", () => {
@@ -97,6 +84,16 @@ describe("files that are no pictures", () => {
 });
 
 describe("panels", () => {
+  it("say on a phone how much changes", async () => {
+    const { page } = demo();
+    await page.setViewportSize({ width: 320, height: 640 });
+    await segmentedAfter(page, () => page.click("[data-sample=cat]"));
+    await page.click("input[value=differ]");
+    expect(await innerTextOf(page, ".panel:nth-child(2) figcaption")).toMatch(/% of pixels change/);
+    await page.click("input[value=grid]");
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+
   it("that are narrow keep their captions apart", async () => {
     const { page } = demo();
     const tall = await page.evaluate(async () => {
@@ -111,15 +108,22 @@ describe("panels", () => {
     );
     for (const [i, { left }] of boxes.entries()) expect(left).toBeGreaterThan(boxes[i - 1]?.right ?? 0);
   });
+});
 
-  it("say on a phone how much changes", async () => {
+describe("the focus goes", () => {
+  it("beside a button that goes away: that of the built-in weights, and those of strokes", async () => {
     const { page } = demo();
-    await page.setViewportSize({ width: 320, height: 640 });
-    await segmentedAfter(page, () => page.click("[data-sample=cat]"));
-    await page.click("input[value=differ]");
-    expect(await innerTextOf(page, ".panel:nth-child(2) figcaption")).toMatch(/% of pixels change/);
-    await page.click("input[value=grid]");
-    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.click("#weights-open");
+    await segmentedAfter(page, () => press('[aria-label="Use Icons"]'));
+    await segmentedAfter(page, () => press("#default"));
+    expect(await focused()).toBe("weights-open");
+    await press("#teach");
+    await page.focus(".teach-surface");
+    for (const key of ["Space", "ArrowRight", "Space"]) await page.keyboard.press(key);
+    await press(".teach-edit button:first-child"); // Undo
+    expect(await page.evaluate(() => (document.activeElement as HTMLInputElement).name)).toBe("teach-brush");
+    await page.click("#teach");
+    await page.click("#weights-open");
   });
 });
 
@@ -140,8 +144,8 @@ describe("a step back in the browser's history", () => {
   it("to an address without layers shows those that a reload shows", async () => {
     const { page } = demo();
     const go = (hash: string): Promise<void> => page.evaluate((to) => void (location.hash = to), hash);
-    await go("sample=cat&view=divide");
-    await go("sample=cat&view=divide&left=picture");
+    await go("sample=astronaut&view=divide");
+    await go("sample=astronaut&view=divide&left=picture");
     await expect.poll(() => page.inputValue("#divider-left")).toBe("picture");
     await page.goBack();
     await expect.poll(() => page.inputValue("#divider-left")).toBe("fcn32s");
