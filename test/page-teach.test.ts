@@ -6,6 +6,7 @@ import { toRgba } from "../src/image/picture.js";
 import { shrink } from "../src/image/shrink.js";
 import { untilSegmented, useDemo, violationsOf, workerOf } from "./helpers/demo.js";
 import { useDevice } from "./helpers/device.js";
+import { useQuickNetwork } from "./helpers/quick-network.js";
 import { agreement, fixture } from "./helpers/reference-maps.js";
 import {
   closeTeaching,
@@ -109,6 +110,7 @@ describe("a training", () => {
 
   it("ends when other weights are loaded", async () => {
     const { page } = demo();
+    await useQuickNetwork(page);
     await button("Teach").click();
     await untilSaid(page, /^Teaching/);
     await page.getByRole("radio", { name: "f32", exact: true }).check();
