@@ -107,7 +107,7 @@ async function readDrawables() {
 /** Runs in the page: a call has the pixels of its moment, although its canvas is drawn again. */
 async function segmentFrames() {
   const { library } = globalThis as unknown as LibraryGlobal;
-  const fcn = await library.loadFcn({ variant: "fcn32s" });
+  const fcn = await library.loadFcn({ variant: "fcn32s", resize: "none" });
   const canvas = new OffscreenCanvas(64, 64);
   const context = canvas.getContext("2d") as OffscreenCanvasRenderingContext2D;
   const frames = [0, 1, 2].map((shift) => {
