@@ -27,11 +27,15 @@ export interface OpenPage {
   close(): Promise<void>;
 }
 
-/** Opens a page with `html` as its body. Serves the files of `folder`; of the repository, modules are at /dist/... */
-export async function openPage(html: string, folder = root): Promise<OpenPage> {
+/**
+ * Opens a page with `html` as its body. Serves the files of `folder`; of the repository, modules are at /dist/...
+ * @param shared a browser that stays open with the caller; without it, the page has its own
+ */
+export async function openPage(html: string, folder = root, shared?: Browser): Promise<OpenPage> {
   const server = await serveFolder(html, folder);
-  const browser = await launch();
-  const page = await browser.newPage();
+  const browser = shared ?? (await launch());
+  const context = await browser.newContext();
+  const page = await context.newPage();
   const { foreign, errors } = watch(page, server.origin);
   await page.goto(server.origin);
   return {
@@ -39,7 +43,7 @@ export async function openPage(html: string, folder = root): Promise<OpenPage> {
     foreign,
     errors,
     async close() {
-      await browser.close();
+      await (shared ? context : browser).close();
       await server.close();
     },
   };

@@ -2,11 +2,12 @@
 import { cpSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import type { Browser } from "playwright-core";
 import { createServer } from "vite";
-import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { useInstalled } from "../helpers/installed.js";
 import { DRAWING, PHOTOGRAPH } from "../helpers/known-pictures.js";
-import { openPage } from "../helpers/page.js";
+import { launch, openPage } from "../helpers/page.js";
 import type { OpenPage } from "../helpers/page.js";
 import { agreement } from "../helpers/reference-maps.js";
 import { root } from "../helpers/sources.js";
@@ -18,8 +19,9 @@ const installed = useInstalled();
 
 /** Runs in the page and in the worker: the part of the package that gives features loads there. */
 const FEATURES = `
-const withFeatures = async (fcn, picture) => {
+const withFeatures = async (fcn) => {
   const { name, channels } = fcn.stages.at(-1);
+  const picture = { width: 32, height: 32, data: new Uint8Array(4 * 32 * 32) };
   const { [name]: map } = await fcn.features(picture, [name]);
   if (map.shape[1] !== channels) throw new Error("features of another shape: " + map.shape);
 };
@@ -31,7 +33,7 @@ ${FEATURES}
 globalThis.inPage = async (picture) => {
   const fcn = await loadFcn({ variant: "fcn32s", resize: "none" });
   const { labels } = await fcn.segment(picture);
-  await withFeatures(fcn, picture);
+  await withFeatures(fcn);
   fcn.dispose();
   return Array.from(labels);
 };
@@ -56,12 +58,15 @@ addEventListener("message", async ({ data }) => {
   const { picture, weights } = data;
   const fcn = await loadFcn({ variant: "fcn32s", resize: "none", ...(weights && { weights }) });
   const { labels } = await fcn.segment(picture);
-  await withFeatures(fcn, picture);
+  await withFeatures(fcn);
   postMessage(Array.from(labels));
 });
 `;
 const moduleScript = (code: string): string => `<script type="module">${code}</script>`;
 
+let browser: Browser;
+beforeAll(async () => void (browser = await launch()));
+afterAll(() => browser.close());
 let open: OpenPage | undefined;
 afterEach(async () => {
   await open?.close();
@@ -97,7 +102,7 @@ describe("a static folder", () => {
   it("serves a page and a worker that import the package by its address", async () => {
     const address = "./node_modules/fcn-webgpu/dist/src/index.js";
     installed().write("plain/worker.js", workerModule(`.${address}`));
-    open = await openPage(moduleScript(pageModule(address, "./plain/worker.js")), installed().folder);
+    open = await openPage(moduleScript(pageModule(address, "./plain/worker.js")), installed().folder, browser);
     await expectLabels("inPage");
     await expectLabels("inWorker");
     await expectLabels("withPth");
@@ -124,7 +129,7 @@ describe("a static folder", () => {
       globalThis.read = async (end) => (await readLabelPng(png.subarray(0, end))).labels.join();
       globalThis.refused = (end) => globalThis.read(end).catch(({ code }) => code);`;
     const code = pageModule("fcn-webgpu", "./plain/worker.js") + otherEntries;
-    open = await openPage(importMap() + moduleScript(code), installed().folder);
+    open = await openPage(importMap() + moduleScript(code), installed().folder, browser);
     await expectLabels("inPage");
     expect(await open.page.evaluate("parts")).toEqual(["object", "function"]);
     expect(await open.page.evaluate("Promise.all([read(), refused(-12), refused(-16), refused(50)])")).toEqual([
@@ -155,7 +160,7 @@ describe("Vite", () => {
     });
     try {
       await server.listen();
-      open = await openPage("");
+      open = await openPage("", root, browser);
       await open.page.goto(server.resolvedUrls?.local[0] ?? "");
       await expectLabels("inPage");
       await expectLabels("inWorker");
@@ -193,7 +198,7 @@ describe("Vite", () => {
     const index = assets.find((file) => file.startsWith("index")) ?? "";
     expect(gzipSync(textOf(index)).length).toBeLessThan(MAX_GZIPPED_BYTES);
     cpSync(join(root, PTH), join(built, "net.pth"));
-    open = await openPage(readFileSync(join(built, "index.html"), "utf8"), built);
+    open = await openPage(readFileSync(join(built, "index.html"), "utf8"), built, browser);
     for (const place of ["inPage", "inWorker", "withPth", "inWorkerWithPth"] as const) await expectLabels(place);
     expectNoErrors();
   });
