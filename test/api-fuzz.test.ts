@@ -31,7 +31,7 @@ const labels = (): Uint8Array => new Uint8Array(64);
 const weight = () => ({ shape: [4, 4, 1, 1], data: new Float32Array(16) });
 
 beforeAll(async () => {
-  fcn = await api.loadFcn({ device: device(), variant: "fcn32s" });
+  fcn = await api.loadFcn({ device: device(), variant: "fcn32s", resize: "none" });
   checkpoint = await api.openCheckpoint(await api.openSource(api.defaultCheckpointUrl()));
   comparison = new api.Comparison(device(), checkpoint);
   set = await api.ComparisonSet.open(device(), [checkpoint], { variants: ["fcn8s"] });

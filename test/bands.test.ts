@@ -52,10 +52,10 @@ const NETWORKS: Readonly<Record<string, () => Promise<NodeLoadOptions>>> = {
 describe.each(Object.entries(NETWORKS))("%s", (_, optionsOf) => {
   it("gives the labels and scores of an uncut plan, bit for bit", async () => {
     const options = await optionsOf();
-    const [whole, cut] = [await load(options), await load({ ...options, tile: 96 })];
+    const [whole, cut] = [await load(options), await load({ ...options, tile: 64 })];
     for (const [width, height] of [
-      [131, 403],
-      [257, 289],
+      [99, 243],
+      [161, 193],
     ] as const) {
       const picture = wavyPicture(width, height);
       const [expected, got] = [await whole.segment(picture), await cut.segment(picture)];
@@ -85,7 +85,8 @@ describe("a device with small bindings", () => {
   });
 
   it.each([2 ** 20, 700_000])("of %d bytes gives the labels of one that holds the picture", async (bytes) => {
-    const picture = wavyPicture(500, 701);
+    // A software adapter keeps maps in textures, so that it cuts larger pictures only.
+    const picture = device.software ? wavyPicture(500, 701) : wavyPicture(350, 491);
     real = limits();
     const expected = await (await load({ weights: "icons" })).segment(picture);
     lower(bytes);
@@ -136,9 +137,9 @@ describe("a plan in bands", () => {
 
   it("compiles no pipeline more for more bands, and uploads weights once", async () => {
     const fcn = await load({ tile: 64 });
-    await fcn.segment(wavyPicture(100, 300));
+    await fcn.segment(wavyPicture(52, 300));
     const [pipelines, weights] = [pipelinesOf(device).size, fcn.memory.weights];
-    const { timings } = await fcn.segment(wavyPicture(100, 900));
+    const { timings } = await fcn.segment(wavyPicture(52, 900));
     expect(timings.bands).toBeGreaterThan(20);
     expect(pipelinesOf(device).size).toBe(pipelines);
     expect(fcn.memory.weights).toBe(weights);
@@ -147,7 +148,7 @@ describe("a plan in bands", () => {
   it("takes memory by the picture's width, not by its height", async () => {
     const bytesAt = async (height: number): Promise<number> => {
       const fcn = await load({ weights: "icons", tile: 128, maxPlans: 1 });
-      await fcn.segment(wavyPicture(64, height));
+      await fcn.segment(wavyPicture(32, height));
       return fcn.memory.plans;
     };
     expect(await bytesAt(4000)).toBeLessThan(1.1 * (await bytesAt(2000)));
@@ -184,7 +185,7 @@ describe("a plan in bands", () => {
   it("serves calls at once, one after the other, and frees its memory", async () => {
     const before = device.allocations.bytes;
     const fcn = await loadFcn({ device, resize: "none", tile: 64 });
-    const pictures = [wavyPicture(90, 200), wavyPicture(90, 200), wavyPicture(80, 150)];
+    const pictures = [wavyPicture(70, 160), wavyPicture(70, 160), wavyPicture(60, 130)];
     const alone = [];
     for (const picture of pictures) alone.push((await fcn.segment(picture)).labels);
     const together = await Promise.all(pictures.map((picture) => fcn.segment(picture)));
