@@ -5,6 +5,8 @@ import { BUFFER, MAP_MODE_READ } from "../src/gpu/flags.js";
 import { COMPARED, SHARED, variantsByBackbone } from "../src/models/compared.js";
 import { Comparison } from "../src/models/node-comparison.js";
 import { loadFcn, openSource } from "../src/node.js";
+import { toRgba } from "../src/image/picture.js";
+import { shrink } from "../src/image/shrink.js";
 import type { Picture } from "../src/node.js";
 import type { Checkpoint } from "../src/weights/checkpoint.js";
 import { iconsCheckpointUrl } from "../src/weights/default-checkpoint.js";
@@ -18,7 +20,10 @@ import { largestDifference, referencePictures } from "./helpers/reference-maps.j
 import { stripedPicture } from "./helpers/small-networks.js";
 
 const device = useDevice();
-const val = referencePictures("test/fixtures/val").slice(0, 2);
+/** Pictures of the icon network at half their size. */
+const val = referencePictures("test/fixtures/val")
+  .slice(0, 2)
+  .map(({ name, picture }) => ({ name, picture: shrink(toRgba(picture), picture.height / 2, picture.width / 2) }));
 const pictureAt = (index: number): Picture => {
   const reference = val[index];
   if (!reference) throw new Error(`val has no picture ${index}`);
@@ -90,7 +95,7 @@ describe("comparison", () => {
       [0, 0],
       [width - 1, height - 1],
       [0, height - 1],
-      [37, 101],
+      [37, 71],
       [width >> 1, height >> 1],
       [width - 2, 5],
     ] as const;
@@ -151,12 +156,12 @@ describe("comparison", () => {
     expect(variantsByBackbone(found)).toEqual([["fcn-resnet101"]]);
     const own = new Comparison(device(), found.checkpoint, { variants: ["fcn-resnet101"] });
     expect(own.resize).toBe(520);
-    const picture = stripedPicture(61, 43);
+    const picture = stripedPicture(47, 43);
     const fcn = await loadFcn({ weights, device: device() });
     const { labels, stages } = await own.run(picture);
     expect(labels).toEqual({ "fcn-resnet101": (await fcn.segment(picture)).labels });
     expect(Object.keys(stages ?? {}).sort()).toEqual(["fcn-resnet101", SHARED]);
-    const [cost] = await own.measure(["fcn-resnet101"], 43, 61, 1);
+    const [cost] = await own.measure(["fcn-resnet101"], 43, 47, 1);
     // A 3x3 convolution of 128 features to 32 with batch norm, and the projection; the auxiliary head is not part of
     // it.
     expect(cost?.headParameters).toBe(32 * 128 * 9 + 2 * 32 + 21 * 32 + 21);
