@@ -114,10 +114,7 @@ describe("networks", () => {
   it("say what is wrong with names", async () => {
     const weights = await checkpointWith("a,b");
     const fcn = await loadFcn({ weights, device: device() });
-    expect([fcn.classNames, fcn.notice]).toEqual([
-      numberedNames(21),
-      expect.stringContaining("name 2 classes, not"),
-    ]);
+    expect([fcn.classNames, fcn.notice]).toEqual([numberedNames(21), expect.stringContaining("name 2 classes, not")]);
     fcn.dispose();
     const classNames = NAMES.map((name, i) => (i === 3 ? (3 as unknown as string) : name));
     const load = () => loadFcn({ weights, device: device(), classNames });
@@ -214,9 +211,7 @@ describe("--class-names", () => {
 
   it("does not fit what the file says: inspect warns", async () => {
     const { out } = await runCommand(inspect, await checkpointWith("a,b"));
-    expect(out).toMatch(
-      /\nClasses: class 0, class 1, .*\nWARNING: the metadata of \S+ name 2 classes, not /,
-    );
+    expect(out).toMatch(/\nClasses: class 0, class 1, .*\nWARNING: the metadata of \S+ name 2 classes, not /);
   });
 });
 
