@@ -1,4 +1,4 @@
-/** concat, crop and average-pool2d: the sentences of their shape rules, which variant a device gets, and a large sum. */
+/** concat, crop and average-pool2d: the sentences of their shape rules, the variant of a device, and a large sum. */
 import { describe, expect, it } from "vitest";
 import { averagePool2d } from "../shaders/average-pool2d/kernel.js";
 import { concat } from "../shaders/concat/kernel.js";

@@ -72,8 +72,8 @@ export class GivenGraph extends Graph {
   /**
    * Names a value that a run returns. Without `layout` it is the one in which the last kernel writes, which depends on
    * the device.
-   * @throws bad-shape when it belongs to another graph or was written over, or the name is taken; bad-option for a layout that is none, or
-   * has a border, or a name that is no string
+   * @throws bad-shape when it belongs to another graph or was written over, or the name is taken; bad-option for a
+   * layout that is none, or has a border, or a name that is no string
    */
   override output(name: string, value: Value, layout?: LayoutName): void {
     checkKind("graph: the name of an output", name, "a string");
