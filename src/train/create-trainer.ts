@@ -11,7 +11,7 @@ import type { FcnVariant } from "../models/fcn-head.js";
 import { checkPreprocessing, checkResize } from "../models/preprocessing.js";
 import type { Preprocessing, Resize } from "../models/preprocessing.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
-import { openCheckpoint } from "../weights/open.js";
+import { openGivenCheckpoint } from "../weights/given.js";
 import type { ByteSource } from "../weights/source.js";
 import { MemoryFeatures } from "./feature-cache.js";
 import type { FeatureStore } from "./feature-cache.js";
@@ -159,7 +159,7 @@ export async function createTrainerFrom(options: TrainerOptions, origin?: StageO
     units = "channel",
   } = options;
   const optimizer = optimizerOf(options.optimizer ?? { kind: "adamw" });
-  const file = "tensors" in options.backbone ? options.backbone : await openCheckpoint(options.backbone);
+  const file = "tensors" in options.backbone ? options.backbone : await openGivenCheckpoint(options.backbone);
   const own = { variant, classes: options.classes, heads, mode, alignCorners, resize, preprocessing };
   const learner = await Learner.create(file, own, origin);
   const { teacher } = options;

@@ -4,7 +4,7 @@ import { typeName } from "../base/options.js";
 import { fnv1a } from "../base/hash.js";
 import { seeded } from "../base/random.js";
 import { shrink } from "../image/shrink.js";
-import { toRgba } from "../image/picture.js";
+import { copiedBytes, toRgba } from "../image/picture.js";
 import type { Picture, RgbaPicture } from "../image/picture.js";
 import { networkSize } from "../models/preprocessing.js";
 import type { Resize } from "../models/preprocessing.js";
@@ -116,7 +116,8 @@ function eachPixel(view: View, fullWidth: number, visit: (to: number, from: numb
 
 function cut(picture: RgbaPicture, view: View): RgbaPicture {
   const { width, height } = view;
-  const from = new Uint32Array(picture.data.slice().buffer);
+  // Not slice(): a Node Buffer's slice() is a view.
+  const from = new Uint32Array(copiedBytes(picture.data as Uint8Array).buffer);
   const to = new Uint32Array(width * height);
   eachPixel(view, picture.width, (i, at) => (to[i] = from[at] as number));
   return { width, height, data: new Uint8Array(to.buffer), channels: 4 };

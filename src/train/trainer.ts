@@ -10,7 +10,7 @@ import { overlaid } from "../models/own-heads/overlaid.js";
 import type { TensorInMemory } from "../models/own-heads/overlaid.js";
 import type { HeadWeights } from "../models/head-weights.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
-import { openCheckpoint } from "../weights/open.js";
+import { openGivenCheckpoint } from "../weights/given.js";
 import { localSource } from "../weights/source.js";
 import type { ByteSource } from "../weights/source.js";
 import { bySize, pieceOf, weightOf } from "./batch.js";
@@ -153,7 +153,7 @@ export class Trainer {
       const isBytes = ArrayBuffer.isView(file);
       if (!isBytes) checkTrainedFile("trainer.load", file);
       const given = "tensors" in file;
-      const checkpoint = given ? file : await openCheckpoint(isBytes ? await localSource(file) : file);
+      const checkpoint = given ? file : await openGivenCheckpoint(isBytes ? await localSource(file) : file);
       try {
         await loadTrained(session, checkpoint, learner.options);
       } finally {

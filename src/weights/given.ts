@@ -35,7 +35,7 @@ export async function openGivenCheckpoint(source: ByteSource, options: OpenOptio
   const read = async (offset: number, length: number): Promise<Bytes> => {
     const bytes = await source.read(offset, length);
     checkKind("openCheckpoint: what source.read() gives", bytes, "a Uint8Array");
-    return bytes;
+    return new Uint8Array(bytes); // of a Buffer too, whose slice() is a view
   };
   return openCheckpoint({ name, size, read, close: async () => source.close() }, options);
 }

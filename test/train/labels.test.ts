@@ -41,3 +41,17 @@ it("what is trained on whole pictures says so, also where the backbone's file na
   fcn.dispose();
   trainer.dispose();
 });
+
+it("pixels may lie in a Buffer, and in a part of one", async () => {
+  const small = shrink(picture, 20, 32); // a Buffer of so few bytes shares its memory with others
+  const bytes = Uint8Array.from(small.data);
+  const losses = new Set<number>();
+  for (const data of [bytes, Buffer.from(bytes), Buffer.concat([Buffer.alloc(4), bytes]).subarray(4)]) {
+    const options = { backbone: await openSource("icons"), classes: 2, variant: "fcn32s" } as const;
+    const trainer = await createTrainer({ device: device(), ...options });
+    const ofSky = new Uint8Array(20 * 32).fill(1);
+    losses.add((await trainer.step([{ sample: { name: "farm", picture: { ...small, data }, labels: ofSky } }])).loss);
+    trainer.dispose();
+  }
+  expect(losses.size).toBe(1);
+});

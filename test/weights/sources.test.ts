@@ -2,7 +2,7 @@
  * Byte sources: every kind gives the same ranges and the same errors. URLs that misbehave are in url-source.test.ts.
  */
 
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -130,6 +130,20 @@ describe("paths", () => {
       code: "bad-weights",
       message: expect.stringMatching(/^"blob:.*": it could not be fetched \(/) as string,
     });
+  });
+  test.each(["tar.pth", "legacy.pth", "state_dict.pth"])("of one's own may give Buffers: %s", async (file) => {
+    const bytes = readFileSync(`test/fixtures/checkpoints/${file}`);
+    const kept = Buffer.from(bytes);
+    const opened = async (read: (offset: number, length: number) => Uint8Array<ArrayBuffer>) => {
+      const source = { name: file, size: bytes.length, read: async (...at: [number, number]) => read(...at) };
+      const checkpoint = await openGivenCheckpoint({ ...source, close: () => Promise.resolve() });
+      const { container, tensors } = checkpoint;
+      return [container, ...(await Promise.all([...tensors.keys()].map((name) => checkpoint.read(name))))];
+    };
+    const wanted = await opened((offset, length) => new Uint8Array(bytes.subarray(offset, offset + length)));
+    expect(await opened((offset, length) => Buffer.from(bytes.subarray(offset, offset + length)))).toEqual(wanted);
+    expect(await opened((offset, length) => kept.subarray(offset, offset + length))).toEqual(wanted);
+    expect(kept.equals(bytes)).toBe(true); // reading changed nothing
   });
   test("a failed open closes the source", async () => {
     let closed = 0;
