@@ -174,7 +174,7 @@ export async function createTrainerFrom(options: TrainerOptions, origin?: StageO
     classWeights,
     rateScale: (parameter) => (isBias(parameter) ? (optimizer.settings["biasRate"] ?? 1) : 1),
   }).catch((error: unknown) => {
-    throw tooLargeToTrain(error, { mode });
+    throw tooLargeToTrain(error, { mode, head: learner.headTensors });
   });
   const features = options.features ?? new MemoryFeatures(CACHE_BYTES);
   const { backbone } = options;

@@ -10,17 +10,21 @@ interface Asked {
   readonly mode: "heads" | "all";
   /** Pictures that go through the network at once, and their size as it sees them. Missing before the first step. */
   readonly pieces?: readonly { readonly count: number; readonly size: PixelSize }[];
+  /** The head's tensors, whose size depends on the number of classes. */
+  readonly head?: readonly { readonly name: string }[];
 }
 
 /** The error of a step or of the start with what would help. Other errors as they are. */
-export function tooLargeToTrain(error: unknown, { mode, pieces }: Asked): unknown {
+export function tooLargeToTrain(error: unknown, { mode, pieces, head = [] }: Asked): unknown {
   if (!isTooLarge(error)) return error;
   const pixels = ({ count, size: [height, width] }: { count: number; size: PixelSize }) => count * height * width;
   const [largest] = [...(pieces ?? [])].sort((a, b) => pixels(b) - pixels(a));
+  const isOfHead = head.some(({ name }) => error.message.startsWith(`tensor ${name}`));
+  const other = mode === "all" ? 'mode "heads"' : "a smaller backbone";
   const cures = [
     ...(largest ? ["a smaller resize"] : []),
     ...(largest && largest.count > 1 ? [`a maxPiece below ${largest.count}`] : []),
-    mode === "all" ? 'mode "heads"' : "a smaller backbone",
+    isOfHead ? "fewer classes" : other,
   ];
   const what = largest
     ? `a step of ${counted(largest.count, "picture")} of ${largest.size[1]} x ${largest.size[0]}`
