@@ -145,8 +145,8 @@ describe("the divider", () => {
 
   it("and what is beside it are in the address, which a reload keeps", async () => {
     const { page } = demo();
-    await page.getByRole("button", { name: "Sample: cat" }).click();
-    await expect.poll(hash).toBe("#sample=cat&view=divide&left=fcn16s&right=picture");
+    await segmentedAfter(page, () => page.getByRole("button", { name: "Sample: cat" }).click());
+    expect(await hash()).toBe("#sample=cat&view=divide&left=fcn16s&right=picture");
     await page.reload();
     await untilSegmented(page);
     expect(await view("Divider").isChecked()).toBe(true);
