@@ -1,5 +1,5 @@
 /** A training in this process, on small pictures: what a test may put in the place of its parts. */
-import { mkdirSync, readFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "../../src/cli/command.js";
@@ -20,15 +20,18 @@ import { openCheckpoint, openSource, requestDevice } from "../../src/node.js";
 import type { Device } from "../../src/node.js";
 import { MemoryFeatures } from "../../src/train/feature-cache.js";
 import type { FeatureStore } from "../../src/train/feature-cache.js";
+import { writeHalves } from "./half-pictures.js";
 
 const VAL = fileURLToPath(new URL("../fixtures/val", import.meta.url));
-const itemOf = (name: string): DatasetItem => ({
-  key: name,
-  picture: join(VAL, `${name}.png`),
-  label: join(VAL, `${name}.label.png`),
-});
-const TRAINING = ["12", "13", "14", "00"].map(itemOf);
-const HELD_OUT = ["15"].map(itemOf);
+const itemIn =
+  (folder: string) =>
+  (name: string): DatasetItem => ({
+    key: name,
+    picture: join(folder, `${name}.png`),
+    label: join(folder, `${name}.label.png`),
+  });
+const TRAINING = ["12", "13", "14", "00"];
+const HELD_OUT = ["15"];
 const valuesOf = (...args: string[]): TrainValues => parse("train", args, TRAIN_OPTIONS).values;
 
 export interface JobRun {
@@ -56,8 +59,13 @@ export async function runJob(folder: string, parts: JobParts): Promise<JobRun> {
   mkdirSync(folder, { recursive: true });
   const { settings, meaning, saveEvery } = trainRequestOf(valuesOf(...ARGS, ...args));
   const reader = new SampleReader(meaning, VOC_CLASSES.length);
-  const seen = (item: DatasetItem): DatasetItem =>
-    weights === undefined ? item : { key: item.key, picture: item.picture };
+  const pictures = `${folder}-pictures`;
+  writeHalves(pictures, TRAINING);
+  for (const ending of [".png", ".label.png"])
+    for (const name of HELD_OUT) copyFileSync(join(VAL, name + ending), join(pictures, name + ending));
+  const itemOf = itemIn(pictures);
+  const seen = (name: string): DatasetItem =>
+    weights === undefined ? itemOf(name) : { key: name, picture: itemOf(name).picture };
   const [training, heldOut] = [TRAINING.map(seen), HELD_OUT.map(seen)];
   for (const item of [...training, ...heldOut]) await reader.read(item);
   const lock = await WriterLock.take(folder, "train");
