@@ -1,7 +1,22 @@
 /** Names of any bytes as strings and back, and names that leave room for an ending. */
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
-import { decodeName, nameLength, nativePath } from "../src/base/native-path.js";
+import { afterAll, describe, expect, it } from "vitest";
+import {
+  decodeName,
+  linkTarget,
+  nameBytes,
+  nameLength,
+  nativePath,
+  realName,
+  realNameSync,
+} from "../src/base/native-path.js";
+import { openDescriptor } from "../src/base/open-descriptor.js";
+import { distinctItems } from "../src/cli/compare-items.js";
+import { parseWeights } from "../src/cli/compare-weights.js";
+import { importFile } from "../src/cli/import.js";
 import { belongsToPicture, fittedName, namesOfPictures } from "../src/cli/own-names.js";
 
 describe("names of files", () => {
@@ -31,12 +46,38 @@ describe("names of files", () => {
   });
 });
 
+describe("links to names that are not UTF-8", () => {
+  const root = mkdtempSync(join(tmpdir(), "fcn-odd-"));
+  afterAll(() => rmSync(root, { recursive: true, force: true }));
+  const at = (name: string): string => join(root, name);
+  mkdirSync(nativePath(at("odd\udce9")));
+  writeFileSync(nativePath(at("odd\udce9/a\udce8.png")), "");
+  symlinkSync(nativePath("odd\udce9"), at("link"));
+  symlinkSync("/dev/stdout", nativePath(at("odd\udce9/stdout\udce9")));
+  symlinkSync(nativePath("odd\udce9/stdout\udce9"), at("to-stdout"));
+  const [plain, linked] = [at("odd\udce9/a\udce8.png"), at("link/a\udce8.png")];
+
+  it("are followed with all bytes", async () => {
+    expect(nameBytes("a\udce8")).toEqual(Buffer.from("a\xe8", "latin1"));
+    expect(await linkTarget(at("link"))).toBe("odd\udce9");
+    expect([await realName(linked), realNameSync(linked)]).toEqual([plain, plain]);
+    expect(await openDescriptor(at("to-stdout"))).toMatchObject({ own: 1 });
+  });
+
+  it("lead to the same picture, the same weights and the same file to import", async () => {
+    expect(distinctItems([plain, linked].map((picture) => ({ key: picture, picture })))).toHaveLength(1);
+    expect(() => parseWeights(`${plain},${linked}`)).toThrow(/names .* twice, also as /);
+    await expect(importFile(plain, linked)).rejects.toThrow("is the file to import");
+  });
+});
+
 describe("names of results", () => {
   it("leave room for every ending, and differ where the pictures differ", () => {
     const long = "\u00fc".repeat(125);
     const [a, b] = [fittedName(`${long}a`), fittedName(`${long}b`)];
     expect(a).toMatch(/^\u00fc{112}~[0-9a-f]{12}$/);
     expect(a).not.toBe(b);
+    expect(fittedName(`${"x".repeat(250)}\udce8`)).not.toBe(fittedName(`${"x".repeat(250)}\udce9`));
     expect(nameLength(`${a}.probabilities.npy`)).toBeLessThanOrEqual(255);
     expect(fittedName("x".repeat(237))).toBe("x".repeat(237));
     expect(nameLength(fittedName("x".repeat(238)))).toBe(237);

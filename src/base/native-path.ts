@@ -4,6 +4,8 @@
  * the file is opened. Node only.
  */
 import { isUtf8 } from "node:buffer";
+import { realpathSync } from "node:fs";
+import { readlink, realpath } from "node:fs/promises";
 
 const ESCAPE = 0xdc00;
 /** Lone surrogates only: with the flag u, halves of a pair do not match. */
@@ -40,5 +42,15 @@ export function nativePath(path: string): string | Buffer {
   return Buffer.concat(parts);
 }
 
-/** Bytes of a name in the file system. */
+/** The bytes of a name in the file system. Hashes of names are made from them: as UTF-8 all escapes are alike. */
+export const nameBytes = (name: string): Buffer => Buffer.from(nativePath(name));
+
 export const nameLength = (name: string): number => Buffer.byteLength(nativePath(name));
+
+/** As realpath and readlink of node:fs, for names of any bytes. @throws their errors */
+export const realName = async (path: string): Promise<string> => decodeName(await realpath(nativePath(path), "buffer"));
+
+export const realNameSync = (path: string): string => decodeName(realpathSync.native(nativePath(path), "buffer"));
+
+export const linkTarget = async (path: string): Promise<string> =>
+  decodeName(await readlink(nativePath(path), "buffer"));

@@ -1,6 +1,6 @@
 /** `fcn compare --weights LIST`: several checkpoints, separated by commas, which names of files may hold as well. */
-import { existsSync, realpathSync } from "node:fs";
-import { nativePath } from "../base/native-path.js";
+import { existsSync } from "node:fs";
+import { nativePath, realNameSync } from "../base/native-path.js";
 import { UsageError } from "./command.js";
 
 const exists = (path: string): boolean => existsSync(nativePath(path));
@@ -24,7 +24,7 @@ export function parseWeights(text: string): string[] {
     throw new UsageError(`compare: --weights ${JSON.stringify(text)} has an empty name; separate names by one comma`);
   const named = new Map<string, string>();
   for (const name of all) {
-    const identity = exists(name) ? realpathSync.native(nativePath(name)) : name;
+    const identity = exists(name) ? realNameSync(name) : name;
     const before = named.get(identity);
     if (before !== undefined)
       throw new UsageError(

@@ -3,11 +3,11 @@
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { realpath, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { badOption } from "../base/errors.js";
-import { nativePath } from "../base/native-path.js";
+import { nativePath, realName } from "../base/native-path.js";
 import { openDescriptor } from "../base/open-descriptor.js";
 import { shown } from "../base/printable.js";
 import { writeStream, writeWhole } from "../base/write-whole.js";
@@ -105,7 +105,7 @@ async function sha256Of(path: string): Promise<string> {
 }
 
 async function sameFile(a: string, b: string): Promise<boolean> {
-  const [realA, realB] = await Promise.all([a, b].map((path) => realpath(nativePath(path)).catch(() => undefined)));
+  const [realA, realB] = await Promise.all([a, b].map((path) => realName(path).catch(() => undefined)));
   return realA !== undefined && realA === realB;
 }
 

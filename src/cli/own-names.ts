@@ -1,7 +1,7 @@
 /** Names of files that belong to a picture: its label map, and what `fcn segment` and `fcn demo` write about it. */
 import { createHash } from "node:crypto";
 import { basename, extname } from "node:path";
-import { nameLength } from "../base/native-path.js";
+import { nameBytes, nameLength } from "../base/native-path.js";
 import { PICTURE_ENDINGS } from "../image/decode.js";
 import { VARIANTS } from "../node.js";
 import { ENDINGS } from "./segment-output.js";
@@ -28,7 +28,7 @@ const HASH_DIGITS = 12;
 export function fittedName(name: string): string {
   const room = LONGEST_NAME - ROOM_FOR_ENDING;
   if (nameLength(name) <= room) return name;
-  const mark = `~${createHash("sha256").update(name).digest("hex").slice(0, HASH_DIGITS)}`;
+  const mark = `~${createHash("sha256").update(nameBytes(name)).digest("hex").slice(0, HASH_DIGITS)}`;
   let cut = "";
   let length = mark.length;
   for (const sign of name) {

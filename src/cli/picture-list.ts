@@ -5,7 +5,7 @@
  * name as it is, and lists of other programs, such as find, can be read too.
  */
 import { createHash } from "node:crypto";
-import { decodeName, nativePath } from "../base/native-path.js";
+import { decodeName, nameBytes } from "../base/native-path.js";
 import { openInput } from "../image/open-input.js";
 import { whyUnreadable } from "../image/read-file.js";
 import { UsageError } from "./command.js";
@@ -28,7 +28,7 @@ export function listLine({ path, bytes, sha256 }: ListedPicture): Buffer {
   const escaped = path.replace(/[\n\r\t\\]/g, (sign) => ESCAPES[sign] ?? sign);
   const name = NEEDS_ESCAPES.test(path) ? `\\${escaped}` : path;
   const columns = [bytes, sha256].flatMap((column) => (column === undefined ? [] : [`\t${column}`]));
-  return Buffer.concat([Buffer.from(nativePath(name)), Buffer.from(`${columns.join("")}\n`)]);
+  return Buffer.concat([nameBytes(name), Buffer.from(`${columns.join("")}\n`)]);
 }
 
 /** @throws UsageError for a column that is neither a size nor a SHA-256 */

@@ -1,8 +1,8 @@
 /** The records of one or more results.jsonl, each picture and each cost once. */
-import { realpathSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { FcnError } from "../base/errors.js";
-import { nativePath } from "../base/native-path.js";
+import { nativePath, realNameSync } from "../base/native-path.js";
 import type { FailureRecord, PictureRecord, ResultRecord } from "../eval/records.js";
 
 /** Names a cost: a network at a size. */
@@ -19,9 +19,9 @@ export function identityOf(path: string): string | undefined {
     if (!statSync(nativePath(whole), { throwIfNoEntry: false })?.isFile()) return undefined;
     const own = basename(whole);
     // The stored name differs from the given one where a file system ignores case.
-    const stored = basename(realpathSync.native(whole));
+    const stored = basename(realNameSync(whole));
     const isSame = stored.toLowerCase() === own.toLowerCase();
-    return join(realpathSync.native(dirname(whole)), isSame ? stored : own);
+    return join(realNameSync(dirname(whole)), isSame ? stored : own);
   } catch {
     return undefined;
   }
