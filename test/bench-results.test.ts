@@ -1,4 +1,5 @@
 /** Benchmark results: JSON and back, ratios, merging, text, plots, and what the README shows. */
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,7 +15,7 @@ import { SCHEMA, changes, fromJson, merged, resultName, toJson } from "../bench/
 import type { KernelRow } from "../bench/kernel-row.js";
 import type { BenchResult } from "../bench/result.js";
 import { kernelText, markdownTable, modelText } from "../bench/tables.js";
-import { readResult, saveCsv, saveResult } from "../src/cli/bench-output.js";
+import { readResult, saveCsv, savePlots, saveResult } from "../src/cli/bench-output.js";
 import { modelRow, result, timedRow } from "./helpers/bench-rows.js";
 
 const root = mkdtempSync(join(tmpdir(), "fcn-bench-results-"));
@@ -33,6 +34,19 @@ describe("results on disk", () => {
     expect(readdirSync(root)).toHaveLength(1);
   }, 30_000);
 
+  it("leave no lock behind where the program ends while it saves", () => {
+    const folder = mkdtempSync(join(root, "ended-"));
+    const output = new URL("../dist/src/cli/bench-output.js", import.meta.url);
+    const script = `import { saveResult } from ${JSON.stringify(output)};
+      import { readdirSync } from "node:fs";
+      void saveResult(process.argv[1], JSON.parse(process.argv[2]));
+      process.stdout.write(readdirSync(process.argv[1]).join());
+      process.exit();`;
+    const words = ["--input-type=module", "-e", script, folder, JSON.stringify(result)];
+    expect(execFileSync(process.execPath, words, { encoding: "utf8" })).toMatch(/\.json\.lock$/);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it("are not read without end", async () => {
     await expect(readResult("/dev/zero")).rejects.toThrow(/\/dev\/zero is larger than 67108864 bytes/);
   });
@@ -45,6 +59,14 @@ describe("results on disk", () => {
     await saveCsv(folder, result);
     expect(readdirSync(folder)).toEqual(["kernels.csv"]);
   });
+});
+
+it("plots of an earlier run are removed where this one measured no kernels", async () => {
+  const folder = mkdtempSync(join(root, "svg-"));
+  for (const name of ["kernels.svg", "roofline.svg", "own.svg"]) writeFileSync(join(folder, name), "before");
+  const { schema, date, adapter, cpu, versions } = result;
+  await savePlots(folder, { schema, date, adapter, cpu, versions });
+  expect(readdirSync(folder)).toEqual(["own.svg"]);
 });
 
 describe("results", () => {

@@ -15,6 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { decodeName, nativePath } from "../src/base/native-path.js";
+import type { LogMode } from "../src/cli/record-log.js";
 import { SegmentLog } from "../src/cli/segment-log.js";
 import { WriterLock } from "../src/cli/writer-lock.js";
 import { HEADER } from "./helpers/segment-runs.js";
@@ -29,9 +30,9 @@ afterEach(() => vi.restoreAllMocks());
 afterAll(() => made.forEach((path) => rmSync(path, { recursive: true, force: true })));
 const at = (...parts: string[]): string => join(folder, ...parts);
 
-const openLog = (out = at("out")): Promise<SegmentLog> =>
+const openLog = (out = at("out"), mode: LogMode = "resume"): Promise<SegmentLog> =>
   SegmentLog.open({
-    ...{ out, shard: undefined, header: HEADER, mode: "resume", adapter: "none" },
+    ...{ out, shard: undefined, header: HEADER, mode, adapter: "none" },
     ...{ inputs: [{ image: "a.png", name: "a", stdin: false }], endings: [".labels.png"] },
   });
 
@@ -71,6 +72,18 @@ describe("a record whose opening fails", () => {
     rmSync(at("out/results.pictures.txt"), { recursive: true });
     await (await openLog()).close();
   });
+});
+
+it("a record goes on to its end where its folder was removed", async () => {
+  const log = await openLog();
+  rmSync(at("out"), { recursive: true });
+  await log.close();
+  expect(existsSync(at("out"))).toBe(false);
+});
+
+it("a folder in the place of results.jsonl is no record to replace", async () => {
+  mkdirSync(at("out/results.jsonl"), { recursive: true });
+  await expect(openLog(at("out"), "fresh")).rejects.toThrow(/cannot write .*results\.jsonl: it is a folder \(/);
 });
 
 describe("unfinished files", () => {

@@ -1,6 +1,6 @@
 /** The loop of a training: devices that are lost, what resumes from what, and features that are made once. */
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -155,6 +155,30 @@ describe("DiskFeatures", () => {
     expect(await store.get("large")).toBeUndefined();
     await store.clear();
     expect([store.bytes, await store.get("a")]).toEqual([0, undefined]);
+  });
+
+  it("leaves folders alone that have the name of its files", async () => {
+    const folder = join(root, "folders");
+    const name = `${"0".repeat(64)}.features`;
+    mkdirSync(join(folder, name), { recursive: true });
+    const store = await DiskFeatures.open(folder, "a", 1100);
+    expect(store.bytes).toBe(0);
+    for (const key of ["x", "y"]) await store.set(key, map(7));
+    expect(await store.get("y")).toEqual(map(7));
+    await store.clear();
+    expect(readdirSync(folder)).toEqual([name]);
+  });
+
+  it("says what it cannot remove", async () => {
+    const folder = join(root, "stuck");
+    const store = await DiskFeatures.open(folder, "a", 1e6);
+    await store.set("x", map(7));
+    const [name = ""] = readdirSync(folder);
+    rmSync(join(folder, name));
+    mkdirSync(join(folder, name));
+    await expect(store.clear()).rejects.toThrow(
+      `train: cannot write ${join(folder, name)}: it is a folder (ERR_FS_EISDIR); the last state of the training is kept`,
+    );
   });
 
   it("takes no damaged file", async () => {

@@ -1,6 +1,6 @@
 /** One writer to an --out folder; full disks and links are sentences. */
 import { spawn } from "node:child_process";
-import { mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -115,6 +115,17 @@ it("a writer that was taken for dead stops before it writes", async () => {
   expect(() => lock.check()).toThrow(
     `compare: ${folder} was taken over by another run; finished pictures are kept, and --resume continues`,
   );
+  await lock.release();
+});
+
+it("a writer whose folder was removed, or made anew, says so", async () => {
+  const sentence = `compare: the folder ${folder} was removed or renamed while this run wrote to it; run it again`;
+  const lock = await WriterLock.take(folder);
+  await rename(folder, `${folder}-before`);
+  made.push(`${folder}-before`);
+  expect(() => lock.check()).toThrow(sentence);
+  await mkdir(folder);
+  expect(() => lock.check()).toThrow(sentence);
   await lock.release();
 });
 

@@ -32,6 +32,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only; choose another place",
   ENOENT: "its folder does not exist; make it first",
   ENOTDIR: "a part of its path is a file, not a folder; choose another place",
+  ELOOP: "its links lead in a circle; choose another place",
   EISDIR: "it is a folder; choose another name",
   EEXIST: "a file of that name is in the way; choose another place",
   ENAMETOOLONG: "its name is too long for the file system; choose a shorter one",

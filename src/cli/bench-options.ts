@@ -51,7 +51,8 @@ models   Whole networks, from RGBA8 in memory to labels in memory. Upload and
                     only the one in hand; keeps rows of that file that this run
                     did not measure. Without it, Ctrl-C prints the rows so far
   --compare FILE    print ratios to an earlier result (with --json on stderr)
-  --svg DIR         write kernels.svg (bars) and roofline.svg to DIR
+  --svg DIR         write kernels.svg (bars) and roofline.svg to DIR; without
+                    kernels those of an earlier run are removed
   --csv DIR         write kernels.csv, models.csv and layers.csv to DIR, of what
                     was measured; those of an earlier run are removed
 

@@ -1,5 +1,6 @@
 /** What `fcn bench` prints and writes: tables or JSON, ratios to an earlier result, the result's file and plots. */
-import { open, readFile, rm } from "node:fs/promises";
+import { closeSync, openSync } from "node:fs";
+import { readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { cpus } from "node:os";
 import { join } from "node:path";
@@ -19,6 +20,7 @@ import { readInput } from "../image/open-input.js";
 import { whyUnreadable } from "../image/read-file.js";
 import { UsageError, packageVersion } from "./command.js";
 import { print, printError, printNote } from "./output.js";
+import { removeAtExit, removeBeforeExit } from "./removed-at-exit.js";
 
 /** A result without rows: the machine, the versions and today's date. */
 export function emptyResult(device: Device): BenchResult {
@@ -77,9 +79,10 @@ const LOCKED_MS = 5000;
 const LOOK_AGAIN_MS = 20;
 
 /** Whether the lock is of another run. Otherwise it is ours now, or cannot be made. */
-async function isLocked(lock: string): Promise<boolean> {
+function isLocked(lock: string): boolean {
   try {
-    await (await open(nativePath(lock), "wx")).close();
+    closeSync(openSync(nativePath(lock), "wx"));
+    removeAtExit(lock); // in the same turn: no signal comes between
     return false;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EEXIST";
@@ -89,14 +92,14 @@ async function isLocked(lock: string): Promise<boolean> {
 /** Runs `work` while no other run has the lock. Where no lock can be made, as on a full disk, it runs without. */
 async function asOnlySaver(lock: string, work: () => Promise<void>): Promise<void> {
   const start = performance.now();
-  while (await isLocked(lock)) {
+  while (isLocked(lock)) {
     if (performance.now() - start > LOCKED_MS) await rm(nativePath(lock), { force: true });
     else await pause(LOOK_AGAIN_MS);
   }
   try {
     await work();
   } finally {
-    await rm(nativePath(lock), { force: true });
+    await removeBeforeExit(lock);
   }
 }
 
@@ -146,10 +149,13 @@ export async function saveCsv(folder: string, result: BenchResult): Promise<void
   printNote(`CSV: ${[...files.keys()].map((name) => join(folder, name)).join(", ")}`);
 }
 
-/** Writes kernels.svg and roofline.svg; nothing for a result without kernels. */
+/** Writes kernels.svg and roofline.svg. For a result without kernels those of an earlier run are removed. */
 export async function savePlots(folder: string, { adapter, kernels, ceilings }: BenchResult): Promise<void> {
-  if (!kernels || !ceilings) return;
   const [bars, roof] = [join(folder, "kernels.svg"), join(folder, "roofline.svg")];
+  if (!kernels || !ceilings) {
+    for (const path of [bars, roof]) await rm(nativePath(path), { force: true });
+    return;
+  }
   await writeWhole(bars, svgFile(barChart(kernels, `Kernels on ${adapter.name}`)));
   await writeWhole(roof, svgFile(roofline(kernels, ceilings, `Roofline of ${adapter.name}`)));
   printNote(`Plots: ${bars}, ${roof}`);

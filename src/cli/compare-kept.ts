@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { lstat, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolder } from "../base/make-folder.js";
-import { nativePath } from "../base/native-path.js";
+import { nameBytes, nativePath } from "../base/native-path.js";
 import { writeWhole } from "../base/write-whole.js";
 import { badImage } from "../image/picture.js";
 import type { Picture } from "../image/picture.js";
@@ -14,7 +14,7 @@ import { decodeLabelPng, decodePng, encodeLabelPng, encodePng } from "../image/p
 import type { LabelMap } from "../image/png.js";
 import { scaled, scaledLabels } from "../image/scale.js";
 import { COMPARABLE } from "../models/compared.js";
-import { ownFolder, writing } from "./output-disk.js";
+import { ownFolder, removing, writing } from "./output-disk.js";
 
 /** Folder beside the results, with one folder for each kept picture. */
 const KEPT = "kept";
@@ -134,14 +134,14 @@ export class Keeper {
     for (const own of await foldersIn(folder)) {
       const kept = await readMeta(own);
       const score = kept && own === keeper.#folderOf(kept.picture) ? scoreOf(kept.picture) : undefined;
-      if (!kept || score === undefined) await rm(nativePath(own), { recursive: true, force: true });
+      if (!kept || score === undefined) await removing(own, "compare", { recursive: true });
       else keeper.#scores.set(kept.picture, score);
     }
     return keeper;
   }
 
   #folderOf(picture: string): string {
-    const hash = createHash("sha256").update(picture).digest("hex").slice(0, HASH_LENGTH);
+    const hash = createHash("sha256").update(nameBytes(picture)).digest("hex").slice(0, HASH_LENGTH);
     return join(this.folder, KEPT, hash);
   }
 
@@ -155,7 +155,7 @@ export class Keeper {
     this.#scores.set(candidate.name, candidate.score);
     if (best === undefined) return;
     this.#scores.delete(best);
-    await rm(nativePath(this.#folderOf(best)), { recursive: true, force: true });
+    await removing(this.#folderOf(best), "compare", { recursive: true });
   }
 
   #highest(): [name: string, score: number] {

@@ -3,13 +3,14 @@
  * the SHA-256 of the rest; one that does not fit it is made again. The least recently used files go first.
  */
 import { createHash } from "node:crypto";
-import { readFile, readdir, rm, stat, utimes } from "node:fs/promises";
+import { readFile, readdir, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolder } from "../base/make-folder.js";
 import { nativePath } from "../base/native-path.js";
 import { writeWhole } from "../base/write-whole.js";
 import type { FeatureBytes, FeatureStore } from "../train/feature-cache.js";
-import { writing } from "./output-disk.js";
+import { cannotLook } from "./files.js";
+import { removing, writing } from "./output-disk.js";
 
 const HASH_BYTES = 32;
 const NAME = /^[0-9a-f]{64}\.features$/;
@@ -55,17 +56,20 @@ export class DiskFeatures implements FeatureStore {
   /**
    * Goes on with the files in the folder.
    * @param scope what features depend on besides the key: the checkpoint, the size of pictures, the seed of variations
-   * @throws bad-option when the folder cannot be made
+   * @throws bad-option when the folder cannot be made, UsageError when it cannot be read
    */
   static async open(folder: string, scope: string, maxBytes: number): Promise<DiskFeatures> {
     await writing(folder, makeFolder(folder), "train");
     const store = new DiskFeatures(folder, scope, maxBytes);
     const found: { name: string; bytes: number; used: number }[] = [];
-    for (const name of await readdir(nativePath(folder))) {
+    const names = await readdir(nativePath(folder)).catch((error: unknown) => {
+      throw cannotLook("train", folder, error);
+    });
+    for (const name of names) {
       if (!NAME.test(name)) continue;
       // Another training may have removed it.
       const info = await stat(nativePath(join(folder, name))).catch(() => undefined);
-      if (info) found.push({ name, bytes: info.size, used: info.mtimeMs });
+      if (info?.isFile()) found.push({ name, bytes: info.size, used: info.mtimeMs });
     }
     for (const { name, bytes } of found.sort((a, b) => a.used - b.used)) store.#note(name, bytes);
     return store;
@@ -100,7 +104,7 @@ export class DiskFeatures implements FeatureStore {
     for (const [oldest] of this.#kept) {
       if (this.#bytes + file.byteLength <= this.maxBytes) break;
       this.#forget(oldest);
-      await rm(nativePath(join(this.folder, oldest)), { force: true });
+      await removing(join(this.folder, oldest), "train");
     }
     const path = join(this.folder, name);
     await writing(path, writeWhole(path, file), "train");
@@ -110,7 +114,7 @@ export class DiskFeatures implements FeatureStore {
   async clear(): Promise<void> {
     for (const name of [...this.#kept.keys()]) {
       this.#forget(name);
-      await rm(nativePath(join(this.folder, name)), { force: true });
+      await removing(join(this.folder, name), "train");
     }
   }
 

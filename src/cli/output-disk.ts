@@ -14,6 +14,9 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only",
   EACCES: "the permission is missing",
   EPERM: "the permission is missing",
+  ELOOP: "the links lead in a circle",
+  EISDIR: "it is a folder",
+  ERR_FS_EISDIR: "it is a folder",
   EIO: "the device reported an error",
 };
 
@@ -45,6 +48,10 @@ export async function writing<T>(path: string, write: Promise<T>, command = "com
   }
 }
 
+/** Removes a file; with `recursive` a folder too. @throws bad-option naming the path and the reason */
+export const removing = (path: string, command = "compare", { recursive = false } = {}): Promise<void> =>
+  writing(path, rm(nativePath(path), { recursive, force: true }), command);
+
 /** Makes a folder below --out. @throws bad-option for a link or a file in its place: writes would land elsewhere */
 export async function ownFolder(path: string, command = "compare"): Promise<void> {
   const info = await lstat(nativePath(path)).catch(() => undefined);
@@ -54,8 +61,8 @@ export async function ownFolder(path: string, command = "compare"): Promise<void
 }
 
 /** Removes files that a killed run was writing aside. Call it only while no other run writes to the folder. */
-export async function removeUnfinished(folder: string): Promise<void> {
-  const names = await readdir(nativePath(folder));
-  const unfinished = names.filter(isTemporaryName);
-  for (const name of unfinished) await rm(nativePath(join(folder, name)), { force: true });
+export async function removeUnfinished(folder: string, command = "compare"): Promise<void> {
+  const entries = await writing(folder, readdir(nativePath(folder), { withFileTypes: true }), command);
+  const unfinished = entries.filter((entry) => entry.isFile() && isTemporaryName(entry.name));
+  for (const { name } of unfinished) await removing(join(folder, name), command);
 }

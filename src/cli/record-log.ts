@@ -3,12 +3,12 @@
  * moment loses at most the picture it was working on. The disk is told to keep what it has after every 32 lines and at
  * the end (fdatasync), so a power cut loses no more than 32 lines, whose pictures --resume does again.
  */
-import { open, rm, truncate } from "node:fs/promises";
+import { open, truncate } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { nativePath } from "../base/native-path.js";
 import { UsageError } from "./command.js";
-import { writing } from "./output-disk.js";
+import { removing, writing } from "./output-disk.js";
 import { RESULTS, differenceOf, readRecords } from "./read-records.js";
 import type { RecordKind } from "./read-records.js";
 import type { WriterLock } from "./writer-lock.js";
@@ -76,7 +76,7 @@ export class RecordLog<Record extends object> {
   ): Promise<RecordLog<Record>> {
     const { folder, kind, header, mode, lock, onRecord } = request;
     const path = join(folder, RESULTS);
-    if (mode === "fresh") await rm(nativePath(path), { force: true });
+    if (mode === "fresh") await removing(path, kind.command);
     const base = relative(resolve(folder), process.cwd());
     let nameFolder = nameFolderOf(folder, { base });
     const onHeader = (found: Header): void => {

@@ -1,5 +1,5 @@
 /** The record of a `fcn segment`: which pictures are done, which failed, and what is left to do. */
-import { readdir, rm, stat } from "node:fs/promises";
+import { rmdir, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { makeFolder } from "../base/make-folder.js";
@@ -7,7 +7,7 @@ import { nativePath } from "../base/native-path.js";
 import { writeWhole } from "../base/write-whole.js";
 import { TRY_AGAIN } from "./exit-codes.js";
 import { fileName } from "./file-name.js";
-import { writing } from "./output-disk.js";
+import { removing, writing } from "./output-disk.js";
 import { listLine } from "./picture-list.js";
 import { RecordLog } from "./record-log.js";
 import type { LogMode } from "./record-log.js";
@@ -85,7 +85,7 @@ export class SegmentLog {
     try {
       const aside = join(folder, UNFINISHED);
       // The folder is this run's own: what is in it a killed run left, whatever its name.
-      await writing(aside, rm(nativePath(aside), { recursive: true, force: true }), "segment");
+      await removing(aside, "segment", { recursive: true });
       await writing(aside, makeFolder(aside), "segment");
       const known = new Map<string, Known>();
       const onRecord = (record: SegmentRecord, nameFolder: string): void => learn(known, record, nameFolder);
@@ -184,8 +184,8 @@ export class SegmentLog {
   async close(): Promise<void> {
     try {
       await this.log.close();
-      const left = await readdir(nativePath(this.aside));
-      if (!left.length) await rm(nativePath(this.aside), { recursive: true, force: true });
+      // rmdir fails on a folder that holds something. One that is gone needs none.
+      await rmdir(nativePath(this.aside)).catch(() => undefined);
     } finally {
       await this.lock.release();
     }

@@ -1,6 +1,6 @@
 /** The files of a training in its --out folder. All are written aside and renamed: none is ever a part of one. */
 import { existsSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { nativePath } from "../base/native-path.js";
 import { writeWhole } from "../base/write-whole.js";
@@ -9,7 +9,7 @@ import type { FcnVariant } from "../models/fcn-head.js";
 import { checkpointBytes } from "../train/checkpoint-bytes.js";
 import type { Checkpoint } from "../weights/checkpoint.js";
 import { UsageError } from "./command.js";
-import { writing } from "./output-disk.js";
+import { removing, writing } from "./output-disk.js";
 import type { WriterLock } from "./writer-lock.js";
 import { LOG } from "./train-log.js";
 import type { ReadLog } from "./train-log.js";
@@ -75,6 +75,6 @@ export class TrainingFiles {
 
   /** Starts again. */
   async clear(variants: readonly FcnVariant[]): Promise<void> {
-    for (const name of OWN_FILES(variants)) await rm(nativePath(this.path(name)), { force: true });
+    for (const name of OWN_FILES(variants)) await removing(this.path(name), "train");
   }
 }

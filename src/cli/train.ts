@@ -210,7 +210,7 @@ async function trainPictures(values: TrainValues, pictures: readonly string[]): 
   if (values["cache-folder"] !== undefined) await outputFolder("train", values["cache-folder"], "cache-folder");
   const lock = await WriterLock.take(values.out, "train");
   try {
-    await removeUnfinished(values.out);
+    await removeUnfinished(values.out, "train");
     const ended = await trainInto(values, request, open, lock);
     if (values.json) print(JSON.stringify(trainingJson(ended, ended.summary)));
     else print(textReport(ended));

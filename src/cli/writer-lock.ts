@@ -4,13 +4,14 @@
  * empty file needs no space on a full disk, and cannot be cut off.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { readFileSync, readlinkSync, rmSync, statSync } from "node:fs";
-import { open, readdir, rm, stat, utimes } from "node:fs/promises";
+import { readFileSync, readlinkSync, statSync } from "node:fs";
+import { open, readdir, stat, utimes } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { FcnError } from "../base/errors.js";
 import { nativePath } from "../base/native-path.js";
-import { KEPT_WORK, writing } from "./output-disk.js";
+import { KEPT_WORK, removing, writing } from "./output-disk.js";
+import { removeAtExit, removeBeforeExit } from "./removed-at-exit.js";
 
 /** A run touches its file this often. */
 const BEAT_MS = 10_000;
@@ -97,6 +98,7 @@ async function isLive(writer: Writer, place: string): Promise<boolean> {
   return started === writer.started;
 }
 
+/** @throws the error of node:fs */
 async function writersIn(folder: string): Promise<Writer[]> {
   return (await readdir(nativePath(folder))).flatMap((name): Writer[] => {
     const [, pid, started, place] = LOCK_NAME.exec(name) ?? [];
@@ -137,42 +139,38 @@ async function fallsSilent(writer: Writer): Promise<boolean> {
 const pause = (): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, MIN_PAUSE_MS + Math.random() * (MAX_PAUSE_MS - MIN_PAUSE_MS)));
 
-/** Files of this process, which go when the program ends, however it does. */
-const own = new Set<string>();
-let isCleanedAtExit = false;
-
-function removeAtExit(path: string): void {
-  if (!isCleanedAtExit) process.once("exit", () => own.forEach((left) => rmSync(nativePath(left), { force: true })));
-  isCleanedAtExit = true;
-  own.add(path);
-}
-
-async function removeFile(path: string): Promise<void> {
-  await rm(nativePath(path), { force: true });
-  own.delete(path);
-}
-
 /** Makes the file `path`, removes those of dead runs, and gives a run that lives beside it. */
 async function otherThan(path: string, folder: string, place: string, command: string): Promise<Writer | undefined> {
   const made = open(nativePath(path), "wx").then((file) => file.close());
   await writing(path, made, command);
   let live: Writer | undefined;
-  for (const other of await writersIn(folder)) {
+  for (const other of await writing(folder, writersIn(folder), command)) {
     if (other.path === path) continue;
     if (await writing(other.path, isLive(other, place), command)) live = other;
-    else await rm(nativePath(other.path), { force: true });
+    else await removing(other.path, command);
   }
   return live;
+}
+
+/** Undefined for one that is not there. */
+function identityOfFolder(folder: string): string | undefined {
+  const info = statSync(nativePath(folder), { throwIfNoEntry: false });
+  return info && `${info.dev} ${info.ino}`;
 }
 
 export class WriterLock {
   readonly #beat = setInterval(() => void this.#touch(), BEAT_MS).unref();
 
+  /** Which folder it is. Another one may get its name. */
+  readonly #identity: string | undefined;
+
   private constructor(
     private readonly folder: string,
     private readonly path: string,
     private readonly command: string,
-  ) {}
+  ) {
+    this.#identity = identityOfFolder(folder);
+  }
 
   /**
    * Files of dead runs are removed. A patient one waits for a run of another machine that may be dead, as after the
@@ -187,13 +185,13 @@ export class WriterLock {
       for (let attempt = 1; ; attempt++) {
         const live = await otherThan(path, folder, place, command);
         if (!live) return new WriterLock(folder, path, command);
-        await rm(nativePath(path), { force: true });
+        await removing(path, command);
         if (isPatient && live.place !== place && (await writing(live.path, fallsSilent(live), command))) continue;
         if (attempt >= TRIES) throw await refusal(command, folder, live, place);
         await pause();
       }
     } catch (error) {
-      await removeFile(path);
+      await removeBeforeExit(path);
       throw error;
     }
   }
@@ -203,14 +201,19 @@ export class WriterLock {
     await utimes(nativePath(this.path), now, now).catch(() => undefined); // check() finds out
   }
 
-  /** @throws bad-option when another run has taken this one for dead, as after hours of sleep */
+  /** @throws bad-option when the folder is gone, or another run has taken this one for dead, as after hours of sleep */
   check(): void {
-    if (this.#isGone())
+    if (!this.#isGone()) return;
+    if (this.#identity !== identityOfFolder(this.folder))
       throw new FcnError(
         "bad-option",
-        `${this.command}: ${this.folder} was taken over by another run; ${KEPT_WORK[this.command] ?? ""} kept, and ` +
-          "--resume continues",
+        `${this.command}: the folder ${this.folder} was removed or renamed while this run wrote to it; run it again`,
       );
+    throw new FcnError(
+      "bad-option",
+      `${this.command}: ${this.folder} was taken over by another run; ${KEPT_WORK[this.command] ?? ""} kept, and ` +
+        "--resume continues",
+    );
   }
 
   #isGone(): boolean {
@@ -223,6 +226,6 @@ export class WriterLock {
 
   async release(): Promise<void> {
     clearInterval(this.#beat);
-    await removeFile(this.path);
+    await removeBeforeExit(this.path);
   }
 }
