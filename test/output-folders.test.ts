@@ -30,6 +30,7 @@ for (const name of ["15", "16"]) {
 }
 writeFileSync(at("file"), "");
 symlinkSync("nowhere", at("dangling"));
+symlinkSync("circle", at("circle"));
 
 describe("makeFolder()", () => {
   it("makes a folder and those above it, and takes what is there", async () => {
@@ -69,6 +70,7 @@ describe("a place for results", () => {
   const places = [
     ["/proc/nope", "/proc is no place for a folder; choose another place"],
     ["dangling", "dangling is a link that leads nowhere; remove it, or make its target"],
+    ["circle/deep", "its links lead in a circle; choose another place"],
     ["''", "is empty; name a folder"],
     ["/dev/null", "a file of that name is in the way; choose another place"],
   ] as const;
@@ -81,6 +83,7 @@ describe("a place for results", () => {
 
   it.each([
     "segment in --classes nope --out new/deep",
+    "segment in --resize 20000 --out new/deep",
     "train set --weights in/a.png --out new/deep --cache-folder new/cache",
     "compare in --weights in/a.png --out new/deep",
   ])("is not left behind empty by a command that fails: %s", async (command) => {
@@ -92,6 +95,13 @@ describe("a place for results", () => {
     expect(existsSync(at("empty"))).toBe(true);
   });
 
+  it("for features must be one that can be read", async () => {
+    const asUser = process.getuid?.() === 0 ? "setpriv --bounding-set -all --inh-caps -all" : "";
+    const script = "mkdir -m 333 blind && $AS_USER $FCN train set --out blind-train --cache-folder blind --epochs 1";
+    const { code, err } = await bash(script, root, { AS_USER: asUser });
+    expect([code, err]).toEqual([2, expect.stringMatching(/fcn: train: blind cannot be looked at: EACCES: .*\n/)]);
+  });
+
   it("may have a name that is not UTF-8", async () => {
     const out = "--out $'out\\xff' --resume";
     const compared = await bash(`$FCN compare in ${out} && $FCN compare in ${out} && ls out*/kept/*/meta.json`, root);
@@ -99,5 +109,25 @@ describe("a place for results", () => {
     const few = "--epochs 1 --resize 32 --hold-out 0 --cache-folder $'cache\\xff'";
     const trained = await bash(`$FCN train set --out $'train\\xff' ${few} && ls train*/best.safetensors`, root);
     expect(trained.code, trained.err).toBe(0);
+  });
+});
+
+describe("a working directory", () => {
+  it("whose name is not UTF-8 gives names that lead back to it", async () => {
+    const script =
+      "mkdir $'work\\xe9' && cp in/a.png $'work\\xe9' && $FCN compare $'work\\xe9/a.png' --sizes none --out compared && " +
+      "cd $'work\\xe9' && $FCN compare a.png --sizes none --out ../compared --resume && wc -l < ../compared/results.jsonl";
+    const { code, out } = await bash(script, root);
+    expect([code, out]).toEqual([0, expect.stringMatching(/\n2\n$/)]); // the header and one picture
+  });
+
+  it("that was removed is a wrong call, but whole paths still work", async () => {
+    const inRemoved = (command: string) => bash(`mkdir gone && cd gone && rmdir ../gone && $FCN ${command}`, root);
+    expect(await inRemoved("segment ../in/a.png")).toMatchObject({
+      code: 2,
+      err: "fcn: the working directory was removed; go to another one, or give whole paths\n",
+    });
+    const { code, err } = await inRemoved(`segment ${at("in/a.png")} --out ${at("whole")}`);
+    expect([code, err]).toEqual([0, ""]);
   });
 });

@@ -15,6 +15,7 @@ import { OutputClosed, exit, keepGoingWithoutReaders, oneLine, print, printError
 import { withTypedName } from "./program-name.js";
 import { removeEmptyFolders } from "./result-folders.js";
 import { endOnSignals } from "./signals.js";
+import { nameWorkingFolder } from "./working-folder.js";
 
 function help(): string {
   const rows = COMMANDS.map(({ name, summary }) => [name, summary]);
@@ -67,7 +68,9 @@ async function main(args: readonly string[]): Promise<number> {
   const command = await commandOf(name);
   const options = rest.slice(0, rest.includes("--") ? rest.indexOf("--") : rest.length);
   if (options.includes("--help") || options.includes("-h")) return showHelp([name]);
-  return command.run(rest).catch((error: unknown) => report(error, command));
+  const code = await command.run(rest).catch((error: unknown) => report(error, command));
+  if (code !== 0) await removeEmptyFolders(); // as where the only picture failed
+  return code;
 }
 
 /** More than any sentence has. A name from a file may have any length. */
@@ -88,6 +91,7 @@ async function report(error: unknown, command?: Command): Promise<number> {
 
 keepGoingWithoutReaders();
 endOnSignals();
+nameWorkingFolder();
 main(commandLine())
   .catch((error: unknown) => report(error))
   .then(exit)
