@@ -24,6 +24,8 @@ const ADDRESS =
   "segment: http://localhost:1/a.png is an address, files are needed: " +
   "curl http://localhost:1/a.png | fcn segment -";
 
+const SERVERLESS = "is an address without a server; write its bytes into a file and name that";
+
 describe("a wrong call is one sentence with a cure", () => {
   it.each([
     ["segment a.png --tile -1", "segment: --tile -1 is no whole number of rows"],
@@ -47,6 +49,14 @@ describe("a wrong call is one sentence with a cure", () => {
     ["segment a.png --threads=", "segment: --threads is empty; give it a value or leave it out"],
     ["bench models --sizes ''", "bench: --sizes is empty; give it a value or leave it out"],
     ["import a.pth --out ''", "import: --out is empty; give it a value or leave it out"],
+    ["bench models --sizes 5x", "bench: --sizes 5x is neither N nor WIDTHxHEIGHT"],
+    ["segment a.png --format labels,,mask", 'segment: --format "" is not one of labels, overlay, mask, json'],
+    [
+      "compare a.png --variants fcn8s,",
+      'compare: --variants "" is not one of fcn32s, fcn16s, fcn8s, fcn-resnet101, fcn-resnet50, fcn-resnet152',
+    ],
+    ["import data:,abc --out o", `import: data:,abc ${SERVERLESS}`],
+    ["import BLOB:x --out o", `import: BLOB:x ${SERVERLESS}`],
     ["segment a.png ''", 'segment: one of the words is empty ("")'],
     ["inspect ''", 'inspect: one of the words is empty ("")'],
     ["compare in --weights photos --weights icons", "compare: --weights is given twice; give it once, with all of it"],

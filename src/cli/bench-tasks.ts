@@ -28,7 +28,8 @@ function wholeNumber(option: string, text: string, most: number): number {
 /** "224" or "640x480". */
 function parseSize(text: string): { width: number; height: number } {
   const [width = "", height = width, extra] = text.split("x");
-  if (extra !== undefined) throw new UsageError(`bench: --sizes ${text} is neither N nor WIDTHxHEIGHT`);
+  if (!width || !height || extra !== undefined)
+    throw new UsageError(`bench: --sizes ${text} is neither N nor WIDTHxHEIGHT`);
   return { width: wholeNumber("sizes", width, MAX_SIDE), height: wholeNumber("sizes", height, MAX_SIDE) };
 }
 

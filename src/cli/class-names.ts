@@ -1,8 +1,8 @@
 /** `--class-names FILE`: names of classes, one a line, in the order of their labels. */
 import { stat } from "node:fs/promises";
-import { messageOf } from "../base/errors.js";
 import { nativePath } from "../base/native-path.js";
 import { readInput } from "../image/open-input.js";
+import { whyUnreadable } from "../image/read-file.js";
 import { showableName } from "../weights/classes-metadata.js";
 import { UsageError } from "./command.js";
 
@@ -20,8 +20,7 @@ export async function readClassNames(command: string, file: string | undefined):
   try {
     bytes = await readInput(file, LONGEST_FILE);
   } catch (error) {
-    const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw refuse(isMissing ? "there is no such file" : `it cannot be read (${messageOf(error)})`, error);
+    throw refuse(whyUnreadable(error), error);
   }
   if (bytes.length > LONGEST_FILE) {
     const { size } = await stat(nativePath(file)); // of a pipe it is 0: then what was read of it

@@ -134,7 +134,8 @@ export function refuse(command: string, given: ReadonlySet<string>, names: reado
 /** One of the allowed words. @throws UsageError */
 export function oneOf<T extends string>(command: string, option: string, value: string, allowed: readonly T[]): T {
   const found = allowed.find((a) => a === value);
-  if (found === undefined) throw new UsageError(`${command}: --${option} ${value} is not one of ${allowed.join(", ")}`);
+  if (found === undefined)
+    throw new UsageError(`${command}: --${option} ${value || '""'} is not one of ${allowed.join(", ")}`);
   return found;
 }
 

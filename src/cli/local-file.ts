@@ -1,8 +1,11 @@
 /** Weights as a file on this machine, whatever the command line calls them. */
 import { basename } from "node:path";
+import { shown } from "../base/printable.js";
 import { WEIGHTS_FACTS } from "../weights/catalogue-facts.js";
 import { namedWeights } from "../weights/catalogue.js";
 import { cachedFile } from "../weights/disk-cache.js";
+import { isUrl } from "../weights/source.js";
+import { UsageError } from "./command.js";
 import { checkWeights, pathOfNamed } from "./files.js";
 import { byteBar } from "./progress.js";
 
@@ -21,7 +24,7 @@ function publicAddress(url: string): string {
   return origin + pathname;
 }
 
-/** Downloads what is not on this machine. @throws bad-weights, UsageError where there is no such file */
+/** Downloads what is not on this machine. @throws bad-weights, UsageError where there is no such file, and for addresses of the schemes data and blob */
 export async function localFile(command: string, input: string): Promise<LocalFile> {
   await checkWeights(command, input);
   const named = namedWeights(input);
@@ -35,5 +38,9 @@ export async function localFile(command: string, input: string): Promise<LocalFi
     const path = cachedFile(input, { onProgress: (at) => bar.show("downloading", at) });
     return { path: await path.finally(bar.clear), sourceName: publicAddress(input) };
   }
+  if (isUrl(input))
+    throw new UsageError(
+      `${command}: ${shown(input)} is an address without a server; write its bytes into a file and name that`,
+    );
   return { path: input, sourceName: basename(input) };
 }

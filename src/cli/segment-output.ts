@@ -76,7 +76,8 @@ export interface EncodedResult {
 export function chosenClasses(text: string, classNames: readonly string[]): Set<number> {
   const labels = listOf(text).flatMap((word) => {
     const found = findClass(word, classNames);
-    if (!found.length) throw new UsageError(`segment: --classes ${word} is not one of ${classNames.join(", ")}`);
+    if (!found.length)
+      throw new UsageError(`segment: --classes ${word || '""'} is not one of ${classNames.join(", ")}`);
     return found;
   });
   return new Set(labels);

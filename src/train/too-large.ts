@@ -12,19 +12,22 @@ interface Asked {
   readonly pieces?: readonly { readonly count: number; readonly size: PixelSize }[];
   /** The head's tensors, whose size depends on the number of classes. */
   readonly head?: readonly { readonly name: string }[];
+  /** Whether the picture alone is too large, whatever the network. */
+  readonly isPicture?: boolean;
 }
 
 /** The error of a step or of the start with what would help. Other errors as they are. */
-export function tooLargeToTrain(error: unknown, { mode, pieces, head = [] }: Asked): unknown {
+export function tooLargeToTrain(error: unknown, asked: Asked): unknown {
+  const { mode, pieces, head = [], isPicture = false } = asked;
   if (!isTooLarge(error)) return error;
   const pixels = ({ count, size: [height, width] }: { count: number; size: PixelSize }) => count * height * width;
   const [largest] = [...(pieces ?? [])].sort((a, b) => pixels(b) - pixels(a));
   const isOfHead = head.some(({ name }) => error.message.startsWith(`tensor ${name}`));
   const other = mode === "all" ? 'mode "heads"' : "a smaller backbone";
   const cures = [
-    ...(largest ? ["a smaller resize"] : []),
+    ...(largest ? ["a smaller resize (--resize)"] : []),
     ...(largest && largest.count > 1 ? [`a maxPiece below ${largest.count}`] : []),
-    isOfHead ? "fewer classes" : other,
+    ...(isPicture ? [] : [isOfHead ? "fewer classes" : other]),
   ];
   const what = largest
     ? `a step of ${counted(largest.count, "picture")} of ${largest.size[1]} x ${largest.size[0]}`
@@ -38,6 +41,6 @@ export function checkPictureFits(device: Device, size: PixelSize, mode: Asked["m
   try {
     checkFits(device, "picture", layouts.rgba8, [1, 4, ...size]);
   } catch (error) {
-    throw tooLargeToTrain(error, { mode, pieces: [{ count: 1, size }] });
+    throw tooLargeToTrain(error, { mode, pieces: [{ count: 1, size }], isPicture: true });
   }
 }

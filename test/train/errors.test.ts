@@ -179,7 +179,8 @@ describe("a device without room", () => {
 
   it("refuses a size beyond the device before anything is resized to it", async () => {
     const trainer = await create({ device: device(), resize: 1e7 });
-    const sentence = /^a step of 1 picture of 13333333 x 10000000 is too large for .*; use a smaller resize or /;
+    const sentence =
+      /^a step of 1 picture of 13333333 x 10000000 is too large for .*; use a smaller resize \(--resize\)$/;
     await expectError(() => trainer.step([{ sample: SAMPLE }]), "limit-too-small", sentence);
     trainer.dispose();
   });
@@ -193,7 +194,7 @@ describe("a device without room", () => {
     budget.bytes = trainer.bytes + 1e5;
     const sentence = sentenceOf(
       /^a step of 2 pictures of 64 x 48 is too large for this device: plan: the GPU is out of memory for \d+\.\d MB /,
-      /.*; use a smaller resize or a maxPiece below 2 or mode "heads"$/,
+      /.*; use a smaller resize \(--resize\) or a maxPiece below 2 or mode "heads"$/,
     );
     await expectError(() => trainer.step([{ sample: SAMPLE }, { sample: SAMPLE }]), "out-of-memory", sentence);
     await nextTurn();
