@@ -1,9 +1,12 @@
 /** Downloads into the cache from a server that behaves, openSource for URLs, and faults on the client's side. */
 import { readFileSync, writeFileSync } from "node:fs";
 import type { ServerResponse } from "node:http";
-import { join } from "node:path";
+import { syncBuiltinESMExports } from "node:module";
+import os, { userInfo } from "node:os";
+import { isAbsolute, join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { openSource } from "../src/node.js";
+import { fileTuningStore } from "../src/tuning/file-store.js";
 import { cacheFolder, cachedFile, cachedSource } from "../src/weights/disk-cache.js";
 import type { DownloadProgress } from "../src/weights/download-options.js";
 import { openCheckpoint } from "../src/weights/open.js";
@@ -138,6 +141,32 @@ describe("the client's side", () => {
     expect(cacheFolder({ FCN_WEBGPU_CACHE: "/a", XDG_CACHE_HOME: "/b" })).toBe("/a");
     expect(cacheFolder({ XDG_CACHE_HOME: "/b" })).toBe(join("/b", "fcn-webgpu"));
     expect(cacheFolder({ XDG_CACHE_HOME: "relative" })).toMatch(/\.cache[\\/]fcn-webgpu$/);
+  });
+
+  test("the cache is in no working directory, and without a home there is a sentence", async () => {
+    vi.stubEnv("HOME", "");
+    expect(cacheFolder({})).toBe(join(userInfo().homedir, ".cache", "fcn-webgpu"));
+    vi.stubEnv("HOME", "relative");
+    expect(isAbsolute(cacheFolder({}))).toBe(true);
+    vi.unstubAllEnvs();
+    const none = (): never => {
+      throw new Error("uv_os_homedir returned ENOENT");
+    };
+    const spies = [vi.spyOn(os, "homedir").mockImplementation(none), vi.spyOn(os, "userInfo").mockImplementation(none)];
+    syncBuiltinESMExports();
+    onTestFinished(() => {
+      for (const spy of spies) spy.mockRestore();
+      syncBuiltinESMExports();
+    });
+    expect(() => cacheFolder({})).toThrow(
+      "this user has no home directory for the cache; set FCN_WEBGPU_CACHE to a folder",
+    );
+    vi.stubEnv("FCN_WEBGPU_CACHE", undefined);
+    vi.stubEnv("XDG_CACHE_HOME", undefined);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const tuning = fileTuningStore();
+    await tuning.write("{}");
+    expect(await tuning.read()).toBeUndefined();
   });
 
   test("hashes in names", () => {

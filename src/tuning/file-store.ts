@@ -13,11 +13,12 @@ const MAX_BYTES = 4 * 1024 * 1024;
  * Never rejects. A file that cannot be read counts as empty. When it cannot be written (a read-only home), the next
  * process measures again.
  */
-export function fileTuningStore(folder = cacheFolder()): TuningStore {
-  const path = join(folder, "tuning.json");
+export function fileTuningStore(folder?: string): TuningStore {
+  const placed = (): string => folder ?? cacheFolder(); // fails where there is no home
   return {
     async read() {
       try {
+        const path = join(placed(), "tuning.json");
         // Looked at first: a pipe has no end, and another file may be larger than the memory.
         const info = await stat(path);
         return info.isFile() && info.size <= MAX_BYTES ? await readFile(path, "utf8") : undefined;
@@ -27,8 +28,8 @@ export function fileTuningStore(folder = cacheFolder()): TuningStore {
     },
     async write(text) {
       try {
-        await makeFolder(folder);
-        await writeWhole(path, text);
+        await makeFolder(placed());
+        await writeWhole(join(placed(), "tuning.json"), text);
       } catch {
         // The next process measures again.
       }

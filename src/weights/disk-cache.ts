@@ -9,9 +9,9 @@
 
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
-import { homedir } from "node:os";
+import { homedir, userInfo } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
-import { FcnError, messageOf } from "../base/errors.js";
+import { FcnError, badOption, messageOf } from "../base/errors.js";
 import { makeFolder } from "../base/make-folder.js";
 import { damageOf } from "./checked-files.js";
 import { DownloadClaim } from "./download-claim.js";
@@ -33,12 +33,25 @@ export interface DiskCacheOptions extends DownloadOptions, ClaimOptions {
   readonly from?: string;
 }
 
-/** FCN_WEBGPU_CACHE, or fcn-webgpu under XDG_CACHE_HOME, or ~/.cache/fcn-webgpu. */
+/** An empty or relative HOME would lead to a folder below the working directory. @throws bad-option where there is none */
+function homeFolder(): string {
+  for (const home of [homedir, () => userInfo().homedir]) {
+    try {
+      const folder = home();
+      if (isAbsolute(folder)) return folder;
+    } catch {
+      // The system knows none of a user without an entry, as in some containers.
+    }
+  }
+  throw badOption("this user has no home directory for the cache; set FCN_WEBGPU_CACHE to a folder");
+}
+
+/** FCN_WEBGPU_CACHE, or fcn-webgpu under XDG_CACHE_HOME, or ~/.cache/fcn-webgpu. @throws bad-option without a home */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   if (env.FCN_WEBGPU_CACHE) return env.FCN_WEBGPU_CACHE;
   const xdg = env.XDG_CACHE_HOME;
   // The XDG specification: a relative path is invalid and ignored.
-  const parent = xdg !== undefined && isAbsolute(xdg) ? xdg : join(homedir(), ".cache");
+  const parent = xdg !== undefined && isAbsolute(xdg) ? xdg : join(homeFolder(), ".cache");
   return join(parent, "fcn-webgpu");
 }
 
