@@ -80,6 +80,13 @@ describe("results that were cut off", () => {
     expect(await readdir(join(out, "kept"))).toHaveLength(2);
   });
 
+  it("keep pictures apart whose names differ in a byte that is not UTF-8", async () => {
+    const keeper = await Keeper.open(out, () => undefined);
+    for (const name of ["caf\udce8", "caf\udce9"])
+      await keeper.offer({ name, score: 0.5, picture: stripedPicture(8, 8), maps: {} });
+    expect((await listKept([out])).map((kept) => kept.picture).sort()).toEqual(["caf\udce8", "caf\udce9"]);
+  });
+
   it("keep a full set of kept pictures when the next one is not finished", async () => {
     const picture = stripedPicture(8, 8);
     const keeper = await Keeper.open(out, () => undefined);
