@@ -114,9 +114,14 @@ describe("a place for results", () => {
 
 describe("a working directory", () => {
   it("whose name is not UTF-8 gives names that lead back to it", async () => {
-    const script =
-      "mkdir $'work\\xe9' && cp in/a.png $'work\\xe9' && $FCN compare $'work\\xe9/a.png' --sizes none --out compared && " +
-      "cd $'work\\xe9' && $FCN compare a.png --sizes none --out ../compared --resume && wc -l < ../compared/results.jsonl";
+    const compare = (picture: string, out: string) => `$FCN compare ${picture} --sizes none --out ${out}`;
+    const script = [
+      "mkdir $'work\\xe9' && cp in/a.png $'work\\xe9'",
+      compare("$'work\\xe9/a.png'", "compared"),
+      "cd $'work\\xe9'",
+      `${compare("a.png", "../compared")} --resume`,
+      "wc -l < ../compared/results.jsonl",
+    ].join(" && ");
     const { code, out } = await bash(script, root);
     expect([code, out]).toEqual([0, expect.stringMatching(/\n2\n$/)]); // the header and one picture
   });

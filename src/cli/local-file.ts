@@ -24,7 +24,10 @@ function publicAddress(url: string): string {
   return origin + pathname;
 }
 
-/** Downloads what is not on this machine. @throws bad-weights, UsageError where there is no such file, and for addresses of the schemes data and blob */
+/**
+ * Downloads what is not on this machine.
+ * @throws bad-weights, UsageError where there is no such file, and for addresses of the schemes data and blob
+ */
 export async function localFile(command: string, input: string): Promise<LocalFile> {
   await checkWeights(command, input);
   const named = namedWeights(input);

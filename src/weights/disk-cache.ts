@@ -33,7 +33,10 @@ export interface DiskCacheOptions extends DownloadOptions, ClaimOptions {
   readonly from?: string;
 }
 
-/** An empty or relative HOME would lead to a folder below the working directory. @throws bad-option where there is none */
+/**
+ * An empty or relative HOME would lead to a folder below the working directory.
+ * @throws bad-option where there is none
+ */
 function homeFolder(): string {
   for (const home of [homedir, () => userInfo().homedir]) {
     try {
