@@ -9,6 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -31,6 +32,7 @@ for (const name of ["15", "16"]) {
 writeFileSync(at("file"), "");
 symlinkSync("nowhere", at("dangling"));
 symlinkSync("circle", at("circle"));
+mkdirSync(at("trained")); // runs beside each other use it, and those that fail remove what they made
 
 describe("makeFolder()", () => {
   it("makes a folder and those above it, and takes what is there", async () => {
@@ -45,12 +47,24 @@ describe("makeFolder()", () => {
     await makeFolder(".");
   });
 
+  it("makes one that another run removes and makes at the same time", async () => {
+    const makeAndRemove = async (): Promise<void> => {
+      for (let i = 0; i < 200; i++) {
+        await makeFolder(at("contested"));
+        await rmdir(at("contested")).catch(() => undefined);
+      }
+    };
+    await Promise.all(Array.from({ length: 4 }, makeAndRemove));
+  });
+
   it.each([
     ["/proc/nope/a", "ENOTSUP", /^\/proc is no place for a folder/],
     ["file", "EEXIST", /./],
     ["file/a", "ENOTDIR", /./],
     ["dangling", "EDANGLING", /dangling is a link that leads nowhere/],
     ["dangling/a/b", "EDANGLING", /dangling is a link that leads nowhere/],
+    ["circle", "ELOOP", /./],
+    ["circle/a", "ELOOP", /./],
   ])("ends at the first part that cannot be made: %s", async (path, code, message) => {
     const error: unknown = await makeFolder(path.startsWith("/") ? path : at(path)).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code, message: expect.stringMatching(message) as string });

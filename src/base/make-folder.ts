@@ -1,5 +1,5 @@
 /** Makes folders. Node only. */
-import { mkdir, stat } from "node:fs/promises";
+import { lstat, mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { nativePath } from "./native-path.js";
 
@@ -7,18 +7,27 @@ import { nativePath } from "./native-path.js";
 const failed = (message: string, code: string, cause: unknown): Error =>
   Object.assign(new Error(message, { cause }), { code, syscall: "mkdir" });
 
-async function makeOne(path: string): Promise<"made" | "was there" | "no parent"> {
+const ATTEMPTS = 20;
+
+async function makeOne(path: string, attempt = 1): Promise<"made" | "was there" | "no parent"> {
   try {
     await mkdir(nativePath(path));
     return "made";
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") return "no parent";
-    const info = await stat(nativePath(path)).catch(() => undefined);
-    if (info?.isDirectory()) return "was there";
-    if (code === "EEXIST" && !info)
-      throw failed(`${path} is a link that leads nowhere; remove it, or make its target`, "EDANGLING", error);
-    throw error;
+    const info = await stat(nativePath(path)).catch((reason: NodeJS.ErrnoException) => reason);
+    if (!(info instanceof Error)) {
+      if (info.isDirectory()) return "was there";
+      throw error;
+    }
+    if (info.code === "ELOOP") throw info;
+    if (code !== "EEXIST") throw error;
+    const isLink = (await lstat(nativePath(path)).catch(() => undefined))?.isSymbolicLink();
+    if (isLink) throw failed(`${path} is a link that leads nowhere; remove it, or make its target`, "EDANGLING", error);
+    // Another run has removed it since, as one does that fails before any result.
+    if (attempt === ATTEMPTS) throw error;
+    return makeOne(path, attempt + 1);
   }
 }
 
