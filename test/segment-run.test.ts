@@ -23,7 +23,7 @@ const inputsOf = (count: number): SegmentInput[] =>
 
 interface Stage {
   readonly read?: (image: string) => DecodedPicture | Promise<DecodedPicture>;
-  readonly compute?: (count: number) => Promise<void>;
+  readonly compute?: (count: number, picture: DecodedPicture | undefined) => Promise<void>;
   readonly job?: Partial<SegmentJob>;
 }
 
@@ -44,8 +44,8 @@ async function run(count: number, { read = () => picture(4), compute, job = {} }
   vi.spyOn(process.stderr, "write").mockImplementation((text) => events.push(String(text).trim()) > 0);
   const fcn = {
     ...{ resize: "none", variant: "fcn8s", classNames: Array.from({ length: CLASSES }, (_, i) => `${i}`) },
-    async *segmentAll() {
-      await compute?.(seen.computed++);
+    async *segmentAll([first]: DecodedPicture[]) {
+      await compute?.(seen.computed++, first);
       yield { labels: new Uint8Array(1), timings: {} };
     },
     probabilities: async () => ({ data: new Float32Array(1), shape: [1, CLASSES, 1, 1] }),
@@ -166,9 +166,16 @@ describe("an early end", () => {
 
 it("a note about a picture comes in its turn, also where the picture fails", async () => {
   const shrunkFrom = { width: 20000, height: 20000 };
-  const read = (image: string) => picture(4, image === "2" || image === "4" ? { shrunkFrom } : {});
-  const compute = (count: number) =>
-    count === 4 ? Promise.reject(new FcnError("gpu-error", "no")) : new Promise<void>((end) => setTimeout(end, 5));
+  const shrunk: Readonly<Record<string, DecodedPicture>> = {
+    2: picture(4, { shrunkFrom }),
+    4: picture(4, { shrunkFrom }),
+  };
+  const read = (image: string) => shrunk[image] ?? picture(4);
+  // Pictures may get to the device in another order: their files are looked at side by side.
+  const compute = (_: number, taken: DecodedPicture | undefined) =>
+    taken === shrunk[4]
+      ? Promise.reject(new FcnError("gpu-error", "no"))
+      : new Promise<void>((end) => setTimeout(end, 5));
   const { events } = await run(6, { read, compute });
   const note = (image: string) =>
     `fcn: ${image}: 20000 x 20000 was shrunk to 1 x 1 while decoding; its results have that size`;
