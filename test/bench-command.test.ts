@@ -18,7 +18,7 @@ describe("the command", () => {
     [["models", "--variants", "fcn64s"], "--variants fcn64s is not one of"],
     [["models", "--sizes", "0"], "--sizes 0 is not a whole number from 1"],
     [["models", "--sizes", "007"], "--sizes 007 is not a whole number from 1"],
-    [["models", "--sizes", "3x"], "is not a whole number"],
+    [["models", "--sizes", "3x"], "--sizes 3x is neither N nor WIDTHxHEIGHT"],
     [["models", "--sizes", "224x224x5"], "--sizes 224x224x5 is neither N nor WIDTHxHEIGHT"],
     [["models", "--precision", "f64"], "--precision f64 is not one of"],
     [["models", "--batch", "1.5"], "--batch 1.5 is not a whole number"],

@@ -53,6 +53,13 @@ interface JobParts {
 
 const ARGS = ["--weights", "icons", "--epochs", "3", "--batch", "2", "--variations", "1", "--save-every", "0"];
 
+/** Pictures to train on, of half their size, and one that is held out. */
+function writePictures(folder: string): void {
+  writeHalves(folder, TRAINING);
+  for (const ending of [".png", ".label.png"])
+    for (const name of HELD_OUT) copyFileSync(join(VAL, name + ending), join(folder, name + ending));
+}
+
 /** Four pictures to train on and one held out, three epochs of two steps. */
 export async function runJob(folder: string, parts: JobParts): Promise<JobRun> {
   const { openDevice = requestDevice, features = new MemoryFeatures(1e9), onStep, args = [], teacher: weights } = parts;
@@ -60,27 +67,16 @@ export async function runJob(folder: string, parts: JobParts): Promise<JobRun> {
   const { settings, meaning, saveEvery } = trainRequestOf(valuesOf(...ARGS, ...args));
   const reader = new SampleReader(meaning, VOC_CLASSES.length);
   const pictures = `${folder}-pictures`;
-  writeHalves(pictures, TRAINING);
-  for (const ending of [".png", ".label.png"])
-    for (const name of HELD_OUT) copyFileSync(join(VAL, name + ending), join(pictures, name + ending));
+  writePictures(pictures);
   const itemOf = itemIn(pictures);
   const seen = (name: string): DatasetItem =>
     weights === undefined ? itemOf(name) : { key: name, picture: itemOf(name).picture };
   const [training, heldOut] = [TRAINING.map(seen), HELD_OUT.map(seen)];
   for (const item of [...training, ...heldOut]) await reader.read(item);
   const lock = await WriterLock.take(folder, "train");
-  const header = {
-    format: TRAINING_FORMAT,
-    settings: {},
-    classNames: VOC_CLASSES,
-    weights: "",
-    weightsHash: "",
-  } as const;
-  const log = await TrainingLog.open(
-    folder,
-    { ...header, training: 4, heldOut: 1, dataHash: "", adapter: "" },
-    undefined,
-  );
+  const of = { weights: "", weightsHash: "", training: 4, heldOut: 1, dataHash: "", adapter: "" };
+  const header = { format: TRAINING_FORMAT, settings: {}, classNames: VOC_CLASSES, ...of } as const;
+  const log = await TrainingLog.open(folder, header, undefined);
   const backbone = await openCheckpoint(await openSource("icons"));
   const warnings: string[] = [];
   const steps: number[] = [];
