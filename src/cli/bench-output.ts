@@ -1,6 +1,6 @@
 /** What `fcn bench` prints and writes: tables or JSON, ratios to an earlier result, the result's file and plots. */
 import { closeSync, openSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { readFile, rm, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { cpus } from "node:os";
 import { join } from "node:path";
@@ -74,7 +74,7 @@ export async function checkEarlier(folder: string, result: BenchResult): Promise
     );
 }
 
-/** A save takes milliseconds. A lock that stays longer is of a run that was killed. */
+/** A save takes milliseconds. A lock that is older is of a run that was killed. */
 const LOCKED_MS = 5000;
 const LOOK_AGAIN_MS = 20;
 
@@ -91,9 +91,10 @@ function isLocked(lock: string): boolean {
 
 /** Runs `work` while no other run has the lock. Where no lock can be made, as on a full disk, it runs without. */
 async function asOnlySaver(lock: string, work: () => Promise<void>): Promise<void> {
-  const start = performance.now();
   while (isLocked(lock)) {
-    if (performance.now() - start > LOCKED_MS) await rm(nativePath(lock), { force: true });
+    // Its age counts, and not how long this run has waited: another one that waited as long may just have made it.
+    const made = await stat(nativePath(lock)).catch(() => undefined);
+    if (made !== undefined && Date.now() - made.mtimeMs > LOCKED_MS) await rm(nativePath(lock), { force: true });
     else await pause(LOOK_AGAIN_MS);
   }
   try {

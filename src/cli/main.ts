@@ -68,17 +68,14 @@ async function main(args: readonly string[]): Promise<number> {
   const command = await commandOf(name);
   const options = rest.slice(0, rest.includes("--") ? rest.indexOf("--") : rest.length);
   if (options.includes("--help") || options.includes("-h")) return showHelp([name]);
-  const code = await command.run(rest).catch((error: unknown) => report(error, command));
-  if (code !== 0) await removeEmptyFolders(); // as where the only picture failed
-  return code;
+  return command.run(rest).catch((error: unknown) => report(error, command));
 }
 
 /** More than any sentence has. A name from a file may have any length. */
 const LONGEST_MESSAGE = 3000;
 
 /** Prints the error and gives the exit code. */
-async function report(error: unknown, command?: Command): Promise<number> {
-  await removeEmptyFolders();
+function report(error: unknown, command?: Command): number {
   if (error instanceof OutputClosed) return 0; // exit() says what is to be said
   const isSentence = error instanceof FcnError || error instanceof UsageError;
   const message = cutInMiddle(messageOf(error), LONGEST_MESSAGE);
@@ -94,5 +91,8 @@ endOnSignals();
 nameWorkingFolder();
 main(commandLine())
   .catch((error: unknown) => report(error))
-  .then(exit)
+  .then(async (code) => {
+    if (code !== 0) await removeEmptyFolders(); // also where the only picture failed
+    return exit(code);
+  })
   .catch(() => process.exit(1));

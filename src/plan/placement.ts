@@ -61,8 +61,8 @@ function placeInSlabs({ steps }: Lowered, uses: ReadonlyMap<Physical, Uses>, max
   const lifetimes = tensors.map((tensor) => {
     const { from, to } = uses.get(tensor) as Uses;
     // One dispatch must not read and write one buffer. A tensor that is written over has several writers.
-    const writers = steps.filter(({ outputs }) => Object.values(outputs).includes(tensor));
-    const read = writers.flatMap(({ tensors: inputs }) => Object.values(inputs));
+    const writers = steps.slice(from, to + 1).filter((step) => Object.values(step.outputs).includes(tensor));
+    const read = writers.flatMap((step) => Object.values(step.tensors));
     const apart = new Set(read.flatMap((input) => index.get(input) ?? []));
     return { name: tensor.name, bytes: layoutNamed(tensor.layout).byteSize(tensor.shape), from, to, apart };
   });

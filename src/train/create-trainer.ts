@@ -25,7 +25,7 @@ import type { ScheduleOptions } from "./schedule.js";
 import { isBias } from "./step-graph.js";
 import { Teaching, checkTeacher } from "./teacher.js";
 import type { Teacher } from "./teacher.js";
-import { tooLargeToTrain } from "./too-large.js";
+import { largestOf, tooLargeToTrain } from "./too-large.js";
 import { Trainer } from "./trainer.js";
 import type { TrainingListener } from "./training-events.js";
 import { checkStore, checkTrainedFile, checkWhole } from "./training-arguments.js";
@@ -174,7 +174,7 @@ export async function createTrainerFrom(options: TrainerOptions, origin?: StageO
     classWeights,
     rateScale: (parameter) => (isBias(parameter) ? (optimizer.settings["biasRate"] ?? 1) : 1),
   }).catch((error: unknown) => {
-    throw tooLargeToTrain(error, { mode, head: learner.headTensors });
+    throw tooLargeToTrain(error, { mode, isOfHead: learner.hasInHead(largestOf(trained)) });
   });
   const features = options.features ?? new MemoryFeatures(CACHE_BYTES);
   const { backbone } = options;

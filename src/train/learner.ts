@@ -152,6 +152,10 @@ export class Learner {
     }));
   }
 
+  hasInHead(weight: Weight): boolean {
+    return this.#head.tensors.includes(weight.name);
+  }
+
   /** From an input "picture" of this size, RGBA, to logits of that size. */
   fromPicture(graph: Graph, count: number, size: PixelSize): Logits {
     return logitsOf(graph, this.#head, this.#features(graph, count, size), size);
